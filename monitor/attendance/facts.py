@@ -1,0 +1,170 @@
+"""What the attendance rules judge on (考勤, 在岗). Built by the store; all times UTC and already skew-corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from monitor.model import Post, Registry, SourceState, Span
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """One check-in slot on one day: `direction` in or out; `session` names the half day it belongs to (am, pm)."""
+
+    name: str
+    session: str
+    direction: str
+    opens: datetime
+    due: datetime
+    closes: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckIn:
+    """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1)."""
+
+    id: str
+    staff: str
+    at: datetime
+    received: datetime
+    source: str
+    direction: str | None = None
+    method: str = "face"
+    trusted: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leave:
+    """Leave (请假): [start, end). Counts once `approver` and `approved_at` are set and approved_at <= now."""
+
+    id: str
+    staff: str
+    kind: str
+    start: datetime
+    end: datetime
+    approver: str | None = None
+    approved_at: datetime | None = None
+    letter: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outing:
+    """Outing slip (临时外出): [start, end), at most 30 minutes of it count (policy key)."""
+
+    id: str
+    staff: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Substitute:
+    """A substitute (代岗) for a window, [start, end), with the letter it rests on (函)."""
+
+    id: str
+    window: str
+    staff: str
+    start: datetime
+    end: datetime
+    letter: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closure:
+    """Hall or window closed for [start, end)."""
+
+    id: str
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotFacts:
+    """One slot of one person: the slot, all slots of its session, the person's check-ins around the day.
+
+    `sources` are the terminals in service that the person may use. `expected`: False when the slot is no longer on the
+    plan (preset changed, person gone): closed. `published`: False in a year whose calendar is not published: unknown.
+    """
+
+    staff: str
+    date: date
+    slot: Slot
+    session: tuple[Slot, ...]
+    checkins: tuple[CheckIn, ...]
+    sources: tuple[SourceState, ...]
+    leaves: tuple[Leave, ...]
+    outings: tuple[Outing, ...]
+    closures: tuple[Closure, ...]
+    registry: Registry
+    window: str | None = None
+    expected: bool = True
+    published: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presence:
+    """A camera reading: `view` is ok, dark, frozen or covered; `confidence` None where the camera gives none."""
+
+    id: str
+    at: datetime
+    received: datetime
+    source: str
+    people: int
+    view: str
+    confidence: float | None = None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """Signing on or off a window: on, off, pause, resume."""
+
+    id: str
+    at: datetime
+    received: datetime
+    source: str
+    staff: str
+    action: str
+    trusted: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sign:
+    """Another sign of presence at the window: kind is `rating`, `case` or `checkin`."""
+
+    id: str
+    kind: str
+    at: datetime
+    received: datetime
+    source: str
+    staff: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostFacts:
+    """One service session of one window, with every kind of evidence in it.
+
+    `session` is [start, end). `duties` begin with the start of the day (a sign-on before the session lasts into it).
+    `cameras`: the states of the cameras at this window; `duty_sources`: of the devices that carry duty for it.
+    `posts` are the holders of that day in rank order. `substitutes`, `leaves`, `outings` may concern anybody of them.
+    """
+
+    window: str
+    date: date
+    session: Span
+    presences: tuple[Presence, ...]
+    duties: tuple[Duty, ...]
+    signs: tuple[Sign, ...]
+    cameras: tuple[SourceState, ...]
+    duty_sources: tuple[SourceState, ...]
+    posts: tuple[Post, ...]
+    leaves: tuple[Leave, ...]
+    outings: tuple[Outing, ...]
+    substitutes: tuple[Substitute, ...]
+    closures: tuple[Closure, ...]
+    registry: Registry
+    requires_duty: bool = False
+    expected: bool = True
+    published: bool = True

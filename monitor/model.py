@@ -1,0 +1,473 @@
+"""Frozen value types that cross folders: events, the registry, sources, verdicts, card changes.
+
+Every datetime here is aware and in UTC; zones belong to `workcal` and to rendering (DESIGN §9.5).
+Types that only one domain folder judges on live in that folder's `facts.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
+KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "evaluator": ("rating", "duty"),
+    "terminal": ("checkin", "duty"),
+    "camera": ("presence",),
+    "cases": ("case", "task"),
+    "gateway": ("rating", "duty", "presence", "checkin", "case", "task"),
+}
+"""Channels that a device's kind allows beside `status` and `heartbeat` (DESIGN §3.1)."""
+
+QUARANTINE_REASONS: Final = (
+    "malformed",
+    "unknown_channel",
+    "unknown_device",
+    "unknown_ref",
+    "not_allowed",
+    "future",
+    "retained",
+    "too_large",
+    "conflict",
+)
+HOLDING_CHANNELS: Final = ("checkin", "duty", "presence", "case")
+"""A quarantined event of these channels holds its source's watermark at its own time (DESIGN §3.1)."""
+
+MAX_PAYLOAD_BYTES: Final = 64 * 1024
+
+Span: TypeAlias = tuple[datetime, datetime]
+"""[from, to), aware."""
+
+
+def require_aware(value: datetime, what: str) -> datetime:
+    """Return `value`, or raise ValueError naming `what` when it carries no zone (DESIGN §9.5)."""
+    if value.tzinfo is None:
+        raise ValueError(f"{what}: a time without a zone: {value.isoformat()}")
+    return value
+
+
+class Level(enum.IntEnum):
+    """A card's level; the order is the order of gravity."""
+
+    REMINDER = 1
+    YELLOW = 2
+    RED = 3
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in JSON, metrics and the store: reminder, yellow, red."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> Level:
+        """The level named by its word; ValueError for another word."""
+        try:
+            return cls[word.upper()]
+        except KeyError:
+            raise ValueError(f"level: {word!r} is none of reminder, yellow, red") from None
+
+
+class Outcome(enum.StrEnum):
+    """What `subjects list` shows of a subject (DESIGN §7, `verdict`)."""
+
+    PENDING = "pending"
+    OK = "ok"
+    LATE = "late"
+    EARLY = "early"
+    EXCUSED = "excused"
+    REMINDER = "reminder"
+    YELLOW = "yellow"
+    RED = "red"
+    UNKNOWN = "unknown"
+    UNPROVEN = "unproven"
+    REVIEW = "review"
+    UNWATCHED = "unwatched"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+# --------------------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One accepted message of a device, decoded and checked against the contract of its channel.
+
+    `at` is the device's own time (uncorrected), `received` the time of receipt; both UTC.
+    `body` holds the channel's own fields, already of the right types, unknown keys dropped; `case` events keep the
+    event's name under `event`. `window` and `hall` defaults are not filled in here.
+    """
+
+    device: str
+    channel: str
+    id: str
+    at: datetime
+    received: datetime
+    seq: int | None = None
+    boot: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    payload: bytes = b""
+    """The payload as kept in the raw event (after the drop list)."""
+    dropped_keys: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heartbeat:
+    """`heartbeat` message: `queue` events not sent yet, `last_seq` the highest event seq sent in `boot`."""
+
+    device: str
+    at: datetime
+    received: datetime
+    queue: int = 0
+    boot: str = ""
+    last_seq: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """`status` message (retained birth and last will)."""
+
+    device: str
+    state: Literal["online", "offline"]
+    received: datetime
+    firmware: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """A message that goes to quarantine: `reason` is one of QUARANTINE_REASONS, `detail` says more (English).
+
+    `id`, `at`, `seq`, `boot` are set where they could be read, so that the watermark and the sequence can use them.
+    """
+
+    device: str
+    channel: str
+    reason: str
+    detail: str
+    received: datetime
+    payload: bytes
+    id: str | None = None
+    at: datetime | None = None
+    seq: int | None = None
+    boot: str = ""
+
+
+# --------------------------------------------------------------------------- registry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hall:
+    id: str
+    parent: str | None = None
+    name: str = ""
+    zone: str = "Asia/Shanghai"
+    calendar: str = "default"
+    attendance: str = ""
+    """Preset of check-in slots; empty: no slots."""
+    expected_from: datetime | None = None
+    """First import of the row, by the command's clock: nothing is expected before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unit:
+    id: str
+    hall: str
+    name: str = ""
+    head: str | None = None
+    expected_from: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    id: str
+    hall: str
+    unit: str | None = None
+    name: str = ""
+    min_staff: int = 1
+    lead: str | None = None
+    calendar: str = ""
+    requires_duty: bool = False
+    expected_from: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staff:
+    """A member of staff by pseudonym; names and contacts stay in the store's `staff` table (DESIGN §1F)."""
+
+    id: str
+    unit: str | None = None
+    role: str = ""
+    expected_from: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """Who holds a window as A, B or S(ubstitute); [valid_from, valid_to) as dates in the hall's zone, both optional."""
+
+    window: str
+    staff: str
+    rank: str = "A"
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One version of a service item (事项) from `valid_from` on; limits in `unit_of_time` (workday, calendar_day, workhour)."""
+
+    id: str
+    unit: str | None = None
+    name: str = ""
+    kind: str = "committed"
+    promised: float | None = None
+    statutory: float | None = None
+    unit_of_time: str = "workday"
+    fallback: float | None = None
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    id: str
+    kind: str
+    hall: str
+    window: str | None = None
+    serves: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    emits: tuple[str, ...] = ()
+    watermark: str = "heartbeat"
+    namespace: str = ""
+    expected_from: datetime | None = None
+
+    @property
+    def case_namespace(self) -> str:
+        """Namespace of the cases it reports; empty in the registry means its own id (DESIGN §7)."""
+        return self.namespace or self.id
+
+    @property
+    def owes_heartbeats(self) -> bool:
+        return self.watermark == "heartbeat"
+
+    def allows(self, channel: str) -> bool:
+        """Whether the device may use the channel: its kind's channels, narrowed by `channels` (DESIGN §3.1)."""
+        if channel in ("status", "heartbeat"):
+            return True
+        return channel in KIND_CHANNELS.get(self.kind, ()) and (not self.channels or channel in self.channels)
+
+    def reports(self, what: str) -> bool:
+        """Whether the source emits this event; an empty `emits` means all of the kind."""
+        return not self.emits or what in self.emits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registry:
+    """Snapshot of the registry (halls, units, windows, staff, posts, items, devices) by id, loaded by the store."""
+
+    version: int = 0
+    halls: Mapping[str, Hall] = field(default_factory=dict)
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    staff: Mapping[str, Staff] = field(default_factory=dict)
+    posts: tuple[Post, ...] = ()
+    items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
+    """Versions of each item, oldest first."""
+    devices: Mapping[str, Device] = field(default_factory=dict)
+
+    def hall_of_staff(self, staff: str | None) -> str | None:
+        person = self.staff.get(staff) if staff else None
+        unit = self.units.get(person.unit) if person and person.unit else None
+        return unit.hall if unit else None
+
+    def item_on(self, item: str | None, day: date) -> Item | None:
+        """The version of the item in force on `day` (a date in the hall's zone): the last with valid_from <= day."""
+        versions = self.items.get(item, ()) if item else ()
+        current: Item | None = None
+        for version in versions:
+            if version.valid_from is None or version.valid_from <= day:
+                current = version
+        return current
+
+    def posts_on(self, window: str, day: date) -> tuple[Post, ...]:
+        """Posts of a window valid on `day`, in rank order A, B, S."""
+        held = [
+            p
+            for p in self.posts
+            if p.window == window
+            and (p.valid_from is None or p.valid_from <= day)
+            and (p.valid_to is None or day < p.valid_to)
+        ]
+        return tuple(sorted(held, key=lambda p: ("ABS".find(p.rank), p.staff)))
+
+    def charge(self, *, window: str | None = None, staff: str | None = None, device: str | None = None) -> Charge:
+        """Where (hall, unit, window) and who (staff): the window says the place, else the person's unit, else the device."""
+        post = self.windows.get(window) if window else None
+        person = self.staff.get(staff) if staff else None
+        source = self.devices.get(device) if device else None
+        if post is None and source is not None and source.window:
+            post = self.windows.get(source.window)
+        unit = (post.unit if post else None) or (person.unit if person else None)
+        hall = post.hall if post else None
+        if hall is None and unit and unit in self.units:
+            hall = self.units[unit].hall
+        if hall is None and source is not None:
+            hall = source.hall
+        return Charge(hall=hall, unit=unit, window=post.id if post else window, staff=staff)
+
+
+# --------------------------------------------------------------------------- sources
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceState:
+    """A source (device or import) as its stored rows show it at a time T (DESIGN §1C, §3.1).
+
+    `watermark` is in corrected time and inclusive: every event with at <= watermark has arrived. None: nothing proven.
+    `trusted` is False while the skew of its latest boot exceeds the bound or no heartbeat is known from a device that
+    owes them. `lost` are the spans an operator declared lost; `watermark` already steps over them.
+    """
+
+    id: str
+    watermark: datetime | None = None
+    trusted: bool = True
+    skew_seconds: float = 0.0
+    lost: tuple[Span, ...] = ()
+
+
+def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:
+    """The time up to which all sources have provably delivered; None when one of them has proven nothing, or none is there."""
+    marks = [s.watermark for s in sources]
+    if not marks or any(m is None for m in marks):
+        return None
+    return min(m for m in marks if m is not None)
+
+
+# --------------------------------------------------------------------------- verdicts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Charge:
+    """Where a card stands (hall, unit, window) and who answers for it (`staff`; None: the unit or nobody)."""
+
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """A stable reason code with its figures (JSON values; instants as RFC 3339 text); `wording` renders it."""
+
+    code: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """The verdict cannot go on before `source`'s watermark has reached `until`."""
+
+    source: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spell:
+    """One stretch of a condition that reached a level; becomes (or is matched to) one card.
+
+    `levels` holds each level with the instant it was reached, ascending in level; the last is the present one and its
+    instant is the card's `since`. `cleared_at` is the time of the fact that ended the condition, None while it lasts.
+    `began` is where the stretch starts (used to recognise it again when facts come late). `episode` is the id of the
+    fact that began it, or None for an ordinal given by supervision (DESIGN §6).
+    """
+
+    rule: str
+    levels: tuple[tuple[Level, datetime], ...]
+    began: datetime
+    charge: Charge
+    reason: Reason
+    cleared_at: datetime | None = None
+    episode: str | None = None
+
+    @property
+    def level(self) -> Level:
+        return self.levels[-1][0]
+
+    @property
+    def since(self) -> datetime:
+        return self.levels[-1][1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What one rule says of one subject at `now` (DESIGN §1A).
+
+    `judged_to`: how far the facts carry, min(now, watermark); a card whose `since` lies beyond it is left alone, one at
+    or before it that no spell explains never held. `next_check_at` > now, or None when only a new fact can matter.
+    `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C).
+    """
+
+    outcome: Outcome
+    judged_to: datetime
+    next_check_at: datetime | None = None
+    spells: tuple[Spell, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    watermark: datetime | None = None
+    stale_at: datetime | None = None
+    reason: Reason = Reason(code="none")
+    rule: str = ""
+
+
+SubjectKind: TypeAlias = Literal[
+    "case", "task", "slot", "post", "rating", "order", "device", "source", "hall", "calendar"
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class SubjectRef:
+    """A subject by kind and key; keys as DESIGN §7 lists them."""
+
+    kind: str
+    key: str
+
+
+# --------------------------------------------------------------------------- cards
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardState:
+    """A stored card as `supervision` compares it with a verdict."""
+
+    number: int
+    rule: str
+    episode: str
+    level: Level
+    state: str
+    since: datetime
+    began: datetime
+    cleared_at: datetime | None
+    charge: Charge
+    version: int
+    sequence: int
+    historic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardChange:
+    """One change of one card, to be stored with one notice (DESIGN §1B.2).
+
+    `event`: issued, upgraded, lowered, corrected, cleared, resumed, withdrawn, closed (and the people's transitions:
+    acknowledged, answered). `number` is None for a card to be issued.
+    """
+
+    event: str
+    number: int | None
+    episode: str
+    spell: Spell | None
+    level: Level
+    since: datetime
+    cleared_at: datetime | None
+    state: str
+    why: str
