@@ -1,0 +1,575 @@
+"""Tables (DESIGN §10). Every datetime is aware UTC; ids are pseudonyms; names and contacts live only in `staff` and `user`.
+
+Tables of deliveries are in `schema_alerts`. Queries use SQLAlchemy Core on `X.__table__`; the classes declare the shape.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only for INTEGER PRIMARY KEY; PostgreSQL needs 64 bits."""
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(BIG_ID, primary_key=True, autoincrement=True))
+
+
+def _json(nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
+
+
+# ------------------------------------------------------------------ registry and plans
+
+
+class Meta(SQLModel, table=True):
+    """Small facts about the store itself: registry_version, plans_version, calendar_version, expected_until …"""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class HallRow(SQLModel, table=True):
+    __tablename__ = "hall"
+    id: str = Field(primary_key=True)
+    parent: str | None = None
+    name: str = ""
+    zone: str = "Asia/Shanghai"
+    calendar: str = ""
+    attendance: str = ""
+    expected_from: datetime
+
+
+class UnitRow(SQLModel, table=True):
+    __tablename__ = "unit"
+    id: str = Field(primary_key=True)
+    hall: str = Field(index=True)
+    name: str = ""
+    head: str | None = None
+    expected_from: datetime
+
+
+class WindowRow(SQLModel, table=True):
+    __tablename__ = "window"
+    id: str = Field(primary_key=True)
+    hall: str = Field(index=True)
+    unit: str | None = None
+    name: str = ""
+    min_staff: int = 1
+    lead: str | None = None
+    calendar: str = ""
+    requires_duty: bool = False
+    expected_from: datetime
+
+
+class StaffRow(SQLModel, table=True):
+    """The one home of names and contacts of staff (DESIGN §1F)."""
+
+    __tablename__ = "staff"
+    id: str = Field(primary_key=True)
+    unit: str | None = Field(default=None, index=True)
+    name: str = ""
+    role: str = ""
+    contacts: list[str] | None = _json()
+    expected_from: datetime
+
+
+class PostRow(SQLModel, table=True):
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("window", "staff", "rank", "valid_from"),)
+    id: int | None = _id()
+    window: str = Field(index=True)
+    staff: str = Field(index=True)
+    rank: str = "A"
+    valid_from: date = date.min
+    """date.min stands for 'always', so that the unique key holds (NULLs are all different in SQL)."""
+    valid_to: date | None = None
+
+
+class ItemRow(SQLModel, table=True):
+    __tablename__ = "item"
+    id: str = Field(primary_key=True)
+    valid_from: date = Field(default=date.min, primary_key=True)
+    unit: str | None = None
+    name: str = ""
+    kind: str = "committed"
+    promised: float | None = None
+    statutory: float | None = None
+    unit_of_time: str = "workday"
+    fallback: float | None = None
+
+
+class DeviceRow(SQLModel, table=True):
+    __tablename__ = "device"
+    id: str = Field(primary_key=True)
+    kind: str
+    hall: str = Field(index=True)
+    window: str | None = Field(default=None, index=True)
+    serves: list[str] | None = _json()
+    channels: list[str] | None = _json()
+    emits: list[str] | None = _json()
+    watermark: str = "heartbeat"
+    namespace: str = ""
+    expected_from: datetime
+    revoked_at: datetime | None = None
+
+
+class LeaveRow(SQLModel, table=True):
+    __tablename__ = "leave"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    kind: str
+    starts: datetime
+    ends: datetime
+    approver: str | None = None
+    approved_at: datetime | None = None
+    letter: str | None = None
+
+
+class SubstituteRow(SQLModel, table=True):
+    __tablename__ = "substitute"
+    id: str = Field(primary_key=True)
+    window: str = Field(index=True)
+    staff: str
+    starts: datetime
+    ends: datetime
+    letter: str | None = None
+
+
+class OutingRow(SQLModel, table=True):
+    __tablename__ = "outing"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+
+
+class OvertimeRow(SQLModel, table=True):
+    __tablename__ = "overtime"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+
+
+class RotaRow(SQLModel, table=True):
+    __tablename__ = "rota"
+    id: str = Field(primary_key=True)
+    day: date = Field(index=True)
+    role: str
+    staff: str
+
+
+class ClosureRow(SQLModel, table=True):
+    __tablename__ = "closure"
+    id: str = Field(primary_key=True)
+    hall: str | None = Field(default=None, index=True)
+    window: str | None = Field(default=None, index=True)
+    starts: datetime
+    ends: datetime
+    why: str = ""
+
+
+class CalendarDayRow(SQLModel, table=True):
+    """A day of an imported notice of the State Council; `calendar` is the country code of the notice, `cn`."""
+
+    __tablename__ = "calendar_day"
+    calendar: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    name: str
+    is_off: bool
+    imported_at: datetime
+
+
+# ------------------------------------------------------------------ events and facts
+
+
+class RawEvent(SQLModel, table=True):
+    """Every accepted event as it came (after the drop list); the duplicate key of the whole program."""
+
+    __tablename__ = "raw_event"
+    __table_args__ = (UniqueConstraint("device", "event_id"), Index("ix_raw_event_seq", "device", "boot", "seq"))
+    id: int | None = _id()
+    device: str
+    event_id: str
+    channel: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    payload_hash: str
+    """SHA-256 of the payload with sorted keys, hex."""
+    payload: str
+
+
+class CaseEventRow(SQLModel, table=True):
+    __tablename__ = "case_event"
+    __table_args__ = (
+        UniqueConstraint("case_key", "event", "at_second", "discriminator"),
+        Index("ix_case_event_source", "source", "event", "at"),
+        Index("ix_case_event_window", "window", "at"),
+    )
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    case_key: str
+    event: str
+    at_second: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """`at` in whole seconds of the epoch: the same fact from two sources merges (DESIGN §3.1)."""
+    discriminator: str = ""
+    """What tells two events of one second apart: the stage's name, the voided id."""
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    item: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    reason: str | None = None
+    entered: datetime | None = None
+    body: dict[str, Any] | None = _json()
+    """The event's own fields; instants as RFC 3339 text."""
+
+
+class TaskEventRow(SQLModel, table=True):
+    __tablename__ = "task_event"
+    __table_args__ = (Index("ix_task_event_task", "task", "at"),)
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    task: str
+    kind: str
+    event: str
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    due: datetime | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    case_key: str | None = None
+
+
+class RatingRow(SQLModel, table=True):
+    """A rating; its comment is free text and lives in `private_text` (DESIGN §1F)."""
+
+    __tablename__ = "rating"
+    __table_args__ = (Index("ix_rating_window", "window", "at"), UniqueConstraint("source", "event_id"))
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    score: int
+    window: str | None = None
+    staff: str | None = None
+    case_key: str | None = None
+    stage: str | None = None
+    origin: str = "device"
+    tags: list[str] | None = _json()
+
+
+class DutyRow(SQLModel, table=True):
+    __tablename__ = "duty"
+    __table_args__ = (Index("ix_duty_window", "window", "at"),)
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    window: str | None = None
+    staff: str
+    action: str
+    reason: str | None = None
+
+
+class PresenceRow(SQLModel, table=True):
+    __tablename__ = "presence"
+    __table_args__ = (Index("ix_presence_window", "window", "at"),)
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    window: str | None = None
+    people: int
+    confidence: float | None = None
+    view: str
+
+
+class CheckinRow(SQLModel, table=True):
+    __tablename__ = "checkin"
+    __table_args__ = (Index("ix_checkin_staff", "staff", "at"),)
+    id: int | None = _id()
+    raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    event_id: str
+    source: str
+    at: datetime
+    received: datetime
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    staff: str
+    method: str
+    direction: str | None = None
+    distance: float | None = None
+    liveness: float | None = None
+
+
+class HeartbeatRow(SQLModel, table=True):
+    __tablename__ = "heartbeat"
+    __table_args__ = (
+        UniqueConstraint("device", "boot", "at"),
+        Index("ix_heartbeat_received", "device", "received"),
+        Index("ix_heartbeat_delta", "device", "boot", "delta_ms", "received"),
+    )
+    id: int | None = _id()
+    device: str
+    boot: str = ""
+    at: datetime
+    received: datetime
+    delta_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """received - at in milliseconds; the median over a boot is the device's skew (DESIGN §3.1)."""
+    queue: int = 0
+    last_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+
+
+class DeviceStatus(SQLModel, table=True):
+    __tablename__ = "device_status"
+    device: str = Field(primary_key=True)
+    state: str
+    received: datetime
+    firmware: str | None = None
+
+
+class PrivateText(SQLModel, table=True):
+    """Free text that may hold personal data, apart from the facts; the salt goes with it when it is erased."""
+
+    __tablename__ = "private_text"
+    owner: str = Field(primary_key=True)
+    """e.g. rating:DEVICE/EVENT-ID"""
+    name: str = Field(primary_key=True)
+    text: str
+    salt: str
+
+
+class Quarantine(SQLModel, table=True):
+    __tablename__ = "quarantine"
+    __table_args__ = (
+        UniqueConstraint("device", "channel", "digest", "reason"),
+        Index("ix_quarantine_open", "device", "state", "at"),
+        Index("ix_quarantine_seq", "device", "boot", "seq"),
+    )
+    id: int | None = _id()
+    device: str
+    channel: str
+    reason: str
+    detail: str = ""
+    digest: str
+    """SHA-256 of the payload, hex."""
+    length: int
+    payload: str | None = None
+    """None where it cannot be read as JSON text: then digest, length and reason are all that is kept (DESIGN §1F)."""
+    event_id: str | None = None
+    at: datetime | None = None
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    boot: str = ""
+    received: datetime
+    seen: int = 1
+    state: str = "open"
+    """open, replayed, dismissed"""
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_why: str | None = None
+
+
+class SourceRow(SQLModel, table=True):
+    """Sources whose watermark is declared: imports (`import-MAP`), with their as-of."""
+
+    __tablename__ = "source"
+    id: str = Field(primary_key=True)
+    kind: str
+    watermark: datetime | None = None
+    hall: str | None = None
+    calendar: str = ""
+    historic: bool = True
+
+
+class LostSpan(SQLModel, table=True):
+    __tablename__ = "lost_span"
+    id: int | None = _id()
+    device: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+    reason: str
+    declared_at: datetime
+    actor: str
+
+
+# ------------------------------------------------------------------ subjects and cards
+
+
+class Subject(SQLModel, table=True):
+    __tablename__ = "subject"
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        Index("ix_subject_due", "next_check_at"),
+        Index("ix_subject_hall", "hall", "kind", "verdict"),
+    )
+    id: int | None = _id()
+    kind: str
+    key: str
+    hall: str | None = None
+    version: int = 0
+    next_check_at: datetime | None = None
+    verdict: str = "pending"
+    watermark: datetime | None = None
+    stale_at: datetime | None = None
+    judged_at: datetime | None = None
+    historic: bool = False
+    failures: int = 0
+    failure: str | None = None
+    """The error of the last failed judgement; the subject was pushed forward (DESIGN §10)."""
+
+
+class SubjectWait(SQLModel, table=True):
+    __tablename__ = "subject_wait"
+    __table_args__ = (Index("ix_subject_wait_source", "source", "until"),)
+    subject: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    source: str = Field(primary_key=True)
+    until: datetime
+
+
+class Card(SQLModel, table=True):
+    __tablename__ = "card"
+    __table_args__ = (
+        UniqueConstraint("subject", "rule", "episode"),
+        Index("ix_card_open", "state", "rule", "level"),
+        Index("ix_card_subject", "kind", "key"),
+    )
+    number: int | None = Field(default=None, sa_column=Column(BIG_ID, primary_key=True, autoincrement=True))
+    subject: int = Field(sa_column=Column(BIG_ID, nullable=False))
+    kind: str
+    key: str
+    rule: str
+    episode: str
+    level: str
+    state: str = "open"
+    """open, acknowledged, answered, closed, withdrawn"""
+    since: datetime
+    began: datetime
+    issued: datetime
+    cleared_at: datetime | None = None
+    historic: bool = False
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    policy_version: str
+    basis: str
+    reason: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """{"code", "figures"}"""
+    explanation: dict[str, Any] | None = _json()
+    """{"facts", "steps", "policy", "watermark"} as of the last change"""
+    version: int = 0
+    sequence: int = 0
+    """Of its last card_event."""
+
+
+class CardEvent(SQLModel, table=True):
+    """One change of a card = one notice (DESIGN §1B)."""
+
+    __tablename__ = "card_event"
+    __table_args__ = (Index("ix_card_event_unplanned", "planned_at", "card"),)
+    card: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    sequence: int = Field(primary_key=True)
+    at: datetime
+    event: str
+    """issued, upgraded, lowered, corrected, cleared, resumed, withdrawn, acknowledged, answered, closed"""
+    level: str
+    actor: str
+    why: str = ""
+    planned_at: datetime | None = None
+    """When the planner dealt with it; set at once where nobody is to be told (historic cards)."""
+
+
+# ------------------------------------------------------------------ audit and access
+
+
+class Audit(SQLModel, table=True):
+    """Who did what; `body` holds ids and salted digests of personal fields only (DESIGN §1E, §1F)."""
+
+    __tablename__ = "audit"
+    id: int | None = _id()
+    at: datetime
+    actor: str
+    action: str
+    object_kind: str
+    object_id: str
+    body: dict[str, Any] | None = _json()
+
+
+class AuditPrivate(SQLModel, table=True):
+    __tablename__ = "audit_private"
+    audit: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    name: str = Field(primary_key=True)
+    value: str
+    salt: str
+
+
+class Seal(SQLModel, table=True):
+    __tablename__ = "seal"
+    no: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    audit_id: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
+    prev: str = Field(unique=True)
+    mac: str
+
+
+class User(SQLModel, table=True):
+    """People who sign in; the second home of names and contacts (DESIGN §1F)."""
+
+    __tablename__ = "user"
+    id: str = Field(primary_key=True)
+    name: str = ""
+    role: str = ""
+    hall: str | None = None
+    unit: str | None = None
+    contacts: list[str] | None = _json()
+    created: datetime
+
+
+class Token(SQLModel, table=True):
+    """A bearer token of the HTTP API: only its SHA-256 is kept."""
+
+    __tablename__ = "token"
+    id: int | None = _id()
+    digest: str = Field(unique=True)
+    devices: list[str] | None = _json()
+    halls: list[str] | None = _json()
+    scopes: list[str] | None = _json()
+    created: datetime
+    revoked_at: datetime | None = None

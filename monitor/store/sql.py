@@ -1,0 +1,42 @@
+"""Small SQL helpers that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+CHUNK: Final = 500
+"""Rows of one statement: far below SQLite's limit of bound parameters with the widest table."""
+
+
+def table_of(model: type[Any]) -> Table:
+    """The Core table of a SQLModel class."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def insert(conn: Connection, table: Table) -> Any:
+    """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for the dialect of the connection."""
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def chunks(rows: Sequence[T] | Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The rows in lists of at most `size`."""
+    batch: list[T] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def prefix_end(prefix: str) -> str:
+    """The least string greater than every string with the prefix: `key >= prefix AND key < prefix_end(prefix)` uses an index."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
