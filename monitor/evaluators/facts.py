@@ -55,6 +55,11 @@ class DeviceFacts:
     open_holes: tuple[datetime, ...] = ()
     lost: tuple[Span, ...] = ()
     retired: bool = False
+    deaf: tuple[Span, ...] = ()
+    """Known outages of the daemon's own path to the broker, disjoint: the device's silence in them does not count.
+
+    An outage that ends at `heard_since` is known from both sides; without it the silence counts from `heard_since`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +70,8 @@ class HallFacts:
     registry: Registry
     stale: tuple[tuple[datetime, str], ...]
     """(stale_at, kind:key), ascending, also those still in the future."""
+    standing_since: datetime | None = None
+    """The `since` of the hall's open card; it stays while any subject is left, whichever was the first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
