@@ -1,0 +1,52 @@
+# What a developer and an operator call. `make test` is what CI runs (.ci/run).
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+# One worker a core; `make test WORKERS=1` for a quiet machine.
+WORKERS ?= auto
+
+.PHONY: help setup demo test test-long lint docs bench lock packages clean
+
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## prepare .venv from the lock file, and nothing else
+
+$(STAMP): requirements.lock pyproject.toml scripts/make-venv
+	scripts/make-venv "$(PYTHON)" $(VENV)
+	touch $@
+
+packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus
+	scripts/debian-packages mosquitto mosquitto-clients prometheus
+
+demo: setup  ## a simulated hall, a minute a day, in this terminal
+	scripts/debian-packages mosquitto
+	$(BIN)/jiancha demo
+
+lint: setup  ## format, style, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+docs: setup  ## write the tables of names in docs/ anew from the code (tests hold them against it)
+	$(BIN)/python scripts/docs_tables.py
+
+test: setup packages lint  ## everything short, as in CI
+	$(BIN)/pytest -n $(WORKERS) -m "not long" tests
+
+test-long: setup packages  ## full counts and long runs
+	$(BIN)/pytest -m long --timeout 3600 tests
+
+bench: setup packages  ## speed against a naive program in one run; writes docs/performance.md
+	$(BIN)/python -m bench
+
+lock: setup  ## pin the newest releases that pyproject.toml allows
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --annotation-style line --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what these targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,97 @@
+"""Fixtures that all tests share: the sample data, a fresh store, ports, waiting, programs of the system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn, Protocol, TypeVar
+
+import pytest
+
+from monitor.store.engine import Store
+from monitor.store.schema import metadata
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip, with the reason; in CI (variable CI) what a test needs has to be there, so there it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have it: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The sample data: JIANCHA_TEST_DATA, else `../shared/data` beside the checkout."""
+    given = os.environ.get("JIANCHA_TEST_DATA")
+    path = Path(given) if given else ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        skip_or_fail(f"no sample data at {path}; name its folder in JIANCHA_TEST_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """`tool("promtool")`: path of a program of the system, or a skip (a failure in CI) that names what is missing."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        if found is None:
+            skip_or_fail(f"no program {name}; `make packages` installs it where apt can")
+        return found
+
+    return find
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A fresh SQLite store with all tables."""
+    opened = Store(f"sqlite:///{tmp_path / 'jiancha.sqlite'}")
+    with opened.write() as conn:
+        metadata.create_all(conn)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """`free_port()`: a TCP port on loopback that was free a moment ago, never the same twice in a test."""
+    given: set[int] = set()
+
+    def find() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in given:
+                given.add(port)
+                return port
+
+    return find
+
+
+class Eventually(Protocol):
+    def __call__(self, condition: Callable[[], T], timeout: float = 10.0, what: str = "") -> T: ...
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """`eventually(condition, timeout)`: ask until the condition is true and return its value; fail at the time-out."""
+
+    def wait(condition: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
+        end = time.monotonic() + timeout
+        while True:
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > end:
+                pytest.fail(f"not within {timeout:g} s: {what or condition!r}; last value {value!r}")
+            time.sleep(0.01)
+
+    return wait
