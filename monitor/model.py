@@ -216,7 +216,10 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One version of a service item (事项) from `valid_from` on; limits in `unit_of_time` (workday, calendar_day, workhour)."""
+    """One version of a service item (事项) from `valid_from` on.
+
+    `promised`, `statutory` and `fallback` are in `unit_of_time`: workday, calendar_day or workhour.
+    """
 
     id: str
     unit: str | None = None
@@ -302,7 +305,7 @@ class Registry:
         return tuple(sorted(held, key=lambda p: ("ABS".find(p.rank), p.staff)))
 
     def charge(self, *, window: str | None = None, staff: str | None = None, device: str | None = None) -> Charge:
-        """Where (hall, unit, window) and who (staff): the window says the place, else the person's unit, else the device."""
+        """Where and who: the window says the place, else the person's unit, else the device."""
         post = self.windows.get(window) if window else None
         person = self.staff.get(staff) if staff else None
         source = self.devices.get(device) if device else None
@@ -337,7 +340,7 @@ class SourceState:
 
 
 def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:
-    """The time up to which all sources have provably delivered; None when one of them has proven nothing, or none is there."""
+    """The time up to which all sources have provably delivered; None when one has proven nothing, or none is there."""
     marks = [s.watermark for s in sources]
     if not marks or any(m is None for m in marks):
         return None

@@ -112,7 +112,7 @@ class Store:
 
 
 def is_retryable(error: DBAPIError) -> bool:
-    """Whether the same step may succeed when run again: lock, deadlock or serialisation conflicts, a lost connection."""
+    """Whether the same step may succeed when run again: lock, deadlock, serialisation conflict, lost connection."""
     state = getattr(error.orig, "sqlstate", None)
     if state in _RETRY_SQLSTATES:
         return True

@@ -1,6 +1,7 @@
-"""Tables (DESIGN §10). Every datetime is aware UTC; ids are pseudonyms; names and contacts live only in `staff` and `user`.
+"""Tables (DESIGN §10). Every datetime is aware UTC; ids are pseudonyms.
 
-Tables of deliveries are in `schema_alerts`. Queries use SQLAlchemy Core on `X.__table__`; the classes declare the shape.
+Names and contacts live only in `staff` and `user`. Tables of deliveries are in `schema_alerts`.
+Queries use SQLAlchemy Core on `X.__table__`; the classes declare the shape.
 """
 
 from __future__ import annotations
@@ -201,7 +202,11 @@ class RawEvent(SQLModel, table=True):
     """Every accepted event as it came (after the drop list); the duplicate key of the whole program."""
 
     __tablename__ = "raw_event"
-    __table_args__ = (UniqueConstraint("device", "event_id"), Index("ix_raw_event_seq", "device", "boot", "seq"))
+    __table_args__ = (
+        UniqueConstraint("device", "event_id"),
+        Index("ix_raw_event_seq", "device", "boot", "seq"),
+        Index("ix_raw_event_at", "device", "at"),
+    )
     id: int | None = _id()
     device: str
     event_id: str
@@ -480,6 +485,8 @@ class Card(SQLModel, table=True):
     level: str
     state: str = "open"
     """open, acknowledged, answered, closed, withdrawn"""
+    withdrawn_by: str | None = None
+    """The actor; `system` where the condition never held, a person after an appeal."""
     since: datetime
     began: datetime
     issued: datetime

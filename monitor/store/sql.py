@@ -38,5 +38,5 @@ def chunks(rows: Sequence[T] | Iterable[T], size: int = CHUNK) -> Iterator[list[
 
 
 def prefix_end(prefix: str) -> str:
-    """The least string greater than every string with the prefix: `key >= prefix AND key < prefix_end(prefix)` uses an index."""
+    """The least string above all with the prefix; `key >= prefix AND key < prefix_end(prefix)` uses an index."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -1,4 +1,4 @@
-"""Subjects: marking them when a fact comes, waking those that wait for a watermark, claiming the due (DESIGN §1B, §10)."""
+"""Subjects: marked when a fact comes, woken when the watermark they wait for moves (DESIGN §1B, §10)."""
 
 from __future__ import annotations
 

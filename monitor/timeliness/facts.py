@@ -1,4 +1,4 @@
-"""What the case rules judge on (办件). Built by the store from stored rows; all times UTC and already skew-corrected."""
+"""What the case rules judge on (办件). Built by the store; all times UTC and already skew-corrected."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CaseFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderFacts:
-    """A supervision order as a subject of its own (`order.reply`): reminder only, its overrun is the case card's red."""
+    """A supervision order as a subject (`order.reply`): reminder only, its overrun is the case card's red."""
 
     key: str
     order: Order

@@ -1,0 +1,267 @@
+"""Sources as their stored rows show them at a time T: skew, trust, watermark (DESIGN §1C, §3.1).
+
+Nothing here is remembered from arrival: the same rows give the same answer for every T, which is what lets a day be
+judged again. `Sources` is one look: it caches per (device, boot) and is thrown away after the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, func, or_, select, union
+
+from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
+from monitor.store.schema import DeviceRow, HeartbeatRow, LostSpan, Quarantine, RawEvent, SourceRow
+from monitor.store.sql import table_of
+
+BEAT: Final = table_of(HeartbeatRow)
+RAW: Final = table_of(RawEvent)
+HELD: Final = table_of(Quarantine)
+LOST: Final = table_of(LostSpan)
+SOURCE: Final = table_of(SourceRow)
+DEVICE: Final = table_of(DeviceRow)
+
+BOOTS_LOOKED_AT: Final = 8
+"""How many boots back a watermark is searched for."""
+
+
+class Sources:
+    """The states of sources at `now`, read from `conn`; facts received after `now` do not count."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        registry: Registry,
+        *,
+        now: datetime,
+        untrusted_seconds: float = 300,
+        heartbeat_seconds: float = 60,
+    ) -> None:
+        self._conn = conn
+        self._registry = registry
+        self._beat = timedelta(seconds=heartbeat_seconds)
+        self._untrusted = timedelta(seconds=untrusted_seconds)
+        self._now = now
+        self._skews: dict[tuple[str, str], timedelta | None] = {}
+        self._states: dict[str, SourceState] = {}
+        self._lost: dict[str, tuple[Span, ...]] | None = None
+        self._imports: dict[str, datetime | None] | None = None
+
+    # -- skew
+
+    def skew(self, device: str, boot: str) -> timedelta | None:
+        """Median of received - at over the boot's heartbeats known at `now`; None without any."""
+        key = (device, boot)
+        if key not in self._skews:
+            self._skews[key] = median_skew(self._conn, device, boot, self._now)
+        return self._skews[key]
+
+    def correct(self, device: str, boot: str, at: datetime) -> tuple[datetime, bool]:
+        """(corrected time, trusted). Trusted: the device owes no heartbeats, or its boot's skew is known and small."""
+        known = self._registry.devices.get(device)
+        skew = self.skew(device, boot) if known is not None else None
+        owes = known is not None and known.owes_heartbeats
+        if skew is None:
+            return at, not owes
+        return at + skew, not owes or abs(skew) <= self._untrusted
+
+    # -- states
+
+    def states(self, ids: Iterable[str]) -> tuple[SourceState, ...]:
+        return tuple(self.state(i) for i in ids)
+
+    def state(self, source: str) -> SourceState:
+        if source not in self._states:
+            device = self._registry.devices.get(source)
+            self._states[source] = self._import_state(source) if device is None else self._device_state(device)
+        return self._states[source]
+
+    def lost_spans(self, device: str) -> tuple[Span, ...]:
+        if self._lost is None:
+            rows = self._conn.execute(
+                select(LOST.c.device, LOST.c.starts, LOST.c.ends)
+                .where(LOST.c.declared_at <= self._now)
+                .order_by(LOST.c.starts)
+            )
+            spans: dict[str, list[Span]] = {}
+            for row in rows:
+                spans.setdefault(row.device, []).append((row.starts, row.ends))
+            self._lost = {k: tuple(v) for k, v in spans.items()}
+        return self._lost.get(device, ())
+
+    def _import_state(self, source: str) -> SourceState:
+        if self._imports is None:
+            self._imports = {r.id: r.watermark for r in self._conn.execute(select(SOURCE.c.id, SOURCE.c.watermark))}
+        return SourceState(id=source, watermark=self._imports.get(source))
+
+    def _device_state(self, device: Device) -> SourceState:
+        if device.owes_heartbeats:
+            mark, boot = self._beaten(device.id)
+            skew = self.skew(device.id, boot) if boot is not None else None
+            trusted = skew is not None and abs(skew) <= self._untrusted
+        else:
+            mark, skew, trusted = self._greatest_at(device.id), None, True
+        held = self._held_at(device.id)
+        if mark is not None and held is not None:
+            mark = min(mark, held)
+        mark, lost = self._over_lost(device, mark)
+        return SourceState(
+            id=device.id,
+            watermark=mark,
+            trusted=trusted,
+            skew_seconds=skew.total_seconds() if skew is not None else 0.0,
+            lost=lost,
+        )
+
+    def _over_lost(self, device: Device, mark: datetime | None) -> tuple[datetime | None, tuple[Span, ...]]:
+        """Declared-lost spans are stepped over: nothing will arrive from them (DESIGN §1C).
+
+        An operator declares from about the last sign of life, so a span that starts within three heartbeats of the
+        watermark counts as starting there; the time between is then lost too, never proof.
+        """
+        reached = mark or device.expected_from
+        lost: list[Span] = []
+        for start, end in self.lost_spans(device.id):
+            if reached is not None and start <= reached + 3 * self._beat and reached < end:
+                start = min(start, reached)
+                mark = reached = min(end, self._now)
+            lost.append((start, end))
+        return mark, tuple(lost)
+
+    def _greatest_at(self, device: str) -> datetime | None:
+        """watermark = events: the greatest time of its events known now."""
+        query = (
+            select(RAW.c.at, RAW.c.boot)
+            .where(RAW.c.device == device, RAW.c.received <= self._now, RAW.c.at <= self._now)
+            .order_by(RAW.c.at.desc())
+            .limit(1)
+        )
+        row = self._conn.execute(query).first()
+        return self.correct(device, row.boot, row.at)[0] if row else None
+
+    def _held_at(self, device: str) -> datetime | None:
+        """The earliest open quarantined event that could be evidence; without a readable time: its receipt."""
+        rows = self._conn.execute(
+            select(HELD.c.at, HELD.c.boot, HELD.c.received).where(
+                HELD.c.device == device,
+                HELD.c.state == "open",
+                HELD.c.channel.in_(HOLDING_CHANNELS),
+                HELD.c.received <= self._now,
+            )
+        )
+        times = [r.received if r.at is None else min(self.correct(device, r.boot, r.at)[0], r.received) for r in rows]
+        return min(times, default=None)
+
+    def _beaten(self, device: str) -> tuple[datetime | None, str | None]:
+        """(watermark by heartbeats, latest boot): the newest boot that proves something counts."""
+        boots = self._recent_boots(device)
+        for boot in boots:
+            missing = first_missing(self._conn, device, boot, self._now, self.lost_spans(device))
+            proven = [BEAT.c.last_seq.is_(None), BEAT.c.last_seq < missing] if missing is not None else []
+            query = select(func.max(BEAT.c.at)).where(
+                BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
+            )
+            at = self._conn.execute(query.where(or_(*proven)) if proven else query).scalar()
+            if at is not None:
+                return self.correct(device, boot, at)[0], boots[0]
+        return None, boots[0] if boots else None
+
+    def _recent_boots(self, device: str) -> list[str]:
+        """Boots by their newest heartbeat, newest first."""
+        boots: list[str] = []
+        while len(boots) < BOOTS_LOOKED_AT:
+            query = (
+                select(BEAT.c.boot)
+                .where(BEAT.c.device == device, BEAT.c.received <= self._now, BEAT.c.boot.not_in(boots))
+                .order_by(BEAT.c.received.desc())
+                .limit(1)
+            )
+            boot = self._conn.execute(query).scalar()
+            if boot is None:
+                break
+            boots.append(boot)
+        return boots
+
+
+def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> timedelta | None:
+    """Median of received - at over the heartbeats of a boot received by `now`; None without any (DESIGN §3.1)."""
+    mine = (BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= now)
+    count = conn.execute(select(func.count()).select_from(BEAT).where(*mine)).scalar_one()
+    if not count:
+        return None
+    query = select(BEAT.c.delta_ms).where(*mine).order_by(BEAT.c.delta_ms)
+    middle = conn.execute(query.offset((count - 1) // 2).limit(1 if count % 2 else 2)).scalars().all()
+    return timedelta(milliseconds=sum(middle) / len(middle))
+
+
+def first_missing(conn: Connection, device: str, boot: str, now: datetime, lost: tuple[Span, ...]) -> int | None:
+    """The first sequence number of the boot, up to the highest announced, that is not stored by `now`.
+
+    Stored includes duplicates and quarantined events with a readable seq. A hole whose neighbours' times touch a
+    declared-lost span is mended (DESIGN §3.1). None: nothing is missing.
+    """
+    announced = conn.execute(
+        select(func.max(BEAT.c.last_seq)).where(BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= now)
+    ).scalar()
+    if not announced or announced < 1:
+        return None
+    stored = union(
+        *(
+            select(t.c.seq).where(
+                t.c.device == device, t.c.boot == boot, t.c.seq.between(1, announced), t.c.received <= now
+            )
+            for t in (RAW, HELD)
+        )
+    ).subquery()
+    if conn.execute(select(func.count()).select_from(stored)).scalar_one() == announced:
+        return None
+    present = sorted(conn.execute(select(stored.c.seq)).scalars())
+    for low, high in _holes(present, announced):
+        if not _mended(conn, device, boot, low - 1, high + 1, now, lost):
+            return low
+    return None
+
+
+def _holes(present: list[int], announced: int) -> list[tuple[int, int]]:
+    """Ranges (first, last) of numbers in 1 … announced that are not in the ascending list."""
+    holes: list[tuple[int, int]] = []
+    expected = 1
+    for seq in [*present, announced + 1]:
+        if seq > expected:
+            holes.append((expected, seq - 1))
+        expected = seq + 1
+    return holes
+
+
+def _mended(
+    conn: Connection, device: str, boot: str, before: int, after: int, now: datetime, lost: tuple[Span, ...]
+) -> bool:
+    """Whether a lost span touches the time between the neighbours of a hole."""
+    if not lost:
+        return False
+    left = _time_of(conn, device, boot, before, now)
+    right = _time_of(conn, device, boot, after, now) or now
+    return any((left is None or left < end) and start < right for start, end in lost)
+
+
+def _time_of(conn: Connection, device: str, boot: str, seq: int, now: datetime) -> datetime | None:
+    query = select(RAW.c.at).where(RAW.c.device == device, RAW.c.boot == boot, RAW.c.seq == seq)
+    at: datetime | None = conn.execute(query.where(RAW.c.received <= now)).scalar()
+    return at
+
+
+def open_holes(
+    conn: Connection, device: str, boots: Iterable[str], now: datetime, lost: tuple[Span, ...]
+) -> list[datetime]:
+    """For each boot with a hole: when the device first announced a number at or past it (received time)."""
+    since: list[datetime] = []
+    for boot in boots:
+        missing = first_missing(conn, device, boot, now, lost)
+        if missing is not None:
+            query = select(func.min(BEAT.c.received)).where(
+                BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.last_seq >= missing, BEAT.c.received <= now
+            )
+            since.append(conn.execute(query).scalar_one())
+    return since
