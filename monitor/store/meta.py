@@ -1,0 +1,29 @@
+"""Small facts about the store itself: version counters that say when a cached snapshot is stale."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, Integer, Text, cast, select
+
+from monitor.store.schema import Meta
+from monitor.store.sql import insert, table_of
+
+META: Final = table_of(Meta)
+REGISTRY_VERSION: Final = "registry_version"
+PLANS_VERSION: Final = "plans_version"
+CALENDAR_VERSION: Final = "calendar_version"
+
+
+def version(conn: Connection, key: str) -> int:
+    """A counter of the store; 0 before its first bump."""
+    value = conn.execute(select(META.c.value).where(META.c.key == key)).scalar_one_or_none()
+    return int(value) if value is not None else 0
+
+
+def bump(conn: Connection, key: str) -> int:
+    """Raise a counter by one, in the database so that two writers never give the same number; returns the new value."""
+    raised = cast(cast(META.c.value, Integer) + 1, Text)
+    statement = insert(conn, META).values(key=key, value="1")
+    statement = statement.on_conflict_do_update(index_elements=["key"], set_={"value": raised})
+    return int(conn.execute(statement.returning(META.c.value)).scalar_one())
