@@ -1,0 +1,130 @@
+"""Roles × scope × action → allowed, or a refusal that says why. Pure: the store says who somebody is.
+
+A role fixes the actions and how far they reach; a principal says which halls, units, windows or devices are theirs.
+API, console and command line ask the same `refusal` (DESIGN §2, §7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from monitor.model import Reason
+
+Reach: TypeAlias = Literal["all", "hall", "unit", "window", "own", "device"]
+
+ACTIONS: Final[Mapping[str, str]] = {
+    "events:write": "send events (上报事件)",
+    "plans:write": "import leave, substitutes, outings, rota and closures (报备)",
+    "cards:read": "read cards and what explains them (查看牌)",
+    "cards:acknowledge": "acknowledge a card (签收)",
+    "cards:answer": "answer a card (回复)",
+    "cards:close": "close a card (办结)",
+    "cards:issue": "issue a card by hand (人工发牌)",
+    "cards:appeal": "appeal against a card (申诉)",
+    "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
+    "audit:read": "read the audit trail (审计)",
+    "people:write": "change people, roles and tokens (人员与令牌)",
+    "settings:write": "change settings, the registry and devices (设置)",
+}
+"""Every action by name, with what it lets one do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """What a role may do, and the reach that its target must lie in."""
+
+    actions: frozenset[str]
+    reach: Reach
+
+
+def _role(reach: Reach, *actions: str) -> Role:
+    unknown = set(actions) - ACTIONS.keys()
+    if unknown:
+        raise ValueError(f"no such action: {', '.join(sorted(unknown))}")
+    return Role(actions=frozenset(actions), reach=reach)
+
+
+_ANSWERING: Final = ("cards:read", "cards:acknowledge", "cards:answer", "cards:appeal")
+_SUPERVISING: Final = ("cards:read", "cards:acknowledge", "cards:close", "cards:issue", "plans:write", "audit:read")
+
+ROLES: Final[Mapping[str, Role]] = {
+    "duty_supervisor": _role("hall", *_SUPERVISING),
+    "supervision_head": _role("hall", *_SUPERVISING, "cards:review"),
+    "unit_head": _role("unit", *_ANSWERING),
+    "window_lead": _role("window", *_ANSWERING),
+    "staff": _role("own", *_ANSWERING),
+    "auditor": _role("all", "cards:read", "audit:read"),
+    "administrator": _role("all", "people:write", "settings:write"),
+    "device_token": _role("device", "events:write"),
+    "operator": _role("hall", "events:write", "plans:write", "cards:read"),
+}
+"""值班监察员, 监察负责人, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """Who asks: `id` for the record, a role, and what is theirs. `staff` is their own id in the registry, if any."""
+
+    id: str
+    role: str
+    halls: frozenset[str] = field(default_factory=frozenset)
+    units: frozenset[str] = field(default_factory=frozenset)
+    windows: frozenset[str] = field(default_factory=frozenset)
+    devices: frozenset[str] = field(default_factory=frozenset)
+    staff: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where the thing acted on lies. What is not known stays None and lies in nobody's narrower reach."""
+
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    device: str | None = None
+
+
+def refusal(who: Principal, action: str, target: Target | None = None) -> Reason | None:
+    """Why `who` may not do `action` to `target`; None when they may. The reason is rendered by `wording`.
+
+    Without a target only the role is asked: a listing then shows what `covers` lets through.
+    ValueError for an action that does not exist: that is a fault of the caller, not of the person.
+    """
+    if action not in ACTIONS:
+        raise ValueError(f"no such action: {action}")
+    role = ROLES.get(who.role)
+    if role is None:
+        return Reason(code="access.unknown_role", figures={"role": who.role})
+    if action not in role.actions:
+        may = sorted(name for name, other in ROLES.items() if action in other.actions)
+        return Reason(code="access.not_in_role", figures={"role": who.role, "action": action, "roles": may})
+    if target is not None and not covers(who, target):
+        place, _ = _sides(who, target)[role.reach]
+        figures = {"role": who.role, "action": action, "reach": role.reach}
+        return Reason(code="access.out_of_reach", figures=figures | ({"target": place} if place else {}))
+    return None
+
+
+def covers(who: Principal, target: Target) -> bool:
+    """Whether the target lies within what is theirs, whatever the action; False for an unknown role."""
+    role = ROLES.get(who.role)
+    if role is None:
+        return False
+    if role.reach == "all":
+        return True
+    place, theirs = _sides(who, target)[role.reach]
+    return place in theirs
+
+
+def _sides(who: Principal, target: Target) -> Mapping[str, tuple[str | None, frozenset[str]]]:
+    """For each narrower reach where the target lies, and what the principal has."""
+    return {
+        "hall": (target.hall, who.halls),
+        "unit": (target.unit, who.units),
+        "window": (target.window, who.windows),
+        "device": (target.device, who.devices),
+        "own": (target.staff, frozenset([who.staff] if who.staff else [])),
+    }

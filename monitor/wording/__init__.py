@@ -1,0 +1,80 @@
+"""Reason codes and figures → Chinese and English text (DESIGN §2). Pure; the words stand in tables, Chinese first.
+
+`render` writes a reason; the others give the word of a vocabulary. A word that a table lacks is shown as it is, so that
+a text is never worse than the code it stands for. ValueError for a language other than zh and en.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.model import Level
+from monitor.wording import words
+from monitor.wording.render import Lang, Names, instant_text, pick, render, subject_text
+from monitor.wording.words import Texts
+
+__all__ = [
+    "Lang",
+    "Names",
+    "advice",
+    "event_word",
+    "instant_text",
+    "level_word",
+    "outcome_word",
+    "quarantine_reason",
+    "render",
+    "rule_title",
+    "state_word",
+    "step_text",
+    "subject_text",
+]
+
+
+def rule_title(rule: str, lang: Lang = "zh") -> str:
+    """A rule's name as it heads a card: `post.empty` → 窗口无人在岗."""
+    return _word(words.RULES, rule, lang)
+
+
+def level_word(level: Level | str, lang: Lang = "zh") -> str:
+    """预警, 黄牌, 红牌."""
+    return _word(words.LEVELS, level.word if isinstance(level, Level) else level, lang)
+
+
+def outcome_word(outcome: str, lang: Lang = "zh") -> str:
+    """A verdict of `subjects list` in words."""
+    return _word(words.OUTCOMES, str(outcome), lang)
+
+
+def event_word(event: str, lang: Lang = "zh") -> str:
+    """What happened to a card: `issued` → 发牌."""
+    return _word(words.EVENTS, event, lang)
+
+
+def state_word(state: str, lang: Lang = "zh") -> str:
+    """Where a card stands: `open` → 待签收."""
+    return _word(words.STATES, state, lang)
+
+
+def step_text(code: str, lang: Lang = "zh") -> str:
+    """`why` of one date in a count of working time; `holiday:春节` names the holiday."""
+    kind, _, name = code.partition(":")
+    text = _word(words.STEPS, kind, lang)
+    if not name:
+        return text
+    return pick((f"{name}，{text}", f"{words.HOLIDAYS.get(name, name)}, {text}"), lang)
+
+
+def quarantine_reason(reason: str, lang: Lang = "zh") -> str:
+    """Why an event was put into quarantine (隔离)."""
+    return _word(words.QUARANTINE, reason, lang)
+
+
+def advice(rule: str, level: Level | str, lang: Lang = "zh") -> str:
+    """What is to be done about a card of this rule and level; empty for a rule that has none."""
+    by_level: Mapping[str, Texts] = words.ADVICE.get(rule, {})
+    texts = by_level.get(level.word if isinstance(level, Level) else level) or by_level.get("")
+    return pick(texts, lang) if texts else ""
+
+
+def _word(table: Mapping[str, Texts], key: str, lang: Lang) -> str:
+    return pick(table.get(key, (key, key)), lang)

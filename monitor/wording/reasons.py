@@ -1,0 +1,90 @@
+"""What each reason code says, (Chinese, English). `{name}` is a figure of the reason; `[…]` is left out when one of
+its figures is missing or empty. A figure's form follows its value (instants in the hall's zone, lists joined, words of
+a vocabulary translated) or the mark after the colon: `duration` (seconds in words), `subjects` (kind:key in words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.wording.words import Texts
+
+EVALUATORS: Final[Mapping[str, Texts]] = {
+    "rating.bad": (
+        "{at} 收到 {score} 分差评[，窗口 {window}][，办件 {case}][，设备 {device}]；"
+        "须在 {days} 个工作日内（{due} 前）整改回访。",
+        "A rating of {score} came in at {at}[, window {window}][, case {case}][, device {device}];"
+        " to be followed up within {days} working days, by {due}.",
+    ),
+    "rating.not_followed_up": (
+        "{at} 的 {score} 分差评[（窗口 {window}）][，办件 {case}]至 {due} 仍未整改回访（期限 {days} 个工作日）。",
+        "The rating of {score} at {at}[ (window {window})][, case {case}] was not followed up by {due}"
+        " ({days} working days).",
+    ),
+    "device.heartbeats_missed": (
+        "设备 {device} 已缺 {missed} 次心跳（每 {heartbeat_seconds:duration}一次）"
+        "[，最近一次 {last_beat}][，自 {expected_from} 起从未收到]。",
+        "Device {device} has missed {missed} heartbeats (one every {heartbeat_seconds:duration})"
+        "[, the last came at {last_beat}][, none has come since {expected_from}].",
+    ),
+    "device.heartbeats_missed_in_service": (
+        "服务时间内设备 {device} 已缺 {missed} 次心跳（每 {heartbeat_seconds:duration}一次）"
+        "[，最近一次 {last_beat}][，自 {expected_from} 起从未收到]。",
+        "Device {device} has missed {missed} heartbeats in service hours (one every {heartbeat_seconds:duration})"
+        "[, the last came at {last_beat}][, none has come since {expected_from}].",
+    ),
+    "device.silent_in_service": (
+        "服务时间内设备 {device} 已失联 {minutes} 分钟"
+        "[，最近一次心跳 {last_beat}][，自 {expected_from} 起从未收到心跳]。",
+        "Device {device} has been silent for {minutes} minutes of service hours"
+        "[, its last heartbeat came at {last_beat}][, no heartbeat has come since {expected_from}].",
+    ),
+    "device.skew": (
+        "设备 {device} 的时钟{direction}了 {skew_seconds:duration}，超过 {limit_seconds:duration}，其时间不可采信。",
+        "The clock of device {device} is {skew_seconds:duration} {direction}, more than {limit_seconds:duration}:"
+        " its times prove nothing.",
+    ),
+    "feed.backlog": (
+        "设备 {device} 自 {from} 起有未上传的事件（当时 {queue} 条），已超过 {minutes} 分钟。",
+        "Device {device} has held unsent events since {from} ({queue} then), for more than {minutes} minutes.",
+    ),
+    "feed.hole": (
+        "设备 {device} 自 {from} 起缺少部分序号的事件，{minutes} 分钟内未补到。",
+        "Events of device {device} have been missing from its sequence since {from}, for more than {minutes} minutes.",
+    ),
+    "calendar.missing": (
+        "{year} 年放假安排尚未导入，自 {from} 起提醒；涉及该年的期限均为暂算。",
+        "The calendar of {year} is not imported, reminded since {from}; deadlines in that year are provisional.",
+    ),
+    "unknown.stale": (
+        "有 {count} 项因数据未到长时间无法判定（最早自 {since}）[：{subjects:subjects}]。",
+        "{count} subjects have been unknown for too long, for want of data (the first since {since})"
+        "[: {subjects:subjects}].",
+    ),
+    "unknown.spot_check": (
+        "有 {count} 项因数据未到长时间无法判定（最早自 {since}）[：{subjects:subjects}]；请对窗口 {windows} 现场抽查。",
+        "{count} subjects have been unknown for too long, for want of data (the first since {since})"
+        "[: {subjects:subjects}]; spot-check the windows {windows}.",
+    ),
+}
+
+ACCESS: Final[Mapping[str, Texts]] = {
+    "access.unknown_role": ("没有“{role}”这一角色，不予操作。", "There is no role {role}: refused."),
+    "access.not_in_role": (
+        "{role}无权{action}[；可由{roles}办理]。",
+        "The role {role} may not {action}[; it is for: {roles}].",
+    ),
+    "access.out_of_reach": (
+        "{role}只能对{reach}{action}[，{target} 不在其内]。",
+        "The role {role} may {action} for {reach} only[; {target} is not among them].",
+    ),
+}
+
+CASES: Final[Mapping[str, Texts]] = {}
+
+ATTENDANCE: Final[Mapping[str, Texts]] = {}
+
+NONE: Final[Mapping[str, Texts]] = {"none": ("无异常。", "Nothing to report.")}
+
+REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **ATTENDANCE, **ACCESS, **NONE}

@@ -1,0 +1,304 @@
+"""The words of the vocabularies, (Chinese, English) each: levels, verdicts, rules, steps of a count, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+Texts: TypeAlias = tuple[str, str]
+"""(Chinese, English)"""
+
+LEVELS: Final[Mapping[str, Texts]] = {
+    "reminder": ("预警", "reminder"),
+    "yellow": ("黄牌", "yellow card"),
+    "red": ("红牌", "red card"),
+}
+
+OUTCOMES: Final[Mapping[str, Texts]] = {
+    "pending": ("待判定", "pending"),
+    "ok": ("正常", "in order"),
+    "late": ("逾时", "late"),
+    "early": ("早退", "left early"),
+    "excused": ("免责", "excused"),
+    "reminder": ("预警", "reminder"),
+    "yellow": ("黄牌", "yellow card"),
+    "red": ("红牌", "red card"),
+    "unknown": ("未知", "unknown"),
+    "unproven": ("不予认定", "not proven"),
+    "review": ("待复核", "to be reviewed"),
+    "unwatched": ("未监测", "not watched"),
+    "merged": ("已并入", "merged"),
+    "closed": ("已结束", "closed"),
+}
+
+RULES: Final[Mapping[str, Texts]] = {
+    "case.limit": ("办件超期", "Case past its limit"),
+    "case.immediate": ("即办件未当场办结", "Immediate case left open"),
+    "case.notice": ("未一次性告知", "No answer to a receipt"),
+    "case.stage": ("环节超时", "Stage past its limit"),
+    "case.pause": ("特别程序超时", "Pause longer than planned"),
+    "case.delivery": ("送达超时", "Result not delivered"),
+    "task.due": ("交办事项到期", "Task due"),
+    "complaint.due": ("投诉到期", "Complaint due"),
+    "order.reply": ("督办回复", "Supervision order to be answered"),
+    "checkin.slot": ("考勤异常", "Missed check-in"),
+    "post.empty": ("窗口无人在岗", "Window empty"),
+    "rating.bad": ("差评", "Bad rating"),
+    "device.silent": ("设备失联", "Device silent"),
+    "device.skew": ("设备时钟偏差", "Device clock wrong"),
+    "calendar.missing": ("次年放假安排未导入", "Next year's calendar missing"),
+    "feed.backlog": ("设备数据积压", "Device data held back"),
+    "feed.incomplete": ("数据源未报办结", "Source sends no completions"),
+    "unknown.stale": ("长时间无法判定", "Unknown for too long"),
+}
+
+EVENTS: Final[Mapping[str, Texts]] = {
+    "issued": ("发牌", "issued"),
+    "upgraded": ("升级", "upgraded"),
+    "lowered": ("降级", "lowered"),
+    "corrected": ("更正", "corrected"),
+    "cleared": ("情形消除", "cleared"),
+    "resumed": ("情形再现", "resumed"),
+    "acknowledged": ("签收", "acknowledged"),
+    "answered": ("回复", "answered"),
+    "closed": ("办结", "closed"),
+    "withdrawn": ("撤牌", "withdrawn"),
+}
+
+STATES: Final[Mapping[str, Texts]] = {
+    "open": ("待签收", "open"),
+    "acknowledged": ("已签收", "acknowledged"),
+    "answered": ("已回复", "answered"),
+    "closed": ("已办结", "closed"),
+    "withdrawn": ("已撤牌", "withdrawn"),
+}
+
+STEPS: Final[Mapping[str, Texts]] = {
+    "counted": ("工作日，计入", "working day, counted"),
+    "calendar_day": ("自然日，计入", "calendar day, counted"),
+    "make_up_day": ("调休上班日，计入", "make-up working day, counted"),
+    "special_hours": ("另定工作时间，计入", "special hours, counted"),
+    "rota": ("轮班上班日，计入", "rota working day, counted"),
+    "provisional": ("放假安排未公布，暂计入", "year not published yet, counted provisionally"),
+    "start_day": ("起算当日，不计入", "day of the start, not counted"),
+    "after_hours": ("非工作时间开始，不计入", "began outside hours, not counted"),
+    "weekend": ("周末，不计入", "weekend, not counted"),
+    "closed": ("不办公，不计入", "closed, not counted"),
+    "holiday": ("法定节假日，不计入", "public holiday, not counted"),
+    "moved": ("末日非工作日，顺延", "last day is no working day, moved on"),
+    "pause": ("中止期间，不计入", "paused, not counted"),
+}
+"""`why` of a working-time step; `holiday:NAME` carries the holiday's own name."""
+
+HOLIDAYS: Final[Mapping[str, str]] = {
+    "元旦": "New Year",
+    "春节": "Spring Festival",
+    "除夕": "Spring Festival Eve",
+    "农历除夕": "Spring Festival Eve",
+    "清明": "Tomb-Sweeping Day",
+    "清明节": "Tomb-Sweeping Day",
+    "劳动节": "Labour Day",
+    "端午": "Dragon Boat Festival",
+    "端午节": "Dragon Boat Festival",
+    "中秋": "Mid-Autumn Festival",
+    "中秋节": "Mid-Autumn Festival",
+    "国庆节": "National Day",
+}
+
+QUARANTINE: Final[Mapping[str, Texts]] = {
+    "malformed": ("内容不合规范", "the payload does not keep to the contract"),
+    "unknown_channel": ("通道不存在", "no such channel"),
+    "unknown_device": ("设备未登记", "the device is not in the registry"),
+    "unknown_ref": ("引用的窗口、人员或事项未登记", "a window, person or item that the registry does not know"),
+    "not_allowed": ("设备无权使用该通道", "the device may not use this channel"),
+    "future": ("时间晚于收到时间", "its time lies in the future"),
+    "retained": ("保留消息，不是新事件", "a retained message is no new event"),
+    "too_large": ("内容超过大小上限", "the payload is too large"),
+    "conflict": ("编号相同而内容不同", "same id, other content"),
+}
+
+KINDS: Final[Mapping[str, Texts]] = {
+    "case": ("办件", "case"),
+    "task": ("交办事项", "task"),
+    "slot": ("考勤时段", "check-in slot"),
+    "post": ("窗口在岗", "post"),
+    "rating": ("评价", "rating"),
+    "order": ("督办", "supervision order"),
+    "device": ("设备", "device"),
+    "source": ("数据源", "source"),
+    "hall": ("大厅", "hall"),
+    "calendar": ("日历", "calendar"),
+}
+
+SLOTS: Final[Mapping[str, Texts]] = {
+    "am_in": ("上午签到", "morning in"),
+    "am_out": ("上午签退", "morning out"),
+    "pm_in": ("下午签到", "afternoon in"),
+    "pm_out": ("下午签退", "afternoon out"),
+}
+
+ROLES: Final[Mapping[str, Texts]] = {
+    "duty_supervisor": ("值班监察员", "duty supervisor"),
+    "supervision_head": ("监察负责人", "supervision head"),
+    "unit_head": ("单位负责人", "unit head"),
+    "window_lead": ("窗口负责人", "window lead"),
+    "staff": ("工作人员", "staff"),
+    "auditor": ("审计员", "auditor"),
+    "administrator": ("管理员", "administrator"),
+    "device_token": ("设备令牌", "device token"),
+    "operator": ("大厅令牌", "hall token"),
+}
+
+ACTIONS: Final[Mapping[str, Texts]] = {
+    "events:write": ("上报事件", "send events"),
+    "plans:write": ("报备计划", "import plans"),
+    "cards:read": ("查看牌", "read cards"),
+    "cards:acknowledge": ("签收", "acknowledge cards"),
+    "cards:answer": ("回复", "answer cards"),
+    "cards:close": ("办结牌", "close cards"),
+    "cards:issue": ("人工发牌", "issue cards by hand"),
+    "cards:appeal": ("申诉", "appeal"),
+    "cards:review": ("复核申诉", "decide appeals"),
+    "audit:read": ("查看审计", "read the audit trail"),
+    "people:write": ("管理人员与令牌", "change people and tokens"),
+    "settings:write": ("管理设置", "change settings"),
+}
+
+REACHES: Final[Mapping[str, Texts]] = {
+    "hall": ("所辖大厅", "its halls"),
+    "unit": ("本单位", "its units"),
+    "window": ("所负责的窗口", "its windows"),
+    "device": ("令牌所列设备", "the token's devices"),
+    "own": ("本人", "one's own"),
+}
+
+LEAVES: Final[Mapping[str, Texts]] = {
+    "official": ("公假", "official leave"),
+    "personal": ("事假", "personal leave"),
+    "sick": ("病假", "sick leave"),
+    "annual": ("年休假", "annual leave"),
+    "other": ("其他假", "other leave"),
+}
+
+UNITS_OF_TIME: Final[Mapping[str, Texts]] = {
+    "workday": ("个工作日", "working days"),
+    "calendar_day": ("个自然日", "calendar days"),
+    "workhour": ("个工作小时", "working hours"),
+}
+
+DIRECTIONS: Final[Mapping[str, Texts]] = {
+    "slow": ("慢", "slow"),
+    "fast": ("快", "fast"),
+    "in": ("签到", "in"),
+    "out": ("签退", "out"),
+}
+
+BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
+    "role": ROLES,
+    "roles": ROLES,
+    "action": ACTIONS,
+    "reach": REACHES,
+    "direction": DIRECTIONS,
+    "leave_kind": LEAVES,
+    "unit_of_time": UNITS_OF_TIME,
+    "slot": SLOTS,
+    "level": LEVELS,
+}
+"""Figures whose values are words of a vocabulary."""
+
+ADVICE: Final[Mapping[str, Mapping[str, Texts]]] = {
+    "case.limit": {
+        "reminder": (
+            "请在期限内办结，确需延长的请依法报批。",
+            "Complete it within the limit, or apply for an extension.",
+        ),
+        "yellow": (
+            "请立即办结，并在督办期限内书面回复原因和整改措施。",
+            "Complete it now and answer the supervision order in time with reasons and remedy.",
+        ),
+        "red": (
+            "请单位负责人立即督促办结，说明超期责任。",
+            "The unit head sees to its completion now and states who answers for the delay.",
+        ),
+    },
+    "case.immediate": {
+        "": (
+            "请当日办结；确因网络等故障不能当场办结的，请登记转为承诺件。",
+            "Complete it today; if a fault prevents that, record the fallback.",
+        )
+    },
+    "case.notice": {
+        "": (
+            "请一次性书面告知补正内容或作出受理决定。",
+            "Tell the applicant everything at once in writing, or accept the case.",
+        )
+    },
+    "case.stage": {"": ("请尽快完成本环节并移交。", "Finish this stage and hand the case on.")},
+    "case.pause": {
+        "": ("请核实特别程序进展，结束后及时恢复计时。", "Check the procedure and resume the clock when it is over.")
+    },
+    "case.delivery": {"": ("请及时送达办理结果。", "Deliver the result.")},
+    "task.due": {"": ("请按期办理并回复。", "Do it in time and answer.")},
+    "complaint.due": {"": ("请按期核实并答复投诉人。", "Look into it and answer the complainant in time.")},
+    "order.reply": {"": ("请在期限前书面回复督办。", "Answer the order in writing before its deadline.")},
+    "checkin.slot": {
+        "reminder": ("请尽快签到；请假或外出的请补办手续。", "Check in now, or have leave or an outing slip filed."),
+        "": (
+            "请本人说明情况，已请假的请补交审批；窗口负责人核实。",
+            "The person explains, or files the approved leave; the window lead verifies.",
+        ),
+    },
+    "post.empty": {
+        "": (
+            "请立即安排人员到岗或由 B 岗、代岗人员顶岗，值班监察员到场核实。",
+            "Send someone to the window now, the B or a substitute; the duty supervisor verifies on the spot.",
+        )
+    },
+    "rating.bad": {
+        "yellow": (
+            "请核实差评原因，限期整改并回访当事人，完成后办结本牌。",
+            "Find out why, put it right, call the person back, then close this card.",
+        ),
+        "red": (
+            "已逾整改期限，请立即整改回访，并由单位负责人说明。",
+            "The follow-up is overdue: do it now; the unit head explains.",
+        ),
+    },
+    "device.silent": {
+        "": (
+            "请检查设备电源和网络；恢复前不得据此认定人员缺岗、缺勤。",
+            "Check the device's power and network; nobody is to be called absent on account of its silence.",
+        )
+    },
+    "device.skew": {
+        "": (
+            "请校准设备时钟（NTP）并重启；校准前其时间不作迟到、缺勤的证据。",
+            "Set the device's clock (NTP) and restart it; until then its times prove nothing.",
+        )
+    },
+    "feed.backlog": {
+        "": (
+            "请检查设备上传；确实丢失的数据请声明丢失时段（device lost）。",
+            "Check the device's upload; declare data that are really gone (device lost).",
+        )
+    },
+    "feed.incomplete": {
+        "": (
+            "请核实数据源是否上报办结；不上报的请在登记中注明（emits）。",
+            "Check whether the source reports completions; if not, say so in the registry (emits).",
+        )
+    },
+    "calendar.missing": {
+        "": (
+            "请在国务院放假通知公布后导入（calendar import）。",
+            "Import the State Council's notice once it is published (calendar import).",
+        )
+    },
+    "unknown.stale": {
+        "": (
+            "请检查相关设备和数据源，对所列窗口现场抽查。",
+            "Check the devices and sources concerned and look at the windows named on the spot.",
+        )
+    },
+}
+"""What to do, by rule and level; under "" what holds for every other level."""
