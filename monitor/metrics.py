@@ -1,0 +1,130 @@
+"""What the daemon counts while it works, as one `Metrics` object that is passed in (DESIGN §7).
+
+Counters and histograms are moved by the code that does the work; gauges that can be read off the store are not kept
+here but read at the scrape (`monitor.console.collector`). No label holds a person, a case number or a window.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, Literal
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+EventResult = Literal["stored", "duplicate", "quarantined"]
+SendResult = Literal["sent", "refused", "timeout", "retried", "dead"]
+
+EVENT_CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
+OTHER_CHANNEL: Final = "other"
+"""Stands for any channel that is none of ours: a topic is chosen by its sender, a label must not be."""
+EVENT_RESULTS: Final[tuple[EventResult, ...]] = ("stored", "duplicate", "quarantined")
+SEND_RESULTS: Final[tuple[SendResult, ...]] = ("sent", "refused", "timeout", "retried", "dead")
+CARD_LEVELS: Final = ("reminder", "yellow", "red")
+
+LAG_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+STEP_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+# A `…_created` series beside every counter would double what a scrape carries, and none of them is in the contract.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """The counters and histograms of one process, in a registry of its own.
+
+    `rules` and `channels` (kinds of alert channels) are the names known at start: their series begin at 0, so that the
+    first card or message shows in `increase()`.
+    """
+
+    def __init__(self, *, rules: Iterable[str] = (), channels: Iterable[str] = ()) -> None:
+        self.registry = CollectorRegistry()
+        self._events = Counter(
+            "jiancha_events",
+            "Messages of devices by what became of them.",
+            ["channel", "result"],
+            registry=self.registry,
+        )
+        self._lag = Histogram(
+            "jiancha_ingest_lag_seconds",
+            "From the receipt of a message to the commit that holds it.",
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
+        self._cards = Counter(
+            "jiancha_cards_issued", "Cards issued or raised to a level.", ["rule", "level"], registry=self.registry
+        )
+        self._judge = Histogram(
+            "jiancha_judge_seconds",
+            "One step of judging: claim, read, judge, apply, commit.",
+            buckets=STEP_BUCKETS,
+            registry=self.registry,
+        )
+        self._notifications = Counter(
+            "jiancha_notifications",
+            "Tries to send a message by what became of them.",
+            ["channel", "result"],
+            registry=self.registry,
+        )
+        self._broker: Gauge | None = None
+        build = Gauge(
+            "jiancha_build_info", "Always 1; the version is a label.", ["version", "python"], registry=self.registry
+        )
+        build.labels(version=program_version(), python=platform.python_version()).set(1)
+        ProcessCollector(registry=self.registry)
+        self._start_at_zero(rules, channels)
+
+    def events(self, channel: str, result: EventResult, count: int = 1) -> None:
+        """`count` messages of a channel became `result`; an unknown channel is counted as `other`."""
+        known = channel if channel in EVENT_CHANNELS else OTHER_CHANNEL
+        self._events.labels(known, result).inc(count)
+
+    def ingest_lag(self, seconds: float) -> None:
+        """One message was committed so many real seconds after its receipt."""
+        self._lag.observe(seconds)
+
+    def card_issued(self, rule: str, level: str) -> None:
+        """A card was issued at, or raised to, `level` (reminder, yellow, red)."""
+        self._cards.labels(rule, level).inc()
+
+    def judged(self, seconds: float) -> None:
+        """One judging step took so many real seconds."""
+        self._judge.observe(seconds)
+
+    def notification(self, channel: str, result: SendResult) -> None:
+        """One try of a delivery by a channel kind (`webhook`, `wecom`, …) ended as `result`."""
+        self._notifications.labels(channel, result).inc()
+
+    def broker(self, connected: bool) -> None:
+        """Whether the connection to the broker stands. The series is born here: without a broker there is none."""
+        if self._broker is None:
+            self._broker = Gauge(
+                "jiancha_broker_connected", "1 while the connection to the MQTT broker stands.", registry=self.registry
+            )
+        self._broker.set(int(connected))
+
+    def _start_at_zero(self, rules: Iterable[str], channels: Iterable[str]) -> None:
+        for channel in (*EVENT_CHANNELS, OTHER_CHANNEL):
+            for result in EVENT_RESULTS:
+                self._events.labels(channel, result)
+        for rule in rules:
+            for level in CARD_LEVELS:
+                self._cards.labels(rule, level)
+        for channel in channels:
+            for sent in SEND_RESULTS:
+                self._notifications.labels(channel, sent)
+
+
+def program_version() -> str:
+    """Version of the installed package, or `0` where it runs from files that were never installed."""
+    try:
+        return version("jiancha")
+    except PackageNotFoundError:
+        return "0"
