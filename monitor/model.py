@@ -455,6 +455,7 @@ class CardState:
     version: int
     sequence: int
     historic: bool = False
+    withdrawn_by_system: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

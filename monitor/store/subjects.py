@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, column, delete, or_, select, update, values
 
-from monitor.model import SubjectRef
+from monitor.model import SubjectRef, Wait
 from monitor.store.schema import Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
@@ -48,7 +49,7 @@ def mark(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime, histori
         conn.execute(update(SUBJECT).where(or_(*(_matches(r) for r in batch))).values(_sooner(due)))
 
 
-def _matches(ref: SubjectRef):  # type: ignore[no-untyped-def]
+def _matches(ref: SubjectRef) -> ColumnElement[bool]:
     if ref.key.endswith("/"):
         return and_(SUBJECT.c.kind == ref.kind, SUBJECT.c.key >= ref.key, SUBJECT.c.key < prefix_end(ref.key))
     return and_(SUBJECT.c.kind == ref.kind, SUBJECT.c.key == ref.key)
@@ -65,3 +66,87 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
     statement = update(SUBJECT).where(SUBJECT.c.next_check_at.is_not(None)).values(_sooner(due))
     wanted = list(kinds)
     conn.execute(statement.where(SUBJECT.c.kind.in_(wanted)) if wanted else statement)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """The outcome of one subject, to be written if its version is still the one that was read."""
+
+    id: int
+    version: int
+    hall: str | None
+    verdict: str
+    next_check_at: datetime | None
+    watermark: datetime | None
+    stale_at: datetime | None
+    judged_at: datetime
+    waits: tuple[Wait, ...] = ()
+
+
+def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The subjects due at `now`, longest due first."""
+    query = select(SUBJECT).where(SUBJECT.c.next_check_at <= now).order_by(SUBJECT.c.next_check_at).limit(limit)
+    return conn.execute(query).all()
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """The earliest next_check_at of all."""
+    query = select(SUBJECT.c.next_check_at).where(SUBJECT.c.next_check_at.is_not(None))
+    found: datetime | None = conn.execute(query.order_by(SUBJECT.c.next_check_at).limit(1)).scalar()
+    return found
+
+
+def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
+    """Write the outcomes whose subject nobody touched since it was read; gives the ids written (DESIGN §10).
+
+    A row count would not say which failed, so the ids come back by RETURNING; the others stay due.
+    """
+    if not judged:
+        return set()
+    ordered = sorted(judged, key=lambda j: j.id)
+    new = (
+        values(*(column(name, SUBJECT.c[name].type) for name in _WRITTEN), name="new")
+        .data([tuple(getattr(j, name) for name in _WRITTEN) for j in ordered])
+        .cte("new")
+    )
+    statement = (
+        update(SUBJECT)
+        .where(SUBJECT.c.id == new.c.id, SUBJECT.c.version == new.c.version)
+        .values(
+            version=SUBJECT.c.version + 1,
+            failures=0,
+            failure=None,
+            **{name: new.c[name] for name in _WRITTEN if name not in ("id", "version")},
+        )
+        .returning(SUBJECT.c.id)
+    )
+    written = set(conn.execute(statement).scalars())
+    _set_waits(conn, [j for j in ordered if j.id in written])
+    return written
+
+
+_WRITTEN: Final = (
+    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at",
+)  # fmt: skip
+
+
+def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
+    """Replace the waits of the subjects written."""
+    for batch in chunks(judged):
+        conn.execute(delete(WAIT).where(WAIT.c.subject.in_([j.id for j in batch])))
+    rows = [{"subject": j.id, "source": w.source, "until": w.until} for j in judged for w in j.waits]
+    for some in chunks(rows):
+        conn.execute(insert(conn, WAIT).values(some).on_conflict_do_nothing())
+
+
+def push_forward(conn: Connection, subject: int, error: str, until: datetime) -> None:
+    """Record a subject that could not be judged and look at it again at `until`; the loop goes on (DESIGN §9.7)."""
+    statement = update(SUBJECT).where(SUBJECT.c.id == subject)
+    conn.execute(statement.values(failures=SUBJECT.c.failures + 1, failure=error[:2000], next_check_at=until))
+
+
+def expect(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make subjects ahead of any event: rows of {kind, key, hall, next_check_at}; those that exist stay as they are."""
+    for batch in chunks(rows):
+        full = [{"version": 0, "verdict": "pending", "historic": False, "failures": 0, **row} for row in batch]
+        conn.execute(insert(conn, SUBJECT).values(full).on_conflict_do_nothing(index_elements=["kind", "key"]))

@@ -1,0 +1,286 @@
+"""Configuration: one TOML file and the environment → frozen models; unknown keys are refused (DESIGN §2, §7).
+
+Every key can be set by the environment as JIANCHA_SECTION__KEY; secrets also as ..._FILE, the path of a file that holds
+the value. The policy types are those of the domain folders and of `alerts.policy`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, time
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from alerts.policy import AlertPolicy
+from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
+from monitor.timeliness.policy import TimelinessPolicy
+from monitor.workcal import CalendarSpec, load_spec
+
+ENV_PREFIX: Final = "JIANCHA_"
+CONFIG_ENV: Final = "JIANCHA_CONFIG"
+
+
+class SettingsError(ValueError):
+    """A configuration that cannot be used; the text names the key and the way out."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(_Section):
+    """`[store]`"""
+
+    url: str = Field("sqlite:///jiancha.sqlite", description="SQLAlchemy URL of the database.")
+
+
+class MqttSettings(_Section):
+    """`[mqtt]`: the broker that the devices publish to."""
+
+    enabled: bool = Field(True, description="Whether `run` connects to the broker.")
+    host: str = Field("127.0.0.1", description="Host name of the broker.")
+    port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
+    username: str | None = Field(None, description="User name at the broker.")
+    password: SecretStr | None = Field(None, description="Password; better by JIANCHA_MQTT__PASSWORD_FILE.")
+    client_id: str = Field("jiancha", description="Stable client id: the broker keeps its queue under this name.")
+    version: Literal["5", "3.1.1"] = Field("5", description="Protocol version.")
+    keepalive_seconds: int = Field(30, ge=5, description="Keep-alive of the connection.")
+    session_expiry_days: int = Field(
+        7, ge=7, description="How long the broker keeps the session of a stopped daemon (MQTT 5)."
+    )
+    batch_size: int = Field(500, ge=1, le=5000, description="Most messages in one transaction.")
+    tls_ca: str | None = Field(None, description="File with the certificate authority; set: TLS is used.")
+    tls_cert: str | None = Field(None, description="Client certificate.")
+    tls_key: str | None = Field(None, description="Key of the client certificate.")
+
+
+class HttpSettings(_Section):
+    """`[http]`: API, health and metrics."""
+
+    enabled: bool = Field(True, description="Whether `run` serves HTTP.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8642, ge=0, le=65535, description="Port; 0 lets the system choose.")
+    max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest body of a request.")
+
+
+class ClockSettings(_Section):
+    """`[clock]`: the program's one clock; real time unless `start` is set."""
+
+    start: datetime | None = Field(None, description="Instant with offset that the clock shows at the anchor.")
+    rate: float = Field(1.0, gt=0, description="How many times as fast as real time it runs.")
+    anchor: datetime | None = Field(None, description="Real instant at which it shows `start`; default: process start.")
+    hours: tuple[time, time] | None = Field(None, description="[from, to) of each day; the rest is jumped over.")
+    zone: str = Field("Asia/Shanghai", description="Zone of `hours`.")
+
+    @field_validator("start", "anchor")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time with an offset is expected, such as 2026-03-02T08:00:00+08:00")
+        return value
+
+
+class CardPolicy(_Section):
+    """`[policy.cards]`"""
+
+    auto_close: bool = Field(
+        False, description="Whether a cleared yellow or red on a person or unit closes by itself (DESIGN §6)."
+    )
+
+
+class Policy(_Section):
+    """The ladders: one section per folder of rules. `version` changes with any value."""
+
+    name: str = Field("default", description="Name of the preset, part of the version that cards print.")
+    timeliness: TimelinessPolicy = TimelinessPolicy()
+    checkin: CheckinPolicy = CheckinPolicy()
+    post: PostPolicy = PostPolicy()
+    rating: RatingPolicy = RatingPolicy()
+    device: DevicePolicy = DevicePolicy()
+    operator: OperatorPolicy = OperatorPolicy()
+    cards: CardPolicy = CardPolicy()
+
+    @property
+    def version(self) -> str:
+        """NAME@DIGEST over all values: equal values have equal versions."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return f"{self.name}@{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+    @staticmethod
+    def section_of(rule: str) -> str:
+        """The section that a rule reads."""
+        sections = {"checkin": "checkin", "post": "post", "rating": "rating", "device": "device",
+                    "unknown": "operator", "calendar": "operator"}  # fmt: skip
+        if rule == "feed.backlog":
+            return "device"
+        return sections.get(rule.split(".", 1)[0], "timeliness")
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    store: StoreSettings = StoreSettings()
+    mqtt: MqttSettings = MqttSettings()
+    http: HttpSettings = HttpSettings()
+    clock: ClockSettings = ClockSettings()
+    policy: Policy = Policy()
+    alerts: AlertPolicy = AlertPolicy()
+    calendars: dict[str, CalendarSpec] = Field(default_factory=dict)
+    presets: dict[str, SlotPreset] = Field(default_factory=dict)
+    language: Literal["zh", "en"] = Field("zh", description="Language of what the command line prints.")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    @model_validator(mode="after")
+    def _default_calendar(self) -> Settings:
+        if self.calendars and "default" not in self.calendars:
+            raise ValueError("calendars: the calendar `default` is missing; keep config/calendar/default.toml")
+        return self
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings from built-in defaults, the file (`path`, else JIANCHA_CONFIG) and the environment, in this order.
+
+    Raises SettingsError naming file and key.
+    """
+    env = os.environ if environ is None else environ
+    chosen = path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
+    data = _read_toml(chosen) if chosen else {}
+    base = chosen.parent if chosen else Path.cwd()
+    calendars, presets = _shipped_calendars(), _shipped_presets()
+    calendars |= _named_files(data.pop("calendar", {}), "calendar", base, _calendar_of)
+    for loaded in _named_files(data.pop("attendance", {}), "attendance", base, lambda d, w: parse_presets(d)).values():
+        presets |= loaded
+    data["policy"] = _policy_data(data.get("policy", {}), base)
+    _overlay_environment(data, env)
+    try:
+        return Settings.model_validate({**data, "calendars": calendars, "presets": presets})
+    except ValidationError as error:
+        raise SettingsError(_explain(error, str(chosen) if chosen else "environment")) from error
+
+
+def config_dir() -> Path:
+    """The shipped data: the package's `_config`, else the checkout's `config/`."""
+    packaged = Path(str(resources.files("monitor"))) / "_config"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "config"
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file; name one with --config or {CONFIG_ENV}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is no TOML: {error}") from error
+
+
+def _policy_data(given: Any, base: Path) -> dict[str, Any]:
+    """`[policy]`: `preset = NAME` takes config/policy/NAME.toml, `file = PATH` another; the other keys overrule it."""
+    if not isinstance(given, Mapping):
+        raise SettingsError("policy: a table is expected")
+    own = dict(given)
+    preset, file = own.pop("preset", None), own.pop("file", None)
+    merged: dict[str, Any] = {}
+    if preset is not None:
+        merged = read_policy(config_dir() / "policy" / f"{preset}.toml")
+        merged.setdefault("name", preset)
+    if file is not None:
+        merged = _merge(merged, read_policy(base / str(file)))
+    return _merge(merged, own)
+
+
+def read_policy(path: Path) -> dict[str, Any]:
+    """The tables of a policy file as they stand; SettingsError where it cannot be read."""
+    data = _read_toml(path)
+    data.setdefault("name", path.stem)
+    return data
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _shipped_calendars() -> dict[str, CalendarSpec]:
+    folder = config_dir() / "calendar"
+    return {p.stem: load_spec(_read_toml(p), p.name) for p in sorted(folder.glob("*.toml"))}
+
+
+def _shipped_presets() -> dict[str, SlotPreset]:
+    path = config_dir() / "policy" / "presets-attendance.toml"
+    return parse_presets(_read_toml(path)) if path.is_file() else {}
+
+
+def _calendar_of(data: dict[str, Any], where: str) -> CalendarSpec:
+    try:
+        return load_spec(data, where)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _named_files(section: Any, name: str, base: Path, parse: Any) -> dict[str, Any]:
+    """`[calendar] files = [...]` and `[attendance] files = [...]`: more of what is shipped, by file name."""
+    if not isinstance(section, Mapping) or set(section) - {"files"}:
+        raise SettingsError(f"{name}: only the key `files`, a list of paths, is known here")
+    found: dict[str, Any] = {}
+    for item in section.get("files", []):
+        path = base / str(item)
+        try:
+            found[path.stem] = parse(_read_toml(path), str(path))
+        except ValueError as error:
+            raise SettingsError(f"{path}: {error}") from error
+    return found
+
+
+def _overlay_environment(data: dict[str, Any], env: Mapping[str, str]) -> None:
+    """JIANCHA_SECTION__KEY overrules the file; ..._FILE reads the value from a file (secrets)."""
+    for variable, text in env.items():
+        if not variable.startswith(ENV_PREFIX) or "__" not in variable:
+            continue
+        keys = variable.removeprefix(ENV_PREFIX).lower().split("__")
+        if keys[-1].endswith("_file") and not _is_key(keys):
+            keys[-1] = keys[-1].removesuffix("_file")
+            text = _secret_file(variable, text)
+        node = data
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+            if not isinstance(node, dict):
+                raise SettingsError(f"{variable}: {key} is no section")
+        node[keys[-1]] = text
+
+
+def _is_key(keys: list[str]) -> bool:
+    section = Settings.model_fields.get(keys[0])
+    model = section.annotation if section else None
+    return len(keys) == 2 and isinstance(model, type) and issubclass(model, BaseModel) and keys[1] in model.model_fields
+
+
+def _secret_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {path} cannot be read: {error.strerror}") from error
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{where}: {key}: unknown key; `jiancha config schema settings` lists the known ones")
+        else:
+            lines.append(f"{where}: {key}: {fault['msg']}")
+    return "\n".join(lines)

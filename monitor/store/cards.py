@@ -1,0 +1,133 @@
+"""Cards and their events: reading states, writing changes by compare-and-set of the subject (DESIGN §1B.2, §10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, update
+
+from monitor.model import CardChange, CardState, Charge, Level
+from monitor.store.schema import Card, CardEvent
+from monitor.store.sql import chunks, table_of
+
+CARD: Final = table_of(Card)
+NOTICE: Final = table_of(CardEvent)
+
+
+def states_of(conn: Connection, subjects: Sequence[int]) -> dict[int, list[CardState]]:
+    """All cards of the subjects (by subject id), whatever their state."""
+    found: dict[int, list[CardState]] = {}
+    for batch in chunks(subjects):
+        for row in conn.execute(select(CARD).where(CARD.c.subject.in_(batch)).order_by(CARD.c.number)):
+            found.setdefault(row.subject, []).append(card_state(row))
+    return found
+
+
+def card_state(row: Row[Any]) -> CardState:
+    return CardState(
+        number=row.number,
+        rule=row.rule,
+        episode=row.episode,
+        level=Level.of(row.level),
+        state=row.state,
+        since=row.since,
+        began=row.began,
+        cleared_at=row.cleared_at,
+        charge=Charge(hall=row.hall, unit=row.unit, window=row.window, staff=row.staff),
+        version=row.version,
+        sequence=row.sequence,
+        historic=row.historic,
+        withdrawn_by_system=row.state == "withdrawn" and row.withdrawn_by == "system",
+    )
+
+
+def issue(conn: Connection, values: Mapping[str, Any]) -> int:
+    """Insert a card and give its number; the caller has the subject's compare-and-set behind it."""
+    number = conn.execute(CARD.insert().values(**values).returning(CARD.c.number)).scalar_one()
+    return int(number)
+
+
+def change(conn: Connection, number: int, values: Mapping[str, Any]) -> int:
+    """Apply values to a card, raise version and sequence; gives the new sequence."""
+    statement = (
+        update(CARD)
+        .where(CARD.c.number == number)
+        .values(version=CARD.c.version + 1, sequence=CARD.c.sequence + 1, **values)
+        .returning(CARD.c.sequence)
+    )
+    return int(conn.execute(statement).scalar_one())
+
+
+def notice(
+    conn: Connection,
+    *,
+    card: int,
+    sequence: int,
+    at: datetime,
+    event: str,
+    level: Level,
+    actor: str,
+    why: str,
+    planned_at: datetime | None = None,
+) -> None:
+    """Write the one notice of a card's change; `planned_at` set at once means that nobody is to be told."""
+    conn.execute(
+        NOTICE.insert().values(
+            card=card,
+            sequence=sequence,
+            at=at,
+            event=event,
+            level=level.word,
+            actor=actor,
+            why=why,
+            planned_at=planned_at,
+        )
+    )
+
+
+def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_version: str, basis: str) -> dict[str, Any]:
+    """Columns of a card as a change of the system leaves it. Without a spell only state and clearing change."""
+    values: dict[str, Any] = {
+        "level": changed.level.word,
+        "since": changed.since,
+        "cleared_at": changed.cleared_at,
+        "state": changed.state,
+        "withdrawn_by": "system" if changed.event == "withdrawn" else None,
+    }
+    spell = changed.spell
+    if spell is not None:
+        values |= {
+            "began": spell.began,
+            "hall": spell.charge.hall,
+            "unit": spell.charge.unit,
+            "window": spell.charge.window,
+            "staff": spell.charge.staff,
+            "reason": {"code": spell.reason.code, "figures": dict(spell.reason.figures)},
+        }
+    if changed.number is None and spell is not None:
+        values |= {
+            "subject": subject.id,
+            "kind": subject.kind,
+            "key": subject.key,
+            "rule": spell.rule,
+            "episode": changed.episode,
+            "issued": now,
+            "historic": subject.historic,
+            "policy_version": policy_version,
+            "basis": basis,
+            "version": 0,
+            "sequence": 1,
+        }
+    return values
+
+
+def history(conn: Connection, numbers: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """The events of cards in sequence order, by card number."""
+    found: dict[int, list[Row[Any]]] = {}
+    for batch in chunks(numbers):
+        query = select(NOTICE).where(NOTICE.c.card.in_(batch)).order_by(NOTICE.c.card, NOTICE.c.sequence)
+        for row in conn.execute(query):
+            found.setdefault(row.card, []).append(row)
+    return found

@@ -1,0 +1,69 @@
+"""What every loader of facts shares: one look at the store at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from monitor.attendance.policy import SlotPreset
+from monitor.model import Registry, Span
+from monitor.store.calendars import CalendarBook
+from monitor.store.sources import Sources
+from monitor.workcal import WorkCalendar
+
+MARGIN: Final = timedelta(days=2)
+"""Rows are read by their uncorrected time: this much around a day, then filtered by the corrected time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The daemon's own path to the broker: up since `heard_since` (None: not known), earlier outages in `deaf`."""
+
+    up: bool = True
+    heard_since: datetime | None = None
+    deaf: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look at the store: facts with `at` or `received` after `now` do not count (DESIGN §5)."""
+
+    conn: Connection
+    now: datetime
+    registry: Registry
+    book: CalendarBook
+    sources: Sources
+    presets: Mapping[str, SlotPreset]
+    path: Path = Path()
+
+    def counts(self, row: Row[Any]) -> bool:
+        """Whether the row is known at `now`."""
+        return bool(row.received <= self.now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The facts of one subject with what the loop needs beside them.
+
+    `more_at`: when the next fact that is already stored, but received after `now`, comes into view (None: none is).
+    """
+
+    facts: Any
+    calendar: WorkCalendar
+    hall: str | None
+    more_at: datetime | None = None
+
+
+def utc_span(first: date, last: date) -> Span:
+    """[start, end) in UTC that holds the local days first … last of any zone."""
+    midnight = time(tzinfo=UTC)
+    return datetime.combine(first, midnight) - timedelta(days=1), datetime.combine(last, midnight) + timedelta(days=2)
+
+
+def next_receipt(rows: Iterable[Row[Any]], now: datetime) -> datetime | None:
+    """The earliest receipt after `now` among rows."""
+    return min((r.received for r in rows if r.received > now), default=None)

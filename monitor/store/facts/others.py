@@ -1,0 +1,176 @@
+"""Facts of ratings, devices, halls and calendar years."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, func, select, tuple_
+
+from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
+from monitor.model import Device
+from monitor.store.facts.look import Loaded, Look, next_receipt
+from monitor.store.schema import Card, CardEvent, HeartbeatRow, RatingRow, Subject
+from monitor.store.sources import open_holes
+from monitor.store.sql import table_of
+
+RATING: Final = table_of(RatingRow)
+BEAT: Final = table_of(HeartbeatRow)
+CARD: Final = table_of(Card)
+NOTICE: Final = table_of(CardEvent)
+SUBJECT: Final = table_of(Subject)
+
+
+def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
+    """Facts of ratings by key (DEVICE/EVENT-ID)."""
+    pairs = [tuple(key.split("/", 1)) for key in keys]
+    rows = look.conn.execute(select(RATING).where(tuple_(RATING.c.source, RATING.c.event_id).in_(pairs))).all()
+    followed = _closed_at(look, keys)
+    loaded: dict[str, Loaded] = {}
+    for row in rows:
+        key = f"{row.source}/{row.event_id}"
+        place = look.registry.charge(window=row.window, staff=row.staff, device=row.source)
+        facts = RatingFacts(
+            key=key,
+            device=row.source,
+            at=look.sources.correct(row.source, row.boot, row.at)[0],
+            score=row.score,
+            registry=look.registry,
+            window=row.window,
+            staff=row.staff,
+            case=row.case_key,
+            followed_up_at=followed.get(key),
+        )
+        calendar = look.book.for_hall(look.registry, place.hall)
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=place.hall, more_at=next_receipt([row], look.now))
+    return loaded
+
+
+def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
+    """Facts of devices: heartbeats since the last look that settled everything, the latest boot's skew, holes."""
+    loaded: dict[str, Loaded] = {}
+    started = _open_since(look, keys)
+    judged = _judged_at(look, keys)
+    for key in keys:
+        device = look.registry.devices.get(key)
+        if device is None or device.expected_from is None:
+            continue
+        since = max(device.expected_from, min(judged.get(key, look.now), started.get(key, look.now)))
+        rows = _beats(look, key, since)
+        known = [r for r in rows if look.counts(r)]
+        calendar = look.book.for_device(look.registry, device)
+        facts = _device_facts(look, device, since, known)  # reaches back to the beat before, so that no gap is cut
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=device.hall, more_at=next_receipt(rows, look.now))
+    return loaded
+
+
+def _device_facts(look: Look, device: Device, since: datetime, rows: Sequence[Row[Any]]) -> DeviceFacts:
+    beats = [
+        Beat(at=look.sources.correct(device.id, r.boot, r.at)[0], received=r.received, queue=r.queue) for r in rows
+    ]
+    latest = max(rows, key=lambda r: r.received, default=None)
+    skew = look.sources.skew(device.id, latest.boot) if latest is not None else None
+    lost = look.sources.lost_spans(device.id)
+    boots = dict.fromkeys(r.boot for r in rows)
+    first = min((min(b.at, b.received) for b in beats), default=since)
+    return DeviceFacts(
+        id=device.id,
+        registry=look.registry,
+        since=min(since, first),
+        beats=tuple(sorted(beats, key=lambda b: b.at)),
+        owes_heartbeats=device.owes_heartbeats,
+        heard_since=look.path.heard_since,
+        deaf=look.path.deaf,
+        path_up=look.path.up,
+        skew_seconds=skew.total_seconds() if skew is not None else None,
+        skew_known_at=_boot_began(look, device.id, latest.boot) if latest is not None else None,
+        open_holes=tuple(open_holes(look.conn, device.id, boots, look.now, lost)),
+        lost=lost,
+        retired=False,
+    )
+
+
+def _boot_began(look: Look, device: str, boot: str) -> datetime:
+    query = select(func.min(BEAT.c.at)).where(BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= look.now)
+    return look.sources.correct(device, boot, look.conn.execute(query).scalar_one())[0]
+
+
+def _beats(look: Look, device: str, since: datetime) -> Sequence[Row[Any]]:
+    """Heartbeats received since `since` and the last one before it, so that the gap across is seen."""
+    before = look.conn.execute(
+        select(func.max(BEAT.c.received)).where(BEAT.c.device == device, BEAT.c.received < since)
+    ).scalar()
+    query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= (before or since))
+    return look.conn.execute(query.order_by(BEAT.c.received)).all()
+
+
+def _open_since(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
+    """Where the standing cards of each device began: the look must reach back to see how they end."""
+    query = (
+        select(CARD.c.key, func.min(CARD.c.began).label("began"))
+        .where(CARD.c.kind == "device", CARD.c.key.in_(keys), CARD.c.cleared_at.is_(None))
+        .group_by(CARD.c.key)
+    )
+    return {r.key: r.began for r in look.conn.execute(query)}
+
+
+def _judged_at(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
+    query = select(SUBJECT.c.key, SUBJECT.c.judged_at).where(SUBJECT.c.kind == "device", SUBJECT.c.key.in_(keys))
+    epoch = datetime.min.replace(tzinfo=look.now.tzinfo)
+    return {r.key: r.judged_at or epoch for r in look.conn.execute(query)}
+
+
+def load_halls(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
+    """Facts of halls for `unknown.stale`: their unknown subjects that operators are, or will be, told of."""
+    query = (
+        select(SUBJECT.c.hall, SUBJECT.c.stale_at, SUBJECT.c.kind, SUBJECT.c.key)
+        .where(SUBJECT.c.hall.in_(keys), SUBJECT.c.verdict == "unknown", SUBJECT.c.stale_at.is_not(None))
+        .order_by(SUBJECT.c.stale_at, SUBJECT.c.kind, SUBJECT.c.key)
+    )
+    stale: dict[str, list[tuple[datetime, str]]] = {key: [] for key in keys}
+    for row in look.conn.execute(query):
+        stale[row.hall].append((row.stale_at, f"{row.kind}:{row.key}"))
+    standing = _standing(look, keys)
+    return {
+        key: Loaded(
+            facts=HallFacts(id=key, registry=look.registry, stale=tuple(found), standing_since=standing.get(key)),
+            calendar=look.book.for_hall(look.registry, key),
+            hall=key,
+        )
+        for key, found in stale.items()
+    }
+
+
+def _standing(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
+    query = select(CARD.c.key, CARD.c.since).where(
+        CARD.c.rule == "unknown.stale", CARD.c.key.in_(keys), CARD.c.cleared_at.is_(None)
+    )
+    return {r.key: r.since for r in look.conn.execute(query)}
+
+
+def load_calendars(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
+    """Facts of calendar years: published by the library or by an imported notice."""
+    loaded: dict[str, Loaded] = {}
+    for key in keys:
+        year = int(key)
+        calendar = look.book.default
+        facts = CalendarFacts(
+            year=year,
+            zone=str(calendar.zone),
+            published=look.book.published(year),
+            published_at=look.book.imported_at(year),
+        )
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=None)
+    return loaded
+
+
+def _closed_at(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
+    """When a person closed the card of a bad rating."""
+    query = (
+        select(CARD.c.key, func.min(NOTICE.c.at).label("at"))
+        .join(NOTICE, NOTICE.c.card == CARD.c.number)
+        .where(CARD.c.kind == "rating", CARD.c.key.in_(keys), NOTICE.c.event == "closed", NOTICE.c.at <= look.now)
+        .group_by(CARD.c.key)
+    )
+    return {r.key: r.at for r in look.conn.execute(query)}

@@ -1,0 +1,176 @@
+"""Facts of posts (在岗): every kind of evidence of one session at one window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Row, Table, select
+
+from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
+from monitor.attendance.slots import parse_post_key
+from monitor.model import Device, Post, Registry, Span
+from monitor.store import plans
+from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
+from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
+from monitor.store.sql import table_of
+from monitor.workcal import WorkCalendar
+
+PRESENCE: Final = table_of(PresenceRow)
+DUTY: Final = table_of(DutyRow)
+RATING: Final = table_of(RatingRow)
+CASE: Final = table_of(CaseEventRow)
+CHECKIN: Final = table_of(CheckinRow)
+
+Rows = dict[str, list[Row[Any]]]
+
+
+def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
+    """Facts of the posts by key (WINDOW/DATE/HHMM of the session's start in the hall's zone)."""
+    parsed = {key: parse_post_key(key) for key in keys}
+    windows = sorted({window for window, _, _ in parsed.values()})
+    days = [day for _, day, _ in parsed.values()]
+    first, last = min(days), max(days)
+    held = {key: look.registry.posts_on(window, day) for key, (window, day, _) in parsed.items()}
+    people = sorted({p.staff for posts in held.values() for p in posts})
+    start, end = utc_span(first, last)
+    evidence = _Evidence(look, windows, people, first, last)
+    leaves = plans.leaves(look.conn, people, start, end)
+    outings = plans.outings(look.conn, people, start, end)
+    substitutes = plans.substitutes(look.conn, windows, start, end)
+    closed = plans.closures(look.conn, start, end)
+    loaded: dict[str, Loaded] = {}
+    for key, (window, day, begins) in parsed.items():
+        known = look.registry.windows.get(window)
+        hall = known.hall if known else None
+        calendar = look.book.for_window(look.registry, window)
+        session = _session(calendar, day, begins)
+        posts = held[key]
+        facts = PostFacts(
+            window=window,
+            date=day,
+            session=session or utc_span(day, day),
+            presences=tuple(evidence.presences(window, day)),
+            duties=tuple(evidence.duties(window, day, calendar)),
+            signs=tuple(evidence.signs(window, day, posts)),
+            cameras=look.sources.states(_cameras(look.registry, window)),
+            duty_sources=look.sources.states(_duty_carriers(look.registry, window)),
+            posts=posts,
+            leaves=tuple(v for p in posts for v in leaves.get(p.staff, ())),
+            outings=tuple(v for p in posts for v in outings.get(p.staff, ())),
+            substitutes=tuple(substitutes.get(window, ())),
+            closures=plans.closures_for(closed, hall=hall, window=window),
+            registry=look.registry,
+            requires_duty=bool(known and known.requires_duty),
+            expected=session is not None and known is not None,
+            published=calendar.is_published(day),
+        )
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, day, posts))
+    return loaded
+
+
+class _Evidence:
+    """Rows of every kind of evidence for some windows and days, read once."""
+
+    def __init__(self, look: Look, windows: list[str], people: list[str], first: date, last: date) -> None:
+        self._look = look
+        span = utc_span(first, last)
+        self._presence = _by(look, PRESENCE, "window", windows, span)
+        self._duty = _by(look, DUTY, "window", windows, span)
+        self._rating = _by(look, RATING, "window", windows, span)
+        self._case = _by(look, CASE, "window", windows, span)
+        self._checkin = _by(look, CHECKIN, "staff", people, span)
+
+    def presences(self, window: str, day: date) -> list[Presence]:
+        return [
+            Presence(
+                id=f"{r.source}/{r.event_id}",
+                at=at,
+                received=r.received,
+                source=r.source,
+                people=r.people,
+                view=r.view,
+                confidence=r.confidence,
+                trusted=trusted,
+            )
+            for r, at, trusted in self._known(self._presence, window, day)
+        ]
+
+    def duties(self, window: str, day: date, calendar: WorkCalendar) -> list[Duty]:
+        """Sign-ons of the local day only: yesterday's does not last into today."""
+        return [
+            Duty(
+                id=f"{r.source}/{r.event_id}",
+                at=at,
+                received=r.received,
+                source=r.source,
+                staff=r.staff,
+                action=r.action,
+                trusted=trusted,
+            )
+            for r, at, trusted in self._known(self._duty, window, day)
+            if calendar.local_date(at) == day
+        ]
+
+    def signs(self, window: str, day: date, posts: tuple[Post, ...]) -> list[Sign]:
+        found = [("rating", self._rating, window), ("case", self._case, window)]
+        found += [("checkin", self._checkin, p.staff) for p in posts]
+        return [
+            Sign(id=f"{r.source}/{r.event_id}", kind=kind, at=at, received=r.received, source=r.source, staff=r.staff)
+            for kind, rows, owner in found
+            for r, at, _ in self._known(rows, owner, day)
+        ]
+
+    def more_at(self, window: str, day: date, posts: tuple[Post, ...]) -> Any:
+        rows = [r for table in (self._presence, self._duty, self._rating, self._case) for r in table.get(window, ())]
+        rows += [r for p in posts for r in self._checkin.get(p.staff, ())]
+        return next_receipt((r for r in rows if abs(r.at.date() - day) <= MARGIN), self._look.now)
+
+    def _known(self, rows: Rows, owner: str, day: date) -> list[tuple[Row[Any], Any, bool]]:
+        """Rows of the owner around the day that count now, with corrected time and trust."""
+        return [
+            (r, *self._look.sources.correct(r.source, r.boot, r.at))
+            for r in rows.get(owner, ())
+            if abs(r.at.date() - day) <= MARGIN and self._look.counts(r)
+        ]
+
+
+def _by(look: Look, table: Table, column: str, owners: list[str], span: Span) -> Rows:
+    start, end = span
+    if not owners:
+        return {}
+    query = select(table).where(table.c[column].in_(owners), table.c.at >= start, table.c.at < end).order_by(table.c.at)
+    found: Rows = {}
+    for row in look.conn.execute(query):
+        found.setdefault(getattr(row, column), []).append(row)
+    return found
+
+
+def _session(calendar: WorkCalendar, day: date, begins: str) -> Span | None:
+    """The session of the day that starts at HHMM local time; None when the plan no longer has it."""
+    for start, end in calendar.sessions(day):
+        if start.astimezone(calendar.zone).strftime("%H%M") == begins:
+            return start, end
+    return None
+
+
+def _cameras(registry: Registry, window: str) -> list[str]:
+    return sorted(d.id for d in _at(registry, window) if d.allows("presence") and d.reports("presence"))
+
+
+def _duty_carriers(registry: Registry, window: str) -> list[str]:
+    """Devices at the window that carry duty; where there is none, the terminals of its hall."""
+    own = sorted(d.id for d in _at(registry, window) if d.allows("duty") and d.reports("duty"))
+    known = registry.windows.get(window)
+    if own or known is None:
+        return own
+    return sorted(
+        d.id
+        for d in registry.devices.values()
+        if d.hall == known.hall and d.kind == "terminal" and d.allows("duty") and d.reports("duty")
+    )
+
+
+def _at(registry: Registry, window: str) -> list[Device]:
+    return [d for d in registry.devices.values() if d.window == window]

@@ -1,0 +1,62 @@
+"""What a card was judged on, kept with it: facts, working-time steps, policy values, watermark (DESIGN §1E)."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from monitor import timeliness
+from monitor.model import CardChange, Registry, Verdict
+from monitor.settings import Policy
+from monitor.store.facts.look import Loaded
+
+
+def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
+    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F)."""
+    kind = type(loaded.facts).__name__
+    steps = []
+    if kind == "CaseFacts":
+        steps = [
+            {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
+            for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now)
+        ]
+    return {
+        "facts": as_json(loaded.facts),
+        "steps": steps,
+        "policy": policy_values(verdict.rule or (change.spell.rule if change.spell else ""), policy),
+        "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
+    }
+
+
+def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
+    """The keys of the policy section that the rule reads, with their values."""
+    section = policy.section_of(rule)
+    return {f"{section}.{key}": value for key, value in getattr(policy, section).model_dump(mode="json").items()}
+
+
+def as_json(value: Any) -> Any:
+    """JSON values of facts; the registry is left out (the card names its place), instants become RFC 3339 text."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, enum.Enum):
+        return value.name.lower() if isinstance(value, enum.IntEnum) else value.value
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: as_json(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if not isinstance(getattr(value, f.name), Registry)
+        }
+    if isinstance(value, Mapping):
+        return {str(k): as_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_json(v) for v in value]
+    return value

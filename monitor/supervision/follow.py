@@ -1,0 +1,41 @@
+"""What else has to be judged again because a subject was: its hall, its order, the cases of its source. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from monitor.model import CardChange, Level, SubjectRef
+from monitor.store.subjects import Judged
+
+
+def follow_ups(
+    subject: Row[Any], judged: Judged, changes: Sequence[CardChange], now: datetime
+) -> list[tuple[SubjectRef, datetime]]:
+    """Subjects to mark with the time they are due.
+
+    - The hall, when a subject becomes unknown (at its stale_at) or is known again (`unknown.stale`).
+    - The order of a case whose card came to yellow or red, or whose case changed (`order.reply`).
+    - The case itself, once its order stands: its red may now come from the order's deadline.
+    """
+    marks: list[tuple[SubjectRef, datetime]] = []
+    if judged.hall is not None and subject.kind in ("case", "slot", "post"):
+        hall = SubjectRef(kind="hall", key=judged.hall)
+        if judged.stale_at is not None:
+            marks.append((hall, max(judged.stale_at, now)))
+        elif subject.stale_at is not None:
+            marks.append((hall, now))
+    if subject.kind == "case" and not subject.historic:
+        for change in changes:
+            opens_order = (
+                change.spell is not None and change.spell.rule == "case.limit" and change.level > Level.REMINDER
+            )
+            if opens_order and change.event in ("issued", "upgraded"):
+                marks.append((SubjectRef(kind="order", key=subject.key), now))
+                marks.append((SubjectRef(kind="case", key=subject.key), now))
+            elif change.event in ("cleared", "withdrawn", "resumed") and change.number is not None:
+                marks.append((SubjectRef(kind="order", key=subject.key), now))
+    return marks

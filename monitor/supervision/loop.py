@@ -1,0 +1,287 @@
+"""The loop's step: claim due subjects, judge them, apply the outcome (DESIGN §1B.2, §10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from monitor import failpoints
+from monitor.attendance.policy import SlotPreset
+from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait
+from monitor.settings import Policy
+from monitor.store import cards, subjects
+from monitor.store.calendars import CalendarBook
+from monitor.store.engine import Store
+from monitor.store.facts.look import Loaded, Look, Path
+from monitor.store.registry import RegistryCache
+from monitor.store.sources import Sources
+from monitor.supervision.apply import card_changes
+from monitor.supervision.evidence import explanation
+from monitor.supervision.follow import follow_ups
+from monitor.supervision.rules import LOADERS, RULES, graver
+
+log = structlog.get_logger(__name__)
+
+CLAIM: Final = 500
+WRITE_CHUNK: Final = 40
+"""Subjects written in one transaction: about 5 ms, so that ingest never waits long (DESIGN §10)."""
+PUSH_FORWARD: Final = timedelta(minutes=10)
+
+
+class JudgeMetrics(Protocol):
+    """What the loop reports."""
+
+    def judged(self, seconds: float) -> None: ...
+    def card_issued(self, rule: str, level: str) -> None: ...
+
+
+class NoMetrics:
+    """Reports nowhere."""
+
+    def judged(self, seconds: float) -> None: ...
+    def card_issued(self, rule: str, level: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What a step did. `judged` counts subjects written; the others count changes of cards."""
+
+    judged: int = 0
+    issued: int = 0
+    upgraded: int = 0
+    cleared: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: Applied) -> Applied:
+        return Applied(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """One judged subject: what to write and, for the record, what it was judged on."""
+
+    subject: Row[Any]
+    judged: subjects.Judged
+    changes: tuple[tuple[str, CardChange, Verdict], ...]
+    loaded: Loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Judges due subjects of one store. `path` tells how the daemon hears its devices (None: taken as up)."""
+
+    store: Store
+    policy: Policy
+    presets: Mapping[str, SlotPreset]
+    registry: RegistryCache
+    calendars: Callable[[Connection], CalendarBook]
+    path: Callable[[], Path] = Path
+    metrics: JudgeMetrics = field(default_factory=NoMetrics)
+
+    def step(self, now: datetime, limit: int = CLAIM) -> tuple[Applied, int]:
+        """One step at `now`; gives what was applied and how many subjects were claimed.
+
+        1. Read: claim the due, load their facts and their cards, outside any write lock.
+        2. Judge: pure.
+        3. Write in short transactions: compare-and-set of the subject, its card changes, one notice for each.
+        A subject that fails is recorded and pushed forward; the others go on.
+        """
+        started = time.perf_counter()
+        with self.store.read() as conn:
+            claimed = subjects.due(conn, now, limit)
+            if not claimed:
+                return Applied(), 0
+            look = self.look(conn, now)
+            outcomes, failed = self._judge_all(look, claimed)
+        failpoints.hit("judge.before_write")
+        applied = Applied()
+        for start in range(0, len(outcomes), WRITE_CHUNK):
+            applied += self._write(outcomes[start : start + WRITE_CHUNK], now)
+        for subject, error in failed:
+            self._push_forward(subject, error, now)
+        self.metrics.judged(time.perf_counter() - started)
+        return applied, len(claimed)
+
+    def run_until_nothing_due(self, now: datetime) -> Applied:
+        """Steps at one time until no subject is due (`judge --as-of`)."""
+        total = Applied()
+        while True:
+            applied, claimed = self.step(now)
+            total += applied
+            if not claimed:
+                return total
+
+    def look(self, conn: Connection, now: datetime) -> Look:
+        """One look at the store at `now`."""
+        registry = self.registry.get(conn)
+        device = self.policy.device
+        sources = Sources(
+            conn,
+            registry,
+            now=now,
+            untrusted_seconds=device.skew_untrusted_seconds,
+            heartbeat_seconds=device.heartbeat_seconds,
+        )
+        return Look(
+            conn=conn,
+            now=now,
+            registry=registry,
+            book=self.calendars(conn),
+            sources=sources,
+            presets=self.presets,
+            path=self.path(),
+        )
+
+    # -- judging
+
+    def _judge_all(
+        self, look: Look, claimed: Sequence[Row[Any]]
+    ) -> tuple[list[_Outcome], list[tuple[Row[Any], Exception]]]:
+        standing = cards.states_of(look.conn, [s.id for s in claimed])
+        outcomes: list[_Outcome] = []
+        failed: list[tuple[Row[Any], Exception]] = []
+        for kind in dict.fromkeys(s.kind for s in claimed):
+            mine = [s for s in claimed if s.kind == kind]
+            for batch, loaded in _load_halving(look, mine, failed):
+                for subject in batch:
+                    try:
+                        found = loaded.get(subject.key)
+                        outcomes.append(self._judge_one(subject, found, standing.get(subject.id, []), look.now))
+                    except Exception as error:  # one bad subject must not stop the loop (DESIGN §9.7)
+                        failed.append((subject, error))
+        return outcomes, failed
+
+    def _judge_one(
+        self, subject: Row[Any], loaded: Loaded | None, held: Sequence[CardState], now: datetime
+    ) -> _Outcome:
+        if loaded is None:  # its facts are gone (a device revoked, an order withdrawn)
+            loaded = Loaded(facts=None, calendar=None, hall=subject.hall)
+            judged = _written(subject, loaded, (), now)
+            return _Outcome(subject=subject, judged=judged, changes=(), loaded=loaded)
+        verdicts: list[Verdict] = []
+        changes: list[tuple[str, CardChange, Verdict]] = []
+        for rule in RULES.get(subject.kind, ()):
+            verdict = rule.judge(loaded.facts, rule.policy(self.policy), loaded.calendar, now)
+            if verdict.next_check_at is not None and verdict.next_check_at <= now:
+                raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
+            verdicts.append(verdict)
+            mine = [c for c in held if c.rule == rule.id]
+            for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close):
+                changes.append((rule.basis, changed, verdict))
+        judged = _written(subject, loaded, verdicts, now)
+        return _Outcome(subject=subject, judged=judged, changes=tuple(changes), loaded=loaded)
+
+    # -- writing
+
+    def _write(self, outcomes: Sequence[_Outcome], now: datetime) -> Applied:
+        applied = self.store.step(lambda conn: self._apply(conn, outcomes, now))
+        failpoints.hit("judge.after_commit")
+        return applied
+
+    def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], now: datetime) -> Applied:
+        """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them."""
+        written = subjects.compare_and_set(conn, [o.judged for o in outcomes])
+        counts = {"issued": 0, "upgraded": 0, "cleared": 0}
+        marks: list[tuple[SubjectRef, datetime]] = []
+        unknown = 0
+        for outcome in outcomes:
+            if outcome.subject.id not in written:
+                continue
+            unknown += outcome.judged.verdict == Outcome.UNKNOWN
+            for basis, changed, verdict in outcome.changes:
+                self._apply_change(conn, outcome, basis, changed, verdict, now)
+                if changed.event in counts:
+                    counts[changed.event] += 1
+            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
+        for ref, at in marks:
+            subjects.mark(conn, [ref], due=at)
+        failpoints.hit("judge.before_commit")
+        return Applied(judged=len(written), unknown=unknown, **counts)
+
+    def _apply_change(
+        self, conn: Connection, outcome: _Outcome, basis: str, changed: CardChange, verdict: Verdict, now: datetime
+    ) -> None:
+        subject = outcome.subject
+        values = cards.values_of(changed, subject, now, self.policy.version, basis)
+        if changed.spell is not None:
+            values["explanation"] = explanation(outcome.loaded, verdict, changed, self.policy, now)
+        if changed.number is None:
+            number, sequence = cards.issue(conn, values), 1
+        else:
+            number, sequence = changed.number, cards.change(conn, changed.number, values)
+        cards.notice(
+            conn,
+            card=number,
+            sequence=sequence,
+            at=now,
+            event=changed.event,
+            level=changed.level,
+            actor="system",
+            why=changed.why,
+            planned_at=now if subject.historic else None,
+        )
+        if changed.event == "issued":
+            rule = changed.spell.rule if changed.spell else ""
+            self.metrics.card_issued(rule, changed.level.word)
+
+    def _push_forward(self, subject: Row[Any], error: Exception, now: datetime) -> None:
+        log.error(
+            "a subject could not be judged; it is looked at again later",
+            action="judge.failed",
+            kind=subject.kind,
+            key=subject.key,
+            error=repr(error),
+            exc_info=error,
+        )
+        until = now + PUSH_FORWARD
+        self.store.step(lambda conn: subjects.push_forward(conn, subject.id, repr(error), until))
+
+
+def _load_halving(
+    look: Look, batch: Sequence[Row[Any]], failed: list[tuple[Row[Any], Exception]]
+) -> Iterable[tuple[Sequence[Row[Any]], dict[str, Loaded]]]:
+    """Load the facts of subjects of one kind; a failing batch is halved down to the bad subject (DESIGN §10)."""
+    try:
+        loaded = LOADERS[batch[0].kind](look, [s.key for s in batch])
+    except Exception as error:
+        if len(batch) == 1:
+            failed.append((batch[0], error))
+            return
+        middle = len(batch) // 2
+        yield from _load_halving(look, batch[:middle], failed)
+        yield from _load_halving(look, batch[middle:], failed)
+        return
+    yield batch, loaded
+
+
+def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], now: datetime) -> subjects.Judged:
+    outcome = graver([v.outcome for v in verdicts])
+    checks = [v.next_check_at for v in verdicts] + [loaded.more_at]
+    marks = [v.watermark for v in verdicts if v.watermark is not None]
+    stale = [v.stale_at for v in verdicts if v.stale_at is not None and v.outcome is Outcome.UNKNOWN]
+    return subjects.Judged(
+        id=subject.id,
+        version=subject.version,
+        hall=loaded.hall,
+        verdict=outcome.value,
+        next_check_at=min((c for c in checks if c is not None), default=None),
+        watermark=min(marks, default=None),
+        stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
+        judged_at=now,
+        waits=_earliest(w for v in verdicts for w in v.waits),
+    )
+
+
+def _earliest(waits: Iterable[Wait]) -> tuple[Wait, ...]:
+    """One wait a source: the one that is over first."""
+    first: dict[str, Wait] = {}
+    for wait in waits:
+        if wait.source not in first or wait.until < first[wait.source].until:
+            first[wait.source] = wait
+    return tuple(first.values())

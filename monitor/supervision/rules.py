@@ -1,0 +1,86 @@
+"""Every rule of every folder in one table: how its facts are loaded, which part of the policy it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from monitor import attendance, evaluators, timeliness
+from monitor.model import Outcome, Verdict
+from monitor.settings import Policy
+from monitor.store.facts.cases import load_cases, load_orders, load_sources
+from monitor.store.facts.look import Loaded, Look
+from monitor.store.facts.others import load_calendars, load_devices, load_halls, load_ratings
+from monitor.store.facts.posts import load_posts
+from monitor.store.facts.slots import load_slots
+
+Loader: TypeAlias = Callable[[Look, Sequence[str]], dict[str, Loaded]]
+
+LOADERS: Final[Mapping[str, Loader]] = {
+    "case": load_cases,
+    "order": load_orders,
+    "source": load_sources,
+    "slot": load_slots,
+    "post": load_posts,
+    "rating": load_ratings,
+    "device": load_devices,
+    "hall": load_halls,
+    "calendar": load_calendars,
+}
+
+_POLICY: Final[Mapping[str, Callable[[Policy], Any]]] = {
+    "case": lambda p: p.timeliness,
+    "order": lambda p: p.timeliness,
+    "source": lambda p: p.timeliness,
+    "slot": lambda p: p.checkin,
+    "post": lambda p: p.post,
+    "rating": lambda p: p.rating,
+    "device": lambda p: p.device,
+    "hall": lambda p: p.operator,
+    "calendar": lambda p: p.operator,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A rule on a kind of subject; `basis` is the legal basis (依据) that its cards name."""
+
+    id: str
+    kind: str
+    basis: str
+    judge: Callable[[Any, Any, Any, datetime], Verdict]
+    policy: Callable[[Policy], Any]
+
+
+RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    kind: tuple(
+        Rule(id=rule_id, kind=kind, basis=basis, judge=judge, policy=_POLICY[kind]) for rule_id, judge, basis in rules
+    )
+    for folder in (timeliness.RULES, attendance.RULES, evaluators.RULES)
+    for kind, rules in folder.items()
+}
+
+_GRAVITY: Final = (
+    Outcome.RED,
+    Outcome.YELLOW,
+    Outcome.UNKNOWN,
+    Outcome.REVIEW,
+    Outcome.UNPROVEN,
+    Outcome.REMINDER,
+    Outcome.LATE,
+    Outcome.EARLY,
+    Outcome.PENDING,
+    Outcome.EXCUSED,
+    Outcome.MERGED,
+    Outcome.OK,
+    Outcome.UNWATCHED,
+    Outcome.CLOSED,
+)
+"""Which outcome a subject shows when its rules differ: the first of these."""
+
+
+def graver(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome that stands for all rules of a subject; `closed` for a subject without rules."""
+    return min(outcomes, key=_GRAVITY.index, default=Outcome.CLOSED)
