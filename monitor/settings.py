@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, SecretStr, ValidationError, field_validator, model_validator
 
 from alerts.policy import AlertPolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
@@ -133,11 +133,9 @@ class Settings(_Section):
     clock: ClockSettings = ClockSettings()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()
-    calendars: dict[str, CalendarSpec] = Field(default_factory=dict)
+    calendars: dict[str, InstanceOf[CalendarSpec]] = Field(default_factory=dict)
     presets: dict[str, SlotPreset] = Field(default_factory=dict)
     language: Literal["zh", "en"] = Field("zh", description="Language of what the command line prints.")
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     @model_validator(mode="after")
     def _default_calendar(self) -> Settings:
