@@ -1,0 +1,76 @@
+"""A case as a rule sees it at an instant: what is known by then, its item, its holder. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.model import Charge, Item
+from monitor.timeliness.facts import CaseFacts, Order
+from monitor.timeliness.fold import CaseView, fold
+from monitor.timeliness.limits import Limit, Limits, immediate_limits, is_immediate, item_of, legal_limits, taken_at
+from monitor.timeliness.policy import TimelinessPolicy
+from monitor.workcal import WorkCalendar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A case as it stands at `now`: facts that happened or arrived later are left out (DESIGN §5, Others)."""
+
+    facts: CaseFacts
+    view: CaseView
+    item: Item | None
+    order: Order | None
+    policy: TimelinessPolicy
+    calendar: WorkCalendar
+    now: datetime
+    next_fact_at: datetime | None
+    """When the next of the facts left out begins to count."""
+
+    def charge_at(self, instant: datetime) -> Charge:
+        """Its holder at the instant, else the item's unit; the place by window, person, unit, hall in this order."""
+        registry = self.facts.registry
+        holder = self.view.holder_at(instant)
+        charge = registry.charge(window=holder.window, staff=holder.staff) if holder else Charge()
+        unit = charge.unit or (self.item.unit if self.item else None)
+        owner = registry.units.get(unit) if unit else None
+        return replace(charge, unit=unit, hall=charge.hall or (owner.hall if owner else None) or self.facts.hall)
+
+    def limits(self, *, with_steps: bool = False) -> Limits | None:
+        """What `case.limit` judges on; None when it has nothing to judge."""
+        return legal_limits(self.view, self.item, self.policy, self.calendar, with_steps=with_steps)
+
+    def immediate(self, *, with_steps: bool = False) -> tuple[Limit, Limit] | None:
+        """Yellow and red of `case.immediate`; None before acceptance and for other items."""
+        start = taken_at(self.view, self.item, self.calendar)
+        if start is None or not is_immediate(self.item):
+            return None
+        return immediate_limits(self.view, start, self.policy, self.calendar, with_steps=with_steps)
+
+    def stale_at(self, boundary: datetime) -> datetime:
+        """From when operators are told that a passed boundary is unproven (DESIGN §1C)."""
+        told = self.calendar.deadline_at(boundary, self.policy.unknown_stale_days)
+        assert told is not None  # no pauses, no open end
+        return told
+
+
+def case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
+    """Fold what is known of the case at `now`."""
+    known = [event for event in facts.events if max(event.at, event.received) <= now]
+    ahead = [max(event.at, event.received) for event in facts.events]
+    order = facts.order if facts.order and facts.order.opened_at <= now else None
+    if facts.order is not None:
+        ahead += [facts.order.opened_at, facts.order.answered_at or facts.order.opened_at]
+    if order is not None and order.answered_at is not None and order.answered_at > now:
+        order = replace(order, answered_at=None)
+    view = fold(known, supplement_pauses=policy.supplement_pauses)
+    return Case(
+        facts=facts,
+        view=view,
+        item=item_of(view, facts.registry, calendar),
+        order=order,
+        policy=policy,
+        calendar=calendar,
+        now=now,
+        next_fact_at=min((at for at in ahead if at > now), default=None),
+    )

@@ -1,0 +1,50 @@
+"""The on-time counts of `report cases` (I01-I03): each case falls into one class or lies outside. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+from monitor.model import lowest_watermark
+from monitor.timeliness.case import Case, case_at
+from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.policy import TimelinessPolicy
+from monitor.workcal import WorkCalendar
+
+CaseClass: TypeAlias = Literal["completed_on_time", "completed_late", "open_overdue", "open_within"]
+
+CLASSES: Final[tuple[CaseClass, ...]] = ("completed_on_time", "completed_late", "open_overdue", "open_within")
+
+
+def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, as_of: datetime) -> CaseClass | None:
+    """The class of one case at `as_of`; None for one that was rejected, withdrawn or returned, or is not accepted yet.
+
+    Late is measured against the promised limit or `due`, else the statutory one, else the immediate ladder's yellow;
+    without any nothing is late. An open case is overdue only as far as its sources' watermarks prove that it is open.
+    """
+    case = case_at(facts, policy, calendar, as_of)
+    if case.view.left is not None or (case.view.accepted is None and case.view.completed is None):
+        return None
+    due = _measured_by(case)
+    completed = case.view.completed
+    if completed is not None:
+        return "completed_late" if due is not None and completed.at > due else "completed_on_time"
+    mark = lowest_watermark(facts.sources)
+    overdue = due is not None and mark is not None and due <= min(as_of, mark)
+    return "open_overdue" if overdue else "open_within"
+
+
+def count_cases(classes: Iterable[CaseClass | None]) -> dict[str, int]:
+    """How many fall into each class, all four named; those outside are not counted."""
+    counted = Counter(c for c in classes if c is not None)
+    return {name: counted[name] for name in CLASSES}
+
+
+def _measured_by(case: Case) -> datetime | None:
+    limits = case.limits()
+    if limits is not None:
+        return limits.lead.holds_at
+    immediate = case.immediate()
+    return immediate[0].holds_at if immediate else None
