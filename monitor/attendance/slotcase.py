@@ -1,0 +1,232 @@
+"""A check-in slot at a time: outing slips applied, the check-ins that count put in order and given a direction. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from monitor.attendance.facts import CheckIn, Outing, Slot, SlotFacts
+from monitor.attendance.policy import CheckinPolicy
+from monitor.attendance.proof import (
+    approved_after,
+    earliest_after,
+    judged_to,
+    outing_span,
+    waits_for,
+)
+from monitor.model import Level, Outcome, Reason, SourceState, Spell, Verdict, Wait, lowest_watermark
+
+SLOT: Final = "checkin.slot"
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotCase:
+    """A slot at a time: outing slips applied, check-ins that count put in order and given a direction.
+
+    `begins`, `ends`: the session's window, first `opens` to last `closes`. `came`: the check-ins inside it.
+    `doubtful`: untrusted ones that may belong to it by their time or their receipt. `ahead`: when facts that are stored
+    already begin to count.
+    """
+
+    facts: SlotFacts
+    policy: CheckinPolicy
+    now: datetime
+    slot: Slot
+    begins: datetime
+    ends: datetime
+    came: tuple[tuple[CheckIn, str], ...]
+    doubtful: tuple[CheckIn, ...]
+    mark: datetime | None
+    ahead: tuple[datetime, ...]
+
+    @property
+    def counted(self) -> CheckIn | None:
+        """The first `in` or the last `out` within the slot's own window (DESIGN §5)."""
+        slot = self.slot
+        mine = [c for c, way in self.came if way == slot.direction and slot.opens <= c.at <= slot.closes]
+        if not mine:
+            return None
+        return mine[0] if slot.direction == "in" else mine[-1]
+
+    def in_time(self, at: datetime) -> bool:
+        return at <= self.slot.due if self.slot.direction == "in" else at >= self.slot.due
+
+    @property
+    def seen_in_session(self) -> bool:
+        return bool(self.came or self.doubtful)
+
+    def proven(self, boundary: datetime) -> bool:
+        return self.mark is not None and self.mark >= boundary
+
+    def rests_on_doubt(self, counted: CheckIn | None) -> bool:
+        """Whether lateness or absence would rest on an untrusted clock (DESIGN §3.1)."""
+        if any(not source.trusted for source in self.facts.sources):
+            return True
+        if counted is not None:
+            return not counted.trusted
+        return any(c.direction in (None, self.slot.direction) for c in self.doubtful)
+
+    def spell(
+        self,
+        levels: Iterable[tuple[Level, datetime]],
+        cleared_at: datetime | None,
+        code: str,
+        figures: Mapping[str, Any],
+    ) -> Spell:
+        reached = tuple(levels)
+        return Spell(
+            rule=SLOT,
+            levels=reached,
+            began=reached[0][1],
+            charge=self.facts.registry.charge(window=self.facts.window, staff=self.facts.staff),
+            reason=self.reason(code, figures),
+            cleared_at=cleared_at,
+        )
+
+    def reason(self, code: str, figures: Mapping[str, Any]) -> Reason:
+        slot = self.slot
+        told: dict[str, Any] = {
+            "staff": self.facts.staff,
+            "date": self.facts.date.isoformat(),
+            "slot": slot.name,
+            "direction": slot.direction,
+            "due": slot.due.isoformat(),
+        }
+        if slot.due != self.facts.slot.due:
+            told["planned_due"] = self.facts.slot.due.isoformat()
+        for key, value in figures.items():
+            if value is not None:
+                told[key] = value.isoformat() if isinstance(value, datetime) else value
+        return Reason(code=f"{SLOT}.{code}", figures=told)
+
+    def verdict(
+        self,
+        outcome: Outcome,
+        code: str,
+        figures: Mapping[str, Any] = _NONE,
+        *,
+        spells: tuple[Spell, ...] = (),
+        waits: tuple[Wait, ...] = (),
+        judged_to: datetime | None = None,
+        boundaries: Iterable[datetime] = (),
+        stale_at: datetime | None = None,
+    ) -> Verdict:
+        return Verdict(
+            rule=SLOT,
+            outcome=outcome,
+            judged_to=self.judged_to if judged_to is None else judged_to,
+            next_check_at=earliest_after((*boundaries, *self.ahead, stale_at), self.now),
+            spells=spells,
+            waits=waits,
+            watermark=self.mark,
+            stale_at=stale_at,
+            reason=self.reason(code, figures),
+        )
+
+    @property
+    def judged_to(self) -> datetime:
+        return judged_to(self.now, self.mark)
+
+    def unknown(self, boundary: datetime, spells: tuple[Spell, ...], boundaries: Iterable[datetime] = ()) -> Verdict:
+        """Time has passed a boundary up to which the terminals have not delivered."""
+        waits = waits_for(self.facts.sources, boundary)
+        return self.verdict(
+            Outcome.UNKNOWN,
+            "unknown",
+            {"boundary": boundary, "sources": [wait.source for wait in waits]},
+            spells=spells,
+            waits=waits,
+            boundaries=boundaries,
+            stale_at=self._stale_at,
+        )
+
+    @property
+    def _stale_at(self) -> datetime:
+        """Session end; a watermark only just short of it is on its way and gets a moment (unknown_grace_seconds)."""
+        grace = timedelta(seconds=self.policy.unknown_grace_seconds)
+        nearly = self.mark is not None and self.mark >= self.ends - grace
+        return self.ends + grace if nearly else self.ends
+
+    def review(self, boundary: datetime, counted: CheckIn | None) -> Verdict:
+        """People look at it. Cards from `boundary` on were issued on better evidence and are left to them.
+
+        A check-in of a boot without heartbeat may become trusted with the next one: wait for it.
+        """
+        doubted = [counted] if counted is not None else list(self.doubtful)
+        waits = {w.source: w for c in doubted for w in waits_for(self._source(c.source), c.at)}
+        return self.verdict(
+            Outcome.REVIEW,
+            "review",
+            {
+                "at": counted.at if counted else None,
+                "evidence": counted.id if counted else None,
+                "sources": sorted({s.id for s in self.facts.sources if not s.trusted} | {c.source for c in doubted}),
+            },
+            waits=tuple(waits[source] for source in sorted(waits)),
+            judged_to=min(self.judged_to, boundary - _MICROSECOND),
+        )
+
+    def _source(self, source: str) -> list[SourceState]:
+        return [state for state in self.facts.sources if state.id == source]
+
+
+def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCase:
+    slot, session = facts.slot, facts.session or (facts.slot,)
+    if facts.outings:
+        slot, *others = (moved(s, facts.outings, facts.staff, policy) for s in (facts.slot, *session))
+        session = tuple(others)
+    begins, ends = min(s.opens for s in session), max(s.closes for s in session)
+    known = [c for c in facts.checkins if c.at <= now and c.received <= now]
+    ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
+    return SlotCase(
+        facts=facts,
+        policy=policy,
+        now=now,
+        slot=slot,
+        begins=begins,
+        ends=ends,
+        came=directed(session, known),
+        doubtful=tuple(c for c in known if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
+        mark=lowest_watermark(facts.sources),
+        ahead=(*ahead, *approved_after(facts.leaves, (facts.staff,), now)),
+    )
+
+
+def directed(session: tuple[Slot, ...], checkins: Iterable[CheckIn]) -> tuple[tuple[CheckIn, str], ...]:
+    """The check-ins within the session's window in order of time, each with its direction, once.
+
+    Without one of its own: `in` while the in-slot is empty and less than half of the session is gone, else `out`
+    (DESIGN §5). The session runs from the in-slot's due to the out-slot's, or to the in-slot's `closes`.
+    """
+    begins, ends = min(s.opens for s in session), max(s.closes for s in session)
+    mine = {(c.at, c.id): c for c in checkins if begins <= c.at <= ends}
+    arrival = next((s for s in session if s.direction == "in"), None)
+    leaving = next((s for s in session if s.direction == "out"), None)
+    half = begins
+    if arrival is not None:
+        half = arrival.due + ((leaving.due if leaving else arrival.closes) - arrival.due) / 2
+    found: list[tuple[CheckIn, str]] = []
+    filled = arrival is None
+    for _, checkin in sorted(mine.items()):
+        way = checkin.direction or ("out" if filled or checkin.at >= half else "in")
+        if way == "in" and arrival is not None and arrival.opens <= checkin.at <= arrival.closes:
+            filled = True
+        found.append((checkin, way))
+    return tuple(found)
+
+
+def moved(slot: Slot, outings: Iterable[Outing], staff: str, policy: CheckinPolicy) -> Slot:
+    """The slot under outing slips that cover its `due`: in, due at the slip's end; out, from its start (DESIGN §5)."""
+    spans = [outing_span(o, policy.outing_max_minutes) for o in outings if o.staff == staff]
+    covering = [span for span in spans if span[0] <= slot.due < span[1]]
+    if not covering:
+        return slot
+    if slot.direction == "out":
+        return replace(slot, due=min(start for start, _ in covering))
+    due = max(end for _, end in covering)
+    return replace(slot, due=due, closes=max(slot.closes, due))
