@@ -12,8 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 from sqlalchemy import insert as insert_into
 
-from monitor.access import Principal, refusal
-from monitor.model import Reason
+from monitor.access import Principal, Target, covers, refusal
 from monitor.store import audit
 from monitor.store.schema import DeviceRow, HallRow, Token
 from monitor.store.sql import table_of
@@ -34,17 +33,18 @@ class Grant:
     halls: frozenset[str]
     scopes: frozenset[str]
 
+    def allows(self, scope: str) -> bool:
+        """Whether the bearer may use the scope at all: the token has it, and the token's kind may."""
+        return scope in self.scopes and refusal(self._principal, scope) is None
+
+    def covers(self, *, hall: str | None, device: str | None = None) -> bool:
+        """Whether a device, or a thing of a hall, is among what the token names."""
+        return covers(self._principal, Target(hall=hall, device=device))
+
     @property
-    def principal(self) -> Principal:
-        """The bearer as the rules of access see them."""
+    def _principal(self) -> Principal:
         role = "operator" if self.halls else "device_token"
         return Principal(id=f"token:{self.id}", role=role, halls=self.halls, devices=self.devices)
-
-    def refusal(self, scope: str) -> Reason | None:
-        """Why the bearer may not use `scope` at all; None when they may."""
-        if scope not in self.scopes:
-            return Reason(code="access.not_in_token", figures={"action": scope, "scopes": sorted(self.scopes)})
-        return refusal(self.principal, scope)
 
 
 def create_token(

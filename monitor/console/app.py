@@ -1,0 +1,67 @@
+"""The HTTP app: health, metrics, JSON API (DESIGN §7). The composition root gives it what it needs as `Deps`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client.exposition import choose_encoder
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitor.console.api import make_api
+from monitor.console.collector import StoreCollector, covered_until
+from monitor.console.deps import Deps
+from monitor.console.health import Unready
+from monitor.metrics import program_version
+
+
+def make_app(deps: Deps) -> FastAPI:
+    """The app over `deps`. It registers the store's gauges with `deps.metrics`, so one app goes with one `Metrics`."""
+    # The pages of FastAPI for reading the API load scripts from elsewhere; nothing here may leave the intranet.
+    app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
+    deps.metrics.registry.register(StoreCollector(deps))
+    _add_health(app, deps)
+    _add_metrics(app, deps)
+    app.include_router(make_api(deps))
+    return app
+
+
+def _add_health(app: FastAPI, deps: Deps) -> None:
+    @app.get("/healthz")
+    async def healthz() -> dict[str, bool]:
+        """The process answers."""
+        return {"alive": True}
+
+    @app.get("/readyz", responses={503: {"description": "Not ready; the reasons are in the body."}})
+    def readyz() -> Response:
+        """Whether every part does its work; the answer names those that do not."""
+        reasons = unready(deps)
+        body: dict[str, Any] = {"ready": not reasons, "reasons": [{"part": r.part, "why": r.why} for r in reasons]}
+        return JSONResponse(body, status_code=503 if reasons else 200)
+
+
+def _add_metrics(app: FastAPI, deps: Deps) -> None:
+    @app.get("/metrics")
+    def metrics(request: Request) -> Response:
+        """For Prometheus. A plain function: it reads the store, so it runs in a thread, off the event loop."""
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(deps.metrics.registry), media_type=content_type)
+
+
+def unready(deps: Deps) -> list[Unready]:
+    """What keeps the daemon from its work: what the parts report, the store when it cannot be read, a calendar that
+    ended.
+    """
+    reasons = deps.health.reasons()
+    try:
+        with deps.store.read() as conn:
+            conn.execute(select(1))
+    except SQLAlchemyError as error:
+        reasons.append(Unready(part="store", why=f"cannot be read: {getattr(error, 'orig', None) or error}"))
+    end = covered_until(deps.calendar())
+    if end is not None and end <= deps.clock.now():
+        why = f"published up to {end.date().isoformat()} only; `jiancha calendar import FILE` adds a year"
+        reasons.append(Unready(part="calendar", why=why))
+    return reasons

@@ -1,0 +1,86 @@
+"""Gauges that a scrape reads off the store (DESIGN §7). Runs in the thread of the scrape, never on the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from monitor.clock import Clock
+from monitor.console.deps import Deps
+from monitor.store.gauges import Gauges, read_gauges
+from monitor.workcal import WorkCalendar
+
+K = TypeVar("K", bound=tuple[str, ...])
+
+
+class StoreCollector(Collector):
+    """Reads the store once a scrape. A store that cannot be read fails the scrape: numbers gone stale would hide it."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._wall = Clock()
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: registering must not read the store."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._deps.clock.now()
+        with self._deps.store.read() as conn:
+            gauges = read_gauges(conn, now=now, real_now=self._wall.now(), bad_at_most=self._deps.bad_at_most)
+        yield from families(gauges)
+        end = covered_until(self._deps.calendar())
+        if end is not None:
+            yield _family(
+                "calendar_covered_until_timestamp_seconds",
+                "End of the last published year of the working calendar.",
+                end.timestamp(),
+            )
+
+
+def families(gauges: Gauges) -> Iterator[Metric]:
+    """The gauges under the names and labels of DESIGN §7."""
+    yield _family("quarantine_events", "Messages in quarantine, neither replayed nor dismissed.", gauges.quarantined)
+    yield _labelled("cards_open", "Cards that nobody has ended.", ("rule", "level", "hall"), gauges.cards_open)
+    yield _labelled("cases_open", "Cases that are not over.", ("hall",), _single(gauges.cases_open))
+    yield _labelled("cases_overdue", "Open cases past their limit.", ("hall",), _single(gauges.cases_overdue))
+    yield _labelled("posts_absent", "Windows empty for longer than allowed.", ("hall",), _single(gauges.posts_absent))
+    unknown = _single(gauges.subjects_unknown)
+    yield _labelled("subjects_unknown", "Subjects that cannot be judged: their source is silent.", ("kind",), unknown)
+    offline = gauges.devices_offline
+    yield _labelled("devices_offline", "Devices that said goodbye or fell silent.", ("hall", "kind"), offline)
+    yield _family("judge_due_backlog", "Subjects due and not judged yet.", gauges.due_backlog)
+    yield _family(
+        "notification_oldest_pending_seconds",
+        "Age of the oldest message that should have gone out; 0 when none waits.",
+        gauges.oldest_pending_seconds,
+    )
+    liked = _single(gauges.satisfaction)
+    yield _labelled("satisfaction_ratio", "Share of ratings of 30 days that are not bad.", ("hall",), liked)
+
+
+def covered_until(calendar: WorkCalendar) -> datetime | None:
+    """The instant at which the calendar's published years end; None where it needs none."""
+    last = calendar.covered_until
+    if last == date.max:
+        return None
+    return datetime.combine(last + timedelta(days=1), time.min, calendar.zone)
+
+
+def _single(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    return {(key,): value for key, value in values.items()}
+
+
+def _family(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"jiancha_{name}", text, value=value)
+
+
+def _labelled(name: str, text: str, labels: tuple[str, ...], values: Mapping[K, float]) -> Metric:
+    family = GaugeMetricFamily(f"jiancha_{name}", text, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,94 @@
+"""The HTTP server inside the daemon: uvicorn in a thread of its own, with a clean start and stop.
+
+In its own thread uvicorn leaves the process's signals alone; run in the main thread's loop it takes them over and
+raises them again at its end.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+START_SECONDS: Final = 20.0
+GRACE_SECONDS: Final = 3
+"""What an open request has for its end; a stream that stays open would block the stop for ever."""
+
+
+class HttpServer:
+    """Serves an app on `host`:`port` (0: a port from the system, then in `port`) between `start` and `stop`."""
+
+    def __init__(self, app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app = app
+        self.host = host
+        self.port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Bind, serve in a thread, return once requests are answered. OSError when the address cannot be had."""
+        # Bound here: uvicorn answers a taken port by SystemExit, which would end the daemon without a word.
+        bound = _bind(self.host, self.port)
+        self.port = int(bound.getsockname()[1])
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._serve, args=(self._server, bound), name="http", daemon=True)
+        self._thread.start()
+        if not self._server.up.wait(START_SECONDS):
+            self.stop()
+            raise OSError(f"the HTTP server did not come up on {self.url} within {START_SECONDS:.0f} s")
+
+    def stop(self) -> None:
+        """End requests within the grace and the thread with them. Harmless when it never started."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(GRACE_SECONDS + 10)
+            self._server = self._thread = None
+
+    @staticmethod
+    def _serve(server: _Server, bound: socket.socket) -> None:
+        with bound:
+            server.run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is up; uvicorn itself only sets a flag."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=_family(host), backlog=512)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, f"http.host, http.port: cannot listen on {host}:{port}: {reason}") from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    try:
+        return socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:
+        return socket.AF_INET

@@ -1,0 +1,216 @@
+"""What a scrape reads off the store (DESIGN §7): how many cards, cases, posts, devices, messages stand where.
+
+Historic subjects and cards (an imported past) are left out: nobody is asked to act on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from monitor.store.schema import (
+    Card,
+    CardEvent,
+    DeviceRow,
+    DeviceStatus,
+    HallRow,
+    Quarantine,
+    RatingRow,
+    Subject,
+    WindowRow,
+)
+from monitor.store.schema_alerts import Delivery
+from monitor.store.sql import table_of
+
+SUBJECT: Final = table_of(Subject)
+CARD: Final = table_of(Card)
+NOTICE: Final = table_of(CardEvent)
+DEVICE: Final = table_of(DeviceRow)
+STATUS: Final = table_of(DeviceStatus)
+HALL: Final = table_of(HallRow)
+WINDOW: Final = table_of(WindowRow)
+RATING: Final = table_of(RatingRow)
+HELD: Final = table_of(Quarantine)
+DELIVERY: Final = table_of(Delivery)
+
+WORKED: Final = ("open", "acknowledged", "answered")
+"""States of a card that somebody still has to end."""
+OVERDUE_RULES: Final = ("case.limit", "case.immediate")
+RUNNING: Final = ("pending", "reminder", "unknown", "review")
+"""Verdicts of a case that is not over; yellow and red outlive the case, so there the card's clearing tells."""
+SATISFACTION_SPAN: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gauges:
+    """One look at the store. Keys are hall ids ("" where none is known) unless said otherwise."""
+
+    quarantined: int
+    cards_open: Mapping[tuple[str, str, str], int]
+    """(rule, level, hall)"""
+    cases_open: Mapping[str, int]
+    cases_overdue: Mapping[str, int]
+    posts_absent: Mapping[str, int]
+    subjects_unknown: Mapping[str, int]
+    """By subject kind."""
+    devices_offline: Mapping[tuple[str, str], int]
+    """(hall, device kind); every pair that has a device, 0 included."""
+    due_backlog: int
+    oldest_pending_seconds: float
+    satisfaction: Mapping[str, float]
+    """Share of ratings that are not bad (满意率); a hall without a rating in the span has none."""
+
+
+def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_most: int = 2) -> Gauges:
+    """Read all gauges. `now` is the program's clock; `real_now` the wall's, by which messages are sent (DESIGN §6).
+
+    `bad_at_most`: a score of at most this is a bad rating (policy key `rating.bad_at_most`).
+    """
+    halls = [row.id for row in conn.execute(select(HALL.c.id))]
+    overdue = _uncleared(conn, "case", OVERDUE_RULES)
+    return Gauges(
+        quarantined=_count(conn, HELD, HELD.c.state == "open"),
+        cards_open=_cards_open(conn),
+        cases_open=_with_zeros(halls, _cases_running(conn), overdue),
+        cases_overdue=_with_zeros(halls, overdue),
+        posts_absent=_with_zeros(halls, _uncleared(conn, "post", ("post.empty",))),
+        subjects_unknown=_subjects_unknown(conn),
+        devices_offline=_devices_offline(conn),
+        due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),
+        oldest_pending_seconds=_oldest_pending(conn, now, real_now),
+        satisfaction=_satisfaction(conn, now - SATISFACTION_SPAN, bad_at_most),
+    )
+
+
+def _count(conn: Connection, table: Any, condition: ColumnElement[bool]) -> int:
+    return int(conn.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+
+
+def _by_hall(rows: Iterable[Any]) -> dict[str, int]:
+    """Rows (hall or None, n) summed by hall."""
+    counted: dict[str, int] = {}
+    for hall, n in rows:
+        counted[hall or ""] = counted.get(hall or "", 0) + int(n)
+    return counted
+
+
+def _with_zeros(halls: Iterable[str], *counts: Mapping[str, int]) -> dict[str, int]:
+    """The sum of the counts, with a 0 for every other hall, so that a hall's series never vanishes."""
+    summed = dict.fromkeys(halls, 0)
+    for count in counts:
+        for hall, n in count.items():
+            summed[hall] = summed.get(hall, 0) + n
+    return summed
+
+
+def _cards_open(conn: Connection) -> dict[tuple[str, str, str], int]:
+    query = (
+        select(CARD.c.rule, CARD.c.level, func.coalesce(CARD.c.hall, ""), func.count())
+        .where(CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
+        .group_by(CARD.c.rule, CARD.c.level, CARD.c.hall)
+    )
+    return {(rule, level, hall): n for rule, level, hall, n in conn.execute(query)}
+
+
+def _cases_running(conn: Connection) -> dict[str, int]:
+    """Cases that are not over and not overdue, by hall."""
+    query = (
+        select(SUBJECT.c.hall, func.count())
+        .where(SUBJECT.c.kind == "case", SUBJECT.c.verdict.in_(RUNNING), SUBJECT.c.historic.is_(False))
+        .group_by(SUBJECT.c.hall)
+    )
+    return _by_hall(conn.execute(query))
+
+
+def _uncleared(conn: Connection, kind: str, rules: tuple[str, ...]) -> dict[str, int]:
+    """Subjects with a yellow or red card of the rules whose condition still lasts, by hall.
+
+    The card's state does not count: closing the card of an open case does not complete the case.
+    """
+    query = (
+        select(CARD.c.hall, func.count(CARD.c.subject.distinct()))
+        .where(
+            CARD.c.kind == kind,
+            CARD.c.rule.in_(rules),
+            CARD.c.level.in_(("yellow", "red")),
+            CARD.c.cleared_at.is_(None),
+            CARD.c.state != "withdrawn",
+            CARD.c.historic.is_(False),
+        )
+        .group_by(CARD.c.hall)
+    )
+    return _by_hall(conn.execute(query))
+
+
+def _subjects_unknown(conn: Connection) -> dict[str, int]:
+    query = (
+        select(SUBJECT.c.kind, func.count().label("n"))
+        .where(SUBJECT.c.verdict == "unknown", SUBJECT.c.historic.is_(False))
+        .group_by(SUBJECT.c.kind)
+    )
+    return {row.kind: row.n for row in conn.execute(query)}
+
+
+def _devices_offline(conn: Connection) -> dict[tuple[str, str], int]:
+    """A device is offline when its last will says so, or while its `device.silent` card lasts."""
+    silent = (
+        select(CARD.c.number)
+        .where(
+            CARD.c.kind == "device",
+            CARD.c.key == DEVICE.c.id,
+            CARD.c.rule == "device.silent",
+            CARD.c.cleared_at.is_(None),
+            CARD.c.state != "withdrawn",
+        )
+        .exists()
+    )
+    offline = case((or_(STATUS.c.state == "offline", silent), 1), else_=0)
+    query = (
+        select(DEVICE.c.hall, DEVICE.c.kind, func.sum(offline))
+        .select_from(DEVICE.outerjoin(STATUS, STATUS.c.device == DEVICE.c.id))
+        .where(DEVICE.c.revoked_at.is_(None))
+        .group_by(DEVICE.c.hall, DEVICE.c.kind)
+    )
+    return {(hall, kind): int(n) for hall, kind, n in conn.execute(query)}
+
+
+def _oldest_pending(conn: Connection, now: datetime, real_now: datetime) -> float:
+    """Age in seconds of the oldest message that should have gone out: a notice not planned, a delivery not ended.
+
+    A delivery that still collects its group (`flush` ahead) waits on purpose and does not count.
+    """
+    notice = conn.execute(select(func.min(NOTICE.c.at)).where(NOTICE.c.planned_at.is_(None))).scalar()
+    pending = and_(DELIVERY.c.state.in_(("open", "sealed")), DELIVERY.c.flush <= real_now)
+    flush = conn.execute(select(func.min(DELIVERY.c.flush)).where(pending)).scalar()
+    ages = [0.0]
+    if notice is not None:
+        ages.append((now - notice).total_seconds())
+    if flush is not None:
+        ages.append((real_now - flush).total_seconds())
+    return max(ages)
+
+
+def _satisfaction(conn: Connection, since: datetime, bad_at_most: int) -> dict[str, float]:
+    """By the window's hall; a rating of no known window counts for its device's hall."""
+    good = func.sum(case((RATING.c.score > bad_at_most, 1), else_=0))
+    at_window = (
+        select(WINDOW.c.hall, good, func.count())
+        .select_from(WINDOW.join(RATING, RATING.c.window == WINDOW.c.id))
+        .where(RATING.c.at >= since)
+        .group_by(WINDOW.c.hall)
+    )
+    elsewhere = (
+        select(DEVICE.c.hall, good, func.count())
+        .select_from(DEVICE.join(RATING, RATING.c.source == DEVICE.c.id))
+        .where(RATING.c.at >= since, RATING.c.window.is_(None))
+        .group_by(DEVICE.c.hall)
+    )
+    sums: dict[str, tuple[int, int]] = {}
+    for hall, liked, n in (*conn.execute(at_window), *conn.execute(elsewhere)):
+        before = sums.get(hall, (0, 0))
+        sums[hall] = (before[0] + int(liked), before[1] + int(n))
+    return {hall: liked / n for hall, (liked, n) in sums.items()}
