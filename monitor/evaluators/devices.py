@@ -38,26 +38,30 @@ def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalenda
     if not facts.path_up:
         return Verdict(outcome=Outcome.UNKNOWN, judged_to=min(present.start, now), spells=spells, rule=SILENT)
     ladder = ladder_of(present, facts, policy, calendar)
-    next_check_at = min((at for _, at in ladder if at > now), default=None)
     spell = _silent_spell(present, ladder, facts, policy, now)
     if spell:
         return Verdict(
             outcome=Outcome(spell.level.word),
             judged_to=now,
-            next_check_at=next_check_at,
+            next_check_at=_first_after(now, ladder),
             spells=(*spells, spell),
             reason=spell.reason,
             rule=SILENT,
         )
     # counted from the path's return nothing is reached yet; a card that was issued before it is not disproved by that
-    doubtful = bool(levels_reached(ladder_of(present, replace(facts, heard_since=None), policy, calendar), None, now))
+    unbroken = ladder_of(present, replace(facts, heard_since=None), policy, calendar)
+    doubtful = bool(levels_reached(unbroken, None, now))
     return Verdict(
         outcome=Outcome.UNKNOWN if doubtful else Outcome.OK,
         judged_to=present.start if doubtful else now,
-        next_check_at=next_check_at,
+        next_check_at=_first_after(now, ladder if doubtful else unbroken[:1]),
         spells=spells,
         rule=SILENT,
     )
+
+
+def _first_after(now: datetime, ladder: Ladder) -> datetime | None:
+    return min((at for _, at in ladder if at > now), default=None)
 
 
 def judge_skew(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
