@@ -3,18 +3,75 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from datetime import date
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, select
 
 from monitor.model import Device, Hall, Item, Post, Registry, Staff, Unit, Window
-from monitor.store import meta
+from monitor.store import audit, meta, upsert
 from monitor.store.schema import DeviceRow, HallRow, ItemRow, PostRow, StaffRow, UnitRow, WindowRow
 from monitor.store.sql import table_of
+from monitor.store.subjects import wake_all
+from monitor.store.upsert import Change, Changes, Kind, Row, count
 
-DEFAULT_CALENDAR = "default"
+DEFAULT_CALENDAR: Final = "default"
+
+RegistryRows: TypeAlias = Mapping[str, Sequence[Row]]
+"""Rows by table name as in files (halls, units …), by stored column; complete, checked, without duplicate keys."""
+
+_DATED: Final = frozenset({"expected_from"})
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(name="halls", table=table_of(HallRow), own=_DATED),
+        Kind(name="units", table=table_of(UnitRow), own=_DATED),
+        Kind(name="windows", table=table_of(WindowRow), own=_DATED),
+        Kind(name="staff", table=table_of(StaffRow), own=_DATED, private=frozenset({"name", "contacts"})),
+        Kind(
+            name="posts", table=table_of(PostRow), key=("window", "staff", "rank", "valid_from"), own=frozenset({"id"})
+        ),
+        Kind(name="items", table=table_of(ItemRow), key=("id", "valid_from")),
+        Kind(name="devices", table=table_of(DeviceRow), own=_DATED | {"revoked_at"}),
+    )
+}
+"""The tables of the registry in the order in which they refer to each other."""
+
+
+def save_registry(conn: Connection, rows: RegistryRows, now: datetime, *, actor: str = "cli") -> Changes:
+    """Save checked rows; the caller commits.
+
+    1. Insert or update each row by its key; `expected_from` is `now` at its first import and stays so afterwards.
+    2. If anything differs: an audit row for each changed row and a new registry version.
+    3. If more differs than names and contacts: every subject that may still change is judged again.
+    A second import of the same rows does nothing.
+    """
+    tables: dict[str, upsert.Counts] = {}
+    changes: list[Change] = []
+    for name, kind in KINDS.items():
+        given = rows.get(name, ())
+        if given:
+            changed = upsert.save(conn, kind, given, now)
+            tables[name] = count(given, changed)
+            changes += changed
+    if changes:
+        audit.record_all(conn, now, actor, upsert.audit_entries(changes, "registry"))
+        meta.bump(conn, meta.REGISTRY_VERSION)
+    if any(change.is_judged_on for change in changes):
+        wake_all(conn, due=now)
+    return Changes(tables=tables)
+
+
+def registry_rows(conn: Connection) -> dict[str, list[Row]]:
+    """Every row of the registry by table name as in files, with names and contacts, as `save_registry` takes them."""
+    return {
+        name: [
+            {column: row[column] for column in row if column not in kind.own}
+            for row in conn.execute(select(kind.table).order_by(*(kind.table.c[c] for c in kind.key))).mappings()
+        ]
+        for name, kind in KINDS.items()
+    }
 
 
 def load_registry(conn: Connection) -> Registry:
