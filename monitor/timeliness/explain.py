@@ -14,25 +14,21 @@ from monitor.workcal import Step, WorkCalendar
 
 
 def explain_limit(
-    facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
+    facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime, rule: str = "case.limit"
 ) -> tuple[Step, ...]:
-    """The working-time arithmetic of `case.limit`, day by day: of the statutory limit when the red rests on it, else of
-    the promised one; empty without a limit.
+    """The working-time arithmetic of a case rule, day by day.
+
+    `case.limit`: the days of the statutory limit when the red rests on it, else of the promised one. `case.immediate`,
+    and a case that has no limit but its day: the days up to its red. Empty where nothing is counted.
     """
-    limits = case_at(facts, policy, calendar, now).limits(with_steps=True)
+    case = case_at(facts, policy, calendar, now)
+    limits = case.limits(with_steps=True) if rule == "case.limit" else None
     if limits is None:
-        return ()
+        immediate = case.immediate(with_steps=True)
+        return immediate[1].steps if immediate else ()
     spells = judge_limit(facts, policy, calendar, now).spells
     by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
     return (limits.statutory if by_law and limits.statutory else limits.lead).steps
-
-
-def explain_immediate(
-    facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
-) -> tuple[Step, ...]:
-    """The days of `case.immediate` up to its red; empty for other cases."""
-    limits = case_at(facts, policy, calendar, now).immediate(with_steps=True)
-    return limits[1].steps if limits else ()
 
 
 def case_findings(

@@ -92,13 +92,11 @@ def climb(ladder: Ladder) -> Verdict:
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:
     """Whether the case was provably open at a passed boundary. A reminder accuses nobody and takes any end's word."""
-    mark = lowest_watermark(ladder.sources)
     if ladder.end is None:
+        mark = lowest_watermark(ladder.sources)
         marks = (mark, boundary.at if ladder.incomplete_since is None else ladder.incomplete_since)
         return all(m is not None and m >= boundary.at for m in marks)
-    if ladder.end.trusted or boundary.level == Level.REMINDER:
-        return True
-    return mark is not None and mark >= boundary.at and all(source.trusted for source in ladder.sources)
+    return ladder.end.trusted or boundary.level == Level.REMINDER
 
 
 def _disputed(ladder: Ladder, boundary: Boundary, proven: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -64,7 +65,10 @@ def judge_immediate(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCa
     yellow, red = limits
     marks = (_boundary(case, Level.YELLOW, yellow), _boundary(case, Level.RED, red))
     figures = {"accepted": start, "due": yellow.at, "red_due": red.at, "provisional": yellow.provisional}
-    return _climb(case, "case.immediate", marks, _immediate_end(case.view), start, figures)
+    verdict = _climb(case, "case.immediate", marks, _immediate_end(case.view), start, figures)
+    if verdict.outcome is Outcome.OK and case.view.left is not None:
+        return replace(verdict, outcome=Outcome.CLOSED)  # it fell back and then left the count
+    return verdict
 
 
 # --------------------------------------------------------------------------- not judged
