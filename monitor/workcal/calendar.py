@@ -181,11 +181,9 @@ class WorkCalendar:
         """`due_in_days(...).at` alone; without pauses, for a start in UTC, a handful of operations."""
         if not pauses and n > 0 <= extension_days and start.tzinfo is UTC:
             tables = self._tables
-            if (shift := tables.shift) is not None:
+            if (jump := tables.jump) is not None:
                 try:
-                    index = (start + shift).toordinal() - tables.base
-                    if index > 0:
-                        return tables.closes[tables.before[index] + n + extension_days - 1]
+                    return tables.closes[tables.before[(start + jump).toordinal()] + n + extension_days - 1]
                 except (IndexError, OverflowError):
                     pass  # outside the tables as they are: the long way lengthens them or says what is wrong
         return self.due_in_days(start, n, pauses, extension_days, pause_edge_days=pause_edge_days, with_steps=False).at

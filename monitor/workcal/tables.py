@@ -69,11 +69,12 @@ class Tables:
     starts    by spell: when it starts    used    by spell: working time before it; one more entry holds the total
     spell_of  by k: its first spell; one more entry holds the number of spells
     shift     the zone's offset if it is one and the same all through, else None
+    jump      then: what turns a UTC instant into a datetime whose ordinal is the index of its local day
     """
 
     __slots__ = (
-        "base", "before", "closes", "first_year", "last_year", "lower", "ordinals", "shift", "spell_of", "starts",
-        "upper", "used", "worked",
+        "base", "before", "closes", "first_year", "jump", "last_year", "lower", "ordinals", "shift", "spell_of",
+        "starts", "upper", "used", "worked",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -88,7 +89,8 @@ class Tables:
         self.starts: list[int] = []
         self.used: list[int] = [0]
         self.spell_of: list[int] = [0]
-        self.shift: timedelta | None = timedelta(0)
+        self.shift: timedelta | None = None
+        self.jump: timedelta | None = None
 
     @classmethod
     def build(cls, rules: DayRules, zone: ZoneInfo, first_year: int, last_year: int) -> Tables:
@@ -107,7 +109,7 @@ class Tables:
                 tables._append(ordinal, spans)
             tables.before.append(len(tables.ordinals))
         offsets.add(zone.utcoffset(datetime.combine(date.fromordinal(end), MIDNIGHT)))
-        tables.shift = offsets.pop() if len(offsets) == 1 else None
+        tables._set_shift(offsets.pop() if len(offsets) == 1 else None)
         return tables
 
     @classmethod
@@ -123,8 +125,12 @@ class Tables:
         tables.starts = left.starts + right.starts
         tables.used = _continued(left.used, right.used)
         tables.spell_of = _continued(left.spell_of, right.spell_of)
-        tables.shift = left.shift if left.shift == right.shift else None
+        tables._set_shift(left.shift if left.shift == right.shift else None)
         return tables
+
+    def _set_shift(self, shift: timedelta | None) -> None:
+        self.shift = shift
+        self.jump = None if shift is None else shift - timedelta(days=self.base)
 
     def _append(self, ordinal: int, spans: list[tuple[datetime, datetime]]) -> None:
         for start, end in spans:

@@ -209,6 +209,7 @@ CALENDAR_DAYS = [
     ("a pause over two workdays", "2026-03-02T09:00", 3, ["03T15:00/04T10:00"], "2026-03-09"),
     ("a pause by night spoils nothing", "2026-03-02T09:00", 3, ["03T20:00/04T07:00"], "2026-03-05"),
     ("a weekend paused whole is not counted", "2026-03-05T09:00", 5, ["06T18:00/09T08:00"], "2026-03-12"),
+    ("from midnight to midnight is whole", "2026-03-05T09:00", 4, ["07T00:00/09T00:00"], "2026-03-11"),
     ("a weekend paused in part is", "2026-03-05T09:00", 5, ["07T01:00/08T23:00"], "2026-03-10"),
     ("the workday it moves to is paused", "2026-03-02T09:00", 5, ["09T09:00/09T10:00"], "2026-03-10"),
     ("open before the last day: unknown", "2026-03-02T09:00", 5, ["05T09:00/"], None),
@@ -534,6 +535,15 @@ def test_years_before_the_coverage_are_guessed_too() -> None:
     assert local(early.at) == "1999-10-04T17:30"
     assert early.provisional is True
     assert CAL.due_in_days(at("2003-12-31T09:00"), 1).provisional is False, "only counted days matter"
+
+
+def test_the_fast_way_holds_where_the_tables_are_lengthened_and_the_zone_had_summer_time() -> None:
+    calendar = build_calendar()
+    assert calendar.is_workday(date(2026, 3, 2)), "tables of the published years"
+    start = datetime(1988, 7, 5, 15, 30, tzinfo=UTC)  # 00:30 of the 6th: Shanghai was at +9 in the summer of 1988
+    assert calendar.deadline_at(start, 1) == datetime(1988, 7, 7, 8, 30, tzinfo=UTC)
+    assert calendar.deadline_at(start, 1) == datetime(1988, 7, 7, 8, 30, tzinfo=UTC), "and again from the tables"
+    assert local(calendar.deadline_at(at("2026-02-13T09:00").astimezone(UTC), 5)) == "2026-02-27T17:30"
 
 
 # --------------------------------------------------------------------------- the object itself
