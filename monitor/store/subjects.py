@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, column, delete, or_, select, update, values
@@ -36,14 +36,15 @@ def mark(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime, histori
     """
     ordered = sorted(set(refs))
     born = [r for r in ordered if r.kind in BORN_BY_FACTS]
-    for batch in chunks(born):
+    if born:
+        # many rows of one cached statement: one wide VALUES would be compiled again for every length
+        statement = insert(conn, SUBJECT)
         rows = [
             {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": due, "verdict": "pending",
              "historic": historic, "failures": 0}
-            for r in batch
+            for r in born
         ]  # fmt: skip
-        statement = insert(conn, SUBJECT).values(rows)
-        conn.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=_sooner(due)))
+        conn.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=_sooner(due)), rows)
     planned = [r for r in ordered if r.kind not in BORN_BY_FACTS]
     for batch in chunks(planned, 100):
         conn.execute(update(SUBJECT).where(or_(*(_matches(r) for r in batch))).values(_sooner(due)))
@@ -66,6 +67,13 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
     statement = update(SUBJECT).where(SUBJECT.c.next_check_at.is_not(None)).values(_sooner(due))
     wanted = list(kinds)
     conn.execute(statement.where(SUBJECT.c.kind.in_(wanted)) if wanted else statement)
+
+
+def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
+    """Mark all slots and posts of the days first … last, settled ones too."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    matches = or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
+    conn.execute(update(SUBJECT).where(SUBJECT.c.kind.in_(("slot", "post")), matches).values(_sooner(due)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

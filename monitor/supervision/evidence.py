@@ -14,21 +14,22 @@ from monitor import timeliness
 from monitor.model import CardChange, Registry, Verdict
 from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
+from monitor.timeliness.facts import CaseFacts
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
     """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F)."""
-    kind = type(loaded.facts).__name__
+    rule = change.spell.rule if change.spell else verdict.rule
     steps = []
-    if kind == "CaseFacts":
+    if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
         steps = [
             {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
-            for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now)
+            for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now, rule)
         ]
     return {
         "facts": as_json(loaded.facts),
         "steps": steps,
-        "policy": policy_values(verdict.rule or (change.spell.rule if change.spell else ""), policy),
+        "policy": policy_values(rule, policy),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
 

@@ -90,7 +90,7 @@ def load_sources(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         for name, found in times.items():
             query = select(CASE.c.at, CASE.c.boot, CASE.c.received).where(CASE.c.source == key, CASE.c.event == name)
             for row in look.conn.execute(query.order_by(CASE.c.at.desc()).limit(_RECENT)):
-                if look.counts(row):
+                if row.received <= look.now:
                     found.append(look.sources.correct(key, row.boot, row.at)[0])
                 else:
                     later.append(row)

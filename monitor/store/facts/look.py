@@ -53,7 +53,7 @@ class Loaded:
     """
 
     facts: Any
-    calendar: WorkCalendar
+    calendar: WorkCalendar | None
     hall: str | None
     more_at: datetime | None = None
 

@@ -1,0 +1,56 @@
+"""Bringing a store to the present schema (`db upgrade`); a writing command does it for an empty store by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, inspect, text
+
+from monitor.store.engine import Store
+
+HEAD: Final = "0001"
+"""The newest revision in `migrations/versions`; kept here so that a start need not load alembic to know it."""
+
+
+class SchemaError(RuntimeError):
+    """The store's schema is not this program's; the text says what to do."""
+
+
+def revision(conn: Connection) -> str | None:
+    """The revision of the store; None for an empty one."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def upgrade(store: Store) -> bool:
+    """Bring the store to HEAD in one transaction; gives whether anything was done."""
+    with store.read() as conn:
+        if revision(conn) == HEAD:
+            return False
+    from alembic import command  # heavy: only where there is something to do (traps: load alembic lazily)
+
+    with store.write(first=True) as conn:
+        command.upgrade(_config(conn), "head")
+    return True
+
+
+def ensure(store: Store) -> None:
+    """Upgrade an empty store; raise SchemaError for one of another revision."""
+    with store.read() as conn:
+        found = revision(conn)
+    if found is None:
+        upgrade(store)
+    elif found != HEAD:
+        raise SchemaError(f"the store has schema {found}, this program needs {HEAD}: run `jiancha db upgrade`")
+
+
+def _config(conn: Connection) -> Any:
+    from alembic.config import Config  # see upgrade()
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = conn
+    return config

@@ -1,0 +1,15 @@
+"""Alembic's environment: runs on the connection that `monitor.store.migrate` hands over, in its transaction."""
+
+from alembic import context
+
+from monitor.store import schema, schema_alerts  # noqa: F401  (the tables register themselves)
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=schema.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,112 @@
+"""What is expected exists before any event does: slots, posts, devices and calendar years as subjects (DESIGN §1C).
+
+Rows are made ahead and idempotently, so that absence has something to be judged on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from monitor.attendance.slots import post_key, slot_key
+from monitor.store import meta, subjects
+from monitor.store.facts.look import Look
+from monitor.store.facts.slots import slots_of
+from monitor.store.subjects import SUBJECT
+
+EXPECTED: Final = "expected"
+"""Key in `meta`: up to which day, and for which versions, the subjects are made."""
+AHEAD: Final = timedelta(days=1)
+BACK: Final = timedelta(days=31)
+"""How far back a changed registry or calendar may still add subjects."""
+
+
+def expect(look: Look) -> int:
+    """Make the subjects up to tomorrow of every hall's zone; gives how many are new. The caller commits.
+
+    Nothing is expected before the first import of its registry row (DESIGN §5). When the registry or the calendar
+    changed since the last time the recent days are gone through again; rows that exist stay as they are.
+    """
+    wanted = _state(look)
+    if meta.text(look.conn, EXPECTED) == wanted:
+        return 0
+    before = _count(look.conn)
+    rows = [*_devices(look), *_years(look)]
+    for day in _days(look):
+        rows += [*_slots(look, day), *_posts(look, day)]
+    subjects.expect(look.conn, rows)
+    meta.set_text(look.conn, EXPECTED, wanted)
+    return _count(look.conn) - before
+
+
+def _state(look: Look) -> str:
+    until = (look.now + AHEAD + timedelta(hours=14)).date()  # no zone is further ahead of UTC
+    versions = [meta.version(look.conn, key) for key in (meta.REGISTRY_VERSION, meta.CALENDAR_VERSION)]
+    return json.dumps([until.isoformat(), *versions, sorted(look.presets)])
+
+
+def _count(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).select_from(SUBJECT)).scalar_one())
+
+
+def _days(look: Look) -> Iterator[date]:
+    """From the first import of any row (at most BACK ago), or from the day after the last that is made, to tomorrow."""
+    registry = look.registry
+    starts = [h.expected_from for h in registry.halls.values() if h.expected_from is not None]
+    if not starts:
+        return
+    last = (look.now + AHEAD + timedelta(hours=14)).date()
+    day = max(min(starts) - timedelta(days=1), look.now - BACK).date()
+    known = meta.text(look.conn, EXPECTED)
+    if known is not None and json.loads(known)[1:] == json.loads(_state(look))[1:]:
+        day = max(day, date.fromisoformat(json.loads(known)[0]))
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    return max((i for i in instants if i is not None), default=None)
+
+
+def _slots(look: Look, day: date) -> Iterator[dict[str, Any]]:
+    """Slots of every person whose hall has a preset, from their first import on (a slot is on if its `due` is)."""
+    for person in look.registry.staff.values():
+        hall = look.registry.hall_of_staff(person.id)
+        if hall is None:
+            continue
+        start = _latest(person.expected_from, look.registry.halls[hall].expected_from)
+        for slot in slots_of(look, person.id, day):
+            if start is None or slot.due >= start:
+                key = slot_key(person.id, day, slot.name)
+                yield {"kind": "slot", "key": key, "hall": hall, "next_check_at": slot.opens}
+
+
+def _posts(look: Look, day: date) -> Iterator[dict[str, Any]]:
+    """Sessions of every window, from its first import on (a session is on if its start is)."""
+    for window in look.registry.windows.values():
+        hall = look.registry.halls.get(window.hall)
+        start = _latest(window.expected_from, hall.expected_from if hall else None)
+        calendar = look.book.for_window(look.registry, window.id)
+        for begins, _ in calendar.sessions(day):
+            if start is None or begins >= start:
+                key = post_key(window.id, begins, calendar)
+                yield {"kind": "post", "key": key, "hall": window.hall, "next_check_at": begins}
+
+
+def _devices(look: Look) -> Iterable[dict[str, Any]]:
+    """Every device owes its heartbeats from its first import on."""
+    return [
+        {"kind": "device", "key": d.id, "hall": d.hall, "next_check_at": d.expected_from}
+        for d in look.registry.devices.values()
+    ]
+
+
+def _years(look: Look) -> Iterable[dict[str, Any]]:
+    """This year's and the next year's calendar."""
+    year = look.book.default.local_date(look.now).year
+    return [{"kind": "calendar", "key": str(y), "hall": None, "next_check_at": look.now} for y in (year, year + 1)]
