@@ -1,0 +1,70 @@
+"""Checks against the registry: may this device say this, and does what it names exist (DESIGN §3.1); pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from monitor.ingest.decode import Decoded, Message, decode, rejected
+from monitor.model import Event, Heartbeat, Registry, Rejected
+
+FUTURE: Final = timedelta(seconds=60)
+"""An event further ahead than this, after correction, is `future` (a policy key)."""
+REFERENCES: Final = ("window", "staff", "item", "unit")
+"""Body fields that name a row of the registry; case, task and ticket numbers are free."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A message with what it says, or why it is refused; what is left to check needs the store."""
+
+    message: Message
+    said: Decoded
+
+
+def prepare(message: Message, registry: Registry, *, lenient: bool = False) -> Prepared:
+    """Decode a message and hold it against the registry; `lenient` keeps names that the registry lacks as text.
+
+    What is read from a retained publish, from a device that the registry lacks (or has revoked), on a channel that is
+    not its own, or with a reference to nowhere, becomes a Rejected.
+    """
+    said = decode(message)
+    if isinstance(said, Rejected):
+        return Prepared(message=message, said=said)
+    refusal = _refusal(message, said, registry, lenient)
+    return Prepared(message=message, said=rejected(message, *refusal) if refusal else said)
+
+
+def _refusal(message: Message, said: Decoded, registry: Registry, lenient: bool) -> tuple[str, str] | None:
+    """(reason, detail), or None."""
+    device = registry.devices.get(message.device)
+    if device is None:
+        return "unknown_device", f"device: {message.device} is not in the registry, or was revoked"
+    if not device.allows(message.channel):
+        return "not_allowed", f"channel: {message.channel} is not a channel of {device.id} (kind {device.kind})"
+    if message.retained and message.channel != "status":
+        return "retained", f"{message.channel} must not be published with the retain flag"
+    if isinstance(said, Event) and not lenient:
+        return _unknown_ref(said, registry)
+    return None
+
+
+def _unknown_ref(event: Event, registry: Registry) -> tuple[str, str] | None:
+    known: dict[str, Container[str]] = {
+        "window": registry.windows,
+        "staff": registry.staff,
+        "item": registry.items,
+        "unit": registry.units,
+    }
+    for field in REFERENCES:
+        value = event.body.get(field)
+        if value is not None and value not in known[field]:
+            return "unknown_ref", f"{field}: {value!r} is not in the registry"
+    return None
+
+
+def is_future(event: Event | Heartbeat, skew: timedelta | None, tolerance: timedelta = FUTURE) -> bool:
+    """Whether the event lies ahead of its receipt after correction; heartbeats never do (DESIGN §3.1)."""
+    return isinstance(event, Event) and event.at + (skew or timedelta(0)) > event.received + tolerance

@@ -1,0 +1,133 @@
+"""Events that come over HTTP or from a file: the same decoder, the same idempotence as MQTT (DESIGN §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from monitor.ingest.check import prepare
+from monitor.ingest.decode import Message
+from monitor.ingest.payloads import Instant
+from monitor.ingest.writer import BatchResult, Writing, write_prepared
+from monitor.model import Registry
+from monitor.store.engine import Store
+from monitor.store.sql import chunks
+
+BATCH: Final = 1000
+REFUSALS_NAMED: Final = 100
+"""A file may be wrong from end to end: so many refused lines are named, all are counted and kept."""
+
+
+class BadFeed(ValueError):
+    """The frame of the input is wrong; the text names the item or line and the field. Nothing was written."""
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One element of `POST /api/v1/events`; the payload stays as it was sent until it is decoded."""
+
+    device: str
+    channel: str
+    payload: msgspec.Raw
+
+
+class _Line(Struct, frozen=True, kw_only=True):
+    received: Instant
+    device: str
+    channel: str
+    payload: msgspec.Raw
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """One refused item or row: `place` is the item's index (from 0), the line's or the row's number (from 1)."""
+
+    place: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fed:
+    """What a feed brought. `refused` names at most REFUSALS_NAMED of a file's lines, and every item of a request."""
+
+    stored: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+    def request_answer(self) -> dict[str, Any]:
+        """The body of a 200 on `POST /api/v1/events`."""
+        refused = [{"index": r.place, "reason": r.reason} for r in self.refused]
+        return {"stored": self.stored, "duplicates": self.duplicates, "quarantined": refused}
+
+    def plus(self, result: BatchResult, places: Sequence[int], limit: int | None = None) -> Fed:
+        refused = [
+            Refusal(place=place, reason=o.refused.reason, detail=o.refused.detail)
+            for place, o in zip(places, result.outcomes, strict=True)
+            if o.refused is not None
+        ]
+        return Fed(
+            stored=self.stored + result.stored,
+            duplicates=self.duplicates + result.duplicates,
+            quarantined=self.quarantined + result.quarantined,
+            refused=(*self.refused, *refused)[:limit],
+        )
+
+
+def parse_items(body: bytes) -> list[Item]:
+    """The items of a request body; BadFeed (422) where it is no array of {"device","channel","payload"}."""
+    try:
+        return msgspec.json.decode(body, type=list[Item])
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadFeed(f"body: {error}") from None
+
+
+def ingest_items(store: Store, items: Sequence[Item], registry: Registry, now: datetime) -> tuple[Fed, BatchResult]:
+    """Write a request's items in one transaction, received at `now`; returns after the commit."""
+    messages = [
+        Message(device=item.device, channel=item.channel, payload=bytes(item.payload), received=now) for item in items
+    ]
+    prepared = [prepare(m, registry) for m in messages]
+    result = store.step(lambda conn: write_prepared(conn, prepared, registry, Writing(due=now)), first=True)
+    return Fed().plus(result, range(len(items))), result
+
+
+def import_events(store: Store, path: Path, registry: Registry) -> Fed:
+    """`events import F.jsonl`: all frames are checked first, then the lines are written in batches.
+
+    A line is {"received","device","channel","payload"}; `received` is taken as the receipt time. BadFeed names the
+    first line that is none, and nothing was written; OSError where the file cannot be read.
+    """
+    for _ in _lines(path):
+        pass
+    fed, how = Fed(), Writing()
+    for batch in chunks(_lines(path), BATCH):
+        prepared = [prepare(message, registry) for _, message in batch]
+        result = store.step(lambda conn, some=prepared: write_prepared(conn, some, registry, how))  # type: ignore[misc]
+        fed = fed.plus(result, [number for number, _ in batch], REFUSALS_NAMED)
+    return fed
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Message]]:
+    decoder = msgspec.json.Decoder(_Line)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if text.strip():
+                yield number, _message(decoder, number, text)
+
+
+def _message(decoder: msgspec.json.Decoder[_Line], number: int, text: bytes) -> Message:
+    try:
+        line = decoder.decode(text)
+        received = line.received.astimezone(UTC)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        wanted = '{"received","device","channel","payload"}'
+        raise BadFeed(f"line {number}: no {wanted}: {error}") from None
+    return Message(device=line.device, channel=line.channel, payload=bytes(line.payload), received=received)

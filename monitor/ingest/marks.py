@@ -1,0 +1,134 @@
+"""Which subjects a batch touches and wakes (DESIGN §1B.1, §10); the domain folders say what an event touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from monitor.evaluators import rules as evaluators
+from monitor.ingest.decode import LATEST
+from monitor.model import Event, Heartbeat, Registry, SubjectRef
+from monitor.store.schema import HeartbeatRow, LostSpan
+from monitor.store.sources import median_skew
+from monitor.store.sql import table_of
+from monitor.store.subjects import mark, wake
+from monitor.timeliness import touch as timeliness
+
+BEAT: Final = table_of(HeartbeatRow)
+LOST: Final = table_of(LostSpan)
+BOOTS_HELD: Final = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BootState:
+    """What stored heartbeats say of one boot: its skew, the last heartbeat's time (corrected), the announced seq."""
+
+    skew: timedelta | None
+    beat_at: datetime | None
+    announced: int | None
+
+
+class Boots:
+    """Boot states read once and kept until a heartbeat of the boot is stored; one writer's, not shared by threads.
+
+    It serves marks and the `future` check; what is judged is computed again from stored rows (DESIGN §3.1).
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], BootState] = {}
+
+    def get(self, conn: Connection, device: str, boot: str) -> BootState:
+        key = (device, boot)
+        if key not in self._held:
+            if len(self._held) >= BOOTS_HELD:
+                self._held.clear()
+            self._held[key] = _read(conn, device, boot)
+        return self._held[key]
+
+    def forget(self, keys: Iterable[tuple[str, str]]) -> None:
+        for key in keys:
+            self._held.pop(key, None)
+
+
+def _read(conn: Connection, device: str, boot: str) -> BootState:
+    query = select(BEAT.c.at, BEAT.c.last_seq).where(BEAT.c.device == device, BEAT.c.boot == boot)
+    last = conn.execute(query.order_by(BEAT.c.at.desc()).limit(1)).first()
+    if last is None:
+        return BootState(skew=None, beat_at=None, announced=None)
+    skew = median_skew(conn, device, boot, LATEST)
+    return BootState(skew=skew, beat_at=last.at + (skew or timedelta(0)), announced=last.last_seq)
+
+
+@dataclass(kw_only=True, slots=True)
+class Marks:
+    """What one batch will mark and wake, collected message by message and written once, in subject order.
+
+    `due`: one time for all marks; None: each fact's own receipt, so that a judge at an earlier time finds what was
+    known then and nothing of later.
+    """
+
+    registry: Registry
+    due: datetime | None = None
+    _touched: dict[SubjectRef, datetime] = field(default_factory=dict)
+    _woken: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    def event(self, event: Event, boot: BootState) -> None:
+        """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
+        skew = boot.skew or timedelta(0)
+        corrected = replace(event, at=event.at + skew) if skew else event
+        for ref in touched(corrected, self.registry):
+            self._touch(ref, event.received)
+        device = self.registry.devices.get(event.device)
+        if device is not None and not device.owes_heartbeats:
+            self.wake(event.device, min(corrected.at, event.received), event.received)
+        self.sequence(event.device, event.seq, boot, event.received)
+
+    def beat(self, beat: Heartbeat, boot: BootState) -> None:
+        """A stored heartbeat: its device, and who waits for the time that it may prove."""
+        for ref in touched(beat, self.registry):
+            self._touch(ref, beat.received)
+        if beat.queue == 0 and boot.beat_at is not None:
+            self.wake(beat.device, boot.beat_at, beat.received)
+
+    def sequence(self, device: str, seq: int | None, boot: BootState, received: datetime) -> None:
+        """A number that a heartbeat has announced before it came: the hole may be closed and the watermark free."""
+        if seq is not None and boot.announced is not None and boot.beat_at is not None and seq <= boot.announced:
+            self.wake(device, boot.beat_at, received)
+
+    def wake(self, device: str, until: datetime, received: datetime) -> None:
+        due = self.due or received
+        held = self._woken.get(device)
+        self._woken[device] = (max(held[0], until), min(held[1], due)) if held else (until, due)
+
+    def _touch(self, ref: SubjectRef, received: datetime) -> None:
+        due = self.due or received
+        self._touched[ref] = min(self._touched.get(ref, due), due)
+
+    def write(self, conn: Connection, *, historic: bool = False) -> None:
+        by_due: dict[datetime, list[SubjectRef]] = {}
+        for ref, due in self._touched.items():
+            by_due.setdefault(due, []).append(ref)
+        for due, refs in sorted(by_due.items()):
+            mark(conn, refs, due=due, historic=historic)
+        lost = _lost_until(conn, self._woken)
+        for device, (until, due) in sorted(self._woken.items()):
+            wake(conn, device, until=max(until, min(lost.get(device, until), due)), due=due)
+
+
+def _lost_until(conn: Connection, devices: Iterable[str]) -> dict[str, datetime]:
+    """The end of each device's last lost span: a watermark steps over it (DESIGN §1C)."""
+    wanted = list(devices)
+    if not wanted:
+        return {}
+    query = select(LOST.c.device, func.max(LOST.c.ends)).where(LOST.c.device.in_(wanted)).group_by(LOST.c.device)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def touched(said: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ...]:
+    """What the domain folders say of the event, `at` being corrected."""
+    refs = evaluators.touches(said, registry)
+    return refs if isinstance(said, Heartbeat) else (*refs, *timeliness.touches(said, registry))

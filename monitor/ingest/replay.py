@@ -1,0 +1,113 @@
+"""What people do with quarantine: replay after the cause is mended, dismiss with a reason (DESIGN §3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from monitor.ingest import quarantine
+from monitor.ingest.check import prepare
+from monitor.ingest.decode import Message
+from monitor.ingest.quarantine import QUARANTINE, Held
+from monitor.ingest.writer import Outcome, Writing, store_prepared
+from monitor.model import Registry
+from monitor.store.audit import Entry, record_all
+from monitor.store.subjects import wake
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replayed:
+    """Numbers of the rows that became facts (or turned out to be stored already), and of those still held with why."""
+
+    released: tuple[int, ...]
+    still_held: tuple[tuple[int, str, str], ...]
+    """(number, reason, detail)"""
+
+
+def replay(
+    conn: Connection,
+    registry: Registry,
+    *,
+    now: datetime,
+    actor: str,
+    ids: Sequence[int] | None = None,
+    device: str | None = None,
+    reason: str | None = None,
+) -> Replayed:
+    """Check and write open rows again, each with its original receipt time; without a filter all of them.
+
+    A retained message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that
+    is refused again, stays open under its present reason. ValueError names ids that are not open.
+    """
+    held = [h for h in quarantine.listed(conn, device=device) if reason is None or h.reason == reason]
+    if ids is not None:
+        held = [h for h in held if h.id in set(ids)]
+        _require_open(ids, held)
+    kept = [(h, h.payload) for h in held if h.payload is not None]
+    messages = [
+        Message(device=h.device, channel=h.channel, payload=payload.encode(), received=h.received)
+        for h, payload in kept
+    ]
+    result = store_prepared(conn, [prepare(m, registry) for m in messages], registry, Writing(due=now))
+    released: list[Held] = []
+    still = [(h.id, h.reason, "payload not kept") for h in held if h.payload is None]
+    for (row, _), outcome in zip(kept, result.outcomes, strict=True):
+        if outcome.refused is None:
+            released.append(row)
+        else:
+            _hold_again(conn, row, outcome)
+            still.append((row.id, outcome.refused.reason, outcome.refused.detail))
+    _resolve(conn, released, state="replayed", now=now, actor=actor, why="")
+    return Replayed(released=tuple(h.id for h in released), still_held=tuple(sorted(still)))
+
+
+def dismiss(conn: Connection, ids: Sequence[int], *, now: datetime, actor: str, why: str) -> None:
+    """Give up open rows for good; ValueError without a reason, or for ids that are not open."""
+    if not why.strip():
+        raise ValueError("reason: a dismissal needs one")
+    held = [h for h in quarantine.listed(conn) if h.id in set(ids)]
+    _require_open(ids, held)
+    _resolve(conn, held, state="dismissed", now=now, actor=actor, why=why)
+
+
+def _resolve(conn: Connection, rows: Sequence[Held], *, state: str, now: datetime, actor: str, why: str) -> None:
+    """Close rows; what they held back of their device's watermark is free, so who waits is judged again."""
+    quarantine.close(conn, [h.id for h in rows], state=state, at=now, actor=actor, why=why)
+    entries = [
+        Entry(
+            action=f"quarantine.{state}",
+            object_kind="quarantine",
+            object_id=str(h.id),
+            body={"device": h.device, "channel": h.channel, "reason": h.reason, "event": h.event_id},
+            private={"why": why} if why else {},
+        )
+        for h in rows
+    ]
+    record_all(conn, now, actor, entries)
+    for device in sorted({h.device for h in rows}):
+        wake(conn, device, until=now, due=now)
+
+
+def _hold_again(conn: Connection, row: Held, outcome: Outcome) -> None:
+    """Show the present reason of a row that is refused again; its digest stays that of what was sent."""
+    refused = outcome.refused
+    assert refused is not None
+    if refused.reason != row.reason and not _taken(conn, row, refused.reason):
+        conn.execute(
+            update(QUARANTINE).where(QUARANTINE.c.id == row.id).values(reason=refused.reason, detail=refused.detail)
+        )
+
+
+def _taken(conn: Connection, row: Held, reason: str) -> bool:
+    """Whether the same payload is already held for that other reason."""
+    twins = quarantine.listed(conn, states=("open", "replayed", "dismissed"), device=row.device)
+    return any(t.digest == row.digest and t.channel == row.channel and t.reason == reason for t in twins)
+
+
+def _require_open(ids: Sequence[int], held: Sequence[Held]) -> None:
+    missing = sorted(set(ids) - {h.id for h in held})
+    if missing:
+        raise ValueError(f"quarantine: no open row numbered {', '.join(map(str, missing))}; see `quarantine list`")
