@@ -1,6 +1,8 @@
-"""What each reason code says, (Chinese, English). `{name}` is a figure of the reason; `[…]` is left out when one of
-its figures is missing or empty. A figure's form follows its value (instants in the hall's zone, lists joined, words of
-a vocabulary translated) or the mark after the colon: `duration` (seconds in words), `subjects` (kind:key in words).
+"""What each reason code says, (Chinese, English).
+
+`{name}` is a figure of the reason; `[…]` is left out when one of its figures is missing, empty, zero or false. A
+figure's form follows its value (instants in the hall's zone, lists joined, words of a vocabulary translated) or the
+mark after the colon: `duration` (seconds in words), `subjects` (kind:key in words).
 """
 
 from __future__ import annotations
@@ -8,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from monitor.wording.attendance_reasons import ATTENDANCE
+from monitor.wording.case_reasons import CASES
 from monitor.wording.words import Texts
+
+_SUBJECT: Final[Texts] = (
+    "[办件 {case}：][{staff} {date} {slot}：][窗口 {window}：]",
+    "[Case {case}: ][{staff}, {slot} of {date}: ][Window {window}: ]",
+)
 
 EVALUATORS: Final[Mapping[str, Texts]] = {
     "rating.bad": (
@@ -81,10 +90,58 @@ ACCESS: Final[Mapping[str, Texts]] = {
     ),
 }
 
-CASES: Final[Mapping[str, Texts]] = {}
+STANDING: Final[Mapping[str, Texts]] = {
+    "none": ("无异常。", "Nothing to report."),
+    "*.pending": (_SUBJECT[0] + "尚未到判定时间。", _SUBJECT[1] + "not yet due."),
+    "*.ok": (_SUBJECT[0] + "正常[，{at}]。", _SUBJECT[1] + "in order[, {at}]."),
+    "*.paused": (_SUBJECT[0] + "中止计时。", _SUBJECT[1] + "the clock is paused."),
+    "*.fallback": (_SUBJECT[0] + "已转为承诺件。", _SUBJECT[1] + "the fallback limit holds."),
+    "*.closed": (
+        _SUBJECT[0] + "已结束[（{end} {ended}）]，不再判定。",
+        _SUBJECT[1] + "over[ ({end} {ended})], no longer judged.",
+    ),
+    "*.merged": (
+        _SUBJECT[0] + "并入同一时段的另一条记录。",
+        _SUBJECT[1] + "merged into another record of the session.",
+    ),
+    "*.excused": (
+        _SUBJECT[0] + "因{by}[（{kind}）][（{why}）]免责。",
+        _SUBJECT[1] + "excused by {by}[ ({kind})][ ({why})].",
+    ),
+    "*.unwatched": (_SUBJECT[0] + "没有可用的数据来源，未监测。", _SUBJECT[1] + "not watched: no source could tell."),
+    "*.unpublished": (
+        _SUBJECT[0] + "该年放假安排未公布，无法判定。",
+        _SUBJECT[1] + "unknown: that year's calendar is not published.",
+    ),
+    "*.unknown": (
+        _SUBJECT[0] + "数据未到[（{sources}）][，{boundary} 之后]无法判定。",
+        _SUBJECT[1] + "unknown[ after {boundary}]: the data have not arrived[ ({sources})].",
+    ),
+    "*.incomplete": (
+        _SUBJECT[0] + "数据源不报办结，无法判定。",
+        _SUBJECT[1] + "unknown: its source reports no completions.",
+    ),
+    "*.unproven": (
+        _SUBJECT[0] + "[{lost_from} 至 {lost_to} ]数据已声明丢失，不予认定。",
+        _SUBJECT[1] + "not proven: data were declared lost[ from {lost_from} to {lost_to}].",
+    ),
+    "*.review": (
+        _SUBJECT[0] + "所依据的时间不可信[（{sources}）][，记录时间 {at}]，待人工复核。",
+        _SUBJECT[1] + "to be reviewed: it rests on times that cannot be trusted[ ({sources})][, recorded {at}].",
+    ),
+    "*.no_limit": (_SUBJECT[0] + "没有登记时限，不作判定。", _SUBJECT[1] + "no limit is registered: not judged."),
+    "*.not_applicable": (_SUBJECT[0] + "不适用本规则。", _SUBJECT[1] + "this rule does not apply."),
+    "*.not_reported": (
+        _SUBJECT[0] + "数据源登记为不报办结，不作判定。",
+        _SUBJECT[1] + "its source is registered as reporting no completions: not judged.",
+    ),
+    "*.not_accepted": (_SUBJECT[0] + "尚未受理。", _SUBJECT[1] + "not accepted yet."),
+}
+"""What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
-ATTENDANCE: Final[Mapping[str, Texts]] = {}
+REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **ATTENDANCE, **ACCESS, **STANDING}
 
-NONE: Final[Mapping[str, Texts]] = {"none": ("无异常。", "Nothing to report.")}
 
-REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **ATTENDANCE, **ACCESS, **NONE}
+def texts_of(code: str) -> Texts | None:
+    """The texts of a code, or what any rule says by its last word; None for a code that has none."""
+    return REASONS.get(code) or REASONS.get(f"*.{code.rpartition('.')[2]}")

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.model import Reason
-from monitor.wording.reasons import REASONS
+from monitor.wording.reasons import texts_of
 from monitor.wording.words import BY_FIELD, KINDS, SLOTS, Texts
 
 Lang: TypeAlias = Literal["zh", "en"]
@@ -21,7 +21,12 @@ _LANGS: Final = ("zh", "en")
 _FIGURE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
-_NAMED: Final = {kind: kind for kind in ("hall", "unit", "window", "staff", "item", "device")} | {"windows": "window"}
+_NAMED: Final = {kind: kind for kind in ("hall", "unit", "window", "staff", "item", "device")} | {
+    "windows": "window",
+    "source": "device",
+    "sources": "device",
+}
+"""Figures that hold ids, and the kind of what they name."""
 _MISSING: Final[Texts] = ("（未载明）", "(not stated)")
 _JOINT: Final[Texts] = ("、", ", ")
 _TRUTH: Final[Mapping[bool, Texts]] = {True: ("是", "yes"), False: ("否", "no")}
@@ -51,7 +56,7 @@ def render(reason: Reason, lang: Lang = "zh", zone: str | tzinfo = "Asia/Shangha
     A code without a text is said to be one and its figures are listed: a card must never hide what it rests on.
     """
     pen = _Pen(lang, zone, names)
-    texts = REASONS.get(reason.code)
+    texts = texts_of(reason.code)
     return pen.fill(pick(texts, lang), reason.figures) if texts else pen.unlisted(reason)
 
 
@@ -81,7 +86,7 @@ class _Pen:
     def fill(self, template: str, figures: Mapping[str, Any]) -> str:
         def optional(part: re.Match[str]) -> str:
             fields = [name for name, _ in _FIGURE.findall(part[1])]
-            return part[1] if all(figures.get(name) not in (None, "", [], ()) for name in fields) else ""
+            return part[1] if all(figures.get(name) for name in fields) else ""
 
         def figure(part: re.Match[str]) -> str:
             return self.figure(part[1], figures.get(part[1]), part[2])

@@ -193,14 +193,57 @@ DIRECTIONS: Final[Mapping[str, Texts]] = {
     "out": ("签退", "out"),
 }
 
+LIMIT_SOURCES: Final[Mapping[str, Texts]] = {
+    "promised": ("承诺", "promised"),
+    "statutory": ("法定", "statutory"),
+    "due": ("来源给定", "given"),
+    "fallback": ("转承诺", "fallback"),
+    "immediate": ("即办", "immediate"),
+}
+
+CAUSES: Final[Mapping[str, Texts]] = {
+    "reminder": ("临近期限", "close to the limit"),
+    "promised": ("超过承诺时限", "past the promised limit"),
+    "statutory": ("超过法定时限", "past the statutory limit"),
+    "due": ("超过来源给定的期限", "past the limit that its source gave"),
+    "fallback": ("超过转承诺后的时限", "past the fallback limit"),
+    "immediate": ("未即时办结", "not completed at once"),
+    "order": ("督办逾期未回复", "the supervision order was not answered in time"),
+}
+
+ENDS: Final[Mapping[str, Texts]] = {
+    "completed": ("办结", "completed"),
+    "rejected": ("不予受理", "rejected"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "returned": ("退件", "returned"),
+    "fallback": ("转承诺件", "fallback"),
+}
+
+EXCUSES: Final[Mapping[str, Texts]] = {
+    "leave": ("请假", "leave"),
+    "outing": ("外出", "an outing slip"),
+    "closure": ("停办", "a closure"),
+}
+
+PROVISIONAL: Final[Mapping[str, Texts]] = {
+    "True": ("期限为暂算（放假安排未公布）", "a provisional date (the year is not published)"),
+}
+
 BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "role": ROLES,
     "roles": ROLES,
     "action": ACTIONS,
     "reach": REACHES,
     "direction": DIRECTIONS,
-    "leave_kind": LEAVES,
-    "unit_of_time": UNITS_OF_TIME,
+    "kind": LEAVES,
+    "unit": UNITS_OF_TIME,
+    "limit_source": LIMIT_SOURCES,
+    "cause": CAUSES,
+    "end": ENDS,
+    "event": ENDS,
+    "first": ENDS,
+    "by": EXCUSES,
+    "provisional": PROVISIONAL,
     "slot": SLOTS,
     "level": LEVELS,
 }

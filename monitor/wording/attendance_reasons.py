@@ -1,0 +1,43 @@
+"""What the reasons of check-in slots and posts say; the language of templates is told in `reasons`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.wording.words import Texts
+
+ATTENDANCE: Final[Mapping[str, Texts]] = {
+    "checkin.slot.reminder": (
+        "{staff} {date} {slot}应于 {due} 前完成，到时未见记录[（{at} 补到，迟 {minutes} 分钟）]。",
+        "{staff}: {slot} of {date} was due at {due}, none was recorded by then[ (came at {at}, {minutes} min late)].",
+    ),
+    "checkin.slot.missing": (
+        "{staff} {date} {slot}应于 {due} 前完成，逾时仍无记录。",
+        "{staff}: {slot} of {date} was due at {due} and is still missing.",
+    ),
+    "checkin.slot.very_late": (
+        "{staff} {date} {slot}应于 {due} 前完成，{at} 才到，迟 {minutes} 分钟。",
+        "{staff}: {slot} of {date} was due at {due}, came at {at}, {minutes} min late.",
+    ),
+    "checkin.slot.absent": (
+        "{staff} {date} 整个时段（{slot}，应于 {due}）无任何考勤记录，按旷工半天提请核实。",
+        "{staff}: no check-in in the whole session of {date} ({slot}, due {due}): half a day absent, to be verified.",
+    ),
+    "checkin.slot.no_checkout": (
+        "{staff} {date} {slot}至 {closes} 无签退记录（应于 {due} 后签退）。",
+        "{staff}: {slot} of {date}, no check-out by {closes} (due from {due} on).",
+    ),
+    "checkin.slot.left_early": (
+        "{staff} {date} {slot}于 {at} 签退，早于 {due} {minutes} 分钟。",
+        "{staff}: {slot} of {date}, checked out at {at}, {minutes} min before {due}.",
+    ),
+    "checkin.slot.late": (
+        "{staff} {date} {slot}于 {at} 完成，迟 {minutes} 分钟（应于 {due} 前）。",
+        "{staff}: {slot} of {date} at {at}, {minutes} min late (due {due}).",
+    ),
+    "checkin.slot.early": (
+        "{staff} {date} {slot}于 {at} 签退，早 {minutes} 分钟（应于 {due} 后）。",
+        "{staff}: {slot} of {date} at {at}, {minutes} min early (due {due}).",
+    ),
+}

@@ -1,0 +1,111 @@
+"""What the reasons of cases, orders and case sources say; the language of templates is told in `reasons`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from monitor.wording.words import Texts
+
+_LIMIT: Final[Texts] = (
+    "[，{limit_source}时限 {limit} {unit}][（中止 {paused_days} 天不计）][（延长 {extension_days} 天）]"
+    "[，{due} 届满][；{provisional}]",
+    "[, {limit_source} limit {limit} {unit}][ ({paused_days} paused days not counted)]"
+    "[ (extended by {extension_days} days)][, due {due}][; {provisional}]",
+)
+_CASE: Final[Texts] = (
+    "办件 {case}[（{item_name}）][，{accepted} 受理]",
+    "Case {case}[ ({item_name})][, accepted {accepted}]",
+)
+_END: Final[Texts] = (
+    "[；{ended} {end}][，超期 {overdue_days} 个工作日]",
+    "[; {end} {ended}][, {overdue_days} working days late]",
+)
+
+
+def _texts(*parts: Texts | tuple[str, str]) -> Texts:
+    return "".join(zh for zh, _ in parts), "".join(en for _, en in parts)
+
+
+CASES: Final[Mapping[str, Texts]] = {
+    "case.limit.reminder": _texts(_CASE, _LIMIT, ("，即将到期", ", about to expire"), _END, ("。", ".")),
+    "case.limit.yellow": _texts(_CASE, _LIMIT, ("，届满时未办结", ", open when it expired"), _END, ("。", ".")),
+    "case.limit.red": _texts(
+        _CASE,
+        _LIMIT,
+        (
+            "，{cause}[（法定期限 {statutory_due}）][（督办 {order_opened} 发出）]",
+            ", {cause}[ (statutory limit {statutory_due})][ (order of {order_opened})]",
+        ),
+        _END,
+        ("。", "."),
+    ),
+    "case.immediate.yellow": _texts(
+        _CASE,
+        (
+            "，即办件，当日（{due} 前）未办结[；{provisional}]",
+            ", an immediate case, open at the close of its day ({due})[; {provisional}]",
+        ),
+        _END,
+        ("。", "."),
+    ),
+    "case.immediate.red": _texts(
+        _CASE,
+        (
+            "，即办件，次一工作日结束（{red_due}）仍未办结[；{provisional}]",
+            ", an immediate case, still open at the close of the next working day ({red_due})[; {provisional}]",
+        ),
+        _END,
+        ("。", "."),
+    ),
+    "order.reply.reminder": (
+        "办件 {case} 的督办（{opened} 发出）须在 {due} 前回复[；已于 {answered} 回复]。",
+        "The supervision order on case {case} (of {opened}) is to be answered by {due}[; answered {answered}].",
+    ),
+    "order.reply.pending": (
+        "办件 {case} 的督办（{opened} 发出）待回复，期限 {due}。",
+        "The supervision order on case {case} (of {opened}) awaits its answer, due {due}.",
+    ),
+    "order.reply.answered": (
+        "办件 {case} 的督办已于 {answered} 回复（期限 {due}）。",
+        "The supervision order on case {case} was answered at {answered} (due {due}).",
+    ),
+    "feed.incomplete.reminder": (
+        "数据源 {source} 自 {began} 起连续 {days} 个工作日只报受理、未报办结，其办件暂无法判定。",
+        "Source {source} has reported acceptances and no completion for {days} working days, since {began};"
+        " its cases are unknown.",
+    ),
+    "feed.incomplete.ok": ("数据源 {source} 正常报送办结。", "Source {source} reports completions."),
+    "feed.incomplete.not_emitted": (
+        "数据源 {source} 登记为不报办结，不作判定。",
+        "Source {source} is registered as reporting no completions: not judged.",
+    ),
+    "case.finding.accepted_after_completed": (
+        "办结（{completed}）之后又报受理，请核实（F02，来源 {source}）。",
+        "An acceptance is dated after the completion ({completed}): to be verified (F02, source {source}).",
+    ),
+    "case.finding.accepted_again": (
+        "重复报受理，以首次（{first}）为准（来源 {source}）。",
+        "Accepted a second time; the first ({first}) stands (source {source}).",
+    ),
+    "case.finding.ended_again": (
+        "已{first}的办件又报{event}，以首次为准（来源 {source}）。",
+        "The case was already {first} when {event} was reported; the first stands (source {source}).",
+    ),
+    "case.finding.reopened_open": (
+        "未结束的办件报重新办理（来源 {source}）。",
+        "A case that was open is reported as reopened (source {source}).",
+    ),
+    "case.finding.suspended_closed": (
+        "已结束的办件报中止（来源 {source}）。",
+        "A case that had ended is reported as suspended (source {source}).",
+    ),
+    "case.finding.resumed_running": (
+        "未中止的办件报恢复（来源 {source}）。",
+        "A case that was not suspended is reported as resumed (source {source}).",
+    ),
+    "case.finding.due_late": (
+        "来源 {source} 给定的期限 {due} 晚于法定期限 {statutory_due}。",
+        "The limit {due} given by source {source} is later than the statutory one, {statutory_due}.",
+    ),
+}
