@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 
+import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 
