@@ -119,7 +119,7 @@ def main() -> int:
     if not options.json:
         print("a deadline: day loop {loop_us} µs (tuned {tuned_loop_us}), table {table_us} µs,".format(**result))
         print("with its steps {with_steps_us} µs; {differing} of {deadlines} answers differ;".format(**result))
-        print("ratio {ratio} (goal {goal:g}; over the tuned loop {tuned_ratio})".format(**result))
+        print("ratio {ratio} (goal {goal}; over the tuned loop {tuned_ratio})".format(**result))
     print(json.dumps(result))
     return 0 if result["met"] else 1
 

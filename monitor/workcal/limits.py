@@ -93,7 +93,7 @@ def in_calendar_days(tables: Tables, limit: Limit, zone: ZoneInfo) -> Found:
                 return Found(k=None, first_day=first_day, last_day=counted_to, counted_to=counted_to, spoiled=spoiled)
             left -= not _is_paused(tables, counted_to, limit, spoiled, zone)
     k = nth_workday(_first_from(tables, counted_to), 1, spoiled)
-    last_day = max(counted_to, _day_of(tables, spoiled, k))
+    last_day = _day_of(tables, spoiled, k)
     return Found(k=k, first_day=first_day, last_day=last_day, counted_to=counted_to, spoiled=spoiled)
 
 

@@ -537,6 +537,19 @@ def test_years_before_the_coverage_are_guessed_too() -> None:
     assert CAL.due_in_days(at("2003-12-31T09:00"), 1).provisional is False, "only counted days matter"
 
 
+def test_calendar_day_limits_reach_years_beyond_the_tables() -> None:
+    start, pause = at("2026-12-01T09:00"), (at("2026-12-02T09:00"), at("2026-12-03T09:00"))
+    assert local(build_calendar().due_in_calendar_days(start, 800).at) == "2029-02-08T17:30"
+    assert local(build_calendar().due_in_calendar_days(start, 798, [pause]).at) == "2029-02-08T17:30"
+
+
+def test_a_zone_that_moved_for_some_years_keeps_its_dates_when_steady_years_are_joined_to_it() -> None:
+    calendar = build_calendar(CalendarSpec(zone="Asia/Pyongyang", country="none"))
+    assert calendar.is_workday(date(1996, 3, 4)), "+9 all through, joined to 2004-2035"
+    late = datetime(2016, 3, 1, 15, 15, tzinfo=UTC)  # 23:45 at +08:30, which held from 2015 to 2018
+    assert calendar.deadline_at(late, 1) == calendar.close_of(date(2016, 3, 2))
+
+
 def test_the_fast_way_holds_where_the_tables_are_lengthened_and_the_zone_had_summer_time() -> None:
     calendar = build_calendar()
     assert calendar.is_workday(date(2026, 3, 2)), "tables of the published years"
