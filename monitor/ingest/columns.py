@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from monitor.ingest.cells import BadCell, Parser
 from monitor.ingest.tables import InputError, InputTable, TableRow
@@ -77,7 +77,7 @@ def _parse_row(table: InputTable, source: TableRow, columns: Sequence[Column]) -
     return ParsedRow(table=table, source=source, values=values, broken=frozenset(broken)), errors
 
 
-def _unknown_columns(table: InputTable, columns: Sequence[Column]) -> Iterable[InputError]:
+def _unknown_columns(table: InputTable, columns: Sequence[Column]) -> Iterator[InputError]:
     known = [column.name for column in columns]
     listed = "、".join(known)
     zh, en = f"未知的列；可用的列：{listed}", f"unknown column; known here: {', '.join(known)}"
@@ -116,22 +116,18 @@ def parse_tables(tables: Iterable[InputTable], columns: Columns) -> tuple[Parsed
     return parsed, errors
 
 
-def duplicates(parsed: Parsed, keys: Mapping[str, Sequence[str]]) -> Iterator[InputError]:
+def duplicates(parsed: Parsed, columns: Columns, keys: Mapping[str, Sequence[str]]) -> Iterator[InputError]:
     """A fault for every row whose key (stored names) an earlier row of the input has."""
     for name, rows in parsed.items():
+        named = {column.field: column.name for column in columns[name]}
+        place = "+".join(named[field] for field in keys[name])
         seen: dict[tuple[Any, ...], int] = {}
         for row in rows:
-            if row.broken.intersection(keys[name]):
-                continue
             key = tuple(row.values[field] for field in keys[name])
             first = seen.setdefault(key, row.source.number)
-            if first != row.source.number:
+            if first != row.source.number and not row.broken.intersection(keys[name]):
                 zh, en = f"与第 {first} 行重复；保留一行", f"the same as row {first}; keep one of them"
-                shown = "/".join(str(part) for part in key if part not in (None, date.min))
-                yield row.error(_COLUMN_OF_KEY if len(key) == 1 else "+".join(keys[name]), shown, zh, en)
-
-
-_COLUMN_OF_KEY: Final = "id"
+                yield row.error(place, "/".join(str(part) for part in key if part != date.min), zh, en)
 
 
 def references(parsed: Parsed, columns: Columns, known: Mapping[str, frozenset[str]]) -> Iterator[InputError]:

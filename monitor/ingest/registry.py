@@ -149,7 +149,7 @@ def check_registry(tables: Iterable[InputTable], known: Known) -> RegistryRows:
     """Rows by stored column, ready for `save_registry`. Raises InputErrors listing every fault."""
     parsed, errors = parse_tables(tables, COLUMNS)
     fill_halls(parsed, known.registry)
-    errors += duplicates(parsed, {name: kind.key for name, kind in KINDS.items()})
+    errors += duplicates(parsed, COLUMNS, {name: kind.key for name, kind in KINDS.items()})
     errors += references(parsed, COLUMNS, known_ids(parsed, known.registry))
     errors += cross_checks(parsed, known)
     if errors:

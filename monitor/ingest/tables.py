@@ -48,11 +48,11 @@ class InputError:
 
 
 class InputErrors(ValueError):
-    """Every fault of an input, in the order of the file; nothing of it was written. Exit status 2, HTTP 422."""
+    """Every fault of an input, by place and row; nothing of it was written. Exit status 2, HTTP 422."""
 
     def __init__(self, errors: Sequence[InputError]) -> None:
-        super().__init__("\n".join(str(error) for error in errors))
-        self.errors = tuple(errors)
+        self.errors = tuple(sorted(errors, key=lambda error: (error.place, error.row or 0)))
+        super().__init__("\n".join(str(error) for error in self.errors))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,19 +21,19 @@ DEFAULT_CALENDAR: Final = "default"
 RegistryRows: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by table name as in files (halls, units …), by stored column; complete, checked, without duplicate keys."""
 
-_DATED: Final = frozenset({"expected_from"})
+_DATED: Final = "expected_from"
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
-        Kind(name="halls", table=table_of(HallRow), own=_DATED),
-        Kind(name="units", table=table_of(UnitRow), own=_DATED),
-        Kind(name="windows", table=table_of(WindowRow), own=_DATED),
-        Kind(name="staff", table=table_of(StaffRow), own=_DATED, private=frozenset({"name", "contacts"})),
+        Kind(name="halls", table=table_of(HallRow), once=_DATED),
+        Kind(name="units", table=table_of(UnitRow), once=_DATED),
+        Kind(name="windows", table=table_of(WindowRow), once=_DATED),
+        Kind(name="staff", table=table_of(StaffRow), once=_DATED, private=frozenset({"name", "contacts"})),
         Kind(
             name="posts", table=table_of(PostRow), key=("window", "staff", "rank", "valid_from"), own=frozenset({"id"})
         ),
         Kind(name="items", table=table_of(ItemRow), key=("id", "valid_from")),
-        Kind(name="devices", table=table_of(DeviceRow), own=_DATED | {"revoked_at"}),
+        Kind(name="devices", table=table_of(DeviceRow), once=_DATED, own=frozenset({"revoked_at"})),
     )
 }
 """The tables of the registry in the order in which they refer to each other."""
@@ -67,7 +67,7 @@ def registry_rows(conn: Connection) -> dict[str, list[Row]]:
     """Every row of the registry by table name as in files, with names and contacts, as `save_registry` takes them."""
     return {
         name: [
-            {column: row[column] for column in row if column not in kind.own}
+            {column: row[column] for column in kind.imported}
             for row in conn.execute(select(kind.table).order_by(*(kind.table.c[c] for c in kind.key))).mappings()
         ]
         for name, kind in KINDS.items()

@@ -190,6 +190,8 @@ class CalendarDayRow(SQLModel, table=True):
     __tablename__ = "calendar_day"
     calendar: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
+    year: int
+    """The year that the notice publishes; its days may reach into the neighbours, which it does not publish."""
     name: str
     is_off: bool
     imported_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -21,15 +21,21 @@ class Kind:
     """How the rows of one imported table are kept.
 
     `name` is the table's name in files. `key`: the columns that identify a row. `private`: personal fields, of which
-    the audit row keeps digests only (DESIGN §1F). `own`: columns that the store fills in and no import touches;
-    `expected_from` takes the time of the first import.
+    the audit row keeps digests only (DESIGN §1F). `once`: the column that takes the time of the first import
+    and keeps it. `own`: further columns that the store fills in and no import touches.
     """
 
     name: str
     table: Table
     key: tuple[str, ...] = ("id",)
     private: frozenset[str] = frozenset()
+    once: str | None = None
     own: frozenset[str] = frozenset()
+
+    @property
+    def imported(self) -> list[str]:
+        """The columns that an import gives, in the table's order."""
+        return [name for name in self.table.c.keys() if name != self.once and name not in self.own]  # noqa: SIM118
 
     def key_of(self, row: Row) -> tuple[Any, ...]:
         return tuple(row[column] for column in self.key)
@@ -78,6 +84,10 @@ class Changes:
     def __bool__(self) -> bool:
         return any(counts.added or counts.changed for counts in self.tables.values())
 
+    def to_json(self) -> dict[str, dict[str, int]]:
+        """{"halls": {"added", "changed", "unchanged"}, …}"""
+        return {name: asdict(counts) for name, counts in self.tables.items()}
+
 
 def save(conn: Connection, kind: Kind, rows: Sequence[Row], now: datetime) -> list[Change]:
     """Insert or update the rows; the differences, in the order of the rows. Rows of one call have different keys."""
@@ -85,9 +95,7 @@ def save(conn: Connection, kind: Kind, rows: Sequence[Row], now: datetime) -> li
     found = [Change(kind=kind, after=row, before=stored.get(kind.key_of(row))) for row in rows]
     changes = [change for change in found if change.before is None or change.differing]
     for batch in chunks(changes):
-        values = [
-            {**change.after, **({"expected_from": now} if "expected_from" in kind.own else {})} for change in batch
-        ]
+        values = [{**change.after, **({kind.once: now} if kind.once else {})} for change in batch]
         statement = insert(conn, kind.table).values(values)
         settable = {name: statement.excluded[name] for name in batch[0].after if name not in kind.key}
         conn.execute(statement.on_conflict_do_update(index_elements=list(kind.key), set_=settable))

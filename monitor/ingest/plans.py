@@ -1,0 +1,130 @@
+"""`plans import` and `POST /api/v1/plans`: leave, substitutes, outings, overtime, rota, closures (DESIGN §3.2, §7).
+
+Same formats and the same way of checking as the registry: every fault is listed, or every row is saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from monitor.ingest.cells import choice, day, identifier, instant, short_text, text
+from monitor.ingest.columns import Column, Parsed, ParsedRow, duplicates, parse_tables, references
+from monitor.ingest.tables import InputError, InputErrors, InputTable, read_tables, tables_of
+from monitor.model import Registry
+from monitor.store.engine import Store
+from monitor.store.plans import KINDS, PlanRows, save_plans
+from monitor.store.registry import load_registry
+from monitor.store.upsert import Changes
+
+_ID: Final = Column(name="id", parse=short_text, required=True)
+_STAFF: Final = Column(name="staff", parse=identifier, required=True, refers="staff")
+_WINDOW: Final = Column(name="window", parse=identifier, required=True, refers="windows")
+_SPAN: Final = (
+    Column(name="from", stored="starts", parse=instant, required=True),
+    Column(name="to", stored="ends", parse=instant, required=True),
+)
+_LETTER: Final = Column(name="letter", parse=text)
+
+COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
+    "leave": (
+        _ID,
+        _STAFF,
+        Column(name="kind", parse=choice("official", "personal", "sick", "annual", "other"), required=True),
+        *_SPAN,
+        Column(name="approver", parse=short_text),
+        Column(name="approved_at", parse=instant),
+        _LETTER,
+    ),
+    "substitutes": (_ID, _WINDOW, _STAFF, *_SPAN, _LETTER),
+    "outings": (_ID, _STAFF, *_SPAN),
+    "overtime": (_ID, _STAFF, *_SPAN),
+    "rota": (
+        _ID,
+        Column(name="date", stored="day", parse=day, required=True),
+        Column(name="role", parse=text, required=True),
+        _STAFF,
+    ),
+    "closures": (
+        _ID,
+        Column(name="hall", parse=identifier, refers="halls"),
+        Column(name="window", parse=identifier, refers="windows"),
+        *_SPAN,
+        Column(name="why", parse=text, default=""),
+    ),
+}
+
+
+def import_plans(store: Store, path: Path, *, now: datetime, actor: str = "cli") -> Changes:
+    """Read, check and save a file or folder. Raises InputErrors, and then nothing is written."""
+    return _import(store, read_tables(path), now, actor)
+
+
+def import_plans_object(
+    store: Store, data: object, *, now: datetime, actor: str, covers: Callable[[str | None], bool] | None = None
+) -> Changes:
+    """The same for the parsed JSON of a request: `{"leave": [{…}], …}`.
+
+    `covers` says whether the sender may plan for a hall (None: nowhere known). Raises InputErrors, or PermissionError
+    for a row, as stored or as sent, of another hall; nothing is written then.
+    """
+    return _import(store, tables_of(data, "JSON"), now, actor, covers)
+
+
+def check_plans(tables: Iterable[InputTable], registry: Registry) -> PlanRows:
+    """Rows by stored column, ready for `save_plans`. Raises InputErrors listing every fault."""
+    parsed, errors = parse_tables(tables, COLUMNS)
+    known = {
+        "halls": frozenset(registry.halls),
+        "windows": frozenset(registry.windows),
+        "staff": frozenset(registry.staff),
+    }
+    errors += duplicates(parsed, COLUMNS, {name: kind.key for name, kind in KINDS.items()})
+    errors += references(parsed, COLUMNS, known)
+    errors += _cross_checks(parsed)
+    if errors:
+        raise InputErrors(errors)
+    return {name: [row.values for row in rows] for name, rows in parsed.items()}
+
+
+def _import(
+    store: Store,
+    tables: Iterable[InputTable],
+    now: datetime,
+    actor: str,
+    covers: Callable[[str | None], bool] | None = None,
+) -> Changes:
+    with store.read() as conn:
+        registry = load_registry(conn)
+    rows = check_plans(tables, registry)
+    return store.step(lambda conn: save_plans(conn, rows, registry, now, actor=actor, covers=covers))
+
+
+def _cross_checks(parsed: Parsed) -> Iterator[InputError]:
+    for name, rows in parsed.items():
+        for row in rows:
+            if name != "rota":
+                yield from _span(row)
+            if name == "closures":
+                yield from _closed(row)
+
+
+def _span(row: ParsedRow) -> Iterator[InputError]:
+    starts, ends = row.values["starts"], row.values["ends"]
+    if starts is not None and ends is not None and ends <= starts:
+        yield row.error(
+            "to", row.source.cells["to"], "应晚于 from；to 本身不含", "must come after from; to is exclusive"
+        )
+
+
+def _closed(row: ParsedRow) -> Iterator[InputError]:
+    """A closure is of a hall or of a window."""
+    if row.broken & {"hall", "window"}:
+        return
+    hall, window = row.values["hall"], row.values["window"]
+    if (hall is None) == (window is None):
+        yield row.error(
+            "hall", hall, "hall 与 window 须填且只填一个", "give either hall or window, and only one of them"
+        )

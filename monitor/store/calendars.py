@@ -1,0 +1,171 @@
+"""Working calendars of the store: imported notices (放假通知), and the calendar of each hall, window and source."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+
+from monitor.model import Device, Registry
+from monitor.store import audit, meta, upsert
+from monitor.store.registry import DEFAULT_CALENDAR
+from monitor.store.schema import CalendarDayRow, SourceRow
+from monitor.store.sql import table_of
+from monitor.store.subjects import wake_all
+from monitor.store.upsert import Changes, Kind, Row, count
+from monitor.workcal import CalendarSpec, NoticeDay, WorkCalendar, build_calendar
+
+DAYS: Final = table_of(CalendarDayRow)
+SOURCES: Final = table_of(SourceRow)
+NOTICES: Final = Kind(name="calendar", table=DAYS, key=("calendar", "day"), once="imported_at")
+COUNTRY: Final = "cn"
+
+
+def save_notice(conn: Connection, days: Sequence[NoticeDay], now: datetime, *, actor: str = "cli") -> Changes:
+    """Save the days of one notice; the caller commits.
+
+    1. Insert or update its days; days that an earlier notice gave for the same year and this one no longer names are
+       removed (only where the notice says its year).
+    2. If anything differs: an audit row for each day, a new `meta.calendar_version`, and every subject that may still
+       change is judged again, for all of them count working days.
+    """
+    rows = [
+        {"calendar": COUNTRY, "day": day.date, "year": day.notice_year, "name": day.name, "is_off": day.off}
+        for day in days
+    ]
+    dropped = _dropped(conn, days)
+    changes = upsert.save(conn, NOTICES, rows, now)
+    if changes or dropped:
+        conn.execute(delete(DAYS).where(DAYS.c.calendar == COUNTRY, DAYS.c.day.in_([row["day"] for row in dropped])))
+        audit.record_all(conn, now, actor, [*upsert.audit_entries(changes, "calendar"), *map(_removal, dropped)])
+        meta.bump(conn, meta.CALENDAR_VERSION)
+        wake_all(conn, due=now)
+    counts = count(rows, changes)
+    return Changes(tables={NOTICES.name: dataclasses.replace(counts, changed=counts.changed + len(dropped))})
+
+
+def _dropped(conn: Connection, days: Sequence[NoticeDay]) -> list[Row]:
+    years = {day.year for day in days if day.year is not None}
+    named = {day.date for day in days}
+    statement = select(DAYS).where(DAYS.c.calendar == COUNTRY, DAYS.c.year.in_(years)).order_by(DAYS.c.day)
+    return [dict(row) for row in conn.execute(statement).mappings() if row["day"] not in named]
+
+
+def _removal(row: Row) -> audit.Entry:
+    return audit.Entry(action="calendar.remove", object_kind=DAYS.name, object_id=NOTICES.id_of(row))
+
+
+def load_notices(conn: Connection) -> list[NoticeDay]:
+    """The days of all imported notices, by date."""
+    rows = conn.execute(select(DAYS).where(DAYS.c.calendar == COUNTRY).order_by(DAYS.c.day))
+    return [NoticeDay(date=row.day, name=row.name, off=row.is_off, year=row.year) for row in rows]
+
+
+class CalendarCache:
+    """Calendars built from the settings' specs and the imported notices, kept until an import changes the notices.
+
+    Shared by threads. `specs`: calendars by name; `default` may be left out and has then the hours of DESIGN §7.
+    """
+
+    def __init__(self, specs: Mapping[str, CalendarSpec]) -> None:
+        self._specs = {DEFAULT_CALENDAR: CalendarSpec(), **specs}
+        self._lock = threading.Lock()
+        self._held: tuple[int, _Shelf] | None = None
+
+    def get(self, conn: Connection) -> CalendarBook:
+        """The book that the connection's transaction sees."""
+        found = meta.version(conn, meta.CALENDAR_VERSION)
+        with self._lock:
+            held = self._held
+        if held is None or held[0] != found:
+            held = (found, _Shelf(self._specs, conn))
+            with self._lock:
+                self._held = held
+        sources = {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}
+        return CalendarBook(held[1], sources)
+
+
+class CalendarBook:
+    """The calendar for everything that counts working time.
+
+    A hall's calendar runs in the hall's zone, whatever zone its spec names; a source outside any hall in the spec's.
+    Names come checked from the registry's import; one that the settings have lost since raises ValueError.
+    """
+
+    def __init__(self, shelf: _Shelf, sources: Mapping[str, tuple[str, str | None]]) -> None:
+        self._shelf = shelf
+        self._sources = sources
+
+    @property
+    def default(self) -> WorkCalendar:
+        return self.calendar(DEFAULT_CALENDAR)
+
+    def calendar(self, name: str, zone: str | None = None) -> WorkCalendar:
+        """A calendar by name, in a zone (None: its own). Raises ValueError for an unknown name."""
+        return self._shelf.calendar(name or DEFAULT_CALENDAR, zone)
+
+    def for_hall(self, registry: Registry, hall: str | None) -> WorkCalendar:
+        """A hall's calendar; the default one without a hall or for a hall that the registry lacks."""
+        found = registry.halls.get(hall or "")
+        return self.calendar(found.calendar, found.zone) if found else self.default
+
+    def for_window(self, registry: Registry, window: str | None) -> WorkCalendar:
+        """A window's own calendar, else its hall's."""
+        found = registry.windows.get(window or "")
+        if found is None or not found.calendar:
+            return self.for_hall(registry, found.hall if found else None)
+        hall = registry.halls.get(found.hall)
+        return self.calendar(found.calendar, hall.zone if hall else None)
+
+    def for_device(self, registry: Registry, device: Device) -> WorkCalendar:
+        """The calendar of the window at which a device stands, else of its hall."""
+        if device.window in registry.windows:
+            return self.for_window(registry, device.window)
+        return self.for_hall(registry, device.hall)
+
+    def for_source(self, registry: Registry, source: str, hall: str | None) -> WorkCalendar:
+        """The calendar of a case's source: the one an import names, else that of the hall, the case's or its own."""
+        name, own_hall = self._sources.get(source, ("", None))
+        if name:
+            return self.calendar(name)
+        device = registry.devices.get(source)
+        return self.for_hall(registry, hall or own_hall or (device.hall if device else None))
+
+    def published(self, year: int, name: str = DEFAULT_CALENDAR) -> bool:
+        """Whether a year's days off are known, from the library or a notice, and not guessed (DESIGN §4, Years)."""
+        return self.calendar(name).is_published(date(year, 1, 1))
+
+    def imported_at(self, year: int) -> datetime | None:
+        """When a year's notice was first imported; None where none was."""
+        return self._shelf.imported.get(year)
+
+
+class _Shelf:
+    """Calendars by name and zone over one state of the notices, each built when first asked for."""
+
+    def __init__(self, specs: Mapping[str, CalendarSpec], conn: Connection) -> None:
+        self._specs = specs
+        self._notices = tuple(load_notices(conn))
+        self._built: dict[tuple[str, str | None], WorkCalendar] = {}
+        self._lock = threading.Lock()
+        self.imported: dict[int, datetime] = {}
+        for row in conn.execute(select(DAYS.c.year, DAYS.c.imported_at).order_by(DAYS.c.imported_at)):
+            self.imported.setdefault(row.year, row.imported_at)
+
+    def calendar(self, name: str, zone: str | None) -> WorkCalendar:
+        spec = self._specs.get(name)
+        if spec is None:
+            known = ", ".join(sorted(self._specs))
+            raise ValueError(
+                f"calendar {name!r} is not in the settings (known: {known}); add it or change the registry"
+            )
+        key = (name, zone)
+        with self._lock:
+            if key not in self._built:
+                wanted = dataclasses.replace(spec, zone=zone) if zone else spec
+                self._built[key] = build_calendar(wanted, self._notices)
+            return self._built[key]
