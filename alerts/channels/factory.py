@@ -1,0 +1,122 @@
+"""Receivers of the settings → channels. Secrets are read here, once, from the environment or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from alerts.channels.apprise_channel import AppriseChannel, RobotChannel
+from alerts.channels.base import Channel, Unusable
+from alerts.channels.webhook import WebhookChannel
+from alerts.policy import AlertPolicy, Receiver
+
+ROBOTS: Final[Mapping[str, tuple[str, str]]] = {
+    "wecombot": ("jcwecom", "wecom"),
+    "dingtalk": ("jcdingtalk", "dingtalk"),
+    "feishu": ("jcfeishu", "feishu"),
+    "lark": ("jclark", "lark"),
+    "schan": ("jcschan", "serverchan"),
+}
+"""Apprise's schema → (schema of the checked class, name of the channel)."""
+_NATIVE: Final[Mapping[str, tuple[str, str | None]]] = {
+    "qyapi.weixin.qq.com": ("wecombot", "key"),
+    "oapi.dingtalk.com": ("dingtalk", "access_token"),
+    "open.feishu.cn": ("feishu", None),
+    "open.larksuite.com": ("lark", None),
+}
+"""Host of a robot's own webhook address → (schema, query key of its token; None: the last part of the path)."""
+
+
+def open_channels(
+    policy: AlertPolicy, *, environ: Mapping[str, str], real_now: Callable[[], datetime]
+) -> dict[str, Channel]:
+    """A channel for each receiver. Unusable names the key of the first that cannot be opened."""
+    return {
+        name: open_channel(
+            receiver,
+            key=f"alerts.receivers.{name}",
+            timeout_seconds=policy.timeout_seconds,
+            environ=environ,
+            real_now=real_now,
+        )
+        for name, receiver in policy.receivers.items()
+    }
+
+
+def open_channel(
+    receiver: Receiver,
+    *,
+    key: str,
+    timeout_seconds: float,
+    environ: Mapping[str, str],
+    real_now: Callable[[], datetime],
+) -> Channel:
+    """The channel of one receiver, by its `type`, else by the scheme of its URL."""
+    url = url_of(receiver, key=key, environ=environ)
+    native = None if receiver.type else _of_native(url)
+    if native:
+        url = native
+    schema, mark, rest = url.partition("://")
+    if not mark:
+        raise Unusable(f"{key}: the URL has no scheme; write one such as https://… or mailto://…")
+    schema = schema.lower()
+    if receiver.type == "webhook" or (receiver.type is None and schema in ("http", "https")):
+        if schema not in ("http", "https"):
+            raise Unusable(f"{key}: type webhook needs an http:// or https:// URL, not {schema}://")
+        return WebhookChannel(url, timeout_seconds=timeout_seconds, real_now=real_now)
+    if schema in ROBOTS:
+        checked, name = ROBOTS[schema]
+        return RobotChannel(
+            f"{checked}://{rest}", name=name, key=key, timeout_seconds=timeout_seconds, real_now=real_now
+        )
+    return AppriseChannel(url, key=key, timeout_seconds=timeout_seconds)
+
+
+def url_of(receiver: Receiver, *, key: str, environ: Mapping[str, str]) -> str:
+    """The receiver's URL from where the settings say it lies. Unusable when it is not there."""
+    if receiver.url is not None:
+        url = receiver.url.get_secret_value()
+    elif receiver.url_env is not None:
+        url = environ.get(receiver.url_env, "")
+        if not url:
+            raise Unusable(f"{key}.url_env: the environment variable {receiver.url_env} is not set")
+    else:
+        try:
+            url = Path(str(receiver.url_file)).read_text(encoding="utf-8")
+        except OSError as error:
+            raise Unusable(f"{key}.url_file: {receiver.url_file} cannot be read ({error.strerror})") from None
+    if not url.strip():
+        raise Unusable(f"{key}: the URL is empty")
+    return url.strip()
+
+
+def check(policy: AlertPolicy, *, environ: Mapping[str, str], real_now: Callable[[], datetime]) -> list[str]:
+    """What is wrong with the receivers, a line each; loads Apprise. Nothing is sent. For `config check`."""
+    found: list[str] = []
+    for name, receiver in policy.receivers.items():
+        key = f"alerts.receivers.{name}"
+        try:
+            channel = open_channel(
+                receiver, key=key, timeout_seconds=policy.timeout_seconds, environ=environ, real_now=real_now
+            )
+            if isinstance(channel, AppriseChannel) and len(channel.service()) > 1:
+                found.append(
+                    f"{key}: the URL names several recipients; they would fail as one: write a receiver for each"
+                )
+            channel.close()
+        except Unusable as error:
+            found.append(str(error))
+    return found
+
+
+def _of_native(url: str) -> str | None:
+    """The webhook address of a robot, as its console shows it, in the form `wecombot://KEY/`; None for others."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or parts.hostname is None or parts.hostname not in _NATIVE:
+        return None
+    schema, query_key = _NATIVE[parts.hostname]
+    token = parse_qs(parts.query).get(query_key, [""])[0] if query_key else parts.path.rstrip("/").rpartition("/")[2]
+    return f"{schema}://{token}/" if token else None

@@ -1,0 +1,249 @@
+"""Cards as messages: Chinese and English texts, the webhook's JSON, parts that fit a limit in bytes; pure.
+
+Cards hold ids; names are filled in here (DESIGN §1F).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from alerts.policy import Lang
+from monitor import wording
+from monitor.model import Level, Reason
+
+MARKER_BYTES: Final = 12
+"""Room kept for the mark of a part, such as `(12/34)` and its line end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """One notice as it was when planned; ids only.
+
+    `subject` is (kind, id). `undelivered`: (receiver, why) where another receiver could not be given it.
+    """
+
+    card: int
+    sequence: int
+    purpose: str
+    event: str
+    level: str
+    rule: str
+    subject: tuple[str, str]
+    since: datetime
+    reason: Reason
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    cleared_at: datetime | None = None
+    why: str = ""
+    undelivered: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Style:
+    """How a receiver reads: language, zones, names.
+
+    `zone` is for cards without a hall, `zones` by hall; `names` by `kind:id`; `link` is the console's address.
+    """
+
+    lang: Lang = "zh"
+    zone: str = "Asia/Shanghai"
+    zones: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
+
+    def zone_of(self, content: Content) -> str:
+        return self.zones.get(content.hall or "", self.zone)
+
+    def name(self, kind: str, key: str) -> str:
+        return self.names.get(f"{kind}:{key}") or key
+
+    def link_to(self, card: int) -> str | None:
+        return f"{self.link}/cards/{card}" if self.link else None
+
+    def says(self, chinese: str, english: str) -> str:
+        return chinese if self.lang == "zh" else english
+
+
+def kind_of(contents: Sequence[Content], delivery_kind: str) -> str:
+    """firing, resolved or digest; a message with both firings and ends is firing."""
+    if delivery_kind == "digest":
+        return "digest"
+    return "firing" if any(c.purpose == "firing" for c in contents) else "resolved"
+
+
+def title(contents: Sequence[Content], kind: str, style: Style) -> str:
+    """One line: the subject of a mail, the first line of a chat message."""
+    if kind != "digest" and len(contents) == 1:
+        return headline(contents[0], style)
+    counted = Counter(c.level for c in contents if c.purpose != "resolved")
+    parts = [
+        f"{wording.level_word(level, style.lang)} {counted[level.word]}"
+        for level in sorted(Level, reverse=True)
+        if counted[level.word]
+    ]
+    ended = sum(c.purpose == "resolved" for c in contents)
+    parts += [style.says(f"解除 {ended}", f"resolved {ended}")] if ended else []
+    many = len(contents)
+    head = style.says(f"监察告警 {many} 条", f"{many} supervision alerts")
+    if kind == "digest":
+        head = style.says(f"监察日报 {many} 条", f"Supervision digest, {many} cards")
+    return style.says(f"【{head}】{'，'.join(parts)}", f"[{head}] {', '.join(parts)}")
+
+
+def headline(content: Content, style: Style) -> str:
+    """`【黄牌】窗口无人在岗 第 12 号`; an ended card says how it ended before its level."""
+    level = wording.level_word(content.level, style.lang)
+    mark = _mark(content, level, style)
+    rule = wording.rule_title(content.rule, style.lang)
+    return style.says(f"【{mark}】{rule} 第 {content.card} 号", f"[{mark}] {rule}, no. {content.card}")
+
+
+def _mark(content: Content, level: str, style: Style) -> str:
+    if content.event == "withdrawn":
+        return style.says(f"已撤牌·{level}", f"withdrawn, {level}")
+    if content.event == "closed":
+        return style.says(f"已办结·{level}", f"closed, {level}")
+    if content.purpose == "resolved" or content.cleared_at is not None:
+        return style.says(f"已解除·{level}", f"resolved, {level}")
+    if content.event in ("upgraded", "lowered", "corrected", "resumed"):
+        event = wording.event_word(content.event, style.lang)
+        return style.says(f"{level}·{event}", f"{level}, {event}")
+    return level
+
+
+def text(contents: Sequence[Content], style: Style, *, repeated: bool = False) -> str:
+    """The body without its title: one block a card, a blank line between blocks.
+
+    `repeated`: an earlier try may have arrived, and the reader is told so.
+    """
+    alone = len(contents) == 1
+    blocks = ["\n".join(_lines(c, style, with_headline=not alone)) for c in contents]
+    if repeated:
+        blocks.append(
+            style.says("（重发：本消息可能已送达过）", "(Sent again: this message may have reached you before.)")
+        )
+    return "\n\n".join(blocks)
+
+
+def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
+    zone = style.zone_of(content)
+    says, subject = style.says, wording.subject_text(*content.subject, style.names, style.lang)
+    lines = [headline(content, style)] if with_headline else []
+    lines.append(says(f"对象：{subject}", f"Subject: {subject}"))
+    if place := _place(content, style):
+        lines.append(says(f"地点：{place}", f"Where: {place}"))
+    reason = wording.render(content.reason, style.lang, zone, style.names)
+    lines.append(says(f"情况：{reason}", f"Reason: {reason}"))
+    since = wording.instant_text(content.since, zone)
+    lines.append(says(f"起算：{since}", f"Since: {since}"))
+    if content.cleared_at is not None:
+        over = wording.instant_text(content.cleared_at, zone)
+        lines.append(says(f"解除：{over}", f"Over since: {over}"))
+    lines.append(_charged(content, style))
+    lines += _todo(content, style)
+    if content.undelivered:
+        receiver, why = content.undelivered
+        lines.append(says(f"注意：未能送达“{receiver}”（{why}）", f"Note: could not be given to {receiver} ({why})"))
+    if link := style.link_to(content.card):
+        lines.append(says(f"查看：{link}", f"Open: {link}"))
+    return lines
+
+
+def _place(content: Content, style: Style) -> str:
+    named = (("hall", content.hall), ("unit", content.unit), ("window", content.window))
+    return " ".join(style.name(kind, key) for kind, key in named if key)
+
+
+def _charged(content: Content, style: Style) -> str:
+    """Who answers for the card: a person, else the unit, else nobody (DESIGN §7)."""
+    if content.staff:
+        who = style.name("staff", content.staff)
+    elif content.unit:
+        who = style.name("unit", content.unit)
+    else:
+        return style.says("责任方：无", "Charged: nobody")
+    return style.says(f"责任方：{who}", f"Charged: {who}")
+
+
+def _todo(content: Content, style: Style) -> list[str]:
+    if content.purpose == "resolved" or content.event == "withdrawn":
+        if content.event != "withdrawn" or not content.why:
+            return []
+        return [style.says(f"说明：{content.why}", f"Note: {content.why}")]
+    advice = wording.advice(content.rule, content.level, style.lang)
+    return [style.says(f"处理：{advice}", f"To do: {advice}")] if advice else []
+
+
+def webhook_body(delivery: int, contents: Sequence[Content], kind: str, style: Style) -> dict[str, Any]:
+    """The JSON of DESIGN §6. One card: its fields; a digest: `card` and `sequence` null and `cards` listed."""
+    full = f"{title(contents, kind, style)}\n{text(contents, style)}"
+    if kind == "digest":
+        listed = [{"card": c.card, "sequence": c.sequence} for c in contents]
+        empty = dict.fromkeys(("level", "rule", "hall", "subject", "since", "reason", "link"))
+        return {
+            "delivery": delivery,
+            "card": None,
+            "sequence": None,
+            "kind": kind,
+            **empty,
+            "text": full,
+            "cards": listed,
+        }
+    (content,) = contents
+    zone = style.zone_of(content)
+    return {
+        "delivery": delivery,
+        "card": content.card,
+        "sequence": content.sequence,
+        "kind": kind,
+        "level": content.level,
+        "rule": content.rule,
+        "hall": content.hall,
+        "subject": {"kind": content.subject[0], "id": content.subject[1]},
+        "since": content.since.astimezone(ZoneInfo(zone)).isoformat(),
+        "reason": wording.render(content.reason, style.lang, zone, style.names),
+        "text": full,
+        "link": style.link_to(content.card),
+    }
+
+
+def split(body: str, limit: int | None) -> tuple[str, ...]:
+    """The text in parts of at most `limit` bytes of UTF-8, cut at line ends, each marked `(1/3)`; one part as it is.
+
+    A line that is longer by itself is cut between characters. ValueError for a limit below 64.
+    """
+    if limit is None or len(body.encode()) <= limit:
+        return (body,)
+    if limit < 64:
+        raise ValueError(f"limit: {limit} bytes hold no message; at least 64")
+    parts: list[str] = []
+    held = ""
+    for line in _short_lines(body, limit - MARKER_BYTES):
+        joined = f"{held}\n{line}" if held else line
+        if len(joined.encode()) <= limit - MARKER_BYTES:
+            held = joined
+        else:
+            parts.append(held)
+            held = line
+    parts.append(held)
+    return tuple(f"({n}/{len(parts)})\n{part}" for n, part in enumerate(parts, 1))
+
+
+def _short_lines(body: str, limit: int) -> list[str]:
+    lines: list[str] = []
+    for line in body.split("\n"):
+        rest = line
+        while len(rest.encode()) > limit:
+            # a cut inside a character leaves bytes that no decoder takes: `ignore` drops that one piece
+            head = rest.encode()[:limit].decode(errors="ignore")
+            lines.append(head)
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines
