@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from monitor.evaluators.facts import RatingFacts
 from monitor.evaluators.policy import RatingPolicy
 from monitor.model import Level, Outcome, Reason, Spell, Verdict
-from monitor.workcal import Deadline, WorkCalendar
+from monitor.workcal import Deadline, Step, WorkCalendar
 
 BAD = "rating.bad"
 
@@ -22,7 +22,7 @@ def judge_rating(facts: RatingFacts, policy: RatingPolicy, calendar: WorkCalenda
         return Verdict(outcome=Outcome.PENDING, judged_to=now, next_check_at=facts.at, rule=BAD)
     if facts.score > policy.bad_at_most:
         return Verdict(outcome=Outcome.OK, judged_to=now, rule=BAD)
-    deadline = calendar.due_in_days(facts.at, policy.followup_days)
+    deadline = calendar.due_in_days(facts.at, policy.followup_days, with_steps=False)
     red_at = _red_at(deadline, policy)
     followed_up = facts.followed_up_at
     if followed_up is not None and followed_up > now:
@@ -47,6 +47,13 @@ def judge_rating(facts: RatingFacts, policy: RatingPolicy, calendar: WorkCalenda
         reason=spell.reason,
         rule=BAD,
     )
+
+
+def explain_rating(facts: RatingFacts, policy: RatingPolicy, calendar: WorkCalendar, now: datetime) -> tuple[Step, ...]:
+    """The days of the follow-up's deadline, one by one; empty for a rating that is not bad."""
+    if facts.score > policy.bad_at_most:
+        return ()
+    return calendar.due_in_days(facts.at, policy.followup_days).steps
 
 
 def _red_at(deadline: Deadline, policy: RatingPolicy) -> datetime:

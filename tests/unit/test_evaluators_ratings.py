@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.evaluators.facts import RatingFacts
 from monitor.evaluators.policy import RatingPolicy
-from monitor.evaluators.ratings import judge_rating
+from monitor.evaluators.ratings import explain_rating, judge_rating
 from monitor.model import Charge, Device, Hall, Level, Outcome, Registry, Staff, Unit, Window
 from monitor.workcal import build_calendar
 
@@ -170,6 +170,12 @@ def test_the_reason_names_score_and_deadline() -> None:
     assert reason.code == "rating.not_followed_up"
     assert reason.figures["score"] == 1
     assert datetime.fromisoformat(reason.figures["due"]) == DUE
+
+
+def test_the_days_of_the_deadline_can_be_shown() -> None:
+    steps = explain_rating(FACTS, POLICY, CALENDAR, AT)
+    assert [step.date.day for step in steps if step.counted] == [3, 4, 5, 6, 9]
+    assert explain_rating(replace(FACTS, score=5), POLICY, CALENDAR, AT) == ()
 
 
 INSTANTS = st.integers(-3, 20 * 24).map(lambda hours: AT + timedelta(hours=hours))
