@@ -1,0 +1,6 @@
+"""Attendance (考勤) and posts (在岗): slots, check-ins, evidence at windows: pure rules over `facts` (DESIGN §5)."""
+
+from monitor.attendance.rules import RULES, Rule, touches
+from monitor.attendance.timeline import Segment, State, segments
+
+__all__ = ["RULES", "Rule", "Segment", "State", "segments", "touches"]

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.attendance.facts import CheckIn, SlotFacts
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import NOTHING_PROVEN, earliest_after, leave_covering, lost_within
-from monitor.attendance.slotcase import SLOT, SlotCase, slot_case
+from monitor.attendance.slotcase import SLOT, LevelAt, SlotCase, slot_case
 from monitor.model import Level, Outcome, Span, Spell, Verdict
 from monitor.workcal import WorkCalendar
 
@@ -100,7 +100,7 @@ def _judge_in(case: SlotCase) -> Verdict:
     )
 
 
-def _ladder(case: SlotCase, first: CheckIn | None) -> list[tuple[Level, datetime]]:
+def _ladder(case: SlotCase, first: CheckIn | None) -> list[LevelAt]:
     """The levels that the slot reaches, unless a fact comes, with their instants."""
     due = case.slot.due
     yellow = due + timedelta(minutes=case.policy.yellow_after_minutes)
@@ -112,7 +112,7 @@ def _ladder(case: SlotCase, first: CheckIn | None) -> list[tuple[Level, datetime
     return steps
 
 
-def _before_loss(case: SlotCase, passed: list[tuple[Level, datetime]]) -> list[tuple[Level, datetime]]:
+def _before_loss(case: SlotCase, passed: list[LevelAt]) -> list[LevelAt]:
     """The steps below the first one whose proof may lie in data that were declared lost."""
     kept = []
     for level, at in passed:
@@ -124,7 +124,7 @@ def _before_loss(case: SlotCase, passed: list[tuple[Level, datetime]]) -> list[t
 
 
 def _in_spells(
-    case: SlotCase, proven: list[tuple[Level, datetime]], first: CheckIn | None, lost_at: datetime | None
+    case: SlotCase, proven: list[LevelAt], first: CheckIn | None, lost_at: datetime | None
 ) -> tuple[Spell, ...]:
     """The one spell of the levels proven. Over with the check-in; a reminder also where nothing more can be said."""
     if not proven:

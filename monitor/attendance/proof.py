@@ -54,16 +54,6 @@ def is_approved(leave: Leave, now: datetime) -> bool:
     return bool(leave.approver) and leave.approved_at is not None and leave.approved_at <= now
 
 
-def approved_after(leaves: Iterable[Leave], staff: Iterable[str], now: datetime) -> list[datetime]:
-    """When leave of these people that is filed already begins to count."""
-    people = set(staff)
-    return [
-        leave.approved_at
-        for leave in leaves
-        if leave.staff in people and leave.approver and leave.approved_at is not None and leave.approved_at > now
-    ]
-
-
 def earliest_after(instants: Iterable[datetime | None], now: datetime) -> datetime | None:
     """The next instant strictly after `now`: what a verdict gives as `next_check_at`."""
     return min((at for at in instants if at is not None and at > now), default=None)

@@ -1,16 +1,15 @@
-"""A check-in slot at a time: outing slips applied, the check-ins that count put in order and given a direction. Pure."""
+"""A check-in slot at a time: outing slips applied, check-ins that count in order, each with a direction. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from monitor.attendance.facts import CheckIn, Outing, Slot, SlotFacts
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import (
-    approved_after,
     earliest_after,
     judged_to,
     outing_span,
@@ -19,6 +18,9 @@ from monitor.attendance.proof import (
 from monitor.model import Level, Outcome, Reason, SourceState, Spell, Verdict, Wait, lowest_watermark
 
 SLOT: Final = "checkin.slot"
+
+LevelAt: TypeAlias = tuple[Level, datetime]
+"""A level with the instant at which it is reached."""
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NONE: Final[Mapping[str, Any]] = {}
@@ -193,7 +195,7 @@ def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCas
         came=directed(session, known),
         doubtful=tuple(c for c in known if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
         mark=lowest_watermark(facts.sources),
-        ahead=(*ahead, *approved_after(facts.leaves, (facts.staff,), now)),
+        ahead=(*ahead, *(leave.approved_at for leave in facts.leaves if leave.approved_at is not None)),
     )
 
 

@@ -1,0 +1,85 @@
+"""The rules of this folder by subject kind, each with its basis, and the subjects that an event touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from monitor.attendance import checkins, posts, slotcase
+from monitor.model import Event, Registry, SubjectRef, Verdict
+
+
+class Rule(NamedTuple):
+    """A rule id, `judge(facts, policy, calendar, now) -> Verdict`, and the basis (依据) that a card names."""
+
+    id: str
+    judge: Callable[[Any, Any, Any, Any], Verdict]
+    basis: str
+
+
+RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "slot": (
+        Rule(
+            slotcase.SLOT,
+            checkins.judge_slot,
+            "人脸识别考勤（A01、A02）；迟到、早退（A03、A04）；逾十五分钟作脱岗核实（A05，经查实）；旷工半天（A07）；请假（B06）",
+        ),
+    ),
+    "post": (
+        Rule(
+            posts.POST,
+            posts.judge_post,
+            "脱岗（A05，经查实）；上班时间窗口无人在岗（A08，经查实）；AB 岗（B01、B02）；"
+            "AB 岗均不在且未来函、未派人代岗（B03）；有函未派人代岗（B05）",
+        ),
+    ),
+}
+
+_AT_THE_WINDOW: Final = frozenset({"duty", "presence", "rating", "case"})
+
+
+def touches(event: Event, registry: Registry, local_date_of: Callable[[str, datetime], date]) -> tuple[SubjectRef, ...]:
+    """The slots and posts to be judged again; a key that ends in a slash means all subjects whose keys start with it.
+
+    `local_date_of(hall, instant)` gives the date in the hall's zone. The dates of both the event's own, uncorrected
+    time and its receipt are touched, because only folding knows how wrong the device's clock was.
+    """
+    if event.channel == "checkin":
+        return _by_checkin(event, registry, local_date_of)
+    if event.channel not in _AT_THE_WINDOW:
+        return ()
+    device = registry.devices.get(event.device)
+    window = event.body.get("window") or (device.window if device else None)
+    if not window:
+        return ()
+    known = registry.windows.get(window)
+    hall = known.hall if known else (device.hall if device else "")
+    days = _days(event, hall, local_date_of)
+    return tuple(SubjectRef(kind="post", key=f"{window}/{day.isoformat()}/") for day in days)
+
+
+def _by_checkin(
+    event: Event, registry: Registry, local_date_of: Callable[[str, datetime], date]
+) -> tuple[SubjectRef, ...]:
+    """All slots of the person on that day, and the windows where they hold a post, for it is a sign of presence."""
+    staff = str(event.body.get("staff") or "")
+    if not staff:
+        return ()
+    device = registry.devices.get(event.device)
+    hall = registry.hall_of_staff(staff) or (device.hall if device else "")
+    held = [post for post in registry.posts if post.staff == staff]
+    refs: list[SubjectRef] = []
+    for day in _days(event, hall, local_date_of):
+        refs.append(SubjectRef(kind="slot", key=f"{staff}/{day.isoformat()}/"))
+        windows = {
+            post.window
+            for post in held
+            if (post.valid_from is None or post.valid_from <= day) and (post.valid_to is None or day < post.valid_to)
+        }
+        refs.extend(SubjectRef(kind="post", key=f"{window}/{day.isoformat()}/") for window in sorted(windows))
+    return tuple(refs)
+
+
+def _days(event: Event, hall: str, local_date_of: Callable[[str, datetime], date]) -> list[date]:
+    return sorted({local_date_of(hall, event.at), local_date_of(hall, event.received)})
