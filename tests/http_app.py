@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,16 +16,14 @@ from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.server import HttpServer
-from monitor.ingest.decode import Message
-from monitor.ingest.writer import BatchResult, write_batch
 from monitor.metrics import Metrics
+from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
-from monitor.store.registry import load_registry
+from monitor.store.registry import RegistryCache
 from monitor.store.schema import Card, DeviceRow, DeviceStatus, HallRow, Quarantine, RatingRow, Subject, WindowRow
 from monitor.store.schema_alerts import Delivery
 from monitor.store.sql import table_of
 from monitor.supervision.tokens import create_token
-from monitor.workcal import build_calendar
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 RULES = ("case.limit", "post.empty", "checkin.slot", "rating.bad", "device.silent")
@@ -52,23 +50,15 @@ class Served:
 
 
 def make_deps(store: Store, **changed: Any) -> Deps:
-    """Deps over a store with the real writer, a clock that stands and the law's calendar."""
+    """Deps over a store, with a clock that stands."""
     clock = ManualClock(NOW)
-
-    def ingest(messages: Sequence[Message]) -> BatchResult:
-        with store.write(first=True) as conn:
-            return write_batch(conn, messages, load_registry(conn))
-
     deps = Deps(
         store=store,
         clock=clock,
         metrics=Metrics(rules=RULES, channels=["webhook"]),
         health=Health(monotonic=clock.monotonic),
-        calendar=build_calendar,
-        registry=load_registry,
-        ingest=ingest,
-        list_cards=lambda conn, **filters: [],
-        import_plans=lambda tables, grant: {},
+        registry=RegistryCache(),
+        calendars=CalendarCache({}),
     )
     return replace(deps, **changed)
 

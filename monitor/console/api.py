@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
-from monitor.ingest.decode import Message
-from monitor.ingest.writer import BatchResult
+from monitor.ingest.feed import BadFeed, Item, ingest_items, parse_items
+from monitor.ingest.plans import import_plans_object
+from monitor.ingest.tables import InputErrors
 from monitor.model import Registry
 from monitor.supervision.tokens import Grant
+from monitor.supervision.views import LEVELS, STATES, CardFilter, list_cards, parse_subject
 
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+Responses = dict[int | str, dict[str, Any]]
+ERRORS: Final[Responses] = {
     401: {"description": "No valid bearer token. Nothing was written."},
     403: {"description": "The token does not allow it. Nothing was written."},
 }
-BODY_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+BODY_ERRORS: Final[Responses] = {
     **ERRORS,
     413: {"description": "The body is too long. Nothing was written."},
     422: {"description": "The body is not what is wanted here. Nothing was written."},
 }
-
-
-class EventItem(msgspec.Struct, forbid_unknown_fields=True):
-    """One element of the body of POST /api/v1/events; the payload stays the bytes that were sent."""
-
-    device: str
-    channel: str
-    payload: msgspec.Raw
-
-
-_ITEMS: Final = msgspec.json.Decoder(list[EventItem])
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
-_EVENTS_BODY: Final = {
+EVENTS_BODY: Final = {
     "type": "array",
     "items": {
         "type": "object",
         "required": ["device", "channel", "payload"],
-        "additionalProperties": False,
         "properties": {
             "device": {"type": "string"},
             "channel": {"type": "string"},
@@ -51,6 +40,7 @@ _EVENTS_BODY: Final = {
         },
     },
 }
+PLANS_BODY: Final = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}}
 
 
 def make_api(deps: Deps) -> APIRouter:
@@ -63,52 +53,65 @@ def make_api(deps: Deps) -> APIRouter:
 
 
 def _add_events(api: APIRouter, deps: Deps) -> None:
-    @api.post("/events", responses=BODY_ERRORS, openapi_extra=_body_schema(_EVENTS_BODY))
+    @api.post("/events", responses=BODY_ERRORS, openapi_extra=_body_schema(EVENTS_BODY))
     async def post_events(request: Request, grant: Grant = Depends(require(deps, "events:write"))) -> dict[str, Any]:
         """Store events of devices: the same decoder and the same idempotence as by MQTT; answered after the commit."""
         body = await read_body(request, deps.max_body_bytes)
-        items = _decoded(_ITEMS, body, 'an array of {"device", "channel", "payload"}')
-
-        def work() -> dict[str, Any]:
-            received = deps.clock.now()
-            messages = [_message(item, received) for item in items]
-            with deps.store.read() as conn:
-                _require_covered(grant, messages, deps.registry(conn))
-            return _feed_answer(deps.ingest(messages))
-
-        return await run_in_threadpool(work)
+        return await run_in_threadpool(_store_events, deps, grant, body)
 
 
-def _message(item: EventItem, received: datetime) -> Message:
-    return Message(device=item.device, channel=item.channel, payload=bytes(item.payload), received=received)
+def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
+    try:
+        items = parse_items(body)
+    except BadFeed as error:
+        raise HTTPException(422, str(error)) from None
+    now, began = deps.clock.now(), deps.clock.monotonic()
+    with deps.store.read() as conn:
+        registry = deps.registry.get(conn)
+    _require_covered(grant, items, registry)
+    fed, result = ingest_items(deps.store, items, registry, now)
+    lag = deps.clock.monotonic() - began
+    for (channel, what), count in result.by_channel().items():
+        deps.metrics.events(channel, what, count)
+    for _ in items:
+        deps.metrics.ingest_lag(lag)
+    return fed.request_answer()
 
 
-def _require_covered(grant: Grant, messages: Sequence[Message], registry: Registry) -> None:
+def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) -> None:
     """403 for a device that the token does not name, directly or by its hall.
 
     Nothing of the request goes to quarantine then: a quarantined event can hold a device's watermark, and a stranger
     must not hold another's. A device that no registry row knows is nobody's; ingest quarantines it.
     """
-    for index, message in enumerate(messages):
-        device = registry.devices.get(message.device)
+    for index, item in enumerate(items):
+        device = registry.devices.get(item.device)
         by_hall = bool(grant.halls) and (device is None or grant.covers(hall=device.hall))
-        if not by_hall and message.device not in grant.devices:
-            raise HTTPException(403, f"item {index}: this token does not name the device {message.device[:64]!r}")
-
-
-def _feed_answer(result: BatchResult) -> dict[str, Any]:
-    refused = [(index, outcome.refused) for index, outcome in enumerate(result.outcomes)]
-    quarantined = [{"index": index, "reason": why.reason} for index, why in refused if why is not None]
-    return {"stored": result.stored, "duplicates": result.duplicates, "quarantined": quarantined}
+        if not by_hall and item.device not in grant.devices:
+            raise HTTPException(403, f"item {index}: this token does not name the device {item.device[:64]!r}")
 
 
 def _add_plans(api: APIRouter, deps: Deps) -> None:
-    @api.post("/plans", responses=BODY_ERRORS, openapi_extra=_body_schema({"type": "object"}))
+    @api.post("/plans", responses=BODY_ERRORS, openapi_extra=_body_schema(PLANS_BODY))
     async def post_plans(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
-        """Import leave, substitutes, outings, overtime, rota and closures: {"leave": [row, …], …}; upsert by id."""
+        """Leave, substitutes, outings, overtime, rota, closures: {"leave": [row, …], …}; upsert by id, all or none."""
         body = await read_body(request, deps.max_body_bytes)
-        tables = _decoded(_OBJECT, body, "an object of tables: leave, substitutes, outings, …")
-        return await run_in_threadpool(deps.import_plans, tables, grant)
+        return await run_in_threadpool(_store_plans, deps, grant, body)
+
+
+def _store_plans(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(422, f"body: no JSON: {error}") from None
+    now = deps.clock.now()
+    try:
+        done = import_plans_object(deps.store, data, now=now, actor=grant.actor, covers=lambda h: grant.covers(hall=h))
+    except InputErrors as errors:
+        raise HTTPException(422, [str(error) for error in errors.errors]) from None
+    except PermissionError as error:
+        raise HTTPException(403, str(error)) from None
+    return done.to_json()
 
 
 def _add_cards(api: APIRouter, deps: Deps) -> None:
@@ -116,21 +119,19 @@ def _add_cards(api: APIRouter, deps: Deps) -> None:
     def get_cards(
         grant: Grant = Depends(require(deps, "cards:read")),
         rule: str | None = None,
-        level: str | None = Query(None, pattern="^(reminder|yellow|red)$"),
-        state: str | None = None,
+        level: str | None = Query(None, pattern=f"^({'|'.join(LEVELS)})$"),
+        state: str | None = Query(None, pattern=f"^({'|'.join(STATES)})$"),
         subject: str | None = Query(None, description="KIND:ID"),
     ) -> list[dict[str, Any]]:
         """The cards of the token's halls, as `jiancha cards list --json` gives them."""
+        try:
+            wanted = parse_subject(subject) if subject is not None else None
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        chosen = CardFilter(rule=rule, level=level, state=state, subject=wanted, halls=grant.halls)
         with deps.store.read() as conn:
-            cards = deps.list_cards(conn, rule=rule, level=level, state=state, subject=subject)
-        return [card for card in cards if grant.covers(hall=card["hall"])]
-
-
-def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes, wanted: str) -> Any:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise HTTPException(422, f"the body must be JSON, {wanted}: {error}") from None
+            zones = {hall.id: hall.zone for hall in deps.registry.get(conn).halls.values()}
+            return list_cards(conn, chosen, zones)
 
 
 def _body_schema(schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client.exposition import choose_encoder
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.console.api import make_api
@@ -51,16 +50,14 @@ def _add_metrics(app: FastAPI, deps: Deps) -> None:
 
 
 def unready(deps: Deps) -> list[Unready]:
-    """What keeps the daemon from its work: what the parts report, the store when it cannot be read, a calendar that
-    ended.
-    """
+    """What keeps the daemon from its work: what the parts report, a store not readable, a calendar that ended."""
     reasons = deps.health.reasons()
     try:
         with deps.store.read() as conn:
-            conn.execute(select(1))
+            end = covered_until(deps.calendars.get(conn).default)
     except SQLAlchemyError as error:
         reasons.append(Unready(part="store", why=f"cannot be read: {getattr(error, 'orig', None) or error}"))
-    end = covered_until(deps.calendar())
+        return reasons
     if end is not None and end <= deps.clock.now():
         why = f"published up to {end.date().isoformat()} only; `jiancha calendar import FILE` adds a year"
         reasons.append(Unready(part="calendar", why=why))

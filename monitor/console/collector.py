@@ -32,8 +32,8 @@ class StoreCollector(Collector):
         now = self._deps.clock.now()
         with self._deps.store.read() as conn:
             gauges = read_gauges(conn, now=now, real_now=self._wall.now(), bad_at_most=self._deps.bad_at_most)
+            end = covered_until(self._deps.calendars.get(conn).default)
         yield from families(gauges)
-        end = covered_until(self._deps.calendar())
         if end is not None:
             yield _family(
                 "calendar_covered_until_timestamp_seconds",

@@ -42,9 +42,14 @@ class Grant:
         return covers(self._principal, Target(hall=hall, device=device))
 
     @property
+    def actor(self) -> str:
+        """Who the bearer is in the audit trail."""
+        return f"token:{self.id}"
+
+    @property
     def _principal(self) -> Principal:
         role = "operator" if self.halls else "device_token"
-        return Principal(id=f"token:{self.id}", role=role, halls=self.halls, devices=self.devices)
+        return Principal(id=self.actor, role=role, halls=self.halls, devices=self.devices)
 
 
 def create_token(
