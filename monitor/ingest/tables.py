@@ -219,7 +219,7 @@ def _nameless(place: str, row: int, value: Any) -> InputError:
 
 def _filled(entries: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[TableRow]:
     for number, entry in entries:
-        cells = {key: tidy for key, value in entry.items() if (tidy := tidy(value)) is not None}
+        cells = {key: said for key, value in entry.items() if (said := tidy(value)) is not None}
         if cells:
             yield TableRow(number=number, cells=cells)
 
