@@ -7,6 +7,12 @@ from typing import Final
 
 from monitor.wording.words import Texts
 
+_EMPTY: Final[Texts] = (
+    "窗口 {window} 自 {began} 起无人在岗，服务时间内已满 {minutes} 分钟[，{cleared_at} 恢复][；{answers}]。",
+    "Window {window} has been empty since {began}, for {minutes} minutes of service time[, until {cleared_at}]"
+    "[; {answers}].",
+)
+
 ATTENDANCE: Final[Mapping[str, Texts]] = {
     "checkin.slot.reminder": (
         "{staff} {date} {slot}应于 {due} 前完成，到时未见记录[（{at} 补到，迟 {minutes} 分钟）]。",
@@ -39,5 +45,24 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
     "checkin.slot.early": (
         "{staff} {date} {slot}于 {at} 签退，早 {minutes} 分钟（应于 {due} 后）。",
         "{staff}: {slot} of {date} at {at}, {minutes} min early (due {due}).",
+    ),
+    "post.empty.yellow": _EMPTY,
+    "post.empty.red": _EMPTY,
+    "post.empty.empty": (
+        "窗口 {window} {date} {session_start:clock} 场：当前无人，未满时限。",
+        "Window {window}, session of {date} {session_start:clock}: nobody there, not for long yet.",
+    ),
+    "post.empty.pending": (
+        "窗口 {window} {date} {session_start:clock} 场：尚未到判定时间。",
+        "Window {window}, session of {date} {session_start:clock}: nothing to be judged yet.",
+    ),
+    "post.empty.unknown": (
+        "窗口 {window} {date} {session_start:clock} 场：[{from} 起]{cause}，无法判定[（{sources}）]，不作缺岗认定。",
+        "Window {window}, session of {date} {session_start:clock}: unknown[ since {from}], {cause}[ ({sources})];"
+        " nobody is held absent.",
+    ),
+    "post.empty.unproven": (
+        "窗口 {window} {date} {session_start:clock} 场：[{from} 起]数据已声明丢失，不予认定。",
+        "Window {window}, session of {date} {session_start:clock}: not proven, data were declared lost[ from {from}].",
     ),
 }

@@ -104,6 +104,10 @@ CASES: Final[Mapping[str, Texts]] = {
         "未中止的办件报恢复（来源 {source}）。",
         "A case that was not suspended is reported as resumed (source {source}).",
     ),
+    "case.finding.void_unknown": (
+        "作废的事件 {voids} 不存在（来源 {source}）。",
+        "It voids an event that is not there: {voids} (source {source}).",
+    ),
     "case.finding.due_late": (
         "来源 {source} 给定的期限 {due} 晚于法定期限 {statutory_due}。",
         "The limit {due} given by source {source} is later than the statutory one, {statutory_due}.",

@@ -2,7 +2,7 @@
 
 `{name}` is a figure of the reason; `[…]` is left out when one of its figures is missing, empty, zero or false. A
 figure's form follows its value (instants in the hall's zone, lists joined, words of a vocabulary translated) or the
-mark after the colon: `duration` (seconds in words), `subjects` (kind:key in words).
+mark after the colon: `duration` (seconds in words), `clock` (08:30 of an instant), `subjects` (kind:key in words).
 """
 
 from __future__ import annotations

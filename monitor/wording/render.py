@@ -108,6 +108,8 @@ class _Pen:
             return pick(_JOINT, self.lang).join(self.figure(name, item, form) for item in value)
         if form == "duration":
             return self.duration(float(value))
+        if form == "clock":
+            return self.plain(name, value)[-5:]
         if form == "subjects":
             kind, _, key = str(value).partition(":")
             return subject_text(kind, key, self.names, self.lang)

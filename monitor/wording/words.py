@@ -50,6 +50,7 @@ RULES: Final[Mapping[str, Texts]] = {
     "feed.backlog": ("设备数据积压", "Device data held back"),
     "feed.incomplete": ("数据源未报办结", "Source sends no completions"),
     "unknown.stale": ("长时间无法判定", "Unknown for too long"),
+    "case.events": ("办件记录矛盾", "Contradictory case record"),
 }
 
 EVENTS: Final[Mapping[str, Texts]] = {
@@ -209,6 +210,15 @@ CAUSES: Final[Mapping[str, Texts]] = {
     "fallback": ("超过转承诺后的时限", "past the fallback limit"),
     "immediate": ("未即时办结", "not completed at once"),
     "order": ("督办逾期未回复", "the supervision order was not answered in time"),
+    "camera": ("摄像头未见人", "the camera sees nobody"),
+    "duty": ("已签退或暂停", "signed off or paused"),
+    "no_sign_on": ("无人签到上岗", "nobody has signed on"),
+    "lag": ("数据未到", "the data have not arrived"),
+    "stale": ("画面未更新", "the picture is not renewed"),
+    "view": ("画面过暗、冻结或被遮挡", "the picture is dark, frozen or covered"),
+    "confidence": ("识别把握不足", "the camera is not sure"),
+    "untrusted": ("设备时间不可采信", "the device's time cannot be trusted"),
+    "lost": ("数据已声明丢失", "data were declared lost"),
 }
 
 ENDS: Final[Mapping[str, Texts]] = {
@@ -223,6 +233,22 @@ EXCUSES: Final[Mapping[str, Texts]] = {
     "leave": ("请假", "leave"),
     "outing": ("外出", "an outing slip"),
     "closure": ("停办", "a closure"),
+}
+
+ANSWERS: Final[Mapping[str, Texts]] = {
+    "post_a": ("由 A 岗负责", "A answers"),
+    "post_b": ("A 岗已请假或外出，由 B 岗负责", "A is out, B answers"),
+    "substitute": ("A、B 岗均不在，由代岗人员负责", "A and B are out, the substitute answers"),
+    "no_letter": (
+        "A、B 岗均不在且未来函、未派代岗（B03），请核实",
+        "all out without a letter or a substitute (B03), to be verified",
+    ),
+    "letter": (
+        "有函同意请假但未派代岗（B05），由单位负责",
+        "out with a letter but no substitute (B05): the unit answers",
+    ),
+    "outing": ("单人窗口临时外出，不计个人", "a lone window out on a slip: nobody is charged"),
+    "vacant": ("该窗口未排人员", "nobody is posted there"),
 }
 
 PROVISIONAL: Final[Mapping[str, Texts]] = {
@@ -243,6 +269,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "event": ENDS,
     "first": ENDS,
     "by": EXCUSES,
+    "answers": ANSWERS,
     "provisional": PROVISIONAL,
     "slot": SLOTS,
     "level": LEVELS,

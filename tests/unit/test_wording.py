@@ -91,6 +91,23 @@ RATING = Reason(
             " a provisional date (the year is not published), open when it expired.",
         ),
         (
+            "an instant may be told by the clock alone, causes in words",
+            Reason(
+                code="post.empty.unknown",
+                figures={
+                    "window": "w1",
+                    "date": "2026-03-02",
+                    "session_start": "2026-03-02T00:30:00+00:00",
+                    "from": AT,
+                    "cause": "stale",
+                    "sources": ["cam1"],
+                },
+            ),
+            "窗口 一号窗 2026-03-02 08:30 场：2026-03-02 08:45 起画面未更新，无法判定（cam1），不作缺岗认定。",
+            "Window 一号窗, session of 2026-03-02 08:30: unknown since 2026-03-02 08:45, the picture is not renewed"
+            " (cam1); nobody is held absent.",
+        ),
+        (
             "a figure that the sentence cannot do without is said to be missing",
             Reason(code="feed.hole", figures={"device": "e1", "minutes": 60.0}),
             "设备 e1 自 （未载明） 起缺少部分序号的事件，60 分钟内未补到。",
