@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import pytest
 import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
+from tests.mosquitto import Mosquitto
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,9 +61,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """`free_port()`: a TCP port on loopback that was free a moment ago, never the same twice in a test."""
+    """`free_port()`: a TCP port on loopback that was free a moment ago, never the same twice in a run."""
     given: set[int] = set()
 
     def find() -> int:
@@ -75,6 +76,25 @@ def free_port() -> Callable[[], int]:
                 return port
 
     return find
+
+
+@pytest.fixture
+def mosquitto(
+    tmp_path: Path, free_port: Callable[[], int], tool: Callable[[str], str]
+) -> Iterator[Callable[..., Mosquitto]]:
+    """`mosquitto("dev-1", …, settings={…})`: a started broker with the shipped configuration and these devices."""
+    started: list[Mosquitto] = []
+    program = tool("mosquitto")
+    tool("mosquitto_pub")
+
+    def start(*users: str, settings: Mapping[str, str] | None = None) -> Mosquitto:
+        broker = Mosquitto(tmp_path / f"broker-{len(started)}", free_port(), users, settings, program)
+        started.append(broker)
+        return broker.start()
+
+    yield start
+    for broker in started:
+        broker.stop()
 
 
 class Eventually(Protocol):

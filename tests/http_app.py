@@ -28,6 +28,28 @@ from monitor.supervision.tokens import create_token
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 RULES = ("case.limit", "post.empty", "checkin.slot", "rating.bad", "device.silent")
 
+METRICS: dict[str, set[str]] = {
+    "events_total": {"channel", "result"},
+    "ingest_lag_seconds": set(),
+    "quarantine_events": set(),
+    "cards_open": {"rule", "level", "hall"},
+    "cards_issued_total": {"rule", "level"},
+    "cases_open": {"hall"},
+    "cases_overdue": {"hall"},
+    "posts_absent": {"hall"},
+    "subjects_unknown": {"kind"},
+    "devices_offline": {"hall", "kind"},
+    "judge_seconds": set(),
+    "judge_due_backlog": set(),
+    "notifications_total": {"channel", "result"},
+    "notification_oldest_pending_seconds": set(),
+    "calendar_covered_until_timestamp_seconds": set(),
+    "satisfaction_ratio": {"hall"},
+    "build_info": {"version", "python"},
+    "broker_connected": set(),
+}
+"""Names without prefix and their labels: DESIGN §7, and `broker_connected`, which is ours."""
+
 
 @dataclass
 class Served:

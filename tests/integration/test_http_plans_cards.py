@@ -51,7 +51,7 @@ def test_plans_are_saved_by_id_and_the_token_is_named_in_the_audit(app: Served, 
         ("an unknown table", {"holidays": []}, 422, "holidays"),
         ("a good row beside a bad one", {"closures": [CLOSURE, {**CLOSURE, "id": "c2", "hall": "h7"}]}, 422, "h7"),
         ("a span that ends before it starts", {"closures": [{**CLOSURE, "to": SPAN["from"]}]}, 422, "to"),
-        ("another hall beside the own one", {"closures": [CLOSURE, {**CLOSURE, "id": "c2", "hall": "h2"}]}, 403, "h2"),
+        ("another hall beside the own one", {"closures": [CLOSURE, {**CLOSURE, "id": "c2", "hall": "h2"}]}, 403, "c2"),
     ],
 )
 def test_refused_plans_name_the_fault_and_write_nothing(

@@ -13,29 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.clock import Clock
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
-from tests.http_app import Served, fill_deliveries, fill_places, fill_state, make_deps, served
-
-CONTRACT = {
-    "events_total": {"channel", "result"},
-    "ingest_lag_seconds": set(),
-    "quarantine_events": set(),
-    "cards_open": {"rule", "level", "hall"},
-    "cards_issued_total": {"rule", "level"},
-    "cases_open": {"hall"},
-    "cases_overdue": {"hall"},
-    "posts_absent": {"hall"},
-    "subjects_unknown": {"kind"},
-    "devices_offline": {"hall", "kind"},
-    "judge_seconds": set(),
-    "judge_due_backlog": set(),
-    "notifications_total": {"channel", "result"},
-    "notification_oldest_pending_seconds": set(),
-    "calendar_covered_until_timestamp_seconds": set(),
-    "satisfaction_ratio": {"hall"},
-    "build_info": {"version", "python"},
-    "broker_connected": set(),
-}
-"""DESIGN §7, and `broker_connected`, which is ours."""
+from tests.http_app import METRICS, Served, fill_deliveries, fill_places, fill_state, make_deps, served
 
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
@@ -71,9 +49,9 @@ def scrape(app: Served) -> Samples:
 def test_names_and_labels_are_those_of_the_contract(app: Served) -> None:
     text = app.http.get("/metrics").text
     types = dict(re.findall(r"^# TYPE jiancha_(\S+) (\S+)$", text, re.MULTILINE))
-    assert types.keys() == CONTRACT.keys()
+    assert types.keys() == METRICS.keys()
     samples = scrape(app)
-    for name, labels in CONTRACT.items():
+    for name, labels in METRICS.items():
         series = samples[f"{name}_count" if types[name] == "histogram" else name]
         assert {key for one in series for key, _ in one} == labels, name
 
