@@ -265,8 +265,11 @@ def tries_of_part(conn: Connection, delivery: int, part: int) -> int:
     return int(conn.scalar(select(func.count()).select_from(ATTEMPT).where(wanted)) or 0)
 
 
-def items_to_say(conn: Connection, delivery: int) -> list[Mapping[str, Any]]:
-    """Items of a message in the order planned, without the ends of cards whose firing never reached this address."""
+def items_to_say(conn: Connection, delivery: int) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Items of a message by card and sequence: those to say, and the ends of cards whose firing never got here.
+
+    An end that another address could not be given (`undelivered`) is said in any case.
+    """
     firing, sent = ITEM.alias("firing"), DELIVERY.alias("sent")
     heard = (
         select(firing.c.card)
@@ -280,9 +283,14 @@ def items_to_say(conn: Connection, delivery: int) -> list[Mapping[str, Any]]:
         )
         .exists()
     )
-    wanted = and_(ITEM.c.delivery == delivery, or_(ITEM.c.purpose != "resolved", heard))
-    rows = conn.execute(select(ITEM).where(wanted).order_by(ITEM.c.card, ITEM.c.sequence, ITEM.c.purpose)).mappings()
-    return [dict(row) for row in rows]
+    statement = select(ITEM, heard.label("heard")).where(ITEM.c.delivery == delivery)
+    rows = conn.execute(statement.order_by(ITEM.c.card, ITEM.c.sequence, ITEM.c.purpose)).mappings()
+    said: list[Mapping[str, Any]] = []
+    unheard: list[Mapping[str, Any]] = []
+    for row in rows:
+        reached = row["purpose"] != "resolved" or row["heard"] or row["content"].get("undelivered")
+        (said if reached else unheard).append(dict(row))
+    return said, unheard
 
 
 def next_part(conn: Connection, delivery: int, part: int, due_at: datetime) -> None:

@@ -13,6 +13,8 @@ META: Final = table_of(Meta)
 REGISTRY_VERSION: Final = "registry_version"
 PLANS_VERSION: Final = "plans_version"
 CALENDAR_VERSION: Final = "calendar_version"
+DUPLICATES: Final = "duplicates"
+"""Events that came again with an id that was stored already, counted over the store's life."""
 
 
 def version(conn: Connection, key: str) -> int:
@@ -21,9 +23,21 @@ def version(conn: Connection, key: str) -> int:
     return int(value) if value is not None else 0
 
 
-def bump(conn: Connection, key: str) -> int:
-    """Raise a counter by one, in the database so that two writers never give the same number; returns the new value."""
-    raised = cast(cast(META.c.value, Integer) + 1, Text)
-    statement = insert(conn, META).values(key=key, value="1")
+def bump(conn: Connection, key: str, by: int = 1) -> int:
+    """Raise a counter, in the database so that two writers never give the same number; returns the new value."""
+    raised = cast(cast(META.c.value, Integer) + by, Text)
+    statement = insert(conn, META).values(key=key, value=str(by))
     statement = statement.on_conflict_do_update(index_elements=["key"], set_={"value": raised})
     return int(conn.execute(statement.returning(META.c.value)).scalar_one())
+
+
+def text(conn: Connection, key: str) -> str | None:
+    """A value kept under a key; None where there is none."""
+    value: str | None = conn.execute(select(META.c.value).where(META.c.key == key)).scalar_one_or_none()
+    return value
+
+
+def set_text(conn: Connection, key: str, value: str) -> None:
+    """Keep a value under a key."""
+    statement = insert(conn, META).values(key=key, value=value)
+    conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

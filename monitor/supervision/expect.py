@@ -25,15 +25,20 @@ BACK: Final = timedelta(days=31)
 """How far back a changed registry or calendar may still add subjects."""
 
 
+def is_needed(look: Look) -> bool:
+    """Whether a new day has begun, or the registry or the calendar changed, since subjects were last made."""
+    return meta.text(look.conn, EXPECTED) != _state(look)
+
+
 def expect(look: Look) -> int:
     """Make the subjects up to tomorrow of every hall's zone; gives how many are new. The caller commits.
 
     Nothing is expected before the first import of its registry row (DESIGN §5). When the registry or the calendar
     changed since the last time the recent days are gone through again; rows that exist stay as they are.
     """
-    wanted = _state(look)
-    if meta.text(look.conn, EXPECTED) == wanted:
+    if not is_needed(look):
         return 0
+    wanted = _state(look)
     before = _count(look.conn)
     rows = [*_devices(look), *_years(look)]
     for day in _days(look):

@@ -84,3 +84,12 @@ _GRAVITY: Final = (
 def graver(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome that stands for all rules of a subject; `closed` for a subject without rules."""
     return min(outcomes, key=_GRAVITY.index, default=Outcome.CLOSED)
+
+
+def kind_of(rule: str) -> str:
+    """The kind of subject that a rule judges; ValueError for a rule that there is not."""
+    for kind, rules in RULES.items():
+        if any(r.id == rule for r in rules):
+            return kind
+    known = ", ".join(sorted(r.id for rules in RULES.values() for r in rules))
+    raise ValueError(f"rule: {rule!r} is none of {known}")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, Select, func, select
 
 from monitor.model import lowest_watermark
-from monitor.store import cards
+from monitor.store import cards, meta
 from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE, SUBJECT, load_cases
 from monitor.store.facts.look import Look
@@ -131,11 +131,11 @@ def list_subjects(conn: Connection, subject: tuple[str, str] | None, zones: Mapp
     return rows
 
 
-def report_events(conn: Connection, duplicates: int) -> dict[str, int]:
-    """{"stored", "duplicates", "quarantined"}: stored counted from the store, open quarantine."""
+def report_events(conn: Connection) -> dict[str, int]:
+    """{"stored", "duplicates", "quarantined"}: counted from the store; duplicates are repeats of a stored id."""
     stored = conn.execute(select(func.count()).select_from(RAW)).scalar_one()
     held = conn.execute(select(func.count()).select_from(HELD).where(HELD.c.state == "open")).scalar_one()
-    return {"stored": int(stored), "duplicates": duplicates, "quarantined": int(held)}
+    return {"stored": int(stored), "duplicates": meta.version(conn, meta.DUPLICATES), "quarantined": int(held)}
 
 
 def report_cases(look: Look, policy: TimelinessPolicy) -> dict[str, Any]:
@@ -148,6 +148,7 @@ def report_cases(look: Look, policy: TimelinessPolicy) -> dict[str, Any]:
     judged_to = look.now
     for batch in chunks(keys):
         for loaded in load_cases(look, batch).values():
+            assert loaded.calendar is not None  # load_cases always finds one
             classes.append(classify(loaded.facts, policy, loaded.calendar, look.now))
             mark = lowest_watermark(loaded.facts.sources)
             judged_to = min(judged_to, mark) if mark is not None else judged_to

@@ -1,0 +1,99 @@
+"""The daemon: every part, wired and started (DESIGN §1B, §2)."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import Any
+
+
+def wait_for_signal(stop: threading.Event) -> None:
+    """Block until SIGTERM or SIGINT, or until `stop` is set."""
+
+    def on_signal(signum: int, _frame: Any) -> None:
+        log.info("stopping", action="daemon.stopping", signal=signal.Signals(signum).name)
+        stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, on_signal)
+    while not stop.wait(1.0):
+        pass
+
+
+class Unusable(ValueError):
+    """The daemon cannot run with this configuration; the text names the key and the way out."""
+
+
+def run_daemon(program: Program) -> None:
+    """Run every part until a signal; parts stop in the reverse order of their start (DESIGN §1B).
+
+    Raises InUse when another process judges the store, Unusable for a port or a receiver that cannot be had.
+    """
+    with sole_judge(program.store), contextlib.ExitStack() as parts:
+        _Daemon(program, parts).run()
+
+
+class _Daemon:
+    """The parts of one running daemon, wired to each other."""
+
+    def __init__(self, program: Program, parts: contextlib.ExitStack) -> None:
+        settings = program.settings
+        self._program, self._parts, self._stop = program, parts, threading.Event()
+        rules = [rule.id for kind in RULES.values() for rule in kind]
+        self._metrics = Metrics(rules=rules)
+        listens = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
+        self._health = Health(monotonic=program.clock.monotonic, parts=listens)
+        self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
+        path = self._subscriber.path if self._subscriber else BrokerPath
+        judge = program.judge(path=path, metrics=self._metrics)
+        self._alerts = alert_service(program, self._metrics)
+        self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._alerts.wake)
+
+    def run(self) -> None:
+        settings = self._program.settings
+        self._parts.callback(self._alerts.close)
+        self._start_alerts()
+        self._loop.start()
+        self._parts.callback(self._loop.stop)
+        if self._subscriber is not None:
+            self._subscriber.start()
+            self._parts.callback(self._subscriber.stop)
+        url = None
+        if settings.http.enabled:
+            server = self._make_server()
+            try:
+                server.start()
+            except OSError as error:
+                raise Unusable(str(error)) from error
+            self._parts.callback(server.stop)
+            url = server.url
+        log.info("running", action="daemon.started", http=url, store=self._program.store.engine.url.render_as_string())
+        wait_for_signal(self._stop)
+
+    def _beat(self, why: str | None) -> None:
+        if why is None:
+            self._health.beat()
+        else:
+            self._health.report("loop", why)
+
+    def _start_alerts(self) -> None:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._alerts.run, args=(stop,), name="alerts")
+        thread.start()
+        self._parts.callback(thread.join)
+        self._parts.callback(stop.set)
+
+    def _make_server(self) -> HttpServer:
+        program, http = self._program, self._program.settings.http
+        deps = Deps(
+            store=program.store,
+            clock=program.clock,
+            metrics=self._metrics,
+            health=self._health,
+            registry=program.registry,
+            calendars=program.calendars,
+            bad_at_most=program.settings.policy.rating.bad_at_most,
+            max_body_bytes=http.max_body_bytes,
+        )
+        return HttpServer(make_app(deps), host=http.host, port=http.port)

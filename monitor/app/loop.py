@@ -1,0 +1,67 @@
+"""The judging thread of the daemon."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from monitor.app.program import Program, make_expected
+from monitor.supervision.loop import CLAIM, Judge
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS: Final = 1.0
+"""How long the loop rests at most: another process may have written facts (DESIGN §1B)."""
+REST_SECONDS: Final = 0.05
+"""How long it rests at least, so that a burst of events is judged in batches."""
+
+
+class JudgingLoop:
+    """The thread that expects and judges until it is stopped; `wake` makes it look at once."""
+
+    def __init__(self, program: Program, judge: Judge, *, beat: Callable[[str | None], None], after: Callable[[], None]
+    ) -> None:
+        self._program = program
+        self._judge = judge
+        self._beat = beat
+        self._after = after
+        self._awake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._awake.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._awake.clear()
+            more = False
+            try:
+                more = self._tick()
+                self._beat(None)
+            except Exception as error:  # the database may be away: say so and go on (DESIGN §9.7)
+                log.error("a judging step failed; it is tried again", action="judge.step_failed", exc_info=error)
+                self._beat(f"the last step failed: {error!r}"[:300])
+            if not more:
+                self._awake.wait(POLL_SECONDS)
+                self._stop.wait(REST_SECONDS)
+
+    def _tick(self) -> bool:
+        """One step; gives whether more was due than one step takes."""
+        now = self._program.clock.now()
+        make_expected(self._judge, now)
+        applied, claimed = self._judge.step(now)
+        if applied.judged:
+            self._after()
+        return claimed >= CLAIM

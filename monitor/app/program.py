@@ -1,0 +1,129 @@
+"""An opened store with what every command shares, and judging as of a time (DESIGN §7)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, make_url
+
+from monitor.clock import Clock
+from monitor.settings import Settings
+from monitor.store import migrate
+from monitor.store.calendars import CalendarBook, CalendarCache
+from monitor.store.engine import Store
+from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.registry import RegistryCache
+from monitor.store.subjects import wake_all
+from monitor.supervision.expect import expect, is_needed
+from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
+
+
+class InUse(RuntimeError):
+    """Another process judges this store; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """An opened store with the caches and the clock that every command shares."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    registry: RegistryCache
+    calendars: CalendarCache
+
+    def judge(self, path: Callable[[], BrokerPath] = BrokerPath, metrics: JudgeMetrics | None = None) -> Judge:
+        return Judge(
+            store=self.store,
+            policy=self.settings.policy,
+            presets=self.settings.presets,
+            registry=self.registry,
+            calendars=self.calendars.get,
+            path=path,
+            metrics=metrics or NoMetrics(),
+        )
+
+    def book(self, conn: Connection) -> CalendarBook:
+        return self.calendars.get(conn)
+
+    def zones(self, conn: Connection) -> dict[str, str]:
+        """The zone of each hall."""
+        return {hall.id: hall.zone for hall in self.registry.get(conn).halls.values()}
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_program(settings: Settings, *, writing: bool = True) -> Program:
+    """Open the store; a writing command upgrades an empty one. Raises migrate.SchemaError for another schema."""
+    clock = clock_of(settings)
+    _make_folder(settings.store.url)
+    store = Store(settings.store.url)
+    migrate.ensure(store)
+    return Program(
+        settings=settings,
+        store=store,
+        clock=clock,
+        registry=RegistryCache(),
+        calendars=CalendarCache(settings.calendars),
+    )
+
+
+def clock_of(settings: Settings) -> Clock:
+    given = settings.clock
+    return Clock.of(given.start, given.rate, given.anchor, given.hours, given.zone)
+
+
+def _make_folder(url: str) -> None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def sole_judge(store: Store) -> Iterator[None]:
+    """On SQLite one process judges: a lock on a file beside the database (DESIGN §1B). Raises InUse."""
+    database = store.engine.url.database
+    if not store.is_sqlite or not database or database == ":memory:":
+        yield
+        return
+    path = Path(f"{database}.lock")
+    with path.open("a+") as handle:
+        _lock(handle, path)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _lock(handle: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InUse(
+            f"another process judges this store (lock {path}): stop `jiancha run` first, or let it do the judging"
+        ) from None
+
+
+def judge_as_of(program: Program, at: datetime) -> Applied:
+    """Run the loop at clock `at` until nothing is due; sends nothing (DESIGN §7, `judge`). Raises InUse."""
+    judge = program.judge()
+    with sole_judge(program.store):
+        make_expected(judge, at)
+        # Facts and heartbeats that are already stored come into view as `at` moves: everything unsettled is looked at.
+        program.store.step(lambda conn: wake_all(conn, due=at))
+        return judge.run_until_nothing_due(at)
+
+
+def make_expected(judge: Judge, now: datetime) -> None:
+    """Make the subjects that are expected by `now`, where something is missing."""
+    with judge.store.read() as conn:
+        needed = is_needed(judge.look(conn, now))
+    if needed:
+        judge.store.step(lambda conn: expect(judge.look(conn, now)))

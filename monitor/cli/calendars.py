@@ -1,0 +1,86 @@
+"""`calendar import`, `calendar due`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from monitor.cli.common import BadInput, instant, print_json, program
+
+calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 working calendar")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(calendar_app, name="calendar")
+
+
+@calendar_app.command("import")
+def import_calendar(
+    file: Path = typer.Argument(
+        ..., metavar="FILE", help='JSON: {"year","days":[{"name","date","isOffDay"}]} or the array.'
+    ),
+) -> None:
+    """Import the State Council's notice of a year's days off; everything open is recomputed.
+
+    Example: jiancha calendar import 2027.json
+    """
+    from monitor.store.calendars import save_notice
+    from monitor.workcal import parse_notice
+
+    try:
+        days = parse_notice(json.loads(file.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file}: {error}") from error
+    with program() as opened:
+        now = opened.clock.now()
+        changes = opened.store.step(lambda conn: save_notice(conn, days, now))
+    for counts in changes.tables.values():
+        typer.echo(f"新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}")
+
+
+@calendar_app.command("due")
+def due(
+    accepted: str = typer.Option(..., "--accepted", metavar="T", help="Acceptance, RFC 3339 with offset."),
+    days: int = typer.Option(..., "--days", min=0, help="Working days of the limit."),
+    pause: list[str] = typer.Option([], "--pause", metavar="A/B", help="Not counted from A to B; B empty: still open."),
+    calendar: str = typer.Option("default", help="Name of the calendar."),
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+) -> None:
+    """Compute a deadline in working days, with its steps.
+
+    Example: jiancha calendar due --accepted 2026-03-02T10:00:00+08:00 --days 5 --pause 2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00
+    """
+    from monitor.wording import step_text
+
+    start = instant(accepted, "--accepted")
+    pauses = [_pause(text) for text in pause]
+    with program() as opened:
+        if calendar not in opened.settings.calendars:
+            raise BadInput(f"--calendar: {calendar!r} is none of {', '.join(sorted(opened.settings.calendars))}")
+        with opened.store.read() as conn:
+            book = opened.book(conn).calendar(calendar)
+        try:
+            deadline = book.due_in_days(start, days, pauses)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+    at = deadline.at.astimezone(book.zone).isoformat() if deadline.at else None
+    steps = [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in deadline.steps]
+    if as_json:
+        print_json({"at": at, "provisional": deadline.provisional, "steps": steps})
+        return
+    typer.echo(f"截止 due {at or '—'}{'  (暂定 provisional)' if deadline.provisional else ''}")
+    for step in deadline.steps:
+        typer.echo(f"  {step.date}  {'计' if step.counted else '—'}  {step_text(step.why, 'zh')}")
+
+
+def _pause(text: str) -> tuple[datetime, datetime | None]:
+    first, slash, last = text.partition("/")
+    if not slash:
+        raise BadInput(f"--pause: {text!r} is not A/B; write it as 2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00")
+    begin, end = instant(first, "--pause"), instant(last, "--pause") if last else None
+    if end is not None and end < begin:
+        raise BadInput(f"--pause: {text!r} ends before it begins")
+    return begin, end

@@ -1,0 +1,211 @@
+"""`cards list|ack|answer|close|withdraw`, `subjects list`, `explain`, `device lost`, `alerts route`."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import typer
+
+from monitor.cli.common import BadInput, instant, print_json, program
+
+cards_app = typer.Typer(no_args_is_help=True, help="监察牌 cards")
+subjects_app = typer.Typer(no_args_is_help=True, help="监察对象 subjects")
+device_app = typer.Typer(no_args_is_help=True, help="设备 devices")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(cards_app, name="cards")
+    app.add_typer(subjects_app, name="subjects")
+    app.add_typer(device_app, name="device")
+    app.command("explain")(explain)
+
+
+@cards_app.command("list")
+def list_cards(
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+    rule: str | None = typer.Option(None, help="Only this rule, such as case.limit."),
+    level: str | None = typer.Option(None, help="reminder, yellow or red."),
+    state: str | None = typer.Option(None, help="open, acknowledged, answered, closed or withdrawn; default: all."),
+    subject: str | None = typer.Option(None, metavar="KIND:ID", help="Only this subject."),
+) -> None:
+    """List cards, all states unless --state.
+
+    Example: jiancha cards list --json --level red
+    """
+    from monitor.supervision.views import LEVELS, STATES, CardFilter
+    from monitor.supervision.views import list_cards as listed
+
+    _one_of("--level", level, LEVELS)
+    _one_of("--state", state, STATES)
+    chosen = CardFilter(rule=rule, level=level, state=state, subject=_subject(subject))
+    with program() as opened, opened.store.read() as conn:
+        cards = listed(conn, chosen, opened.zones(conn))
+    if as_json:
+        print_json(cards)
+        return
+    for card in cards:
+        typer.echo(card_line(card))
+
+
+def card_line(card: dict[str, Any]) -> str:
+    from monitor.wording import level_word, rule_title, state_word
+
+    place = card["window"] or card["unit"] or card["hall"] or "-"
+    subject = f"{card['subject']['kind']}:{card['subject']['id']}"
+    return (
+        f"#{card['number']}  {level_word(card['level'], 'zh')}  {rule_title(card['rule'], 'zh')}  {subject}  "
+        f"{place}  {card['staff'] or '-'}  {card['since']}  {state_word(card['state'], 'zh')}"
+    )
+
+
+def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise BadInput(f"{option}: {value!r} is none of {', '.join(known)}")
+
+
+def _subject(text: str | None) -> tuple[str, str] | None:
+    from monitor.supervision.views import parse_subject
+
+    try:
+        return parse_subject(text) if text else None
+    except ValueError as error:
+        raise BadInput(f"--{error}") from error
+
+
+def _transition(number: int, event: str, why: str) -> None:
+    from monitor.supervision.commands import Refused, transition
+
+    with program() as opened:
+        now = opened.clock.now()
+        try:
+            opened.store.step(lambda conn: transition(conn, number, event, actor=actor(), why=why, now=now))
+        except Refused as error:
+            raise BadInput(str(error)) from error
+    typer.echo(f"#{number} {event}")
+
+
+def actor() -> str:
+    """The account on whose behalf the command line acts."""
+    return f"cli:{getpass.getuser()}"
+
+
+_NUMBER = typer.Argument(..., help="Number of the card.")
+_REASON = typer.Option(..., "--reason", help="Why; it stands in the card's history.")
+
+
+@cards_app.command("ack")
+def ack(number: int = _NUMBER, reason: str = _REASON) -> None:
+    """Acknowledge a card (签收).
+
+    Example: jiancha cards ack 17 --reason "已通知窗口"
+    """
+    _transition(number, "acknowledged", reason)
+
+
+@cards_app.command("answer")
+def answer(number: int = _NUMBER, reason: str = _REASON) -> None:
+    """Answer a card (回复); that answers its supervision order too.
+
+    Example: jiancha cards answer 17 --reason "系统故障，已补办"
+    """
+    _transition(number, "answered", reason)
+
+
+@cards_app.command("close")
+def close(number: int = _NUMBER, reason: str = _REASON) -> None:
+    """Close a card (办结).
+
+    Example: jiancha cards close 17 --reason "整改完成，已回访"
+    """
+    _transition(number, "closed", reason)
+
+
+@cards_app.command("withdraw")
+def withdraw(number: int = _NUMBER, reason: str = _REASON) -> None:
+    """Withdraw a card (撤牌).
+
+    Example: jiancha cards withdraw 17 --reason "申诉成立"
+    """
+    _transition(number, "withdrawn", reason)
+
+
+@subjects_app.command("list")
+def list_subjects(
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+    subject: str | None = typer.Option(None, metavar="KIND:ID", help="Only this subject."),
+) -> None:
+    """List what is judged: its verdict, the watermark it rests on, when it is looked at next.
+
+    Example: jiancha subjects list --json --subject slot:s-001/2026-03-02/am_in
+    """
+    from monitor.supervision.views import list_subjects as listed
+    from monitor.wording import outcome_word
+
+    with program() as opened, opened.store.read() as conn:
+        rows = listed(conn, _subject(subject), opened.zones(conn))
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['kind']}:{row['id']}  {outcome_word(row['verdict'], 'zh')}  {row['next_check_at'] or '-'}")
+
+
+def explain(
+    number: int = _NUMBER,
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+) -> None:
+    """Explain a card: facts, working-time arithmetic, policy values, watermark.
+
+    Example: jiancha explain 17
+    """
+    from monitor.supervision.views import explain as explained
+
+    with program() as opened, opened.store.read() as conn:
+        found = explained(conn, number, opened.zones(conn))
+    if found is None:
+        raise BadInput(f"explain: there is no card {number}; `jiancha cards list` shows them")
+    if as_json:
+        print_json(found)
+        return
+    _print_explanation(found)
+
+
+def _print_explanation(card: dict[str, Any]) -> None:
+    from zoneinfo import ZoneInfo
+
+    from monitor.model import Level, Reason
+    from monitor.wording import advice, render, step_text
+
+    typer.echo(card_line(card))
+    typer.echo(f"理由 {render(Reason(**card['reason']), 'zh', ZoneInfo('Asia/Shanghai'))}")
+    typer.echo(f"依据 {card['basis']}")
+    typer.echo(f"建议 {advice(card['rule'], Level.of(card['level']).word, 'zh')}")
+    typer.echo(f"规则版本 {card['policy_version']}    依据数据截至 {card['watermark'] or '-'}")
+    for step in card["steps"]:
+        typer.echo(f"  {step['date']}  {'计' if step['counted'] else '—'}  {step_text(step['why'], 'zh')}")
+    for event in card["history"]:
+        typer.echo(f"  {event['at']}  {event['event']}  {event['level']}  {event['actor']}  {event['why']}")
+
+
+@device_app.command("lost")
+def lost(
+    device: str = typer.Argument(..., help="Id of the device."),
+    start: str = typer.Option(..., "--from", metavar="T", help="RFC 3339 with offset."),
+    end: str = typer.Option(..., "--to", metavar="T", help="RFC 3339 with offset, exclusive."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
+) -> None:
+    """Declare a device's data of a span lost: no absence and no lateness rests on it (不予认定).
+
+    Example: jiancha device lost term-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘损坏
+    """
+    from monitor.supervision.commands import Refused, declare_lost
+
+    begin, stop = instant(start, "--from"), instant(end, "--to")
+    with program() as opened:
+        now = opened.clock.now()
+        try:
+            opened.store.step(lambda conn: declare_lost(conn, device, begin, stop, actor=actor(), why=reason, now=now))
+        except Refused as error:
+            raise BadInput(str(error)) from error
+    typer.echo(f"{device}: {begin.isoformat()} – {stop.isoformat()} 已登记为数据丢失 declared lost")

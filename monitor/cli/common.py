@@ -1,0 +1,165 @@
+"""What every command shares: the app, the configuration, opening the program, output, errors with their exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+import structlog
+import typer
+
+if TYPE_CHECKING:
+    from monitor.app import Program
+    from monitor.settings import Settings
+
+app = typer.Typer(
+    name="jiancha",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="电子监察 electronic supervision of a service hall: cases, evaluators and attendance in, cards out.",
+)
+
+
+class BadInput(Exception):
+    """Input that cannot be used: exit status 2; the text names the place at fault and the way out."""
+
+
+class Finding(Exception):
+    """Something is not in order: exit status 1."""
+
+
+_config: Path | None = None
+
+
+@app.callback()
+def _options(
+    config: Path | None = typer.Option(
+        None, "--config", metavar="FILE", help="Configuration; else JIANCHA_CONFIG; else built-in defaults."
+    ),
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    global _config
+    _config = config
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("jiancha"))
+        raise typer.Exit
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run the app; gives the exit status: 0 done, 1 finding or failure, 2 bad input."""
+    _log_to_stderr()
+    try:
+        result = app(args=_config_first(list(arguments)), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 1
+    except BadInput as error:
+        typer.echo(f"错误 error: {error}", err=True)
+        return 2
+    except Finding as error:
+        typer.echo(str(error), err=True)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _config_first(arguments: list[str]) -> list[str]:
+    """`--config FILE` is taken wherever it stands, not only before the command."""
+    for index, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word.startswith("--config="):
+            return [word, *arguments[:index], *arguments[index + 1 :]]
+        if word == "--config" and index + 1 < len(arguments):
+            return [*arguments[index : index + 2], *arguments[:index], *arguments[index + 2 :]]
+    return arguments
+
+
+def _log_to_stderr() -> None:
+    """Logs are JSON lines on stderr; stdout belongs to the answers (DESIGN §7)."""
+    level = getattr(logging, os.environ.get("JIANCHA_LOG", "INFO").upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def settings() -> Settings:
+    """The settings of this command; BadInput names the key at fault."""
+    from monitor.settings import SettingsError, load
+
+    try:
+        return load(_config)
+    except SettingsError as error:
+        raise BadInput(str(error)) from error
+
+
+@contextlib.contextmanager
+def program() -> Iterator[Program]:
+    """The opened program; an empty store is upgraded. Errors of opening become exit status 2."""
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    from monitor.app import InUse, open_program
+    from monitor.store.migrate import SchemaError
+
+    chosen = settings()
+    try:
+        opened = open_program(chosen)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadInput(
+            f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"
+        ) from error
+    except DBAPIError as error:
+        raise Finding(f"store.url: the database cannot be opened: {error.orig}") from error
+    except SchemaError as error:
+        raise BadInput(str(error)) from error
+    try:
+        yield opened
+    except InUse as error:
+        raise BadInput(str(error)) from error
+    finally:
+        opened.close()
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=None, default=str))
+
+
+def instant(text: str, option: str) -> datetime:
+    """RFC 3339 with offset → aware datetime; BadInput names the option."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option}: {text!r} is no time; write it as 2026-03-02T18:00:00+08:00") from None
+    if value.tzinfo is None:
+        raise BadInput(f"{option}: {text!r} has no offset; write it as 2026-03-02T18:00:00+08:00")
+    return value
+
+
+def fail(text: str) -> NoReturn:
+    raise BadInput(text)

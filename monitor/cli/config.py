@@ -1,0 +1,65 @@
+"""`config check|schema`, `db upgrade`."""
+
+from __future__ import annotations
+
+import typer
+
+from monitor.cli.common import BadInput, Finding, print_json, program, settings
+
+config_app = typer.Typer(no_args_is_help=True, help="配置 the configuration")
+db_app = typer.Typer(no_args_is_help=True, help="数据库 the store")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(config_app, name="config")
+    app.add_typer(db_app, name="db")
+
+
+@config_app.command("check")
+def check() -> None:
+    """Check the configuration, and the registry against it: what no route tells, what no source can say.
+
+    Example: jiancha --config jiancha.toml config check
+    """
+    from monitor.ops.checks import check_configuration
+
+    with program() as opened:
+        judge = opened.judge()
+        with opened.store.read() as conn:
+            findings = check_configuration(judge.look(conn, opened.clock.now()), opened.settings)
+    for text in findings:
+        typer.echo(text)
+    if findings:
+        raise Finding(f"{len(findings)} 项需要处理 to be looked at")
+    typer.echo("配置可用 the configuration is in order")
+
+
+@config_app.command("schema")
+def schema(name: str = typer.Argument(..., help="settings, policy, alerts, map, or a channel such as checkin")) -> None:
+    """Print the JSON Schema of a channel, map, policy or settings file.
+
+    Example: jiancha config schema checkin
+    """
+    from monitor.ops.schemas import all_schemas
+
+    schemas = all_schemas()
+    if name not in schemas:
+        raise BadInput(f"schema: {name!r} is none of {', '.join(sorted(schemas))}")
+    print_json(schemas[name])
+
+
+@db_app.command("upgrade")
+def upgrade() -> None:
+    """Bring the store to this program's schema.
+
+    Example: jiancha db upgrade
+    """
+    from monitor.store.engine import Store
+    from monitor.store.migrate import upgrade as bring_up
+
+    store = Store(settings().store.url)
+    try:
+        done = bring_up(store)
+    finally:
+        store.close()
+    typer.echo("已升级 upgraded" if done else "已是最新 up to date")

@@ -1,0 +1,25 @@
+"""`run`: the daemon."""
+
+from __future__ import annotations
+
+import typer
+
+from monitor.cli.common import BadInput, program
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run")(run)
+
+
+def run() -> None:
+    """Run the daemon: hear the devices, judge, tell people, answer HTTP, until SIGTERM or SIGINT.
+
+    Example: jiancha --config /etc/jiancha/jiancha.toml run
+    """
+    from monitor.app.daemon import Unusable, run_daemon
+
+    with program() as opened:
+        try:
+            run_daemon(opened)
+        except Unusable as error:
+            raise BadInput(str(error)) from error

@@ -1,0 +1,242 @@
+"""What comes in: `registry`, `plans`, `events`, `cases` imports, `registry export`, `quarantine`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from monitor.cli.common import BadInput, Finding, instant, print_json, program
+
+registry_app = typer.Typer(no_args_is_help=True, help="台账 the registry")
+plans_app = typer.Typer(no_args_is_help=True, help="计划 leave, substitutes, outings, overtime, rota, closures")
+events_app = typer.Typer(no_args_is_help=True, help="事件 events of devices")
+cases_app = typer.Typer(no_args_is_help=True, help="办件 cases")
+quarantine_app = typer.Typer(no_args_is_help=True, help="隔离区 quarantine")
+
+_FILE = typer.Argument(..., metavar="FILE", help="File, or folder of CSV files.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(registry_app, name="registry")
+    app.add_typer(plans_app, name="plans")
+    app.add_typer(events_app, name="events")
+    app.add_typer(cases_app, name="cases")
+    app.add_typer(quarantine_app, name="quarantine")
+
+
+@registry_app.command("import")
+def import_registry(file: Path = _FILE) -> None:
+    """Import halls, units, windows, staff, posts, items and devices from TOML, CSV or XLSX; all rows or none.
+
+    Example: jiancha registry import registry.toml
+    """
+    from monitor.ingest.registry import import_registry as bring_in
+    from monitor.ingest.tables import InputErrors
+
+    with program() as opened:
+        settings = opened.settings
+        try:
+            changes = bring_in(
+                opened.store, file, calendars=settings.calendars, presets=settings.presets, now=opened.clock.now()
+            )
+        except (InputErrors, OSError) as error:
+            raise BadInput(str(error)) from error
+    _print_changes(changes)
+
+
+def _print_changes(changes: Any) -> None:
+    for name, counts in changes.tables.items():
+        typer.echo(
+            f"{name}: 新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}"
+        )
+
+
+@registry_app.command("export")
+def export_registry(
+    file: Path = typer.Argument(..., metavar="FILE", help="x.toml, x.xlsx, or a folder for CSV files."),
+) -> None:
+    """Export the registry; importing it again changes nothing.
+
+    Example: jiancha registry export registry.xlsx
+    """
+    from monitor.exports.registry import export_registry as write_out
+
+    with program() as opened:
+        try:
+            with opened.store.read() as conn:
+                write_out(conn, file)
+        except (ValueError, OSError) as error:
+            raise BadInput(str(error)) from error
+    typer.echo(str(file))
+
+
+@plans_app.command("import")
+def import_plans(file: Path = _FILE) -> None:
+    """Import leave, substitutes, outings, overtime, rota and closures; upsert by id, all rows or none.
+
+    Example: jiancha plans import plans.xlsx
+    """
+    from monitor.ingest.plans import import_plans as bring_in
+    from monitor.ingest.tables import InputErrors
+
+    with program() as opened:
+        try:
+            changes = bring_in(opened.store, file, now=opened.clock.now())
+        except (InputErrors, OSError) as error:
+            raise BadInput(str(error)) from error
+    _print_changes(changes)
+
+
+@events_app.command("import")
+def import_events(
+    file: Path = typer.Argument(..., metavar="F.jsonl", help='Lines {"received","device","channel","payload"}.'),
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+) -> None:
+    """Import events from a JSON-lines file; exit status 1 if lines were quarantined.
+
+    Example: jiancha events import day.jsonl
+    """
+    from monitor.ingest.feed import BadFeed
+    from monitor.ingest.feed import import_events as bring_in
+
+    with program() as opened:
+        with opened.store.read() as conn:
+            registry = opened.registry.get(conn)
+        try:
+            fed = bring_in(opened.store, file, registry)
+        except (BadFeed, OSError) as error:
+            raise BadInput(f"{file}: {error}") from error
+    _print_fed(fed, as_json)
+
+
+def _print_fed(fed: Any, as_json: bool) -> None:
+    if as_json:
+        print_json({"stored": fed.stored, "duplicates": fed.duplicates, "quarantined": fed.quarantined})
+    else:
+        typer.echo(f"入库 stored {fed.stored}, 重复 duplicates {fed.duplicates}, 隔离 quarantined {fed.quarantined}")
+    for refusal in fed.refused:
+        typer.echo(f"  {refusal.place}: {refusal.reason}: {refusal.detail}", err=True)
+    if fed.quarantined:
+        raise Finding("有数据被隔离，用 `jiancha quarantine list` 查看 some were quarantined")
+
+
+@cases_app.command("import")
+def import_cases(
+    file: Path = typer.Argument(..., metavar="FILE", help="CSV or XLSX."),
+    mapping: str = typer.Option(..., "--map", metavar="MAP", help="Name of a shipped map, or a TOML file."),
+    as_of: str | None = typer.Option(None, "--as-of", metavar="T", help="Up to when the file is complete."),
+    history: bool = typer.Option(True, "--history/--live", help="Cards to the record only, or live."),
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+) -> None:
+    """Import a log of case events by a mapping; importing it again changes nothing.
+
+    Example: jiancha cases import receipt.csv --map coselog-receipt
+    """
+    from monitor.ingest.cases import BadCases
+    from monitor.ingest.cases import import_cases as bring_in
+    from monitor.settings import config_dir
+
+    with program() as opened:
+        at = instant(as_of, "--as-of") if as_of else None
+        try:
+            fed = bring_in(
+                opened.store,
+                file,
+                _map_path(mapping, config_dir()),
+                now=opened.clock.now(),
+                as_of=at,
+                historic=history,
+            )
+        except (BadCases, OSError) as error:
+            raise BadInput(str(error)) from error
+    _print_fed(fed, as_json)
+
+
+def _map_path(name: str, folder: Path) -> Path:
+    shipped = folder / "maps" / f"{name}.toml"
+    if shipped.is_file():
+        return shipped
+    given = Path(name)
+    if not given.is_file():
+        known = ", ".join(sorted(p.stem for p in (folder / "maps").glob("*.toml")))
+        raise BadInput(f"--map: {name!r} is neither a file nor one of {known}")
+    return given
+
+
+@quarantine_app.command("list")
+def list_quarantine(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
+    """List what was refused and waits for a person.
+
+    Example: jiancha quarantine list --json
+    """
+    from monitor.ingest.quarantine import listed
+    from monitor.wording import quarantine_reason
+
+    with program() as opened, opened.store.read() as conn:
+        rows = listed(conn)
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": r.id,
+                    "device": r.device,
+                    "channel": r.channel,
+                    "reason": r.reason,
+                    "received": r.received.isoformat(),
+                }
+                for r in rows
+            ]
+        )
+        return
+    for row in rows:
+        reason = quarantine_reason(row.reason, "zh")
+        typer.echo(f"{row.id}  {row.device}/{row.channel}  {reason}  {row.received.isoformat()}  {row.detail}")
+
+
+@quarantine_app.command("replay")
+def replay_quarantine(
+    ids: list[int] = typer.Argument(None, help="Numbers from `quarantine list`; none: all that are open."),
+) -> None:
+    """Take quarantined messages in after their cause is mended; what still fails stays.
+
+    Example: jiancha quarantine replay 12 13
+    """
+    from monitor.cli.cards import actor
+    from monitor.ingest.replay import replay
+
+    with program() as opened:
+        now = opened.clock.now()
+        with opened.store.read() as conn:
+            registry = opened.registry.get(conn)
+        try:
+            done = opened.store.step(lambda conn: replay(conn, registry, now=now, actor=actor(), ids=ids or None))
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+    typer.echo(f"已入库 replayed {len(done.released)}, 仍隔离 still held {len(done.still_held)}")
+    for number, reason, detail in done.still_held:
+        typer.echo(f"  {number}: {reason}: {detail}", err=True)
+    if done.still_held:
+        raise Finding("仍有数据被隔离 some are still held")
+
+
+@quarantine_app.command("dismiss")
+def dismiss_quarantine(
+    ids: list[int] = typer.Argument(..., help="Numbers from `quarantine list`."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept with the message."),
+) -> None:
+    """Dismiss quarantined messages; they no longer hold their source's watermark.
+
+    Example: jiancha quarantine dismiss 12 --reason "设备测试数据"
+    """
+    from monitor.cli.cards import actor
+    from monitor.ingest.replay import dismiss
+
+    with program() as opened:
+        now = opened.clock.now()
+        try:
+            opened.store.step(lambda conn: dismiss(conn, ids, actor=actor(), why=reason, now=now))
+        except ValueError as error:
+            raise BadInput(str(error)) from error
+    typer.echo(f"已处理 dismissed {len(ids)}")

@@ -1,0 +1,37 @@
+"""`config check`: what the configuration and the registry together cannot do (DESIGN §5, "Sources that cannot say")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alerts.routing import unrouted
+from monitor.settings import Settings
+from monitor.store.facts.look import Look
+from monitor.store.facts.slots import terminals_of
+from monitor.supervision.rules import RULES
+
+
+def check_configuration(look: Look, settings: Settings) -> list[str]:
+    """One sentence for each thing that will not be judged or told; empty: all is in order."""
+    return [*_silent_sources(look), *_unproven_slots(look), *_unrouted(look, settings)]
+
+
+def _silent_sources(look: Look) -> Iterator[str]:
+    for device in look.registry.devices.values():
+        if device.allows("case") and not device.reports("completed"):
+            yield f"设备 device {device.id}: emits 不含 completed，其办件不判超时 its cases are not judged overdue"
+
+
+def _unproven_slots(look: Look) -> Iterator[str]:
+    """People whose hall plans slots, but whom no terminal serves: their slots stay unwatched."""
+    for person in look.registry.staff.values():
+        hall = look.registry.halls.get(look.registry.hall_of_staff(person.id) or "")
+        if hall is not None and hall.attendance and not terminals_of(look.registry, person.id):
+            yield f"人员 staff {person.id}: 没有考勤终端可用，考勤时段不判 no terminal serves them: slots are not judged"
+
+
+def _unrouted(look: Look, settings: Settings) -> Iterator[str]:
+    rules = [(rule.id, kind) for kind, rules in RULES.items() for rule in rules]
+    for gap in unrouted(settings.alerts, look.registry, rules):
+        place = gap.window or gap.unit or gap.hall or "-"
+        yield f"路由 route: {gap.rule} {gap.level.word} @ {place} 无人接收 reaches nobody; 见 see [[alerts.routes]]"

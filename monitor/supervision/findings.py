@@ -1,0 +1,46 @@
+"""Findings (疑点): contradictions in the record and gaps of the registry, as proposals to a person (DESIGN §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from monitor import timeliness
+from monitor.settings import Policy
+from monitor.store.facts.cases import CASE, load_cases
+from monitor.store.facts.look import Look
+from monitor.store.sql import chunks
+from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.wording import render
+
+
+def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
+    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of the cases by time."""
+    return [*_registry_findings(look), *sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))]
+
+
+def _registry_findings(look: Look) -> Iterator[dict[str, Any]]:
+    """Posts without a B (B01) on the present day."""
+    for window in look.registry.windows.values():
+        day = look.book.for_window(look.registry, window.id).local_date(look.now)
+        ranks = {post.rank for post in look.registry.posts_on(window.id, day)}
+        if "A" in ranks and "B" not in ranks:
+            yield _row("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+
+
+def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    keys = list(look.conn.execute(select(CASE.c.case_key).distinct().order_by(CASE.c.case_key)).scalars())
+    for batch in chunks(keys):
+        for key, loaded in load_cases(look, batch).items():
+            if loaded.calendar is None:
+                continue
+            for found in timeliness.case_findings(loaded.facts, policy.timeliness, loaded.calendar, look.now):
+                yield _row(found.rule, f"case:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
+
+
+def _row(rule: str, subject: str, at: datetime, why: str) -> dict[str, Any]:
+    return {"rule": rule, "subject": subject, "at": stamp(at, ZoneInfo(DEFAULT_ZONE)), "why": why}
