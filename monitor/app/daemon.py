@@ -7,6 +7,21 @@ import signal
 import threading
 from typing import Any
 
+import structlog
+
+from monitor.app.alerting import alert_service
+from monitor.app.loop import JudgingLoop
+from monitor.app.program import Program, sole_judge
+from monitor.console.app import make_app
+from monitor.console.deps import Deps
+from monitor.console.health import Health
+from monitor.console.server import HttpServer
+from monitor.metrics import Metrics
+from monitor.store.facts.look import Path as BrokerPath
+from monitor.supervision.rules import RULES
+
+log = structlog.get_logger(__name__)
+
 
 def wait_for_signal(stop: threading.Event) -> None:
     """Block until SIGTERM or SIGINT, or until `stop` is set."""

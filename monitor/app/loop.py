@@ -22,7 +22,8 @@ REST_SECONDS: Final = 0.05
 class JudgingLoop:
     """The thread that expects and judges until it is stopped; `wake` makes it look at once."""
 
-    def __init__(self, program: Program, judge: Judge, *, beat: Callable[[str | None], None], after: Callable[[], None]
+    def __init__(
+        self, program: Program, judge: Judge, *, beat: Callable[[str | None], None], after: Callable[[], None]
     ) -> None:
         self._program = program
         self._judge = judge

@@ -22,6 +22,7 @@ from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
 from monitor.ingest.rows import FACT_TABLES, Row, fact_row, payload_hash, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
+from monitor.store import meta
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
 from monitor.store.sources import median_skew
 from monitor.store.sql import chunks, insert, table_of
@@ -101,6 +102,9 @@ def write_prepared(
     how = how or Writing()
     result = store_prepared(conn, batch, registry, how)
     quarantine.put(conn, [o.refused for o in result.outcomes if o.refused is not None])
+    repeated = sum(o.result == "duplicate" and o.channel != "heartbeat" for o in result.outcomes)
+    if repeated:  # a heartbeat has no id to repeat
+        meta.bump(conn, meta.DUPLICATES, repeated)
     fates = zip(batch, result.outcomes, strict=True)
     quarantine.release(conn, [p.said for p, o in fates if isinstance(p.said, Event) and o.result == "stored"])
     return result
