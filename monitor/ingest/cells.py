@@ -18,7 +18,7 @@ from monitor.ingest.tables import tidy
 Parser: TypeAlias = Callable[[Any], Any]
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_LIST_ITEM: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,，、]*))\s*(?:[,，、]|$)')
+_LIST_ITEM: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",，、]*))\s*(?:[,，、]|$)')
 _DAY: Final = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})")
 _NO_TEXT: Final = frozenset({"Cc", "Cs"})
 """Control characters and lone surrogates: neither XLSX nor TOML can hold them."""
@@ -131,14 +131,14 @@ def whole(cell: Any) -> int:
 
 
 def number(cell: Any) -> float:
-    """A number from 0 to 100,000."""
+    """A number from 0 to 100,000, to six places: no more survive every spreadsheet."""
     try:
         value = float(text(cell))
     except ValueError:
         raise BadCell("应为数字，如 5", "a number such as 5 expected") from None
     if not 0 <= value <= 100_000:
         raise BadCell("应在 0 到 100000 之间", "must lie within 0 and 100000")
-    return value
+    return round(value, 6)
 
 
 def day(cell: Any) -> date:

@@ -1,0 +1,133 @@
+"""Tables read from TOML, CSV and XLSX: the same rows with their place, and what cannot be read says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from monitor.ingest.tables import InputErrors, InputTable, read_tables, tables_of
+
+
+def one(path: Path) -> InputTable:
+    tables = read_tables(path)
+    assert len(tables) == 1
+    return tables[0]
+
+
+def rows(table: InputTable) -> list[tuple[int, dict[str, object]]]:
+    return [(row.number, dict(row.cells)) for row in table.rows]
+
+
+def book(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, lines in sheets.items():
+        sheet = made.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    made.save(path)
+    return path
+
+
+MIDNIGHT = dt.datetime.combine(dt.date(2026, 3, 2), dt.time())
+"""What a workbook gives for a date cell."""
+CSV_TEXT = "id,name,zone\n\nh1,政务大厅,\n,,\n h2 , 分厅 ,Asia/Shanghai\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "encode"),
+    [
+        ("UTF-8", lambda text: text.encode()),
+        ("UTF-8 with BOM", lambda text: b"\xef\xbb\xbf" + text.encode()),
+        ("GB18030", lambda text: text.encode("gb18030")),
+        ("line ends of Windows", lambda text: text.replace("\n", "\r\n").encode()),
+    ],
+)
+def test_a_csv_is_read_in_every_encoding(tmp_path: Path, what: str, encode: Callable[[str], bytes]) -> None:
+    path = tmp_path / "halls.csv"
+    path.write_bytes(encode(CSV_TEXT))
+    table = one(path)
+    assert (table.name, table.place, table.header) == ("halls", "halls.csv", ("id", "name", "zone"))
+    assert rows(table) == [
+        (3, {"id": "h1", "name": "政务大厅"}),
+        (5, {"id": "h2", "name": "分厅", "zone": "Asia/Shanghai"}),
+    ], what
+
+
+def test_a_folder_of_csv_files_is_one_input_and_other_files_are_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "Halls.CSV").write_text("id\nh1\n")
+    (tmp_path / "units.csv").write_text("id,hall\nu1,h1\n")
+    (tmp_path / "notes.txt").write_text("not a table")
+    (tmp_path / "staff.csv").write_text("")
+    assert [(t.name, len(t.rows)) for t in read_tables(tmp_path)] == [("halls", 1), ("units", 1)]
+
+
+def test_a_workbook_gives_its_cells_as_they_are_and_its_own_row_numbers(tmp_path: Path) -> None:
+    lines: list[list[object]] = [
+        [],
+        ["ID", "from", "min_staff", "requires_duty", "name"],
+        [None, None, None, None, None],
+        ["w1", MIDNIGHT, 2, True, "  "],
+    ]
+    table = one(book(tmp_path / "hall.xlsx", {"Windows": lines, "Sheet2": []}))
+    assert (table.name, table.place, table.header_row) == ("windows", "hall.xlsx [Windows]", 2)
+    assert rows(table) == [(4, {"id": "w1", "from": MIDNIGHT, "min_staff": 2, "requires_duty": True})]
+
+
+def test_toml_arrays_number_their_entries_from_one_and_skip_empty_ones(tmp_path: Path) -> None:
+    path = tmp_path / "hall.toml"
+    path.write_text('[[halls]]\n[[halls]]\nid = "h1"\nname = ""\n[[units]]\nid = "u1"\nlist = []\n', encoding="utf-8")
+    halls, units = read_tables(path)
+    assert (halls.place, rows(halls)) == ("hall.toml [halls]", [(2, {"id": "h1"})])
+    assert rows(units) == [(1, {"id": "u1"})]
+
+
+def test_a_sheet_of_wrong_shape_names_every_fault_and_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "halls.csv"
+    path.write_text("id,name,id,\nh1,a,h2,stray\nh3,b,,,beyond\n")
+    table = one(path)
+    assert [(e.row, e.column, e.value) for e in table.errors] == [
+        (1, "id", None),
+        (2, None, "stray"),
+        (3, None, "beyond"),
+    ]
+
+
+UNREADABLE: list[tuple[str, str, bytes, str]] = [
+    ("an unknown format", "hall.ods", b"", "unknown format"),
+    ("broken TOML", "hall.toml", b"[[halls]]\nid = ", "no valid TOML"),
+    ("a table that is no array", "hall.toml", b"[halls]\nid = 'h1'", "[[halls]]"),
+    ("an array of other things", "hall.toml", b"halls = ['h1']", "[[halls]]"),
+    ("an open quotation mark", "halls.csv", b'id\n"h1\n', "no valid CSV"),
+    ("neither UTF-8 nor GB18030", "halls.csv", b"id\n\xff\xff\n", "neither UTF-8 nor GB18030"),
+    ("text called xlsx", "hall.xlsx", b"id,name", "no valid XLSX"),
+]
+
+
+@pytest.mark.parametrize(("what", "name", "content", "says"), UNREADABLE, ids=[case[0] for case in UNREADABLE])
+def test_what_cannot_be_read_names_the_file_and_the_cause(
+    tmp_path: Path, what: str, name: str, content: bytes, says: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputErrors) as caught:
+        read_tables(path)
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(name)
+
+
+def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputErrors, match="No such file"):
+        read_tables(tmp_path / "hall.toml")
+    with pytest.raises(InputErrors, match="no CSV file"):
+        read_tables(tmp_path)
+
+
+@pytest.mark.parametrize("data", [[], "halls", None, 3])
+def test_json_that_is_no_object_is_refused(data: object) -> None:
+    with pytest.raises(InputErrors, match="an object of arrays"):
+        tables_of(data, "JSON")
