@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +12,7 @@ from alerts.channels.base import Message, Unusable
 from alerts.retry import Result, refused, sent
 
 MAIL: Final = frozenset({"mailto", "mailtos"})
+_MAIL_ADDRESS: Final = re.compile(r"[^\s\"'<>@]+@")
 _loading = threading.Lock()
 
 
@@ -80,7 +82,9 @@ def said(outcome: Any) -> str:
     if isinstance(outcome, bool):
         return ""
     attempts = [attempt for service in outcome for attempt in getattr(service, "attempts", ())]
-    return "; ".join(str(getattr(entry, "message", entry)) for attempt in attempts for entry in attempt)
+    lines = [str(getattr(entry, "message", entry)) for attempt in attempts for entry in attempt]
+    # contacts have one home (DESIGN §1F), and the record of tries is not it
+    return _MAIL_ADDRESS.sub("…@", "; ".join(lines))
 
 
 class RobotChannel(AppriseChannel):

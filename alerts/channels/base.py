@@ -70,4 +70,4 @@ def bounded(work: Callable[[], Result], seconds: float) -> Result:
     threading.Thread(target=run, name="alert-try", daemon=True).start()
     if not done.wait(seconds):
         return timed_out(f"no answer within {seconds:g} s")
-    return results[0]
+    return results[0] if results else refused("the try broke off")

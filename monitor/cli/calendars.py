@@ -51,7 +51,7 @@ def due(
 ) -> None:
     """Compute a deadline in working days, with its steps.
 
-    Example: jiancha calendar due --accepted 2026-03-02T10:00:00+08:00 --days 5 --pause 2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00
+    Example: jiancha calendar due --accepted 2026-09-30T10:00:00+08:00 --days 3
     """
     from monitor.wording import step_text
 

@@ -197,7 +197,7 @@ def lost(
 ) -> None:
     """Declare a device's data of a span lost: no absence and no lateness rests on it (不予认定).
 
-    Example: jiancha device lost term-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘损坏
+    Example: jiancha device lost t-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘坏
     """
     from monitor.supervision.commands import Refused, declare_lost
 

@@ -8,9 +8,9 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
@@ -151,15 +151,11 @@ def print_json(value: Any) -> None:
 
 
 def instant(text: str, option: str) -> datetime:
-    """RFC 3339 with offset → aware datetime; BadInput names the option."""
+    """RFC 3339 with offset → the instant in UTC; BadInput names the option."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{option}: {text!r} is no time; write it as 2026-03-02T18:00:00+08:00") from None
     if value.tzinfo is None:
         raise BadInput(f"{option}: {text!r} has no offset; write it as 2026-03-02T18:00:00+08:00")
-    return value
-
-
-def fail(text: str) -> NoReturn:
-    raise BadInput(text)
+    return value.astimezone(UTC)

@@ -65,9 +65,12 @@ def report_cases(
         print_json(counts)
         return
     words = {
-        "completed_on_time": "按时办结", "completed_late": "超时办结", "open_overdue": "在办超时", "open_within": "在办未到期",
+        "completed_on_time": "按时办结",
+        "completed_late": "超时办结",
+        "open_overdue": "在办超时",
+        "open_within": "在办未到期",
         "judged_to": "数据截至",
-    }  # fmt: skip
+    }
     for name, value in counts.items():
         typer.echo(f"{words[name]} {name}: {value}")
 
@@ -85,9 +88,9 @@ def report_events(as_json: bool = typer.Option(False, "--json", help="JSON on st
     if as_json:
         print_json(counts)
     else:
-        typer.echo(
-            f"入库 stored {counts['stored']}, 重复 duplicates {counts['duplicates']}, 隔离 quarantined {counts['quarantined']}"
-        )
+        typer.echo(f"入库 stored {counts['stored']}")
+        typer.echo(f"重复 duplicates {counts['duplicates']}")
+        typer.echo(f"隔离 quarantined {counts['quarantined']}")
 
 
 @report_app.command("findings")

@@ -33,16 +33,10 @@ class StoreCollector(Collector):
         with self._deps.store.read() as conn:
             gauges = read_gauges(conn, now=now, real_now=self._wall.now(), bad_at_most=self._deps.bad_at_most)
             end = covered_until(self._deps.calendars.get(conn).default)
-        yield from families(gauges)
-        if end is not None:
-            yield _family(
-                "calendar_covered_until_timestamp_seconds",
-                "End of the last published year of the working calendar.",
-                end.timestamp(),
-            )
+        yield from families(gauges, end)
 
 
-def families(gauges: Gauges) -> Iterator[Metric]:
+def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:
     """The gauges under the names and labels of DESIGN §7."""
     yield _family("quarantine_events", "Messages in quarantine, neither replayed nor dismissed.", gauges.quarantined)
     yield _labelled("cards_open", "Cards that nobody has ended.", ("rule", "level", "hall"), gauges.cards_open)
@@ -61,6 +55,9 @@ def families(gauges: Gauges) -> Iterator[Metric]:
     )
     liked = _single(gauges.satisfaction)
     yield _labelled("satisfaction_ratio", "Share of ratings of 30 days that are not bad.", ("hall",), liked)
+    if calendar_end is not None:
+        text = "End of the last published year of the working calendar."
+        yield _family("calendar_covered_until_timestamp_seconds", text, calendar_end.timestamp())
 
 
 def covered_until(calendar: WorkCalendar) -> datetime | None:

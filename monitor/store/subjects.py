@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, column, delete, or_, select, update, values
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, column, delete, literal, or_, select, update, values
 
 from monitor.model import SubjectRef, Wait
 from monitor.store.schema import Subject, SubjectWait
@@ -21,10 +21,12 @@ BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", 
 
 def _sooner(due: datetime) -> dict[str, object]:
     """Every mark bumps the version, so that one between a judge's read and its compare-and-set is not overwritten."""
-    column = SUBJECT.c.next_check_at
+    known = SUBJECT.c.next_check_at
+    # the column's own type on the literal: without it a CASE binds the instant in its own zone, unconverted
+    at = literal(due, known.type)
     return {
         "version": SUBJECT.c.version + 1,
-        "next_check_at": case((or_(column.is_(None), column > due), due), else_=column),
+        "next_check_at": case((or_(known.is_(None), known > at), at), else_=known),
     }
 
 

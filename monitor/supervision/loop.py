@@ -247,17 +247,19 @@ def _load_halving(
     look: Look, batch: Sequence[Row[Any]], failed: list[tuple[Row[Any], Exception]]
 ) -> Iterable[tuple[Sequence[Row[Any]], dict[str, Loaded]]]:
     """Load the facts of subjects of one kind; a failing batch is halved down to the bad subject (DESIGN §10)."""
+    fault: Exception | None = None
     try:
         loaded = LOADERS[batch[0].kind](look, [s.key for s in batch])
     except Exception as error:
-        if len(batch) == 1:
-            failed.append((batch[0], error))
-            return
+        fault = error
+    if fault is not None and len(batch) == 1:
+        failed.append((batch[0], fault))
+    elif fault is not None:
         middle = len(batch) // 2
         yield from _load_halving(look, batch[:middle], failed)
         yield from _load_halving(look, batch[middle:], failed)
-        return
-    yield batch, loaded
+    else:
+        yield batch, loaded
 
 
 def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], now: datetime) -> subjects.Judged:

@@ -39,7 +39,7 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
     substitutes = plans.substitutes(look.conn, windows, start, end)
-    closed = plans.window_closures(look.conn, look.registry, windows, start, end)
+    closed = plans.closures(look.conn, start, end)
     loaded: dict[str, Loaded] = {}
     for key, (window, day, begins) in parsed.items():
         known = look.registry.windows.get(window)
@@ -60,7 +60,7 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             leaves=tuple(v for p in posts for v in leaves.get(p.staff, ())),
             outings=tuple(v for p in posts for v in outings.get(p.staff, ())),
             substitutes=tuple(substitutes.get(window, ())),
-            closures=closed.get(window, ()),
+            closures=plans.closures_for(closed, hall=hall, window=window),
             registry=look.registry,
             requires_duty=bool(known and known.requires_duty),
             expected=session is not None and known is not None,

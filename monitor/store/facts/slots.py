@@ -30,9 +30,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
     places = {key: window_of(look.registry, staff, day) for key, (staff, day, _) in parsed.items()}
-    closed = plans.window_closures(look.conn, look.registry, {w for w in places.values() if w}, start, end)
-    halls = {look.registry.hall_of_staff(staff) for staff in people}
-    hall_closed = plans.hall_closures(look.conn, {h for h in halls if h}, start, end)
+    closed = plans.closures(look.conn, start, end)
     loaded: dict[str, Loaded] = {}
     for key, (staff, day, name) in parsed.items():
         hall = look.registry.hall_of_staff(staff)
@@ -51,7 +49,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
                 sources=look.sources.states(terminals_of(look.registry, staff)),
                 leaves=tuple(leaves.get(staff, ())),
                 outings=tuple(outings.get(staff, ())),
-                closures=closed.get(window, ()) if window else hall_closed.get(hall or "", ()),
+                closures=plans.closures_for(closed, hall=hall, window=window),
                 registry=look.registry,
                 window=window,
                 expected=slot is not None,
