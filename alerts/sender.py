@@ -1,0 +1,254 @@
+"""Lease an address, send its oldest due message, record the try (DESIGN §1B.4): at least once, in order.
+
+Time-outs, back-off, leases and buckets are real time; the program's clock may run fast and has no part in them.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from alerts.channels.base import Channel, Message, bounded
+from alerts.contents import content_of, named_ids
+from alerts.grouping import flush_time, refill, single_key
+from alerts.policy import AlertPolicy
+from alerts.rendering import Content, Style, kind_of, split, text, title, webhook_body
+from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
+from monitor import failpoints
+from monitor.store import alerts as rows
+from monitor.store.alerts import Head
+from monitor.store.engine import Store
+
+log = structlog.get_logger(__name__)
+
+SendResult = Literal["sent", "refused", "timeout", "retried", "dead"]
+COUNTED: Final[Mapping[Outcome, SendResult]] = {
+    Outcome.SENT: "sent",
+    Outcome.REFUSED: "refused",
+    Outcome.TIMEOUT: "timeout",
+}
+GONE: Final = "gone"
+"""Channel label of a receiver that the settings no longer have."""
+
+
+class Counter(Protocol):
+    """Counts tries by channel kind and result (`monitor.metrics.Metrics` does)."""
+
+    def notification(self, channel: str, result: SendResult) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A leased try: the message's head, what it says, and what the texts need."""
+
+    head: Head
+    token: str
+    items: tuple[Mapping[str, Any], ...]
+    contents: tuple[Content, ...]
+    style: Style
+    repeated: bool
+
+    @property
+    def n(self) -> int:
+        return self.head.attempts + 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """A result, and whether the message has parts left after this one."""
+
+    result: Result
+    more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Any number of them, in threads and replicas, share one store. `real_now`: real time, aware; `draw`: in [0, 1)."""
+
+    store: Store
+    policy: AlertPolicy
+    channels: Mapping[str, Channel]
+    real_now: Callable[[], datetime]
+    counter: Counter
+    draw: Callable[[], float] = field(default=random.random)
+
+    @property
+    def lease(self) -> timedelta:
+        """Longer than a try can take, so that a lease that runs out means a dead sender (DESIGN §10)."""
+        return timedelta(seconds=self.policy.timeout_seconds * 2 + 10)
+
+    def send_next(self) -> bool:
+        """One try of one message; False when nothing is due.
+
+        1. lease and write the try down → commit 2. send 3. record, and give the lease back → commit. A crash between
+        any two leaves a try without a result: the next lease sends again, and says that it may be a repeat.
+        """
+        with self.store.read() as conn:
+            ready = rows.ready_addresses(conn, self.real_now())
+        for address in ready:
+            job = self.store.step(lambda conn, a=address: self._lease(conn, a))  # type: ignore[misc]
+            if job is None:
+                continue
+            failpoints.hit("send.before")
+            tried = self._try(job)
+            failpoints.hit("send.after")
+            counted = self.store.step(lambda conn, j=job, t=tried: self._record(conn, j, t))  # type: ignore[misc]
+            for result in counted:
+                self.counter.notification(self._label(address), result)
+            return True
+        return False
+
+    # ------------------------------------------------------------- 1. lease
+
+    def _lease(self, conn: Connection, address: str) -> Job | None:
+        real, token = self.real_now(), uuid.uuid4().hex
+        row = rows.take_lease(conn, address, token=token, until=real + self.lease, real=real)
+        if row is None:
+            return None
+        found, items = self._head_with_words(conn, address, real)
+        if found is None or not self._take_token(conn, row, real):
+            rows.end_lease(conn, address, token)
+            return None
+        repeated = rows.may_have_arrived(conn, found.delivery, found.part)
+        rows.begin_attempt(conn, found, channel=self._label(address), real=real)
+        contents = tuple(content_of(item) for item in items)
+        style = Style(
+            lang=self.policy.lang_of(address),
+            zone=self.policy.zone,
+            zones=rows.zones(conn),
+            names=rows.names(conn, named_ids(contents)),
+            link=self.policy.link,
+        )
+        return Job(head=found, token=token, items=tuple(items), contents=contents, style=style, repeated=repeated)
+
+    def _head_with_words(
+        self, conn: Connection, address: str, real: datetime
+    ) -> tuple[Head | None, list[Mapping[str, Any]]]:
+        """The head of the address and its items; heads with nothing left to say are dropped on the way.
+
+        The end of a card whose firing never reached the address is not said there, but to the fallback that got it.
+        """
+        while (found := rows.head(conn, address, real)) is not None:
+            items, unheard = rows.items_to_say(conn, found.delivery)
+            self._fall_back(conn, found, unheard, "its firing was not delivered", real)
+            if items:
+                return found, items
+            rows.end_delivery(conn, found.delivery, state="dropped", real=real, why="nothing left to say")
+        return None, []
+
+    def _take_token(self, conn: Connection, row: Mapping[str, Any], real: datetime) -> bool:
+        per_minute = self._per_minute(row["id"])
+        if per_minute is None:
+            return True
+        tokens, ready_at = refill(row["tokens"], row["filled_at"], real, per_minute)
+        left = tokens - 1 if ready_at is None else tokens
+        rows.set_bucket(conn, row["id"], tokens=max(left, 0.0), filled_at=real, ready_at=ready_at)
+        return ready_at is None
+
+    def _per_minute(self, address: str) -> int | None:
+        receiver, channel = self.policy.receivers.get(address), self.channels.get(address)
+        given = receiver.per_minute if receiver else None
+        return given if given is not None else (channel.default_per_minute if channel else None)
+
+    def _label(self, address: str) -> str:
+        channel = self.channels.get(address)
+        return channel.name if channel else GONE
+
+    # ------------------------------------------------------------- 2. send
+
+    def _try(self, job: Job) -> Tried:
+        channel = self.channels.get(job.head.address)
+        if channel is None:
+            return Tried(result=refused("the settings no longer have this receiver", permanent=True))
+        more = [False]
+
+        def work() -> Result:
+            message, more[0] = compose(job, channel)
+            return channel.send(message)
+
+        result = bounded(work, self.policy.timeout_seconds)
+        return Tried(result=result, more=more[0])
+
+    # ------------------------------------------------------------- 3. record
+
+    def _record(self, conn: Connection, job: Job, tried: Tried) -> list[SendResult]:
+        """Write the result down, if the lease still is ours: else another sender took over and says it again.
+
+        Returns what is to be counted once this is committed.
+        """
+        head, result, real = job.head, tried.result, self.real_now()
+        if not rows.end_lease(conn, head.address, job.token):
+            log.warning("a lease ran out", action="alert.lease_lost", delivery=head.delivery, attempt=job.n)
+            return [COUNTED[result.outcome]]
+        rows.end_attempt(conn, head.delivery, job.n, result=result.outcome, detail=result.detail, real=real)
+        if result.outcome is Outcome.SENT:
+            if tried.more:
+                rows.next_part(conn, head.delivery, head.part + 1, real)
+            else:
+                rows.end_delivery(conn, head.delivery, state="sent", real=real)
+            return ["sent"]
+        step = self._next_step(conn, job, result, real)
+        if isinstance(step, Again):
+            rows.postpone(conn, head.delivery, step.at)
+            return [COUNTED[result.outcome], "retried"]
+        rows.end_delivery(conn, head.delivery, state="dead", real=real, why=step.why)
+        log.error("an alert could not be delivered", action="alert.dead", delivery=head.delivery,
+                  receiver=head.address, why=step.why)  # fmt: skip
+        self._fall_back(conn, head, job.items, step.why, real)
+        return [COUNTED[result.outcome], "dead"]
+
+    def _fall_back(
+        self, conn: Connection, head: Head, items: Sequence[Mapping[str, Any]], why: str, real: datetime
+    ) -> None:
+        """What an address could not be given goes to the fallback receiver, unless that is the one (DESIGN §6)."""
+        fallback, dead = self.policy.fallback, head.address
+        if fallback is None or fallback == dead:
+            return
+        channel = self.channels.get(fallback)
+        single = channel is not None and not channel.grouped and head.kind != "digest"
+        for item in items:
+            key = {"card": item["card"], "sequence": item["sequence"], "address": fallback, "purpose": item["purpose"]}
+            if rows.has_item(conn, **key):
+                continue
+            delivery = rows.open_delivery(
+                conn,
+                address=fallback,
+                group=single_key(item["card"], item["sequence"], item["purpose"])
+                if single
+                else f"dead {head.kind} {dead}",
+                flush=real if single else flush_time(real, self.policy.group_wait_seconds),
+                real=real,
+                kind=head.kind,
+            )
+            content = {**item["content"], "undelivered": {"receiver": dead, "why": why}}
+            rows.add_item(conn, **key, content=content, delivery=delivery)
+
+    def _next_step(self, conn: Connection, job: Job, result: Result, real: datetime) -> Again | GiveUp:
+        return after_failure(
+            self.policy.retry,
+            result,
+            tries=rows.tries_of_part(conn, job.head.delivery, job.head.part),
+            created=job.head.created,
+            now=real,
+            draw=self.draw(),
+        )
+
+
+def compose(job: Job, channel: Channel) -> tuple[Message, bool]:
+    """The part of the message that is due, in the channel's limit, and whether more parts follow."""
+    kind = kind_of(job.contents, job.head.kind)
+    head = title(job.contents, kind, job.style)
+    if not channel.grouped:
+        return Message(title=head, text="", body=webhook_body(job.head.delivery, job.contents, kind, job.style)), False
+    body = text(job.contents, job.style, repeated=job.repeated)
+    apart = channel.title_apart()
+    parts = split(body if apart else f"{head}\n{body}", channel.limit())
+    at = min(job.head.part, len(parts) - 1)
+    return Message(title=head if apart else "", text=parts[at], body={}), at + 1 < len(parts)

@@ -1,0 +1,153 @@
+"""Alerts as one part of the daemon: planning and sending in threads of their own, and what `alerts route` shows."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from alerts.channels.base import Channel
+from alerts.channels.factory import open_channels
+from alerts.contents import place_of
+from alerts.planner import AgeOk, Planner
+from alerts.policy import AlertPolicy, Lang
+from alerts.routing import Place, Unrouted, route, unrouted
+from alerts.sender import Counter, Sender
+from monitor.model import Registry
+from monitor.store import alerts as rows
+from monitor.store.engine import Store
+
+log = structlog.get_logger(__name__)
+
+PLAN_SECONDS: Final = 1.0
+SEND_SECONDS: Final = 0.5
+"""Longest rest between two looks at the store, in real seconds; `wake` ends it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """Who would get a card, how, when (real seconds after planning) and by which route."""
+
+    receiver: str
+    channel: str
+    lang: Lang
+    group: tuple[str, ...]
+    wait_seconds: float
+    why: str
+
+
+class AlertService:
+    """Plans and sends. `now` of the caller is the program's clock; `real_now` is real time, for everything that waits.
+
+    `age_ok(since, now)`: whether a condition is young enough to be told at once. Raises `channels.base.Unusable`
+    (a ValueError) naming the receiver that cannot be opened.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        policy: AlertPolicy,
+        *,
+        now: Callable[[], datetime],
+        real_now: Callable[[], datetime],
+        age_ok: AgeOk,
+        counter: Counter,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.store, self.policy, self._now = store, policy, now
+        self.channels: dict[str, Channel] = open_channels(
+            policy, environ=os.environ if environ is None else environ, real_now=real_now
+        )
+        ungrouped = frozenset(name for name, channel in self.channels.items() if not channel.grouped)
+        self.planner = Planner(store=store, policy=policy, ungrouped=ungrouped, age_ok=age_ok, real_now=real_now)
+        self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
+        self._to_plan, self._to_send = threading.Event(), threading.Event()
+
+    def plan_once(self, now: datetime) -> int:
+        """Plan the notices that wait at `now` (program's clock); how many were planned."""
+        planned = self.planner.plan_once(now)
+        self._to_send.set()
+        return planned
+
+    def send_once(self) -> int:
+        """Send until nothing is due, in this thread; how many tries were made."""
+        tries = 0
+        while self.sender.send_next():
+            tries += 1
+        return tries
+
+    def wake(self) -> None:
+        """Cards changed: plan at once instead of at the next look."""
+        self._to_plan.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks."""
+        threads = [threading.Thread(target=self._plan_loop, args=(stop,), name="alert-planner")]
+        threads += [
+            threading.Thread(target=self._send_loop, args=(stop,), name=f"alert-sender-{n}")
+            for n in range(self.policy.senders)
+        ]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        self._to_plan.set()
+        self._to_send.set()
+        for thread in threads:
+            thread.join()
+
+    def close(self) -> None:
+        for channel in self.channels.values():
+            channel.close()
+
+    def _plan_loop(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._to_plan.clear()
+            try:
+                self.plan_once(self._now())
+            except Exception:
+                log.exception("planning failed", action="alert.plan_failed")
+            self._to_plan.wait(PLAN_SECONDS)
+
+    def _send_loop(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._to_send.clear()
+            sent = False
+            try:
+                sent = self.sender.send_next()
+            except Exception:
+                log.exception("sending failed", action="alert.send_failed")
+            if not sent:
+                self._to_send.wait(SEND_SECONDS)
+
+    # ------------------------------------------------------------- what would go where
+
+    def preview(self, place: Place) -> tuple[Preview, ...]:
+        """Who would get a card at this place."""
+        return tuple(
+            Preview(
+                receiver=choice.receiver,
+                channel=self.channels[choice.receiver].name,
+                lang=self.policy.lang_of(choice.receiver),
+                group=choice.group,
+                wait_seconds=choice.wait_seconds if self.channels[choice.receiver].grouped else 0.0,
+                why=choice.why,
+            )
+            for choice in route(self.policy, place)
+        )
+
+    def preview_card(self, number: int) -> tuple[Preview, ...]:
+        """Who would get a notice of this card at its present level. LookupError when there is no such card."""
+        with self.store.read() as conn:
+            row = rows.card_place(conn, number)
+        if row is None:
+            raise LookupError(f"card {number}: no such card")
+        return self.preview(place_of(row, row["level"]))
+
+    def unrouted(self, registry: Registry, rules: Iterable[tuple[str, str]]) -> tuple[Unrouted, ...]:
+        """Yellow and red cards that would reach nobody; `rules` are pairs of rule id and subject kind."""
+        return unrouted(self.policy, registry, rules)

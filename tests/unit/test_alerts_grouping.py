@@ -1,0 +1,73 @@
+"""Groups, the digest's hour, and the bucket of a robot."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.grouping import group_key, next_digest, refill
+from alerts.routing import Place, Routed
+from monitor.model import Level
+
+PLACE = Place(rule="post.empty", level=Level.RED, kind="post", hall="h1", unit=None, window="w1")
+GROUPS = [
+    ((), ""),
+    (("hall",), "hall=h1"),
+    (("unit", "level"), "unit= level=red"),
+    (("rule", "kind"), "rule=post.empty kind=post"),
+]
+
+
+@pytest.mark.parametrize(("fields", "key"), GROUPS)
+def test_a_group_is_named_by_its_fields(fields: tuple[str, ...], key: str) -> None:
+    assert group_key(Routed(receiver="a", group=fields, wait_seconds=0, why=""), PLACE) == key
+
+
+DIGESTS = [
+    ("before it, today", "2026-03-02T08:00:00+08:00", "2026-03-02T17:00:00+08:00"),
+    ("at it, tomorrow", "2026-03-02T17:00:00+08:00", "2026-03-03T17:00:00+08:00"),
+    ("after it, tomorrow", "2026-03-31T23:59:00+08:00", "2026-04-01T17:00:00+08:00"),
+    ("the zone's day counts, not UTC's", "2026-03-02T23:30:00+00:00", "2026-03-03T17:00:00+08:00"),
+]
+
+
+@pytest.mark.parametrize(("after", "due"), [d[1:] for d in DIGESTS], ids=[d[0] for d in DIGESTS])
+def test_the_digest_leaves_at_its_hour(after: str, due: str) -> None:
+    assert next_digest(datetime.fromisoformat(after), time(17), "Asia/Shanghai") == datetime.fromisoformat(due)
+
+
+@given(
+    st.integers(1_072_915_200, 1_893_456_000).map(lambda s: datetime.fromtimestamp(s, UTC)),
+    st.times(),
+    st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "UTC"]),
+)
+def test_the_next_digest_is_later_and_within_a_day(after: datetime, at: time, zone: str) -> None:
+    due = next_digest(after, at, zone)
+    assert after < due <= after + timedelta(days=1)
+    assert due.astimezone(ZoneInfo(zone)).time() == at
+
+
+@given(st.integers(1, 120), st.lists(st.floats(0, 20), min_size=1, max_size=300))
+def test_no_minute_sees_more_messages_than_allowed(per_minute: int, gaps: list[float]) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    tokens: float | None = None
+    filled_at: datetime | None = None
+    sent: list[datetime] = []
+    for gap in gaps:
+        now += timedelta(seconds=gap)
+        tokens, ready_at = refill(tokens, filled_at, now, per_minute)
+        filled_at = now
+        if ready_at is None:
+            tokens = max(tokens - 1, 0.0)
+            sent.append(now)
+        else:
+            assert ready_at > now
+            later, none = refill(tokens, filled_at, ready_at, per_minute)
+            assert none is None
+            assert later > 0.99
+    for first in sent:
+        assert sum(first <= t < first + timedelta(seconds=60) for t in sent) <= per_minute
