@@ -61,10 +61,12 @@ class Program:
 
 
 def open_program(settings: Settings, *, writing: bool = True) -> Program:
-    """Open the store; a writing command upgrades an empty one. Raises migrate.SchemaError for another schema."""
+    """Open the store; a writing command makes and upgrades an empty one, a reading one leaves no file behind.
+
+    Raises migrate.SchemaError for another schema.
+    """
     clock = clock_of(settings)
-    _make_folder(settings.store.url)
-    store = Store(settings.store.url)
+    store = Store(_url(settings.store.url, writing))
     migrate.ensure(store)
     return Program(
         settings=settings,
@@ -80,10 +82,16 @@ def clock_of(settings: Settings) -> Clock:
     return Clock.of(given.start, given.rate, given.anchor, given.hours, given.zone)
 
 
-def _make_folder(url: str) -> None:
+def _url(url: str, writing: bool) -> str:
+    """The URL itself, its folder made; for reading a SQLite file that is not there, an empty store in memory."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return url
+    file = Path(parsed.database)
+    if not writing and not file.exists():
+        return "sqlite://"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return url
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ def due(
 
     start = instant(accepted, "--accepted")
     pauses = [_pause(text) for text in pause]
-    with program() as opened:
+    with program(writing=False) as opened:
         if calendar not in opened.settings.calendars:
             raise BadInput(f"--calendar: {calendar!r} is none of {', '.join(sorted(opened.settings.calendars))}")
         with opened.store.read() as conn:

@@ -39,7 +39,7 @@ def list_cards(
     _one_of("--level", level, LEVELS)
     _one_of("--state", state, STATES)
     chosen = CardFilter(rule=rule, level=level, state=state, subject=_subject(subject))
-    with program() as opened, opened.store.read() as conn:
+    with program(writing=False) as opened, opened.store.read() as conn:
         cards = listed(conn, chosen, opened.zones(conn))
     if as_json:
         print_json(cards)
@@ -142,7 +142,7 @@ def list_subjects(
     from monitor.supervision.views import list_subjects as listed
     from monitor.wording import outcome_word
 
-    with program() as opened, opened.store.read() as conn:
+    with program(writing=False) as opened, opened.store.read() as conn:
         rows = listed(conn, _subject(subject), opened.zones(conn))
     if as_json:
         print_json(rows)
@@ -161,7 +161,7 @@ def explain(
     """
     from monitor.supervision.views import explain as explained
 
-    with program() as opened, opened.store.read() as conn:
+    with program(writing=False) as opened, opened.store.read() as conn:
         found = explained(conn, number, opened.zones(conn))
     if found is None:
         raise BadInput(f"explain: there is no card {number}; `jiancha cards list` shows them")

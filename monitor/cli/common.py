@@ -119,8 +119,8 @@ def settings() -> Settings:
 
 
 @contextlib.contextmanager
-def program() -> Iterator[Program]:
-    """The opened program; an empty store is upgraded. Errors of opening become exit status 2."""
+def program(*, writing: bool = True) -> Iterator[Program]:
+    """The opened program; for writing an empty store is upgraded. Errors of opening become exit status 2."""
     from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
     from monitor.app import InUse, open_program
@@ -128,7 +128,7 @@ def program() -> Iterator[Program]:
 
     chosen = settings()
     try:
-        opened = open_program(chosen)
+        opened = open_program(chosen, writing=writing)
     except (ArgumentError, NoSuchModuleError) as error:
         raise BadInput(
             f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"

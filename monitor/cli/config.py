@@ -23,7 +23,7 @@ def check() -> None:
     """
     from monitor.ops.checks import check_configuration
 
-    with program() as opened:
+    with program(writing=False) as opened:
         judge = opened.judge()
         with opened.store.read() as conn:
             findings = check_configuration(judge.look(conn, opened.clock.now()), opened.settings)

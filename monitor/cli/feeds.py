@@ -63,7 +63,7 @@ def export_registry(
     """
     from monitor.exports.registry import export_registry as write_out
 
-    with program() as opened:
+    with program(writing=False) as opened:
         try:
             with opened.store.read() as conn:
                 write_out(conn, file)
@@ -174,7 +174,7 @@ def list_quarantine(as_json: bool = typer.Option(False, "--json", help="JSON on 
     from monitor.ingest.quarantine import listed
     from monitor.wording import quarantine_reason
 
-    with program() as opened, opened.store.read() as conn:
+    with program(writing=False) as opened, opened.store.read() as conn:
         rows = listed(conn)
     if as_json:
         print_json(

@@ -55,7 +55,7 @@ def route(
 
     if (card is None) == (example is None):
         raise BadInput("alerts route: give either --card N or --example RULE:LEVEL[:HALL]")
-    with program() as opened:
+    with program(writing=False) as opened:
         service = alert_service(opened)
         try:
             if card is not None:

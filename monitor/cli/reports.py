@@ -56,7 +56,7 @@ def report_cases(
     """
     from monitor.supervision.views import report_cases as counted
 
-    with program() as opened:
+    with program(writing=False) as opened:
         at = instant(as_of, "--as-of") if as_of else opened.clock.now()
         _not_after_clock(at, opened.clock.now())
         with opened.store.read() as conn:
@@ -83,7 +83,7 @@ def report_events(as_json: bool = typer.Option(False, "--json", help="JSON on st
     """
     from monitor.supervision.views import report_events as counted
 
-    with program() as opened, opened.store.read() as conn:
+    with program(writing=False) as opened, opened.store.read() as conn:
         counts = counted(conn)
     if as_json:
         print_json(counts)
@@ -101,7 +101,7 @@ def report_findings(as_json: bool = typer.Option(False, "--json", help="JSON on 
     """
     from monitor.supervision.findings import findings
 
-    with program() as opened:
+    with program(writing=False) as opened:
         judge = opened.judge()
         with opened.store.read() as conn:
             rows = findings(judge.look(conn, opened.clock.now()), opened.settings.policy)
@@ -125,7 +125,7 @@ def export_attendance(
     from monitor.exports.attendance import BadExport
     from monitor.exports.attendance import export_attendance as write_out
 
-    with program() as opened:
+    with program(writing=False) as opened:
         judge = opened.judge()
         try:
             with opened.store.read() as conn:
