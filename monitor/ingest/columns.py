@@ -40,9 +40,7 @@ class ParsedRow:
     broken: frozenset[str] = frozenset()
 
     def error(self, column: str, value: Any, zh: str, en: str) -> InputError:
-        return InputError(
-            place=self.table.place, row=self.source.number, column=column, value=value, zh=zh, en=en
-        )  # fmt: skip
+        return _fault(self.table, self.source, column, value, zh, en)
 
 
 def parse_table(table: InputTable, columns: Sequence[Column]) -> tuple[list[ParsedRow], list[InputError]]:
@@ -69,25 +67,24 @@ def _parse_row(table: InputTable, source: TableRow, columns: Sequence[Column]) -
         except BadCell as bad:
             values[column.field] = None
             broken.add(column.field)
-            errors.append(
-                InputError(
-                    place=table.place, row=source.number, column=column.name, value=cell, zh=bad.zh, en=bad.en
-                )
-            )  # fmt: skip
+            errors.append(_fault(table, source, column.name, cell, bad.zh, bad.en))
     return ParsedRow(table=table, source=source, values=values, broken=frozenset(broken)), errors
+
+
+def _fault(table: InputTable, row: TableRow, column: str, value: Any, zh: str, en: str) -> InputError:
+    return InputError(place=table.place, row=row.number, column=column, value=value, zh=zh, en=en)
 
 
 def _unknown_columns(table: InputTable, columns: Sequence[Column]) -> Iterator[InputError]:
     known = [column.name for column in columns]
-    listed = "、".join(known)
-    zh, en = f"未知的列；可用的列：{listed}", f"unknown column; known here: {', '.join(known)}"
+    zh, en = f"未知的列；可用的列：{'、'.join(known)}", f"unknown column; known here: {', '.join(known)}"
     for name in table.header:
         if name not in known:
             yield InputError(place=table.place, row=table.header_row, column=name, zh=zh, en=en)
     for row in table.rows:
         for name in row.cells:
             if name not in known and name not in table.header:
-                yield InputError(place=table.place, row=row.number, column=name, zh=zh, en=en)
+                yield _fault(table, row, name[:64], None, zh, en)
 
 
 # --------------------------------------------------------------------------- whole inputs

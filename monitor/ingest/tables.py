@@ -140,9 +140,10 @@ def _folder(path: Path) -> list[InputTable]:
 
 
 def _toml(place: str, _stem: str, data: bytes) -> list[InputTable]:
+    text = _text(place, data)
     try:
-        parsed = tomllib.loads(_text(place, data))
-    except tomllib.TOMLDecodeError as error:
+        parsed = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers too long for int(), and arrays nested without end
         raise _refuse(place, f"不是合法的 TOML：{error}", f"no valid TOML: {error}") from None
     return tables_of(parsed, place)
 

@@ -100,10 +100,12 @@ def test_a_sheet_of_wrong_shape_names_every_fault_and_keeps_its_rows(tmp_path: P
 UNREADABLE: list[tuple[str, str, bytes, str]] = [
     ("an unknown format", "hall.ods", b"", "unknown format"),
     ("broken TOML", "hall.toml", b"[[halls]]\nid = ", "no valid TOML"),
+    ("a number without end", "hall.toml", b"[[halls]]\nid = " + b"9" * 5000, "no valid TOML"),
     ("a table that is no array", "hall.toml", b"[halls]\nid = 'h1'", "[[halls]]"),
     ("an array of other things", "hall.toml", b"halls = ['h1']", "[[halls]]"),
     ("an open quotation mark", "halls.csv", b'id\n"h1\n', "no valid CSV"),
-    ("neither UTF-8 nor GB18030", "halls.csv", b"id\n\xff\xff\n", "neither UTF-8 nor GB18030"),
+    ("neither UTF-8 nor GB18030", "halls.csv", b"id\n\xff\xff\n", " | halls.csv: neither UTF-8 nor GB18030"),
+    ("the same in TOML", "hall.toml", b"\xff\xff", " | hall.toml: neither UTF-8 nor GB18030"),
     ("text called xlsx", "hall.xlsx", b"id,name", "no valid XLSX"),
 ]
 
