@@ -71,6 +71,12 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
     conn.execute(statement.where(SUBJECT.c.kind.in_(wanted)) if wanted else statement)
 
 
+def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:
+    """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
+    mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
+    conn.execute(update(SUBJECT).where(mine, SUBJECT.c.next_check_at.is_not(None)).values(_sooner(due)))
+
+
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
     """Mark all slots and posts of the days first … last, settled ones too."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]

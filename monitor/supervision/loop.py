@@ -199,10 +199,18 @@ class Judge:
                 if changed.event in counts:
                     counts[changed.event] += 1
             marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
+            if outcome.subject.kind == "source" and outcome.changes:
+                self._wake_cases(conn, outcome.subject.key, now)
         for ref, at in marks:
             subjects.mark(conn, [ref], due=at)
         failpoints.hit("judge.before_commit")
         return Applied(judged=len(written), unknown=unknown, **counts)
+
+    def _wake_cases(self, conn: Connection, source: str, now: datetime) -> None:
+        """`feed.incomplete` came or went: the open cases of the source become unknown, or known again (DESIGN §5)."""
+        device = self.registry.get(conn).devices.get(source)
+        if device is not None:
+            subjects.wake_prefix(conn, "case", f"{device.case_namespace}/", due=now)
 
     def _apply_change(
         self, conn: Connection, outcome: _Outcome, basis: str, changed: CardChange, verdict: Verdict, now: datetime
