@@ -22,6 +22,8 @@ from monitor.workcal import WorkCalendar
 
 POST: Final = "post.empty"
 
+_MICROSECOND: Final = timedelta(microseconds=1)
+
 
 def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
     """The verdict of one session of one window.
@@ -41,7 +43,7 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
         return _verdict(facts, now, Outcome.UNWATCHED, "unwatched", look_at=line.ahead)
     horizon = proven_to(facts, min(now, end))
     found = emptiness(line.segments, policy, horizon, now)
-    standing = _standing(line, policy, horizon, now)
+    standing = _standing(facts, line, policy, horizon, now)
     spells = tuple(_spell(facts, policy, spell, now) for spell in found.spells)
     outcome, word = _outcome(line, standing, spells)
     stale_at = _stale_at(standing, policy, calendar) if outcome is Outcome.UNKNOWN else None
@@ -81,19 +83,22 @@ class _Standing:
     overdue_at: datetime | None = None
 
 
-def _standing(line: Timeline, policy: PostPolicy, horizon: datetime, now: datetime) -> _Standing:
+def _standing(facts: PostFacts, line: Timeline, policy: PostPolicy, horizon: datetime, now: datetime) -> _Standing:
     """Evidence may lag the clock a little (`PostPolicy.lag`); meanwhile the window stands as it was last known to."""
-    end = line.segments[-1].end
-    ended = now >= end
-    current = _index_at(line, min(now, end))
-    lag_from = _undelivered_from(line, horizon, min(now, end))
+    until = min(now, facts.session[1])
+    ended = now >= facts.session[1]
+    current = _index_at(line, until)
+    mark = _mark(facts)
+    lag_from = _undelivered_from(line, horizon, until) if mark is None or mark < until else None
     if lag_from is None:
         return _as_known(line, current, ended, policy)
     overdue_at = lag_from + policy.lag
     if now >= overdue_at:
         return _Standing(state=State.UNKNOWN, cause="lag", since=lag_from, ended=ended, lagging=True)
     if _needs_delivery(line.segments[current]):
-        known = [i for i, segment in enumerate(line.segments) if segment.start < lag_from]
+        # The watermark's own instant is delivered, so what begins there is known.
+        first_open = lag_from + _MICROSECOND if mark == lag_from else lag_from
+        known = [i for i, segment in enumerate(line.segments) if segment.start < first_open]
         if not known:
             return _Standing(state=None, cause="", since=lag_from, ended=ended, overdue_at=overdue_at)
         current = known[-1]
@@ -124,10 +129,10 @@ def _needs_delivery(segment: Segment) -> bool:
 
 
 def _undelivered_from(line: Timeline, horizon: datetime, until: datetime) -> datetime | None:
-    """The first instant from the horizon on, before `until`, for which neither presence nor absence is known."""
-    late = (s for s in line.segments if s.end > horizon and s.start < until and _needs_delivery(s))
+    """The first instant from the horizon to `until` for which neither presence nor absence is known."""
+    late = (s for s in line.segments if s.end > horizon and s.start <= until and _needs_delivery(s))
     first = next(late, None)
-    return None if first is None or horizon >= until else max(horizon, first.start)
+    return None if first is None else max(horizon, first.start)
 
 
 def _run_start(line: Timeline, index: int) -> datetime:
@@ -211,9 +216,13 @@ def _changes(facts: PostFacts, policy: PostPolicy, line: Timeline, found: Emptin
     yield from line.undecided
     yield from line.ahead
     yield from (leave.approved_at for leave in facts.leaves if leave.approved_at is not None)
-    mark = lowest_watermark(facts.cameras or facts.duty_sources)
+    mark = _mark(facts)
     if mark is not None and mark < end:
         yield mark + policy.lag
+
+
+def _mark(facts: PostFacts) -> datetime | None:
+    return lowest_watermark(facts.cameras or facts.duty_sources)
 
 
 def _verdict(
@@ -229,7 +238,7 @@ def _verdict(
     look_at: Iterable[datetime | None] = (),
     carried_to: datetime | None = None,
 ) -> Verdict:
-    mark = lowest_watermark(facts.cameras or facts.duty_sources)
+    mark = _mark(facts)
     gravest = max(spells, key=lambda spell: spell.level, default=None)
     shown = gravest.reason if gravest is not None and outcome.value == gravest.level.word else None
     return Verdict(
