@@ -40,7 +40,12 @@ def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:
     """The gauges under the names and labels of DESIGN §7."""
     yield _family("quarantine_events", "Messages in quarantine, neither replayed nor dismissed.", gauges.quarantined)
     yield _labelled("cards_open", "Cards that nobody has ended.", ("rule", "level", "hall"), gauges.cards_open)
-    yield _labelled("cases_open", "Cases that are not over.", ("hall",), _single(gauges.cases_open))
+    yield _labelled(
+        "cases_open",
+        "Open cases whose limit runs, or that are not accepted yet.",
+        ("hall",),
+        _single(gauges.cases_open),
+    )
     yield _labelled("cases_overdue", "Open cases past their limit.", ("hall",), _single(gauges.cases_overdue))
     yield _labelled("posts_absent", "Windows empty for longer than allowed.", ("hall",), _single(gauges.posts_absent))
     unknown = _single(gauges.subjects_unknown)

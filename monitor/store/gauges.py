@@ -40,8 +40,11 @@ DELIVERY: Final = table_of(Delivery)
 WORKED: Final = ("open", "acknowledged", "answered")
 """States of a card that somebody still has to end."""
 OVERDUE_RULES: Final = ("case.limit", "case.immediate")
-RUNNING: Final = ("pending", "reminder", "unknown", "review")
-"""Verdicts of a case that is not over; yellow and red outlive the case, so there the card's clearing tells."""
+RUNNING: Final = ("pending", "reminder", "unknown")
+"""Verdicts of a case that is not over; yellow and red outlive the case, so there the card's clearing tells.
+
+A case without any limit shows `ok` from the start and is not counted.
+"""
 SATISFACTION_SPAN: Final = timedelta(days=30)
 
 

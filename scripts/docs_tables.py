@@ -1,0 +1,309 @@
+"""The tables of names in docs/*.md, made from the code: topics, metrics, commands, keys, vocabularies (`make docs`).
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`. `tests/unit/test_docs_names.py` holds the files
+against what is made here, so that a name in the docs is a name of the program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import grafana_board
+import typer
+import yaml
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+import monitor.cli  # noqa: F401 - registers the commands
+from alerts.policy import AlertPolicy, Receiver, RetryPolicy, Route
+from monitor import wording
+from monitor.cli.common import app
+from monitor.console.collector import families
+from monitor.ingest.payloads import CASE_EVENTS, schemas
+from monitor.metrics import Metrics
+from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
+from monitor.settings import Policy, Settings
+from monitor.store.gauges import Gauges
+from monitor.supervision.rules import RULES
+from monitor.wording import words
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
+MARK: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+SECTIONS: Final = ("store", "mqtt", "http", "clock")
+ENVELOPE: Final = frozenset({"id", "at", "seq"})
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [list(header), ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+# ---------------------------------------------------------------- commands
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """(words after `jiancha`, command), in the order of the program's own help."""
+    yield from _leaves(typer.main.get_command(app), ())
+
+
+def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    below: Mapping[str, Any] = getattr(command, "commands", {})
+    if not below:
+        yield " ".join(path), command
+    for name, inner in below.items():
+        yield from _leaves(inner, (*path, name))
+
+
+def commands_table() -> str:
+    rows = []
+    for name, command in commands():
+        about, _, example = (command.help or "").partition("Example:")
+        used = re.sub(r"\s+", " ", example.split("\n\n")[0]).strip()
+        said = re.sub(r"\s+", " ", about).strip()
+        rows.append((f"`jiancha {name}`", said, f"`{used}`" if used else ""))
+    return table(("command 命令", "what it does 作用", "example 示例"), rows)
+
+
+# ---------------------------------------------------------------- keys
+
+
+def keys(model: type[BaseModel], prefix: str, skip: Iterable[str] = ()) -> Iterator[tuple[str, FieldInfo]]:
+    """(dotted key, field) of a settings model, sections below it left to the caller."""
+    skipped = set(skip)
+    for name, field in model.model_fields.items():
+        if name not in skipped:
+            yield f"{prefix}{field.alias or name}", field
+
+
+def settings_table() -> str:
+    rows = []
+    for section in SECTIONS:
+        model = _model(Settings.model_fields[section])
+        for key, field in keys(model, f"{section}."):
+            variable = f"JIANCHA_{key.upper().replace('.', '__')}"
+            rows.append((f"`{key}`", f"`{variable}`", _default(field), field.description or ""))
+    return table(("key 键", "environment 环境变量", "default 缺省", "meaning 含义"), rows)
+
+
+def policy_table() -> str:
+    rows = [_key_row(f"policy.{key}", field) for key, field in keys(Policy, "") if not _is_section(field)]
+    for section, field in Policy.model_fields.items():
+        if _is_section(field):
+            rows += [_key_row(key, inner) for key, inner in keys(_model(field), f"policy.{section}.")]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def alerts_table() -> str:
+    parts: tuple[tuple[type[BaseModel], str, tuple[str, ...]], ...] = (
+        (AlertPolicy, "alerts.", ("retry", "receivers", "routes")),
+        (RetryPolicy, "alerts.retry.", ()),
+        (Receiver, "alerts.receivers.ID.", ()),
+        (Route, "alerts.routes[].", ()),
+    )
+    rows = [_key_row(key, field) for model, prefix, skip in parts for key, field in keys(model, prefix, skip)]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def _key_row(key: str, field: FieldInfo) -> tuple[str, str, str]:
+    return f"`{key}`", _default(field), field.description or ""
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _model(field: FieldInfo) -> type[BaseModel]:
+    assert isinstance(field.annotation, type)
+    assert issubclass(field.annotation, BaseModel)
+    return field.annotation
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required 必填"
+    value = field.get_default(call_default_factory=True)
+    if value is None or (isinstance(value, (str, tuple, dict)) and not value):
+        return "none 无"
+    shown = value.value if isinstance(value, Enum) else value
+    if isinstance(shown, SecretStr):
+        return "secret"
+    text = ", ".join(map(str, shown)) if isinstance(shown, tuple) else str(shown)
+    return f"`{text.lower() if isinstance(shown, bool) else text}`"
+
+
+# ---------------------------------------------------------------- what comes in
+
+
+def channels_table() -> str:
+    described = schemas()
+    rows = []
+    for channel in CHANNELS:
+        kinds = [kind for kind, allowed in KIND_CHANNELS.items() if channel in allowed]
+        schema = described[channel] if channel != "case" else _case_schema("received")
+        rows.append((f"`{channel}`", ", ".join(kinds) if kinds else "all 全部", _fields(schema, channel)))
+    return table(("channel", "device kinds 设备类别", "payload beside the envelope 载荷（? = optional 可省）"), rows)
+
+
+def case_events_table() -> str:
+    common = _case_schema("received")["properties"].keys()
+    rows = []
+    for event, model in CASE_EVENTS.items():
+        schema = _case_schema(event)
+        own = [n for n in schema["properties"] if n not in common or (n == "reason" and n in schema["required"])]
+        fields = _fields({**schema, "properties": {name: schema["properties"][name] for name in own}})
+        rows.append((f"`{event}`", (model.__doc__ or "").split(".")[0], fields))
+    return table(("event", "中文", "fields of its own 自有字段"), rows)
+
+
+def _case_schema(event: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schemas()["case"]["$defs"][CASE_EVENTS[event].__name__]
+    return found
+
+
+def _fields(schema: Mapping[str, Any], channel: str = "") -> str:
+    if "$ref" in schema:
+        schema = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+    required = set(schema.get("required", ()))
+    shown = []
+    for name, kind in schema["properties"].items():
+        if name == "event" and channel == "case":
+            shown.append("`event` (below 见下)")
+        elif name not in ENVELOPE:
+            shown.append(f"`{name}`{'' if name in required else '?'}{_kind(kind)}")
+    return ", ".join(shown)
+
+
+def _kind(kind: Mapping[str, Any]) -> str:
+    options = [k for k in kind.get("anyOf", [kind]) if k.get("type") != "null"]
+    first = options[0] if options else {}
+    values = [value for value in first.get("enum", ()) if value is not None]
+    if values:
+        return " (" + " | ".join(f"`{v}`" for v in values) + ")" if len(values) > 1 else ""
+    low, high = first.get("minimum"), first.get("maximum")
+    if first.get("type") in ("integer", "number") and low is not None:
+        return f" ({low}–{high})" if high is not None and high < 10_000 else f" (≥ {low})"
+    return " (time with offset)" if first.get("format") == "date-time" else ""
+
+
+def reasons_table() -> str:
+    said = wording.quarantine_reason
+    return table(("reason", "中文", "English"), [(f"`{r}`", said(r, "zh"), said(r, "en")) for r in QUARANTINE_REASONS])
+
+
+# ---------------------------------------------------------------- metrics and alerts
+
+
+def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
+    """{name: (type, labels, help)} of all that /metrics shows of ours, from one sample of each."""
+    counted = Metrics(rules=["r"], channels=["c"])
+    counted.broker(True)
+    counted.judged(0)
+    counted.ingest_lag(0)
+    one = Gauges(
+        quarantined=0,
+        cards_open={("r", "red", "h"): 1},
+        cases_open={"h": 1},
+        cases_overdue={"h": 1},
+        posts_absent={"h": 1},
+        subjects_unknown={"case": 1},
+        devices_offline={("h", "camera"): 1},
+        due_backlog=0,
+        oldest_pending_seconds=0,
+        satisfaction={"h": 1.0},
+    )
+    found = {}
+    for family in (*counted.registry.collect(), *families(one, datetime(2027, 1, 1, tzinfo=UTC))):
+        if family.name.startswith("jiancha_"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = tuple(label for label in family.samples[0].labels if label != "le")
+            found[name] = (family.type, labels, family.documentation)
+    return found
+
+
+def metrics_table() -> str:
+    rows = [
+        (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), text)
+        for name, (kind, labels, text) in sorted(metrics().items())
+    ]
+    return table(("metric 指标", "type", "labels 标签", "meaning 含义"), rows)
+
+
+def alert_rules_table() -> str:
+    rows = []
+    for group in yaml.safe_load(ALERT_RULES.read_text())["groups"]:
+        for rule in group["rules"]:
+            text = rule["annotations"]["description"]
+            rows.append((f"`{rule['alert']}`", f"`{rule['expr']}`", rule["for"], rule["labels"]["severity"], text))
+    return table(("alert 告警", "condition 条件", "for", "severity", "what it means, where to look 含义与处置"), rows)
+
+
+def board_table() -> str:
+    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in grafana_board.PANELS]
+    return table(("panel 面板", "English", "expressions"), rows)
+
+
+# ---------------------------------------------------------------- vocabularies
+
+
+def _vocabulary(texts: Mapping[str, tuple[str, str]]) -> str:
+    return table(("word", "中文", "English"), [(f"`{word}`", zh, en) for word, (zh, en) in texts.items()])
+
+
+def rules_table() -> str:
+    """The rules that are judged."""
+    judged = [(rule.id, kind) for kind, rules in RULES.items() for rule in rules]
+    rows = [(f"`{rule}`", f"`{kind}`", *words.RULES[rule]) for rule, kind in judged]
+    return table(("rule", "subject 对象", "中文", "English"), rows)
+
+
+def outcomes_table() -> str:
+    return _vocabulary({str(o): words.OUTCOMES[str(o)] for o in Outcome})
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "commands": commands_table,
+    "settings": settings_table,
+    "policy": policy_table,
+    "alerts": alerts_table,
+    "channels": channels_table,
+    "case-events": case_events_table,
+    "quarantine-reasons": reasons_table,
+    "metrics": metrics_table,
+    "alert-rules": alert_rules_table,
+    "board": board_table,
+    "rules": rules_table,
+    "levels": lambda: _vocabulary(words.LEVELS),
+    "verdicts": outcomes_table,
+    "states": lambda: _vocabulary(words.STATES),
+    "events": lambda: _vocabulary(words.EVENTS),
+}
+
+
+def filled(text: str) -> str:
+    """The text of a page with every table made anew; KeyError for a table that is none of ours."""
+    return MARK.sub(lambda found: f"{found[1]}{TABLES[found['name']]()}{found[3]}", text)
+
+
+def pages() -> list[Path]:
+    return [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))]
+
+
+def main() -> None:
+    grafana_board.BOARD.write_text(grafana_board.text())
+    for page in pages():
+        before = page.read_text()
+        after = filled(before)
+        if after != before:
+            page.write_text(after)
+
+
+if __name__ == "__main__":
+    main()
