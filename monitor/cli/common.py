@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import structlog
 import typer
 
@@ -61,11 +60,10 @@ def run_app(arguments: Sequence[str]) -> int:
     """Run the app; gives the exit status: 0 done, 1 finding or failure, 2 bad input."""
     _log_to_stderr()
     try:
-        result = app(args=_config_first(list(arguments)), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+        app(args=_config_first(list(arguments)))
+    except SystemExit as ended:  # typer's own: usage errors are 2, a command that came to its end 0
+        return ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
         return 1
     except BadInput as error:
         typer.echo(f"错误 error: {error}", err=True)
@@ -76,7 +74,7 @@ def run_app(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
         return 0
-    return result if isinstance(result, int) else 0
+    return 0
 
 
 def _config_first(arguments: list[str]) -> list[str]:
