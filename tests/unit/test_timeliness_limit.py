@@ -58,6 +58,9 @@ REGISTRY = Registry(
         Item(id="now", unit="tax", kind="immediate", statutory=20, fallback=3),
         Item(id="now5", unit="tax", kind="immediate", promised=5, statutory=20),
         Item(id="bare", unit="tax"),
+        Item(id="nextday", unit="tax", promised=1, statutory=30, unit_of_time="calendar_day"),
+        Item(id="overnight", unit="tax", promised=2, unit_of_time="calendar_day"),
+        Item(id="nohours", unit="tax", promised=0, unit_of_time="workhour"),
     ),
 )
 ACCEPTED = ev("accepted", "03-02T09:00", item="five", window="w1", staff="s1")
@@ -374,7 +377,57 @@ LIMITS = [
     ),
 ]
 
+LIMITS += [
+    scenario(
+        "one calendar day: at 90 % of its working time",
+        ev("accepted", "03-02T09:00", item="nextday"),
+        now="03-03T17:30",
+        then=YELLOW,
+        levels="reminder 03-03T16:15 yellow 03-03T17:30",
+        next="04-01T17:30",
+    ),
+    scenario(
+        "two calendar days over a weekend: Friday's close lies before the acceptance, so 90 % of Monday",
+        ev("accepted", "03-06T18:00", item="overnight"),
+        now="03-09T17:30",
+        then=YELLOW,
+        levels="reminder 03-09T16:51 yellow 03-09T17:30",
+    ),
+    scenario(
+        "an own due on Monday, accepted at Friday's very close",
+        ev("accepted", "03-06T17:30", item="?", due=t("03-09T12:00")),
+        now="03-09T12:00",
+        then=YELLOW,
+        levels="reminder 03-09T11:39 yellow 03-09T12:00",
+    ),
+    scenario(
+        "an hour limit is extended by working days",
+        ev("accepted", "03-02T09:00", item="hours"),
+        ev("extended", "03-03T09:00", days=2),
+        now="03-05T17:30",
+        then=YELLOW,
+        levels="reminder 03-05T14:57 yellow 03-05T17:30",
+        next="03-12T17:30",
+    ),
+    scenario(
+        "no hours at all: late at the next opening, without a reminder",
+        ev("accepted", "03-01T20:00", item="nohours"),
+        now="03-02T08:30",
+        then=YELLOW,
+        levels="yellow 03-02T08:30",
+    ),
+]
+
 PAUSES = [
+    scenario(
+        "a pause that begins at the very instant of an own due moves nothing",
+        ev("accepted", "03-02T09:00", due=t("03-06T11:00")),
+        ev("suspended", "03-06T11:00"),
+        ev("resumed", "03-16T15:00"),
+        now="03-16T17:30",
+        then=YELLOW,
+        levels="reminder 03-05T17:30 yellow 03-06T11:00",
+    ),
     scenario(
         "the days of a special procedure do not count (Art. 45)",
         ACCEPTED,
@@ -686,6 +739,14 @@ TRUST = [
         next="03-30T17:30",
     ),
     scenario(
+        "a reminder may rest on it: it accuses nobody",
+        ev("accepted", "03-02T09:00", item="five", trusted=False),
+        now="03-06T17:30",
+        then=REMINDER,
+        levels=REM,
+        next="03-09T17:30",
+    ),
+    scenario(
         "an own due is told and needs no trusted start; the law's limit does",
         ev("accepted", "03-02T09:00", item="five", trusted=False, due=t("03-06T11:00")),
         now="04-10T09:00",
@@ -733,6 +794,24 @@ def test_a_card_at_a_disputed_limit_is_left_to_a_person() -> None:
     late = ev("completed", "03-10T09:00", trusted=False)
     verdict = judge_limit(facts(ACCEPTED, late), POLICY, CALENDAR, t("03-11T09:00"))
     assert verdict.judged_to < t("03-09T17:30")
+
+
+def test_an_incomplete_source_carries_no_further_than_its_card() -> None:
+    since = t("03-04T17:30")
+    standing = facts(ACCEPTED, incomplete_since=since)
+    assert judge_limit(standing, POLICY, CALENDAR, t("03-05T09:00")).judged_to == since
+    assert judge_limit(standing, POLICY, CALENDAR, t("03-03T09:00")).next_check_at == since
+    done = facts(ACCEPTED, ev("completed", "03-05T09:00"), incomplete_since=since)
+    assert judge_limit(done, POLICY, CALENDAR, t("03-06T09:00")).judged_to == t("03-06T09:00")
+    assert judge_limit(done, POLICY, CALENDAR, t("03-03T09:00")).next_check_at == since
+
+
+def test_the_figures_count_the_days_that_pauses_took() -> None:
+    paused = (ev("suspended", "03-04T15:00"), ev("resumed", "03-06T10:00"))
+    figures = judge_limit(facts(ACCEPTED, *paused), POLICY, CALENDAR, t("03-13T09:00")).reason.figures
+    assert (figures["paused_days"], figures["due"]) == (3, t("03-12T17:30").isoformat())
+    open_pause = judge_limit(facts(ACCEPTED, paused[0]), POLICY, CALENDAR, t("03-13T09:00")).reason.figures
+    assert (open_pause["paused_days"], "due" in open_pause) == (0, False)
 
 
 CHARGES = [
@@ -896,6 +975,10 @@ def test_a_due_later_than_the_law_is_a_finding() -> None:
     case = facts(ev("accepted", "03-02T09:00", item="five", due=t("06-30T11:00")))
     (finding,) = case_findings(case, POLICY, CALENDAR, t("03-03T09:00"))
     assert (finding.rule, finding.reason.code) == ("case.events", "case.finding.due_late")
+    legal = facts(ev("accepted", "03-02T09:00", item="five", due=t("03-30T17:30")))
+    assert case_findings(legal, POLICY, CALENDAR, t("03-03T09:00")) == ()
+    lawless = facts(ev("accepted", "03-02T09:00", item="?", due=t("06-30T11:00")))
+    assert case_findings(lawless, POLICY, CALENDAR, t("03-03T09:00")) == ()
 
 
 def test_the_spell_begins_with_the_acceptance() -> None:
