@@ -40,20 +40,25 @@ class Finding(Exception):
 _config: Path | None = None
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("jiancha"))
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     config: Path | None = typer.Option(
         None, "--config", metavar="FILE", help="Configuration; else JIANCHA_CONFIG; else built-in defaults."
     ),
-    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    _version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
+    ),
 ) -> None:
     global _config
     _config = config
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(installed("jiancha"))
-        raise typer.Exit
 
 
 def run_app(arguments: Sequence[str]) -> int:

@@ -55,21 +55,27 @@ def _print_changes(changes: Any) -> None:
 
 @registry_app.command("export")
 def export_registry(
-    file: Path = typer.Argument(..., metavar="FILE", help="x.toml, x.xlsx, or a folder for CSV files."),
+    file: Path | None = typer.Argument(None, metavar="FILE", help="x.toml, x.xlsx, or a folder for CSV files."),
+    output: Path | None = typer.Option(None, "-o", "--output", metavar="FILE", help="The same as FILE."),
 ) -> None:
-    """Export the registry; importing it again changes nothing.
+    """Export the registry, without FILE as TOML on stdout; importing it again changes nothing.
 
     Example: jiancha registry export registry.xlsx
     """
+    from monitor.exports.registry import as_sheets, as_toml
     from monitor.exports.registry import export_registry as write_out
+    from monitor.store.registry import registry_rows
 
-    with program(writing=False) as opened:
+    target = file or output
+    with program(writing=False) as opened, opened.store.read() as conn:
+        if target is None:
+            typer.echo(as_toml(as_sheets(registry_rows(conn))).decode(), nl=False)
+            return
         try:
-            with opened.store.read() as conn:
-                write_out(conn, file)
+            write_out(conn, target)
         except (ValueError, OSError) as error:
             raise BadInput(str(error)) from error
-    typer.echo(str(file))
+    typer.echo(str(target))
 
 
 @plans_app.command("import")
