@@ -45,6 +45,8 @@ RUNNING: Final = ("pending", "reminder", "unknown")
 
 A case without any limit shows `ok` from the start and is not counted.
 """
+WATCHED: Final = ("case", "slot", "post")
+"""Kinds that can become unknown, shown with 0 when none is."""
 SATISFACTION_SPAN: Final = timedelta(days=30)
 
 
@@ -155,7 +157,7 @@ def _subjects_unknown(conn: Connection) -> dict[str, int]:
         .where(SUBJECT.c.verdict == "unknown", SUBJECT.c.historic.is_(False))
         .group_by(SUBJECT.c.kind)
     )
-    return {row.kind: row.n for row in conn.execute(query)}
+    return {**dict.fromkeys(WATCHED, 0), **{row.kind: row.n for row in conn.execute(query)}}
 
 
 def _devices_offline(conn: Connection) -> dict[tuple[str, str], int]:

@@ -77,6 +77,7 @@ def test_promtool_finds_nothing_to_say(app: Served, tool: Callable[[str], str]) 
         ("posts_absent", {"hall": "h2"}, 0, "a hall without any still has its series"),
         ("subjects_unknown", {"kind": "slot"}, 1, ""),
         ("subjects_unknown", {"kind": "case"}, 1, ""),
+        ("subjects_unknown", {"kind": "post"}, 0, "none is a number too"),
         ("devices_offline", {"hall": "h1", "kind": "terminal"}, 1, "its last will says so"),
         ("devices_offline", {"hall": "h1", "kind": "camera"}, 1, "it is silent, without a last will"),
         ("devices_offline", {"hall": "h1", "kind": "evaluator"}, 0, "it is online"),
