@@ -16,7 +16,8 @@ from monitor.attendance.facts import PostFacts
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.proof import NOTHING_PROVEN, earliest_after, judged_to, waits_for
 from monitor.attendance.spells import Emptiness, EmptySpell, emptiness
-from monitor.attendance.timeline import Segment, State, Timeline, proven_to, timeline
+from monitor.attendance.states import Segment, State
+from monitor.attendance.timeline import Timeline, proven_to, timeline
 from monitor.model import Level, Outcome, Reason, Spell, Verdict, Wait, lowest_watermark
 from monitor.workcal import WorkCalendar
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.attendance.policy import PostPolicy
-from monitor.attendance.timeline import Segment, State
+from monitor.attendance.states import Segment, State
 from monitor.model import Level
 
 

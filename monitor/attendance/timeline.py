@@ -6,49 +6,16 @@ something else shows somebody; a sign-on gives way where a working camera sees n
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
 
-from monitor.attendance.evidence import (
-    NOBODY,
-    SOMEBODY,
-    Piece,
-    Track,
-    camera_track,
-    duty_track,
-    merged,
-    sign_track,
-)
-from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
+from monitor.attendance.facts import PostFacts
+from monitor.attendance.fusion import DOUBT, Atom, Known, Tracks
 from monitor.attendance.policy import PostPolicy
+from monitor.attendance.states import Segment, State
 from monitor.model import lowest_watermark
-
-
-class State(enum.StrEnum):
-    """`unwatched`: nothing there that could tell of an empty window; `closed`: the hall or window is closed."""
-
-    PRESENT = "present"
-    EMPTY = "empty"
-    UNKNOWN = "unknown"
-    UNWATCHED = "unwatched"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """[start, end) in one state. `cause` of what is known: camera, duty, rating, case, checkin, no_sign_on; of what is
-    not: stale, view, confidence, untrusted, lost, lag (not delivered yet). `evidence`: ids of the facts behind it.
-    """
-
-    start: datetime
-    end: datetime
-    state: State
-    cause: str = ""
-    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,23 +72,6 @@ def _cut(segment: Segment, start: datetime, end: datetime) -> Segment:
 
 # --------------------------------------------------------------------------- fusion
 
-_DUTY_ALONE: Final = "duty_alone"
-_DOUBT: Final = "doubt"
-"""Atoms that a later pass decides: signed on while the camera cannot tell, signed on while it sees nobody."""
-
-
-@dataclass(slots=True)
-class _Atom:
-    """A stretch in which no track changes. `duty`: start of the sign-on in force; `open`: `state` is to be decided."""
-
-    start: datetime
-    end: datetime
-    state: State
-    cause: str
-    ids: tuple[Sequence[str], ...]
-    open: str = ""
-    duty: datetime | None = None
-
 
 def timeline(facts: PostFacts, policy: PostPolicy, now: datetime) -> Timeline:
     """Fuse the evidence known at `now`.
@@ -129,8 +79,8 @@ def timeline(facts: PostFacts, policy: PostPolicy, now: datetime) -> Timeline:
     1. Make tracks of cameras, duty, signs, closures. 2. Cut the session where any of them changes and say of each atom
     what the evidence shows. 3. Decide where a sign-on gives way. 4. Join equal neighbours.
     """
-    known = _Known(facts, now)
-    tracks = _Tracks(facts, policy, known)
+    known = Known(facts, now)
+    tracks = Tracks(facts, policy, known)
     atoms = [tracks.atom(start, end) for start, end in pairwise(tracks.changes())]
     undecided = _give_way(atoms, policy, now)
     return Timeline(
@@ -141,129 +91,7 @@ def timeline(facts: PostFacts, policy: PostPolicy, now: datetime) -> Timeline:
     )
 
 
-class _Known:
-    """The facts that count at `now`, and when the others begin to."""
-
-    def __init__(self, facts: PostFacts, now: datetime) -> None:
-        self.presences: list[Presence] = []
-        self.duties: list[Duty] = []
-        self.signs: list[Sign] = []
-        self.ahead: list[datetime] = []
-        for reading in facts.presences:
-            if reading.at <= now and reading.received <= now:
-                self.presences.append(reading)
-            else:
-                self.ahead.append(max(reading.at, reading.received))
-        for duty in facts.duties:
-            if duty.at <= now and duty.received <= now:
-                self.duties.append(duty)
-            else:
-                self.ahead.append(max(duty.at, duty.received))
-        for sign in facts.signs:
-            if sign.at <= now and sign.received <= now:
-                self.signs.append(sign)
-            else:
-                self.ahead.append(max(sign.at, sign.received))
-
-
-class _Tracks:
-    def __init__(self, facts: PostFacts, policy: PostPolicy, known: _Known) -> None:
-        self._facts = facts
-        start, end = facts.session
-        breaks = sorted({d.at for d in known.duties})
-        by_camera: dict[str, list[Presence]] = {camera.id: [] for camera in facts.cameras}
-        for reading in known.presences:
-            by_camera.setdefault(reading.source, []).append(reading)
-        registered = len(facts.cameras)
-        pieces = [camera_track(readings, facts.session, policy, breaks) for readings in by_camera.values()]
-        duty = duty_track(facts, known.duties)
-        signs = sign_track(_of_holders(facts, known.signs), policy, end)
-        closures = merged((c.start, c.end) for c in facts.closures)
-        closed = [Piece(a, b, NOBODY, "closed") for a, b in closures]
-        lost = [[Piece(a, b, NOBODY, "lost") for a, b in merged(camera.lost)] for camera in facts.cameras]
-        self._cameras = [(Track(pieces[i]), Track(lost[i])) for i in range(registered)]
-        self._former = [Track(p) for p in pieces[registered:]]
-        self._duty, self._signs, self._closed = Track(duty), Track(signs), Track(closed)
-        cuts = {start, end}
-        for track in (*pieces, *lost, duty, signs, closed):
-            for piece in track:
-                cuts.add(piece.start)
-                cuts.add(piece.end)
-        self._cuts = sorted(cut for cut in cuts if start <= cut <= end)
-
-    def changes(self) -> list[datetime]:
-        return self._cuts
-
-    def atom(self, start: datetime, end: datetime) -> _Atom:
-        """What the evidence shows of [start, end), in which it does not change; asked in ascending order."""
-        duty = self._duty.at(start)
-        signed_on = duty.start if duty is not None and duty.says == SOMEBODY else None
-        if self._closed.at(start) is not None:
-            return _Atom(start, end, State.CLOSED, "", ())
-        sign = self._signs.at(start)
-        if sign is not None:
-            return _Atom(start, end, State.PRESENT, sign.cause, (sign.ids,), duty=signed_on)
-        seen, doubts, empty = self._look(start)
-        if seen:
-            return _Atom(start, end, State.PRESENT, "camera", tuple(p.ids for p in seen), duty=signed_on)
-        if not self._cameras:
-            return self._by_duty(start, end, duty)
-        if signed_on is not None and duty is not None:
-            # A camera that cannot tell, or has not looked since the sign-on, leaves the sign-on standing.
-            looked = not doubts and any(p.start >= signed_on for p in empty)
-            opened = _DOUBT if looked else _DUTY_ALONE
-            ids = (duty.ids, *(p.ids for p in empty))
-            return _Atom(start, end, State.EMPTY if looked else State.UNKNOWN, _cause(doubts), ids, opened, signed_on)
-        if doubts:
-            return _Atom(start, end, State.UNKNOWN, _cause(doubts), ())
-        return _Atom(start, end, State.EMPTY, "camera", tuple(p.ids for p in empty))
-
-    def _look(self, at: datetime) -> tuple[list[Piece], list[str], list[Piece]]:
-        """What the cameras show: pieces with people, causes of those that cannot tell, pieces without people.
-
-        People seen by a camera that is no longer registered still count; its empty readings do not.
-        """
-        seen: list[Piece] = []
-        doubts: list[str] = []
-        empty: list[Piece] = []
-        for camera, lost in self._cameras:
-            piece, hole = camera.at(at), lost.at(at)
-            if piece is not None and piece.says == SOMEBODY:
-                seen.append(piece)
-            elif hole is not None:
-                doubts.append("lost")
-            elif piece is None or piece.says != NOBODY:
-                doubts.append("stale" if piece is None else piece.cause)
-            else:
-                empty.append(piece)
-        for former in self._former:
-            piece = former.at(at)
-            if piece is not None and piece.says == SOMEBODY:
-                seen.append(piece)
-        return seen, doubts, empty
-
-    def _by_duty(self, start: datetime, end: datetime, duty: Piece | None) -> _Atom:
-        """A window without cameras: signed on, signed off, or nothing to tell by."""
-        if duty is None or not (duty.ids or self._facts.requires_duty):
-            return _Atom(start, end, State.UNWATCHED, "", ())
-        if duty.says == SOMEBODY:
-            return _Atom(start, end, State.PRESENT, "duty", (duty.ids,), duty=duty.start)
-        state = State.EMPTY if duty.says == NOBODY else State.UNKNOWN
-        return _Atom(start, end, state, duty.cause, (duty.ids,))
-
-
-def _of_holders(facts: PostFacts, signs: Iterable[Sign]) -> list[Sign]:
-    """A check-in is a sign of presence only of somebody posted at the window or standing in there."""
-    holders = {post.staff for post in facts.posts} | {s.staff for s in facts.substitutes}
-    return [sign for sign in signs if sign.kind != "checkin" or sign.staff in holders]
-
-
-def _cause(doubts: list[str]) -> str:
-    """Lost only where nothing else keeps the cameras from telling: what is lost is settled, the rest may be mended."""
-    return next((cause for cause in doubts if cause != "lost"), "lost") if doubts else "camera"
-
-
-def _give_way(atoms: list[_Atom], policy: PostPolicy, now: datetime) -> list[datetime]:
+def _give_way(atoms: list[Atom], policy: PostPolicy, now: datetime) -> list[datetime]:
     """Decide the atoms left open, in place; returns the instants after `now` at which a sign-on would give way.
 
     A sign-on counts at most `duty_gives_way_minutes` against a camera that sees nobody, then the window was empty from
@@ -285,9 +113,9 @@ def _give_way(atoms: list[_Atom], policy: PostPolicy, now: datetime) -> list[dat
             last += 1
         gives_way = atom.start + patience
         outlasted = atoms[last].end > gives_way
-        if atom.open == _DOUBT and spent != atom.duty and outlasted and gives_way <= now:
+        if atom.open == DOUBT and spent != atom.duty and outlasted and gives_way <= now:
             spent = atom.duty
-        elif atom.open == _DOUBT and spent != atom.duty and outlasted:
+        elif atom.open == DOUBT and spent != atom.duty and outlasted:
             undecided.append(gives_way)
         if spent != atom.duty:
             for decided in atoms[index : last + 1]:
@@ -296,11 +124,11 @@ def _give_way(atoms: list[_Atom], policy: PostPolicy, now: datetime) -> list[dat
     return undecided
 
 
-def _joined(atoms: Iterable[_Atom]) -> tuple[Segment, ...]:
+def _joined(atoms: Iterable[Atom]) -> tuple[Segment, ...]:
     found: list[Segment] = []
     ids: dict[str, None] = {}
     start: datetime | None = None
-    previous: _Atom | None = None
+    previous: Atom | None = None
     for atom in atoms:
         if previous is not None and start is not None:
             if (atom.state, atom.cause) != (previous.state, previous.cause):
@@ -316,5 +144,5 @@ def _joined(atoms: Iterable[_Atom]) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def _segment(start: datetime, last: _Atom, ids: Iterable[str]) -> Segment:
+def _segment(start: datetime, last: Atom, ids: Iterable[str]) -> Segment:
     return Segment(start=start, end=last.end, state=last.state, cause=last.cause, evidence=tuple(ids))
