@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from alerts.contents import notice_of, place_of, snapshot
 from alerts.grouping import DIGEST_GROUP, flush_time, group_key, next_digest, single_key
@@ -23,6 +24,8 @@ from monitor.store.engine import Store
 log = structlog.get_logger(__name__)
 
 CARDS_A_STEP: Final = 200
+PUT_OFF: Final = timedelta(minutes=1)
+"""Rest of a card that could not be planned, in real time."""
 AgeOk = Callable[[datetime, datetime], bool]
 """(since, now) → whether a condition is young enough to be told at once (`alerts.max_age` working days)."""
 
@@ -36,21 +39,29 @@ class Planner:
     ungrouped: frozenset[str]
     age_ok: AgeOk
     real_now: Callable[[], datetime]
+    _failed: dict[int, datetime] = field(default_factory=dict, init=False)
+    """Cards that could not be planned, with the real time until which they rest."""
 
     def plan_once(self, now: datetime) -> int:
         """Plan the notices that wait and fire the digests that are due; returns how many notices were planned.
 
-        A card that fails is logged and left for the next call; it does not hold the others.
+        A card that fails is logged and rests for a minute; it does not hold the others.
         """
+        real = self.real_now()
+        resting = [number for number, until in self._failed.items() if until > real]
         with self.store.read() as conn:
-            cards = rows.unplanned_cards(conn, CARDS_A_STEP)
+            cards = rows.unplanned_cards(conn, CARDS_A_STEP, besides=resting)
             digests = rows.due_timers(conn, DIGEST_GROUP, now)
         planned = 0
         for number in cards:
             try:
                 planned += self.store.step(lambda conn, n=number: self._card(conn, n, now))  # type: ignore[misc]
                 failpoints.hit("plan.after_commit")
+                self._failed.pop(number, None)
+            except DBAPIError:
+                raise  # the store's trouble, not the card's
             except Exception:
+                self._failed[number] = real + PUT_OFF
                 log.exception("a card could not be planned", action="alert.plan_failed", card=number)
         for address, version in digests:
             self.store.step(lambda conn, a=address, v=version: self._digest(conn, a, v, now))  # type: ignore[misc]

@@ -14,12 +14,14 @@ from typing import Any, Final, Literal, Protocol
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from alerts.channels.base import Channel, Message, bounded
+from alerts.channels.base import Channel, bounded
+from alerts.composing import Job, compose
 from alerts.contents import content_of, named_ids
 from alerts.grouping import flush_time, refill, single_key
 from alerts.policy import AlertPolicy
-from alerts.rendering import Content, Style, kind_of, split, text, title, webhook_body
+from alerts.rendering import Style
 from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
 from monitor import failpoints
 from monitor.store import alerts as rows
@@ -42,22 +44,6 @@ class Counter(Protocol):
     """Counts tries by channel kind and result (`monitor.metrics.Metrics` does)."""
 
     def notification(self, channel: str, result: SendResult) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """A leased try: the message's head, what it says, and what the texts need."""
-
-    head: Head
-    token: str
-    items: tuple[Mapping[str, Any], ...]
-    contents: tuple[Content, ...]
-    style: Style
-    repeated: bool
-
-    @property
-    def n(self) -> int:
-        return self.head.attempts + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +79,7 @@ class Sender:
         with self.store.read() as conn:
             ready = rows.ready_addresses(conn, self.real_now())
         for address in ready:
-            job = self.store.step(lambda conn, a=address: self._lease(conn, a))  # type: ignore[misc]
+            job = self._leased(address)
             if job is None:
                 continue
             failpoints.hit("send.before")
@@ -106,6 +92,18 @@ class Sender:
         return False
 
     # ------------------------------------------------------------- 1. lease
+
+    def _leased(self, address: str) -> Job | None:
+        """The job of an address; one whose head cannot even be read is put off, so that it holds no other address."""
+        try:
+            return self.store.step(lambda conn: self._lease(conn, address))
+        except DBAPIError:
+            raise  # the store's trouble, not the message's: the loop rests and tries again
+        except Exception:
+            log.exception("a message could not be read", action="alert.lease_failed", address=address)
+            until = self.real_now() + timedelta(seconds=self.policy.retry.cap_seconds)
+            self.store.step(lambda conn: rows.put_off(conn, address, until))
+            return None
 
     def _lease(self, conn: Connection, address: str) -> Job | None:
         real, token = self.real_now(), uuid.uuid4().hex
@@ -170,7 +168,13 @@ class Sender:
         more = [False]
 
         def work() -> Result:
-            message, more[0] = compose(job, channel)
+            try:
+                message, more[0] = compose(job, channel)
+            except Exception as error:
+                # our own fault, and the same at every try: what is behind it must not wait for it
+                log.exception("a message could not be written", action="alert.compose_failed",
+                              delivery=job.head.delivery)  # fmt: skip
+                return refused(f"could not be written: {type(error).__name__}: {error}", permanent=True)
             return channel.send(message)
 
         result = bounded(work, self.policy.timeout_seconds)
@@ -239,16 +243,3 @@ class Sender:
             now=real,
             draw=self.draw(),
         )
-
-
-def compose(job: Job, channel: Channel) -> tuple[Message, bool]:
-    """The part of the message that is due, in the channel's limit, and whether more parts follow."""
-    kind = kind_of(job.contents, job.head.kind)
-    head = title(job.contents, kind, job.style)
-    if not channel.grouped:
-        return Message(title=head, text="", body=webhook_body(job.head.delivery, job.contents, kind, job.style)), False
-    body = text(job.contents, job.style, repeated=job.repeated)
-    apart = channel.title_apart()
-    parts = split(body if apart else f"{head}\n{body}", channel.limit())
-    at = min(job.head.part, len(parts) - 1)
-    return Message(title=head if apart else "", text=parts[at], body={}), at + 1 < len(parts)

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from alerts.channels.base import Channel
+from alerts.channels.base import Channel, Unusable
 from alerts.channels.factory import open_channels
 from alerts.contents import place_of
 from alerts.planner import AgeOk, Planner
@@ -87,7 +87,10 @@ class AlertService:
 
     def run(self, stop: threading.Event) -> None:
         """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks."""
-        threads = [threading.Thread(target=self._plan_loop, args=(stop,), name="alert-planner")]
+        threads = [
+            threading.Thread(target=self._plan_loop, args=(stop,), name="alert-planner"),
+            threading.Thread(target=self._warm_up, name="alert-warm-up"),
+        ]
         threads += [
             threading.Thread(target=self._send_loop, args=(stop,), name=f"alert-sender-{n}")
             for n in range(self.policy.senders)
@@ -103,6 +106,14 @@ class AlertService:
     def close(self) -> None:
         for channel in self.channels.values():
             channel.close()
+
+    def _warm_up(self) -> None:
+        """Load what the channels need before the first message, and say which receiver cannot be used."""
+        for name, channel in self.channels.items():
+            try:
+                channel.limit()
+            except Unusable as error:
+                log.error("a receiver cannot be used", action="alert.unusable", receiver=name, why=str(error))
 
     def _plan_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -61,10 +61,10 @@ class Head:
 # ------------------------------------------------------------------ planning
 
 
-def unplanned_cards(conn: Connection, limit: int) -> list[int]:
-    """Numbers of cards that have notices to plan, lowest first."""
-    statement = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None)).distinct().order_by(NOTICE.c.card)
-    return list(conn.scalars(statement.limit(limit)))
+def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[int]:
+    """Numbers of cards that have notices to plan, lowest first, without `besides`."""
+    wanted = and_(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
+    return list(conn.scalars(select(NOTICE.c.card).where(wanted).distinct().order_by(NOTICE.c.card).limit(limit)))
 
 
 def claim_card(conn: Connection, number: int) -> Mapping[str, Any] | None:
@@ -126,7 +126,7 @@ def open_delivery(
     """
     ensure_addresses(conn, [address])
     collecting = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state == "open",
-                      DELIVERY.c.flush > real)  # fmt: skip
+                      DELIVERY.c.flush >= real)  # fmt: skip
     oldest = select(func.min(DELIVERY.c.id)).where(collecting).scalar_subquery()
     joined = update(DELIVERY).where(DELIVERY.c.id == oldest, DELIVERY.c.state == "open")
     found = conn.execute(joined.values(group=group).returning(DELIVERY.c.id)).scalar()
@@ -222,6 +222,11 @@ def set_bucket(
 ) -> None:
     values = {"tokens": tokens, "filled_at": filled_at, "ready_at": ready_at}
     conn.execute(update(ADDRESS).where(ADDRESS.c.id == address).values(values))
+
+
+def put_off(conn: Connection, address: str, until: datetime) -> None:
+    """Nothing is sent to the address before `until`."""
+    conn.execute(update(ADDRESS).where(ADDRESS.c.id == address).values(ready_at=until))
 
 
 def head(conn: Connection, address: str, real: datetime) -> Head | None:

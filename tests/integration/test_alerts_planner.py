@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from alerts.policy import AlertPolicy
 from monitor.store.engine import Store
@@ -184,6 +185,11 @@ def test_a_card_that_fails_does_not_hold_the_others(store: Store) -> None:
     assert found.service.plan_once(START) == 1
     assert planned(found) == [(2, 1, "hook", "firing")]
     assert [row.planned_at is None for row in found.rows(NOTICE)] == [True, False]
+    with store.write() as conn:
+        conn.execute(update(NOTICE).where(NOTICE.c.card == 1).values(level="red"))
+    assert found.service.plan_once(START) == 0, "it rests"
+    found.time.pass_(60)
+    assert found.service.plan_once(START) == 1
 
 
 def test_what_would_go_where_is_shown_with_its_reason(store: Store) -> None:
