@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -159,33 +160,64 @@ def explain(
 
     Example: jiancha explain 17
     """
+    from monitor.supervision.views import DEFAULT_ZONE
     from monitor.supervision.views import explain as explained
 
     with program(writing=False) as opened, opened.store.read() as conn:
-        found = explained(conn, number, opened.zones(conn))
+        zones = opened.zones(conn)
+        found = explained(conn, number, zones)
     if found is None:
         raise BadInput(f"explain: there is no card {number}; `jiancha cards list` shows them")
     if as_json:
         print_json(found)
         return
-    _print_explanation(found)
+    _print_explanation(found, zones.get(found["hall"] or "", DEFAULT_ZONE))
 
 
-def _print_explanation(card: dict[str, Any]) -> None:
-    from zoneinfo import ZoneInfo
-
+def _print_explanation(card: dict[str, Any], zone: str) -> None:
     from monitor.model import Level, Reason
-    from monitor.wording import advice, render, step_text
+    from monitor.wording import advice, event_word, level_word, render, step_text
 
     typer.echo(card_line(card))
-    typer.echo(f"理由 {render(Reason(**card['reason']), 'zh', ZoneInfo('Asia/Shanghai'))}")
+    typer.echo(f"理由 {render(Reason(**card['reason']), 'zh', zone)}")
     typer.echo(f"依据 {card['basis']}")
     typer.echo(f"建议 {advice(card['rule'], Level.of(card['level']).word, 'zh')}")
-    typer.echo(f"规则版本 {card['policy_version']}    依据数据截至 {card['watermark'] or '-'}")
+    typer.echo(f"规则版本 {card['policy_version']}    数据截至 {card['watermark'] or '—'}")
+    for key, value in card["policy"].items():
+        typer.echo(f"  {key} = {value}")
+    if card["steps"]:
+        typer.echo("工作时间 working time")
     for step in card["steps"]:
         typer.echo(f"  {step['date']}  {'计' if step['counted'] else '—'}  {step_text(step['why'], 'zh')}")
+    typer.echo("事实 facts")
+    for line in _fact_lines(card["facts"]):
+        typer.echo(f"  {line}")
+    typer.echo("经过 history")
     for event in card["history"]:
-        typer.echo(f"  {event['at']}  {event['event']}  {event['level']}  {event['actor']}  {event['why']}")
+        words = f"{event_word(event['event'], 'zh')}  {level_word(event['level'], 'zh')}"
+        typer.echo(f"  {event['at']}  {words}  {event['actor']}  {event['why']}")
+
+
+def _fact_lines(facts: dict[str, Any]) -> Iterator[str]:
+    """One line a fact: single values, then each element of the lists with its own values; what is empty is left out."""
+    for name, value in facts.items():
+        if isinstance(value, list):
+            for element in value[:MOST_FACTS]:
+                shown = element if not isinstance(element, dict) else _pairs(element)
+                yield f"{name}: {shown}"
+            if len(value) > MOST_FACTS:
+                yield f"{name}: … {len(value) - MOST_FACTS} 条从略，见 --json"
+        elif isinstance(value, dict):
+            yield f"{name}: {_pairs(value)}"
+        elif value is not None:
+            yield f"{name}: {value}"
+
+
+MOST_FACTS = 12
+
+
+def _pairs(element: dict[str, Any]) -> str:
+    return "  ".join(f"{k}={v}" for k, v in element.items() if v not in (None, "", [], {}))
 
 
 @device_app.command("lost")

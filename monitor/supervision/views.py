@@ -108,7 +108,9 @@ def explain(conn: Connection, number: int, zones: Mapping[str, str]) -> dict[str
         return None
     kept = conn.execute(select(CARD.c.explanation).where(CARD.c.number == number)).scalar_one() or {}
     empty: dict[str, Any] = {"facts": {}, "steps": [], "policy": {}, "watermark": None}
-    return {**found[0], **empty, **kept}
+    zone = ZoneInfo(zones.get(found[0]["hall"] or "", DEFAULT_ZONE))
+    mark = datetime.fromisoformat(kept["watermark"]) if kept.get("watermark") else None
+    return {**found[0], **empty, **kept, "watermark": stamp(mark, zone)}
 
 
 def list_subjects(conn: Connection, subject: tuple[str, str] | None, zones: Mapping[str, str]) -> list[dict[str, Any]]:
