@@ -6,12 +6,13 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from monitor import timeliness
-from monitor.model import CardChange, Registry, Verdict
+from monitor.attendance.facts import PostFacts
+from monitor.model import CardChange, Registry, Spell, Verdict
 from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
 from monitor.timeliness.facts import CaseFacts
@@ -27,11 +28,23 @@ def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Po
             for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now, rule)
         ]
     return {
-        "facts": as_json(loaded.facts),
+        "facts": as_json(_near(loaded.facts, change.spell)),
         "steps": steps,
         "policy": policy_values(rule, policy),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
+
+
+AROUND: Final = timedelta(minutes=5)
+
+
+def _near(facts: Any, spell: Spell | None) -> Any:
+    """Of a session's evidence what lies around the spell: a camera says the same thing hundreds of times a day."""
+    if not isinstance(facts, PostFacts) or spell is None:
+        return facts
+    start, end = spell.began - AROUND, (spell.cleared_at or spell.since) + AROUND
+    near = {name: tuple(e for e in getattr(facts, name) if start <= e.at <= end) for name in ("presences", "signs")}
+    return dataclasses.replace(facts, **near)
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
