@@ -74,9 +74,7 @@ LATE_EVENING = datetime(2026, 3, 4, 16, 30, tzinfo=UTC)  # 00:30 of the next day
             id="somebody without a post touches no window",
         ),
         pytest.param(event("checkin", "term"), [], id="a check-in of nobody touches nothing"),
-        pytest.param(
-            event("presence", "cam"), ["post w1/2026-03-04/"], id="a camera touches the window it is bound to"
-        ),
+        pytest.param(event("presence", "cam"), ["post w1/2026-03-04/"], id="a camera touches its own window"),
         pytest.param(
             event("presence", "gate", {"window": "w2"}),
             ["post w2/2026-03-04/"],
