@@ -43,8 +43,11 @@ def _near(facts: Any, spell: Spell | None) -> Any:
     if not isinstance(facts, PostFacts) or spell is None:
         return facts
     start, end = spell.began - AROUND, (spell.cleared_at or spell.since) + AROUND
-    near = {name: tuple(e for e in getattr(facts, name) if start <= e.at <= end) for name in ("presences", "signs")}
-    return dataclasses.replace(facts, **near)
+    return dataclasses.replace(
+        facts,
+        presences=tuple(p for p in facts.presences if start <= p.at <= end),
+        signs=tuple(s for s in facts.signs if start <= s.at <= end),
+    )
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
