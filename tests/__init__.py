@@ -1,0 +1,1 @@
+"""Tests; a package, so that no other `tests` that a dependency installs is taken for it."""

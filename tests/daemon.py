@@ -1,0 +1,80 @@
+"""The real daemon as a child process, for tests: `jiancha run` with a configuration of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+
+class Daemon:
+    """`start` returns once /healthz answers; `url` is where. The folder holds the database, the log and the file."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], config: str = "") -> None:
+        self.folder = folder
+        self._file = folder / "jiancha.toml"
+        self._file.write_text(config)
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("JIANCHA_")},
+            "JIANCHA_STORE__URL": f"sqlite:///{folder / 'jiancha.sqlite'}",
+            "JIANCHA_HTTP__PORT": "0",
+            **environment,
+        }
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self, *words: str) -> str:
+        """Run another command on the same store; its standard output. Fails on a status other than 0."""
+        done = subprocess.run(self._line(*words), env=self.environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self) -> Daemon:
+        log = self.folder / "daemon.log"
+        begun = log.stat().st_size if log.exists() else 0
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(self._line("run"), env=self.environment, stdout=out, stderr=out)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            assert self._process.poll() is None, f"the daemon ended: {self.log()}"
+            for line in log.read_bytes()[begun:].decode(errors="replace").splitlines():
+                if '"daemon.started"' in line:
+                    self.url = str(json.loads(line)["http"])
+                    httpx.get(f"{self.url}/healthz").raise_for_status()
+                    return self
+            time.sleep(0.02)
+        raise AssertionError(f"the daemon did not start: {self.log()}")
+
+    def stop(self) -> int:
+        """SIGTERM; its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def log(self) -> str:
+        return (self.folder / "daemon.log").read_text(errors="replace")
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        status = self._process.wait(30)
+        self._process = None
+        return status
+
+    def _line(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "monitor", "--config", str(self._file), *words]
+
+    def __enter__(self) -> Daemon:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self.stop()
