@@ -9,7 +9,7 @@ A rule says how much of the past its verdict shows:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from monitor.model import CardChange, CardState, Level, Spell, Verdict
@@ -30,8 +30,17 @@ SELF_CLOSING: Final = frozenset(
 """Clearing closes these at any level; on people and units only reminders close by themselves (DESIGN §6)."""
 
 
-def card_changes(verdict: Verdict, cards: Sequence[CardState], *, auto_close: bool = False) -> list[CardChange]:
+def card_changes(
+    verdict: Verdict,
+    cards: Sequence[CardState],
+    *,
+    auto_close: bool = False,
+    same_within: timedelta = timedelta(0),
+) -> list[CardChange]:
     """The changes that bring the cards of one rule on one subject in line with its verdict.
+
+    `same_within`: times that differ by no more are the same. A device's skew is a median that moves a little with every
+    heartbeat, and every time that was corrected by it moves along: nobody is to be told of that.
 
     1. Each spell is matched to its card: by the episode's id, else by overlap in time.
     2. A matched card follows its spell; a spell without a card issues one (a reminder already over leaves none).
@@ -50,7 +59,7 @@ def card_changes(verdict: Verdict, cards: Sequence[CardState], *, auto_close: bo
             changes.append(_issue(spell, episode, None, auto_close))
         else:
             left.remove(card)
-            changes.extend(_follow(card, spell, auto_close))
+            changes.extend(_follow(card, spell, auto_close, same_within))
     for card in left:
         changes.extend(_leftover(card, verdict, auto_close))
     return changes
@@ -92,7 +101,7 @@ def _issue(spell: Spell, episode: str, number: int | None, auto_close: bool) -> 
     )
 
 
-def _follow(card: CardState, spell: Spell, auto_close: bool) -> list[CardChange]:
+def _follow(card: CardState, spell: Spell, auto_close: bool, same_within: timedelta) -> list[CardChange]:
     """What happened to a matched card: at most one change of level, since or clearing each judgement."""
     if card.state == "withdrawn":
         if not card.withdrawn_by_system or (spell.level is Level.REMINDER and spell.cleared_at is not None):
@@ -100,7 +109,7 @@ def _follow(card: CardState, spell: Spell, auto_close: bool) -> list[CardChange]
         return [_issue(spell, card.episode, card.number, auto_close)]
     if card.level > Level.REMINDER and spell.level is Level.REMINDER:
         return [_withdraw(card, spell.reason.code)]  # the yellow or red never held
-    event = _event(card, spell)
+    event = _event(card, spell, same_within)
     if event is None:
         return []
     state = _state_after(card, spell, event, auto_close)
@@ -119,7 +128,7 @@ def _follow(card: CardState, spell: Spell, auto_close: bool) -> list[CardChange]
     ]
 
 
-def _event(card: CardState, spell: Spell) -> str | None:
+def _event(card: CardState, spell: Spell, same_within: timedelta) -> str | None:
     if spell.level > card.level:
         return "upgraded"
     if spell.level < card.level:
@@ -128,9 +137,15 @@ def _event(card: CardState, spell: Spell) -> str | None:
         return "cleared"
     if spell.cleared_at is None and card.cleared_at is not None:
         return "resumed"
-    if (spell.since, spell.cleared_at) != (card.since, card.cleared_at) or spell.charge != card.charge:
+    moved = max(abs(spell.since - card.since), _apart(spell.cleared_at, card.cleared_at))
+    if moved > same_within or spell.charge != card.charge:
         return "corrected"
     return None
+
+
+def _apart(one: datetime | None, other: datetime | None) -> timedelta:
+    """How far two clearings lie apart; both are there, or neither is."""
+    return timedelta(0) if one is None or other is None else abs(one - other)
 
 
 def _state_after(card: CardState, spell: Spell, event: str, auto_close: bool) -> str:

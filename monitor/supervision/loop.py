@@ -172,7 +172,9 @@ class Judge:
                 raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
             verdicts.append(verdict)
             mine = [c for c in held if c.rule == rule.id]
-            for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close):
+            # a clock wrong by so little is not even marked: what moves by no more is the same time
+            unmarked = timedelta(seconds=self.policy.device.skew_mark_seconds)
+            for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close, same_within=unmarked):
                 changes.append((rule.basis, changed, verdict))
         judged = _written(subject, loaded, verdicts, now)
         return _Outcome(subject=subject, judged=judged, changes=tuple(changes), loaded=loaded)

@@ -109,6 +109,20 @@ def test_applying_twice_changes_nothing_more(judged: Verdict, cards: list[CardSt
     assert card_changes(judged, after) == []
 
 
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        (verdict(replace(spell(Y, 15, cleared=20), levels=((Y, at(15) + timedelta(seconds=5)),))), []),
+        (verdict(replace(spell(Y, 15), cleared_at=at(20) - timedelta(seconds=5))), []),
+        (verdict(replace(spell(Y, 15), cleared_at=at(20) + timedelta(seconds=6))), ["corrected"]),
+    ],
+    ids=["begun five seconds later", "over five seconds sooner", "over six seconds later"],
+)
+def test_a_time_that_moves_with_a_skew_is_the_same_time(judged: Verdict, expected: list[str]) -> None:
+    changes = card_changes(judged, [card(Y, 15, cleared=20)], same_within=timedelta(seconds=5))
+    assert [c.event for c in changes] == expected
+
+
 def test_auto_close_closes_a_cleared_yellow() -> None:
     changes = card_changes(verdict(spell(Y, 15, cleared=20)), [card(Y, 15)], auto_close=True)
     assert [c.state for c in changes] == ["closed"]
