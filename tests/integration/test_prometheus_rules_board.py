@@ -5,55 +5,24 @@ empty.
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import yaml
 
 from monitor.clock import Clock
 from monitor.metrics import Metrics
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from tests.http_app import METRICS, RULES, fill_deliveries, fill_places, fill_state, make_deps, served
+from tests.prometheus import BOARD, PROMETHEUS, Prometheus, board_expressions, rules, running
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMETHEUS = ROOT / "config" / "prometheus"
-RULE_FILE = PROMETHEUS / "rules" / "jiancha.yml"
-BOARD = ROOT / "config" / "grafana" / "hall-overview.json"
-
 sys.path.insert(0, str(ROOT / "scripts"))
 import grafana_board  # noqa: E402 - a script, not part of the package
-
-
-class Prometheus:
-    """A running server that scrapes one target every second."""
-
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=10)
-
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        body = self._http.get("/api/v1/query", params={"query": expression}).json()
-        assert body["status"] == "success", f"{expression}: {body}"
-        result: list[dict[str, Any]] = body["data"]["result"]
-        return result
-
-    def numbers(self, expression: str) -> list[float]:
-        return [value for sample in self.query(expression) if not math.isnan(value := float(sample["value"][1]))]
-
-    def get(self, path: str) -> Any:
-        return self._http.get(path).json()
-
-    def ready(self) -> bool:
-        try:
-            return self._http.get("/-/ready").status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 def work(metrics: Metrics) -> None:
@@ -83,55 +52,19 @@ def prometheus(
         fill_deliveries(conn, Clock().now())
     deps = make_deps(store)
     deps.metrics.broker(True)
-    with served(deps) as app:
-        process, server = start(folder, tool("prometheus"), free_port(), app.url.removeprefix("http://"))
-        try:
-            eventually(server.ready, 30, "prometheus is ready")
+    with (
+        served(deps) as app,
+        running(folder, tool("prometheus"), free_port(), app.url.removeprefix("http://")) as server,
+    ):
+        eventually(server.ready, 30, "prometheus is ready")
 
-            def scraped() -> bool:
-                work(deps.metrics)
-                return server.numbers('sum(count_over_time(up{job="jiancha"}[5m]))') >= [3.0]
+        def scraped() -> bool:
+            work(deps.metrics)
+            return server.scrapes() >= 3
 
-            eventually(scraped, 30, "three scrapes")
-            yield server
-        finally:
-            process.terminate()
-            process.wait(20)
+        eventually(scraped, 30, "three scrapes")
+        yield server
     store.close()
-
-
-def start(folder: Path, program: str, port: int, target: str) -> tuple[subprocess.Popen[bytes], Prometheus]:
-    """The shipped configuration, but for the target, the pace and the rules' path."""
-    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    config["rule_files"] = [str(RULE_FILE)]
-    config["scrape_configs"][0]["static_configs"] = [{"targets": [target]}]
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    return process, Prometheus(f"http://127.0.0.1:{port}")
-
-
-def board_expressions() -> list[tuple[str, str]]:
-    """(panel's title, expression with Grafana's variables filled in)"""
-    found = []
-    for panel in json.loads(BOARD.read_text())["panels"]:
-        for target in panel["targets"]:
-            found.append((panel["title"], target["expr"].replace("$hall", ".*").replace("$__rate_interval", "1m")))
-    return found
-
-
-def rules() -> list[dict[str, Any]]:
-    return [rule for group in yaml.safe_load(RULE_FILE.read_text())["groups"] for rule in group["rules"]]
 
 
 @pytest.mark.parametrize(("title", "expression"), board_expressions())
