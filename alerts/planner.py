@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from alerts.contents import notice_of, place_of, snapshot
 from alerts.grouping import DIGEST_GROUP, flush_time, group_key, next_digest, single_key
@@ -58,7 +58,7 @@ class Planner:
                 planned += self.store.step(lambda conn, n=number: self._card(conn, n, now))  # type: ignore[misc]
                 failpoints.hit("plan.after_commit")
                 self._failed.pop(number, None)
-            except DBAPIError:
+            except OperationalError:
                 raise  # the store's trouble, not the card's
             except Exception:
                 self._failed[number] = real + PUT_OFF

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, Protocol
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
-from alerts.channels.base import Channel, bounded
+from alerts.channels.base import Channel, Unusable, bounded
 from alerts.composing import Job, compose
 from alerts.contents import content_of, named_ids
 from alerts.grouping import flush_time, refill, single_key
@@ -97,7 +97,7 @@ class Sender:
         """The job of an address; one whose head cannot even be read is put off, so that it holds no other address."""
         try:
             return self.store.step(lambda conn: self._lease(conn, address))
-        except DBAPIError:
+        except OperationalError:
             raise  # the store's trouble, not the message's: the loop rests and tries again
         except Exception:
             log.exception("a message could not be read", action="alert.lease_failed", address=address)
@@ -170,6 +170,8 @@ class Sender:
         def work() -> Result:
             try:
                 message, more[0] = compose(job, channel)
+            except Unusable:
+                raise  # said once at start; `bounded` makes it a final refusal
             except Exception as error:
                 # our own fault, and the same at every try: what is behind it must not wait for it
                 log.exception("a message could not be written", action="alert.compose_failed",

@@ -69,9 +69,10 @@ class AlertService:
         self._to_plan, self._to_send = threading.Event(), threading.Event()
 
     def plan_once(self, now: datetime) -> int:
-        """Plan the notices that wait at `now` (program's clock); how many were planned."""
+        """Plan up to 200 cards with waiting notices at `now` (program's clock); how many notices were planned."""
         planned = self.planner.plan_once(now)
-        self._to_send.set()
+        if planned:
+            self._to_send.set()
         return planned
 
     def send_once(self) -> int:
@@ -118,11 +119,13 @@ class AlertService:
     def _plan_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self._to_plan.clear()
+            planned = 0
             try:
-                self.plan_once(self._now())
+                planned = self.plan_once(self._now())
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
-            self._to_plan.wait(PLAN_SECONDS)
+            if not planned:
+                self._to_plan.wait(PLAN_SECONDS)
 
     def _send_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():
