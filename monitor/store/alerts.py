@@ -61,10 +61,11 @@ class Head:
 # ------------------------------------------------------------------ planning
 
 
-def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[int]:
-    """Numbers of cards that have notices to plan, lowest first, without `besides`."""
-    wanted = and_(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
-    return list(conn.scalars(select(NOTICE.c.card).where(wanted).distinct().order_by(NOTICE.c.card).limit(limit)))
+def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[tuple[int, datetime]]:
+    """(number, since) of cards that have notices to plan, lowest number first, without `besides`."""
+    waiting = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
+    statement = select(CARD.c.number, CARD.c.since).where(CARD.c.number.in_(waiting)).order_by(CARD.c.number)
+    return [(row.number, row.since) for row in conn.execute(statement.limit(limit))]
 
 
 def claim_card(conn: Connection, number: int) -> Mapping[str, Any] | None:

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select, union
+from sqlalchemy import Connection, func, or_, select
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
-from monitor.store.schema import DeviceRow, HeartbeatRow, LostSpan, Quarantine, RawEvent, SourceRow
+from monitor.store.schema import HeartbeatRow, LostSpan, Quarantine, RawEvent, SourceRow
+from monitor.store.sequences import Prefixes, first_missing
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
@@ -21,7 +22,6 @@ RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
 LOST: Final = table_of(LostSpan)
 SOURCE: Final = table_of(SourceRow)
-DEVICE: Final = table_of(DeviceRow)
 
 BOOTS_LOOKED_AT: Final = 8
 """How many boots back a watermark is searched for."""
@@ -38,12 +38,15 @@ class Sources:
         now: datetime,
         untrusted_seconds: float = 300,
         heartbeat_seconds: float = 60,
+        prefixes: Prefixes | None = None,
     ) -> None:
+        """`prefixes` remembers between looks how far each boot's sequence is known to be whole."""
         self._conn = conn
         self._registry = registry
         self._beat = timedelta(seconds=heartbeat_seconds)
         self._untrusted = timedelta(seconds=untrusted_seconds)
         self._now = now
+        self._prefixes = prefixes if prefixes is not None else Prefixes()
         self._skews: dict[tuple[str, str], timedelta | None] = {}
         self._states: dict[str, SourceState] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
@@ -90,6 +93,10 @@ class Sources:
                 spans.setdefault(row.device, []).append((row.starts, row.ends))
             self._lost = {k: tuple(v) for k, v in spans.items()}
         return self._lost.get(device, ())
+
+    def first_missing(self, device: str, boot: str) -> int | None:
+        """The first announced sequence number of a boot that is not stored, nor declared lost; None: it is whole."""
+        return first_missing(self._conn, device, boot, self._now, self.lost_spans(device), self._prefixes)
 
     def _import_state(self, source: str) -> SourceState:
         if self._imports is None:
@@ -158,12 +165,13 @@ class Sources:
         """(watermark by heartbeats, latest boot): the newest boot that proves something counts."""
         boots = self._recent_boots(device)
         for boot in boots:
-            missing = first_missing(self._conn, device, boot, self._now, self.lost_spans(device))
+            missing = self.first_missing(device, boot)
             proven = [BEAT.c.last_seq.is_(None), BEAT.c.last_seq < missing] if missing is not None else []
-            query = select(func.max(BEAT.c.at)).where(
+            query = select(BEAT.c.at).where(
                 BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
             )
-            at = self._conn.execute(query.where(or_(*proven)) if proven else query).scalar()
+            query = query.where(or_(*proven)) if proven else query
+            at = self._conn.execute(query.order_by(BEAT.c.at.desc()).limit(1)).scalar()
             if at is not None:
                 return self.correct(device, boot, at)[0], boots[0]
         return None, boots[0] if boots else None
@@ -194,74 +202,3 @@ def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> time
     query = select(BEAT.c.delta_ms).where(*mine).order_by(BEAT.c.delta_ms)
     middle = conn.execute(query.offset((count - 1) // 2).limit(1 if count % 2 else 2)).scalars().all()
     return timedelta(milliseconds=sum(middle) / len(middle))
-
-
-def first_missing(conn: Connection, device: str, boot: str, now: datetime, lost: tuple[Span, ...]) -> int | None:
-    """The first sequence number of the boot, up to the highest announced, that is not stored by `now`.
-
-    Stored includes duplicates and quarantined events with a readable seq. A hole whose neighbours' times touch a
-    declared-lost span is mended (DESIGN §3.1). None: nothing is missing.
-    """
-    announced = conn.execute(
-        select(func.max(BEAT.c.last_seq)).where(BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= now)
-    ).scalar()
-    if not announced or announced < 1:
-        return None
-    stored = union(
-        *(
-            select(t.c.seq).where(
-                t.c.device == device, t.c.boot == boot, t.c.seq.between(1, announced), t.c.received <= now
-            )
-            for t in (RAW, HELD)
-        )
-    ).subquery()
-    if conn.execute(select(func.count()).select_from(stored)).scalar_one() == announced:
-        return None
-    present = sorted(conn.execute(select(stored.c.seq)).scalars())
-    for low, high in _holes(present, announced):
-        if not _mended(conn, device, boot, low - 1, high + 1, now, lost):
-            return low
-    return None
-
-
-def _holes(present: list[int], announced: int) -> list[tuple[int, int]]:
-    """Ranges (first, last) of numbers in 1 … announced that are not in the ascending list."""
-    holes: list[tuple[int, int]] = []
-    expected = 1
-    for seq in [*present, announced + 1]:
-        if seq > expected:
-            holes.append((expected, seq - 1))
-        expected = seq + 1
-    return holes
-
-
-def _mended(
-    conn: Connection, device: str, boot: str, before: int, after: int, now: datetime, lost: tuple[Span, ...]
-) -> bool:
-    """Whether a lost span touches the time between the neighbours of a hole."""
-    if not lost:
-        return False
-    left = _time_of(conn, device, boot, before, now)
-    right = _time_of(conn, device, boot, after, now) or now
-    return any((left is None or left < end) and start < right for start, end in lost)
-
-
-def _time_of(conn: Connection, device: str, boot: str, seq: int, now: datetime) -> datetime | None:
-    query = select(RAW.c.at).where(RAW.c.device == device, RAW.c.boot == boot, RAW.c.seq == seq)
-    at: datetime | None = conn.execute(query.where(RAW.c.received <= now)).scalar()
-    return at
-
-
-def open_holes(
-    conn: Connection, device: str, boots: Iterable[str], now: datetime, lost: tuple[Span, ...]
-) -> list[datetime]:
-    """For each boot with a hole: when the device first announced a number at or past it (received time)."""
-    since: list[datetime] = []
-    for boot in boots:
-        missing = first_missing(conn, device, boot, now, lost)
-        if missing is not None:
-            query = select(func.min(BEAT.c.received)).where(
-                BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.last_seq >= missing, BEAT.c.received <= now
-            )
-            since.append(conn.execute(query).scalar_one())
-    return since

@@ -20,6 +20,7 @@ from monitor.store.calendars import CalendarBook
 from monitor.store.engine import Store
 from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
+from monitor.store.sequences import Prefixes
 from monitor.store.sources import Sources
 from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
@@ -83,6 +84,7 @@ class Judge:
     calendars: Callable[[Connection], CalendarBook]
     path: Callable[[], Path] = Path
     metrics: JudgeMetrics = field(default_factory=NoMetrics)
+    prefixes: Prefixes = field(default_factory=Prefixes)
 
     def step(self, now: datetime, limit: int = CLAIM) -> tuple[Applied, int]:
         """One step at `now`; gives what was applied and how many subjects were claimed.
@@ -127,6 +129,7 @@ class Judge:
             now=now,
             untrusted_seconds=device.skew_untrusted_seconds,
             heartbeat_seconds=device.heartbeat_seconds,
+            prefixes=self.prefixes,
         )
         return Look(
             conn=conn,

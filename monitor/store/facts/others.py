@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts
 from monitor.model import Device
 from monitor.store.facts.look import Loaded, Look, next_receipt
 from monitor.store.schema import Card, CardEvent, HeartbeatRow, RatingRow, Subject
-from monitor.store.sources import open_holes
+from monitor.store.sequences import announced_at
 from monitor.store.sql import table_of
 
 RATING: Final = table_of(RatingRow)
@@ -85,10 +85,18 @@ def _device_facts(look: Look, device: Device, since: datetime, rows: Sequence[Ro
         path_up=look.path.up,
         skew_seconds=skew.total_seconds() if skew is not None else None,
         skew_known_at=_boot_began(look, device.id, latest.boot) if latest is not None else None,
-        open_holes=tuple(open_holes(look.conn, device.id, boots, look.now, lost)),
+        open_holes=tuple(_holes(look, device.id, boots)),
         lost=lost,
         retired=False,
     )
+
+
+def _holes(look: Look, device: str, boots: Iterable[str]) -> Iterator[datetime]:
+    """For each boot with missing numbers, since when that is known."""
+    for boot in boots:
+        missing = look.sources.first_missing(device, boot)
+        if missing is not None:
+            yield announced_at(look.conn, device, boot, missing, look.now)
 
 
 def _boot_began(look: Look, device: str, boot: str) -> datetime:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, Table, select
@@ -12,7 +12,7 @@ from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
 from monitor.attendance.slots import parse_post_key
 from monitor.model import Device, Post, Registry, Span
 from monitor.store import plans
-from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
+from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
 from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
 from monitor.store.sql import table_of
 from monitor.workcal import WorkCalendar
@@ -24,6 +24,8 @@ CASE: Final = table_of(CaseEventRow)
 CHECKIN: Final = table_of(CheckinRow)
 
 Rows = dict[str, list[Row[Any]]]
+BESIDE: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 
 
 def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
@@ -35,25 +37,29 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     held = {key: look.registry.posts_on(window, day) for key, (window, day, _) in parsed.items()}
     people = sorted({p.staff for posts in held.values() for p in posts})
     start, end = utc_span(first, last)
-    evidence = _Evidence(look, windows, people, first, last)
+    sessions = {
+        key: _session(look.book.for_window(look.registry, window), day, begins)
+        for key, (window, day, begins) in parsed.items()
+    }
+    evidence = _Evidence(look, windows, people, _around(sessions.values()) or (start, end))
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
     substitutes = plans.substitutes(look.conn, windows, start, end)
     closed = plans.closures(look.conn, start, end)
     loaded: dict[str, Loaded] = {}
-    for key, (window, day, begins) in parsed.items():
+    for key, (window, day, _) in parsed.items():
         known = look.registry.windows.get(window)
         hall = known.hall if known else None
         calendar = look.book.for_window(look.registry, window)
-        session = _session(calendar, day, begins)
+        session = sessions[key]
         posts = held[key]
         facts = PostFacts(
             window=window,
             date=day,
             session=session or utc_span(day, day),
-            presences=tuple(evidence.presences(window, day)),
+            presences=tuple(evidence.presences(window, session)) if session else (),
             duties=tuple(evidence.duties(window, day, calendar)),
-            signs=tuple(evidence.signs(window, day, posts)),
+            signs=tuple(evidence.signs(window, session, posts)) if session else (),
             cameras=look.sources.states(_cameras(look.registry, window)),
             duty_sources=look.sources.states(_duty_carriers(look.registry, window)),
             posts=posts,
@@ -66,23 +72,27 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             expected=session is not None and known is not None,
             published=calendar.is_published(day),
         )
-        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, day, posts))
+        loaded[key] = Loaded(
+            facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, session, posts)
+        )
     return loaded
 
 
 class _Evidence:
-    """Rows of every kind of evidence for some windows and days, read once."""
+    """Rows of every kind of evidence for some windows and a span, read once.
 
-    def __init__(self, look: Look, windows: list[str], people: list[str], first: date, last: date) -> None:
+    Rows are read by their uncorrected time: a clock that is wrong by more than BESIDE proves nothing anyway.
+    """
+
+    def __init__(self, look: Look, windows: list[str], people: list[str], span: Span) -> None:
         self._look = look
-        span = utc_span(first, last)
         self._presence = _by(look, PRESENCE, "window", windows, span)
-        self._duty = _by(look, DUTY, "window", windows, span)
+        self._duty = _by(look, DUTY, "window", windows, (span[0] - DAY, span[1]))
         self._rating = _by(look, RATING, "window", windows, span)
         self._case = _by(look, CASE, "window", windows, span)
         self._checkin = _by(look, CHECKIN, "staff", people, span)
 
-    def presences(self, window: str, day: date) -> list[Presence]:
+    def presences(self, window: str, session: Span) -> list[Presence]:
         return [
             Presence(
                 id=f"{r.source}/{r.event_id}",
@@ -94,7 +104,7 @@ class _Evidence:
                 confidence=r.confidence,
                 trusted=trusted,
             )
-            for r, at, trusted in self._known(self._presence, window, day)
+            for r, at, trusted in self._known(_within(self._presence, window, session))
         ]
 
     def duties(self, window: str, day: date, calendar: WorkCalendar) -> list[Duty]:
@@ -109,31 +119,41 @@ class _Evidence:
                 action=r.action,
                 trusted=trusted,
             )
-            for r, at, trusted in self._known(self._duty, window, day)
+            for r, at, trusted in self._known(self._duty.get(window, ()))
             if calendar.local_date(at) == day
         ]
 
-    def signs(self, window: str, day: date, posts: tuple[Post, ...]) -> list[Sign]:
+    def signs(self, window: str, session: Span, posts: tuple[Post, ...]) -> list[Sign]:
         found = [("rating", self._rating, window), ("case", self._case, window)]
         found += [("checkin", self._checkin, p.staff) for p in posts]
         return [
             Sign(id=f"{r.source}/{r.event_id}", kind=kind, at=at, received=r.received, source=r.source, staff=r.staff)
             for kind, rows, owner in found
-            for r, at, _ in self._known(rows, owner, day)
+            for r, at, _ in self._known(_within(rows, owner, session))
         ]
 
-    def more_at(self, window: str, day: date, posts: tuple[Post, ...]) -> Any:
-        rows = [r for table in (self._presence, self._duty, self._rating, self._case) for r in table.get(window, ())]
-        rows += [r for p in posts for r in self._checkin.get(p.staff, ())]
-        return next_receipt((r for r in rows if abs(r.at.date() - day) <= MARGIN), self._look.now)
+    def more_at(self, window: str, session: Span | None, posts: tuple[Post, ...]) -> datetime | None:
+        if session is None:
+            return None
+        tables = [(rows, window) for rows in (self._presence, self._rating, self._case)]
+        tables += [(self._checkin, p.staff) for p in posts]
+        rows = [r for table, owner in tables for r in _within(table, owner, session)]
+        return next_receipt([*rows, *self._duty.get(window, ())], self._look.now)
 
-    def _known(self, rows: Rows, owner: str, day: date) -> list[tuple[Row[Any], Any, bool]]:
-        """Rows of the owner around the day that count now, with corrected time and trust."""
-        return [
-            (r, *self._look.sources.correct(r.source, r.boot, r.at))
-            for r in rows.get(owner, ())
-            if abs(r.at.date() - day) <= MARGIN and self._look.counts(r)
-        ]
+    def _known(self, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], datetime, bool]]:
+        """The rows that count now, with corrected time and trust."""
+        return [(r, *self._look.sources.correct(r.source, r.boot, r.at)) for r in rows if self._look.counts(r)]
+
+
+def _within(rows: Rows, owner: str, session: Span) -> list[Row[Any]]:
+    start, end = session
+    return [r for r in rows.get(owner, ()) if start - BESIDE <= r.at <= end + BESIDE]
+
+
+def _around(sessions: Iterable[Span | None]) -> Span | None:
+    """The span that holds every session, with BESIDE on both sides."""
+    known = [s for s in sessions if s is not None]
+    return (min(a for a, _ in known) - BESIDE, max(b for _, b in known) + BESIDE) if known else None
 
 
 def _by(look: Look, table: Table, column: str, owners: list[str], span: Span) -> Rows:
