@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from monitor.evaluators import rules as evaluators
+from monitor import attendance, evaluators, timeliness
 from monitor.ingest.decode import LATEST
 from monitor.model import Event, Heartbeat, Registry, SubjectRef
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
 from monitor.store.subjects import mark, wake
-from monitor.timeliness import touch as timeliness
 
 BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
@@ -131,4 +131,11 @@ def _lost_until(conn: Connection, devices: Iterable[str]) -> dict[str, datetime]
 def touched(said: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ...]:
     """What the domain folders say of the event, `at` being corrected."""
     refs = evaluators.touches(said, registry)
-    return refs if isinstance(said, Heartbeat) else (*refs, *timeliness.touches(said, registry))
+    if isinstance(said, Heartbeat):
+        return refs
+
+    def local_date(hall: str, instant: datetime) -> date:
+        known = registry.halls.get(hall)
+        return instant.astimezone(ZoneInfo(known.zone) if known else UTC).date()
+
+    return (*refs, *timeliness.touches(said, registry), *attendance.touches(said, registry, local_date))

@@ -1,0 +1,193 @@
+"""The service that takes what devices publish into the store: take → write → commit → acknowledge (DESIGN §1B.1).
+
+A message is acknowledged only after the commit that holds it. Killed in between, the broker delivers it again and the
+store knows it by its id; that is why nothing is lost and nothing doubled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from monitor import failpoints
+from monitor.ingest import quarantine
+from monitor.ingest.check import FUTURE, prepare
+from monitor.ingest.decode import SUBSCRIPTION, Message, rejected, split_topic
+from monitor.ingest.marks import Boots
+from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
+from monitor.model import Registry, Span
+from monitor.mqtt import Client, Delivery, Link, Options, Time
+from monitor.store.engine import Store
+from monitor.store.facts.look import Path
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 500
+IDLE_SECONDS: Final = 0.5
+RETRY_FIRST_SECONDS: Final = 0.1
+RETRY_MOST_SECONDS: Final = 10.0
+OUTAGES_KEPT: Final = 50
+STORE_AWAY: Final = (OperationalError, InterfaceError, OSError)
+"""Errors of the store itself (locked, full, gone): the same batch may pass later. Others are the message's."""
+
+
+class Counters(Protocol):
+    """What is counted (`monitor.metrics.Metrics`)."""
+
+    def events(self, channel: str, result: Result, count: int = 1) -> None: ...
+
+    def ingest_lag(self, seconds: float) -> None: ...
+
+    def broker(self, connected: bool) -> None: ...
+
+
+class Registries(Protocol):
+    """Gives the registry as a transaction sees it (`monitor.store.registry.RegistryCache`)."""
+
+    def get(self, conn: Connection) -> Registry: ...
+
+
+class Subscriber:
+    """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
+
+    `after` is called after each commit. `ack_first` acknowledges before the commit: only for the test that shows what
+    is lost then.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        store: Store,
+        registry: Registries,
+        clock: Time,
+        counters: Counters,
+        batch_size: int = BATCH,
+        future: timedelta = FUTURE,
+        after: Callable[[BatchResult], None] | None = None,
+        on_link: Callable[[Link], None] | None = None,
+        ack_first: bool = False,
+    ) -> None:
+        if options.receive_maximum < 2 * batch_size:
+            raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
+        self.client = Client(options, clock=clock, subscriptions=[SUBSCRIPTION], on_link=self._linked)
+        self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
+        self._batch_size, self._future = batch_size, future
+        self._after, self._on_link, self._ack_first = after, on_link, ack_first
+        self._boots = Boots()
+        self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
+        self._down_since: datetime | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest")
+
+    def start(self) -> None:
+        self._counters.broker(False)
+        self.client.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, acknowledge it and disconnect; what was not stored comes again next time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.client.stop()
+
+    def path(self) -> Path:
+        """The way to the broker as this process has seen it, for the rules on silent devices."""
+        link = self.client.link
+        return Path(up=link.connected, heard_since=link.since if link.connected else None, deaf=tuple(self._outages))
+
+    def _linked(self, link: Link) -> None:
+        self._counters.broker(link.connected)
+        if link.connected and self._down_since is not None:
+            self._outages.append((self._down_since, link.since))
+        self._down_since = None if link.connected else link.since
+        if self._on_link is not None:
+            self._on_link(link)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            deliveries = self.client.take(self._batch_size, IDLE_SECONDS)
+            if deliveries:
+                if self._ack_first:
+                    self.client.ack(deliveries)
+                    self.client.drain(1.0)
+                self._until_stored(deliveries)
+
+    def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
+        """Store a batch and acknowledge it; while the store is away the batch waits, and the broker with it.
+
+        A batch that the store refuses is halved down to the message at fault; that one goes to quarantine.
+        """
+        messages = [_message(d) for d in deliveries]
+        fault: Exception | None = None
+        wait = RETRY_FIRST_SECONDS
+        while not self._stopping.is_set():
+            try:
+                result = self._write(messages) if fault is None else self._hold(messages[0], fault)
+            except Exception as error:
+                if fault is None and not isinstance(error, STORE_AWAY):
+                    if len(deliveries) > 1:
+                        half = len(deliveries) // 2
+                        self._until_stored(deliveries[:half])
+                        self._until_stored(deliveries[half:])
+                        return
+                    fault = error
+                    continue
+                log.error("store away", action="ingest.waiting", error=str(error), messages=len(deliveries))
+                self._stopping.wait(wait)
+                wait = min(2 * wait, RETRY_MOST_SECONDS)
+            else:
+                failpoints.hit("ingest.after_commit")
+                self._done(deliveries, result)
+                return
+
+    def _write(self, messages: Sequence[Message]) -> BatchResult:
+        with self._store.read() as conn:
+            registry = self._registry.get(conn)
+        prepared = [prepare(m, registry) for m in messages]
+        how = Writing(due=min(m.received for m in messages), future=self._future, boots=self._boots)
+
+        def work(conn: Connection) -> BatchResult:
+            result = write_prepared(conn, prepared, registry, how)
+            failpoints.hit("ingest.before_commit")
+            return result
+
+        return self._store.step(work, first=True)
+
+    def _hold(self, message: Message, fault: Exception) -> BatchResult:
+        """Quarantine a message that no rule refused and the store cannot take."""
+        log.error("message cannot be stored", action="ingest.refused", device=message.device, exc_info=fault)
+        cause = fault.orig if isinstance(fault, DBAPIError) else fault
+        refused = rejected(message, "malformed", f"could not be stored: {cause}")
+        self._store.step(lambda conn: quarantine.put(conn, [refused]), first=True)
+        return BatchResult(outcomes=(Outcome(channel=refused.channel, result="quarantined", refused=refused),))
+
+    def _done(self, deliveries: Sequence[Delivery], result: BatchResult) -> None:
+        if not self._ack_first:
+            self.client.ack(deliveries)
+        committed = self._clock.monotonic()
+        for delivery in deliveries:
+            self._counters.ingest_lag(committed - delivery.arrived)
+        for (channel, fate), count in result.by_channel().items():
+            self._counters.events(channel, fate, count)
+        if self._after is not None:
+            self._after(result)
+
+
+def _message(delivery: Delivery) -> Message:
+    device, channel = split_topic(delivery.topic)
+    return Message(
+        device=device,
+        channel=channel,
+        payload=delivery.payload,
+        received=delivery.received,
+        retained=delivery.retained,
+    )
