@@ -53,9 +53,11 @@ class Planner:
             cards = rows.unplanned_cards(conn, CARDS_A_STEP, besides=resting)
             digests = rows.due_timers(conn, DIGEST_GROUP, now)
         planned = 0
-        for number in cards:
+        for number, since in cards:
             try:
-                planned += self.store.step(lambda conn, n=number: self._card(conn, n, now))  # type: ignore[misc]
+                # asked before the transaction, for the answer may need a look at the calendar in the store
+                young = self.age_ok(since, now)
+                planned += self.store.step(lambda conn, n=number, y=young: self._card(conn, n, y, now))  # type: ignore[misc]
                 failpoints.hit("plan.after_commit")
                 self._failed.pop(number, None)
             except OperationalError:
@@ -67,7 +69,7 @@ class Planner:
             self.store.step(lambda conn, a=address, v=version: self._digest(conn, a, v, now))  # type: ignore[misc]
         return planned
 
-    def _card(self, conn: Connection, number: int, now: datetime) -> int:
+    def _card(self, conn: Connection, number: int, young: bool, now: datetime) -> int:
         """1. lock the card 2. each waiting notice in sequence order: mark it, decide, write items and messages."""
         card = rows.claim_card(conn, number)
         if card is None:
@@ -77,14 +79,15 @@ class Planner:
         planned = 0
         for notice, row in zip(history, stored, strict=True):
             if row["planned_at"] is None and rows.take_notice(conn, number, notice.sequence, now):
-                self._notice(conn, card, notice, history, now)
+                self._notice(conn, card, notice, history, young, now)
                 planned += 1
         failpoints.hit("plan.before_commit")
         return planned
 
     def _notice(
-        self, conn: Connection, card: Mapping[str, Any], notice: Notice, history: Sequence[Notice], now: datetime
-    ) -> None:
+        self, conn: Connection, card: Mapping[str, Any], notice: Notice, history: Sequence[Notice], young: bool,
+        now: datetime,
+    ) -> None:  # fmt: skip
         told = rows.told(conn, card["number"])
         holders = _holders(told)
         telling = tell(
@@ -92,7 +95,7 @@ class Planner:
             history,
             cleared_at=card["cleared_at"],
             historic=card["historic"],
-            age_ok=self.age_ok(card["since"], now),
+            age_ok=young,
             was_fired=bool(holders),
             was_told=bool(told),
         )
