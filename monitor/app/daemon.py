@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import structlog
 
@@ -14,13 +16,18 @@ from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, sole_judge
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
-from monitor.console.health import Health
+from monitor.console.health import Health, Part
 from monitor.console.server import HttpServer
+from monitor.ingest.subscriber import Subscriber
 from monitor.metrics import Metrics
+from monitor.mqtt import Link, Options
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.supervision.rules import RULES
 
 log = structlog.get_logger(__name__)
+
+ACK_FIRST: Final = "JIANCHA_TEST_ACK_FIRST"
+"""Acknowledge before the commit: only for the control of the crash tests, which shows that they bite."""
 
 
 def wait_for_signal(stop: threading.Event) -> None:
@@ -57,8 +64,8 @@ class _Daemon:
         self._program, self._parts, self._stop = program, parts, threading.Event()
         rules = [rule.id for kind in RULES.values() for rule in kind]
         self._metrics = Metrics(rules=rules)
-        listens = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
-        self._health = Health(monotonic=program.clock.monotonic, parts=listens)
+        parts_heard: tuple[Part, ...] = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
+        self._health = Health(monotonic=program.clock.monotonic, parts=parts_heard)
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         path = self._subscriber.path if self._subscriber else BrokerPath
         judge = program.judge(path=path, metrics=self._metrics)
@@ -98,6 +105,41 @@ class _Daemon:
         thread.start()
         self._parts.callback(thread.join)
         self._parts.callback(stop.set)
+
+    def _make_subscriber(self) -> Subscriber:
+        mqtt = self._program.settings.mqtt
+        options = Options(
+            client_id=mqtt.client_id,
+            host=mqtt.host,
+            port=mqtt.port,
+            username=mqtt.username,
+            password=mqtt.password.get_secret_value() if mqtt.password else None,
+            version=mqtt.version,
+            tls=mqtt.tls_ca is not None,
+            ca_file=mqtt.tls_ca,
+            cert_file=mqtt.tls_cert,
+            key_file=mqtt.tls_key,
+            keepalive_seconds=mqtt.keepalive_seconds,
+            session_expiry_seconds=mqtt.session_expiry_days * 86_400,
+            receive_maximum=max(2 * mqtt.batch_size, Options.receive_maximum),
+        )
+        return Subscriber(
+            options,
+            store=self._program.store,
+            registry=self._program.registry,
+            clock=self._program.clock,
+            counters=self._metrics,
+            batch_size=mqtt.batch_size,
+            future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
+            after=lambda _: self._loop.wake(),
+            on_link=self._on_link,
+            ack_first=bool(os.environ.get(ACK_FIRST)),
+        )
+
+    def _on_link(self, link: Link) -> None:
+        where = f"{self._program.settings.mqtt.host}:{self._program.settings.mqtt.port}"
+        self._health.report("broker", None if link.connected else f"{where}: {link.error}")
+        log.info("broker", action="broker.link", connected=link.connected, broker=where, error=link.error)
 
     def _make_server(self) -> HttpServer:
         program, http = self._program, self._program.settings.http
