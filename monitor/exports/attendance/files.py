@@ -1,0 +1,135 @@
+"""The tables of the attendance sheet as XLSX and CSV bytes; text stays text whatever it begins with."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import xlsxwriter
+
+from monitor.exports.attendance.symbols import Symbol
+from monitor.exports.attendance.tables import (
+    COLUMNS,
+    DAY_COLUMNS,
+    DETAIL_COLUMNS,
+    LEGEND,
+    NOTE_COLUMNS,
+    PERSON_COLUMNS,
+    Row,
+    Tables,
+)
+
+SHEETS: Final = ("考勤表", "异常明细", "说明")
+A3: Final = 8
+A4: Final = 9
+OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_FORMULA: Final = tuple("=+-@\t\r\n")
+_WIDE_FORMULA: Final = tuple("＝＋－＠")
+"""Some programs read full-width signs as formulas too; the mark － alone is none."""
+
+
+def as_csv(tables: Tables) -> bytes:
+    """考勤表 alone, UTF-8 with BOM; what a spreadsheet would take for a formula gets a leading apostrophe."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerows([guarded(cell) for cell in row] for row in (COLUMNS, *tables.sheet))
+    return b"\xef\xbb\xbf" + written.getvalue().encode()
+
+
+def guarded(cell: str | int) -> str | int:
+    """A cell that no spreadsheet calculates (OWASP, CSV injection)."""
+    if isinstance(cell, str) and (cell.startswith(_FORMULA) or (len(cell) > 1 and cell.startswith(_WIDE_FORMULA))):
+        return f"'{cell}"
+    return cell
+
+
+def as_xlsx(tables: Tables, made: datetime) -> bytes:
+    """The three sheets, laid out for A3 and A4 landscape. The same tables and time give the same bytes."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, OPTIONS) as book:
+        book.set_properties({"title": tables.title, "created": made.astimezone(UTC).replace(tzinfo=None)})
+        looks = _looks(book)
+        _sheet(book.add_worksheet(SHEETS[0]), tables, looks)
+        _details(book.add_worksheet(SHEETS[1]), tables, looks)
+        _notes(book.add_worksheet(SHEETS[2]), tables, looks)
+    return written.getvalue()
+
+
+# --------------------------------------------------------------------------- layout
+
+_GRID: Final = {"border": 1, "border_color": "#999999", "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+_LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "head": {"bold": True, "align": "center", "text_wrap": True, "bg_color": "#DDDDDD"},
+    "text": {},
+    "wrapped": {"text_wrap": True, "valign": "top"},
+    "mark": {"align": "center"},
+    # Fills differ in lightness, so that a grey print still tells them apart.
+    Symbol.ABSENT: {"align": "center", "bold": True, "bg_color": "#E06666"},
+    Symbol.OFF_POST: {"align": "center", "bold": True, "bg_color": "#F6B26B"},
+    Symbol.LATE: {"align": "center", "bg_color": "#FFE599"},
+    Symbol.EARLY: {"align": "center", "bg_color": "#FFE599"},
+    Symbol.UNKNOWN: {"align": "center", "bold": True, "bg_color": "#CFE2F3"},
+    Symbol.REST: {"align": "center", "font_color": "#808080", "bg_color": "#F3F3F3"},
+}
+
+
+def _looks(book: Any) -> dict[str, Any]:
+    return {name: book.add_format({**_GRID, **look}) for name, look in _LOOKS.items()}
+
+
+def _sheet(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
+    people, days = len(PERSON_COLUMNS), len(DAY_COLUMNS)
+    _fill(sheet, COLUMNS, tables.sheet, looks, lambda column: "text" if column < people else "mark")
+    for columns, width in (((0, 0), 9), ((1, 1), 9), ((2, 2), 14)):
+        sheet.set_column(*columns, width)
+    sheet.set_column(people, people + days - 1, 2.9)
+    sheet.set_column(people + days, len(COLUMNS) - 1, 5)
+    sheet.set_row(0, 44)
+    sheet.freeze_panes(1, people)
+    sheet.repeat_columns(0, people - 1)
+    _page(sheet, tables, A3)
+
+
+def _details(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
+    _fill(sheet, DETAIL_COLUMNS, tables.details, looks, lambda column: "text")
+    for column, width in enumerate((11, 5, 9, 9, 14, 10, 10, 21, 6, 42, 16, 10, 46)):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    _page(sheet, tables, A4)
+
+
+def _notes(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
+    _fill(sheet, NOTE_COLUMNS, tables.notes, looks, lambda column: "wrapped")
+    sheet.set_column(0, 0, 16)
+    sheet.set_column(1, 1, 110)
+    _page(sheet, tables, A4)
+
+
+def _fill(sheet: Any, head: Sequence[str], rows: Sequence[Row], looks: Mapping[str, Any], look_of: Any) -> None:
+    """The header and the rows; a mark has a look of its own. Typed writes: no string becomes anything else."""
+    for column, name in enumerate(head):
+        sheet.write_string(0, column, name, looks["head"])
+    for number, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            look = looks.get(str(cell)) if look_of(column) == "mark" else None
+            write = sheet.write_number if isinstance(cell, int) else sheet.write_string
+            write(number, column, cell, look or looks[look_of(column)])
+
+
+def _page(sheet: Any, tables: Tables, paper: int) -> None:
+    """Landscape, one page wide, the header on every page; & begins a code in page headers."""
+    sheet.set_landscape()
+    sheet.set_paper(paper)
+    sheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.7)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_header(f"&C&14{tables.title.replace('&', '&&')[:200]}")
+    sheet.set_footer(f"&L&9{LEGEND}&R&9第 &P 页 共 &N 页")

@@ -1,0 +1,185 @@
+"""The marks of the attendance sheet: what a judged slot, a half day and a month come to (DESIGN §7). Pure.
+
+A half day (半天) shows its gravest slot and is counted once; late, early and off-post are counted by the slot. Why a
+mixed half day ends as it does: docs/adr/0009-attendance-sheet.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from monitor.attendance.facts import Slot
+from monitor.model import Outcome, Reason
+
+
+class Half(enum.StrEnum):
+    """Half of a day, as its columns are named."""
+
+    FORENOON = "上"
+    AFTERNOON = "下"
+
+
+class Symbol(enum.StrEnum):
+    """A half day's mark; the order is the order of gravity, 差 and 假 being equal."""
+
+    ABSENT = "旷"
+    OFF_POST = "脱"
+    LATE = "迟"
+    EARLY = "早"
+    UNKNOWN = "？"
+    OFFICIAL = "差"
+    LEAVE = "假"
+    PRESENT = "√"
+    REST = "－"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Punch:
+    """A check-in (打卡) that counts in a slot's session: `direction` is in or out."""
+
+    at: datetime
+    direction: str
+    source: str
+    trusted: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgedSlot:
+    """A slot with its verdict; `punches` and `unapproved` (ids of leave over its due) only where it is no plain √."""
+
+    key: str
+    slot: Slot
+    outcome: Outcome
+    reason: Reason
+    punches: tuple[Punch, ...] = ()
+    unapproved: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The reason's code without its rule: late, missing, unknown …"""
+        return self.reason.code.rpartition(".")[2]
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        return self.reason.figures
+
+    @property
+    def minutes(self) -> int:
+        """Started minutes late or early; 0 where there are none."""
+        return int(self.figures.get("minutes", 0))
+
+    @property
+    def symbol(self) -> Symbol | None:
+        """What the slot alone comes to; None where it says nothing (merged into its session's red, not over yet)."""
+        if self.outcome is Outcome.EXCUSED:
+            return _excused(self.figures)
+        return _BY_OUTCOME.get(self.outcome)
+
+
+def _excused(figures: Mapping[str, Any]) -> Symbol:
+    if figures.get("by") != "leave":
+        return Symbol.REST
+    return Symbol.OFFICIAL if figures.get("kind") == "official" else Symbol.LEAVE
+
+
+_BY_OUTCOME: Final[Mapping[Outcome, Symbol]] = {
+    Outcome.RED: Symbol.ABSENT,
+    Outcome.YELLOW: Symbol.OFF_POST,
+    Outcome.LATE: Symbol.LATE,
+    Outcome.EARLY: Symbol.EARLY,
+    Outcome.UNKNOWN: Symbol.UNKNOWN,
+    Outcome.UNWATCHED: Symbol.UNKNOWN,
+    Outcome.REVIEW: Symbol.UNKNOWN,
+    Outcome.UNPROVEN: Symbol.UNKNOWN,
+    Outcome.OK: Symbol.PRESENT,
+}
+_GRAVITY: Final = {symbol: rank for rank, symbol in enumerate(Symbol)} | {
+    Symbol.LEAVE: list(Symbol).index(Symbol.OFFICIAL)
+}
+_UNSETTLED: Final = (Outcome.PENDING, Outcome.REMINDER)
+_DOUBTS: Final = (Outcome.UNKNOWN, Outcome.UNWATCHED, Outcome.REVIEW, Outcome.UNPROVEN)
+"""In the order in which one half day counts: what may still be settled before what never will."""
+
+CAME: Final = frozenset({Symbol.OFF_POST, Symbol.LATE, Symbol.EARLY, Symbol.PRESENT})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HalfDay:
+    """One cell of the sheet: its mark and the slots behind it, in the order of their due; none on a day off."""
+
+    day: date
+    half: Half
+    symbol: Symbol
+    slots: tuple[JudgedSlot, ...] = ()
+
+    @property
+    def leave_kind(self) -> str:
+        """Kind of the leave that the half day counts as; empty for another mark."""
+        if self.symbol not in (Symbol.LEAVE, Symbol.OFFICIAL):
+            return ""
+        return str(next(s for s in self.slots if s.symbol is self.symbol).figures["kind"])
+
+    @property
+    def doubt(self) -> Outcome | None:
+        """Why nothing can be said, for ？."""
+        if self.symbol is not Symbol.UNKNOWN:
+            return None
+        found = {slot.outcome for slot in self.slots}
+        return next(doubt for doubt in _DOUBTS if doubt in found)
+
+
+def half_day(day: date, half: Half, slots: Sequence[JudgedSlot]) -> HalfDay | None:
+    """The cell of a half day that is over: its gravest slot. None while a slot is unsettled or none says anything."""
+    marks = [slot.symbol for slot in slots if slot.symbol is not None]
+    if not marks or any(slot.outcome in _UNSETTLED for slot in slots):
+        return None
+    return HalfDay(day=day, half=half, symbol=min(marks, key=_GRAVITY.__getitem__), slots=tuple(slots))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """A person's month. In half days: due = present + absent + leave + unknown + review + unproven, each counted once.
+
+    Late, early, off_post count slots; minutes are those of late (迟) and early (早), not of off-post.
+    """
+
+    due: int
+    present: int
+    late: int
+    late_minutes: int
+    early: int
+    early_minutes: int
+    off_post: int
+    absent: int
+    leave: Mapping[str, int]
+    unknown: int
+    review: int
+    unproven: int
+
+
+def total(halves: Iterable[HalfDay]) -> Totals:
+    """The totals of a person's half days."""
+    cells = [half for half in halves if half.symbol is not Symbol.REST]
+    slots = [slot for half in cells for slot in half.slots]
+    late = [slot.minutes for slot in slots if slot.symbol is Symbol.LATE]
+    early = [slot.minutes for slot in slots if slot.symbol is Symbol.EARLY]
+    doubts = Counter(half.doubt for half in cells)
+    return Totals(
+        due=len(cells),
+        present=sum(half.symbol in CAME for half in cells),
+        late=len(late),
+        late_minutes=sum(late),
+        early=len(early),
+        early_minutes=sum(early),
+        off_post=sum(slot.symbol is Symbol.OFF_POST for slot in slots),
+        absent=sum(half.symbol is Symbol.ABSENT for half in cells),
+        leave=Counter(half.leave_kind for half in cells if half.leave_kind),
+        unknown=doubts[Outcome.UNKNOWN] + doubts[Outcome.UNWATCHED],
+        review=doubts[Outcome.REVIEW],
+        unproven=doubts[Outcome.UNPROVEN],
+    )
