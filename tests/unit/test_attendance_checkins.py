@@ -564,6 +564,20 @@ EXCUSES = [
         next_check="08:45",
     ),
     Case(
+        why="leave that covers the planned due excuses, though a slip has moved it",
+        now="14:00",
+        leaves=(leave("08:00", "08:40"),),
+        outings=(slip("08:20", "08:50"),),
+        outcome="excused",
+    ),
+    Case(
+        why="leave that covers the moved due excuses too",
+        now="14:00",
+        leaves=(leave("08:40", "12:00"),),
+        outings=(slip("08:20", "08:50"),),
+        outcome="excused",
+    ),
+    Case(
         why="out on a slip at the end of the session, the person may leave when it starts",
         slot="am_out",
         now="13:00",
@@ -656,6 +670,13 @@ DOUBT = [
         now="14:00",
         checkins=(came("03:00", trusted=False, received="08:20"),),
         outcome="review",
+    ),
+    Case(
+        why="an untrusted check-out received in the session leaves the in-slot at yellow",
+        now="14:00",
+        checkins=(came("03:00", "out", trusted=False, received="12:05"),),
+        outcome="yellow",
+        levels=YELLOW,
     ),
     Case(
         why="leaving early on an untrusted clock goes to review",
@@ -792,6 +813,17 @@ def test_the_reason_gives_the_figures_as_json_values() -> None:
 def test_a_moved_due_names_the_planned_one() -> None:
     verdict = Case(why="", now="08:55", outings=(slip("08:20", "08:50"),), outcome="reminder").judge()
     assert verdict.reason.figures["planned_due"] == at("08:30").isoformat()
+
+
+def test_a_slip_moves_closes_along_where_the_window_would_be_shut_before_the_return() -> None:
+    tight = replace(slots_of("tianyang")["am_in"], closes=at("08:30"))
+    facts = replace(
+        Case(why="", now="09:00", outcome="", preset="tianyang", outings=(slip("08:20", "08:50"),)).facts(),
+        slot=tight,
+        session=(tight,),
+        checkins=(came("08:49"),),
+    )
+    assert judge_slot(facts, POLICY, CALENDAR, at("09:00")).outcome.value == "ok"
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,19 @@ CAMERA = [
         stale="09:50",
     ),
     Case(
+        why="an empty view of just enough confidence is",
+        now="09:15",
+        presences=(*seen("08:30", "09:00", 1), *seen("09:00", "09:20", 0, confidence=0.5)),
+        outcome="yellow",
+        spells=(spell("09:15"),),
+    ),
+    Case(
+        why="of two readings at one instant the one with people counts",
+        now="09:20",
+        presences=(*seen("08:30", "09:20", 1), *seen("08:30", "09:20", 0)),
+        outcome="ok",
+    ),
+    Case(
         why="people in view need no confidence",
         now="09:20",
         presences=seen("08:30", "09:20", 1, confidence=0.1),
@@ -491,6 +504,13 @@ DUTY = [
         outcome="ok",
     ),
     Case(
+        why="off and on again at one instant is on",
+        now="11:00",
+        cameras=NO_CAMERA,
+        duties=(duty("08:20", "on"), duty("10:00", "on"), duty("10:00", "off")),
+        outcome="ok",
+    ),
+    Case(
         why="no sign-on at a window that requires it is empty from the session's start",
         now="08:45",
         cameras=NO_CAMERA,
@@ -537,6 +557,13 @@ DUTY = [
         presences=EMPTY_FROM_NINE,
         outcome="yellow",
         spells=(spell("09:25:30"),),
+    ),
+    Case(
+        why="seen empty for no more than 15 minutes and then blind: the sign-on stands",
+        now="09:20",
+        duties=(duty("08:20", "on"),),
+        presences=(*seen("08:30", "09:00", 1), *seen("09:00", "09:15", 0), *seen("09:15", "09:20", 0, view="dark")),
+        outcome="ok",
     ),
     Case(
         why="signing on again clears a spell",
@@ -623,6 +650,16 @@ PLANS = [
         closures=(closure("09:20", "10:00"),),
         outcome="yellow",
         spells=(spell("09:15", cleared="09:20"),),
+    ),
+    Case(
+        why="a closure that is still to come has cleared nothing",
+        now="09:20",
+        presences=EMPTY_FROM_NINE,
+        duties=(duty("08:20", "on"), duty("09:00", "off")),
+        cameras=NO_CAMERA,
+        closures=(closure("09:30", "10:00"),),
+        outcome="yellow",
+        spells=(spell("09:15"),),
     ),
     Case(
         why="after a closure the spell starts anew",
@@ -762,6 +799,13 @@ PROOF = [
         outcome="unknown",
     ),
     Case(
+        why="a session that ends blind keeps the level that it reached",
+        now="13:00",
+        presences=(*EMPTY_FROM_NINE[:100], *seen("09:20", "12:00", 0, view="dark")),
+        outcome="yellow",
+        spells=(spell("09:15", cleared="12:00"),),
+    ),
+    Case(
         why="a last minute without reading is passed over",
         now="13:00",
         presences=seen("08:30", "11:59", 1, every=60),
@@ -794,6 +838,17 @@ def test_scenario(case: Case) -> None:
 
 def test_no_two_scenarios_say_the_same() -> None:
     assert len({case.why for case in CASES}) == len(CASES)
+
+
+def test_one_camera_lost_and_the_other_dark_may_still_be_mended() -> None:
+    case = Case(
+        why="", now="09:20", cameras=("cam", "two"), presences=seen("08:30", "09:20", 0, view="dark"), outcome=""
+    )
+    facts = case.facts()
+    facts = replace(facts, cameras=(facts.cameras[0], replace(facts.cameras[1], lost=((at("08:00"), at("12:00")),))))
+    for cameras in (facts.cameras, facts.cameras[::-1]):
+        verdict = judge_post(replace(facts, cameras=cameras), POLICY, CALENDAR, at("09:20"))
+        assert verdict.outcome.value == "unknown"
 
 
 def test_a_loss_of_the_day_before_takes_nothing_away() -> None:
@@ -849,6 +904,12 @@ CHARGES = [
         staff=None,
         why="letter",
         leaves=(leave("a", letter="函1"), leave("b")),
+    ),
+    Charged(
+        who="a letter for B alone is the unit's letter too",
+        staff=None,
+        why="letter",
+        leaves=(leave("a"), leave("b", letter="函2")),
     ),
     Charged(
         who="both out without a letter: the post's A (B03)",
