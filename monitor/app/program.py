@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from sqlalchemy import Connection, make_url
 
@@ -22,6 +23,10 @@ from monitor.store.registry import RegistryCache
 from monitor.store.subjects import wake_all
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
+
+
+LOCK_TRIES: Final = 10
+LOCK_WAIT_SECONDS: Final = 0.05
 
 
 class InUse(RuntimeError):
@@ -68,6 +73,7 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
     clock = clock_of(settings)
     store = Store(_url(settings.store.url, writing))
     migrate.ensure(store)
+    store.polite = is_judged_elsewhere(store)
     return Program(
         settings=settings,
         store=store,
@@ -97,11 +103,10 @@ def _url(url: str, writing: bool) -> str:
 @contextlib.contextmanager
 def sole_judge(store: Store) -> Iterator[None]:
     """On SQLite one process judges: a lock on a file beside the database (DESIGN §1B). Raises InUse."""
-    database = store.engine.url.database
-    if not store.is_sqlite or not database or database == ":memory:":
+    path = _lock_path(store)
+    if path is None:
         yield
         return
-    path = Path(f"{database}.lock")
     with path.open("a+") as handle:
         _lock(handle, path)
         try:
@@ -110,13 +115,39 @@ def sole_judge(store: Store) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+def is_judged_elsewhere(store: Store) -> bool:
+    """Whether a daemon (or `judge`) of another process holds the lock of a SQLite store now."""
+    path = _lock_path(store)
+    if path is None or not path.exists():
+        return False
+    with path.open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    return False
+
+
+def _lock_path(store: Store) -> Path | None:
+    database = store.engine.url.database
+    if not store.is_sqlite or not database or database == ":memory:":
+        return None
+    return Path(f"{database}.lock")
+
+
 def _lock(handle: IO[str], path: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InUse(
-            f"another process judges this store (lock {path}): stop `jiancha run` first, or let it do the judging"
-        ) from None
+    """Take the lock; a command that only looks who holds it lets go at once, so it is asked for a moment long."""
+    for _ in range(LOCK_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(LOCK_WAIT_SECONDS)
+        else:
+            return
+    raise InUse(
+        f"another process judges this store (lock {path}): stop `jiancha run` first, or let it do the judging"
+    ) from None
 
 
 def judge_as_of(program: Program, at: datetime) -> Applied:

@@ -19,7 +19,8 @@ from monitor.model import Registry
 from monitor.store.engine import Store
 from monitor.store.sql import chunks
 
-BATCH: Final = 1000
+BATCH: Final = 200
+"""Lines of one transaction: about 20 ms, so that a file beside a running daemon does not hold up its ingest."""
 REFUSALS_NAMED: Final = 100
 """A file may be wrong from end to end: so many refused lines are named, all are counted and kept."""
 

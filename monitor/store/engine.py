@@ -9,6 +9,7 @@ import contextlib
 import random
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -78,6 +79,8 @@ class Store:
         self.engine: Engine = _make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.lock = FairLock()
+        self.polite = False
+        """Another process judges this SQLite store: each write is followed by a rest as long (DESIGN §10)."""
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -88,8 +91,11 @@ class Store:
     def write(self, *, first: bool = False) -> Iterator[Connection]:
         """A write transaction; `first` puts it before other waiting writers (ingest)."""
         guard = self.lock.hold(first=first) if self.is_sqlite else contextlib.nullcontext()
+        began = time.monotonic()
         with guard, self.engine.connect().execution_options(jiancha_write=True) as conn, conn.begin():
             yield conn
+        if self.polite:
+            threading.Event().wait(time.monotonic() - began)
 
     def step(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
         """Run `work` in a write transaction; deadlock, serialisation and lock errors retry the whole step.
