@@ -16,7 +16,7 @@ from monitor.model import Event, Heartbeat, Registry, SubjectRef
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
-from monitor.store.subjects import mark, wake
+from monitor.store.subjects import mark_each, wake
 
 BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
@@ -83,7 +83,7 @@ class Marks:
         for ref in touched(corrected, self.registry):
             self._touch(ref, event.received)
         device = self.registry.devices.get(event.device)
-        if device is not None and not device.owes_heartbeats:
+        if device is not None and device.watermark == "events":
             self.wake(event.device, min(corrected.at, event.received), event.received)
         self.sequence(event.device, event.seq, boot, event.received)
 
@@ -109,11 +109,7 @@ class Marks:
         self._touched[ref] = min(self._touched.get(ref, due), due)
 
     def write(self, conn: Connection, *, historic: bool = False) -> None:
-        by_due: dict[datetime, list[SubjectRef]] = {}
-        for ref, due in self._touched.items():
-            by_due.setdefault(due, []).append(ref)
-        for due, refs in sorted(by_due.items()):
-            mark(conn, refs, due=due, historic=historic)
+        mark_each(conn, self._touched, historic=historic)
         lost = _lost_until(conn, self._woken)
         for device, (until, due) in sorted(self._woken.items()):
             wake(conn, device, until=max(until, min(lost.get(device, until), due)), due=due)

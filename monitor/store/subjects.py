@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, column, delete, literal, or_, select, update, values
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    column,
+    delete,
+    literal,
+    or_,
+    select,
+    update,
+    values,
+)
 
 from monitor.model import SubjectRef, Wait
 from monitor.store.schema import Subject, SubjectWait
@@ -19,11 +33,12 @@ BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", 
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
 
 
-def _sooner(due: datetime) -> dict[str, object]:
+def _sooner(at: datetime | ColumnElement[datetime]) -> dict[str, object]:
     """Every mark bumps the version, so that one between a judge's read and its compare-and-set is not overwritten."""
     known = SUBJECT.c.next_check_at
-    # the column's own type on the literal: without it a CASE binds the instant in its own zone, unconverted
-    at = literal(due, known.type)
+    if isinstance(at, datetime):
+        # the column's own type on the literal: without it a CASE binds the instant in its own zone, unconverted
+        at = literal(at, known.type)
     return {
         "version": SUBJECT.c.version + 1,
         "next_check_at": case((or_(known.is_(None), known > at), at), else_=known),
@@ -34,28 +49,38 @@ def mark(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime, histori
     """Mark subjects as touched: judged again at `due` or earlier; rows of BORN_BY_FACTS are made when missing.
 
     A key ending in "/" of a slot or post means all subjects with that prefix (`STAFF/DATE/`, `WINDOW/DATE/`).
-    Rows are touched in the order of (kind, key), so that concurrent writers lock in one order.
     """
-    ordered = sorted(set(refs))
-    born = [r for r in ordered if r.kind in BORN_BY_FACTS]
+    mark_each(conn, dict.fromkeys(refs, due), historic=historic)
+
+
+def mark_each(conn: Connection, dues: Mapping[SubjectRef, datetime], *, historic: bool = False) -> None:
+    """As `mark`, each subject with a due time of its own.
+
+    Rows are touched in the order of (kind, key), so that concurrent writers lock in one order. Many rows of one cached
+    statement: one wide VALUES, or one long OR, would be compiled again for every length.
+    """
+    ordered = sorted(dues)
+    born = [
+        {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
+         "historic": historic, "failures": 0}
+        for r in ordered if r.kind in BORN_BY_FACTS
+    ]  # fmt: skip
     if born:
-        # many rows of one cached statement: one wide VALUES would be compiled again for every length
         statement = insert(conn, SUBJECT)
-        rows = [
-            {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": due, "verdict": "pending",
-             "historic": historic, "failures": 0}
-            for r in born
-        ]  # fmt: skip
-        conn.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=_sooner(due)), rows)
-    planned = [r for r in ordered if r.kind not in BORN_BY_FACTS]
-    for batch in chunks(planned, 100):
-        conn.execute(update(SUBJECT).where(or_(*(_matches(r) for r in batch))).values(_sooner(due)))
+        sooner = _sooner(statement.excluded.next_check_at)
+        conn.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=sooner), born)
+    for ref in (r for r in ordered if r.kind not in BORN_BY_FACTS):
+        asked = {"of": ref.kind, "low": ref.key, "due": dues[ref]}
+        if ref.key.endswith("/"):
+            conn.execute(_MARK_PREFIX, {**asked, "high": prefix_end(ref.key)})
+        else:
+            conn.execute(_MARK_ONE, asked)
 
 
-def _matches(ref: SubjectRef) -> ColumnElement[bool]:
-    if ref.key.endswith("/"):
-        return and_(SUBJECT.c.kind == ref.kind, SUBJECT.c.key >= ref.key, SUBJECT.c.key < prefix_end(ref.key))
-    return and_(SUBJECT.c.kind == ref.kind, SUBJECT.c.key == ref.key)
+_OWN: Final = update(SUBJECT).where(SUBJECT.c.kind == bindparam("of"))
+_DUE: Final = _sooner(bindparam("due", type_=SUBJECT.c.next_check_at.type))
+_MARK_ONE: Final = _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE)
+_MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
 
 
 def wake(conn: Connection, source: str, *, until: datetime, due: datetime) -> None:
