@@ -24,7 +24,6 @@ from monitor.store.subjects import wake_all
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
 
-
 LOCK_TRIES: Final = 10
 LOCK_WAIT_SECONDS: Final = 0.05
 
