@@ -49,15 +49,12 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
     outcome, word = _outcome(line, standing, spells)
     stale_at = _stale_at(standing, policy, calendar) if outcome is Outcome.UNKNOWN else None
     waits = _waits(facts, found, standing, horizon, now)
-    told = {"cause": standing.cause, "from": standing.since} if outcome in (Outcome.UNKNOWN, Outcome.UNPROVEN) else {}
-    if waits:
-        told["sources"] = [wait.source for wait in waits]
     return _verdict(
         facts,
         now,
         outcome,
         word,
-        told,
+        _doubt(line, standing, outcome, waits),
         spells=spells,
         waits=waits,
         stale_at=stale_at,
@@ -165,6 +162,19 @@ def _outcome(line: Timeline, standing: _Standing, spells: tuple[Spell, ...]) -> 
     if standing.state is State.UNWATCHED and not standing.ended:
         return Outcome.UNWATCHED, "unwatched"
     return Outcome.OK, "ok"
+
+
+def _doubt(line: Timeline, standing: _Standing, outcome: Outcome, waits: tuple[Wait, ...]) -> dict[str, Any]:
+    """The figures of why nothing can be said, and which sources are short."""
+    told: dict[str, Any] = {}
+    if outcome is Outcome.UNKNOWN:
+        told = {"cause": standing.cause, "from": standing.since}
+    elif outcome is Outcome.UNPROVEN:
+        first = next((segment for segment in line.segments if segment.cause == "lost"), None)
+        told = {"cause": "lost", "from": first.start if first else standing.since, "to": first.end if first else None}
+    if waits:
+        told["sources"] = [wait.source for wait in waits]
+    return told
 
 
 def _spell(facts: PostFacts, policy: PostPolicy, spell: EmptySpell, now: datetime) -> Spell:
