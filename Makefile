@@ -32,6 +32,7 @@ lint: setup  ## format, style, types, import contract
 	$(BIN)/lint-imports
 
 docs: setup  ## write the tables of names in docs/ anew from the code (tests hold them against it)
+	$(BIN)/python scripts/config_files.py
 	$(BIN)/python scripts/docs_tables.py
 
 test: setup packages lint  ## everything short, as in CI

@@ -152,13 +152,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     env = os.environ if environ is None else environ
     chosen = path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
     data = _read_toml(chosen) if chosen else {}
+    _overlay_environment(data, env)
     base = chosen.parent if chosen else Path.cwd()
     calendars, presets = _shipped_calendars(), _shipped_presets()
     calendars |= _named_files(data.pop("calendar", {}), "calendar", base, _calendar_of)
     for loaded in _named_files(data.pop("attendance", {}), "attendance", base, lambda d, w: parse_presets(d)).values():
         presets |= loaded
     data["policy"] = _policy_data(data.get("policy", {}), base)
-    _overlay_environment(data, env)
     try:
         return Settings.model_validate({**data, "calendars": calendars, "presets": presets})
     except ValidationError as error:

@@ -1,0 +1,119 @@
+"""config/jiancha.toml and config/policy/default.toml, made from the models: every key, commented, with its default.
+
+python scripts/config_files.py      # `make docs` runs it; tests/unit/test_project_config_files.py holds the files
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from datetime import time
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from alerts.policy import AlertPolicy, RetryPolicy
+from monitor.settings import Policy, Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SECTIONS: Final = ("store", "mqtt", "http", "clock")
+
+HEAD: Final = """\
+# Jiancha 监察: the configuration (配置). Every key is commented out and shows its default.
+# Name this file with --config FILE or JIANCHA_CONFIG; each key can also be set by the environment as
+# JIANCHA_SECTION__KEY, secrets also as JIANCHA_SECTION__KEY_FILE (the path of a file that holds the value).
+"""
+ALERTS: Final = """\
+# One address each; a secret URL comes from the environment or a file.
+# [alerts.receivers.duty]
+# url_env = "DUTY_ROBOT_URL"
+# per_minute = 20
+#
+# [[alerts.routes]]
+# level = "yellow"
+# receivers = ["duty"]
+"""
+MORE: Final = """\
+# More calendars and slot presets than those shipped: each file adds the calendar named after it.
+# [calendar]
+# files = ["calendar-branch.toml"]
+#
+# [attendance]
+# files = ["presets-own.toml"]
+
+# The rules' ladders: a shipped preset (config/policy/NAME.toml) or a file, single keys below overrule it.
+# [policy]
+# preset = "default"
+#
+# [policy.post]
+# yellow_minutes = 10
+"""
+POLICY: Final = """\
+# The default ladders (阶梯) of every rule. Each key shows its default; copy what you change into [policy.SECTION] of
+# jiancha.toml, or name a file like this one as [policy] file = "…". A card prints the version it was issued under.
+name = "default"
+"""
+
+
+def settings_file() -> str:
+    parts = [HEAD]
+    for section in SECTIONS:
+        parts.append(f"[{section}]\n" + "".join(_lines(_model(Settings.model_fields[section]))))
+    alerts = "".join(_lines(AlertPolicy, skip=("retry", "receivers", "routes")))
+    parts.append(f"[alerts]\n{alerts}\n[alerts.retry]\n{''.join(_lines(RetryPolicy))}\n{ALERTS}")
+    parts.append(MORE)
+    return "\n".join(parts)
+
+
+def policy_file() -> str:
+    parts = [POLICY]
+    for section, field in Policy.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            parts.append(f"[{section}]\n" + "".join(_lines(field.annotation)))
+    return "\n".join(parts)
+
+
+def _lines(model: type[BaseModel], skip: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if name in skip:
+            continue
+        for line in textwrap.wrap(field.description or "", 112):
+            yield f"# {line}\n"
+        yield f"# {field.alias or name} = {_toml(field)}\n"
+
+
+def _model(field: FieldInfo) -> type[BaseModel]:
+    assert isinstance(field.annotation, type)
+    assert issubclass(field.annotation, BaseModel)
+    return field.annotation
+
+
+def _toml(field: FieldInfo) -> str:
+    """The default as TOML; what has none is shown as an empty text, which must be filled in when it is used."""
+    value: Any = field.get_default(call_default_factory=True)
+    shown = value.value if isinstance(value, Enum) else value
+    if isinstance(shown, bool):
+        return str(shown).lower()
+    if isinstance(shown, int | float):
+        return f"{shown:g}" if isinstance(shown, float) else str(shown)
+    if isinstance(shown, time):
+        return shown.isoformat()
+    return f'"{shown}"' if shown is not None else '""'
+
+
+FILES: Final = {
+    ROOT / "config" / "jiancha.toml": settings_file,
+    ROOT / "config" / "policy" / "default.toml": policy_file,
+}
+
+
+def main() -> None:
+    for path, made in FILES.items():
+        path.write_text(made(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

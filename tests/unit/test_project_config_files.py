@@ -1,0 +1,73 @@
+"""The shipped configuration shows every key with its default, and means the same as no file at all."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor.settings import SettingsError, load
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+import config_files  # noqa: E402 - a script, not part of the package
+
+NEED_A_VALUE = re.compile(r'^\w+ = ""$')
+
+
+@pytest.mark.parametrize("path", config_files.FILES, ids=lambda p: p.name)
+def test_the_file_is_what_the_models_say(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == config_files.FILES[path](), "run: make docs"
+
+
+def test_the_shipped_file_means_the_defaults() -> None:
+    assert load(ROOT / "config" / "jiancha.toml", environ={}) == load(environ={})
+
+
+def test_every_shown_key_is_known_and_shows_its_default(tmp_path: Path) -> None:
+    """Each commented key of the sections, taken out of its comment, changes nothing."""
+    text = (ROOT / "config" / "jiancha.toml").read_text(encoding="utf-8").split("# One address each")[0]
+    lines = [re.sub(r"^# (\w+ = )", r"\1", line) for line in text.splitlines()]
+    file = tmp_path / "all.toml"
+    file.write_text("\n".join(line for line in lines if not NEED_A_VALUE.match(line)), encoding="utf-8")
+    assert file.read_text(encoding="utf-8").count(" = ") > 20
+    assert load(file, environ={}) == load(environ={})
+
+
+def test_the_default_policy_is_the_built_in_one(tmp_path: Path) -> None:
+    """With every key of config/policy/default.toml taken out of its comment, the version stays that of the models."""
+    text = (ROOT / "config" / "policy" / "default.toml").read_text(encoding="utf-8")
+    (tmp_path / "own.toml").write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE), encoding="utf-8")
+    (tmp_path / "jiancha.toml").write_text('[policy]\nfile = "own.toml"\nname = "default"\n')
+    assert load(tmp_path / "jiancha.toml", environ={}).policy.version == load(environ={}).policy.version
+
+
+def test_a_preset_by_name() -> None:
+    assert load(environ={"JIANCHA_POLICY__PRESET": "default"}).policy.version == load(environ={}).policy.version
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"JIANCHA_STORE__URK": "x"}, "store.urk: unknown key"),
+        ({"JIANCHA_CLOCK__START": "2026-03-02T08:00:00"}, "clock.start"),
+        ({"JIANCHA_MQTT__PORT": "high"}, "mqtt.port"),
+        ({"JIANCHA_MQTT__PASSWORD_FILE": "/no/such/file"}, "JIANCHA_MQTT__PASSWORD_FILE: /no/such/file cannot be read"),
+        ({"JIANCHA_POLICY__PRESET": "nowhere"}, "nowhere.toml: no such file"),
+        ({"JIANCHA_CONFIG": "/no/such.toml"}, "/no/such.toml: no such file"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_key_is_named(environ: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load(environ=environ)
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("tiger\n")
+    settings = load(environ={"JIANCHA_MQTT__PASSWORD_FILE": str(tmp_path / "secret")})
+    assert settings.mqtt.password is not None
+    assert settings.mqtt.password.get_secret_value() == "tiger"
+    assert "tiger" not in repr(settings)
