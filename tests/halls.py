@@ -1,0 +1,380 @@
+"""A small hall for tests of the whole chain: its registry, what its devices say, the command line and a store judged
+in process.
+
+Times are written as `HH:MM[:SS]` of the hall's MONDAY, or as `MM-DD HH:MM[:SS]` of 2026, or with the year in front.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from monitor.app.program import Program, make_expected
+from monitor.clock import ManualClock
+from monitor.ingest.check import prepare
+from monitor.ingest.decode import Message
+from monitor.ingest.plans import import_plans
+from monitor.ingest.registry import import_registry
+from monitor.ingest.writer import BatchResult, Writing, write_prepared
+from monitor.settings import Settings, load
+from monitor.store.calendars import CalendarCache
+from monitor.store.engine import Store
+from monitor.store.registry import RegistryCache
+from monitor.store.schema import Subject
+from monitor.store.sql import table_of
+from monitor.supervision.loop import Applied
+from monitor.supervision.views import CardFilter, list_cards, parse_subject
+
+ZONE: Final = timezone(timedelta(hours=8))
+MONDAY: Final = "2026-03-02"
+SUBJECT: Final = table_of(Subject)
+MINUTE: Final = timedelta(minutes=1)
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Rows by table, as in a registry or plans file."""
+
+
+def at(text: str | datetime) -> datetime:
+    """An instant in the hall's zone."""
+    if isinstance(text, datetime):
+        return text
+    day, _, clock = text.rpartition(" ")
+    if not day:
+        day = MONDAY
+    elif len(day) == len("03-02"):
+        day = f"2026-{day}"
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZONE)
+
+
+def told(instant: datetime | str | None) -> str:
+    """The other way round: as short as it can be said, `-` for none."""
+    if instant is None:
+        return "-"
+    local = (datetime.fromisoformat(instant) if isinstance(instant, str) else instant).astimezone(ZONE)
+    clock = f"{local:%H:%M:%S.%f}".removesuffix(".000000").removesuffix(":00")
+    day = f"{local:%Y-%m-%d}"
+    return clock if day == MONDAY else f"{day.removeprefix('2026-')} {clock}"
+
+
+# --------------------------------------------------------------------------- registry and plans
+
+
+def toml(tables: Tables) -> str:
+    """The tables as an operator would write them down; a row without a value for a key leaves it out."""
+    lines: list[str] = []
+    for name, rows in tables.items():
+        for row in rows:
+            lines.append(f"[[{name}]]")
+            lines += [f"{key} = {_value(value)}" for key, value in row.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+
+
+def hall(people: int = 2, *, attendance: str = "tongshan", **more: Sequence[Mapping[str, Any]]) -> Tables:
+    """Hall h1 with unit u1, window w1 (A s01, B s02), so many people, an item of 5 and 20 days, terminal t1 for all.
+
+    `more` replaces whole tables.
+    """
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+        "halls": [{"id": "h1", "name": "政务中心", "attendance": attendance}],
+        "units": [{"id": "u1", "hall": "h1", "name": "行政审批局"}],
+        "windows": [{"id": "w1", "unit": "u1", "name": "1号窗口"}],
+        "staff": [{"id": f"s{n:02}", "unit": "u1", "name": f"员工{n}"} for n in range(1, people + 1)],
+        "posts": [{"window": "w1", "staff": f"s{n:02}", "rank": rank} for n, rank in ((1, "A"), (2, "B"))],
+        "items": [{"id": "i1", "unit": "u1", "promised": 5, "statutory": 20}],
+        "devices": [{"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}],
+    }
+    return {**tables, **more}
+
+
+def leave(staff: str, start: str, end: str, *, letter: str = "", approved: str | None = "08:00") -> Mapping[str, Any]:
+    """A row of leave, approved by s01 (`approved` None: not yet)."""
+    signed = {"approver": "s01", "approved_at": at(approved)} if approved else {}
+    row = {"id": f"l-{staff}", "staff": staff, "kind": "sick", "from": at(start), "to": at(end), "letter": letter}
+    return {**row, **signed}
+
+
+# --------------------------------------------------------------------------- what devices say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One message as it reached the program; `payload` without what `Feed.lines` fills in."""
+
+    received: datetime
+    device: str
+    channel: str
+    payload: Mapping[str, Any]
+
+    def text(self) -> str:
+        body = {"received": self.received.isoformat(), "device": self.device, "channel": self.channel}
+        return json.dumps({**body, "payload": self.payload}, ensure_ascii=False)
+
+    def message(self) -> Message:
+        payload = json.dumps(self.payload, ensure_ascii=False).encode()
+        return Message(device=self.device, channel=self.channel, payload=payload, received=self.received)
+
+
+@dataclass
+class Feed:
+    """What devices sent in one boot: sequence numbers by order of sending, heartbeats announce the highest sent."""
+
+    boot: str = "b1"
+    _sent: list[Line] = field(default_factory=list)
+
+    def event(
+        self, device: str, channel: str, when: str | datetime, *, received: str | datetime | None = None, **body: Any
+    ) -> None:
+        """An event of the device's time `when`, received then unless said otherwise."""
+        payload = {"at": at(when).isoformat(), "boot": self.boot, **body}
+        self._sent.append(Line(received=at(received or when), device=device, channel=channel, payload=payload))
+
+    def beat(
+        self, device: str, when: str | datetime, *, received: str | datetime | None = None, queue: int = 0
+    ) -> None:
+        payload = {"at": at(when).isoformat(), "boot": self.boot, "queue": queue}
+        self._sent.append(Line(received=at(received or when), device=device, channel="heartbeat", payload=payload))
+
+    def beats(self, device: str, first: str, last: str, every: timedelta = MINUTE) -> None:
+        """A heartbeat at `first` and then every minute up to and with `last`."""
+        when = at(first)
+        while when <= at(last):
+            self.beat(device, when)
+            when += every
+
+    def lines(self) -> list[Line]:
+        """In order of receipt, an event before a heartbeat of the same instant; ids and numbers filled in."""
+        seqs: dict[str, int] = {}
+        found = []
+        for line in sorted(self._sent, key=lambda s: (s.received, s.channel == "heartbeat", s.payload["at"])):
+            seq = seqs.get(line.device, 0)
+            if line.channel == "heartbeat":
+                found.append(replace(line, payload={"last_seq": seq, **line.payload}))
+                continue
+            seqs[line.device] = seq + 1
+            numbered = {"id": f"{line.device}-{seq + 1}", "seq": seq + 1}
+            found.append(replace(line, payload={**numbered, **line.payload}))
+        return found
+
+
+def write_lines(path: Path, lines: Iterable[Line]) -> Path:
+    path.write_text("".join(line.text() + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+# --------------------------------------------------------------------------- what the program says
+
+
+def card_line(card: Mapping[str, Any]) -> str:
+    """A card of `cards list --json` in one line of words."""
+    subject = f"{card['subject']['kind']}:{card['subject']['id']}".replace(f"/{MONDAY}/", "/")
+    return (
+        f"{card['rule']} {card['level']} {subject} since {told(card['since'])} by {card['staff'] or '-'} "
+        f"cleared {told(card['cleared_at'])} {card['state']}"
+    )
+
+
+def heart_of(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What must be the same however and whenever a card came about: subject, rule, level, since, who is responsible."""
+    subject = f"{card['subject']['kind']}:{card['subject']['id']}"
+    charged = [card[key] or "-" for key in ("hall", "unit", "window", "staff")]
+    return (subject, card["rule"], card["level"], told(card["since"]), *charged)
+
+
+def warnings_of(cards: Iterable[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The hearts of the yellow and red cards that stand (a reminder that is over leaves a card only if it was seen)."""
+    return sorted(heart_of(c) for c in cards if c["level"] != "reminder" and c["state"] != "withdrawn")
+
+
+# --------------------------------------------------------------------------- the command line
+
+
+@dataclass
+class Commands:
+    """The `jiancha` command in a folder of its own, as a user runs it. `clock`: the time it takes to be now."""
+
+    folder: Path
+    clock: str = "2026-03-02 19:30"
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def program(self) -> str:
+        return str(Path(sys.executable).with_name("jiancha"))
+
+    def environment(self, clock: str | None = "") -> dict[str, str]:
+        """Of the process: the store in the folder, and the clock (None: real time)."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("JIANCHA_")}
+        kept["JIANCHA_STORE__URL"] = f"sqlite:///{self.folder / 'jiancha.sqlite'}"
+        if clock is not None:
+            kept["JIANCHA_CLOCK__START"] = at(clock or self.clock).isoformat()
+        return {**kept, **self.env}
+
+    def run(self, *arguments: str, clock: str | None = "", status: int = 0) -> str:
+        """Its standard output; the test fails where the exit status is another."""
+        done = subprocess.run(
+            [self.program, *arguments],
+            env=self.environment(clock),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *arguments: str, clock: str | None = "", status: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", clock=clock, status=status))
+
+    def set_up(self, registry: Tables, plans: Tables | None = None, *, clock: str = "07:45") -> None:
+        """Import the registry, and plans, at the given time: nothing is expected from before it."""
+        (self.folder / "registry.toml").write_text(toml(registry), encoding="utf-8")
+        self.run("registry", "import", "registry.toml", clock=clock)
+        if plans:
+            (self.folder / "plans.toml").write_text(toml(plans), encoding="utf-8")
+            self.run("plans", "import", "plans.toml", clock=clock)
+
+    def judge(self, when: str) -> dict[str, int]:
+        """`judge --as-of`."""
+        counts: dict[str, int] = self.json("judge", "--as-of", at(when).isoformat())
+        return counts
+
+    def cards(self, *options: str) -> list[dict[str, Any]]:
+        cards: list[dict[str, Any]] = self.json("cards", "list", *options)
+        return cards
+
+    def verdicts(self, kind: str, day: str = MONDAY) -> dict[str, str]:
+        """Verdicts of a kind by id; those of slots and posts on one day, without the date."""
+        rows = self.json("subjects", "list")
+        if kind not in ("slot", "post"):
+            return {r["id"]: r["verdict"] for r in rows if r["kind"] == kind}
+        dated = f"/{day}/"
+        return {r["id"].replace(dated, "/"): r["verdict"] for r in rows if r["kind"] == kind and dated in r["id"]}
+
+
+# --------------------------------------------------------------------------- in process
+
+
+class World:
+    """A store that hears its devices and is judged as the daemon does it: only marks and watermarks wake a subject.
+
+    Messages count as received at their own time unless said otherwise, and are written with the clock at that time.
+    """
+
+    def __init__(self, store: Store, folder: Path, registry: Tables, *, start: str = "07:45", **settings: Any) -> None:
+        self.store, self.folder = store, folder
+        self.settings: Settings = load(environ={}).model_copy(update=settings)
+        self.clock = ManualClock(at(start))
+        self.program = Program(
+            settings=self.settings,
+            store=store,
+            clock=self.clock,
+            registry=RegistryCache(),
+            calendars=CalendarCache(self.settings.calendars),
+        )
+        self.judging = self.program.judge()
+        self._how = Writing(due=None)
+        self._seqs: dict[tuple[str, str], int] = {}
+        self._ids = 0
+        self.register(registry)
+
+    def register(self, registry: Tables) -> None:
+        path = self.folder / "registry.toml"
+        path.write_text(toml(registry), encoding="utf-8")
+        names = {"calendars": self.settings.calendars, "presets": self.settings.presets}
+        import_registry(self.store, path, now=self.clock.now(), **names)
+
+    def plan(self, **plans: Sequence[Mapping[str, Any]]) -> None:
+        path = self.folder / "plans.toml"
+        path.write_text(toml(plans), encoding="utf-8")
+        import_plans(self.store, path, now=self.clock.now())
+
+    # -- hearing
+
+    def event(
+        self, device: str, channel: str, when: str, *, received: str | None = None, numbered: bool = True, **body: Any
+    ) -> BatchResult:
+        """An event with the device's next sequence number (`numbered` False: without one; `seq=…`: that one)."""
+        boot = str(body.pop("boot", "b1"))
+        self._ids += 1
+        payload: dict[str, Any] = {"id": f"e{self._ids}", "at": at(when).isoformat(), "boot": boot}
+        if numbered and "seq" not in body:
+            payload["seq"] = self._seqs[device, boot] = self._seqs.get((device, boot), 0) + 1
+        return self.hear(Line(received=at(received or when), device=device, channel=channel, payload=payload | body))
+
+    def beat(self, device: str, when: str, *, received: str | None = None, **body: Any) -> BatchResult:
+        """A heartbeat that announces the highest number so far (`last_seq=…`: another; None: none)."""
+        boot = str(body.pop("boot", "b1"))
+        payload = {"at": at(when).isoformat(), "boot": boot, "queue": 0, "last_seq": self._seqs.get((device, boot), 0)}
+        payload = {k: v for k, v in (payload | body).items() if v is not None}
+        return self.hear(Line(received=at(received or when), device=device, channel="heartbeat", payload=payload))
+
+    def beats(self, device: str, first: str, last: str, every: timedelta = MINUTE, **body: Any) -> None:
+        when = at(first)
+        while when <= at(last):
+            self.beat(device, told(when), **body)
+            when += every
+
+    def hear(self, *lines: Line) -> BatchResult:
+        """Write messages in one transaction, as one batch from the broker."""
+        with self.store.read() as conn:
+            registry = self.program.registry.get(conn)
+        prepared = [prepare(line.message(), registry) for line in lines]
+        now = max(line.received for line in lines)
+        how = replace(self._how, due=now)
+        return self.store.step(lambda conn: write_prepared(conn, prepared, registry, how), first=True)
+
+    # -- judging
+
+    def judge(self, when: str | datetime) -> Applied:
+        """Move the clock there and step until nothing is due."""
+        now = self.clock.set(at(when))
+        make_expected(self.judging, now)
+        return self.judging.run_until_nothing_due(now)
+
+    def judge_each(self, first: str, last: str, every: timedelta = MINUTE) -> None:
+        """Judge every minute, as the loop would."""
+        when = at(first)
+        while when <= at(last):
+            self.judge(when)
+            when += every
+
+    # -- what stands
+
+    def cards(self, rule: str | None = None) -> list[dict[str, Any]]:
+        with self.store.read() as conn:
+            return list_cards(conn, CardFilter(rule=rule), self.program.zones(conn))
+
+    def card_lines(self, rule: str | None = None) -> list[str]:
+        return [card_line(card) for card in self.cards(rule)]
+
+    def subject(self, ref: str) -> Any:
+        """The row of a subject by KIND:ID; a slot or post may leave out MONDAY's date."""
+        kind, key = parse_subject(ref)
+        if kind in ("slot", "post") and key.count("/") == 1:
+            key = key.replace("/", f"/{MONDAY}/")
+        with self.store.read() as conn:
+            return conn.execute(select(SUBJECT).where(SUBJECT.c.kind == kind, SUBJECT.c.key == key)).one()
+
+    def verdict(self, ref: str) -> str:
+        return str(self.subject(ref).verdict)
+
+    def state_of(self, source: str, when: str | datetime | None = None) -> Any:
+        """The source's state as the judge sees it at `when` (default: now)."""
+        with self.store.read() as conn:
+            look = self.judging.look(conn, at(when).astimezone(UTC) if when else self.clock.now())
+            return look.sources.state(source)
+
+    def watermark(self, source: str, when: str | datetime | None = None) -> str:
+        return told(self.state_of(source, when).watermark)
