@@ -5,7 +5,7 @@ Historic subjects and cards (an imported past) are left out: nobody is asked to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,7 +46,7 @@ RUNNING: Final = ("pending", "reminder", "unknown")
 A case without any limit shows `ok` from the start and is not counted.
 """
 WATCHED: Final = ("case", "slot", "post")
-"""Kinds that can become unknown, shown with 0 when none is."""
+"""Kinds whose verdict rests on a watermark and so can be unknown; shown with 0 when none is."""
 SATISFACTION_SPAN: Final = timedelta(days=30)
 
 
@@ -80,10 +80,10 @@ def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_m
     return Gauges(
         quarantined=_count(conn, HELD, HELD.c.state == "open"),
         cards_open=_cards_open(conn),
-        cases_open=_with_zeros(halls, _cases_running(conn), overdue),
+        cases_open=_with_zeros(halls, _cases_running(conn, halls), overdue),
         cases_overdue=_with_zeros(halls, overdue),
         posts_absent=_with_zeros(halls, _uncleared(conn, "post", ("post.empty",))),
-        subjects_unknown=_subjects_unknown(conn),
+        subjects_unknown=_subjects_unknown(conn, halls),
         devices_offline=_devices_offline(conn),
         due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),
         oldest_pending_seconds=_oldest_pending(conn, now, real_now),
@@ -121,14 +121,36 @@ def _cards_open(conn: Connection) -> dict[tuple[str, str, str], int]:
     return {(rule, level, hall): n for rule, level, hall, n in conn.execute(query)}
 
 
-def _cases_running(conn: Connection) -> dict[str, int]:
+def _subjects(
+    conn: Connection, halls: Sequence[str], kinds: Sequence[str], verdicts: Sequence[str]
+) -> dict[tuple[str, str], int]:
+    """{(hall, kind): how many subjects show one of the verdicts}.
+
+    Halls and kinds are named one by one, so that the index finds the few among all that were ever judged.
+    """
+    counted: dict[tuple[str, str], int] = {}
+    for of_hall in (SUBJECT.c.hall.in_(halls), SUBJECT.c.hall.is_(None)):
+        query = (
+            select(SUBJECT.c.hall, SUBJECT.c.kind, func.count())
+            .where(of_hall, SUBJECT.c.kind.in_(kinds), SUBJECT.c.verdict.in_(verdicts), SUBJECT.c.historic.is_(False))
+            .group_by(SUBJECT.c.hall, SUBJECT.c.kind)
+        )
+        for hall, kind, n in conn.execute(query):
+            counted[hall or "", kind] = int(n)
+    return counted
+
+
+def _cases_running(conn: Connection, halls: Sequence[str]) -> dict[str, int]:
     """Cases that are not over and not overdue, by hall."""
-    query = (
-        select(SUBJECT.c.hall, func.count())
-        .where(SUBJECT.c.kind == "case", SUBJECT.c.verdict.in_(RUNNING), SUBJECT.c.historic.is_(False))
-        .group_by(SUBJECT.c.hall)
-    )
-    return _by_hall(conn.execute(query))
+    return {hall: n for (hall, _), n in _subjects(conn, halls, ("case",), RUNNING).items()}
+
+
+def _subjects_unknown(conn: Connection, halls: Sequence[str]) -> dict[str, int]:
+    """By kind, over all halls."""
+    counted = dict.fromkeys(WATCHED, 0)
+    for (_, kind), n in _subjects(conn, halls, WATCHED, ("unknown",)).items():
+        counted[kind] += n
+    return counted
 
 
 def _uncleared(conn: Connection, kind: str, rules: tuple[str, ...]) -> dict[str, int]:
@@ -149,15 +171,6 @@ def _uncleared(conn: Connection, kind: str, rules: tuple[str, ...]) -> dict[str,
         .group_by(CARD.c.hall)
     )
     return _by_hall(conn.execute(query))
-
-
-def _subjects_unknown(conn: Connection) -> dict[str, int]:
-    query = (
-        select(SUBJECT.c.kind, func.count().label("n"))
-        .where(SUBJECT.c.verdict == "unknown", SUBJECT.c.historic.is_(False))
-        .group_by(SUBJECT.c.kind)
-    )
-    return {**dict.fromkeys(WATCHED, 0), **{row.kind: row.n for row in conn.execute(query)}}
 
 
 def _devices_offline(conn: Connection) -> dict[tuple[str, str], int]:
