@@ -154,6 +154,7 @@ def import_cases(
                 now=opened.clock.now(),
                 as_of=at,
                 historic=history,
+                calendars=opened.settings.calendars,
             )
         except (BadCases, OSError) as error:
             raise BadInput(str(error)) from error

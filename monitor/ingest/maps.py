@@ -1,0 +1,115 @@
+"""Maps (映射): how the columns of a case log become case events (DESIGN §3.2), as TOML files in config/maps."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from monitor.ingest.payloads import CASE_EVENTS, ENVELOPE, KNOWN_KEYS
+
+RESERVED: Final = ENVELOPE | {"event", "case"}
+"""Keys of a case event that no map sets by `fields` or `constants`."""
+
+
+class BadMap(ValueError):
+    """The map cannot be used; the text names file and key."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimeFormat(_Section):
+    """How times are written."""
+
+    format: str = Field("iso", description='"iso" or a strptime pattern such as "%Y/%m/%d %H:%M".')
+    zone: str = Field("Asia/Shanghai", description="Zone of times without an offset.")
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"no time zone {zone!r}; write one such as Asia/Shanghai") from None
+        return zone
+
+    def instant(self, cell: Any) -> datetime | None:
+        """The cell as UTC; None where it is no time of this format."""
+        try:
+            value = cell if isinstance(cell, datetime) else self._parsed(str(cell))
+            aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(self.zone))
+            return aware.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+    def _parsed(self, text: str) -> datetime:
+        return datetime.fromisoformat(text) if self.format == "iso" else datetime.strptime(text, self.format)  # noqa: DTZ007
+
+
+class EventRule(_Section):
+    """One event that a row may give."""
+
+    event: Literal[tuple(CASE_EVENTS)]  # type: ignore[valid-type]
+    at: str = Field(description="Column with the time.")
+    optional: bool = Field(False, description="Rows without a time give no such event.")
+    when: dict[str, list[str]] = Field({}, description="Column → values: only rows that have one of them.")
+    fields: dict[str, str] = Field({}, description="Field of the event → column.")
+    constants: dict[str, str | int | bool] = Field({}, description="Field of the event → value.")
+    values: dict[str, dict[str, str | int | bool]] = Field({}, description="Field → text in the file → value.")
+    id: list[str] = Field([], description="Columns that tell apart events of one case, kind and time.")
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> EventRule:
+        known = KNOWN_KEYS[CASE_EVENTS[self.event]] - RESERVED
+        for name in (*self.fields, *self.constants, *self.values):
+            if name not in known:
+                raise ValueError(f"{name}: no field of {self.event}; known are {', '.join(sorted(known))}")
+        return self
+
+
+class CaseMap(_Section):
+    """A mapping of a case log."""
+
+    case: str = Field(description="Column with the case number.")
+    events: list[EventRule] = Field(min_length=1, description="The events that a row may give.")
+    time: TimeFormat = TimeFormat()
+    constants: dict[str, str | int | bool] = Field({}, description="Fields that are the same for every event.")
+    registry: Literal["strict", "lenient"] = Field("strict", description="lenient: unknown names are kept as text.")
+    as_of: AwareDatetime | None = Field(None, description="Up to when the file is complete.")
+    calendar: str = Field("", description="Working calendar of these cases; empty: the hall's.")
+    hall: str | None = Field(None, description="Hall of these cases.")
+    namespace: str = Field("", max_length=64, description="Namespace of the case numbers; empty: the source's own.")
+    sheet: str | None = Field(None, description="Sheet of a workbook; without it the first.")
+
+    @field_validator("constants")
+    @classmethod
+    def _common(cls, constants: dict[str, str | int | bool]) -> dict[str, str | int | bool]:
+        common = frozenset.intersection(*(KNOWN_KEYS[model] for model in CASE_EVENTS.values())) - RESERVED
+        for name in constants:
+            if name not in common:
+                raise ValueError(f"{name}: not a field of every event; known are {', '.join(sorted(common))}")
+        return constants
+
+    def columns(self) -> set[str]:
+        """Every column that the map reads."""
+        found = {self.case}
+        for rule in self.events:
+            found |= {rule.at, *rule.when, *rule.fields.values(), *rule.id}
+        return found
+
+
+def load_map(path: Path) -> CaseMap:
+    """Read a map. BadMap names the key at fault; OSError where the file cannot be read."""
+    try:
+        return CaseMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadMap(f"{path}: no TOML in UTF-8: {error}") from None
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadMap(f"{path}: {faults}") from None
