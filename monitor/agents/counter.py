@@ -1,4 +1,4 @@
-"""What happens across the counters of a simulated hall: cases come and are completed, people press the evaluator. Pure."""
+"""What happens across the counters of a simulated hall: cases come and go, people press the evaluator. Pure."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def story(first: date, hours: Hours, calendar: WorkCalendar, presets: Mapping[st
 
 
 def _pace(hours: Hours) -> Pace:
-    """People come and go with room to spare: on a busy machine messages are under way for minutes of the demo's time."""
+    """People come with room to spare: on a busy machine messages are under way for minutes of the demo's time."""
     return Pace(
         heartbeat_seconds=360,
         camera_seconds=360,
@@ -79,7 +79,7 @@ def _pace(hours: Hours) -> Pace:
 
 
 class _Clockface:
-    """Times of the demo's days: `at(1, "09:20")`; days before the first: `back(3, "10:00")` is three workdays earlier."""
+    """Times of the demo's days: `at(1, "09:20")`; of days before them: `back(3, "10:00")` is three workdays earlier."""
 
     def __init__(self, calendar: WorkCalendar, first: date) -> None:
         self._calendar = calendar

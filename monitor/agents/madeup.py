@@ -68,6 +68,18 @@ class MadeUp:
             ],
         }
 
+    def shown_names(self) -> dict[str, str]:
+        """Names as `wording` takes them, by `kind:id`; beside them `unit-of:WINDOW`."""
+        registry = self.registry
+        found = {f"hall:{hall.id}": hall.name for hall in registry.halls.values()}
+        found |= {f"unit:{unit.id}": unit.name for unit in registry.units.values()}
+        found |= {f"window:{window.id}": window.name for window in registry.windows.values()}
+        found |= {f"staff:{staff}": name for staff, name in self.names.items()}
+        places = {d.id: registry.windows[d.window].name for d in registry.devices.values() if d.window}
+        found |= {f"device:{device}": place for device, place in places.items()}
+        units = {w.id: registry.units[w.unit].name for w in registry.windows.values() if w.unit}
+        return found | {f"unit-of:{window}": unit for window, unit in units.items()}
+
 
 def made_up_halls(count: int = 1, prefix: str = "demo") -> MadeUp:
     """`count` halls with ids PREFIX1 … (a single one is PREFIX itself); equal arguments give equal halls."""

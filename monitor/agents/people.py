@@ -25,7 +25,7 @@ def check_ins(scene: Day, preset: SlotPreset | None) -> Iterator[Step]:
             at, terminal = _moment(scene, rng, person, slot), rng.choice(terminals) if terminals else None
             if terminal is None or scene.faults.is_missing(person, scene.day, slot.session):
                 continue
-            fields = {"staff": person, "method": "face", "direction": slot.direction}
+            fields: dict[str, object] = {"staff": person, "method": "face", "direction": slot.direction}
             fields["distance"] = round(rng.uniform(0.22, 0.41), 3)
             yield Step(at=at, device=terminal, what="event", channel="checkin", fields=fields)
 

@@ -1,0 +1,196 @@
+"""Simulated devices, live: each connects to the broker as itself, or all use the HTTP feed (DESIGN §3.1, §3.2)."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
+
+import httpx
+import structlog
+
+from monitor.agents.eventfile import outboxes
+from monitor.agents.outbox import Outbox, Sent
+from monitor.agents.simulator import Simulation
+from monitor.clock import Clock
+from monitor.mqtt import Client, Options, Will
+
+log = structlog.get_logger(__name__)
+
+TOPIC: Final = "jiancha/v1/{device}/{channel}"
+KEEPALIVE_SECONDS: Final = 30
+POSTS: Final = 5
+"""How often a batch is posted before it is given up."""
+
+
+class Carrier(Protocol):
+    """The way from the devices to the daemon; `cut` takes one device's connection away, `restore` gives it back."""
+
+    def send(self, message: Sent) -> None: ...
+    def cut(self, device: str) -> None: ...
+    def restore(self, device: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Fleet:
+    """Plays a simulation on a clock: every message leaves its device when the clock shows its time.
+
+    `failed` holds what broke the play; `run` may be the target of a thread.
+    """
+
+    def __init__(
+        self, simulation: Simulation, carrier: Carrier, clock: Clock, *, since: datetime | None = None
+    ) -> None:
+        self._simulation = simulation
+        self._carrier = carrier
+        self._clock = clock
+        self._since = since
+        self.sent = 0
+        self.failed: Exception | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Play until the end or until `stop` is set."""
+        try:
+            self._play(outboxes(self._simulation), stop)
+        except Exception as error:
+            log.exception("the simulated devices failed", action="simulator.failed")
+            self.failed = error
+
+    def _play(self, boxes: Mapping[str, Outbox], stop: threading.Event) -> None:
+        for step in self._simulation.steps():
+            if self._since is not None and step.at < self._since and step.what != "start":
+                continue
+            if stop.wait(self._clock.seconds_until(step.at)):
+                return
+            if step.what == "cut":
+                self._carrier.cut(step.device)
+            elif step.what == "restore":
+                self._carrier.restore(step.device)
+            for message in boxes[step.device].take(step):
+                self._carrier.send(message)
+                self.sent += 1
+
+
+class MqttDevices:
+    """A connection for each device, under its own name and password, with birth and last will.
+
+    `devices`: their passwords by id, which is user name and client id too (None: the broker asks for none).
+    """
+
+    def __init__(
+        self,
+        devices: Mapping[str, str | None],
+        *,
+        host: str,
+        port: int,
+        clock: Clock,
+        version: Literal["5", "3.1.1"] = "5",
+    ) -> None:
+        self._passwords = devices
+        self._host, self._port, self._version = host, port, version
+        self._clock = clock
+        self._clients = {device: self._connect(device) for device in devices}
+
+    def wait(self, seconds: float) -> list[str]:
+        """Wait until all are connected, at most so long; gives those that are not, with the reason."""
+        pause, end = threading.Event(), self._clock.monotonic() + seconds
+        while (away := self._away()) and self._clock.monotonic() < end:
+            pause.wait(0.02)
+        return away
+
+    def send(self, message: Sent) -> None:
+        topic = TOPIC.format(device=message.device, channel=message.channel)
+        self._clients[message.device].publish(topic, encoded(message.payload), retain=message.retain)
+
+    def cut(self, device: str) -> None:
+        """No farewell: the broker notices, and publishes the last will."""
+        self._clients[device].stop(farewell=False)
+
+    def restore(self, device: str) -> None:
+        self._clients[device] = self._connect(device)
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.stop()
+
+    def _connect(self, device: str) -> Client:
+        options = Options(
+            client_id=device,
+            host=self._host,
+            port=self._port,
+            username=device,
+            password=self._passwords[device],
+            version=self._version,
+            keepalive_seconds=KEEPALIVE_SECONDS,
+        )
+        last = Outbox(device, boot="", zone="UTC").status("offline")
+        will = Will(topic=TOPIC.format(device=device, channel="status"), payload=encoded(last.payload))
+        client = Client(options, clock=self._clock, will=will)
+        client.start()
+        return client
+
+    def _away(self) -> list[str]:
+        links = {device: client.link for device, client in self._clients.items()}
+        return [f"{device}: {link.error}" for device, link in links.items() if not link.connected]
+
+
+class HttpDevices:
+    """All devices behind one sender that posts what has gathered; what could not be posted is posted again."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = f"{url}/api/v1/events"
+        self._client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        self._queue: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="http-devices", daemon=True)
+        self._thread.start()
+
+    def send(self, message: Sent) -> None:
+        self._queue.put(message)
+
+    def cut(self, device: str) -> None:
+        """Nothing to take away: the device's outbox keeps its messages, and HTTP knows no last will."""
+
+    def restore(self, device: str) -> None:
+        """Nothing to give back."""
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(15)
+        self._client.close()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._gather()
+            if batch is None:
+                return
+            self._post(batch)
+
+    def _gather(self) -> list[Sent] | None:
+        """What waits, at least one message; None at the end."""
+        batch: list[Sent] = []
+        while not batch or not self._queue.empty():
+            message = self._queue.get()
+            if message is None:
+                if not batch:
+                    return None
+                self._queue.put(None)
+                break
+            batch.append(message)
+        return batch
+
+    def _post(self, batch: list[Sent]) -> None:
+        body = [{"device": m.device, "channel": m.channel, "payload": m.payload} for m in batch]
+        for attempt in range(POSTS):
+            try:
+                self._client.post(self._url, json=body).raise_for_status()
+                return
+            except httpx.HTTPError as error:
+                log.warning("events were not taken", action="simulator.post_failed", error=str(error), attempt=attempt)
+                threading.Event().wait(0.2 * 2**attempt)
+
+
+def encoded(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
