@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from monitor.exports.attendance.tables import (
 SHEETS: Final = ("考勤表", "异常明细", "说明")
 A3: Final = 8
 A4: Final = 9
+LINE_POINTS: Final = 15
 OPTIONS: Final = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -88,32 +90,36 @@ def _looks(book: Any) -> dict[str, Any]:
 def _sheet(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
     people, days = len(PERSON_COLUMNS), len(DAY_COLUMNS)
     _fill(sheet, COLUMNS, tables.sheet, looks, lambda column: "text" if column < people else "mark")
-    for columns, width in (((0, 0), 9), ((1, 1), 9), ((2, 2), 14)):
-        sheet.set_column(*columns, width)
-    sheet.set_column(people, people + days - 1, 2.9)
-    sheet.set_column(people + days, len(COLUMNS) - 1, 5)
+    for column, width in enumerate((8, 8, 12)):
+        sheet.set_column(column, column, width)
+    sheet.set_column(people, people + days - 1, 2.6)
+    sheet.set_column(people + days, len(COLUMNS) - 1, 4.3)
     sheet.set_row(0, 44)
     sheet.freeze_panes(1, people)
+    sheet.autofilter(0, 0, len(tables.sheet), people - 1)
     sheet.repeat_columns(0, people - 1)
-    _page(sheet, tables, A3)
+    _page(sheet, tables.title, A3)
 
 
 def _details(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
-    _fill(sheet, DETAIL_COLUMNS, tables.details, looks, lambda column: "text")
-    for column, width in enumerate((11, 5, 9, 9, 14, 10, 10, 21, 6, 42, 16, 10, 46)):
-        sheet.set_column(column, column, width)
+    minutes = DETAIL_COLUMNS.index("分钟")
+    _fill(sheet, DETAIL_COLUMNS, tables.details, looks, lambda column: "mark" if column == minutes else "wrapped")
+    _widths(sheet, (11, 5, 8, 9, 14, 10, 10, 15, 6, 42, 16, 10, 48), tables.details)
     sheet.freeze_panes(1, 0)
-    _page(sheet, tables, A4)
+    sheet.autofilter(0, 0, len(tables.details), len(DETAIL_COLUMNS) - 1)
+    _page(sheet, f"{tables.title} · {SHEETS[1]}", A4)
 
 
 def _notes(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
     _fill(sheet, NOTE_COLUMNS, tables.notes, looks, lambda column: "wrapped")
-    sheet.set_column(0, 0, 16)
-    sheet.set_column(1, 1, 110)
-    _page(sheet, tables, A4)
+    _widths(sheet, (16, 110), tables.notes)
+    sheet.freeze_panes(1, 0)
+    _page(sheet, f"{tables.title} · {SHEETS[2]}", A4)
 
 
-def _fill(sheet: Any, head: Sequence[str], rows: Sequence[Row], looks: Mapping[str, Any], look_of: Any) -> None:
+def _fill(
+    sheet: Any, head: Sequence[str], rows: Sequence[Row], looks: Mapping[str, Any], look_of: Callable[[int], str]
+) -> None:
     """The header and the rows; a mark has a look of its own. Typed writes: no string becomes anything else."""
     for column, name in enumerate(head):
         sheet.write_string(0, column, name, looks["head"])
@@ -124,12 +130,27 @@ def _fill(sheet: Any, head: Sequence[str], rows: Sequence[Row], looks: Mapping[s
             write(number, column, cell, look or looks[look_of(column)])
 
 
-def _page(sheet: Any, tables: Tables, paper: int) -> None:
+def _widths(sheet: Any, widths: Sequence[int], rows: Sequence[Row]) -> None:
+    """Column widths, and the height of rows whose text needs more lines: not every program finds it by itself."""
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    for number, row in enumerate(rows, 1):
+        lines = max(-(-_room(str(cell)) // width) for cell, width in zip(row, widths, strict=True))
+        if lines > 1:
+            sheet.set_row(number, LINE_POINTS * lines)
+
+
+def _room(text: str) -> int:
+    """The room of a text in column widths: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _page(sheet: Any, title: str, paper: int) -> None:
     """Landscape, one page wide, the header on every page; & begins a code in page headers."""
     sheet.set_landscape()
     sheet.set_paper(paper)
     sheet.set_margins(left=0.4, right=0.4, top=0.8, bottom=0.7)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.set_header(f"&C&14{tables.title.replace('&', '&&')[:200]}")
+    sheet.set_header(f"&C&14{title[:100].replace('&', '&&')}")
     sheet.set_footer(f"&L&9{LEGEND}&R&9第 &P 页 共 &N 页")

@@ -82,7 +82,7 @@ def read_month(look: Look, policy: CheckinPolicy, hall: Hall, preset: SlotPreset
     calendar = look.book.for_hall(look.registry, hall.id)
     days = tuple(_days_of_month(first))
     people = _people(look, hall)
-    plans = {day: _plan(preset, day, calendar) for day in days if day <= calendar.local_date(look.now)}
+    plans = {day: day_plan(preset, day, calendar) for day in days if day <= calendar.local_date(look.now)}
     cells: dict[str, Cells] = {person.id: _days_off(person, plans, calendar) for person in people}
     for person, day, facts in _loaded(look, people, plans):
         cells[person.id] |= _judged(look, policy, calendar, person, day, plans[day], facts)
@@ -124,7 +124,7 @@ def _people(look: Look, hall: Hall) -> tuple[Person, ...]:
     )
 
 
-def _plan(preset: SlotPreset, day: date, calendar: WorkCalendar) -> DayPlan:
+def day_plan(preset: SlotPreset, day: date, calendar: WorkCalendar) -> DayPlan:
     """The day's slots by the half of the day that their session belongs to."""
     slots = slots_on(preset, day, calendar)
     halves = {
@@ -180,14 +180,14 @@ def _judged(
         expected = [slot for slot in slots if person.start is None or slot.due >= person.start]
         if not expected or max(slot.closes for slot in slots) > look.now:
             continue
-        of_slots = (_facts_of(facts, slot, slots) for slot in expected)
+        of_slots = (facts_of(facts, slot, slots) for slot in expected)
         found = half_day(day, half, [_judge(look.now, policy, calendar, one) for one in of_slots])
         if found is not None:
             cells[day, half] = found
     return cells
 
 
-def _facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
+def facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
     """The facts of another slot of the same person and day."""
     return dataclasses.replace(facts, slot=slot, session=tuple(s for s in half if s.session == slot.session))
 

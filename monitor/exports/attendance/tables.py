@@ -117,7 +117,7 @@ def _detail(month: HallMonth, person: Person, day: date, slot: JudgedSlot) -> Ro
         slot.minutes or "",
         "；".join(
             f"{_clock(month, punch.at)} {DIRECTIONS[punch.direction][0]} {punch.source}"
-            f"{'' if punch.trusted else '（时间不可采信）'}"
+            f"{'' if punch.trusted else '（存疑）'}"
             for punch in slot.punches
         ),
         "、".join([*leave, *(f"{unapproved}（未批准）" for unapproved in slot.unapproved)]),
@@ -206,7 +206,7 @@ def _state(month: HallMonth, details: Sequence[Row]) -> Iterator[Row]:
         yield "数据截至", "没有可用的考勤机，未打卡的时段不能判定"
     outcomes = [slot.outcome for cells in month.cells.values() for half in cells.values() for slot in half.slots]
     for outcome in (Outcome.UNKNOWN, Outcome.REVIEW, Outcome.UNPROVEN, Outcome.UNWATCHED):
-        yield f"{outcome_word(outcome)}时段", outcomes.count(outcome)
+        yield f"{outcome_word(outcome)}时段", f"{outcomes.count(outcome)} 个"
     yield "异常明细", f"{len(details)} 行：凡不是 √、－ 的时段各一行，含请假和停办"
 
 
