@@ -1,0 +1,236 @@
+"""Sources as their stored rows show them (DESIGN §1C, §3.1): how far a device has provably delivered, whether its time
+can be trusted, and that the same rows give the same answer for every time that is asked.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.ingest import replay as replaying
+from monitor.store.engine import Store
+from monitor.supervision.commands import declare_lost
+from tests.halls import Feed, World, at, hall, told
+
+REGISTRY = hall(
+    devices=[
+        {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]},
+        {"id": "web", "kind": "gateway", "hall": "h1", "channels": ["checkin"], "watermark": "events"},
+    ]
+)
+
+
+@pytest.fixture
+def world(store: Store, tmp_path: Path) -> World:
+    return World(store, tmp_path, REGISTRY)
+
+
+def punch(world: World, when: str, **more: object) -> None:
+    world.event("t1", "checkin", when, staff="s01", method="face", **more)  # type: ignore[arg-type]
+
+
+def lost(world: World, start: str, end: str, now: str) -> None:
+    world.store.step(lambda conn: declare_lost(conn, "t1", at(start), at(end), actor="test", why="坏了", now=at(now)))
+
+
+# --------------------------------------------------------------------------- by heartbeat
+
+
+def test_before_any_heartbeat_nothing_is_proven_and_nothing_trusted(world: World) -> None:
+    punch(world, "08:20")
+    state = world.state_of("t1", "08:30")
+    assert (state.watermark, state.trusted) == (None, False)
+
+
+def test_a_heartbeat_proves_up_to_its_own_time_once_every_number_is_stored(world: World) -> None:
+    punch(world, "08:20")
+    world.beat("t1", "08:21")
+    assert world.watermark("t1", "08:30") == "08:21"
+    world.beat("t1", "08:22", last_seq=2)  # number 2 was sent and is not here
+    assert world.watermark("t1", "08:30") == "08:21"
+    punch(world, "08:21:30", received="08:25")
+    assert world.watermark("t1", "08:30") == "08:22"
+
+
+def test_asked_for_an_earlier_time_the_same_rows_say_what_was_known_then(world: World) -> None:
+    world.beat("t1", "08:21", last_seq=0)
+    world.beat("t1", "08:22", last_seq=1)
+    punch(world, "08:21:30", received="08:25")
+    marks = {when: world.watermark("t1", when) for when in ("08:20", "08:21", "08:24:59", "08:25")}
+    assert marks == {"08:20": "-", "08:21": "08:21", "08:24:59": "08:21", "08:25": "08:22"}
+
+
+def test_a_queue_holds_the_watermark_until_it_is_empty(world: World) -> None:
+    world.beat("t1", "08:00")
+    world.beat("t1", "08:30", queue=3)
+    assert world.watermark("t1", "09:00") == "08:00"
+    world.beat("t1", "08:31")
+    assert world.watermark("t1", "09:00") == "08:31"
+
+
+def test_without_numbers_a_heartbeat_proves_what_was_committed_before_it(world: World) -> None:
+    punch(world, "08:20", numbered=False)
+    world.beat("t1", "08:21", last_seq=None)
+    assert world.watermark("t1", "08:30") == "08:21"
+
+
+def test_a_quarantined_event_with_a_readable_number_closes_the_hole_and_holds_its_own_time(world: World) -> None:
+    punch(world, "08:20")
+    refused = world.event("t1", "checkin", "08:25", staff="nobody", method="face")
+    assert refused.quarantined == 1
+    world.beat("t1", "08:40")
+    assert world.watermark("t1", "08:41") == "08:25"
+    world.store.step(lambda conn: replaying.dismiss(conn, [1], actor="test", why="测试", now=at("08:42")))
+    assert world.watermark("t1", "08:42") == "08:40"
+
+
+def test_a_replayed_event_holds_nothing_back_any_more(world: World) -> None:
+    world.event("t1", "checkin", "08:25", staff="s03", method="face")
+    world.beat("t1", "08:40")
+    assert world.watermark("t1", "08:41") == "08:25"
+    world.register(hall(3, devices=REGISTRY["devices"]))
+    with world.store.read() as conn:
+        registry = world.program.registry.get(conn)
+    done = world.store.step(lambda conn: replaying.replay(conn, registry, now=at("08:45"), actor="test"))
+    assert (len(done.released), done.still_held) == (1, ())
+    assert world.watermark("t1", "08:45") == "08:40"
+
+
+def test_an_unreadable_event_holds_the_watermark_at_its_receipt(world: World) -> None:
+    world.beat("t1", "08:20")
+    world.event("t1", "checkin", "08:25", numbered=False, staff=7, method="face", at="soon")
+    world.beat("t1", "08:40", last_seq=None)
+    assert world.watermark("t1", "08:41") == "08:25"
+
+
+def test_a_quarantined_rating_or_repeated_event_holds_nothing_back(world: World) -> None:
+    punch(world, "08:20")
+    world.event("t1", "rating", "08:22", score=1)  # not a terminal's channel
+    world.event("t1", "checkin", "08:20", received="08:23", numbered=False, staff="s01", method="face", id="e1", seq=1)
+    world.beat("t1", "08:24")
+    assert world.watermark("t1", "08:30") == "08:24"
+
+
+# --------------------------------------------------------------------------- boots
+
+
+def test_numbers_start_anew_with_a_boot(world: World) -> None:
+    punch(world, "08:20")
+    world.beat("t1", "08:21")
+    punch(world, "09:20", boot="b2")
+    world.beat("t1", "09:21", boot="b2")
+    assert world.watermark("t1", "09:30") == "09:21"
+
+
+def test_a_boot_that_proves_nothing_yet_leaves_the_watermark_of_the_one_before(world: World) -> None:
+    punch(world, "08:20")
+    world.beat("t1", "08:21")
+    world.beat("t1", "09:21", boot="b2", last_seq=2)
+    assert world.watermark("t1", "09:30") == "08:21"
+    punch(world, "09:10", received="09:22", boot="b2")
+    punch(world, "09:12", received="09:22", boot="b2")
+    assert world.watermark("t1", "09:30") == "09:21"
+
+
+def test_skew_belongs_to_the_boot(world: World) -> None:
+    """A terminal that boots an hour slow and is set right: only the latest boot decides whether it is trusted."""
+    world.beat("t1", "07:00", received="08:00")
+    assert not world.state_of("t1", "08:30").trusted
+    world.beat("t1", "08:10", boot="b2")
+    assert world.state_of("t1", "08:30").trusted
+    assert world.watermark("t1", "08:30") == "08:10"
+
+
+# --------------------------------------------------------------------------- skew
+
+
+@pytest.mark.parametrize(
+    ("seconds", "trusted"),
+    [(0, True), (4, True), (120, True), (-120, True), (300, True), (-300, True), (301, False), (-301, False)],
+)
+def test_skew_is_subtracted_and_over_five_minutes_not_trusted(world: World, seconds: int, trusted: bool) -> None:
+    """Positive: the device's clock is behind. What it calls 08:20 happened `seconds` later."""
+    off = timedelta(seconds=seconds)
+    for minute in range(5):
+        world.beat("t1", f"08:2{minute}", received=told(at(f"08:2{minute}") + off))
+    state = world.state_of("t1", "08:40")
+    assert (state.skew_seconds, state.trusted) == (seconds, trusted)
+    assert told(state.watermark) == told(at("08:24") + off)
+
+
+def test_the_median_is_not_moved_by_a_slow_network(world: World) -> None:
+    world.beats("t1", "08:00", "08:10")
+    world.beat("t1", "08:11", received="08:40")
+    assert world.state_of("t1", "08:41").skew_seconds == 0
+
+
+# --------------------------------------------------------------------------- declared lost
+
+
+def test_a_lost_span_is_stepped_over(world: World) -> None:
+    world.beats("t1", "08:00", "08:10")
+    lost(world, "08:10", "12:00", now="12:30")
+    assert world.watermark("t1", "12:29") == "08:10"  # not declared yet
+    state = world.state_of("t1", "12:30")
+    assert told(state.watermark) == "12:00"
+    assert [(told(a), told(b)) for a, b in state.lost] == [("08:10", "12:00")]
+
+
+def test_a_span_declared_from_about_the_last_sign_of_life_leaves_no_gap(world: World) -> None:
+    """The device died between two heartbeats: what lies between is lost too, never proof."""
+    world.beats("t1", "08:00", "08:10")
+    lost(world, "08:12", "12:00", now="12:30")
+    state = world.state_of("t1", "12:30")
+    assert told(state.watermark) == "12:00"
+    assert [(told(a), told(b)) for a, b in state.lost] == [("08:10", "12:00")]
+
+
+def test_a_span_that_starts_later_does_not_vouch_for_the_time_before(world: World) -> None:
+    world.beats("t1", "08:00", "08:10")
+    lost(world, "09:00", "12:00", now="12:30")
+    assert world.watermark("t1", "12:30") == "08:10"
+
+
+def test_a_hole_is_mended_by_declaring_its_time_lost(world: World) -> None:
+    punch(world, "08:20")
+    world.beat("t1", "08:21")
+    punch(world, "10:00", seq=3)
+    world.beat("t1", "10:01", last_seq=3)
+    assert world.watermark("t1", "10:30") == "08:21"
+    lost(world, "09:00", "09:30", now="10:31")
+    assert world.watermark("t1", "10:31") == "10:01"
+
+
+def test_a_hole_elsewhere_is_not_mended(world: World) -> None:
+    punch(world, "08:20")
+    punch(world, "08:30", seq=3)
+    punch(world, "10:00", seq=4)
+    world.beat("t1", "10:01", last_seq=4)
+    lost(world, "09:00", "09:30", now="10:31")
+    assert world.watermark("t1", "10:31") == "-"
+
+
+# --------------------------------------------------------------------------- by events
+
+
+def test_a_source_of_events_is_trusted_and_reaches_its_greatest_time(world: World) -> None:
+    world.event("web", "checkin", "08:20", staff="s01", method="manual")
+    world.event("web", "checkin", "08:10", received="08:25", staff="s02", method="manual")
+    state = world.state_of("web", "08:30")
+    assert (told(state.watermark), state.trusted) == ("08:20", True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_messages_in_any_order_give_the_same_source(world: World, seed: int) -> None:
+    """Arrival decides nothing but what is known when; once all is there the order has left no trace."""
+    feed = Feed()
+    feed.beats("t1", "08:00", "08:07")
+    feed.beats("t1", "09:10", "09:20")
+    for minute in range(8, 58, 7):
+        feed.event("t1", "checkin", f"08:{minute:02}", received="09:10", staff="s01", method="face")
+    world.hear(*random.Random(seed).sample(feed.lines(), len(feed.lines())))
+    assert world.watermark("t1", "09:09") == "08:07"
+    assert world.watermark("t1", "09:20") == "09:20"
