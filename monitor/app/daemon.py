@@ -151,6 +151,7 @@ class _Daemon:
             registry=program.registry,
             calendars=program.calendars,
             bad_at_most=program.settings.policy.rating.bad_at_most,
+            future=timedelta(seconds=program.settings.policy.device.future_seconds),
             max_body_bytes=http.max_body_bytes,
         )
         return HttpServer(make_app(deps), host=http.host, port=http.port)

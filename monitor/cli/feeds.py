@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,9 @@ def import_events(
     with program() as opened:
         with opened.store.read() as conn:
             registry = opened.registry.get(conn)
+        future = timedelta(seconds=opened.settings.policy.device.future_seconds)
         try:
-            fed = bring_in(opened.store, file, registry)
+            fed = bring_in(opened.store, file, registry, future=future)
         except (BadFeed, OSError) as error:
             raise BadInput(f"{file}: {error}") from error
     _print_fed(fed, as_json)

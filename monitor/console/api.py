@@ -69,7 +69,7 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
     with deps.store.read() as conn:
         registry = deps.registry.get(conn)
     _require_covered(grant, items, registry)
-    fed, result = ingest_items(deps.store, items, registry, now)
+    fed, result = ingest_items(deps.store, items, registry, now, future=deps.future)
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():
         deps.metrics.events(channel, what, count)

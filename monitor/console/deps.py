@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from monitor.clock import Clock
 from monitor.console.health import Health
+from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
@@ -14,7 +16,9 @@ from monitor.store.registry import RegistryCache
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
-    """`bad_at_most` is the policy key `rating.bad_at_most`; `max_body_bytes` the setting `http.max_body_bytes`."""
+    """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
+    setting `http.max_body_bytes`.
+    """
 
     store: Store
     clock: Clock
@@ -23,4 +27,5 @@ class Deps:
     registry: RegistryCache
     calendars: CalendarCache
     bad_at_most: int = 2
+    future: timedelta = FUTURE
     max_body_bytes: int = 8 * 1024 * 1024

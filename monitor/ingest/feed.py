@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from monitor.ingest.check import prepare
+from monitor.ingest.check import FUTURE, prepare
 from monitor.ingest.decode import Message
 from monitor.ingest.payloads import Instant
 from monitor.ingest.writer import BatchResult, Writing, write_prepared
@@ -89,17 +89,20 @@ def parse_items(body: bytes) -> list[Item]:
         raise BadFeed(f"body: {error}") from None
 
 
-def ingest_items(store: Store, items: Sequence[Item], registry: Registry, now: datetime) -> tuple[Fed, BatchResult]:
+def ingest_items(
+    store: Store, items: Sequence[Item], registry: Registry, now: datetime, *, future: timedelta = FUTURE
+) -> tuple[Fed, BatchResult]:
     """Write a request's items in one transaction, received at `now`; returns after the commit."""
     messages = [
         Message(device=item.device, channel=item.channel, payload=bytes(item.payload), received=now) for item in items
     ]
     prepared = [prepare(m, registry) for m in messages]
-    result = store.step(lambda conn: write_prepared(conn, prepared, registry, Writing(due=now)), first=True)
+    how = Writing(due=now, future=future)
+    result = store.step(lambda conn: write_prepared(conn, prepared, registry, how), first=True)
     return Fed().plus(result, range(len(items))), result
 
 
-def import_events(store: Store, path: Path, registry: Registry) -> Fed:
+def import_events(store: Store, path: Path, registry: Registry, *, future: timedelta = FUTURE) -> Fed:
     """`events import F.jsonl`: all frames are checked first, then the lines are written in batches.
 
     A line is {"received","device","channel","payload"}; `received` is taken as the receipt time. BadFeed names the
@@ -107,7 +110,7 @@ def import_events(store: Store, path: Path, registry: Registry) -> Fed:
     """
     for _ in _lines(path):
         pass
-    fed, how = Fed(), Writing()
+    fed, how = Fed(), Writing(future=future)
     for batch in chunks(_lines(path), BATCH):
         prepared = [prepare(message, registry) for _, message in batch]
         result = store.step(lambda conn, some=prepared: write_prepared(conn, some, registry, how))  # type: ignore[misc]
