@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ from monitor.attendance.facts import Slot
 from monitor.attendance.policy import SlotPreset
 from monitor.exports.attendance.files import as_csv, guarded
 from monitor.exports.attendance.month import day_plan
-from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Symbol, half_day, total
-from monitor.exports.attendance.tables import COLUMNS, Tables
+from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day, total
+from monitor.exports.attendance.tables import COLUMNS, Tables, evidence
 from monitor.exports.files import replace_file
 from monitor.model import Outcome, Reason
 from monitor.wording.words import LEAVES
@@ -140,6 +141,16 @@ def test_a_day_off_has_no_slots_in_either_half() -> None:
     row = {"name": "am_in", "session": "am", "direction": "in", "opens": "07:00", "due": "08:30", "closes": "12:00"}
     preset = SlotPreset.model_validate({"name": "plain", "slots": [row]})
     assert day_plan(preset, date(2026, 3, 7), build_calendar()) == {Half.FORENOON: (), Half.AFTERNOON: ()}
+
+
+def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
+    punches = [
+        Punch(at=NOON + timedelta(seconds=second), direction="in", source="t1", trusted=second != 99)
+        for second in range(100)
+    ]
+    told = evidence(punches, ZoneInfo("Asia/Shanghai")).split("；")
+    assert (told[0], told[4], told[-1]) == ("12:00:00 签到 t1", "…共 100 次", "12:01:39 签到 t1（存疑）")
+    assert len(told) == 9
 
 
 # --------------------------------------------------------------------------- files

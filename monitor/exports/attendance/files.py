@@ -27,6 +27,8 @@ SHEETS: Final = ("考勤表", "异常明细", "说明")
 A3: Final = 8
 A4: Final = 9
 LINE_POINTS: Final = 15
+CELL_MAX: Final = 32_767
+"""Characters of a cell; XlsxWriter leaves a cell with more empty."""
 OPTIONS: Final = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -104,7 +106,7 @@ def _sheet(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
 def _details(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
     minutes = DETAIL_COLUMNS.index("分钟")
     _fill(sheet, DETAIL_COLUMNS, tables.details, looks, lambda column: "mark" if column == minutes else "wrapped")
-    _widths(sheet, (11, 5, 8, 9, 14, 10, 10, 15, 6, 42, 16, 10, 48), tables.details)
+    _widths(sheet, (11, 5, 8, 9, 14, 10, 10, 15, 6, 46, 16, 10, 54), tables.details)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(tables.details), len(DETAIL_COLUMNS) - 1)
     _page(sheet, f"{tables.title} · {SHEETS[1]}", A4)
@@ -112,7 +114,7 @@ def _details(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
 
 def _notes(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
     _fill(sheet, NOTE_COLUMNS, tables.notes, looks, lambda column: "wrapped")
-    _widths(sheet, (16, 110), tables.notes)
+    _widths(sheet, (16, 125), tables.notes)
     sheet.freeze_panes(1, 0)
     _page(sheet, f"{tables.title} · {SHEETS[2]}", A4)
 
@@ -125,9 +127,11 @@ def _fill(
         sheet.write_string(0, column, name, looks["head"])
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
-            look = looks.get(str(cell)) if look_of(column) == "mark" else None
-            write = sheet.write_number if isinstance(cell, int) else sheet.write_string
-            write(number, column, cell, look or looks[look_of(column)])
+            look = (looks.get(str(cell)) if look_of(column) == "mark" else None) or looks[look_of(column)]
+            if isinstance(cell, int):
+                sheet.write_number(number, column, cell, look)
+            else:
+                sheet.write_string(number, column, cell[:CELL_MAX], look)
 
 
 def _widths(sheet: Any, widths: Sequence[int], rows: Sequence[Row]) -> None:

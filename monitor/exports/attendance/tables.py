@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from monitor.attendance.policy import CheckinPolicy, PlannedSlot
 from monitor.exports.attendance.month import HallMonth, Person
-from monitor.exports.attendance.symbols import Half, JudgedSlot, Symbol, Totals, total
+from monitor.exports.attendance.symbols import Half, JudgedSlot, Punch, Symbol, Totals, total
 from monitor.model import Outcome
 from monitor.wording import outcome_word
 from monitor.wording.words import DIRECTIONS, LEAVES, SLOTS
@@ -19,6 +20,7 @@ Row: TypeAlias = tuple[Cell, ...]
 
 DAYS: Final = 31
 """Every month has the columns of the longest one; days that it lacks stay blank (DESIGN §7)."""
+PUNCHES_SHOWN: Final = 8
 WEEKDAYS: Final = "一二三四五六日"
 LEGEND: Final = "√ 出勤 · 迟 迟到 · 早 早退 · 脱 脱岗 · 旷 旷工 · 假 请假 · 差 公假 · ？ 未知 · － 休"
 
@@ -112,18 +114,26 @@ def _detail(month: HallMonth, person: Person, day: date, slot: JudgedSlot) -> Ro
         person.name,
         person.unit,
         slot_word(slot.slot.name),
-        _clock(month, slot.figures.get("due", slot.slot.due))[:5],
+        _clock(month.zone, slot.figures.get("due", slot.slot.due))[:5],
         what(slot),
         slot.minutes or "",
-        "；".join(
-            f"{_clock(month, punch.at)} {DIRECTIONS[punch.direction][0]} {punch.source}"
-            f"{'' if punch.trusted else '（存疑）'}"
-            for punch in slot.punches
-        ),
+        evidence(slot.punches, month.zone),
         "、".join([*leave, *(f"{unapproved}（未批准）" for unapproved in slot.unapproved)]),
         "、".join(cards),
         _remark(month, slot),
     )
+
+
+def evidence(punches: Sequence[Punch], zone: ZoneInfo) -> str:
+    """Check-ins with direction and terminal; of very many the first and the last, which are what counts."""
+    told = [
+        f"{_clock(zone, p.at)} {DIRECTIONS[p.direction][0]} {p.source}{'' if p.trusted else '（存疑）'}"
+        for p in punches
+    ]
+    if len(told) > PUNCHES_SHOWN:
+        half = PUNCHES_SHOWN // 2
+        told = [*told[:half], f"…共 {len(told)} 次", *told[-half:]]
+    return "；".join(told)
 
 
 _WHAT: Final[Mapping[str, str]] = {
@@ -154,13 +164,15 @@ def _remark(month: HallMonth, slot: JudgedSlot) -> str:
     """What the verdict rests on beside the check-ins."""
     figures, said = slot.figures, []
     if "planned_due" in figures:
-        said.append(f"外出，原定 {_clock(month, figures['planned_due'])[:5]}")
+        said.append(f"外出，原定 {_clock(month.zone, figures['planned_due'])[:5]}")
     if slot.outcome is Outcome.UNKNOWN and figures.get("sources"):
-        said.append(f"{'、'.join(figures['sources'])} 未送达 {_clock(month, figures['boundary'])[:5]} 前的数据")
+        said.append(f"{'、'.join(figures['sources'])} 未送达 {_clock(month.zone, figures['boundary'])[:5]} 前的数据")
     if slot.outcome is Outcome.REVIEW and figures.get("sources"):
         said.append(f"{'、'.join(figures['sources'])} 的时间不可采信")
     if slot.outcome is Outcome.UNPROVEN and "lost_from" in figures:
-        said.append(f"数据已声明丢失：{_stamp(month, figures['lost_from'])} 至 {_stamp(month, figures['lost_to'])}")
+        said.append(
+            f"数据已声明丢失：{_stamp(month.zone, figures['lost_from'])} 至 {_stamp(month.zone, figures['lost_to'])}"
+        )
     if figures.get("by") == "closure":
         said.append(f"停办 {figures['id']} {figures.get('why', '')}".rstrip())
     return "；".join(said)
@@ -200,14 +212,14 @@ def _state(month: HallMonth, details: Sequence[Row]) -> Iterator[Row]:
     if not month.published:
         yield "日历", f"{month.days[0].year} 年放假安排未公布，工作日为推算，全部时段待定"
     for source in month.terminals:
-        until = _stamp(month, source.watermark) if source.watermark else "尚无"
+        until = _stamp(month.zone, source.watermark) if source.watermark else "尚无"
         yield "数据截至", f"考勤机 {source.id}：{until}{'' if source.trusted else '（时钟不可采信）'}"
     if not month.terminals:
         yield "数据截至", "没有可用的考勤机，未打卡的时段不能判定"
     outcomes = [slot.outcome for cells in month.cells.values() for half in cells.values() for slot in half.slots]
     for outcome in (Outcome.UNKNOWN, Outcome.REVIEW, Outcome.UNPROVEN, Outcome.UNWATCHED):
         yield f"{outcome_word(outcome)}时段", f"{outcomes.count(outcome)} 个"
-    yield "异常明细", f"{len(details)} 行：凡不是 √、－ 的时段各一行，含请假和停办"
+    yield "异常明细", f"{len(details)} 行：凡不按时的时段各一行，含请假和停办"
 
 
 def _definitions(policy: CheckinPolicy) -> tuple[Row, ...]:
@@ -247,15 +259,15 @@ def _definitions(policy: CheckinPolicy) -> tuple[Row, ...]:
 # --------------------------------------------------------------------------- instants in the hall's zone
 
 
-def _local(month: HallMonth, instant: Any) -> datetime:
+def _local(zone: ZoneInfo, instant: Any) -> datetime:
     """An instant, or its RFC 3339 text as reasons carry it, on the hall's clock."""
     at = instant if isinstance(instant, datetime) else datetime.fromisoformat(str(instant))
-    return at.astimezone(month.zone)
+    return at.astimezone(zone)
 
 
-def _clock(month: HallMonth, instant: Any) -> str:
-    return f"{_local(month, instant):%H:%M:%S}"
+def _clock(zone: ZoneInfo, instant: Any) -> str:
+    return f"{_local(zone, instant):%H:%M:%S}"
 
 
-def _stamp(month: HallMonth, instant: Any) -> str:
-    return f"{_local(month, instant):%Y-%m-%d %H:%M:%S}"
+def _stamp(zone: ZoneInfo, instant: Any) -> str:
+    return f"{_local(zone, instant):%Y-%m-%d %H:%M:%S}"
