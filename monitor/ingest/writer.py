@@ -192,12 +192,12 @@ class _Step:
         if not isinstance(event, Event):
             return False
         skew = self.how.boots.get(self.conn, event.device, event.boot).skew
+        if not (is_future(event, None, self.how.future) or is_future(event, skew, self.how.future)):
+            return False
+        if skew is not None:  # of all heartbeats stored: ask for those before the event, so that batches do not matter
+            skew = median_skew(self.conn, event.device, event.boot, event.received)
         if not is_future(event, skew, self.how.future):
             return False
-        if skew is not None:  # of all heartbeats stored, later ones included: ask again for those before the event
-            skew = median_skew(self.conn, event.device, event.boot, event.received)
-            if not is_future(event, skew, self.how.future):
-                return False
         ahead = event.at + (skew or timedelta(0)) - event.received
         detail = f"at: {ahead.total_seconds():.0f} s ahead of its receipt"
         self._refuse(n, rejected(self.batch[n].message, "future", detail))
