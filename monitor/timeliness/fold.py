@@ -107,12 +107,10 @@ class CaseView:
                 return pause.end
         return instant
 
-    def closed_within(self, start: datetime, end: datetime) -> bool:
-        """Whether the case was closed at some instant of [start, end], even if it was opened again later."""
-        if self.end is not None and self.end.at <= end:
-            return True
+    def reopened_within(self, start: datetime, end: datetime) -> bool:
+        """Whether the case was closed at some instant of [start, end] and opened again afterwards."""
         return any(
-            pause.cause == "closed" and pause.begin <= end and (pause.end is None or pause.end > start)
+            pause.cause == "closed" and pause.begin <= end and pause.end is not None and pause.end > start
             for pause in self.pauses
         )
 

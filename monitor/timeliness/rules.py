@@ -120,12 +120,12 @@ def _reminder(case: Case, limits: Limits) -> Boundary | None:
 
 
 def _order_overrun(case: Case, yellow: Boundary | None) -> Boundary | None:
-    """The red of an unanswered order; the end of the case answers it (DESIGN §5, fine print of cases)."""
+    """The red of an unanswered order; the end of the case answers it, also one that is taken back later (DESIGN §5)."""
     if case.order is None or yellow is None:
         return None
     at = order_deadline(case.order, case.policy, case.calendar).holds_at
     answered = case.order.answered_at is not None and case.order.answered_at <= at
-    if answered or at <= yellow.at or case.view.closed_within(case.order.opened_at, at):
+    if answered or at <= yellow.at or case.view.reopened_within(case.order.opened_at, at):
         return None
     return Boundary(level=Level.RED, at=at, cause="order", sound=yellow.sound)
 

@@ -128,6 +128,22 @@ def test_contradictions_are_findings_never_errors(
     assert (view.end.at if view.end else None) == ended
 
 
+def test_accepted_and_completed_in_one_instant_is_no_contradiction() -> None:
+    view = fold([ev("completed", t(4), id="a"), ev("accepted", t(4), id="b")])
+    assert findings(view) == []
+    assert view.accepted is not None
+    assert view.completed is not None
+
+
+def test_a_closed_span_is_seen_at_its_edges() -> None:
+    view = fold([ev("accepted", t(2)), ev("completed", t(5)), ev("reopened", t(8))])
+    assert view.reopened_within(t(3), t(5))
+    assert not view.reopened_within(t(3), t(4))
+    assert view.reopened_within(t(7), t(9))
+    assert not view.reopened_within(t(8), t(9))
+    assert [view.open_from(t(day)) for day in (5, 6, 8)] == [t(5), t(8), t(8)]
+
+
 def test_the_first_acceptance_wins() -> None:
     view = fold([ev("accepted", t(3), due=t(20)), ev("accepted", t(2), due=t(9))])
     assert view.accepted is not None

@@ -553,6 +553,17 @@ PAUSES = [
 
 ORDERS = [
     scenario(
+        "an order opened just before the case is closed, reopened after the deadline, is answered",
+        ACCEPTED,
+        ev("completed", "03-09T17:40"),
+        ev("reopened", "03-16T10:00"),
+        now="03-16T17:30",
+        then=YELLOW,
+        levels=f"{REM} {YEL}",
+        next="04-07T17:30",
+        order=Order(opened_at=t("03-09T17:31")),
+    ),
+    scenario(
         "an order unanswered after three working days turns it red",
         ACCEPTED,
         now="03-12T17:30",
@@ -754,6 +765,15 @@ TRUST = [
         levels="reminder 03-05T17:30 yellow 03-06T11:00",
     ),
     scenario(
+        "an own due that a pause has moved is counted again",
+        ev("accepted", "03-02T09:00", trusted=False, due=t("03-05T11:00")),
+        ev("suspended", "03-03T09:00"),
+        ev("resumed", "03-03T11:00"),
+        now="03-10T09:00",
+        then=REVIEW,
+        levels="reminder 03-05T17:30",
+    ),
+    scenario(
         "a second source vouches for the time",
         ACCEPTED,
         ev("completed", "03-10T09:00", trusted=False),
@@ -887,6 +907,12 @@ def test_a_deadline_in_an_unpublished_year_holds_ten_days_later(now: str, outcom
 
 
 NOTICE = parse_notice([{"name": "元旦", "date": "2027-01-01", "isOffDay": True}])
+
+
+def test_an_order_in_an_unpublished_year_holds_ten_days_later_too() -> None:
+    order = Order(opened_at=t("2026-12-30T09:00"))  # 12-31, 01-04, 01-05, and ten days
+    case = facts(ev("accepted", "2026-12-01T09:00", due=t("2026-12-08T09:00")), order=order)
+    assert levels(judge_limit(case, POLICY, CALENDAR, t("2027-01-16T09:00"))).endswith("red 01-15T17:30")
 
 
 def test_publishing_the_year_settles_it() -> None:

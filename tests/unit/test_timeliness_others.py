@@ -222,6 +222,13 @@ def test_order(
     assert all(spell.charge == Charge(hall="main", unit="tax", window="w1", staff="s1") for spell in verdict.spells)
 
 
+def test_the_earlier_of_answer_and_end_answers_the_order() -> None:
+    both = order(answered="03-06T10:00", closed="03-05T10:00")
+    assert shown(judge_order(both, POLICY, CALENDAR, t("03-30T09:00"))) == ["reminder 03-04T17:30 -> 03-05T10:00"]
+    assert judge_order(both, POLICY, CALENDAR, t("03-05T09:00")).next_check_at == t("03-05T10:00")
+    assert judge_order(both, POLICY, CALENDAR, t("03-05T10:00")).outcome is Outcome.OK
+
+
 def test_an_order_of_one_day_is_reminded_within_it() -> None:
     day = TimelinessPolicy(order_reply_days=1)
     verdict = judge_order(order(), day, CALENDAR, t("03-03T17:30"))
