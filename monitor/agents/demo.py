@@ -18,12 +18,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import structlog
 from rich.console import Console
 
 from monitor.agents.children import CannotStart
 from monitor.agents.demoplan import DAYS, HALL
 from monitor.agents.devices import Carrier, Fleet, HttpDevices
-from monitor.agents.screen import Frame, LiveScreen, PlainScreen, Screen, Wording
+from monitor.agents.screen import Arrival, Frame, LiveScreen, PlainScreen, Screen, Wording
 from monitor.agents.sights import Checklist, Evidence
 from monitor.agents.stage import Stage
 from monitor.agents.watch import View, Watcher
@@ -54,8 +55,20 @@ def run_demo(options: Options, console: Console) -> bool:
     folder = options.folder or Path(tempfile.mkdtemp(prefix="jiancha-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
-    with _signals(stop):
+    with _signals(stop), _logs_to(folder / "devices.log"):
         return _Demo(options, folder.resolve(), console, stop).run()
+
+
+@contextlib.contextmanager
+def _logs_to(file: Path) -> Iterator[None]:
+    """The terminal belongs to the demo: what the devices log goes to a file."""
+    before = structlog.get_config()
+    with file.open("a", encoding="utf-8") as out:
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(out))
+        try:
+            yield
+        finally:
+            structlog.configure(**before)
 
 
 @contextlib.contextmanager
@@ -78,7 +91,7 @@ class _Demo:
 
     def run(self) -> bool:
         """1. set the stage 2. play 3. end everything, in reverse order 4. say what was seen and what to try."""
-        days = f"{DAYS} 个工作日，每天约 {self._options.day_seconds:g} 秒"
+        days = f"一个大厅的 {DAYS} 个工作日，每天约 {self._options.day_seconds:g} 秒"
         self._say(f"监察演示：{days}；随时可按 Ctrl-C 结束。文件夹 {self._folder}")
         with contextlib.ExitStack() as parts:
             stage = Stage(self._folder, day_seconds=self._options.day_seconds, parts=parts, say=self._say)
@@ -106,11 +119,13 @@ class _Demo:
         watcher = Watcher(store, registry, stage.story.simulation.calendar(HALL), stage.story.cut_slots)
         path = "HTTP" if isinstance(carrier, HttpDevices) else "MQTT"
         with contextlib.closing(self._screen(stage)) as screen:
+            arrived: list[Arrival] = []
             for now in self._looks(clock, stage.story.end):
                 self._last = watcher.look(now)
                 alerts = stage.receiver.alerts()
+                arrived += [(now, alert) for alert in alerts[len(arrived) :]]
                 completed = self._checklist.update(Evidence(view=self._last, alerts=alerts))
-                frame = Frame(view=self._last, alerts=alerts, checklist=self._checklist, path=path)
+                frame = Frame(view=self._last, alerts=arrived, checklist=self._checklist, path=path)
                 screen.show(frame, completed)
                 if fleet.failed is not None:
                     raise CannotStart(f"模拟设备出错 the simulated devices failed: {fleet.failed!r}")
@@ -147,7 +162,7 @@ class _Demo:
             for level in ("red", "yellow", "reminder")
         )
         self._say(f"\n共 {len(cards)} 张牌：{counts}。演示进程均已结束。")
-        self._say(f"数据库 {stage.database}\n监察程序日志 {stage.folder / 'daemon.log'}\n\n接着可以试试：")
+        self._say(f"数据库 {stage.database}（日志、台账、配置在同一文件夹）\n\n接着可以试试：")
         for command, what in _next_commands([card["number"] for card in cards if card["level"] == "red"]):
             self._say(f"  {_program()} --config {shlex.quote(str(stage.config))} {command}    # {what}")
 

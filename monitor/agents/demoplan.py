@@ -40,11 +40,9 @@ class Story:
 
     @property
     def end(self) -> datetime:
-        """The end of the last day that is played."""
-        hours = self.simulation.pace.hours
-        assert hours is not None
+        """When the last day's service is over and what followed from it has come in."""
         last = self.first + timedelta(days=DAYS - 1)
-        return self.simulation.calendar(HALL).local(last, hours[1])
+        return self.simulation.calendar(HALL).close_of(last) + timedelta(minutes=20)
 
 
 def story(first: date, hours: Hours, calendar: WorkCalendar, presets: Mapping[str, SlotPreset]) -> Story:

@@ -6,6 +6,7 @@ import json
 import queue
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -38,6 +39,9 @@ class Carrier(Protocol):
 class Fleet:
     """Plays a simulation on a clock: every message leaves its device when the clock shows its time.
 
+    Where the machine lags behind, events are sent late with the time at which they happened; a heartbeat says how
+    things are when it is sent, else the device's clock would seem to be wrong.
+
     `failed` holds what broke the play; `run` may be the target of a thread.
     """
 
@@ -65,7 +69,12 @@ class Fleet:
                 continue
             if stop.wait(self._clock.seconds_until(step.at)):
                 return
-            if step.what == "cut":
+            if step.what == "beat":
+                now = self._clock.now()
+                if (now - step.at).total_seconds() > self._simulation.pace.heartbeat_seconds:
+                    continue  # the next one is due too
+                step = replace(step, at=now)
+            elif step.what == "cut":
                 self._carrier.cut(step.device)
             elif step.what == "restore":
                 self._carrier.restore(step.device)

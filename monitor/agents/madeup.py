@@ -18,6 +18,7 @@ WATCHED_BY_CAMERA: Final = 8
 """Windows 1 … 8 have a camera; at the others people sign on and off at the evaluator (上岗, 离岗)."""
 UNITS_A_TERMINAL: Final = 3
 PRESET: Final = "tongshan"
+MADE_UP: Final = "（演示）"
 
 ITEMS: Final[tuple[tuple[str, str, float | None, float | None], ...]] = (
     ("企业设立登记", "committed", 3, 4),
@@ -77,7 +78,7 @@ class MadeUp:
         found |= {f"staff:{staff}": name for staff, name in self.names.items()}
         places = {d.id: registry.windows[d.window].name for d in registry.devices.values() if d.window}
         found |= {f"device:{device}": place for device, place in places.items()}
-        units = {w.id: registry.units[w.unit].name for w in registry.windows.values() if w.unit}
+        units = {w.id: registry.units[w.unit].name.removesuffix(MADE_UP) for w in registry.windows.values() if w.unit}
         return found | {f"unit-of:{window}": unit for window, unit in units.items()}
 
 
@@ -103,7 +104,7 @@ class _Hall:
     def __init__(self, hall: str, number: int | None) -> None:
         self.hall = Hall(id=hall, name=f"演示大厅{number or ''}", attendance=PRESET)
         self.units = [
-            Unit(id=f"{hall}-u{n}", hall=hall, name=f"{name}（演示）", head=f"{hall}-p{n * STAFF_A_UNIT:02}")
+            Unit(id=f"{hall}-u{n}", hall=hall, name=f"{name}{MADE_UP}", head=f"{hall}-p{n * STAFF_A_UNIT:02}")
             for n, name in enumerate(UNITS, 1)
         ]
         self.windows = [

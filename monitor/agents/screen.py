@@ -18,6 +18,9 @@ from monitor.agents.sights import Checklist, Sight
 from monitor.agents.watch import View, WindowView
 from monitor.wording import level_word, rule_title, state_word, subject_text
 
+Arrival = tuple[datetime, dict[str, Any]]
+"""An alert, and when it arrived by the demo's clock."""
+
 MARKS: Final[Mapping[str, tuple[str, str]]] = {
     "red": ("●", "red"),
     "yellow": ("▲", "yellow"),
@@ -34,8 +37,9 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
 }
 DUTY: Final[Mapping[str, str]] = {"on": "已上岗", "resume": "已回岗", "pause": "暂离", "off": "已离岗"}
 WEEKDAYS: Final = "一二三四五六日"
-WIDE: Final = 100
-"""Columns from which windows and cards stand side by side with room."""
+WIDE: Final = 96
+"""Columns from which a card's state has room beside it."""
+WINDOWS_WIDTH: Final = 36
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +47,7 @@ class Frame:
     """Everything that is shown at one moment."""
 
     view: View
-    alerts: Sequence[dict[str, Any]]
+    alerts: Sequence[Arrival]
     checklist: Checklist
     path: str
     """How the devices reach the daemon: MQTT or HTTP."""
@@ -72,16 +76,28 @@ class Wording:
         return f"{instant.astimezone(self._zone):%d日 %H:%M}"
 
     def subject(self, subject: Mapping[str, str]) -> str:
-        if subject["kind"] == "rating":
-            device = subject["id"].partition("/")[0]
-            return f"评价 {self.names.get(f'device:{device}', device)}"
-        return subject_text(subject["kind"], subject["id"], self.names)
+        """In few words: who, or which window, case or device."""
+        kind, key = subject["kind"], subject["id"]
+        first, _, rest = key.partition("/")
+        match kind:
+            case "rating":
+                return self.names.get(f"device:{first}", first)
+            case "post":
+                return self.names.get(f"window:{first}", first)
+            case "case" | "order":
+                return rest
+            case "slot":
+                name, _, slot = subject_text(kind, key, self.names).split(" ", 2)
+                return f"{name} {slot}"
+            case "device":
+                return key
+        return subject_text(kind, key, self.names)
 
     def alert(self, alert: Mapping[str, Any]) -> tuple[str, str]:
         """(text, style) of an alert that arrived."""
         if alert.get("card") is None:
             return f"◇ 汇总 {len(alert.get('cards', ()))} 条", "dim"
-        what = f"{rule_title(alert['rule'])} {self.subject(alert['subject'])}（第 {alert['card']} 号）"
+        what = f"{rule_title(alert['rule'])}：{self.subject(alert['subject'])}（第 {alert['card']} 号）"
         if alert["kind"] == "resolved":
             return f"✓ 解除 {what}", "green"
         mark, style = MARKS[alert["level"]]
@@ -101,7 +117,7 @@ class PlainScreen:
 
     def show(self, frame: Frame, completed: Iterable[Sight]) -> None:
         when = self._wording.clock(frame.view.now)
-        for alert in frame.alerts[self._alerts :]:
+        for _, alert in frame.alerts[self._alerts :]:
             self.say(f"{when}  告警 {self._wording.alert(alert)[0]}")
         self._alerts = len(frame.alerts)
         for sight in completed:
@@ -138,14 +154,14 @@ class LiveScreen:
     def picture(self, frame: Frame) -> RenderableType:
         width, height = self._console.size
         rows = max(len(frame.view.windows), 4)
-        below = max(height - rows - 7, 4)
+        below = min(max(height - rows - 8, 4), 14)
         middle = Table.grid(expand=True, padding=0)
-        middle.add_column(ratio=4 if width >= WIDE else 5)
-        middle.add_column(ratio=7 if width >= WIDE else 6)
+        middle.add_column(width=WINDOWS_WIDTH)
+        middle.add_column(ratio=1)
         middle.add_row(self._windows(frame.view.windows), self._cards(frame.view.cards, rows, wide=width >= WIDE))
         bottom = Table.grid(expand=True, padding=0)
-        bottom.add_column(ratio=6)
-        bottom.add_column(ratio=5)
+        bottom.add_column(ratio=1)
+        bottom.add_column(width=39)
         bottom.add_row(self._alerts(frame.alerts, below), self._sights(frame.checklist, below))
         return Group(self._head(frame), middle, bottom)
 
@@ -161,31 +177,50 @@ class LiveScreen:
         return text
 
     def _windows(self, windows: Sequence[WindowView]) -> Panel:
-        table = _table("窗口", "部门", "现场", "状态")
+        table = _table(窗口=15, 现场=6, 状态=10)
         for window in windows:
             state, style = STATES[window.state]
-            name = self._wording.names.get(f"window:{window.id}", window.id)
+            name = self._wording.names.get(f"window:{window.id}", window.id).removesuffix("窗口")
             unit = self._wording.names.get(f"unit-of:{window.id}", "")
-            table.add_row(name, unit, _seen(window.seen), Text(state, style=style))
+            table.add_row(f"{name}{unit}", _seen(window.seen), Text(state, style=style))
         return Panel(table, title="窗口", padding=0)
 
     def _cards(self, cards: Sequence[dict[str, Any]], rows: int, *, wide: bool) -> Panel:
         """Newest change first."""
-        table = _table("", "号", "事由", "对象", "起", *(["状态"] if wide else []))
+        columns = {
+            "": 1,
+            "号": 2,
+            "事由": 16 if wide else 12,
+            "对象": None,
+            "起": 10 if wide else 5,
+            "状态": 8 if wide else 0,
+        }
+        table = _table(**{name: width for name, width in columns.items() if width != 0})
         newest = sorted(cards, key=lambda card: (card["history"][-1]["at"], card["number"]), reverse=True)
         for card in newest[:rows]:
             mark, style = MARKS[card["level"]]
             over = bool(card["cleared_at"]) or card["state"] in ("closed", "withdrawn")
-            state = "情形消除" if over and card["state"] == "open" else state_word(card["state"])
+            since = self._wording.short(card["since"])
             cells = [str(card["number"]), rule_title(card["rule"]), self._wording.subject(card["subject"])]
-            cells += [self._wording.short(card["since"]), *([state] if wide else [])]
+            if wide:
+                cells += [since, "情形消除" if over and card["state"] == "open" else state_word(card["state"])]
+            else:
+                cells.append(since[-5:])
             table.add_row(Text(mark, style=style), *(Text(cell, style="dim" if over else "") for cell in cells))
+        for _ in range(rows - len(newest)):
+            table.add_row()
         return Panel(table, title=f"监察牌 {len(cards)}  ● 红牌 ▲ 黄牌 ○ 预警", padding=0)
 
-    def _alerts(self, alerts: Sequence[dict[str, Any]], rows: int) -> Panel:
-        lines = [Text(*self._wording.alert(alert), no_wrap=True, overflow="ellipsis") for alert in alerts[-rows:]]
+    def _alerts(self, alerts: Sequence[Arrival], rows: int) -> Panel:
+        """Newest last, as they arrive."""
+        lines = []
+        for at, alert in alerts[-rows:]:
+            text, style = self._wording.alert(alert)
+            lines.append(
+                Text.assemble((f"{self._wording.short(at)} ", "dim"), (text, style), no_wrap=True, overflow="ellipsis")
+            )
         lines += [Text("")] * (rows - len(lines))
-        return Panel(Group(*lines), title=f"收到的告警 {len(alerts)}", padding=(0, 1))
+        return Panel(Group(*lines), title=f"HTTP 接收端收到的告警 {len(alerts)}", padding=(0, 1))
 
     def _sights(self, checklist: Checklist, rows: int) -> Panel:
         shown = [*checklist.missing, *(s for s in checklist.sights if s.key in checklist.seen_at)]
@@ -212,8 +247,9 @@ def _seen(seen: int | str | None) -> str:
     return f"{seen} 人" if isinstance(seen, int) else DUTY.get(seen, seen)
 
 
-def _table(*columns: str) -> Table:
+def _table(**columns: int | None) -> Table:
+    """Columns with their widths; None takes what is left."""
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style="dim")
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    for column, width in columns.items():
+        table.add_column(column, width=width, ratio=1 if width is None else None, no_wrap=True, overflow="ellipsis")
     return table

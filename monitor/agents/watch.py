@@ -63,7 +63,9 @@ class Watcher:
         with self._store.read() as conn:
             cards = tuple(list_cards(conn, CardFilter(), self._zones))
             unknown = (
-                select(SUBJECT.c.kind, func.count()).where(SUBJECT.c.verdict == "unknown").group_by(SUBJECT.c.kind)
+                select(SUBJECT.c.kind, func.count().label("subjects"))
+                .where(SUBJECT.c.verdict == "unknown")
+                .group_by(SUBJECT.c.kind)
             )
             return View(
                 now=now,
