@@ -27,7 +27,7 @@ def _unproven_slots(look: Look) -> Iterator[str]:
     for person in look.registry.staff.values():
         hall = look.registry.halls.get(look.registry.hall_of_staff(person.id) or "")
         if hall is not None and hall.attendance and not terminals_of(look.registry, person.id):
-            yield f"人员 staff {person.id}: 没有考勤终端可用，考勤时段不判 no terminal serves them: slots are not judged"
+            yield f"人员 staff {person.id}: 没有可用的考勤终端，不判考勤 no terminal serves them: slots are not judged"
 
 
 def _unrouted(look: Look, settings: Settings) -> Iterator[str]:

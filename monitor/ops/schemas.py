@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from alerts.policy import AlertPolicy
 from monitor.ingest.maps import CaseMap
 from monitor.ingest.payloads import schemas as channel_schemas
@@ -12,7 +14,7 @@ from monitor.settings import Policy, Settings
 
 def all_schemas() -> dict[str, dict[str, Any]]:
     """By name: every channel of MQTT, `map`, `policy`, `alerts` and `settings`."""
-    models = {"policy": Policy, "alerts": AlertPolicy, "map": CaseMap}
+    models: dict[str, type[BaseModel]] = {"policy": Policy, "alerts": AlertPolicy, "map": CaseMap}
     own = {name: model.model_json_schema() for name, model in models.items()}
     settings = Settings.model_json_schema()
     for derived in ("calendars", "presets"):  # read from files of their own, not keys of this one

@@ -59,7 +59,7 @@ def card_changes(
             changes.append(_issue(spell, episode, None, auto_close))
         else:
             left.remove(card)
-            changes.extend(_follow(card, spell, auto_close, same_within))
+            changes.extend(_follow(card, spell, verdict.judged_to, auto_close, same_within))
     for card in left:
         changes.extend(_leftover(card, verdict, auto_close))
     return changes
@@ -101,8 +101,12 @@ def _issue(spell: Spell, episode: str, number: int | None, auto_close: bool) -> 
     )
 
 
-def _follow(card: CardState, spell: Spell, auto_close: bool, same_within: timedelta) -> list[CardChange]:
+def _follow(
+    card: CardState, spell: Spell, judged_to: datetime, auto_close: bool, same_within: timedelta
+) -> list[CardChange]:
     """What happened to a matched card: at most one change of level, since or clearing each judgement."""
+    if spell.level < card.level and card.since > judged_to:
+        return []  # the facts no longer carry as far as those it was issued on: they take nothing back
     if card.state == "withdrawn":
         if not card.withdrawn_by_system or (spell.level is Level.REMINDER and spell.cleared_at is not None):
             return []  # withdrawn after an appeal stays withdrawn
