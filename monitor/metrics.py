@@ -117,6 +117,10 @@ class Metrics:
         for rule in rules:
             for level in CARD_LEVELS:
                 self._cards.labels(rule, level)
+        self.start_channels(channels)
+
+    def start_channels(self, channels: Iterable[str]) -> None:
+        """Let the series of these kinds of alert channels begin at 0."""
         for channel in channels:
             for sent in SEND_RESULTS:
                 self._notifications.labels(channel, sent)

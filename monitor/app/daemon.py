@@ -53,7 +53,11 @@ def run_daemon(program: Program) -> None:
     Raises InUse when another process judges the store, Unusable for a port or a receiver that cannot be had.
     """
     with sole_judge(program.store), contextlib.ExitStack() as parts:
-        _Daemon(program, parts).run()
+        try:
+            daemon = _Daemon(program, parts)
+        except ValueError as error:  # a receiver that cannot be opened, by its key
+            raise Unusable(str(error)) from error
+        daemon.run()
 
 
 class _Daemon:
@@ -70,6 +74,7 @@ class _Daemon:
         path = self._subscriber.path if self._subscriber else BrokerPath
         judge = program.judge(path=path, metrics=self._metrics)
         self._alerts = alert_service(program, self._metrics)
+        self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._alerts.wake)
 
     def run(self) -> None:

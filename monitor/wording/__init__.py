@@ -61,6 +61,8 @@ def step_text(code: str, lang: Lang = "zh") -> str:
     text = _word(words.STEPS, kind, lang)
     if not name:
         return text
+    if name.isdigit() or name.replace(".", "", 1).isdigit():  # hours:7.5
+        return pick((f"{text} {name} 小时", f"{text}, {name} h"), lang)
     return pick((f"{name}，{text}", f"{words.HOLIDAYS.get(name, name)}, {text}"), lang)
 
 

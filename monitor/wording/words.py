@@ -75,6 +75,7 @@ STATES: Final[Mapping[str, Texts]] = {
 }
 
 STEPS: Final[Mapping[str, Texts]] = {
+    "hours": ("按工作时间计", "counted in working time"),
     "counted": ("工作日，计入", "working day, counted"),
     "calendar_day": ("自然日，计入", "calendar day, counted"),
     "make_up_day": ("调休上班日，计入", "make-up working day, counted"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row
 
@@ -14,6 +14,8 @@ from monitor.model import Registry, Span
 from monitor.store.calendars import CalendarBook
 from monitor.store.sources import Sources
 from monitor.workcal import WorkCalendar
+
+T = TypeVar("T")
 
 MARGIN: Final = timedelta(days=2)
 """Rows are read by their uncorrected time: this much around a day, then filtered by the corrected time."""
@@ -39,6 +41,14 @@ class Look:
     sources: Sources
     presets: Mapping[str, SlotPreset]
     path: Path = Path()
+    _remembered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """What `make` gives, made once a look: many slots share a day, a person, a terminal."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: T = self._remembered[key]
+        return found
 
     def counts(self, row: Row[Any]) -> bool:
         """Whether the row is known at `now`."""

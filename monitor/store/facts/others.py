@@ -56,7 +56,8 @@ def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         device = look.registry.devices.get(key)
         if device is None or device.expected_from is None:
             continue
-        since = max(device.expected_from, min(judged.get(key, look.now), started.get(key, look.now)))
+        reach = (judged.get(key), started.get(key), _queued_since(look, key))
+        since = max(device.expected_from, min(at for at in (look.now, *reach) if at is not None))
         rows = _beats(look, key, since)
         known = [r for r in rows if look.counts(r)]
         calendar = look.book.for_device(look.registry, device)
@@ -111,6 +112,17 @@ def _beats(look: Look, device: str, since: datetime) -> Sequence[Row[Any]]:
     ).scalar()
     query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= (before or since))
     return look.conn.execute(query.order_by(BEAT.c.received)).all()
+
+
+def _queued_since(look: Look, device: str) -> datetime | None:
+    """Since when the device has said, in every heartbeat, that it holds events back: `feed.backlog` counts from there
+    and not from the last look. None while it holds nothing.
+    """
+    said = select(BEAT.c.received).where(BEAT.c.device == device, BEAT.c.received <= look.now)
+    empty = look.conn.execute(said.where(BEAT.c.queue == 0).order_by(BEAT.c.received.desc()).limit(1)).scalar()
+    later = said.where(BEAT.c.received > empty) if empty is not None else said
+    since: datetime | None = look.conn.execute(later.order_by(BEAT.c.received).limit(1)).scalar()
+    return since
 
 
 def _open_since(look: Look, keys: Sequence[str]) -> dict[str, datetime]:

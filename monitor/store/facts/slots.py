@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
 from monitor.attendance.facts import CheckIn, Slot, SlotFacts
 from monitor.attendance.slots import parse_slot_key, slots_on
-from monitor.model import Device, Registry
+from monitor.model import Device, Registry, SourceState
 from monitor.store import plans
 from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
 from monitor.store.schema import CheckinRow
@@ -29,7 +30,10 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     start, end = utc_span(first, last)
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
-    places = {key: window_of(look.registry, staff, day) for key, (staff, day, _) in parsed.items()}
+    places = {
+        key: look.once(("place", staff, day), partial(window_of, look.registry, staff, day))
+        for key, (staff, day, _) in parsed.items()
+    }
     closed = plans.closures(look.conn, start, end)
     loaded: dict[str, Loaded] = {}
     for key, (staff, day, name) in parsed.items():
@@ -38,15 +42,15 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         calendar = look.book.for_hall(look.registry, hall)
         slots = slots_of(look, staff, day)
         slot = next((s for s in slots if s.name == name), None)
-        mine = [r for r in rows.get(staff, ()) if abs(r.at.date() - day) <= MARGIN]
+        mine = _of_day(rows.get(staff, ()), day)
         loaded[key] = Loaded(
             facts=SlotFacts(
                 staff=staff,
                 date=day,
                 slot=slot or _gone(day, name),
                 session=tuple(s for s in slots if slot and s.session == slot.session),
-                checkins=tuple(_checkin(look, r) for r in mine if look.counts(r)),
-                sources=look.sources.states(terminals_of(look.registry, staff)),
+                checkins=_checkins(look, staff, day, mine),
+                sources=look.once(("terminals", staff), partial(_terminal_states, look, staff)),
                 leaves=tuple(leaves.get(staff, ())),
                 outings=tuple(outings.get(staff, ())),
                 closures=plans.closures_for(closed, hall=hall, window=window),
@@ -68,7 +72,7 @@ def slots_of(look: Look, staff: str, day: date) -> tuple[Slot, ...]:
     preset = look.presets.get(hall.attendance) if hall else None
     if hall is None or preset is None:
         return ()
-    return slots_on(preset, day, look.book.for_hall(look.registry, hall.id))
+    return look.once(("slots", hall.id, day), lambda: slots_on(preset, day, look.book.for_hall(look.registry, hall.id)))
 
 
 def window_of(registry: Registry, staff: str, day: date) -> str | None:
@@ -110,6 +114,18 @@ def _checkin_rows(look: Look, people: list[str], first: date, last: date) -> dic
     for row in look.conn.execute(query):
         found.setdefault(row.staff, []).append(row)
     return found
+
+
+def _of_day(rows: Sequence[Row[Any]], day: date) -> list[Row[Any]]:
+    return [r for r in rows if abs(r.at.date() - day) <= MARGIN]
+
+
+def _checkins(look: Look, staff: str, day: date, rows: Sequence[Row[Any]]) -> tuple[CheckIn, ...]:
+    return look.once(("checkins", staff, day), lambda: tuple(_checkin(look, r) for r in rows if look.counts(r)))
+
+
+def _terminal_states(look: Look, staff: str) -> tuple[SourceState, ...]:
+    return look.sources.states(terminals_of(look.registry, staff))
 
 
 def _checkin(look: Look, row: Row[Any]) -> CheckIn:
