@@ -1,4 +1,4 @@
-"""`cards list|ack|answer|close|withdraw`, `subjects list`, `explain`, `device lost`, `alerts route`."""
+"""`cards list|ack|answer|close|withdraw`, `subjects list`, `explain`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from typing import Any
 
 import typer
 
-from monitor.cli.common import BadInput, instant, print_json, program
+from monitor.cli.common import BadInput, print_json, program
 
 cards_app = typer.Typer(no_args_is_help=True, help="监察牌 cards")
 subjects_app = typer.Typer(no_args_is_help=True, help="监察对象 subjects")
-device_app = typer.Typer(no_args_is_help=True, help="设备 devices")
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(cards_app, name="cards")
     app.add_typer(subjects_app, name="subjects")
-    app.add_typer(device_app, name="device")
     app.command("explain")(explain)
 
 
@@ -218,26 +216,3 @@ MOST_FACTS = 12
 
 def _pairs(element: dict[str, Any]) -> str:
     return "  ".join(f"{k}={v}" for k, v in element.items() if v not in (None, "", [], {}))
-
-
-@device_app.command("lost")
-def lost(
-    device: str = typer.Argument(..., help="Id of the device."),
-    start: str = typer.Option(..., "--from", metavar="T", help="RFC 3339 with offset."),
-    end: str = typer.Option(..., "--to", metavar="T", help="RFC 3339 with offset, exclusive."),
-    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
-) -> None:
-    """Declare a device's data of a span lost: no absence and no lateness rests on it (不予认定).
-
-    Example: jiancha device lost t-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘坏
-    """
-    from monitor.supervision.commands import Refused, declare_lost
-
-    begin, stop = instant(start, "--from"), instant(end, "--to")
-    with program() as opened:
-        now = opened.clock.now()
-        try:
-            opened.store.step(lambda conn: declare_lost(conn, device, begin, stop, actor=actor(), why=reason, now=now))
-        except Refused as error:
-            raise BadInput(str(error)) from error
-    typer.echo(f"{device}: {begin.isoformat()} – {stop.isoformat()} 已登记为数据丢失 declared lost")
