@@ -17,6 +17,8 @@ from monitor.store.engine import Store
 from tests.alert_world import issue, notice, policy_of
 from tests.receivers import http_receiver, says
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import json, sys

@@ -14,6 +14,8 @@ from monitor.store.schema_alerts import AlertTimer
 from monitor.store.sql import table_of
 from tests.alert_world import DELIVERY, ITEM, NOTICE, START, World, policy_of
 
+pytestmark = pytest.mark.both_databases
+
 HOOK = "http://127.0.0.1:9/never"
 MAIL = "mailto://127.0.0.1:9/?from=j@x.example&to=a@x.example"
 TIMER = table_of(AlertTimer)

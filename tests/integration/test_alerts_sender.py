@@ -15,6 +15,8 @@ from monitor.store.engine import Store
 from tests.alert_world import ATTEMPT, DELIVERY, ITEM, START, World, fill_hall, policy_of
 from tests.receivers import HANGS, REVOKED, Answer, Got, http_receiver, says, smtp_receiver
 
+pytestmark = pytest.mark.both_databases
+
 NO_JITTER = {"base_seconds": 5, "cap_seconds": 40, "jitter": 0, "max_age_seconds": 3600}
 
 

@@ -18,6 +18,8 @@ from monitor.store.subjects import mark
 from monitor.store.upsert import Counts
 from monitor.workcal import CalendarSpec, parse_notice, week_of
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 FAR = NOW + timedelta(days=90)

@@ -41,6 +41,8 @@ from monitor.store.schema import metadata
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.commands import declare_lost, transition
 
+pytestmark = pytest.mark.both_databases
+
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 SETTINGS: Final = load(None, {})
 

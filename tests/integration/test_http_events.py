@@ -15,6 +15,8 @@ from monitor.store.sql import table_of
 from monitor.supervision.tokens import create_token, digest, find_grant
 from tests.http_app import NOW, Served, fill_places, make_deps, served
 
+pytestmark = pytest.mark.both_databases
+
 PATH = "/api/v1/events"
 
 

@@ -14,6 +14,8 @@ from monitor.store.sql import table_of
 from monitor.supervision.views import CardFilter, list_cards
 from tests.http_app import Served, fill_places, fill_state, make_deps, served
 
+pytestmark = pytest.mark.both_databases
+
 SPAN = {"from": "2026-03-04T09:00:00+08:00", "to": "2026-03-04T12:00:00+08:00"}
 CLOSURE = {"id": "c1", "hall": "h1", **SPAN, "why": "停电"}
 

@@ -16,6 +16,8 @@ from monitor.store.engine import Store
 from tests.acceptance.test_hall_day import AT_EACH_TIME, PLANS, REGISTRY, S02_OVER, VERDICTS, the_day
 from tests.halls import Line, World, at
 
+pytestmark = pytest.mark.both_databases
+
 
 def verdicts(world: World) -> dict[str, str]:
     return {key: world.verdict(f"slot:{key}") for key in VERDICTS}

@@ -15,6 +15,8 @@ from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from tests.http_app import METRICS, Served, fill_deliveries, fill_places, fill_state, make_deps, served
 
+pytestmark = pytest.mark.both_databases
+
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 

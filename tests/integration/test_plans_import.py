@@ -21,6 +21,8 @@ from monitor.store.sql import table_of
 from monitor.store.upsert import Changes, Counts
 from tests.registry_rows import HALL_TOML
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 FAR = datetime(2026, 12, 1, tzinfo=UTC)
 SUBJECT, AUDIT, PRIVATE = table_of(Subject), table_of(Audit), table_of(AuditPrivate)

@@ -29,6 +29,8 @@ from monitor.store.subjects import mark
 from monitor.store.upsert import Changes, Counts
 from tests.registry_rows import HALL_TOML
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 AUDIT, PRIVATE, SUBJECT = table_of(Audit), table_of(AuditPrivate), table_of(Subject)

@@ -15,6 +15,8 @@ from monitor.store.engine import Store
 from monitor.supervision.commands import declare_lost
 from tests.halls import Feed, World, at, hall, told
 
+pytestmark = pytest.mark.both_databases
+
 REGISTRY = hall(
     devices=[
         {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]},

@@ -1,0 +1,179 @@
+"""The loop's own promises on a real store (DESIGN §1B, §10): a mark between read and write is not lost, one bad subject
+stops nobody, expected subjects are there before any event, and judging again changes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from monitor.app.program import judge_as_of
+from monitor.model import SubjectRef
+from monitor.store import subjects
+from monitor.store.engine import Store
+from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.schema import CardEvent
+from monitor.store.sql import table_of
+from tests.halls import SUBJECT, World, at, hall, told
+
+pytestmark = pytest.mark.both_databases
+
+NOTICE = table_of(CardEvent)
+SLOT = "slot:s01/am_in"
+
+
+@pytest.fixture
+def world(store: Store, tmp_path: Path) -> World:
+    made = World(store, tmp_path, hall(2))
+    made.beats("t1", "07:46", "08:40")
+    return made
+
+
+class Meanwhile:
+    """Does something once, between the claim of a step and its writing: the loop asks here for its path."""
+
+    def __init__(self, deed: object) -> None:
+        self._deed = deed
+        self.calls = 0
+
+    def __call__(self) -> BrokerPath:
+        self.calls += 1
+        if self.calls == 1:
+            self._deed()  # type: ignore[operator]
+        return BrokerPath()
+
+
+def test_a_fact_that_comes_between_read_and_write_is_not_overwritten(world: World) -> None:
+    """A check-in of 08:29 is stored while the slots of 08:31 are being judged without it."""
+    world.judge("08:29")
+    now = world.clock.set(at("08:31"))
+    late = Meanwhile(lambda: world.event("t1", "checkin", "08:29", received="08:31", staff="s01", method="face"))
+    judge = world.program.judge(path=late)
+    applied, claimed = judge.step(now)
+    assert late.calls == 1
+    assert applied.judged < claimed
+    assert world.subject(SLOT).judged_at < now  # left as it was, and still due
+    assert [line for line in world.card_lines() if "s01" in line] == []
+    judge.run_until_nothing_due(now)
+    assert world.verdict(SLOT) == "ok"
+    assert world.card_lines() == ["checkin.slot reminder slot:s02/am_in since 08:30 by s02 cleared - open"]
+
+
+def test_two_judges_write_one_card(world: World) -> None:
+    """Both read the same subjects; the one that writes second finds the versions moved and writes nothing."""
+    world.judge("08:29")
+    now = world.clock.set(at("08:31"))
+    other = world.program.judge()
+    first = Meanwhile(lambda: other.run_until_nothing_due(now))
+    applied, claimed = world.program.judge(path=first).step(now)
+    assert (claimed > 0, applied.judged, applied.issued) == (True, 0, 0)
+    cards = world.cards()
+    assert len(cards) == 2
+    assert [len(card["history"]) for card in cards] == [1, 1]
+
+
+def test_a_subject_that_cannot_be_judged_is_recorded_and_pushed_forward_the_others_go_on(world: World) -> None:
+    now = world.clock.set(at("08:31"))
+    world.store.step(
+        lambda conn: subjects.expect(
+            conn, [{"kind": kind, "key": "broken", "hall": "h1", "next_check_at": now} for kind in ("slot", "post")]
+        )
+    )
+    world.judge("08:31")
+    assert len(world.cards("checkin.slot")) == 2
+    for kind in ("slot", "post"):
+        row = world.subject(f"{kind}:broken")
+        assert (row.failures, told(row.next_check_at), "broken" in row.failure) == (1, "08:41", True)
+    world.judge("08:42")
+    assert world.subject("slot:broken").failures == 2
+
+
+def test_every_change_of_a_card_has_one_notice_in_sequence(world: World) -> None:
+    for clock in ("08:31", "08:40"):
+        world.judge(clock)
+    world.beat("t1", "08:46")
+    world.judge("08:46")
+    world.event("t1", "checkin", "08:50", staff="s01", method="face")
+    world.beat("t1", "08:51")
+    world.judge("08:51")
+    with world.store.read() as conn:
+        rows = conn.execute(select(NOTICE).order_by(NOTICE.c.card, NOTICE.c.sequence)).all()
+    told_of = {(r.card, r.sequence): (r.event, r.level) for r in rows if r.card == 1}
+    assert told_of == {(1, 1): ("issued", "reminder"), (1, 2): ("upgraded", "yellow"), (1, 3): ("cleared", "yellow")}
+    assert all(r.planned_at is None for r in rows)
+
+
+def test_slots_sessions_and_devices_are_expected_before_any_event(store: Store, tmp_path: Path) -> None:
+    """From the first import of their row on, to the end of tomorrow; weekends have none."""
+    world = World(store, tmp_path, hall(1, posts=[]), start="03-06 10:00")
+    world.judge("03-06 10:00")
+    with store.read() as conn:
+        keys = sorted(conn.execute(select(SUBJECT.c.key).where(SUBJECT.c.kind.in_(("slot", "post")))).scalars())
+    friday = ["s01/2026-03-06/am_out", "s01/2026-03-06/pm_in", "s01/2026-03-06/pm_out", "w1/2026-03-06/1430"]
+    assert [key for key in keys if "2026-03-06" in key] == friday  # 08:30 was before the import
+    assert not [key for key in keys if "2026-03-07" in key or "2026-03-08" in key]
+    world.judge("03-08 12:00")
+    with store.read() as conn:
+        monday = select(SUBJECT.c.key).where(SUBJECT.c.key.contains("2026-03-09"))
+        assert len(conn.execute(monday).scalars().all()) == 4 + 2
+
+
+def test_a_person_who_joins_is_expected_from_then_on(world: World) -> None:
+    world.judge("10:00")
+    world.register(hall(3))
+    world.judge("10:00:30")
+    with world.store.read() as conn:
+        keys = conn.execute(select(SUBJECT.c.key).where(SUBJECT.c.key.startswith("s03/2026-03-02"))).scalars().all()
+    assert sorted(keys) == ["s03/2026-03-02/am_out", "s03/2026-03-02/pm_in", "s03/2026-03-02/pm_out"]
+
+
+def test_judging_again_changes_nothing_and_nothing_is_due_sooner_than_said(world: World) -> None:
+    world.judge("08:40")
+    with world.store.read() as conn:
+        before = conn.execute(select(SUBJECT.c.kind, SUBJECT.c.key, SUBJECT.c.version)).all()
+        due = subjects.next_due(conn)
+    assert due is not None
+    assert due > at("08:40")
+    world.judge(due - timedelta(seconds=1))
+    with world.store.read() as conn:
+        assert conn.execute(select(SUBJECT.c.kind, SUBJECT.c.key, SUBJECT.c.version)).all() == before
+
+
+def test_the_way_through_the_network_corrects_no_card(store: Store, tmp_path: Path) -> None:
+    """Heartbeats that take 20 to 400 ms move the median with each one; a card of the morning must not follow it."""
+    camera = {"id": "cam1", "kind": "camera", "window": "w1"}
+    world = World(store, tmp_path, hall(attendance="", devices=[camera]))
+    chance = random.Random(3)
+    for n in range(120):
+        when = at("08:30") + timedelta(seconds=30) * n
+        empty = 20 <= n < 60  # 08:40-09:00
+        came = told(when + timedelta(milliseconds=chance.randrange(20, 400)))
+        world.event("cam1", "presence", told(when), received=came, people=0 if empty else 1, view="ok")
+        if n % 2 == 0:
+            world.beat("cam1", told(when), received=came)
+        world.judge(when + timedelta(seconds=1))
+    (card,) = world.cards("post.empty")
+    assert (told(card["since"]), told(card["cleared_at"])) == ("08:55", "09:00")
+    assert [step["event"] for step in card["history"]] == ["issued", "cleared"]
+
+
+def test_judging_everything_finds_what_the_marks_had_found(world: World) -> None:
+    """`judge --as-of` looks at every unsettled subject; it must not know more than the loop did."""
+    world.event("t1", "checkin", "08:50", staff="s01", method="face")
+    world.beat("t1", "08:51")
+    world.judge("08:51")
+    cards = world.cards()
+    judge_as_of(world.program, at("08:51").astimezone(UTC))
+    assert world.cards() == cards
+
+
+def test_a_mark_of_something_not_expected_makes_no_slot(world: World) -> None:
+    world.store.step(
+        lambda conn: subjects.mark(conn, [SubjectRef(kind="slot", key="s09/2026-03-02/")], due=at("09:00"))
+    )
+    with world.store.read() as conn:
+        assert conn.execute(select(SUBJECT).where(SUBJECT.c.key.startswith("s09"))).all() == []
