@@ -23,7 +23,7 @@ from sqlalchemy import (
     values,
 )
 
-from monitor.model import SubjectRef, Wait
+from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.schema import Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
@@ -89,9 +89,16 @@ def wake(conn: Connection, source: str, *, until: datetime, due: datetime) -> No
     conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(waiting)).values(_sooner(due)))
 
 
+_MAY_CHANGE: Final = or_(
+    SUBJECT.c.next_check_at.is_not(None), SUBJECT.c.verdict.in_([Outcome.UNKNOWN, Outcome.PENDING, Outcome.REMINDER])
+)
+"""Time alone may have nothing more to say of these, and yet they are not settled: an unpublished year, a terminal that
+is gone from the registry, a source that completes nothing."""
+
+
 def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> None:
     """Mark every subject that may still change (after a change of registry, plans, calendar or policy)."""
-    statement = update(SUBJECT).where(SUBJECT.c.next_check_at.is_not(None)).values(_sooner(due))
+    statement = update(SUBJECT).where(_MAY_CHANGE).values(_sooner(due))
     wanted = list(kinds)
     conn.execute(statement.where(SUBJECT.c.kind.in_(wanted)) if wanted else statement)
 
@@ -99,7 +106,7 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
 def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:
     """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
     mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
-    conn.execute(update(SUBJECT).where(mine, SUBJECT.c.next_check_at.is_not(None)).values(_sooner(due)))
+    conn.execute(update(SUBJECT).where(mine, _MAY_CHANGE).values(_sooner(due)))
 
 
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
@@ -145,11 +152,10 @@ def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
     if not judged:
         return set()
     ordered = sorted(judged, key=lambda j: j.id)
-    new = (
-        values(*(column(name, SUBJECT.c[name].type) for name in _WRITTEN), name="new")
-        .data([tuple(getattr(j, name) for name in _WRITTEN) for j in ordered])
-        .cte("new")
-    )
+    types = {name: SUBJECT.c[name].type for name in _WRITTEN}
+    # as typed literals: PostgreSQL takes a column of bare NULLs for text
+    rows = [tuple(literal(getattr(j, name), type_) for name, type_ in types.items()) for j in ordered]
+    new = values(*(column(name, type_) for name, type_ in types.items()), name="new").data(rows).cte("new")
     statement = (
         update(SUBJECT)
         .where(SUBJECT.c.id == new.c.id, SUBJECT.c.version == new.c.version)
