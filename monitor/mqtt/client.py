@@ -1,8 +1,8 @@
-"""The only MQTT client module: what devices say comes in through it, what agents and alerts say goes out (DESIGN §3.1).
+"""paho-mqtt, driven by one network thread of our own (docs/adr/0005 has the reasons and the figures).
 
-paho-mqtt, driven by one network thread of our own: every call that writes to the socket is made in that thread, so an
-acknowledgement can never end up on another connection than the one that delivered the message. docs/adr/0005 has the
-figures. Messages are acknowledged only when the caller says so; what is not is delivered again.
+Every call into paho is made in that thread: an acknowledgement can never end up on another connection than the one that
+delivered the message, and publishes leave in the order in which they were given, over reconnects too. Messages are
+acknowledged only when the caller says so; what is not is delivered again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, NamedTuple
 
 import structlog
 from paho.mqtt import client as paho
@@ -28,96 +26,23 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from monitor.mqtt.values import Delivery, Link, Options, Publication, Time, Will
+
 log = structlog.get_logger(__name__)
 
-WEEK_SECONDS: Final = 7 * 86_400
 TICK_SECONDS: Final = 1.0
 """How often keep-alive and a stop are looked at while nothing happens."""
+STEADY_SECONDS: Final = 5.0
 PUBLISHES_IN_FLIGHT: Final = 20
 """What every broker takes: Mosquitto's own default, and one that is sent more breaks the connection."""
 
 
-class Time(Protocol):
-    """The program's clock, as far as it is needed here."""
-
-    def now(self) -> datetime: ...
-
-    def monotonic(self) -> float: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to reach the broker. `client_id` must stay the same over restarts: the broker keeps the session under it.
-
-    `receive_maximum`: unacknowledged messages the broker may send, at least two batches; on 3.1.1, which cannot ask
-    for it, the broker's `max_inflight_messages` stands for it.
-    """
-
-    client_id: str
-    host: str = "127.0.0.1"
-    port: int = 1883
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    version: Literal["5", "3.1.1"] = "5"
-    tls: bool = False
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-    keepalive_seconds: int = 60
-    session_expiry_seconds: int = WEEK_SECONDS
-    receive_maximum: int = 2000
-    backoff_first_seconds: float = 0.5
-    backoff_most_seconds: float = 60.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Will:
-    """What the broker publishes when the connection is lost (MQTT last will), QoS 1."""
-
+class _Outgoing(NamedTuple):
     topic: str
     payload: bytes
-    retain: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delivery:
-    """One message from the broker. `received`: aware UTC, the program's clock; `arrived`: the same in real seconds."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    received: datetime
-    arrived: float
     qos: int
-    mid: int
-    connection: int
-    """Which connection delivered it: an acknowledgement on a later one would name another message."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """The connection as it stands: `since` is the time of the last change; `error` says why it is down."""
-
-    connected: bool
-    since: datetime
-    error: str = ""
-
-
-class Publication:
-    """A message on its way out. The client sends it again over reconnects until the broker has it (QoS 1)."""
-
-    def __init__(self) -> None:
-        self._done = threading.Event()
-        self.refused: str | None = None
-        """The broker's reason where it refused (MQTT 5 only: on 3.1.1 a denied publish looks like success)."""
-
-    def settle(self, refused: str | None) -> None:
-        self.refused = refused
-        self._done.set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """True once the broker has taken the message; False at the time-out or when it refused."""
-        return self._done.wait(timeout) and self.refused is None
+    retain: bool
+    publication: Publication
 
 
 class Client:
@@ -143,7 +68,9 @@ class Client:
         self._link = Link(connected=False, since=clock.now(), error="not started")
         self._inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._acks: deque[Delivery] = deque()
-        self._sent: dict[int, Publication | str] = {}
+        self._outbox: deque[_Outgoing] = deque()
+        self._sent: dict[int, Publication] = {}
+        self._standing = False
         self._connection = 0
         self._refusal = ""
         self._stopping = threading.Event()
@@ -151,6 +78,9 @@ class Client:
         self._bell, self._hear = socket.socketpair()
         self._bell.setblocking(False)
         self._hear.setblocking(False)
+        self._hearing = selectors.DefaultSelector()
+        self._hearing.register(self._hear, selectors.EVENT_READ)
+        self._full = False
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{options.client_id}", daemon=True)
         self._paho = self._make_paho(will)
 
@@ -179,6 +109,7 @@ class Client:
         if self._thread.is_alive():
             self._thread.join(timeout)
         if not self._thread.is_alive():
+            self._hearing.close()
             self._bell.close()
             self._hear.close()
 
@@ -189,6 +120,8 @@ class Client:
             taken.append(self._inbox.get(timeout=timeout))
             while len(taken) < most:
                 taken.append(self._inbox.get_nowait())
+        if self._full:
+            self._ring()
         return taken
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:
@@ -205,13 +138,15 @@ class Client:
         return True
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> Publication:
-        """Send; while the connection is down the message waits in memory. ValueError for a bad topic."""
+        """Send in the order given; while the connection is down the message waits in memory.
+
+        ValueError for a topic that nothing can be published to.
+        """
+        if not topic or len(topic.encode()) > 65_535 or set("+#\0") & set(topic):
+            raise ValueError(f"topic: {topic[:100]!r} holds a wildcard or NUL, or is empty or too long")
         publication = Publication()
-        info = self._paho.publish(topic, payload, qos=qos, retain=retain)
-        # the broker's answer may have come before this line: whoever is second settles
-        early = self._sent.setdefault(info.mid, publication)
-        if isinstance(early, str):
-            self._settle(info.mid, publication, early)
+        self._outbox.append(_Outgoing(topic, payload, qos, retain, publication))
+        self._ring()
         return publication
 
     # -- in the network thread
@@ -238,8 +173,8 @@ class Client:
         made.on_message = self._arrived
         made.on_publish = self._published
         made.on_disconnect = self._disconnected
-        # with this hook paho leaves writing to us, whichever thread has something to send
-        made.on_socket_register_write = lambda *_: self._ring()
+        # with this hook paho leaves writing to us
+        made.on_socket_register_write = lambda *_: None
         return made
 
     def _tls(self) -> ssl.SSLContext:
@@ -254,14 +189,15 @@ class Client:
             self._refusal = ""
             try:
                 self._connect()
-                failures = 0 if self._serve() else failures
+                failures = 0 if self._serve() else failures + 1
             except (OSError, ValueError) as error:
+                failures += 1
                 self._lost(str(error))
             except Exception as error:  # a packet that the library cannot read must not end the thread for good
+                failures += 1
                 log.exception("connection given up", action="mqtt.failed")
                 self._lost(f"{type(error).__name__}: {error}")
             delay = min(self.options.backoff_most_seconds, self.options.backoff_first_seconds * 2 ** min(failures, 16))
-            failures += 1
             # jitter: after a broker's restart not everybody comes back in the same instant
             self._stopping.wait(delay * random.uniform(0.5, 1.0))
 
@@ -276,8 +212,11 @@ class Client:
             self._paho.connect(o.host, o.port, o.keepalive_seconds)
 
     def _serve(self) -> bool:
-        """Read and write until the connection ends; whether it ever stood."""
-        before = self._connection
+        """Read and write until the connection ends; whether it stood for a while.
+
+        One that ends at once (refused, or taken over by another client of the same id) must not reset the back-off.
+        """
+        before, begun = self._connection, self._clock.monotonic()
         connection = self._paho.socket()
         if connection is None:
             return False
@@ -295,22 +234,29 @@ class Client:
                     break
                 self._turn(selector, connection)
         self._lost(self._refusal or "connection lost")
-        return self._connection != before
+        return self._connection != before and self._clock.monotonic() - begun > STEADY_SECONDS
 
     def _turn(self, selector: selectors.BaseSelector, connection: Any) -> None:
-        """Once round: wait for something to read, to write or to acknowledge, and do it."""
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._paho.want_write() else 0)
-        selector.modify(connection, wanted)
-        # TLS reads ahead: what lies decrypted in the socket object does not show in select
-        buffered = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
-        ready = {key.fileobj: mask for key, mask in selector.select(0 if buffered else TICK_SECONDS)}
-        if self._hear in ready:
-            with contextlib.suppress(BlockingIOError):
-                self._hear.recv(4096)
+        """Once round: wait for something to read, to write or to acknowledge, and do it.
+
+        While the inbox is full nothing is read: Mosquitto 2.0.11 sends beyond the receive maximum (docs/adr/0005).
+        """
+        self._full = self._inbox.qsize() >= 2 * self.options.receive_maximum
+        if self._full:
+            self._hearing.select(TICK_SECONDS)
+            readable = False
+        else:
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._paho.want_write() else 0)
+            selector.modify(connection, wanted)
+            # TLS reads ahead: what lies decrypted in the socket object does not show in select
+            readable = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+            ready = {key.fileobj: mask for key, mask in selector.select(0 if readable else TICK_SECONDS)}
+            readable = readable or bool(ready.get(connection, 0) & selectors.EVENT_READ)
+        with contextlib.suppress(BlockingIOError):
+            self._hear.recv(4096)
         self._send_acks()
-        status = MQTTErrorCode.MQTT_ERR_SUCCESS
-        if buffered or ready.get(connection, 0) & selectors.EVENT_READ:
-            status = self._paho.loop_read()
+        status = self._paho.loop_read() if readable else MQTTErrorCode.MQTT_ERR_SUCCESS
+        self._send_publishes()
         if status == MQTTErrorCode.MQTT_ERR_SUCCESS and self._paho.want_write():
             status = self._paho.loop_write()
         if status == MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -322,6 +268,13 @@ class Client:
             if delivery.connection == self._connection:
                 self._paho.ack(delivery.mid, delivery.qos)
 
+    def _send_publishes(self) -> None:
+        """Hand over only what goes out at once: what paho queues by itself can be overtaken after a reconnect."""
+        while self._standing and self._outbox and len(self._sent) < PUBLISHES_IN_FLIGHT:
+            out = self._outbox.popleft()
+            info = self._paho.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
+            self._sent[info.mid] = out.publication
+
     def _ring(self) -> None:
         # a full pipe means the network thread is already woken, a closed one that it has ended
         with contextlib.suppress(OSError):
@@ -332,6 +285,7 @@ class Client:
             self._refusal = f"refused by the broker: {code}"
             return
         self._connection += 1
+        self._standing = True
         if not self._subscriptions:
             self._change(True)
         elif self.options.version == "5":
@@ -364,20 +318,17 @@ class Client:
         )
 
     def _published(self, _c: object, _u: object, mid: int, code: ReasonCode, _p: object) -> None:
-        refused = str(code) if code.is_failure else ""
-        publication = self._sent.setdefault(mid, refused)
-        if isinstance(publication, Publication):
-            self._settle(mid, publication, refused)
+        publication = self._sent.pop(mid, None)
+        if publication is not None:
+            publication.settle(str(code) if code.is_failure else None)
 
-    def _settle(self, mid: int, publication: Publication, refused: str) -> None:
-        self._sent.pop(mid, None)
-        publication.settle(refused or None)
-
-    def _disconnected(self, _c: object, _u: object, _flags: object, code: ReasonCode, _p: object) -> None:
-        self._lost(self._refusal or str(code))
+    def _disconnected(self, _c: object, _u: object, flags: paho.DisconnectFlags, code: ReasonCode, _p: object) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._refusal = self._refusal or f"ended by the broker: {code}"
 
     def _lost(self, error: str) -> None:
         """The broker delivers again what was not acknowledged: what still waits here would come twice."""
+        self._standing = False
         kept = []
         with contextlib.suppress(queue.Empty):
             while True:
