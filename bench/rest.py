@@ -1,4 +1,4 @@
-"""Resident memory of the daemon at rest with the demo hall: registry imported, broker connected, HTTP served and scraped.
+"""Resident memory of the daemon at rest with the demo hall: registry imported, broker connected, HTTP scraped.
 
     python bench/rest.py [--seconds N] [--json]
 
