@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     column,
     delete,
+    func,
     literal,
     or_,
     select,
@@ -24,11 +25,12 @@ from sqlalchemy import (
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
-from monitor.store.schema import Subject, SubjectWait
+from monitor.store.schema import HeartbeatRow, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
+BEAT: Final = table_of(HeartbeatRow)
 BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar"})
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
 
@@ -84,9 +86,15 @@ _MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.ke
 
 
 def wake(conn: Connection, source: str, *, until: datetime, due: datetime) -> None:
-    """Mark exactly the subjects that wait for `source` to reach `until` or earlier (a watermark moved there)."""
-    waiting = select(WAIT.c.subject).where(WAIT.c.source == source, WAIT.c.until <= until)
-    conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(waiting)).values(_sooner(due)))
+    """Mark exactly the subjects that wait for `source` to reach `until` or earlier (a watermark moved there).
+
+    A wait that is over goes with its mark. Were it left, every further heartbeat would bump the version again, and
+    where heartbeats come faster than the judge writes, its compare-and-set would fail for ever.
+    """
+    over = and_(WAIT.c.source == source, WAIT.c.until <= until)
+    waiting = select(WAIT.c.subject).where(over)
+    if conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(waiting)).values(_sooner(due))).rowcount:
+        conn.execute(delete(WAIT).where(over))
 
 
 _MAY_CHANGE: Final = or_(
@@ -184,6 +192,24 @@ def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
     rows = [{"subject": j.id, "source": w.source, "until": w.until} for j in judged for w in j.waits]
     for some in chunks(rows):
         conn.execute(insert(conn, WAIT).values(some).on_conflict_do_nothing())
+
+
+def wake_overtaken(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
+    """Mark the subjects just written that wait for a source whose heartbeat was stored while they were judged at `now`.
+
+    Such a heartbeat found no wait to wake; were it the device's last one, nobody else ever would.
+    """
+    waiting = [j for j in judged if j.waits]
+    sources = sorted({wait.source for j in waiting for wait in j.waits})
+    heard: dict[str, datetime] = {}
+    for some in chunks(sources):
+        heartbeats = select(BEAT.c.device, func.min(BEAT.c.received).label("received"))
+        late = heartbeats.where(BEAT.c.device.in_(some), BEAT.c.received > now).group_by(BEAT.c.device)
+        heard |= {row.device: row.received for row in conn.execute(late)}
+    for j in sorted(waiting, key=lambda j: j.id):
+        received = min((heard[wait.source] for wait in j.waits if wait.source in heard), default=None)
+        if received is not None:
+            conn.execute(update(SUBJECT).where(SUBJECT.c.id == j.id).values(_sooner(received)))
 
 
 def push_forward(conn: Connection, subject: int, error: str, until: datetime) -> None:

@@ -192,6 +192,7 @@ class Judge:
     def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], now: datetime) -> Applied:
         """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them."""
         written = subjects.compare_and_set(conn, [o.judged for o in outcomes])
+        subjects.wake_overtaken(conn, [o.judged for o in outcomes if o.subject.id in written], now)
         counts = {"issued": 0, "upgraded": 0, "cleared": 0}
         marks: list[tuple[SubjectRef, datetime]] = []
         unknown = 0

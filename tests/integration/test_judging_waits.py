@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from monitor.store.engine import Store
+from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import SubjectWait
 from monitor.store.sql import table_of
 from monitor.supervision.commands import declare_lost
@@ -73,6 +74,34 @@ def test_a_heartbeat_short_of_the_boundary_wakes_nobody_one_that_reaches_it_does
     assert slots.subject(SLOT).version == version + 1
     slots.judge("08:33")
     assert slots.card_lines("checkin.slot") == [f"checkin.slot reminder {SLOT} since 08:30 by s01 cleared - open"]
+
+
+def test_a_wait_that_is_over_is_woken_once_however_many_heartbeats_follow(slots: World) -> None:
+    """Else the judge, slower than the heartbeats, would find the slot touched again whenever it writes."""
+    slots.judge("08:31")
+    slots.beat("t1", "08:33")
+    version = slots.subject(SLOT).version
+    slots.beats("t1", "08:34", "08:36")
+    assert (slots.subject(SLOT).version, waits(slots, SLOT)) == (version, [])
+    slots.judge("08:36")
+    assert slots.verdict(SLOT) == "reminder"
+
+
+def test_a_heartbeat_that_comes_while_a_slot_is_judged_is_not_missed(slots: World) -> None:
+    """It finds no wait yet, and may be the terminal's last."""
+    heard: list[None] = []
+
+    def path() -> BrokerPath:
+        if not heard:
+            heard.append(None)
+            slots.beat("t1", "08:31:10")
+        return BrokerPath()
+
+    slots.judge("08:29")
+    slots.program.judge(path=path).step(at("08:31"))
+    assert (slots.verdict(SLOT), waits(slots, SLOT)) == ("unknown", [("t1", "08:30")])
+    slots.judge("08:32")
+    assert slots.verdict(SLOT) == "reminder"
 
 
 def test_a_check_in_settles_a_slot_at_once_although_nothing_is_delivered(slots: World) -> None:
