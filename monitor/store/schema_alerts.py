@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from monitor.store.schema import BIG_ID
+from monitor.store.schema import BIG_ID, metadata, order_text_by_code_point
 
 
 class AlertTimer(SQLModel, table=True):
@@ -103,3 +103,6 @@ class Address(SQLModel, table=True):
     """Nothing is sent before: the bucket is empty."""
     lease_token: str | None = None
     lease_until: datetime | None = None
+
+
+order_text_by_code_point(metadata)

@@ -99,7 +99,7 @@ def test_an_import_wakes_what_may_still_change(store: Store) -> None:
     ]
     with store.write() as conn:
         mark(conn, refs, due=FAR)
-        conn.execute(update(SUBJECT).where(SUBJECT.c.key == "a/2").values(next_check_at=None))
+        conn.execute(update(SUBJECT).where(SUBJECT.c.key == "a/2").values(next_check_at=None, verdict="ok"))
     save(store, NOTICE)
     with store.read() as conn:
         assert {r.key: r.next_check_at for r in conn.execute(select(SUBJECT))} == {"a/1": NOW, "2027": NOW, "a/2": None}

@@ -132,7 +132,7 @@ def test_a_change_wakes_the_open_subjects_but_a_new_name_wakes_none(store: Store
     far = NOW + timedelta(days=30)
     with store.write() as conn:
         mark(conn, [SubjectRef(kind="case", key="sp/1"), SubjectRef(kind="case", key="sp/2")], due=far)
-        conn.execute(update(SUBJECT).where(SUBJECT.c.key == "sp/2").values(next_check_at=None))
+        conn.execute(update(SUBJECT).where(SUBJECT.c.key == "sp/2").values(next_check_at=None, verdict="ok"))
     due = select(SUBJECT.c.next_check_at).where(SUBJECT.c.key == "sp/1")
     people = tmp_path / "staff.csv"
     people.write_text("id,unit,name\ns02,tax,李五\n", encoding="utf-8")
