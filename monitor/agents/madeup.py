@@ -19,6 +19,13 @@ WATCHED_BY_CAMERA: Final = 8
 UNITS_A_TERMINAL: Final = 3
 PRESET: Final = "tongshan"
 MADE_UP: Final = "（演示）"
+DEVICE_NAMES: Final[Mapping[str, str]] = {
+    "terminal": "考勤机",
+    "evaluator": "评价器",
+    "camera": "摄像头",
+    "cases": "办件系统",
+    "gateway": "网关",
+}
 
 ITEMS: Final[tuple[tuple[str, str, float | None, float | None], ...]] = (
     ("企业设立登记", "committed", 3, 4),
@@ -70,14 +77,17 @@ class MadeUp:
         }
 
     def shown_names(self) -> dict[str, str]:
-        """Names as `wording` takes them, by `kind:id`; beside them `unit-of:WINDOW`."""
+        """Names as `wording` takes them, by `kind:id`; beside them `unit-of:WINDOW` and `window-of:DEVICE`."""
         registry = self.registry
         found = {f"hall:{hall.id}": hall.name for hall in registry.halls.values()}
         found |= {f"unit:{unit.id}": unit.name for unit in registry.units.values()}
         found |= {f"window:{window.id}": window.name for window in registry.windows.values()}
         found |= {f"staff:{staff}": name for staff, name in self.names.items()}
-        places = {d.id: registry.windows[d.window].name for d in registry.devices.values() if d.window}
-        found |= {f"device:{device}": place for device, place in places.items()}
+        for device in registry.devices.values():
+            place = registry.windows[device.window].name if device.window else ""
+            number = device.id.rpartition("-tm")[2] if device.kind == "terminal" else ""
+            found[f"device:{device.id}"] = f"{number and number + ' 号'}{place}{DEVICE_NAMES[device.kind]}"
+            found[f"window-of:{device.id}"] = place
         units = {w.id: registry.units[w.unit].name.removesuffix(MADE_UP) for w in registry.windows.values() if w.unit}
         return found | {f"unit-of:{window}": unit for window, unit in units.items()}
 

@@ -31,6 +31,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     "off": ("非工作时间", "dim"),
     "watched": ("有人在岗", "green"),
     "waiting": ("待判定", "dim"),
+    "leaving": ("○ 暂无人", "cyan"),
     "unknown": ("无法判定", "magenta"),
     "yellow": ("▲ 无人", "yellow"),
     "red": ("● 无人", "red"),
@@ -81,7 +82,7 @@ class Wording:
         first, _, rest = key.partition("/")
         match kind:
             case "rating":
-                return self.names.get(f"device:{first}", first)
+                return self.names.get(f"window-of:{first}", first)
             case "post":
                 return self.names.get(f"window:{first}", first)
             case "case" | "order":
@@ -90,7 +91,7 @@ class Wording:
                 name, _, slot = subject_text(kind, key, self.names).split(" ", 2)
                 return f"{name} {slot}"
             case "device":
-                return key
+                return self.names.get(f"{kind}:{key}", key)
         return subject_text(kind, key, self.names)
 
     def alert(self, alert: Mapping[str, Any]) -> tuple[str, str]:

@@ -21,13 +21,16 @@ SUBJECT: Final = table_of(Subject)
 PRESENCE: Final = table_of(PresenceRow)
 DUTY: Final = table_of(DutyRow)
 RAW: Final = table_of(RawEvent)
+NOBODY: Final = (0, "pause", "off")
+"""What camera and evaluator say of a window where nobody is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowView:
     """`seen`: people that the camera saw last, or the last duty action (on, off, pause, resume); None: nothing yet.
 
-    `state`: off (outside service hours), watched (in order), waiting (not judged yet), unknown, yellow, red.
+    `state`: off (outside service hours), watched (in order), waiting (not judged yet), leaving (nobody there, below the
+    first level), unknown, yellow, red.
     """
 
     id: str
@@ -83,7 +86,7 @@ class Watcher:
         standing = {c["subject"]["id"]: c["level"] for c in cards if c["rule"] == "post.empty" and not c["cleared_at"]}
         seen = _last(conn, PRESENCE, "people") | _last(conn, DUTY, "action")
         return tuple(
-            WindowView(id=w, seen=seen.get(w), state=_state(keys.get(w), verdicts, standing))
+            WindowView(id=w, seen=seen.get(w), state=_state(keys.get(w), verdicts, standing, seen.get(w)))
             for w in self._registry.windows
         )
 
@@ -93,7 +96,7 @@ class Watcher:
         return next((start for start, end in sessions if start <= now < end), None)
 
 
-def _state(key: str | None, verdicts: Mapping[str, str], standing: Mapping[str, str]) -> str:
+def _state(key: str | None, verdicts: Mapping[str, str], standing: Mapping[str, str], seen: int | str | None) -> str:
     """A cleared yellow or red keeps its verdict, so that the card says whether somebody is back."""
     if key is None:
         return "off"
@@ -102,7 +105,9 @@ def _state(key: str | None, verdicts: Mapping[str, str], standing: Mapping[str, 
     verdict = verdicts.get(key, Outcome.PENDING)
     if verdict == Outcome.UNKNOWN:
         return "unknown"
-    return "waiting" if verdict == Outcome.PENDING else "watched"
+    if verdict == Outcome.PENDING:
+        return "leaving" if seen in NOBODY else "waiting"
+    return "watched"
 
 
 def _verdicts(conn: Connection, kind: str, keys: Any) -> dict[str, str]:
