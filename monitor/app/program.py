@@ -69,14 +69,18 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
 
     Raises migrate.SchemaError for another schema.
     """
-    clock = clock_of(settings)
-    store = Store(_url(settings.store.url, writing))
-    migrate.ensure(store)
-    store.polite = is_judged_elsewhere(store)
+    opened = attach(settings, writing=writing)
+    migrate.ensure(opened.store)
+    opened.store.polite = is_judged_elsewhere(opened.store)
+    return opened
+
+
+def attach(settings: Settings, *, writing: bool) -> Program:
+    """The program over a store as it lies, whatever its schema or state: for `doctor`, `backup` and `restore`."""
     return Program(
         settings=settings,
-        store=store,
-        clock=clock,
+        store=Store(_url(settings.store.url, writing)),
+        clock=clock_of(settings),
         registry=RegistryCache(),
         calendars=CalendarCache(settings.calendars),
     )

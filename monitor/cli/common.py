@@ -127,6 +127,7 @@ def program(*, writing: bool = True) -> Iterator[Program]:
     from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
     from monitor.app import InUse, open_program
+    from monitor.store.integrity import is_damage, way_out
     from monitor.store.migrate import SchemaError
 
     chosen = settings()
@@ -137,6 +138,8 @@ def program(*, writing: bool = True) -> Iterator[Program]:
             f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"
         ) from error
     except DBAPIError as error:
+        if is_damage(error):
+            raise BadInput(way_out(chosen.store.url, str(error.orig))) from error
         raise Finding(f"store.url: the database cannot be opened: {error.orig}") from error
     except SchemaError as error:
         raise BadInput(str(error)) from error

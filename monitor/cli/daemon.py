@@ -17,8 +17,12 @@ def run() -> None:
     Example: jiancha --config /etc/jiancha/jiancha.toml run
     """
     from monitor.app.daemon import Unusable, run_daemon
+    from monitor.store.integrity import damage, way_out
 
     with program() as opened:
+        broken = damage(opened.store)
+        if broken is not None:
+            raise BadInput(way_out(opened.store.url, broken))
         try:
             run_daemon(opened)
         except Unusable as error:

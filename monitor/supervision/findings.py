@@ -20,10 +20,10 @@ from monitor.wording import render
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
     """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of the cases by time."""
-    return [*_registry_findings(look), *sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))]
+    return [*registry_findings(look), *sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))]
 
 
-def _registry_findings(look: Look) -> Iterator[dict[str, Any]]:
+def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
     """Posts without a B (B01) on the present day."""
     for window in look.registry.windows.values():
         day = look.book.for_window(look.registry, window.id).local_date(look.now)
