@@ -141,6 +141,7 @@ class Rejected:
     """A message that goes to quarantine: `reason` is one of QUARANTINE_REASONS, `detail` says more (English).
 
     `id`, `at`, `seq`, `boot` are set where they could be read, so that the watermark and the sequence can use them.
+    `topic`: the vendor's topic of a message that came through an adapter; `payload` is then the vendor's.
     """
 
     device: str
@@ -153,6 +154,7 @@ class Rejected:
     at: datetime | None = None
     seq: int | None = None
     boot: str = ""
+    topic: str | None = None
 
 
 # --------------------------------------------------------------------------- registry

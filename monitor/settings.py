@@ -97,6 +97,47 @@ class ClockSettings(_Section):
         return value
 
 
+class AdapterSettings(_Section):
+    """`[adapters]`: vendors' devices that speak MQTT in their own words (docs/adapters.md)."""
+
+    enabled: tuple[str, ...] = Field((), description="Shipped adapters to use, by name (config/adapters).")
+    files: tuple[str, ...] = Field((), description="Adapter files of one's own.")
+
+    @field_validator("enabled", "files", mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """The environment gives names with commas between."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class FeedSettings(_Section):
+    """`[[feeds]]`: an approval system that only offers a view, polled read-only (docs/adapters.md)."""
+
+    id: str = Field(description="Id of the source: a device of kind cases in the registry.")
+    url: SecretStr | None = Field(None, description="SQLAlchemy URL of the other system's database.")
+    url_env: str | None = Field(None, description="Name of an environment variable that holds the URL.")
+    url_file: str | None = Field(None, description="Path of a file that holds the URL.")
+    map: str = Field(description="Columns → events: a shipped map (config/maps) or a file, as for `cases import`.")
+    view: str | None = Field(None, description="Name of the view or table, with its schema where it needs one.")
+    query: str | None = Field(None, description="A SELECT in place of `view`.")
+    mark: str = Field(description="Column that only rises: the time of the last change, or a running number.")
+    start: str | int | datetime | None = Field(None, description="First mark to read; without it everything.")
+    overlap: int = Field(
+        600, ge=0, description="Read again below the mark, for rows that come late: seconds, or running numbers."
+    )
+    page_rows: int = Field(1000, ge=1, le=100_000, description="Rows of one statement.")
+    poll_seconds: float = Field(30, ge=1, description="Real seconds between two polls.")
+    timeout_seconds: int = Field(60, ge=1, description="Longest wait for the other database.")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> FeedSettings:
+        for keys in (("url", "url_env", "url_file"), ("view", "query")):
+            given = [key for key in keys if getattr(self, key)]
+            if len(given) != 1:
+                raise ValueError(f"give exactly one of {', '.join(keys)}; found {' and '.join(given) or 'none'}")
+        return self
+
+
 class CardPolicy(_Section):
     """`[policy.cards]`"""
 
@@ -140,6 +181,8 @@ class Settings(_Section):
     mqtt: MqttSettings = MqttSettings()
     http: HttpSettings = HttpSettings()
     clock: ClockSettings = ClockSettings()
+    adapters: AdapterSettings = AdapterSettings()
+    feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()
     calendars: dict[str, InstanceOf[CalendarSpec]] = Field(default_factory=dict)
@@ -150,6 +193,18 @@ class Settings(_Section):
     def _default_calendar(self) -> Settings:
         if self.calendars and "default" not in self.calendars:
             raise ValueError("calendars: the calendar `default` is missing; keep config/calendar/default.toml")
+        return self
+
+    @model_validator(mode="after")
+    def _feeds_beat(self) -> Settings:
+        """A feed's polls are its heartbeats (ADR 0012): polled more rarely than devices beat, it would seem silent."""
+        beat = self.policy.device.heartbeat_seconds
+        ids = [feed.id for feed in self.feeds]
+        for n, feed in enumerate(self.feeds):
+            if ids.index(feed.id) != n:
+                raise ValueError(f"feeds.{n}.id: {feed.id!r} is there twice")
+            if feed.poll_seconds > beat:
+                raise ValueError(f"feeds.{n}.poll_seconds: at most policy.device.heartbeat_seconds, {beat:g}")
         return self
 
 
@@ -168,10 +223,22 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     for loaded in _named_files(data.pop("attendance", {}), "attendance", base, lambda d, w: parse_presets(d)).values():
         presets |= loaded
     data["policy"] = _policy_data(data.get("policy", {}), base)
+    _beside(data, base)
     try:
         return Settings.model_validate({**data, "calendars": calendars, "presets": presets})
     except ValidationError as error:
         raise SettingsError(_explain(error, str(chosen) if chosen else "environment")) from error
+
+
+def _beside(data: dict[str, Any], base: Path) -> None:
+    """Paths in `[adapters]` and `[[feeds]]` are relative to the configuration file."""
+    adapters = data.get("adapters")
+    if isinstance(adapters, dict) and isinstance(adapters.get("files"), list):
+        adapters["files"] = [str(base / str(file)) for file in adapters["files"]]
+    for feed in data.get("feeds", []) if isinstance(data.get("feeds"), list) else []:
+        for key in ("map", "url_file"):
+            if isinstance(feed, dict) and isinstance(feed.get(key), str) and (base / feed[key]).is_file():
+                feed[key] = str(base / feed[key])
 
 
 def config_dir() -> Path:

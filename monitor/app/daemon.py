@@ -136,6 +136,7 @@ class _Daemon:
             counters=self._metrics,
             batch_size=mqtt.batch_size,
             future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
+            adapters=self._program.adapters(),
             after=lambda _: self._loop.wake(),
             on_link=self._on_link,
             ack_first=bool(os.environ.get(ACK_FIRST)),

@@ -14,7 +14,8 @@ from typing import IO, Final
 from sqlalchemy import Connection, make_url
 
 from monitor.clock import Clock
-from monitor.settings import Settings
+from monitor.ingest.adapters import Adapters, load_adapters
+from monitor.settings import Settings, config_dir
 from monitor.store import migrate
 from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import Store
@@ -52,6 +53,11 @@ class Program:
             path=path,
             metrics=metrics or NoMetrics(),
         )
+
+    def adapters(self) -> Adapters:
+        """The vendors' adapters that the settings enable. Raises BadAdapter."""
+        named = self.settings.adapters
+        return Adapters(load_adapters(named.enabled, named.files, config_dir() / "adapters").values())
 
     def book(self, conn: Connection) -> CalendarBook:
         return self.calendars.get(conn)

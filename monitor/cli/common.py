@@ -127,6 +127,7 @@ def program(*, writing: bool = True) -> Iterator[Program]:
     from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
     from monitor.app import InUse, open_program
+    from monitor.ingest.adapters import BadAdapter
     from monitor.store.integrity import is_damage, way_out
     from monitor.store.migrate import SchemaError
 
@@ -145,7 +146,7 @@ def program(*, writing: bool = True) -> Iterator[Program]:
         raise BadInput(str(error)) from error
     try:
         yield opened
-    except InUse as error:
+    except (InUse, BadAdapter) as error:
         raise BadInput(str(error)) from error
     finally:
         opened.close()

@@ -35,8 +35,10 @@ def check() -> None:
 
 
 @config_app.command("schema")
-def schema(name: str = typer.Argument(..., help="settings, policy, alerts, map, or a channel such as checkin")) -> None:
-    """Print the JSON Schema of a channel, map, policy or settings file.
+def schema(
+    name: str = typer.Argument(..., help="settings, policy, alerts, map, adapter, or a channel such as checkin"),
+) -> None:
+    """Print the JSON Schema of a channel, map, adapter, policy or settings file.
 
     Example: jiancha config schema checkin
     """

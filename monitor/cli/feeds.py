@@ -220,7 +220,10 @@ def replay_quarantine(
         with opened.store.read() as conn:
             registry = opened.registry.get(conn)
         try:
-            done = opened.store.step(lambda conn: replay(conn, registry, now=now, actor=actor(), ids=ids or None))
+            adapters = opened.adapters()
+            done = opened.store.step(
+                lambda conn: replay(conn, registry, now=now, actor=actor(), ids=ids or None, adapters=adapters)
+            )
         except ValueError as error:
             raise BadInput(str(error)) from error
     typer.echo(f"已入库 replayed {len(done.released)}, 仍隔离 still held {len(done.still_held)}")

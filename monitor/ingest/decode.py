@@ -41,14 +41,34 @@ _MISSING: Final = re.compile(r"^Object missing required field `(?P<field>[^`]*)`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Vendor:
+    """What an adapter knows of the message that it translated (DESIGN §3.2).
+
+    `kept`: the vendor's payload after the drop list, or as it came where it cannot be read: quarantine then keeps its
+    digest and length. `fault`: (reason, detail) where it could not be translated. `ignored`: it is no event. `reply`:
+    (topic, payload) to be published after the commit.
+    """
+
+    topic: str
+    kept: bytes
+    fault: tuple[str, str] | None = None
+    ignored: bool = False
+    reply: tuple[str, bytes] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One message as it came in: `received` aware UTC; `retained` as the broker flags it."""
+    """One message as it came in: `received` aware UTC; `retained` as the broker flags it.
+
+    `vendor` is set where an adapter made `payload` of another one.
+    """
 
     device: str
     channel: str
     payload: bytes
     received: datetime
     retained: bool = False
+    vendor: Vendor | None = None
 
 
 class Unusable(Exception):
@@ -65,6 +85,8 @@ def split_topic(topic: str) -> tuple[str, str]:
 
 def decode(message: Message) -> Decoded:
     """What the message says, or why it goes to quarantine: `too_large`, `unknown_channel` or `malformed`."""
+    if message.vendor is not None and message.vendor.fault is not None:
+        return rejected(message, *message.vendor.fault)
     if len(message.payload) > MAX_PAYLOAD_BYTES:
         return rejected(message, "too_large", f"{len(message.payload)} bytes; at most {MAX_PAYLOAD_BYTES}", None)
     if message.channel not in CHANNELS:
@@ -95,7 +117,8 @@ def rejected(message: Message, reason: str, detail: str, raw: Any = msgspec.UNSE
         reason=reason,
         detail=detail[:300],
         received=message.received,
-        payload=message.payload,
+        payload=message.payload if message.vendor is None else message.vendor.kept,
+        topic=None if message.vendor is None else message.vendor.topic,
         id=_readable_id(envelope.get("id")),
         at=_readable_time(envelope.get("at")),
         seq=_readable_seq(envelope.get("seq")),
@@ -103,13 +126,16 @@ def rejected(message: Message, reason: str, detail: str, raw: Any = msgspec.UNSE
     )
 
 
-def kept_text(channel: str, payload: bytes) -> str | None:
-    """The payload as quarantine keeps it: unknown keys dropped; None where it is no JSON object or too large."""
+def kept_text(channel: str, payload: bytes, *, vendor: bool = False) -> str | None:
+    """The payload as quarantine keeps it: unknown keys dropped; None where it is no JSON object or too large.
+
+    `vendor`: what an adapter has left of a vendor's payload, kept whole, so that a mended adapter can read it again.
+    """
     if len(payload) > MAX_PAYLOAD_BYTES:
         return None
     try:
         raw = _object(payload)
-        model = _model(channel, raw)
+        model = None if vendor else _model(channel, raw)
         kept = raw if model is None else {k: v for k, v in raw.items() if k in KNOWN_KEYS[model]}
         return _CANONICAL.encode(kept).decode()
     except (Unusable, RecursionError):

@@ -20,11 +20,13 @@ class BadMap(ValueError):
     """The map cannot be used; the text names file and key."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of a map or adapter: frozen, and no key beside the known ones."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TimeFormat(_Section):
+class TimeFormat(Section):
     """How times are written."""
 
     format: str = Field("iso", description='"iso" or a strptime pattern such as "%Y/%m/%d %H:%M".')
@@ -52,7 +54,7 @@ class TimeFormat(_Section):
         return datetime.fromisoformat(text) if self.format == "iso" else datetime.strptime(text, self.format)  # noqa: DTZ007
 
 
-class EventRule(_Section):
+class EventRule(Section):
     """One event that a row may give."""
 
     event: Literal[tuple(CASE_EVENTS)]  # type: ignore[valid-type]
@@ -73,7 +75,7 @@ class EventRule(_Section):
         return self
 
 
-class CaseMap(_Section):
+class CaseMap(Section):
     """A mapping of a case log."""
 
     case: str = Field(description="Column with the case number.")

@@ -20,7 +20,10 @@ QUARANTINE: Final = table_of(Quarantine)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """A quarantined message as `quarantine list` shows it; `payload` None: only digest and length are kept."""
+    """A quarantined message as `quarantine list` shows it; `payload` None: only digest and length are kept.
+
+    `topic`: the vendor's, where an adapter took the message; `payload` is then the vendor's after the drop list.
+    """
 
     id: int
     device: str
@@ -34,6 +37,7 @@ class Held:
     event_id: str | None
     at: datetime | None
     payload: str | None
+    topic: str | None
 
 
 def put(conn: Connection, refused: Sequence[Rejected]) -> None:
@@ -55,11 +59,12 @@ def _row(refused: Rejected) -> dict[str, Any]:
         "detail": _clean(refused.detail, 300),
         "digest": hashlib.sha256(refused.payload).hexdigest(),
         "length": len(refused.payload),
-        "payload": kept_text(refused.channel, refused.payload),
+        "payload": kept_text(refused.channel, refused.payload, vendor=refused.topic is not None),
         "event_id": refused.id,
         "at": refused.at,
         "seq": refused.seq,
         "boot": refused.boot,
+        "topic": None if refused.topic is None else _clean(refused.topic, 300),
         "received": refused.received,
         "seen": 1,
         "state": "open",

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from monitor.ingest import quarantine
+from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import prepare
-from monitor.ingest.decode import Message
+from monitor.ingest.decode import Message, Vendor
 from monitor.ingest.quarantine import QUARANTINE, Held
 from monitor.ingest.writer import Outcome, Writing, store_prepared
 from monitor.model import Registry
@@ -36,21 +37,20 @@ def replay(
     ids: Sequence[int] | None = None,
     device: str | None = None,
     reason: str | None = None,
+    adapters: Adapters | None = None,
 ) -> Replayed:
     """Check and write open rows again, each with its original receipt time; without a filter all of them.
 
-    A retained message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that
-    is refused again, stays open under its present reason. ValueError names ids that are not open.
+    What came through an adapter is translated anew by `adapters`, as the adapter may be what was mended. A retained
+    message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that is refused
+    again, stays open under its present reason. ValueError names ids that are not open.
     """
     held = [h for h in quarantine.listed(conn, device=device) if reason is None or h.reason == reason]
     if ids is not None:
         held = [h for h in held if h.id in set(ids)]
         _require_open(ids, held)
     kept = [(h, h.payload) for h in held if h.payload is not None]
-    messages = [
-        Message(device=h.device, channel=h.channel, payload=payload.encode(), received=h.received)
-        for h, payload in kept
-    ]
+    messages = [_message(h, payload.encode(), adapters or Adapters()) for h, payload in kept]
     result = store_prepared(conn, [prepare(m, registry) for m in messages], registry, Writing(due=now))
     released: list[Held] = []
     still = [(h.id, h.reason, "payload not kept") for h in held if h.payload is None]
@@ -62,6 +62,18 @@ def replay(
             still.append((row.id, outcome.refused.reason, outcome.refused.detail))
     _resolve(conn, released, state="replayed", now=now, actor=actor, why="")
     return Replayed(released=tuple(h.id for h in released), still_held=tuple(sorted(still)))
+
+
+def _message(held: Held, payload: bytes, adapters: Adapters) -> Message:
+    """The held message as it would come in now."""
+    if held.topic is None:
+        return Message(device=held.device, channel=held.channel, payload=payload, received=held.received)
+    found = adapters.message(held.topic, payload, held.received)
+    if found is None or (found.vendor is not None and found.vendor.ignored):
+        why = "no adapter reads this topic" if found is None else "the adapter reads no event in it"
+        vendor = Vendor(topic=held.topic, kept=payload, fault=("malformed", f"topic: {why}; enable one, or dismiss it"))
+        return Message(device=held.device, channel=held.channel, payload=b"", received=held.received, vendor=vendor)
+    return found
 
 
 def dismiss(conn: Connection, ids: Sequence[int], *, now: datetime, actor: str, why: str) -> None:

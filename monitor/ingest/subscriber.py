@@ -18,8 +18,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from monitor import failpoints
 from monitor.ingest import quarantine
+from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE, prepare
-from monitor.ingest.decode import SUBSCRIPTION, Message, rejected, split_topic
+from monitor.ingest.decode import SUBSCRIPTION, TOPIC_PREFIX, Message, rejected, split_topic
 from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
@@ -58,7 +59,7 @@ class Subscriber:
     """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
 
     `after` is called after each commit. `ack_first` acknowledges before the commit: only for the test that shows what
-    is lost then.
+    is lost then. `adapters`: vendors' topics to hear beside our own, and how to read them.
     """
 
     def __init__(
@@ -71,13 +72,16 @@ class Subscriber:
         counters: Counters,
         batch_size: int = BATCH,
         future: timedelta = FUTURE,
+        adapters: Adapters | None = None,
         after: Callable[[BatchResult], None] | None = None,
         on_link: Callable[[Link], None] | None = None,
         ack_first: bool = False,
     ) -> None:
         if options.receive_maximum < 2 * batch_size:
             raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
-        self.client = Client(options, clock=clock, subscriptions=[SUBSCRIPTION], on_link=self._linked)
+        self._adapters = adapters or Adapters()
+        topics = [SUBSCRIPTION, *self._adapters.subscriptions]
+        self.client = Client(options, clock=clock, subscriptions=topics, on_link=self._linked)
         self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
         self._batch_size, self._future = batch_size, future
         self._after, self._on_link, self._ack_first = after, on_link, ack_first
@@ -126,7 +130,7 @@ class Subscriber:
 
         A batch that the store refuses is halved down to the message at fault; that one goes to quarantine.
         """
-        messages = [_message(d) for d in deliveries]
+        messages = [self._message(d) for d in deliveries]
         fault: Exception | None = None
         wait = RETRY_FIRST_SECONDS
         while not self._stopping.is_set():
@@ -146,10 +150,14 @@ class Subscriber:
                 wait = min(2 * wait, RETRY_MOST_SECONDS)
             else:
                 failpoints.hit("ingest.after_commit")
+                self._reply(messages)
                 self._done(deliveries, result)
                 return
 
-    def _write(self, messages: Sequence[Message]) -> BatchResult:
+    def _write(self, said: Sequence[Message]) -> BatchResult:
+        messages = [m for m in said if m.vendor is None or not m.vendor.ignored]
+        if not messages:
+            return BatchResult()
         with self._store.read() as conn:
             registry = self._registry.get(conn)
         prepared = [prepare(m, registry) for m in messages]
@@ -170,6 +178,15 @@ class Subscriber:
         self._store.step(lambda conn: quarantine.put(conn, [refused]), first=True)
         return BatchResult(outcomes=(Outcome(channel=refused.channel, result="quarantined", refused=refused),))
 
+    def _reply(self, messages: Sequence[Message]) -> None:
+        """Answer the vendors' devices that wait for it: what they sent is stored, or held in quarantine (DESIGN §3.2).
+
+        A crash before the answer costs nothing: the device, or the broker, sends again, and the duplicate is answered.
+        """
+        for message in messages:
+            if message.vendor is not None and message.vendor.reply is not None:
+                self.client.publish(*message.vendor.reply)
+
     def _done(self, deliveries: Sequence[Delivery], result: BatchResult) -> None:
         if not self._ack_first:
             self.client.ack(deliveries)
@@ -181,13 +198,11 @@ class Subscriber:
         if self._after is not None:
             self._after(result)
 
-
-def _message(delivery: Delivery) -> Message:
-    device, channel = split_topic(delivery.topic)
-    return Message(
-        device=device,
-        channel=channel,
-        payload=delivery.payload,
-        received=delivery.received,
-        retained=delivery.retained,
-    )
+    def _message(self, delivery: Delivery) -> Message:
+        topic, received, retained = delivery.topic, delivery.received, delivery.retained
+        if not topic.startswith(TOPIC_PREFIX):
+            adapted = self._adapters.message(topic, delivery.payload, received, retained=retained)
+            if adapted is not None:
+                return adapted
+        device, channel = split_topic(topic)
+        return Message(device=device, channel=channel, payload=delivery.payload, received=received, retained=retained)
