@@ -1,0 +1,180 @@
+"""The command line: help, exit status, errors that name the place at fault, JSON on stdout (DESIGN §7)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from monitor.ingest.payloads import schemas as channel_schemas
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def jiancha(tmp_path: Path) -> Run:
+    """`jiancha("cards", "list", START="…")`: the command in a folder of its own; capitals are JIANCHA_ variables."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("JIANCHA_")}
+        store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+        env = {**clean, "JIANCHA_STORE__URL": store, **{f"JIANCHA_{k}": v for k, v in variables.items()}}
+        command = [sys.executable, "-m", "monitor", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=60)
+
+    return run
+
+
+READS = [
+    ("cards", "list", "--json"),
+    ("subjects", "list", "--json"),
+    ("quarantine", "list", "--json"),
+    ("report", "findings", "--json"),
+]
+
+
+@pytest.mark.parametrize("command", READS, ids=" ".join)
+def test_a_reading_command_on_an_empty_store_gives_an_empty_list_and_leaves_no_file(
+    jiancha: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = jiancha(*command)
+    assert (done.returncode, json.loads(done.stdout)) == (0, []), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+BAD_INPUT = [
+    (("nosuch",), "nosuch"),
+    (("cards", "list", "--level", "blue"), "--level: 'blue' is none of reminder, yellow, red"),
+    (("cards", "list", "--subject", "case"), "is not KIND:ID"),
+    (("cards", "close", "7", "--reason", "x"), "card 7: there is none of this number"),
+    (("explain", "7"), "there is no card 7"),
+    (("judge", "--as-of", "2026-03-02"), "--as-of: '2026-03-02' has no offset"),
+    (("judge", "--as-of", "2999-01-01T00:00:00Z"), "is after the clock"),
+    (("registry", "import", "none.toml"), "none.toml"),
+    (("events", "import", "none.jsonl"), "none.jsonl"),
+    (("cases", "import", "none.csv", "--map", "nowhere"), "--map: 'nowhere' is neither a file nor one of"),
+    (("calendar", "import", "none.json"), "none.json"),
+    (("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", "x"), "--pause: 'x'"),
+    (("config", "schema", "nosuch"), "schema: 'nosuch' is none of"),
+    (("export", "attendance", "--month", "2026-13", "--hall", "h1", "-o", "x.xlsx"), "--hall h1"),
+    (
+        ("device", "lost", "t1", "--from", "2026-03-02T10:00:00Z", "--to", "2026-03-02T09:00:00Z", "--reason", "x"),
+        "--to",
+    ),
+    (("alerts", "route"), "give either --card N or --example"),
+    (("alerts", "route", "--example", "no.rule:red"), "no.rule"),
+    (("user", "token"), "a token names devices or halls"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), BAD_INPUT, ids=[" ".join(c) for c, _ in BAD_INPUT])
+def test_bad_input_ends_with_2_and_names_the_place(jiancha: Run, command: tuple[str, ...], said: str) -> None:
+    done = jiancha(*command)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_config_is_taken_before_and_after_the_command(jiancha: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[store]\nurk = 1\n")
+    for arguments in (("--config", "bad.toml", "cards", "list"), ("cards", "list", "--config=bad.toml")):
+        done = jiancha(*arguments)
+        assert done.returncode == 2
+        assert "bad.toml: store.urk: unknown key" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["settings", "policy", "alerts", "map", *channel_schemas()])
+def test_every_schema_is_a_json_schema(jiancha: Run, name: str) -> None:
+    schema = json.loads(jiancha("config", "schema", name).stdout)
+    assert {"properties", "oneOf", "$ref"} & set(schema)
+
+
+def test_the_vectors_of_the_law_by_command(jiancha: Run) -> None:
+    """2026-03-02 + 5 with a pause over two working days falls on 03-12 (DESIGN §4)."""
+    pause = "2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00"
+    done = jiancha(
+        "calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", pause, "--json"
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["at"], answer["provisional"]) == ("2026-03-12T17:30:00+08:00", False)
+    assert [s["date"] for s in answer["steps"] if s["counted"]] == [
+        "2026-03-03", "2026-03-09", "2026-03-10", "2026-03-11", "2026-03-12",
+    ]  # fmt: skip
+
+
+HALL = """
+[[halls]]
+id = "h1"
+[[units]]
+id = "u1"
+hall = "h1"
+[[windows]]
+id = "w1"
+hall = "h1"
+unit = "u1"
+[[staff]]
+id = "s1"
+unit = "u1"
+name = "演示员"
+[[devices]]
+id = "ev1"
+kind = "evaluator"
+hall = "h1"
+window = "w1"
+"""
+
+
+def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None:
+    """Import, judge, list, explain, acknowledge, answer, close; what the state does not allow is refused."""
+    (tmp_path / "hall.toml").write_text(HALL)
+    payload = {"id": "r1", "at": "2026-03-02T09:15:00+08:00", "score": 1, "staff": "s1"}
+    line = {"received": "2026-03-02T09:15:01+08:00", "device": "ev1", "channel": "rating", "payload": payload}
+    (tmp_path / "day.jsonl").write_text(json.dumps(line) + "\n")
+    monday = {"CLOCK__START": "2026-03-02T08:00:00+08:00"}
+    assert jiancha("registry", "import", "hall.toml", **monday).returncode == 0
+    assert jiancha("events", "import", "day.jsonl").returncode == 0
+    again = jiancha("events", "import", "day.jsonl", "--json")
+    assert json.loads(again.stdout) == {"stored": 0, "duplicates": 1, "quarantined": 0}
+    assert json.loads(jiancha("report", "events", "--json").stdout) == {"stored": 1, "duplicates": 1, "quarantined": 0}
+
+    judged = json.loads(jiancha("judge", "--as-of", "2026-03-02T10:00:00+08:00", "--json").stdout)
+    assert set(judged) == {"judged", "issued", "upgraded", "cleared", "unknown"}
+    (card,) = json.loads(jiancha("cards", "list", "--json", "--rule", "rating.bad").stdout)
+    assert (card["level"], card["state"], card["staff"], card["window"]) == ("yellow", "open", "s1", "w1")
+    assert card["since"] == "2026-03-02T09:15:00+08:00"
+    number = str(card["number"])
+    explained = json.loads(jiancha("explain", number, "--json").stdout)
+    assert {"facts", "steps", "policy", "watermark"} <= set(explained)
+    assert explained["policy"]["rating.bad_at_most"] == 2
+    assert "差评" in jiancha("explain", number).stdout
+
+    for verb in ("ack", "answer", "close"):
+        assert jiancha("cards", verb, number, "--reason", "已核实", **monday).returncode == 0
+    refused = jiancha("cards", "answer", number, "--reason", "again")
+    assert refused.returncode == 2
+    assert f"card {number} is closed: it can be answered only from open, acknowledged" in refused.stderr
+    (closed,) = json.loads(jiancha("cards", "list", "--json", "--rule", "rating.bad").stdout)
+    assert [h["event"] for h in closed["history"]] == ["issued", "acknowledged", "answered", "closed"]
+
+
+def test_quarantined_lines_end_with_1_and_are_replayed_once_mended(jiancha: Run, tmp_path: Path) -> None:
+    (tmp_path / "hall.toml").write_text(HALL)
+    payload = {"id": "r1", "at": "2026-03-02T09:15:00+08:00", "score": 1, "staff": "s2"}
+    line = {"received": "2026-03-02T09:15:01+08:00", "device": "ev1", "channel": "rating", "payload": payload}
+    (tmp_path / "day.jsonl").write_text(json.dumps(line) + "\n")
+    monday = {"CLOCK__START": "2026-03-02T08:00:00+08:00"}
+    jiancha("registry", "import", "hall.toml", **monday)
+    assert jiancha("events", "import", "day.jsonl").returncode == 1
+    (held,) = json.loads(jiancha("quarantine", "list", "--json").stdout)
+    assert (held["device"], held["channel"], held["reason"]) == ("ev1", "rating", "unknown_ref")
+    assert jiancha("quarantine", "replay").returncode == 1
+    (tmp_path / "more.toml").write_text('[[staff]]\nid = "s2"\nunit = "u1"\n')
+    jiancha("registry", "import", "more.toml", **monday)
+    assert jiancha("quarantine", "replay", str(held["id"])).returncode == 0
+    assert json.loads(jiancha("quarantine", "list", "--json").stdout) == []
