@@ -145,7 +145,7 @@ class Subscriber:
                         return
                     fault = error
                     continue
-                log.error("store away", action="ingest.waiting", error=str(error), messages=len(deliveries))
+                log.error("store away", action="ingest.waiting", error=_cause(error), messages=len(deliveries))
                 self._stopping.wait(wait)
                 wait = min(2 * wait, RETRY_MOST_SECONDS)
             else:
@@ -172,9 +172,8 @@ class Subscriber:
 
     def _hold(self, message: Message, fault: Exception) -> BatchResult:
         """Quarantine a message that no rule refused and the store cannot take."""
-        log.error("message cannot be stored", action="ingest.refused", device=message.device, exc_info=fault)
-        cause = fault.orig if isinstance(fault, DBAPIError) else fault
-        refused = rejected(message, "malformed", f"could not be stored: {cause}")
+        log.error("message cannot be stored", action="ingest.refused", device=message.device, error=_cause(fault))
+        refused = rejected(message, "malformed", f"could not be stored: {_cause(fault)}")
         self._store.step(lambda conn: quarantine.put(conn, [refused]), first=True)
         return BatchResult(outcomes=(Outcome(channel=refused.channel, result="quarantined", refused=refused),))
 

@@ -195,7 +195,7 @@ class Client:
                 self._lost(str(error))
             except Exception as error:  # a packet that the library cannot read must not end the thread for good
                 failures += 1
-                log.exception("connection given up", action="mqtt.failed")
+                log.error("connection given up", action="mqtt.failed", error=repr(error))
                 self._lost(f"{type(error).__name__}: {error}")
             delay = min(self.options.backoff_most_seconds, self.options.backoff_first_seconds * 2 ** min(failures, 16))
             # jitter: after a broker's restart not everybody comes back in the same instant
