@@ -205,3 +205,8 @@ class Subscriber:
                 return adapted
         device, channel = split_topic(topic)
         return Message(device=device, channel=channel, payload=delivery.payload, received=received, retained=retained)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, without statement, parameters or traceback: those hold the message, and logs must not."""
+    return repr(error.orig if isinstance(error, DBAPIError) else error)
