@@ -19,7 +19,7 @@ from alerts.policy import AlertPolicy, RetryPolicy
 from monitor.settings import Policy, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SECTIONS: Final = ("store", "mqtt", "http", "clock")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters")
 
 HEAD: Final = """\
 # Jiancha 监察: the configuration (配置). Every key is commented out and shows its default.
@@ -35,6 +35,15 @@ ALERTS: Final = """\
 # [[alerts.routes]]
 # level = "yellow"
 # receivers = ["duty"]
+"""
+FEEDS: Final = """\
+# Approval systems that only offer a view, polled read-only (docs/adapters.md); each is a device of kind cases.
+# [[feeds]]
+# id = "approval-view"
+# url_file = "/etc/jiancha/approval-url"
+# view = "v_cases"
+# mark = "updated_at"
+# map = "maps/approval.toml"
 """
 MORE: Final = """\
 # More calendars and slot presets than those shipped: each file adds the calendar named after it.
@@ -64,7 +73,7 @@ def settings_file() -> str:
         parts.append(f"[{section}]\n" + "".join(_lines(_model(Settings.model_fields[section]))))
     alerts = "".join(_lines(AlertPolicy, skip=("retry", "receivers", "routes")))
     parts.append(f"[alerts]\n{alerts}\n[alerts.retry]\n{''.join(_lines(RetryPolicy))}\n{ALERTS}")
-    parts.append(MORE)
+    parts += [FEEDS, MORE]
     return "\n".join(parts)
 
 
@@ -101,6 +110,8 @@ def _toml(field: FieldInfo) -> str:
         return f"{shown:g}" if isinstance(shown, float) else str(shown)
     if isinstance(shown, time):
         return shown.isoformat()
+    if isinstance(shown, tuple):
+        return f"[{', '.join(map(repr, shown))}]"
     return f'"{shown}"' if shown is not None else '""'
 
 

@@ -25,10 +25,11 @@ from alerts.policy import AlertPolicy, Receiver, RetryPolicy, Route
 from monitor import wording
 from monitor.cli.common import app
 from monitor.console.collector import families
+from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime
 from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
-from monitor.settings import Policy, Settings
+from monitor.settings import FeedSettings, Policy, Settings
 from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
 from monitor.wording import words
@@ -36,7 +37,7 @@ from monitor.wording import words
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
 MARK: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-SECTIONS: Final = ("store", "mqtt", "http", "clock")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 
@@ -109,6 +110,17 @@ def alerts_table() -> str:
         (Route, "alerts.routes[].", ()),
     )
     rows = [_key_row(key, field) for model, prefix, skip in parts for key, field in keys(model, prefix, skip)]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def feeds_table() -> str:
+    rows = [_key_row(key, field) for key, field in keys(FeedSettings, "feeds[].")]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def adapter_table() -> str:
+    parts = ((Adapter, ""), (VendorTime, "time."), (Reply, "reply."))
+    rows = [_key_row(key, field) for model, prefix in parts for key, field in keys(model, prefix)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
 
 
@@ -273,6 +285,8 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_table,
     "policy": policy_table,
     "alerts": alerts_table,
+    "feeds": feeds_table,
+    "adapter": adapter_table,
     "channels": channels_table,
     "case-events": case_events_table,
     "quarantine-reasons": reasons_table,
