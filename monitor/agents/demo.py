@@ -88,6 +88,7 @@ class _Demo:
         self._options, self._folder, self._console, self._stop = options, folder, console, stop
         self._checklist = Checklist()
         self._last: View | None = None
+        self._stopped_early = False
 
     def run(self) -> bool:
         """1. set the stage 2. play 3. end everything, in reverse order 4. say what was seen and what to try."""
@@ -98,6 +99,7 @@ class _Demo:
             clock, store, carrier = stage.open(self._stop, use_http=self._options.use_http)
             if not self._stop.is_set():
                 self._play(stage, clock, store, carrier, parts)
+            self._stopped_early = self._stop.is_set()
             ended = clock.now()
         stage.tidy(ended)
         self._farewell(stage)
@@ -152,8 +154,9 @@ class _Demo:
     def _farewell(self, stage: Stage) -> None:
         """What was seen, where everything is, what to try next."""
         self._say("")
+        unseen = "· 未演到：" if self._stopped_early else "✘ 未见到："
         for sight in self._checklist.sights:
-            self._say(f"{'✔' if sight.key in self._checklist.seen_at else '✘ 未见到：'} {sight.text}")
+            self._say(f"{'✔' if sight.key in self._checklist.seen_at else unseen} {sight.text}")
         for card in self._checklist.accused:
             self._say(f"✘ 断线期间误记：第 {card['number']} 号 {card['subject']['id']}")
         cards = self._last.cards if self._last else ()

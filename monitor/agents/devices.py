@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 
 TOPIC: Final = "jiancha/v1/{device}/{channel}"
 KEEPALIVE_SECONDS: Final = 30
-POSTS: Final = 5
-"""How often a batch is posted before it is given up."""
+RETRY_SECONDS: Final = 0.2
+MOST_AT_ONCE: Final = 500
+"""Messages in one request."""
 
 
 class Carrier(Protocol):
@@ -147,12 +148,16 @@ class MqttDevices:
 
 
 class HttpDevices:
-    """All devices behind one sender that posts what has gathered; what could not be posted is posted again."""
+    """All devices behind one sender that posts what has gathered, and posts it again until it is taken.
+
+    What the daemon refuses (4xx) is logged and dropped: it would be refused for ever.
+    """
 
     def __init__(self, url: str, token: str) -> None:
         self._url = f"{url}/api/v1/events"
         self._client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=10)
         self._queue: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="http-devices", daemon=True)
         self._thread.start()
 
@@ -166,39 +171,44 @@ class HttpDevices:
         """Nothing to give back."""
 
     def close(self) -> None:
+        """Post what waits, once, and end."""
+        self._closing.set()
         self._queue.put(None)
         self._thread.join(15)
         self._client.close()
 
     def _run(self) -> None:
-        while True:
-            batch = self._gather()
-            if batch is None:
-                return
-            self._post(batch)
+        ended = False
+        while not ended:
+            batch, ended = self._gather()
+            wait = RETRY_SECONDS
+            while batch and not self._post(batch) and not self._closing.wait(wait):
+                wait = min(2 * wait, 10 * RETRY_SECONDS)
 
-    def _gather(self) -> list[Sent] | None:
-        """What waits, at least one message; None at the end."""
+    def _gather(self) -> tuple[list[Sent], bool]:
+        """What waits, once there is something, and whether that is the end."""
         batch: list[Sent] = []
-        while not batch or not self._queue.empty():
+        while not batch or (len(batch) < MOST_AT_ONCE and not self._queue.empty()):
             message = self._queue.get()
             if message is None:
-                if not batch:
-                    return None
-                self._queue.put(None)
-                break
+                return batch, True
             batch.append(message)
-        return batch
+        return batch, False
 
-    def _post(self, batch: list[Sent]) -> None:
+    def _post(self, batch: list[Sent]) -> bool:
+        """Whether nothing more is to be done with the batch."""
         body = [{"device": m.device, "channel": m.channel, "payload": m.payload} for m in batch]
-        for attempt in range(POSTS):
-            try:
-                self._client.post(self._url, json=body).raise_for_status()
-                return
-            except httpx.HTTPError as error:
-                log.warning("events were not taken", action="simulator.post_failed", error=str(error), attempt=attempt)
-                threading.Event().wait(0.2 * 2**attempt)
+        try:
+            answer = self._client.post(self._url, json=body)
+        except httpx.HTTPError as error:
+            log.warning("events could not be posted", action="simulator.post_failed", error=repr(error))
+            return False
+        if answer.is_client_error:
+            log.error(
+                "events were refused", action="simulator.post_refused", status=answer.status_code, why=answer.text
+            )
+            return True
+        return answer.is_success
 
 
 def encoded(payload: Mapping[str, Any]) -> bytes:

@@ -36,12 +36,18 @@ class Stage:
     """
 
     def __init__(
-        self, folder: Path, *, day_seconds: float, parts: contextlib.ExitStack, say: Callable[[str], None]
+        self,
+        folder: Path,
+        *,
+        day_seconds: float,
+        parts: contextlib.ExitStack,
+        say: Callable[[str], None],
+        find_broker: Callable[[], tuple[str, str] | None] = find_mosquitto,
     ) -> None:
         self.folder = folder
         self.config = folder / "jiancha.toml"
         self.database = folder / "jiancha.sqlite"
-        self._parts, self._say = parts, say
+        self._parts, self._say, self._find_broker = parts, say, find_broker
         self._shipped = tomllib.loads((config_dir() / "demo.toml").read_text(encoding="utf-8"))
         settings = load(config_dir() / "demo.toml", {})
         given = settings.clock
@@ -60,7 +66,7 @@ class Stage:
     def open(self, stop: threading.Event, *, use_http: bool) -> tuple[Clock, Store, Carrier]:
         """1. receiver, broker 2. configuration, store 3. daemon 4. devices. Raises CannotStart, OSError."""
         self.receiver.start()
-        broker = None if use_http else self._open_broker()
+        broker = self._no_broker() if use_http else self._open_broker()
         port = free_port()
         self.config.write_text(toml_text(self._live_tables(port, broker)), encoding="utf-8")
         store = self._open_store()
@@ -85,7 +91,7 @@ class Stage:
     # -- parts
 
     def _open_broker(self) -> Broker | None:
-        programs = find_mosquitto()
+        programs = self._find_broker()
         if programs is None:
             self._say("· 未找到 Mosquitto（可 sudo apt-get install mosquitto）：设备改用 HTTP 上报")
             return None
@@ -94,6 +100,9 @@ class Stage:
         self._parts.callback(broker.start().end)
         self._say(f"· Mosquitto 监听 127.0.0.1:{broker.port}，{len(devices)} 台设备各用自己的账号经 MQTT 上报")
         return broker
+
+    def _no_broker(self) -> None:
+        self._say("· 按要求不用 Mosquitto：设备经 HTTP 上报")
 
     def _open_store(self) -> Store:
         """The store with the hall's registry, imported as of the demo's first moment."""
