@@ -20,7 +20,8 @@ PASSWORD = "secret"
 class Mosquitto:
     """A broker in its own folder: `start`, `stop`, `kill` (SIGKILL) and `start` again keep port and persisted queue.
 
-    `users` are the devices beside the daemon. `settings` replaces or adds single configuration values.
+    `users` are the devices beside the daemon. `settings` replaces or adds single configuration values; `append` goes to
+    the end of the file, as the shipped listeners do.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Mosquitto:
         users: Iterable[str] = (),
         settings: Mapping[str, str] | None = None,
         program: str | None = None,
+        append: str = "",
     ) -> None:
         self.port = port
         self.folder = folder
@@ -39,7 +41,7 @@ class Mosquitto:
         self._write_users([DAEMON, *users])
         shutil.copy(CONFIG / "jiancha.acl", folder / "jiancha.acl")
         (folder / "jiancha.acl").chmod(0o600)
-        (folder / "mosquitto.conf").write_text(self._configuration(settings or {}))
+        (folder / "mosquitto.conf").write_text(self._configuration(settings or {}) + append)
 
     def _configuration(self, settings: Mapping[str, str]) -> str:
         """The shipped file with this folder's paths, the port, and the user that the tests run as."""
@@ -93,6 +95,11 @@ class Mosquitto:
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
+
+    def reload(self) -> None:
+        """SIGHUP: passwords and ACL are read again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
