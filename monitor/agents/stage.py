@@ -66,7 +66,7 @@ class Stage:
     def open(self, stop: threading.Event, *, use_http: bool) -> tuple[Clock, Store, Carrier]:
         """1. receiver, broker 2. configuration, store 3. daemon 4. devices. Raises CannotStart, OSError."""
         self.receiver.start()
-        broker = self._no_broker() if use_http else self._open_broker()
+        broker = self._open_broker(wanted=not use_http)
         port = free_port()
         self.config.write_text(toml_text(self._live_tables(port, broker)), encoding="utf-8")
         store = self._open_store()
@@ -90,19 +90,17 @@ class Stage:
 
     # -- parts
 
-    def _open_broker(self) -> Broker | None:
-        programs = self._find_broker()
+    def _open_broker(self, *, wanted: bool) -> Broker | None:
+        programs = self._find_broker() if wanted else None
         if programs is None:
-            self._say("· 未找到 Mosquitto（可 sudo apt-get install mosquitto）：设备改用 HTTP 上报")
+            why = "未找到 Mosquitto（可 sudo apt-get install mosquitto）" if wanted else "按要求不用 Mosquitto"
+            self._say(f"· {why}：设备改用 HTTP 上报")
             return None
         devices = [device.id for device in self.story.simulation.devices()]
         broker = Broker(programs, self.folder / "broker", devices)
         self._parts.callback(broker.start().end)
         self._say(f"· Mosquitto 监听 127.0.0.1:{broker.port}，{len(devices)} 台设备各用自己的账号经 MQTT 上报")
         return broker
-
-    def _no_broker(self) -> None:
-        self._say("· 按要求不用 Mosquitto：设备经 HTTP 上报")
 
     def _open_store(self) -> Store:
         """The store with the hall's registry, imported as of the demo's first moment."""
