@@ -63,6 +63,31 @@ def test_a_fact_that_comes_between_read_and_write_is_not_overwritten(world: Worl
     assert world.card_lines() == ["checkin.slot reminder slot:s02/am_in since 08:30 by s02 cleared - open"]
 
 
+@pytest.mark.parametrize("received", ["08:49:30", "08:50:01"])
+@pytest.mark.parametrize("watermark", ["heartbeat", "events"])
+def test_a_watermark_that_moves_between_read_and_write_wakes_who_waits(
+    store: Store, tmp_path: Path, watermark: str, received: str
+) -> None:
+    """The wait for 08:30 was spent by what came until 08:40; the one for 08:45 is written after its end was stored."""
+    terminal = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"], "watermark": watermark}
+    world = World(store, tmp_path, hall(2, devices=[terminal]))
+
+    def hear(when: str, received: str) -> None:
+        if watermark == "events":
+            world.event("t1", "checkin", when, received=received, staff="s02", method="face")
+        else:
+            world.beat("t1", when, received=received)
+
+    hear("08:29", "08:29")
+    world.judge("08:31")
+    hear("08:40", "08:40")
+    now = world.clock.set(at("08:50"))
+    world.program.judge(path=Meanwhile(lambda: hear("08:49", received))).step(now)
+    assert world.verdict(SLOT) == "unknown"
+    world.judge("08:50:02")
+    assert world.verdict(SLOT) == "yellow"
+
+
 def test_two_judges_write_one_card(world: World) -> None:
     """Both read the same subjects; the one that writes second finds the versions moved and writes nothing."""
     world.judge("08:29")
