@@ -63,10 +63,10 @@ class Counter:
             yield from self._report(scene, case, "accepted", case.accepted)
 
     def _new_cases(self, scene: Day, window: str, items: list[Item]) -> Iterator[Step]:
-        rng = scene.rng(f"cases/{window}")
         if not items or not scene.sessions:
             return
         for number in range(scene.pace.cases_a_window):
+            rng = scene.rng(f"case/{window}/{number}")
             start, end = rng.choice(scene.sessions)
             at = start + (end - timedelta(minutes=40) - start) * rng.random()
             item, overruns, rated = rng.choice(items), rng.random(), rng.random() < scene.pace.rated_share

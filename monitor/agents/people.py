@@ -22,11 +22,12 @@ def check_ins(scene: Day, preset: SlotPreset | None) -> Iterator[Step]:
         terminals = terminals_of(scene.registry, person)
         rng = scene.rng(f"person/{person}")
         for slot in slots:
+            # all of chance first: what is left out must not shift what comes after it
             at, terminal = _moment(scene, rng, person, slot), rng.choice(terminals) if terminals else None
+            distance = round(rng.uniform(0.22, 0.41), 3)
             if terminal is None or scene.faults.is_missing(person, scene.day, slot.session):
                 continue
-            fields: dict[str, object] = {"staff": person, "method": "face", "direction": slot.direction}
-            fields["distance"] = round(rng.uniform(0.22, 0.41), 3)
+            fields = {"staff": person, "method": "face", "direction": slot.direction, "distance": distance}
             yield Step(at=at, device=terminal, what="event", channel="checkin", fields=fields)
 
 
