@@ -12,6 +12,8 @@ from monitor.store.engine import Store
 HEAD: Final = "0001"
 """The newest revision in `migrations/versions`; kept here so that a start need not load alembic to know it."""
 
+VERSION_TABLE: Final = "alembic_version"
+
 
 class SchemaError(RuntimeError):
     """The store's schema is not this program's; the text says what to do."""
@@ -19,7 +21,7 @@ class SchemaError(RuntimeError):
 
 def revision(conn: Connection) -> str | None:
     """The revision of the store; None for an empty one."""
-    if not inspect(conn).has_table("alembic_version"):
+    if not inspect(conn).has_table(VERSION_TABLE):
         return None
     found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
@@ -30,11 +32,20 @@ def upgrade(store: Store) -> bool:
     with store.read() as conn:
         if revision(conn) == HEAD:
             return False
-    from alembic import command  # heavy: only where there is something to do (traps: load alembic lazily)
-
     with store.write(first=True) as conn:
-        command.upgrade(_config(conn), "head")
+        build(conn)
     return True
+
+
+def build(conn: Connection, to: str = "head") -> None:
+    """Run the migrations up to a revision in the caller's transaction. SchemaError for one that is not known here."""
+    from alembic import command  # heavy: only where there is something to do (traps: load alembic lazily)
+    from alembic.util import CommandError
+
+    try:
+        command.upgrade(_config(conn), to)
+    except CommandError as error:
+        raise SchemaError(f"schema {to} is not known to this program, which has {HEAD}: take a newer one") from error
 
 
 def ensure(store: Store) -> None:
