@@ -15,12 +15,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, case, or_
 
+from monitor.ingest.caserows import gives, payload_of
 from monitor.ingest.check import prepare
 from monitor.ingest.decode import DEVICE_ID, Message
 from monitor.ingest.eventlog import BadLog, EventLog
 from monitor.ingest.feed import BATCH, REFUSALS_NAMED, Fed
 from monitor.ingest.maps import BadMap, CaseMap, EventRule, load_map
-from monitor.ingest.payloads import CASE_EVENTS
 from monitor.ingest.writer import Writing, write_prepared
 from monitor.model import Device, Registry
 from monitor.store.engine import Store
@@ -30,8 +30,6 @@ from monitor.store.sql import chunks, insert, table_of
 from monitor.store.subjects import wake
 
 SOURCE: Final = table_of(SourceRow)
-TIMES: Final = frozenset({"due", "entered"})
-NUMBERS: Final = frozenset({"days", "planned_days", "limit_days"})
 
 
 class BadCases(ValueError):
@@ -124,12 +122,10 @@ class _Import:
 
     def _message(self, rule: EventRule, row: Mapping[str, Any]) -> Message | None:
         """The event of one rule; None where the row gives none, or one that an earlier row gave."""
-        if any(_text(row.get(column)) not in wanted for column, wanted in rule.when.items()):
-            return None
-        if rule.optional and rule.at not in row:
+        if not gives(rule, row):
             return None
         at = self.mapping.time.instant(row.get(rule.at))
-        payload = self._payload(rule, row, at)
+        payload = payload_of(self.mapping, rule, row, at)
         content = msgspec.json.encode(payload, order="deterministic")
         key, digest = payload["id"], hashlib.sha256(content).digest()[:8]
         if self.seen.get(key) == digest:
@@ -139,37 +135,6 @@ class _Import:
             self.greatest = at
         received = min(at, self.now) if self.historic and at is not None else self.now
         return Message(device=self.name, channel="case", payload=content, received=received)
-
-    def _payload(self, rule: EventRule, row: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
-        """The event as a device would send it; a cell that cannot be read stays as it is, for the decoder to name."""
-        payload: dict[str, Any] = {**self.mapping.constants, **rule.constants}
-        for name, column in rule.fields.items():
-            if column in row:
-                payload[name] = self._value(name, row[column], rule.values.get(name, {}))
-        payload["event"] = rule.event
-        payload["at"] = at.isoformat() if at is not None else _text(row.get(rule.at))
-        if self.mapping.case in row:
-            payload["case"] = _text(row[self.mapping.case])
-        told_apart = payload.get(CASE_EVENTS[rule.event].DISCRIMINATOR)
-        identity = [payload.get("case"), rule.event, payload["at"], told_apart, *(_text(row.get(c)) for c in rule.id)]
-        payload["id"] = hashlib.sha256(msgspec.json.encode(identity)).hexdigest()[:32]
-        return payload
-
-    def _value(self, name: str, cell: Any, values: Mapping[str, Any]) -> Any:
-        text = _text(cell)
-        if name in TIMES:
-            instant = self.mapping.time.instant(cell)
-            return instant.isoformat() if instant is not None else text
-        if name in NUMBERS and text.isdecimal() and len(text) < 19:
-            return int(text)
-        return values.get(text, text)
-
-
-def _text(cell: Any) -> str:
-    """A cell as text; a whole number of a sheet without the `.0` that the sheet adds."""
-    if isinstance(cell, datetime):
-        return cell.isoformat()
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell or "").strip()
 
 
 def _save_source(conn: Connection, job: _Import, complete_to: datetime | None) -> None:
