@@ -18,6 +18,7 @@ from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
 from monitor.console.server import HttpServer
+from monitor.ingest.sqlview import Feed, FeedRunner
 from monitor.ingest.subscriber import Subscriber
 from monitor.metrics import Metrics
 from monitor.mqtt import Link, Options
@@ -71,6 +72,7 @@ class _Daemon:
         parts_heard: tuple[Part, ...] = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
         self._health = Health(monotonic=program.clock.monotonic, parts=parts_heard)
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
+        self._feeds = [self._make_feed(feed) for feed in program.feeds()]
         path = self._subscriber.path if self._subscriber else BrokerPath
         judge = program.judge(path=path, metrics=self._metrics)
         self._alerts = alert_service(program, self._metrics)
@@ -86,6 +88,9 @@ class _Daemon:
         if self._subscriber is not None:
             self._subscriber.start()
             self._parts.callback(self._subscriber.stop)
+        for feed in self._feeds:
+            feed.start()
+            self._parts.callback(feed.stop)
         url = None
         if settings.http.enabled:
             server = self._make_server()
@@ -140,6 +145,17 @@ class _Daemon:
             after=lambda _: self._loop.wake(),
             on_link=self._on_link,
             ack_first=bool(os.environ.get(ACK_FIRST)),
+        )
+
+    def _make_feed(self, feed: Feed) -> FeedRunner:
+        return FeedRunner(
+            feed,
+            store=self._program.store,
+            registry=self._program.registry,
+            clock=self._program.clock,
+            counters=self._metrics,
+            future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
+            after=lambda: self._loop.wake(),
         )
 
     def _on_link(self, link: Link) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, make_url
 
 from monitor.clock import Clock
 from monitor.ingest.adapters import Adapters, load_adapters
+from monitor.ingest.sqlview import Feed, open_feed
 from monitor.settings import Settings, config_dir
 from monitor.store import migrate
 from monitor.store.calendars import CalendarBook, CalendarCache
@@ -58,6 +59,10 @@ class Program:
         """The vendors' adapters that the settings enable. Raises BadAdapter."""
         named = self.settings.adapters
         return Adapters(load_adapters(named.enabled, named.files, config_dir() / "adapters").values())
+
+    def feeds(self) -> list[Feed]:
+        """The views that the settings name, ready to be polled. Raises BadView."""
+        return [open_feed(feed, config_dir() / "maps") for feed in self.settings.feeds]
 
     def book(self, conn: Connection) -> CalendarBook:
         return self.calendars.get(conn)

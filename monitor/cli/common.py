@@ -128,6 +128,7 @@ def program(*, writing: bool = True) -> Iterator[Program]:
 
     from monitor.app import InUse, open_program
     from monitor.ingest.adapters import BadAdapter
+    from monitor.ingest.sqlview import BadView
     from monitor.store.integrity import is_damage, way_out
     from monitor.store.migrate import SchemaError
 
@@ -146,7 +147,7 @@ def program(*, writing: bool = True) -> Iterator[Program]:
         raise BadInput(str(error)) from error
     try:
         yield opened
-    except (InUse, BadAdapter) as error:
+    except (InUse, BadAdapter, BadView) as error:
         raise BadInput(str(error)) from error
     finally:
         opened.close()

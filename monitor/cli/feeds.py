@@ -174,6 +174,40 @@ def _map_path(name: str, folder: Path) -> Path:
     return given
 
 
+@cases_app.command("poll")
+def poll_cases(
+    feed: str = typer.Argument(..., metavar="FEED", help="Id of one of [[feeds]]."),
+    once: bool = typer.Option(False, "--once", help="One poll, then stop; for cron."),
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+) -> None:
+    """Read what is new in a view; the daemon does the same by itself. Without --once it goes on until Ctrl-C.
+
+    Example: jiancha --config jiancha.toml cases poll approval-view --once
+    """
+    import threading
+
+    from monitor.ingest.sqlview import SourceAway, poll
+
+    with program() as opened:
+        found = next((one for one in opened.feeds() if one.id == feed), None)
+        if found is None:
+            known = ", ".join(one.id for one in opened.settings.feeds) or "none"
+            raise BadInput(f"FEED: {feed!r} is none of [[feeds]]: {known}")
+        future = timedelta(seconds=opened.settings.policy.device.future_seconds)
+        while True:
+            with opened.store.read() as conn:
+                registry = opened.registry.get(conn)
+            try:
+                polled = poll(opened.store, found, registry, now=opened.clock.now, future=future)
+            except SourceAway as error:
+                raise Finding(f"feeds: {feed}: 数据源不可用 the view cannot be read: {error}") from error
+            assert polled is not None, "nobody ends it"
+            _print_fed(polled.fed, as_json)
+            if once:
+                return
+            threading.Event().wait(found.settings.poll_seconds)
+
+
 @quarantine_app.command("list")
 def list_quarantine(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
     """List what was refused and waits for a person.

@@ -44,13 +44,14 @@ class TimeFormat(Section):
     def instant(self, cell: Any) -> datetime | None:
         """The cell as UTC; None where it is no time of this format."""
         try:
-            value = cell if isinstance(cell, datetime) else self._parsed(str(cell))
+            value = cell if isinstance(cell, datetime) else self.parsed(str(cell))
             aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(self.zone))
             return aware.astimezone(UTC)
         except (ValueError, OverflowError):
             return None
 
-    def _parsed(self, text: str) -> datetime:
+    def parsed(self, text: str) -> datetime:
+        """The time as it is written, without a zone where it names none. Raises ValueError."""
         return datetime.fromisoformat(text) if self.format == "iso" else datetime.strptime(text, self.format)  # noqa: DTZ007
 
 

@@ -61,11 +61,11 @@ class VendorTime(TimeFormat):
     def _pattern(self) -> str:
         return _strptime(self.format)
 
-    def _parsed(self, text: str) -> datetime:
+    def parsed(self, text: str) -> datetime:
         if self.format in ("unix", "unix_ms"):
             return datetime.fromtimestamp(float(text) / (1000 if self.format == "unix_ms" else 1), UTC)
         if self.format == "iso":
-            return super()._parsed(text)
+            return super().parsed(text)
         if "%" not in self.format and len(text) != len(self.format):
             raise ValueError("another width than the pattern's")  # strptime takes 13 digits for 14
         return datetime.strptime(text, self._pattern)  # noqa: DTZ007 - the zone is added by the caller

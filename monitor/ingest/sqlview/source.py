@@ -1,0 +1,188 @@
+"""The other system's database, by any SQLAlchemy URL: read page by page, never written (docs/adapters.md).
+
+Each page is a short statement in a transaction of its own that is always rolled back, so that reading a large view
+holds nothing up over there.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from sqlalchemy import (
+    URL,
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    Engine,
+    NullPool,
+    Select,
+    column,
+    create_engine,
+    event,
+    make_url,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from monitor.ingest.sqlview.marks import Mark
+
+Row: TypeAlias = Mapping[str, Any]
+
+READ_ONLY: Final = {"mysql": "SET SESSION TRANSACTION READ ONLY", "mariadb": "SET SESSION TRANSACTION READ ONLY"}
+"""Said once a connection."""
+
+
+class BadSource(ValueError):
+    """URL, view or query cannot be used; the text names the key."""
+
+
+class SourceAway(RuntimeError):
+    """The other database does not answer, or refuses; it may do so later."""
+
+
+class View:
+    """A view, or a query in its place, with the columns that are wanted and the column that only rises.
+
+    Raises BadSource for a URL or a query that cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        columns: Sequence[str],
+        mark: str,
+        view: str | None = None,
+        query: str | None = None,
+        page_rows: int = 1000,
+        timeout_seconds: int = 60,
+    ) -> None:
+        self._engine = open_read_only(url, timeout_seconds)
+        self._mark_name, self._page_rows = mark, page_rows
+        wanted: list[ColumnClause[Any]] = [column(name) for name in sorted({*columns, mark})]
+        if view is not None:
+            schema, _, name = view.rpartition(".")
+            found: Any = table(name, *wanted, schema=schema or None)
+        else:
+            found = text(_plain_query(query or "")).columns(*wanted).subquery("jiancha_view")
+        self._mark: ColumnElement[Any] = found.c[mark]
+        self._select: Select[Any] = select(*found.c).where(self._mark.is_not(None)).order_by(self._mark)
+
+    def pages(self, low: Mark | None) -> Iterator[list[Row]]:
+        """The rows from `low` on in the order of their marks; rows without a mark are left out. Raises SourceAway.
+
+        A page ends where a mark ends, so that the last mark of a page says that all rows up to it were given. More
+        rows of one mark than a page holds come in several parts.
+        """
+        try:
+            with self._engine.connect() as conn:
+                yield from self._pages(conn, low)
+        except DBAPIError as error:
+            raise SourceAway(_cause(error)) from None
+        except (SQLAlchemyError, OSError) as error:
+            raise SourceAway(f"{type(error).__name__}: {error}") from None
+
+    def mark_of(self, row: Row) -> Mark:
+        found: Mark = row[self._mark_name]
+        return found
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _pages(self, conn: Connection, low: Mark | None) -> Iterator[list[Row]]:
+        where = [] if low is None else [self._mark >= low]
+        while True:
+            page = self._fetch(conn, self._select.where(*where).limit(self._page_rows))
+            if len(page) < self._page_rows:
+                yield page
+                return
+            last = self.mark_of(page[-1])
+            if self.mark_of(page[0]) != last:
+                yield [row for row in page if self.mark_of(row) != last]
+                where = [self._mark >= last]
+            else:
+                yield from self._all_of(conn, last)
+                where = [self._mark > last]
+
+    def _fetch(self, conn: Connection, statement: Select[Any]) -> list[Row]:
+        rows = [_cells(row) for row in conn.execute(statement).mappings()]
+        conn.rollback()
+        return rows
+
+    def _all_of(self, conn: Connection, mark: Mark) -> Iterator[list[Row]]:
+        streamed = conn.execution_options(yield_per=self._page_rows)
+        for part in streamed.execute(self._select.where(self._mark == mark)).mappings().partitions():
+            yield [_cells(row) for row in part]
+        conn.rollback()
+
+
+def open_read_only(url: str, timeout_seconds: int) -> Engine:
+    """An engine whose connections cannot write, as far as the database knows how to refuse it. Raises BadSource."""
+    try:
+        parsed = make_url(url)
+        name = parsed.get_backend_name()
+        if name == "sqlite":
+            return _sqlite(parsed, timeout_seconds)
+        if name == "postgresql":
+            return _postgresql(parsed, timeout_seconds)
+        engine = create_engine(parsed, poolclass=NullPool)
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        raise BadSource(f"url: {error}; an SQLAlchemy URL is wanted, and its driver installed") from None
+    if name in READ_ONLY:
+        event.listen(engine, "connect", lambda dbapi, _: _say(dbapi, READ_ONLY[name]))
+    elif name == "oracle":
+        event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    return engine
+
+
+def _sqlite(url: URL, timeout_seconds: int) -> Engine:
+    """Opened as read-only by the file system's own flag, and told so once more."""
+    if not url.database or url.database == ":memory:":
+        raise BadSource("url: the path of a SQLite file is wanted")
+    file = f"file:{quote(str(Path(url.database).absolute()))}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        conn = sqlite3.connect(file, uri=True, timeout=timeout_seconds, check_same_thread=False)
+        conn.execute("PRAGMA query_only = ON")
+        return conn
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+def _postgresql(url: URL, timeout_seconds: int) -> Engine:
+    options = f"-c default_transaction_read_only=on -c statement_timeout={timeout_seconds * 1000}"
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"connect_timeout": timeout_seconds, "options": options}
+    )
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def _say(dbapi: Any, statement: str) -> None:
+    cursor = dbapi.cursor()
+    cursor.execute(statement)
+    cursor.close()
+
+
+def _plain_query(query: str) -> str:
+    """The query as it stands inside another one; colons are no parameters here."""
+    plain = query.strip().removesuffix(";").strip()
+    if not re.match(r"(?i)(select|with)\b", plain) or ";" in plain:
+        raise BadSource("query: one SELECT is wanted")
+    return plain.replace(":", "\\:")
+
+
+def _cells(row: Mapping[Any, Any]) -> Row:
+    """The filled cells by column."""
+    return {str(name): cell for name, cell in row.items() if cell not in (None, "")}
+
+
+def _cause(error: DBAPIError) -> str:
+    """What the driver says, without the statement and its parameters."""
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
