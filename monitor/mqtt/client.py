@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS: Final = 1.0
 """How often keep-alive and a stop are looked at while nothing happens."""
+READS_A_TURN: Final = 32
 STEADY_SECONDS: Final = 5.0
 PUBLISHES_IN_FLIGHT: Final = 20
 """What every broker takes: Mosquitto's own default, and one that is sent more breaks the connection."""
@@ -72,15 +73,16 @@ class Client:
         self._sent: dict[int, Publication] = {}
         self._standing = False
         self._connection = 0
+        self._heard_at = clock.now()
         self._refusal = ""
         self._stopping = threading.Event()
         self._farewell = True
         self._bell, self._hear = socket.socketpair()
         self._bell.setblocking(False)
         self._hear.setblocking(False)
+        self._room = 2 * options.receive_maximum
         self._hearing = selectors.DefaultSelector()
         self._hearing.register(self._hear, selectors.EVENT_READ)
-        self._full = False
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{options.client_id}", daemon=True)
         self._paho = self._make_paho(will)
 
@@ -120,8 +122,8 @@ class Client:
             taken.append(self._inbox.get(timeout=timeout))
             while len(taken) < most:
                 taken.append(self._inbox.get_nowait())
-        if self._full:
-            self._ring()
+        if len(taken) + self._inbox.qsize() >= self._room:
+            self._ring()  # it was full: the network thread may read again
         return taken
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:
@@ -241,8 +243,7 @@ class Client:
 
         While the inbox is full nothing is read: Mosquitto 2.0.11 sends beyond the receive maximum (docs/adr/0005).
         """
-        self._full = self._inbox.qsize() >= 2 * self.options.receive_maximum
-        if self._full:
+        if self._is_full:
             self._hearing.select(TICK_SECONDS)
             readable = False
         else:
@@ -255,12 +256,27 @@ class Client:
         with contextlib.suppress(BlockingIOError):
             self._hear.recv(4096)
         self._send_acks()
-        status = self._paho.loop_read() if readable else MQTTErrorCode.MQTT_ERR_SUCCESS
+        status = self._read() if readable else MQTTErrorCode.MQTT_ERR_SUCCESS
+        if readable and status == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._heard_at = self._clock.now()
         self._send_publishes()
         if status == MQTTErrorCode.MQTT_ERR_SUCCESS and self._paho.want_write():
             status = self._paho.loop_write()
         if status == MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._paho.loop_misc()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._inbox.qsize() >= self._room
+
+    def _read(self) -> MQTTErrorCode:
+        """Read packets while they bring messages: a turn for each would cost as much as the packet itself."""
+        for _ in range(READS_A_TURN):
+            before = self._inbox.qsize()
+            status = self._paho.loop_read()
+            if status != MQTTErrorCode.MQTT_ERR_SUCCESS or self._inbox.qsize() <= before or self._is_full:
+                return status
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _send_acks(self) -> None:
         while self._acks:
@@ -325,6 +341,8 @@ class Client:
     def _disconnected(self, _c: object, _u: object, flags: paho.DisconnectFlags, code: ReasonCode, _p: object) -> None:
         if flags.is_disconnect_packet_from_server:
             self._refusal = self._refusal or f"ended by the broker: {code}"
+        elif code == "Keep alive timeout":
+            self._refusal = self._refusal or f"no answer within the keep-alive of {self.options.keepalive_seconds} s"
 
     def _lost(self, error: str) -> None:
         """The broker delivers again what was not acknowledged: what still waits here would come twice."""
@@ -342,7 +360,11 @@ class Client:
     def _change(self, connected: bool, error: str = "") -> None:
         if (connected, error) == (self._link.connected, self._link.error):
             return
-        since = self._link.since if connected == self._link.connected else self._clock.now()
+        since = self._link.since
+        if connected:
+            since = self._heard_at = self._clock.now()
+        elif self._link.connected:  # a half-open connection is noticed late: it was down since the last sign of life
+            since = self._heard_at
         self._link = Link(connected=connected, since=since, error=error)
         if connected:
             log.info("broker connected", action="mqtt.connected", host=self.options.host, port=self.options.port)

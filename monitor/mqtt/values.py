@@ -69,7 +69,10 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """The connection as it stands: `since` is the time of the last change; `error` says why it is down."""
+    """The connection as it stands. `since`: when it came up; where it is down, when the broker was last heard.
+
+    `error` says why it is down.
+    """
 
     connected: bool
     since: datetime
