@@ -33,6 +33,8 @@ from monitor.store.schema import Subject
 from monitor.store.sql import table_of
 from monitor.supervision.loop import Applied
 from monitor.supervision.views import CardFilter, list_cards, parse_subject
+from tests.daemon import Daemon
+from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
 ZONE: Final = timezone(timedelta(hours=8))
 MONDAY: Final = "2026-03-02"
@@ -261,6 +263,43 @@ class Commands:
             return {r["id"]: r["verdict"] for r in rows if r["kind"] == kind}
         dated = f"/{day}/"
         return {r["id"].replace(dated, "/"): r["verdict"] for r in rows if r["kind"] == kind and dated in r["id"]}
+
+
+# --------------------------------------------------------------------------- the daemon
+
+
+@dataclass
+class Clocked:
+    """A daemon over a registered hall whose clock shows `start` now and goes on while it is down."""
+
+    daemon: Daemon
+    start: datetime
+    anchor: datetime
+
+    def now(self) -> datetime:
+        """What its clock shows."""
+        return self.start + (datetime.now(UTC) - self.anchor)
+
+    def move(self, start: str) -> None:
+        """Set the clock to another time; for the next start."""
+        self.start, self.anchor = at(start), datetime.now(UTC)
+        self.daemon.environment["JIANCHA_CLOCK__START"] = self.start.isoformat()
+        self.daemon.environment["JIANCHA_CLOCK__ANCHOR"] = self.anchor.isoformat()
+
+
+def hall_daemon(folder: Path, broker: Mosquitto, registry: Tables, *, start: str, config: str, **env: str) -> Clocked:
+    """A daemon for the broker, not started, over a hall that is registered since 07:00."""
+    login = {
+        "JIANCHA_MQTT__PORT": str(broker.port),
+        "JIANCHA_MQTT__USERNAME": DAEMON,
+        "JIANCHA_MQTT__PASSWORD": PASSWORD,
+    }
+    made = Clocked(daemon=Daemon(folder, {**login, **env}, config), start=at(start), anchor=datetime.now(UTC))
+    (folder / "registry.toml").write_text(toml(registry), encoding="utf-8")
+    made.move("07:00")
+    made.daemon.command("registry", "import", str(folder / "registry.toml"))
+    made.move(start)
+    return made
 
 
 # --------------------------------------------------------------------------- in process

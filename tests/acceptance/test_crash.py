@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,8 @@ import pytest
 from monitor.store.engine import Store
 from monitor.supervision.views import CardFilter, list_cards
 from tests.conftest import Eventually
-from tests.daemon import Daemon
-from tests.halls import Feed, Line, at, hall, heart_of, toml, warnings_of
-from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
+from tests.halls import Feed, Line, at, hall, hall_daemon, heart_of, warnings_of
+from tests.mosquitto import Mosquitto
 from tests.publisher import Publisher
 from tests.receivers import HttpReceiver, http_receiver
 
@@ -122,19 +121,9 @@ class Run:
 
     def __init__(self, folder: Path, broker: Mosquitto, receiver: HttpReceiver) -> None:
         self.broker, self.receiver = broker, receiver
-        environment = {
-            "JIANCHA_MQTT__PORT": str(broker.port),
-            "JIANCHA_MQTT__USERNAME": DAEMON,
-            "JIANCHA_MQTT__PASSWORD": PASSWORD,
-            "JIANCHA_MQTT__BATCH_SIZE": "50",
-            "JIANCHA_CLOCK__START": at("20:00").isoformat(),
-            "JIANCHA_CLOCK__ANCHOR": datetime.now(UTC).isoformat(),
-        }
-        self.daemon = Daemon(folder, environment, ALERTS.format(url=receiver.url))
-        (folder / "registry.toml").write_text(toml(REGISTRY))
-        here = {**self.daemon.environment, "JIANCHA_CLOCK__START": at("07:00").isoformat()}
-        command = self.daemon._line("registry", "import", str(folder / "registry.toml"))
-        subprocess.run(command, env=here, check=True, capture_output=True)
+        config = ALERTS.format(url=receiver.url)
+        clocked = hall_daemon(folder, broker, REGISTRY, start="20:00", config=config, JIANCHA_MQTT__BATCH_SIZE="50")
+        self.daemon = clocked.daemon
         self._store = Store(self.daemon.environment["JIANCHA_STORE__URL"])
         self._publishers: list[threading.Thread] = []
         self.sent = the_day()
