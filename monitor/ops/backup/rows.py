@@ -69,8 +69,9 @@ def _as_stored(_inspector: Any, _table: Table, column: dict[str, Any]) -> None:
 def lines_of(conn: Connection, table: Table) -> Iterator[bytes]:
     """Every row as one line: a JSON array in the order of the columns, without its end."""
     encoders = [_encoder(column.type) for column in table.columns]
-    query = select(table).order_by(*table.primary_key.columns)
-    for rows in conn.execution_options(yield_per=BATCH).execute(query).partitions():
+    # of the statement, not of the connection: with the latter PostgreSQL would open a cursor for whatever comes after
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+    for rows in conn.execute(query).partitions():
         for row in rows:
             values = [encode(value) if value is not None else None for encode, value in zip(encoders, row, strict=True)]
             yield json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
