@@ -110,7 +110,7 @@ class Subscriber:
 
     def _linked(self, link: Link) -> None:
         self._counters.broker(link.connected)
-        if link.connected and self._down_since is not None:
+        if link.connected and self._down_since is not None and self._down_since < link.since:  # a clock may be set back
             self._outages.append((self._down_since, link.since))
         self._down_since = None if link.connected else link.since
         if self._on_link is not None:
