@@ -1,4 +1,4 @@
-"""A device's own MQTT client for tests: QoS 1, every acknowledgement counted."""
+"""MQTT clients of tests: a device that counts every acknowledgement, and a session as the daemon leaves it behind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,27 @@ from typing import Any
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
-from tests.mosquitto import PASSWORD
+from monitor.ingest.decode import SUBSCRIPTION
+from tests.mosquitto import DAEMON, PASSWORD
+
+
+def leave_session(port: int, client_id: str = "jiancha") -> None:
+    """Subscribe once as the daemon and go: from now on the broker keeps for it what devices publish."""
+    subscribed = threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
+    client.username_pw_set(DAEMON, PASSWORD)
+    client.on_connect = lambda *_: client.subscribe(SUBSCRIPTION, qos=1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    kept = Properties(PacketTypes.CONNECT)
+    kept.SessionExpiryInterval = 7 * 86_400
+    client.connect("127.0.0.1", port, clean_start=False, properties=kept)
+    client.loop_start()
+    assert subscribed.wait(10), "no subscription"
+    client.disconnect()
+    client.loop_stop()
 
 
 class Publisher:
