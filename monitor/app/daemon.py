@@ -27,6 +27,8 @@ from monitor.supervision.rules import RULES
 
 log = structlog.get_logger(__name__)
 
+BACKOFF_MOST_SECONDS: Final = 10.0
+"""There is one daemon, not a hall of devices: coming back soon costs the broker nothing."""
 ACK_FIRST: Final = "JIANCHA_TEST_ACK_FIRST"
 """Acknowledge before the commit: only for the control of the crash tests, which shows that they bite."""
 
@@ -132,6 +134,7 @@ class _Daemon:
             keepalive_seconds=mqtt.keepalive_seconds,
             session_expiry_seconds=mqtt.session_expiry_days * 86_400,
             receive_maximum=max(2 * mqtt.batch_size, Options.receive_maximum),
+            backoff_most_seconds=BACKOFF_MOST_SECONDS,
         )
         return Subscriber(
             options,
