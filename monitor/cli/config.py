@@ -24,6 +24,8 @@ def check() -> None:
     from monitor.ops.checks import check_configuration
 
     with program(writing=False) as opened:
+        opened.adapters()
+        opened.feeds()
         judge = opened.judge()
         with opened.store.read() as conn:
             findings = check_configuration(judge.look(conn, opened.clock.now()), opened.settings)

@@ -13,7 +13,7 @@ from monitor.supervision.rules import RULES
 
 def check_configuration(look: Look, settings: Settings) -> list[str]:
     """One sentence for each thing that will not be judged or told; empty: all is in order."""
-    return [*_silent_sources(look), *_unproven_slots(look), *_unrouted(look, settings)]
+    return [*_silent_sources(look), *_unproven_slots(look), *_strange_feeds(look, settings), *_unrouted(look, settings)]
 
 
 def _silent_sources(look: Look) -> Iterator[str]:
@@ -28,6 +28,17 @@ def _unproven_slots(look: Look) -> Iterator[str]:
         hall = look.registry.halls.get(look.registry.hall_of_staff(person.id) or "")
         if hall is not None and hall.attendance and not terminals_of(look.registry, person.id):
             yield f"人员 staff {person.id}: 没有可用的考勤终端，不判考勤 no terminal serves them: slots are not judged"
+
+
+def _strange_feeds(look: Look, settings: Settings) -> Iterator[str]:
+    """Feeds whose rows nobody could take."""
+    for feed in settings.feeds:
+        device = look.registry.devices.get(feed.id)
+        if device is None or not device.allows("case") or not device.owes_heartbeats:
+            yield (
+                f'数据源 feeds {feed.id}: 台账须有同名设备，kind = "cases"，watermark 留空 '
+                'the registry needs a device of this id, kind = "cases", watermark left empty'
+            )
 
 
 def _unrouted(look: Look, settings: Settings) -> Iterator[str]:

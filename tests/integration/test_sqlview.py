@@ -423,6 +423,8 @@ map = "approval.toml"
 poll_seconds = 1
 """
     daemon = Daemon(folder, {"APPROVAL_URL": f"sqlite:///{file}"}, config)
+    with pytest.raises(AssertionError, match=f"feeds {FEED}: "):
+        daemon.command("config", "check")
     daemon.command("registry", "import", str(folder / "registry.toml"))
     approval.case("A1", "03-02 09:00")
     assert (

@@ -60,7 +60,9 @@ def test_each_command_and_option_exists(page: Path) -> None:
             continue
         name = next((n for n in (" ".join(words[:2]), words[0]) if n in known), None)
         options = {w.split("=")[0] for w in words if w.startswith("-")}
-        if name is None or not options <= {opt for param in known[name].params for opt in param.opts} | {"--help"}:
+        if name is None or not options <= {
+            opt for param in known[name].params for opt in (*param.opts, *param.secondary_opts)
+        } | {"--help"}:
             wrong.append(" ".join(words))
     assert wrong == []
 
