@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,12 @@ from monitor.model import Event, Heartbeat, Registry, SubjectRef
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
-from monitor.store.subjects import mark_each, wake
+from monitor.store.subjects import mark_each, wake_each
 
 BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
 BOOTS_HELD: Final = 10_000
+QUARTER_SECONDS: Final = 900
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,10 +111,10 @@ class Marks:
         self._touched[ref] = min(self._touched.get(ref, due), due)
 
     def write(self, conn: Connection, *, historic: bool = False) -> None:
-        mark_each(conn, self._touched, historic=historic)
         lost = _lost_until(conn, self._woken)
-        for device, (until, due) in sorted(self._woken.items()):
-            wake(conn, device, until=max(until, min(lost.get(device, until), due)), due=due)
+        reached = {d: max(until, min(lost.get(d, until), due)) for d, (until, due) in self._woken.items()}
+        wake_each(conn, {d: (until, self._woken[d][1]) for d, until in reached.items()})
+        mark_each(conn, self._touched, historic=historic)
 
 
 def _lost_until(conn: Connection, devices: Iterable[str]) -> dict[str, datetime]:
@@ -132,6 +134,12 @@ def touched(said: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ..
 
     def local_date(hall: str, instant: datetime) -> date:
         known = registry.halls.get(hall)
-        return instant.astimezone(ZoneInfo(known.zone) if known else UTC).date()
+        return _date(known.zone if known else "UTC", int(instant.timestamp()) // QUARTER_SECONDS)
 
     return (*refs, *timeliness.touches(said, registry), *attendance.touches(said, registry, local_date))
+
+
+@lru_cache(maxsize=4096)
+def _date(zone: str, quarter: int) -> date:
+    """The date in `zone` at a quarter of an hour of the epoch: no zone's midnight lies inside one."""
+    return datetime.fromtimestamp(quarter * QUARTER_SECONDS, ZoneInfo(zone)).date()

@@ -11,20 +11,38 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-BUSY_TIMEOUT_MS: Final = 30_000
+BUSY_SECONDS: Final = 30.0
+"""How long SQLite waits for a lock that another process holds; then the step fails, and its caller tries again."""
+NOTICED_SECONDS: Final = 2.0
+"""A wait for that lock from which on it is told (/readyz, log): others hold it for milliseconds."""
 RETRIES: Final = 8
+STORE_AWAY: Final = (OperationalError, InterfaceError)
+"""Errors of the store itself (gone, locked, full), not of what it was asked: the same may pass later."""
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
 _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+POSTGRES_CONNECTION: Final[Mapping[str, Any]] = {
+    # a server that fell silent is noticed in seconds; by default TCP would wait for hours
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    # and the server ends the session of a client that fell silent inside a transaction, which may hold locks
+    "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
+}
+"""What a connection to PostgreSQL is opened with, unless the URL says otherwise."""
 
 
 class FairLock:
@@ -74,17 +92,25 @@ class Store:
     the block and rolls back on an exception. Neither may be nested in the other on the same thread.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.url = url
-        self.engine: Engine = _make_engine(url)
+        self._busy_seconds = busy_seconds
+        self.engine: Engine = _make_engine(url, busy_seconds)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.lock = FairLock()
+        self.on_link: Callable[[str | None], None] = lambda why: None
+        """Told at every change: why the store is away, or None when it is back."""
+        self._away: dict[str, str] = {}
+        self._saying = threading.Lock()
+        self._waiting_since: float | None = None
         self.polite = False
         """Another process judges this SQLite store: each write is followed by a rest as long (DESIGN §10)."""
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as conn, conn.begin():
+        """A read transaction: every query in it sees the store as of the first."""
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._watched("read"), self.engine.connect().execution_options(**snapshot) as conn, conn.begin():
             yield conn
 
     @contextlib.contextmanager
@@ -92,7 +118,12 @@ class Store:
         """A write transaction; `first` puts it before other waiting writers (ingest)."""
         guard = self.lock.hold(first=first) if self.is_sqlite else contextlib.nullcontext()
         began = time.monotonic()
-        with guard, self.engine.connect().execution_options(jiancha_write=True) as conn, conn.begin():
+        with (
+            self._watched("write"),
+            guard,
+            self.engine.connect().execution_options(jiancha_write=True) as conn,
+            self._begun(conn),
+        ):
             yield conn
         if self.polite:
             threading.Event().wait(time.monotonic() - began)
@@ -100,18 +131,77 @@ class Store:
     def step(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
         """Run `work` in a write transaction; deadlock, serialisation and lock errors retry the whole step.
 
-        Raises the last error after RETRIES attempts.
+        Raises the last error after RETRIES attempts, or once they have taken `busy_seconds`.
         """
+        end = time.monotonic() + self._busy_seconds
         for attempt in range(RETRIES):
             try:
                 with self.write(first=first) as conn:
                     return work(conn)
             except DBAPIError as error:
-                if attempt == RETRIES - 1 or not is_retryable(error):
+                if attempt == RETRIES - 1 or time.monotonic() > end or not is_retryable(error):
                     raise
                 log.warning("store step retried", action="store.retry", attempt=attempt + 1, error=str(error.orig))
                 threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable: the loop returns or raises")
+
+    @property
+    def away(self) -> str | None:
+        """Why the last transaction found no store, or has been waiting for a while; None while there is one."""
+        since = self._waiting_since
+        waited = 0.0 if since is None else time.monotonic() - since
+        if waited > NOTICED_SECONDS:
+            return f"another process has held its write lock for {waited:.0f} s"
+        return next(iter(self._away.values()), None)
+
+    @contextlib.contextmanager
+    def _begun(self, conn: Connection) -> Iterator[None]:
+        """The write transaction; what it waits for another process is seen by `away`, and told when it is over."""
+        since = time.monotonic()
+        if self.is_sqlite:
+            self._waiting_since = since
+        try:
+            transaction = conn.begin()
+        finally:
+            self._waiting_since = None
+            waited = time.monotonic() - since
+            if self.is_sqlite and waited > NOTICED_SECONDS:
+                log.warning("another process held the write lock", action="store.waited", seconds=round(waited, 1))
+        with transaction:
+            yield
+
+    @contextlib.contextmanager
+    def _watched(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except STORE_AWAY as error:
+            if getattr(error.orig, "sqlstate", None) not in _RETRY_SQLSTATES:
+                self._link(what, str(error.orig).strip() or repr(error.orig))
+            raise
+        self._link(what, None)
+
+    def _link(self, what: str, why: str | None) -> None:
+        """Say once that the store is gone, and once that it is back, whichever thread sees it first.
+
+        A full disk can still be read: a read that succeeds takes nothing back that a write has said.
+        """
+        if why is None and not self._away:
+            return
+        with self._saying:
+            before = bool(self._away)
+            if why is not None:
+                self._away[what] = why
+            elif what == "write":
+                self._away.clear()
+            else:
+                self._away.pop(what, None)
+            if before == bool(self._away):
+                return
+            if self._away:
+                log.error("the store is away; its work waits", action="store.away", error=why)
+            else:
+                log.info("the store is back", action="store.back")
+            self.on_link(why)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -127,14 +217,15 @@ def is_retryable(error: DBAPIError) -> bool:
     return bool(isinstance(error, OperationalError) and error.connection_invalidated)
 
 
-def _make_engine(url: str) -> Engine:
+def _make_engine(url: str, busy_seconds: float) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        engine = create_engine(parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(parsed, pool_pre_ping=True)
+    given = {name: value for name, value in POSTGRES_CONNECTION.items() if name not in parsed.query}
+    return create_engine(parsed, pool_pre_ping=True, connect_args=given)
 
 
 def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
@@ -143,7 +234,6 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "temp_store=MEMORY",
         "cache_size=-32000",
     ):

@@ -431,6 +431,18 @@ class SourceRow(SQLModel, table=True):
     historic: bool = True
 
 
+class SourceMove(SQLModel, table=True):
+    """How often a source's watermark may have moved: what a judge saw, against what it finds when it writes.
+
+    Ingest raises it before it looks for who waits, a judge locks it before it writes who waits: neither misses the
+    other, whoever commits first (DESIGN §10).
+    """
+
+    __tablename__ = "source_move"
+    source: str = Field(primary_key=True)
+    version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
 class LostSpan(SQLModel, table=True):
     __tablename__ = "lost_span"
     id: int | None = _id()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,7 +17,6 @@ from sqlalchemy import (
     case,
     column,
     delete,
-    func,
     literal,
     or_,
     select,
@@ -25,14 +25,19 @@ from sqlalchemy import (
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
-from monitor.store.schema import HeartbeatRow, Subject, SubjectWait
+from monitor.store.schema import SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
-BEAT: Final = table_of(HeartbeatRow)
+MOVE: Final = table_of(SourceMove)
 BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar"})
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
+
+
+CLAIMED: Final = timedelta(seconds=30)
+"""How long a replica has for what it claimed, far more than a step takes. Only doubled work hangs on it: whoever writes
+first wins by the version."""
 
 
 def _sooner(at: datetime | ColumnElement[datetime]) -> dict[str, object]:
@@ -61,7 +66,7 @@ def mark_each(conn: Connection, dues: Mapping[SubjectRef, datetime], *, historic
     Rows are touched in the order of (kind, key), so that concurrent writers lock in one order. Many rows of one cached
     statement: one wide VALUES, or one long OR, would be compiled again for every length.
     """
-    ordered = sorted(dues)
+    ordered = sorted(dues, key=attrgetter("kind", "key"))
     born = [
         {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
          "historic": historic, "failures": 0}
@@ -86,15 +91,31 @@ _MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.ke
 
 
 def wake(conn: Connection, source: str, *, until: datetime, due: datetime) -> None:
-    """Mark exactly the subjects that wait for `source` to reach `until` or earlier (a watermark moved there).
+    """Mark exactly the subjects that wait for `source` to reach `until` or earlier (a watermark moved there)."""
+    wake_each(conn, {source: (until, due)})
+
+
+def wake_each(conn: Connection, moved: Mapping[str, tuple[datetime, datetime]]) -> None:
+    """As `wake`, for many sources: each with (until, due). Before any mark of the same transaction: moves lock first.
 
     A wait that is over goes with its mark. Were it left, every further heartbeat would bump the version again, and
     where heartbeats come faster than the judge writes, its compare-and-set would fail for ever.
     """
-    over = and_(WAIT.c.source == source, WAIT.c.until <= until)
-    waiting = select(WAIT.c.subject).where(over)
-    if conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(waiting)).values(_sooner(due))).rowcount:
-        conn.execute(delete(WAIT).where(over))
+    if not moved:
+        return
+    raised = {"version": MOVE.c.version + 1}
+    statement = insert(conn, MOVE).on_conflict_do_update(index_elements=["source"], set_=raised)
+    conn.execute(statement, [{"source": source, "version": 1} for source in sorted(moved)])
+    for source, (until, due) in sorted(moved.items()):
+        over = and_(WAIT.c.source == source, WAIT.c.until <= until)
+        if _mark_where(conn, SUBJECT.c.id.in_(select(WAIT.c.subject).where(over)), due):
+            conn.execute(delete(WAIT).where(over))
+
+
+def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime) -> int:
+    """Mark many subjects by one statement, locked in the order of (kind, key) like all marks; gives how many."""
+    ids = select(SUBJECT.c.id).where(wanted).order_by(SUBJECT.c.kind, SUBJECT.c.key).with_for_update()
+    return conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(ids)).values(_sooner(due))).rowcount
 
 
 _MAY_CHANGE: Final = or_(
@@ -106,22 +127,21 @@ is gone from the registry, a source that completes nothing."""
 
 def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> None:
     """Mark every subject that may still change (after a change of registry, plans, calendar or policy)."""
-    statement = update(SUBJECT).where(_MAY_CHANGE).values(_sooner(due))
     wanted = list(kinds)
-    conn.execute(statement.where(SUBJECT.c.kind.in_(wanted)) if wanted else statement)
+    _mark_where(conn, and_(_MAY_CHANGE, SUBJECT.c.kind.in_(wanted)) if wanted else _MAY_CHANGE, due)
 
 
 def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:
     """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
     mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
-    conn.execute(update(SUBJECT).where(mine, _MAY_CHANGE).values(_sooner(due)))
+    _mark_where(conn, and_(mine, _MAY_CHANGE), due)
 
 
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
     """Mark all slots and posts of the days first … last, settled ones too."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     matches = or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
-    conn.execute(update(SUBJECT).where(SUBJECT.c.kind.in_(("slot", "post")), matches).values(_sooner(due)))
+    _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), matches), due)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +165,19 @@ def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     return conn.execute(query).all()
 
 
+def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """As `due`, for one of several replicas: those that nobody else is claiming at this moment, put CLAIMED ahead.
+
+    The claim is the due time itself: a mark makes the subject due again at once, the outcome overwrites it, and what a
+    killed replica had claimed comes back by itself.
+    """
+    first = select(SUBJECT.c.id).where(SUBJECT.c.next_check_at <= now).order_by(SUBJECT.c.next_check_at)
+    # a CTE: as a plain subquery it may be run again for each row, and then claim more than `limit`
+    mine = first.limit(limit).with_for_update(skip_locked=True).cte("mine")
+    statement = update(SUBJECT).where(SUBJECT.c.id == mine.c.id).values(next_check_at=now + CLAIMED)
+    return conn.execute(statement.returning(SUBJECT)).all()
+
+
 def next_due(conn: Connection) -> datetime | None:
     """The earliest next_check_at of all."""
     query = select(SUBJECT.c.next_check_at).where(SUBJECT.c.next_check_at.is_not(None))
@@ -157,9 +190,9 @@ def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
 
     A row count would not say which failed, so the ids come back by RETURNING; the others stay due.
     """
-    if not judged:
+    ordered = sorted(_free(conn, judged), key=lambda j: j.id)
+    if not ordered:
         return set()
-    ordered = sorted(judged, key=lambda j: j.id)
     types = {name: SUBJECT.c[name].type for name in _WRITTEN}
     # as typed literals: PostgreSQL takes a column of bare NULLs for text
     rows = [tuple(literal(getattr(j, name), type_) for name, type_ in types.items()) for j in ordered]
@@ -185,6 +218,18 @@ _WRITTEN: Final = (
 )  # fmt: skip
 
 
+def _free(conn: Connection, judged: Sequence[Judged]) -> Sequence[Judged]:
+    """Those whose row no other transaction holds: it is marking them, and the version would not be the one read.
+
+    Not waiting for it, a judge that holds rows never stands in a ring of transactions that wait for each other.
+    """
+    if conn.dialect.name != "postgresql" or not judged:
+        return judged
+    query = select(SUBJECT.c.id).where(SUBJECT.c.id.in_([j.id for j in judged]))
+    free = set(conn.execute(query.with_for_update(skip_locked=True)).scalars())
+    return [j for j in judged if j.id in free]
+
+
 def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
     """Replace the waits of the subjects written."""
     for batch in chunks(judged):
@@ -194,22 +239,28 @@ def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
         conn.execute(insert(conn, WAIT).values(some).on_conflict_do_nothing())
 
 
-def wake_overtaken(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
-    """Mark the subjects just written that wait for a source whose heartbeat was stored while they were judged at `now`.
+def moves_of(conn: Connection, sources: Iterable[str], *, lock: bool = False) -> dict[str, int]:
+    """How often each source has moved. With `lock` none of them moves until the transaction ends: before any mark."""
+    found: dict[str, int] = {}
+    for some in chunks(sorted(set(sources))):
+        query = select(MOVE.c.source, MOVE.c.version).where(MOVE.c.source.in_(some)).order_by(MOVE.c.source)
+        if lock:  # a source that never moved has a row to lock, too
+            rows = [{"source": source, "version": 0} for source in some]
+            conn.execute(insert(conn, MOVE).values(rows).on_conflict_do_nothing())
+            query = query.with_for_update(read=True)
+        found |= {row.source: row.version for row in conn.execute(query)}
+    return found
 
-    Such a heartbeat found no wait to wake; were it the device's last one, nobody else ever would.
+
+def wake_overtaken(conn: Connection, judged: Sequence[Judged], moved: Container[str], now: datetime) -> None:
+    """Mark the subjects just written that wait for a source which moved while they were judged at `now`.
+
+    Such a move found no wait to wake; were it the source's last one, nobody else ever would. Due a moment after `now`:
+    what moved it may have been received later, and would not count at `now` again.
     """
-    waiting = [j for j in judged if j.waits]
-    sources = sorted({wait.source for j in waiting for wait in j.waits})
-    heard: dict[str, datetime] = {}
-    for some in chunks(sources):
-        heartbeats = select(BEAT.c.device, func.min(BEAT.c.received).label("received"))
-        late = heartbeats.where(BEAT.c.device.in_(some), BEAT.c.received > now).group_by(BEAT.c.device)
-        heard |= {row.device: row.received for row in conn.execute(late)}
-    for j in sorted(waiting, key=lambda j: j.id):
-        received = min((heard[wait.source] for wait in j.waits if wait.source in heard), default=None)
-        if received is not None:
-            conn.execute(update(SUBJECT).where(SUBJECT.c.id == j.id).values(_sooner(received)))
+    over = [j.id for j in judged if any(wait.source in moved for wait in j.waits)]
+    if over:
+        _mark_where(conn, SUBJECT.c.id.in_(over), now + timedelta(microseconds=1))
 
 
 def push_forward(conn: Connection, subject: int, error: str, until: datetime) -> None:

@@ -17,7 +17,7 @@ from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, W
 from monitor.settings import Policy
 from monitor.store import cards, subjects
 from monitor.store.calendars import CalendarBook
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
 from monitor.store.sequences import Prefixes
@@ -73,6 +73,10 @@ class _Outcome:
     loaded: Loaded
 
 
+_Failed = tuple[Row[Any], Exception]
+"""A subject that could not be judged or written, and why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judge:
     """Judges due subjects of one store. `path` tells how the daemon hears its devices (None: taken as up)."""
@@ -95,16 +99,19 @@ class Judge:
         A subject that fails is recorded and pushed forward; the others go on.
         """
         started = time.perf_counter()
+        claimed = self._claim(now, limit)
         with self.store.read() as conn:
-            claimed = subjects.due(conn, now, limit)
+            if claimed is None:
+                claimed = subjects.due(conn, now, limit)
             if not claimed:
                 return Applied(), 0
             look = self.look(conn, now)
             outcomes, failed = self._judge_all(look, claimed)
+            seen = subjects.moves_of(conn, (wait.source for o in outcomes for wait in o.judged.waits))
         failpoints.hit("judge.before_write")
         applied = Applied()
         for start in range(0, len(outcomes), WRITE_CHUNK):
-            applied += self._write(outcomes[start : start + WRITE_CHUNK], now)
+            applied += self._write(outcomes[start : start + WRITE_CHUNK], seen, now, failed)
         for subject, error in failed:
             self._push_forward(subject, error, now)
         self.metrics.judged(time.perf_counter() - started)
@@ -141,14 +148,21 @@ class Judge:
             path=self.path(),
         )
 
+    def _claim(self, now: datetime, limit: int) -> Sequence[Row[Any]] | None:
+        """What this replica judges; None on SQLite, where one process judges and a look is claim enough.
+
+        Claimed and committed before anything is read: no lock is held while facts are read and judged.
+        """
+        if self.store.is_sqlite:
+            return None
+        return self.store.step(lambda conn: subjects.claim(conn, now, limit))
+
     # -- judging
 
-    def _judge_all(
-        self, look: Look, claimed: Sequence[Row[Any]]
-    ) -> tuple[list[_Outcome], list[tuple[Row[Any], Exception]]]:
+    def _judge_all(self, look: Look, claimed: Sequence[Row[Any]]) -> tuple[list[_Outcome], list[_Failed]]:
         standing = cards.states_of(look.conn, [s.id for s in claimed])
         outcomes: list[_Outcome] = []
-        failed: list[tuple[Row[Any], Exception]] = []
+        failed: list[_Failed] = []
         for kind in dict.fromkeys(s.kind for s in claimed):
             mine = [s for s in claimed if s.kind == kind]
             for batch, loaded in _load_halving(look, mine, failed):
@@ -184,15 +198,31 @@ class Judge:
 
     # -- writing
 
-    def _write(self, outcomes: Sequence[_Outcome], now: datetime) -> Applied:
-        applied = self.store.step(lambda conn: self._apply(conn, outcomes, now))
+    def _write(
+        self, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime, failed: list[_Failed]
+    ) -> Applied:
+        """Apply in one transaction; a batch that the store refuses is halved down to the bad subject (DESIGN §10)."""
+        try:
+            applied = self.store.step(lambda conn: self._apply(conn, outcomes, seen, now))
+        except STORE_AWAY:
+            raise  # the store's trouble, not the subject's
+        except Exception as error:
+            if len(outcomes) == 1:
+                failed.append((outcomes[0].subject, error))
+                return Applied()
+            middle = len(outcomes) // 2
+            halves = (outcomes[:middle], outcomes[middle:])
+            return sum((self._write(half, seen, now, failed) for half in halves), Applied())
         failpoints.hit("judge.after_commit")
         return applied
 
-    def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], now: datetime) -> Applied:
+    def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime) -> Applied:
         """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them."""
-        written = subjects.compare_and_set(conn, [o.judged for o in outcomes])
-        subjects.wake_overtaken(conn, [o.judged for o in outcomes if o.subject.id in written], now)
+        judged = [o.judged for o in outcomes]
+        standing = subjects.moves_of(conn, (wait.source for j in judged for wait in j.waits), lock=True)
+        moved = {source for source, version in standing.items() if version != seen.get(source, 0)}
+        written = subjects.compare_and_set(conn, judged)
+        subjects.wake_overtaken(conn, [j for j in judged if j.id in written], moved, now)
         counts = {"issued": 0, "upgraded": 0, "cleared": 0}
         marks: list[tuple[SubjectRef, datetime]] = []
         unknown = 0
@@ -207,7 +237,7 @@ class Judge:
             marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
-        for ref, at in marks:
+        for ref, at in sorted(marks):
             subjects.mark(conn, [ref], due=at)
         failpoints.hit("judge.before_commit")
         return Applied(judged=len(written), unknown=unknown, **counts)
@@ -258,12 +288,15 @@ class Judge:
 
 
 def _load_halving(
-    look: Look, batch: Sequence[Row[Any]], failed: list[tuple[Row[Any], Exception]]
+    look: Look, batch: Sequence[Row[Any]], failed: list[_Failed]
 ) -> Iterable[tuple[Sequence[Row[Any]], dict[str, Loaded]]]:
     """Load the facts of subjects of one kind; a failing batch is halved down to the bad subject (DESIGN §10)."""
     fault: Exception | None = None
     try:
-        loaded = LOADERS[batch[0].kind](look, [s.key for s in batch])
+        with look.conn.begin_nested():  # else on PostgreSQL one failed query would fail all that come after it
+            loaded = LOADERS[batch[0].kind](look, [s.key for s in batch])
+    except STORE_AWAY:
+        raise  # the store's trouble, not the subject's
     except Exception as error:
         fault = error
     if fault is not None and len(batch) == 1:

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor.app.program import judge_as_of
 from monitor.model import SubjectRef
@@ -19,6 +19,7 @@ from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import CardEvent
 from monitor.store.sql import table_of
 from tests.halls import SUBJECT, World, at, hall, told
+from tests.postgres import TEMPLATE, Postgres
 
 pytestmark = pytest.mark.both_databases
 
@@ -89,16 +90,43 @@ def test_a_watermark_that_moves_between_read_and_write_wakes_who_waits(
 
 
 def test_two_judges_write_one_card(world: World) -> None:
-    """Both read the same subjects; the one that writes second finds the versions moved and writes nothing."""
+    """Both read the same subjects; the one that writes second finds the versions moved and writes nothing.
+
+    On PostgreSQL that takes a claim that has run out before its judge had written.
+    """
     world.judge("08:29")
     now = world.clock.set(at("08:31"))
     other = world.program.judge()
-    first = Meanwhile(lambda: other.run_until_nothing_due(now))
-    applied, claimed = world.program.judge(path=first).step(now)
+
+    def overtake() -> None:
+        claimed = (SUBJECT.c.next_check_at > now, SUBJECT.c.next_check_at <= now + subjects.CLAIMED)
+        world.store.step(lambda conn: conn.execute(update(SUBJECT).where(*claimed).values(next_check_at=now)))
+        other.run_until_nothing_due(now)
+
+    applied, claimed = world.program.judge(path=Meanwhile(overtake)).step(now)
     assert (claimed > 0, applied.judged, applied.issued) == (True, 0, 0)
     cards = world.cards()
     assert len(cards) == 2
     assert [len(card["history"]) for card in cards] == [1, 1]
+
+
+def test_what_one_replica_has_claimed_no_other_judges(postgres: Postgres, tmp_path: Path) -> None:
+    """And a mark makes it everybody's again at once, without waiting for the claim to run out."""
+    with postgres.database(TEMPLATE) as url:
+        world = World(Store(url), tmp_path, hall(2))
+        world.judge("08:29")
+        now = world.clock.set(at("08:31"))
+        other = world.program.judge()
+        found: list[int] = []
+
+        def look() -> None:
+            found.append(other.step(now)[1])
+            world.store.step(lambda conn: subjects.mark(conn, [SubjectRef(kind="device", key="t1")], due=now))
+            found.append(other.step(now)[1])
+
+        _, claimed = world.program.judge(path=Meanwhile(look)).step(now)
+        assert (claimed > 1, found) == (True, [0, 1])
+        world.store.close()
 
 
 def test_a_subject_that_cannot_be_judged_is_recorded_and_pushed_forward_the_others_go_on(world: World) -> None:
