@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -55,4 +56,20 @@ def test_at_whatever_times_it_is_judged_the_same_warnings_stand(world: World, se
     live(world, the_day(), [*times, at("19:05")])
     expected = sorted(line for line in AT_EACH_TIME["19:05"] if line != S02_OVER)
     assert sorted(line for line in world.card_lines() if line != S02_OVER) == expected
+    assert verdicts(world) == VERDICTS
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_however_late_events_arrive_no_card_is_issued_that_has_to_be_withdrawn(world: World, seed: int) -> None:
+    """A third of the events take up to twenty minutes longer than the heartbeats that announce their numbers."""
+    chance = random.Random(100 + seed)
+    lines = [
+        replace(line, received=line.received + timedelta(seconds=chance.randrange(1200)))
+        if line.channel != "heartbeat" and chance.random() < 0.33
+        else line
+        for line in the_day()
+    ]
+    live(world, lines, [at("07:50") + timedelta(minutes=7) * n for n in range(100)])
+    cards = [line for line in world.card_lines() if " reminder " not in line]
+    assert sorted(cards) == sorted(line for line in AT_EACH_TIME["19:05"] if " reminder " not in line)
     assert verdicts(world) == VERDICTS

@@ -1,0 +1,147 @@
+"""Check-ins on a real store where a person's side of it matters: leave filed afterwards, slips, a clock that is off,
+a second terminal, a plan taken back (DESIGN §5, fine print of check-ins).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from monitor.store.engine import Store
+from monitor.supervision.commands import declare_lost
+from tests.halls import MINUTE, World, at, hall, leave, told
+
+pytestmark = pytest.mark.both_databases
+
+TERMINAL = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}
+SLOT = "slot:s01/am_in"
+
+
+@pytest.fixture
+def world(store: Store, tmp_path: Path) -> World:
+    return World(store, tmp_path, hall(1, posts=[], devices=[TERMINAL]))
+
+
+def punch(world: World, when: str, **more: object) -> None:
+    world.event("t1", "checkin", when, staff="s01", method="face", **more)  # type: ignore[arg-type]
+
+
+def cards(world: World) -> list[str]:
+    return world.card_lines("checkin.slot")
+
+
+def test_leave_filed_and_approved_afterwards_withdraws_the_card(world: World) -> None:
+    world.beats("t1", "07:46", "13:01")
+    world.judge("13:01")
+    assert cards(world) == [f"checkin.slot red {SLOT} since 13:00 by s01 cleared - open"]
+    world.clock.set(at("15:00"))
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved=None)])
+    world.judge("15:00")
+    assert world.verdict(SLOT) == "red"  # filed, not approved
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved="16:00")])
+    world.judge("15:59")
+    assert world.verdict(SLOT) == "red"
+    world.judge("16:00")
+    assert world.verdict(SLOT) == "excused"
+    assert cards(world) == [f"checkin.slot red {SLOT} since 13:00 by s01 cleared - withdrawn"]
+
+
+def test_leave_taken_back_brings_the_card(world: World) -> None:
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved="07:00")])
+    world.beats("t1", "07:46", "13:01")
+    world.judge("13:01")
+    assert (world.verdict(SLOT), cards(world)) == ("excused", [])
+    world.clock.set(at("15:00"))
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved=None)])
+    world.judge("15:00")
+    assert cards(world) == [f"checkin.slot red {SLOT} since 13:00 by s01 cleared - open"]
+
+
+@pytest.mark.parametrize(
+    ("why", "off", "punched", "verdict"),
+    [
+        ("two minutes slow: what it calls 08:29 was 08:31", "00:02", "08:29", "late"),
+        ("two minutes slow: what it calls 08:28 was 08:30, in time", "00:02", "08:28", "ok"),
+        ("set right", "00:00", "08:30", "ok"),
+        ("set right: a second late", "00:00", "08:30:01", "late"),
+    ],
+)
+def test_the_clocks_error_is_subtracted(world: World, why: str, off: str, punched: str, verdict: str) -> None:
+    error = at(off) - at("00:00")
+    for n in range(36):
+        world.beat("t1", told(at("07:50") + n * MINUTE), received=told(at("07:50") + n * MINUTE + error))
+    punch(world, punched, received=told(at(punched) + error))
+    world.beat("t1", "08:50", received=told(at("08:50") + error))
+    world.judge("09:00")
+    assert world.verdict(SLOT) == verdict, why
+
+
+def test_an_on_time_check_in_at_any_terminal_settles_the_slot(store: Store, tmp_path: Path) -> None:
+    """t2 has not been heard since 08:00; that s01 came is known all the same."""
+    world = World(store, tmp_path, hall(2, posts=[], devices=[TERMINAL, {**TERMINAL, "id": "t2"}]))
+    world.beats("t2", "07:46", "08:00")
+    world.beats("t1", "07:46", "08:30")
+    punch(world, "08:20")
+    world.beats("t1", "08:31", "09:00")
+    world.judge("09:00")
+    assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("ok", "unknown")
+
+
+def test_a_late_check_in_is_late_only_as_far_as_the_other_terminal_has_delivered(store: Store, tmp_path: Path) -> None:
+    world = World(store, tmp_path, hall(1, posts=[], devices=[TERMINAL, {**TERMINAL, "id": "t2"}]))
+    world.beats("t2", "07:46", "08:00")
+    world.beats("t1", "07:46", "08:49")
+    punch(world, "08:50")
+    world.beats("t1", "08:51", "09:00")
+    world.judge("09:00")
+    assert (world.verdict(SLOT), cards(world)) == ("unknown", [])
+    world.event("t2", "checkin", "08:29", received="09:05", staff="s01", method="face")
+    world.beat("t2", "09:05")
+    world.judge("09:05")
+    assert (world.verdict(SLOT), cards(world)) == ("ok", [])
+
+
+def test_a_missing_number_of_one_terminal_keeps_everybody_from_being_absent(store: Store, tmp_path: Path) -> None:
+    """Number 1 may be anybody's check-in: nobody is late before it is there or declared lost."""
+    world = World(store, tmp_path, hall(2, posts=[], devices=[TERMINAL]))
+    world.beat("t1", "08:00")
+    world.beats("t1", "08:31", "09:00", last_seq=1)
+    world.judge("09:00")
+    assert {world.verdict(f"slot:{who}/am_in") for who in ("s01", "s02")} == {"unknown"}
+    lost = partial(
+        declare_lost, device="t1", starts=at("08:00"), ends=at("08:31"), actor="op", why="x", now=at("09:10")
+    )
+    world.store.step(lost)
+    world.judge("09:10")
+    assert {world.verdict(f"slot:{who}/am_in") for who in ("s01", "s02")} == {"unproven"}
+    assert cards(world) == []
+
+
+def test_a_terminal_taken_from_the_registry_no_longer_holds_anybody(store: Store, tmp_path: Path) -> None:
+    """t2 died for good; as long as it may serve s01 nothing is known, once it serves nobody here all is."""
+    other = {"id": "t2", "kind": "terminal", "hall": "h1", "serves": ["s01"]}
+    world = World(store, tmp_path, hall(2, posts=[], devices=[TERMINAL, other]))
+    world.beats("t1", "07:46", "13:01")
+    world.judge("13:01")
+    assert world.verdict(SLOT) == "unknown"
+    world.clock.set(at("13:30"))
+    world.register(hall(2, posts=[], devices=[TERMINAL, {**other, "serves": ["s02"]}]))
+    world.judge("13:30")
+    assert world.verdict(SLOT) == "red"
+
+
+def test_a_lost_camera_makes_the_session_unproven_and_charges_nobody(store: Store, tmp_path: Path) -> None:
+    camera = {"id": "cam1", "kind": "camera", "window": "w1"}
+    world = World(store, tmp_path, hall(2, attendance="", devices=[camera]))
+    world.beats("cam1", "08:00", "08:30")
+    world.judge("12:30")
+    assert world.verdict("post:w1/0830") == "unknown"
+    lost = partial(declare_lost, device="cam1", starts=at("08:30"), ends=at("12:30"), actor="op", why="x",
+                   now=at("12:31"))  # fmt: skip
+    world.store.step(lost)
+    world.judge("12:31")
+    assert world.verdict("post:w1/0830") == "unproven"
+    assert world.card_lines("post.empty") == []
+    assert [card["state"] for card in world.cards("unknown.stale")] == ["closed"]
