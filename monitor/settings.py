@@ -49,6 +49,9 @@ class StoreSettings(_Section):
     """`[store]`"""
 
     url: str = Field("sqlite:///jiancha.sqlite", description="SQLAlchemy URL of the database.")
+    busy_seconds: float = Field(
+        30, gt=0, le=300, description="How long SQLite waits for a lock of another process before it tries again."
+    )
 
 
 class MqttSettings(_Section):

@@ -24,7 +24,7 @@ import monitor.cli  # noqa: F401 - registers the commands
 from alerts.policy import AlertPolicy, Receiver, RetryPolicy, Route
 from monitor import wording
 from monitor.cli.common import app
-from monitor.console.collector import families
+from monitor.console.collector import families, readiness
 from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime
 from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.metrics import Metrics
@@ -232,7 +232,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
         satisfaction={"h": 1.0},
     )
     found = {}
-    for family in (*counted.registry.collect(), *families(one, datetime(2027, 1, 1, tzinfo=UTC))):
+    for family in (*counted.registry.collect(), readiness(()), *families(one, datetime(2027, 1, 1, tzinfo=UTC))):
         if family.name.startswith("jiancha_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = tuple(label for label in family.samples[0].labels if label != "le")

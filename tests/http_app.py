@@ -47,8 +47,9 @@ METRICS: dict[str, set[str]] = {
     "satisfaction_ratio": {"hall"},
     "build_info": {"version", "python"},
     "broker_connected": set(),
+    "ready": {"part"},
 }
-"""Names without prefix and their labels: DESIGN §7, and `broker_connected`, which is ours."""
+"""Names without prefix and their labels: DESIGN §7; `broker_connected` and `ready` are ours."""
 
 
 @dataclass

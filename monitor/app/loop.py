@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program, make_expected
+from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,10 @@ class JudgingLoop:
             try:
                 more = self._tick()
                 self._beat(None)
-            except Exception as error:  # the database may be away: say so and go on (DESIGN §9.7)
+            except STORE_AWAY as error:  # /readyz says so of the store, not of the loop
+                log.warning("a judging step waits for the store", action="judge.waiting", error=repr(error.orig))
+                self._beat(None)
+            except Exception as error:  # one bad step must not stop the loop (DESIGN §9.7)
                 log.error("a judging step failed; it is tried again", action="judge.step_failed", exc_info=error)
                 self._beat(f"the last step failed: {error!r}"[:300])
             if not more:

@@ -90,7 +90,7 @@ def attach(settings: Settings, *, writing: bool) -> Program:
     """The program over a store as it lies, whatever its schema or state: for `doctor`, `backup` and `restore`."""
     return Program(
         settings=settings,
-        store=Store(_url(settings.store.url, writing)),
+        store=Store(_url(settings.store.url, writing), busy_seconds=settings.store.busy_seconds),
         clock=clock_of(settings),
         registry=RegistryCache(),
         calendars=CalendarCache(settings.calendars),

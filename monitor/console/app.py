@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.console.api import make_api
-from monitor.console.collector import StoreCollector, covered_until
+from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.metrics import program_version
@@ -20,6 +20,7 @@ def make_app(deps: Deps) -> FastAPI:
     """The app over `deps`. It registers the store's gauges with `deps.metrics`, so one app goes with one `Metrics`."""
     # The pages of FastAPI for reading the API load scripts from elsewhere; nothing here may leave the intranet.
     app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
+    deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
     _add_health(app, deps)
     _add_metrics(app, deps)
@@ -50,7 +51,7 @@ def _add_metrics(app: FastAPI, deps: Deps) -> None:
 
 
 def unready(deps: Deps) -> list[Unready]:
-    """What keeps the daemon from its work: what the parts report, a store not readable, a calendar that ended."""
+    """What keeps the daemon from its work: what the parts report, a store that is away, a calendar that ended."""
     reasons = deps.health.reasons()
     try:
         with deps.store.read() as conn:
@@ -58,6 +59,9 @@ def unready(deps: Deps) -> list[Unready]:
     except SQLAlchemyError as error:
         reasons.append(Unready(part="store", why=f"cannot be read: {getattr(error, 'orig', None) or error}"))
         return reasons
+    away = deps.store.away
+    if away is not None:
+        reasons.append(Unready(part="store", why=away))
     if end is not None and end <= deps.clock.now():
         why = f"published up to {end.date().isoformat()} only; `jiancha calendar import FILE` adds a year"
         reasons.append(Unready(part="calendar", why=why))

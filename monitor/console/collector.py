@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from monitor.clock import Clock
 from monitor.console.deps import Deps
+from monitor.console.health import PARTS, Part, Unready
 from monitor.store.gauges import Gauges, read_gauges
 from monitor.workcal import WorkCalendar
 
@@ -34,6 +35,27 @@ class StoreCollector(Collector):
             gauges = read_gauges(conn, now=now, real_now=self._wall.now(), bad_at_most=self._deps.bad_at_most)
             end = covered_until(self._deps.calendars.get(conn).default)
         yield from families(gauges, end)
+
+
+class ReadyCollector(Collector):
+    """What /readyz says, for an alert: 1 for a part that does its work, 0 for one that does not."""
+
+    def __init__(self, unready: Callable[[], Iterable[Unready]]) -> None:
+        self._unready = unready
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: registering must not read the store."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = {reason.part for reason in self._unready()}
+        yield readiness(waiting)
+
+
+def readiness(waiting: Container[Part]) -> Metric:
+    """`jiancha_ready` of every part; 0 for those that `waiting` holds."""
+    ready = {(part,): float(part not in waiting) for part in PARTS}
+    return _labelled("ready", "1 while a part does its work, 0 while /readyz names it.", ("part",), ready)
 
 
 def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:

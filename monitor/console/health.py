@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Part = Literal["store", "broker", "loop", "calendar"]
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 NOT_STARTED: Final = "not started yet"
 BEAT_SECONDS: Final = 30.0
 """The loop beats at every step, and at least once in a few seconds when nothing is due."""
