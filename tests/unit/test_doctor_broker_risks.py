@@ -71,7 +71,7 @@ def test_few_messages_in_flight_matter_to_mqtt_3_alone(tmp_path: Path) -> None:
 
 
 FORGING = {
-    "all users write all": "topic jiancha/v1/#",
+    "all users write all": "pattern jiancha/v1/#",
     "one user writes all": "user gate\ntopic write jiancha/v1/+/checkin",
     "readwrite": "topic readwrite #",
     "by the client's own name": "pattern write jiancha/v1/%c/#",
@@ -81,6 +81,10 @@ FORGING = {
 @pytest.mark.parametrize("line", FORGING.values(), ids=FORGING)
 def test_a_line_that_lets_one_device_speak_as_another_is_found(tmp_path: Path, line: str) -> None:
     assert list(dangers(shipped(tmp_path, acl=f"{ACL}{line}\n"))) == ["acl_file"]
+
+
+def test_a_line_before_the_first_user_is_for_anonymous_clients_alone(tmp_path: Path) -> None:
+    assert dangers(shipped(tmp_path, acl=f"topic readwrite jiancha/#\n{ACL}")) == {}
 
 
 def test_an_acl_without_the_devices_own_line_is_found(tmp_path: Path) -> None:

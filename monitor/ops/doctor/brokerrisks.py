@@ -165,7 +165,13 @@ def _acl(file: BrokerFile) -> Finding:
         lines = where.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         return bad(name, f"ACL 读不到 {where}: {error}", f"sudo jiancha doctor; or a readable copy of {path}")
-    forging = [line for line in lines if _lets_forge(line)]
+    # before the first `user` line a topic is for anonymous clients, who are a danger of their own (allow_anonymous)
+    named = [n for n, line in enumerate(lines) if line.split()[:1] == ["user"]]
+    forging = [
+        line
+        for n, line in enumerate(lines)
+        if _lets_forge(line) and (line.split()[0] == "pattern" or any(first < n for first in named))
+    ]
     if forging:
         return bad(
             name,

@@ -111,9 +111,9 @@ class BrokerProbe:
             return
         yield good("broker.connection", f"{where} 可连接 the daemon's user is let in")
         for check, probe in (
+            ("broker.anonymous", self._anonymous),
             ("broker.roundtrip", self._round_trip),
             ("broker.dropped", self._dropped),
-            ("broker.anonymous", self._anonymous),
             ("broker.forged", self._forged),
             ("broker.retained", self._retained),
             ("broker.queue", self._queue),
@@ -121,7 +121,8 @@ class BrokerProbe:
             try:
                 yield probe(check)
             except Unanswered as error:
-                yield bad(check, f"无法探测 could not be probed: {error}", ACL_DOCTOR)
+                yield bad(check, f"无法探测，后续探测从略 could not be probed, nor what follows: {error}", ACL_DOCTOR)
+                return
 
     def _visit(self, name: str, *topics: str, keep: bool = False) -> Visitor:
         return Visitor(self._options, self._clock, f"jiancha-doctor-{self._nonce}-{name}", topics, keep)
