@@ -59,7 +59,7 @@ def _row(refused: Rejected) -> dict[str, Any]:
         "detail": _clean(refused.detail, 300),
         "digest": hashlib.sha256(refused.payload).hexdigest(),
         "length": len(refused.payload),
-        "payload": kept_text(refused.channel, refused.payload, vendor=refused.topic is not None),
+        "payload": _kept(refused),
         "event_id": refused.id,
         "at": refused.at,
         "seq": refused.seq,
@@ -69,6 +69,12 @@ def _row(refused: Rejected) -> dict[str, Any]:
         "seen": 1,
         "state": "open",
     }
+
+
+def _kept(refused: Rejected) -> str | None:
+    if refused.topic is not None and refused.reason == "unknown_channel":
+        return None  # no adapter has this topic, so there is no drop list that says what must not be kept
+    return kept_text(refused.channel, refused.payload, vendor=refused.topic is not None)
 
 
 def _clean(text: str, length: int = 64) -> str:

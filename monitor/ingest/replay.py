@@ -69,9 +69,9 @@ def _message(held: Held, payload: bytes, adapters: Adapters) -> Message:
     if held.topic is None:
         return Message(device=held.device, channel=held.channel, payload=payload, received=held.received)
     found = adapters.message(held.topic, payload, held.received)
-    if found is None or (found.vendor is not None and found.vendor.ignored):
-        why = "no adapter reads this topic" if found is None else "the adapter reads no event in it"
-        vendor = Vendor(topic=held.topic, kept=payload, fault=("malformed", f"topic: {why}; enable one, or dismiss it"))
+    if found.vendor is not None and (found.vendor.ignored or not found.channel):
+        why = "topic: no event for the adapters that are enabled; enable another, or dismiss it"
+        vendor = Vendor(topic=held.topic, kept=payload, fault=("malformed", why))
         return Message(device=held.device, channel=held.channel, payload=b"", received=held.received, vendor=vendor)
     return found
 

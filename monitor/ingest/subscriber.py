@@ -20,7 +20,7 @@ from monitor import failpoints
 from monitor.ingest import quarantine
 from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE, prepare
-from monitor.ingest.decode import SUBSCRIPTION, TOPIC_PREFIX, Message, rejected, split_topic
+from monitor.ingest.decode import SIGNS_OF_LIFE, SUBSCRIPTION, TOPIC_PREFIX, Message, rejected, split_topic
 from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
@@ -73,6 +73,7 @@ class Subscriber:
         batch_size: int = BATCH,
         future: timedelta = FUTURE,
         adapters: Adapters | None = None,
+        shared_group: str | None = None,
         after: Callable[[BatchResult], None] | None = None,
         on_link: Callable[[Link], None] | None = None,
         ack_first: bool = False,
@@ -80,7 +81,7 @@ class Subscriber:
         if options.receive_maximum < 2 * batch_size:
             raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
         self._adapters = adapters or Adapters()
-        topics = [SUBSCRIPTION, *self._adapters.subscriptions]
+        topics = subscriptions([SUBSCRIPTION, *self._adapters.subscriptions], shared_group)
         self.client = Client(options, clock=clock, subscriptions=topics, on_link=self._linked)
         self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
         self._batch_size, self._future = batch_size, future
@@ -197,12 +198,20 @@ class Subscriber:
         if self._after is not None:
             self._after(result)
 
-    def _message(self, delivery: Delivery) -> Message:
+    def subscriptions(topics: Sequence[str], shared_group: str | None) -> list[str]:
+    """What to subscribe to. In a group each event goes to one member; what tells that a device lives goes to all.
+
+    Were heartbeats shared, a dead member's queue would hold some of every device's, and the device look silent.
+    """
+    if shared_group is None:
+        return list(topics)
+    return [*(f"$share/{shared_group}/{topic}" for topic in topics), *SIGNS_OF_LIFE]
+
+
+def _message(self, delivery: Delivery) -> Message:
         topic, received, retained = delivery.topic, delivery.received, delivery.retained
         if not topic.startswith(TOPIC_PREFIX):
-            adapted = self._adapters.message(topic, delivery.payload, received, retained=retained)
-            if adapted is not None:
-                return adapted
+            return self._adapters.message(topic, delivery.payload, received, retained=retained)
         device, channel = split_topic(topic)
         return Message(device=device, channel=channel, payload=delivery.payload, received=received, retained=retained)
 

@@ -29,9 +29,13 @@ REGISTRY = """
 halls = [{ id = "h1", name = "一厅" }]
 units = [{ id = "u1", hall = "h1", name = "一科" }]
 windows = [{ id = "w1", hall = "h1", unit = "u1", name = "1号窗" }]
-staff = [{ id = "s1", unit = "u1", name = "王五", role = "clerk" }]
+staff = [
+  { id = "s1", unit = "u1", name = "王五", role = "clerk" },
+  { id = "s-0012", unit = "u1", name = "赵六", role = "clerk" },
+]
 devices = [
   { id = "term-1", kind = "terminal", hall = "h1", serves = ["*"], watermark = "events" },
+  { id = "reader-east", kind = "terminal", hall = "h1", serves = ["*"], watermark = "events" },
   { id = "ev-1", kind = "evaluator", hall = "h1", window = "w1" },
 ]
 """
@@ -41,14 +45,14 @@ SECRETS = ("王小明", "CLOSEUPPICTURE", "MATCHPICTURE", "李四", "13800001111
 class Site:
     """Broker, daemon and the vendors' devices, each a real client."""
 
-    def __init__(self, folder: Path, broker: Mosquitto) -> None:
+    def __init__(self, folder: Path, broker: Mosquitto, config: str = CONFIG) -> None:
         self.broker = broker
         environment = {
             "JIANCHA_MQTT__PORT": str(broker.port),
             "JIANCHA_MQTT__USERNAME": DAEMON,
             "JIANCHA_MQTT__PASSWORD": PASSWORD,
         }
-        self.daemon = Daemon(folder, environment, CONFIG)
+        self.daemon = Daemon(folder, environment, config)
         (folder / "registry.toml").write_text(REGISTRY)
         self.daemon.command("registry", "import", str(folder / "registry.toml"))
         self.store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
@@ -252,3 +256,43 @@ def test_what_a_wrong_adapter_held_back_is_read_anew_once_it_is_mended(
     assert columns(rows(site.store, Quarantine), "state") == [("replayed",)]
     site.daemon.stop()
     assert not [secret for secret in SECRETS if secret.encode() in site.everything_kept()]
+
+
+def test_after_an_adapter_is_taken_away_what_still_comes_is_kept_as_a_digest(
+    site: Site, connect: Callable[[str, str], Device], eventually: Eventually
+) -> None:
+    site.start(eventually)
+    site.daemon.stop()
+    connect("ev-1", ANSWER).send(EVALUATE, rating())
+    (site.daemon.folder / "jiancha.toml").write_text("")
+    site.start(eventually)
+    eventually(lambda: count(site.store, Quarantine) == 1, what="the broker still has the subscription")
+    assert columns(rows(site.store, Quarantine), "reason", "topic", "payload") == [("unknown_channel", EVALUATE, None)]
+    site.daemon.stop()
+    assert not [secret for secret in SECRETS if secret.encode() in site.everything_kept()]
+
+
+def test_the_adapter_that_the_docs_write_works_with_the_acl_that_they_give(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto], eventually: Eventually
+) -> None:
+    page = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
+    _, third, *_ = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    sent, _, answered = (json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)[:3])
+    (acl,) = re.findall(r"```\n(pattern .*?)```", page, re.DOTALL)
+    broker = mosquitto("K2207")
+    broker.stop()
+    with (broker.folder / "jiancha.acl").open("a") as file:
+        file.write("\n" + acl)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "third.toml").write_text(third, encoding="utf-8")
+    site = Site(folder, broker.start(), '[adapters]\nfiles = ["third.toml"]\n')
+    with site.daemon:
+        eventually(lambda: httpx.get(f"{site.daemon.url}/readyz").status_code == 200, what="ready")
+        reader = Device(site, "K2207", "att/hall-1/K2207/down")
+        eventually(lambda: reader.client.link.connected)
+        reader.send("att/hall-1/K2207/up", sent)
+        assert eventually(reader.answers, what="the answer of the docs") == [answered]
+        reader.client.stop()
+    assert columns(rows(site.store, CheckinRow), "source", "staff", "direction") == [("reader-east", "s-0012", "in")]
+    site.store.close()

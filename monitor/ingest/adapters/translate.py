@@ -202,25 +202,28 @@ class Adapters:
         self._routes = [_Route(adapter, one) for adapter, one in said]
         self.subscriptions: tuple[str, ...] = tuple(dict.fromkeys(one.subscription for _, one in said))
 
-    def message(self, topic: str, payload: bytes, received: datetime, *, retained: bool = False) -> Message | None:
-        """The message as a device of ours would have sent it; None where no adapter has this topic.
+    def message(self, topic: str, payload: bytes, received: datetime, *, retained: bool = False) -> Message:
+        """The message as a device of ours would have sent it.
 
         1. What may not be kept is taken out before anything else looks at the payload; a payload nested too deep to
            be looked through is none.
         2. The first translation of the topic that wants the message makes the event; without one it is ignored.
+           A topic that no adapter has is one of an adapter that was taken away: the broker's session still holds its
+           subscription. Nothing says what of it may be kept.
         3. What cannot be translated carries its fault to quarantine, and the device is answered even so: it is kept.
         """
         routes = [(route, found) for route in self._routes if (found := route.match(topic)) is not None]
-        if not routes:
-            return None
         heard = _Heard(topic=topic, received=received, retained=retained)
+        if not routes:
+            fault = ("unknown_channel", "topic: no adapter reads it; enable one, or let the broker forget the session")
+            return heard.message(topic, "", b"", Vendor(topic=topic, kept=payload, fault=fault))
         dropped = frozenset[str]().union(*(route.dropped for route, _ in routes))
         kept = _parsed(payload, dropped)
         first, names = routes[0]
         if kept is None:
             large = len(payload) > MAX_VENDOR_BYTES
-            fault = ("too_large", f"{len(payload)} bytes; at most {MAX_VENDOR_BYTES}") if large else _NO_OBJECT
-            vendor = Vendor(topic=topic, kept=payload, fault=fault)
+            why = ("too_large", f"{len(payload)} bytes; at most {MAX_VENDOR_BYTES}") if large else _NO_OBJECT
+            vendor = Vendor(topic=topic, kept=payload, fault=why)
             return heard.message(first.device({TOPIC: names}), first.channel, b"", vendor)
         encoded = _ENCODER.encode(kept)
         for route, found in routes:
