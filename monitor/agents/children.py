@@ -55,12 +55,12 @@ class Child:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def end(self) -> None:
-        """SIGTERM, then SIGKILL for one that does not listen."""
+    def end(self, seconds: float = END_SECONDS) -> None:
+        """SIGTERM, then SIGKILL for one that does not listen for so long."""
         if self.is_running:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(END_SECONDS)
+                self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
         self._process.wait()
@@ -69,10 +69,10 @@ class Child:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def find_mosquitto() -> tuple[str, str] | None:
-    """Paths of mosquitto and mosquitto_passwd; None where either is missing."""
-    path = f"{os.environ.get('PATH', os.defpath)}:{ADMIN_PATH}"
-    found = [shutil.which(name, path=path) for name in ("mosquitto", "mosquitto_passwd")]
+def find_mosquitto(path: str | None = None) -> tuple[str, str] | None:
+    """Paths of mosquitto and mosquitto_passwd on `path`, else on PATH and ADMIN_PATH; None where either is missing."""
+    where = f"{os.environ.get('PATH', os.defpath)}:{ADMIN_PATH}" if path is None else path
+    found = [shutil.which(name, path=where) for name in ("mosquitto", "mosquitto_passwd")]
     return (found[0], found[1]) if found[0] and found[1] else None
 
 

@@ -32,8 +32,9 @@ class Counter:
         devices = [d for d in registry.devices.values() if d.hall == hall.id]
         self._source = next((d.id for d in devices if d.kind == "cases"), None)
         self._evaluators = {d.window: d.id for d in devices if d.window and d.allows("rating")}
+        newest = [versions[-1] for versions in registry.items.values()]
         self._items = {
-            window.id: [vs[-1] for vs in registry.items.values() if vs[-1].unit == window.unit]
+            window.id: sorted((i for i in newest if i.unit == window.unit), key=lambda i: i.id)
             for window in windows.values()
         }
         self._planned = [case for case in planned if case.window in windows]

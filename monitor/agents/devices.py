@@ -15,6 +15,7 @@ import structlog
 
 from monitor.agents.eventfile import outboxes
 from monitor.agents.outbox import Outbox, Sent
+from monitor.agents.scene import Step
 from monitor.agents.simulator import Simulation
 from monitor.clock import Clock
 from monitor.mqtt import Client, Options, Will
@@ -65,8 +66,9 @@ class Fleet:
             self.failed = error
 
     def _play(self, boxes: Mapping[str, Outbox], stop: threading.Event) -> None:
+        away: set[str] = set()
         for step in self._simulation.steps():
-            if self._since is not None and step.at < self._since and step.what != "start":
+            if self._is_left_out(step, away):
                 continue
             if stop.wait(self._clock.seconds_until(step.at)):
                 return
@@ -76,12 +78,20 @@ class Fleet:
                     continue  # the next one is due too
                 step = replace(step, at=now)
             elif step.what == "cut":
+                away.add(step.device)
                 self._carrier.cut(step.device)
             elif step.what == "restore":
+                away.remove(step.device)
                 self._carrier.restore(step.device)
             for message in boxes[step.device].take(step):
                 self._carrier.send(message)
                 self.sent += 1
+
+    def _is_left_out(self, step: Step, away: set[str]) -> bool:
+        """What lies before `since`, but for the switching on; and the end of a cut that lies there."""
+        if step.what == "restore":
+            return step.device not in away
+        return self._since is not None and step.at < self._since and step.what != "start"
 
 
 class MqttDevices:

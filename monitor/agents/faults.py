@@ -124,10 +124,10 @@ def draw(
     sessions = calendar.sessions(day)
     if not sessions or rates == NO_RATES:
         return NO_FAULTS
-    rng = Random(f"{seed}/faults/{hall.id}/{day}")
     late: list[Late] = []
     missing: list[Missing] = []
     for staff, slot, session in _arrivals(registry, hall, preset, day):
+        rng = _chance(seed, f"{staff}/{slot}", day)
         fate = rng.random()
         if fate < rates.missing:
             missing.append(Missing(staff=staff, day=day, session=session))
@@ -137,15 +137,20 @@ def draw(
         Empty(window=window.id, start=start, end=end)
         for window in registry.windows.values()
         if window.hall == hall.id
-        for start, end in _spans(rng, sessions, rates.empty)
+        for start, end in _spans(_chance(seed, window.id, day), sessions, rates.empty)
     ]
     cuts = [
         Cut(device=device.id, start=start, end=end)
         for device in registry.devices.values()
         if device.hall == hall.id
-        for start, end in _spans(rng, sessions[:1], rates.cut)
+        for start, end in _spans(_chance(seed, device.id, day), sessions[:1], rates.cut)
     ]
     return Faults(late=tuple(late), missing=tuple(missing), empty=tuple(empty), cuts=tuple(cuts))
+
+
+def _chance(seed: int, what: str, day: date) -> Random:
+    """Of its own for each thing, so that the order of a registry does not matter."""
+    return Random(f"{seed}/fault/{what}/{day}")
 
 
 def _arrivals(registry: Registry, hall: Hall, preset: SlotPreset | None, day: date) -> Iterator[tuple[str, str, str]]:
