@@ -198,17 +198,7 @@ class Subscriber:
         if self._after is not None:
             self._after(result)
 
-    def subscriptions(topics: Sequence[str], shared_group: str | None) -> list[str]:
-    """What to subscribe to. In a group each event goes to one member; what tells that a device lives goes to all.
-
-    Were heartbeats shared, a dead member's queue would hold some of every device's, and the device look silent.
-    """
-    if shared_group is None:
-        return list(topics)
-    return [*(f"$share/{shared_group}/{topic}" for topic in topics), *SIGNS_OF_LIFE]
-
-
-def _message(self, delivery: Delivery) -> Message:
+    def _message(self, delivery: Delivery) -> Message:
         topic, received, retained = delivery.topic, delivery.received, delivery.retained
         if not topic.startswith(TOPIC_PREFIX):
             return self._adapters.message(topic, delivery.payload, received, retained=retained)
@@ -219,3 +209,13 @@ def _message(self, delivery: Delivery) -> Message:
 def _cause(error: Exception) -> str:
     """What went wrong, without statement, parameters or traceback: those hold the message, and logs must not."""
     return repr(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def subscriptions(topics: Sequence[str], shared_group: str | None) -> list[str]:
+    """What to subscribe to. In a group each event goes to one member; what tells that a device lives goes to all.
+
+    Were heartbeats shared, a dead member's queue would hold some of every device's, and the device look silent.
+    """
+    if shared_group is None:
+        return list(topics)
+    return [*(f"$share/{shared_group}/{topic}" for topic in topics), *SIGNS_OF_LIFE]
