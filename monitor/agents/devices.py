@@ -72,17 +72,17 @@ class Fleet:
                 continue
             if stop.wait(self._clock.seconds_until(step.at)):
                 return
-            if step.what == "beat":
-                now = self._clock.now()
-                if (now - step.at).total_seconds() > self._simulation.pace.heartbeat_seconds:
-                    continue  # the next one is due too
-                step = replace(step, at=now)
-            elif step.what == "cut":
+            now = self._clock.now()
+            if step.what == "beat" and (now - step.at).total_seconds() > self._simulation.pace.heartbeat_seconds:
+                continue  # the next one is due too
+            if step.what == "cut":
                 away.add(step.device)
                 self._carrier.cut(step.device)
             elif step.what == "restore":
                 away.remove(step.device)
                 self._carrier.restore(step.device)
+            if step.what in ("beat", "restore"):
+                step = replace(step, at=now)
             for message in boxes[step.device].take(step):
                 self._carrier.send(message)
                 self.sent += 1

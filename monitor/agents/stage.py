@@ -82,8 +82,7 @@ class Stage:
         return clock, store, carrier
 
     def tidy(self, now: datetime) -> None:
-        """Remove the broker's files; later commands run at the demo's last time, at a real clock's pace."""
-        shutil.rmtree(self.folder / "broker", ignore_errors=True)
+        """Write the configuration for later commands: at the demo's last time, at a real clock's pace, no broker."""
         clock = {"start": now.astimezone(ZoneInfo(self.zone)).replace(microsecond=0)}
         tables = {**self._shipped, "clock": clock, "store": self._store_table(), "mqtt": {"enabled": False}}
         self.config.write_text(toml_text(tables), encoding="utf-8")
@@ -97,7 +96,9 @@ class Stage:
             self._say(f"· {why}：设备改用 HTTP 上报")
             return None
         devices = [device.id for device in self.story.simulation.devices()]
-        broker = Broker(programs, self.folder / "broker", devices)
+        folder = self.folder / "broker"
+        self._parts.callback(shutil.rmtree, folder, ignore_errors=True)  # it holds passwords
+        broker = Broker(programs, folder, devices)
         self._parts.callback(broker.start().end)
         self._say(f"· Mosquitto 监听 127.0.0.1:{broker.port}，{len(devices)} 台设备各用自己的账号经 MQTT 上报")
         return broker

@@ -48,14 +48,12 @@ def test_without_mosquitto_the_devices_use_http_and_it_says_so(tmp_path: Path, e
 def test_what_is_left_is_a_configuration_for_later_at_the_demos_last_time(tmp_path: Path) -> None:
     with contextlib.ExitStack() as parts:
         stage = Stage(tmp_path, day_seconds=45, parts=parts, say=lambda _: None)
-        (tmp_path / "broker").mkdir()
         ended = datetime(2026, 3, 4, 17, 50, 30, 123456, tzinfo=ZONE)
         stage.tidy(ended)
     left = load(stage.config, {})
     assert (left.clock.start, left.clock.rate, left.clock.anchor) == (ended.replace(microsecond=0), 1.0, None)
     assert left.store.url == f"sqlite:///{tmp_path / 'jiancha.sqlite'}"
     assert (left.mqtt.enabled, left.policy.name) == (False, "demo")
-    assert not (tmp_path / "broker").exists()
 
 
 def test_a_broker_is_found_only_with_the_tool_that_hashes_its_passwords(tmp_path: Path) -> None:
