@@ -29,6 +29,7 @@ from pydantic import (
 
 from alerts.policy import AlertPolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.workcal import CalendarSpec, load_spec
@@ -62,7 +63,16 @@ class MqttSettings(_Section):
     port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
     username: str | None = Field(None, description="User name at the broker.")
     password: SecretStr | None = Field(None, description="Password; better by JIANCHA_MQTT__PASSWORD_FILE.")
-    client_id: str = Field("jiancha", description="Stable client id: the broker keeps its queue under this name.")
+    client_id: str = Field(
+        "jiancha",
+        min_length=1,
+        description="Stable client id, one a replica: the broker keeps its queue under this name.",
+    )
+    shared_group: str | None = Field(
+        None,
+        pattern=r"^[^/+#\s]+$",
+        description="Replicas with this group share the events among them; unset: each hears all of them.",
+    )
     version: Literal["5", "3.1.1"] = Field("5", description="Protocol version.")
     keepalive_seconds: int = Field(30, ge=5, description="Keep-alive of the connection.")
     session_expiry_days: int = Field(
@@ -91,6 +101,9 @@ class ClockSettings(_Section):
     anchor: datetime | None = Field(None, description="Real instant at which it shows `start`; default: process start.")
     hours: tuple[time, time] | None = Field(None, description="[from, to) of each day; the rest is jumped over.")
     zone: str = Field("Asia/Shanghai", description="Zone of `hours`.")
+    hold_seconds: float = Field(
+        HOLD_SECONDS, ge=0, description="How long a jump of the system clock is not followed; a restart follows at once."
+    )
 
     @field_validator("start", "anchor")
     @classmethod

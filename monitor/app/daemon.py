@@ -22,6 +22,7 @@ from monitor.ingest.sqlview import Feed, FeedRunner
 from monitor.ingest.subscriber import Subscriber
 from monitor.metrics import Metrics
 from monitor.mqtt import Link, Options
+from monitor.store.bell import Bell
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.supervision.rules import RULES
 
@@ -79,11 +80,14 @@ class _Daemon:
         judge = program.judge(path=path, metrics=self._metrics)
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
-        self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._alerts.wake)
+        self._bell = Bell(program.store, {"facts": self._wake_judge, "cards": self._alerts.wake})
+        self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged)
 
     def run(self) -> None:
         settings = self._program.settings
         self._parts.callback(self._alerts.close)
+        self._bell.start()
+        self._parts.callback(self._bell.stop)
         self._start_alerts()
         self._loop.start()
         self._parts.callback(self._loop.stop)
@@ -104,6 +108,19 @@ class _Daemon:
             url = server.url
         log.info("running", action="daemon.started", http=url, store=self._program.store.engine.url.render_as_string())
         wait_for_signal(self._stop)
+
+    def _wake_judge(self) -> None:
+        self._loop.wake()
+
+    def _heard(self) -> None:
+        """Facts were committed: judge here, and let other replicas help."""
+        self._loop.wake()
+        self._bell.ring("facts")
+
+    def _judged(self) -> None:
+        """Cards may have changed: plan and send here, or wherever somebody is free."""
+        self._alerts.wake()
+        self._bell.ring("cards")
 
     def _beat(self, why: str | None) -> None:
         if why is None:
@@ -145,7 +162,8 @@ class _Daemon:
             batch_size=mqtt.batch_size,
             future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
             adapters=self._program.adapters(),
-            after=lambda _: self._loop.wake(),
+            shared_group=mqtt.shared_group,
+            after=lambda _: self._heard(),
             on_link=self._on_link,
             ack_first=bool(os.environ.get(ACK_FIRST)),
         )
@@ -158,7 +176,7 @@ class _Daemon:
             clock=self._program.clock,
             counters=self._metrics,
             future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
-            after=lambda: self._loop.wake(),
+            after=self._heard,
         )
 
     def _on_link(self, link: Link) -> None:
@@ -178,5 +196,6 @@ class _Daemon:
             bad_at_most=program.settings.policy.rating.bad_at_most,
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
             max_body_bytes=http.max_body_bytes,
+            heard=self._heard,
         )
         return HttpServer(make_app(deps), host=http.host, port=http.port)

@@ -13,7 +13,7 @@ from typing import IO, Final
 
 from sqlalchemy import Connection, make_url
 
-from monitor.clock import Clock
+from monitor.clock import Clock, SteadyWall
 from monitor.ingest.adapters import Adapters, load_adapters
 from monitor.ingest.sqlview import Feed, open_feed
 from monitor.settings import Settings, config_dir
@@ -53,6 +53,7 @@ class Program:
             calendars=self.calendars.get,
             path=path,
             metrics=metrics or NoMetrics(),
+            shared=self.settings.mqtt.shared_group is not None,
         )
 
     def adapters(self) -> Adapters:
@@ -99,7 +100,8 @@ def attach(settings: Settings, *, writing: bool) -> Program:
 
 def clock_of(settings: Settings) -> Clock:
     given = settings.clock
-    return Clock.of(given.start, given.rate, given.anchor, given.hours, given.zone)
+    wall = SteadyWall(hold_seconds=given.hold_seconds)
+    return Clock.of(given.start, given.rate, given.anchor, given.hours, given.zone, wall=wall)
 
 
 def _url(url: str, writing: bool) -> str:

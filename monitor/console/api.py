@@ -69,7 +69,8 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
     with deps.store.read() as conn:
         registry = deps.registry.get(conn)
     _require_covered(grant, items, registry)
-    fed, result = ingest_items(deps.store, items, registry, now, future=deps.future)
+    fed, result = ingest_items(deps.store, items, registry, now, future=deps.future + max(deps.clock.jump, timedelta(0)))
+    deps.heard()
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():
         deps.metrics.events(channel, what, count)
@@ -111,6 +112,7 @@ def _store_plans(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         raise HTTPException(422, [str(error) for error in errors.errors]) from None
     except PermissionError as error:
         raise HTTPException(403, str(error)) from None
+    deps.heard()
     return done.to_json()
 
 

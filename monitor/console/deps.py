@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from monitor.store.registry import RegistryCache
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
-    setting `http.max_body_bytes`.
+    setting `http.max_body_bytes`. `heard` is called after a commit of events or plans.
     """
 
     store: Store
@@ -29,3 +30,4 @@ class Deps:
     bad_at_most: int = 2
     future: timedelta = FUTURE
     max_body_bytes: int = 8 * 1024 * 1024
+    heard: Callable[[], None] = lambda: None

@@ -29,6 +29,7 @@ Decoded: TypeAlias = Event | Heartbeat | Status | Rejected
 
 TOPIC_PREFIX: Final = "jiancha/v1/"
 SUBSCRIPTION: Final = "jiancha/v1/+/+"
+SIGNS_OF_LIFE: Final = ("jiancha/v1/+/heartbeat", "jiancha/v1/+/status")
 DEVICE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """A device whose clock was never set says 1970; its skew corrects it. Nothing is older."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from monitor import attendance, evaluators, timeliness
-from monitor.ingest.decode import LATEST
+from monitor.ingest.decode import EARLIEST, LATEST
 from monitor.model import Event, Heartbeat, Registry, SubjectRef
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
-from monitor.store.subjects import mark_each, wake_each
+from monitor.store.subjects import mark_each, moves_of, wake_each
 
 BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
@@ -41,15 +41,23 @@ class Boots:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], BootState] = {}
+        self._held: dict[tuple[str, str], tuple[int, BootState]] = {}
+        self._moves: Mapping[str, int] = {}
+
+    def lock(self, conn: Connection, devices: Iterable[str]) -> None:
+        """First thing of a batch: nobody else writes for these devices meanwhile; what others wrote is read again."""
+        self._moves = moves_of(conn, devices, lock="update")
 
     def get(self, conn: Connection, device: str, boot: str) -> BootState:
-        key = (device, boot)
-        if key not in self._held:
-            if len(self._held) >= BOOTS_HELD:
-                self._held.clear()
-            self._held[key] = _read(conn, device, boot)
-        return self._held[key]
+        key, moves = (device, boot), self._moves.get(device, 0)
+        held = self._held.get(key)
+        if held is not None and held[0] == moves:
+            return held[1]
+        if len(self._held) >= BOOTS_HELD:
+            self._held.clear()
+        state = _read(conn, device, boot)
+        self._held[key] = (moves, state)
+        return state
 
     def forget(self, keys: Iterable[tuple[str, str]]) -> None:
         for key in keys:
@@ -93,8 +101,9 @@ class Marks:
         """A stored heartbeat: its device, and who waits for the time that it may prove."""
         for ref in touched(beat, self.registry):
             self._touch(ref, beat.received)
-        if beat.queue == 0 and boot.beat_at is not None:
-            self.wake(beat.device, boot.beat_at, beat.received)
+        # one that proves nothing wakes nobody, but moves the source: another replica reads the boot again
+        proves = beat.queue == 0 and boot.beat_at is not None
+        self.wake(beat.device, boot.beat_at if proves and boot.beat_at else EARLIEST, beat.received)
 
     def sequence(self, device: str, seq: int | None, boot: BootState, received: datetime) -> None:
         """A number that a heartbeat has announced before it came: the hole may be closed and the watermark free."""

@@ -162,7 +162,9 @@ class Subscriber:
         with self._store.read() as conn:
             registry = self._registry.get(conn)
         prepared = [prepare(m, registry) for m in messages]
-        how = Writing(due=min(m.received for m in messages), future=self._future, boots=self._boots)
+        # a jump forward may be right: what then seems to come from the future is stored, not held
+        future = self._future + max(self._clock.jump, timedelta(0))
+        how = Writing(due=min(m.received for m in messages), future=future, boots=self._boots)
 
         def work(conn: Connection) -> BatchResult:
             result = write_prepared(conn, prepared, registry, how)

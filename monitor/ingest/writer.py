@@ -113,11 +113,13 @@ def write_prepared(
 def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Registry, how: Writing) -> BatchResult:
     """As `write_prepared`, but refused messages are only reported, not put into quarantine.
 
+    0. a lock on the moves of the devices: of two replicas with the same messages one waits for the other here
     1. heartbeats, so that the skew they tell serves the events beside them; statuses
     2. raw rows of the events that are not ahead of time; where one is already there: duplicate or conflict
     3. the fact row and the private text of each new raw row
     4. marks and wakes
     """
+    how.boots.lock(conn, {p.said.device for p in batch if p.said.device in registry.devices})
     step = _Step(conn=conn, batch=batch, registry=registry, how=how)
     step.heartbeats()
     step.statuses()

@@ -66,6 +66,23 @@ def first_missing(
     return None
 
 
+def whole_prefix(conn: Connection, device: str, boot: str, now: datetime, prefixes: Prefixes) -> int:
+    """The last number of a boot up to which every event is stored by `now`; 0 where the first one is missing."""
+    prefix = prefixes.at(device, boot, now)
+    stored = union(
+        *(
+            select(t.c.seq).where(t.c.device == device, t.c.boot == boot, t.c.seq > prefix, t.c.received <= now)
+            for t in (RAW, HELD)
+        )
+    )
+    for seq in sorted(conn.execute(stored).scalars()):
+        if seq > prefix + 1:
+            break
+        prefix = seq
+    prefixes.keep(device, boot, prefix, now)
+    return prefix
+
+
 def _holes(present: list[int], first: int, announced: int) -> list[tuple[int, int]]:
     """Ranges (low, high) of the numbers in first … announced that are not in the ascending list."""
     holes: list[tuple[int, int]] = []

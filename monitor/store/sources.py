@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
 from monitor.store.schema import HeartbeatRow, LostSpan, Quarantine, RawEvent, SourceRow
-from monitor.store.sequences import Prefixes, first_missing
+from monitor.store.sequences import Prefixes, first_missing, whole_prefix
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
@@ -39,8 +39,14 @@ class Sources:
         untrusted_seconds: float = 300,
         heartbeat_seconds: float = 60,
         prefixes: Prefixes | None = None,
+        shared: bool = False,
     ) -> None:
-        """`prefixes` remembers between looks how far each boot's sequence is known to be whole."""
+        """`prefixes` remembers between looks how far each boot's sequence is known to be whole.
+
+        `shared`: events come by a shared subscription, each to one of several members. One member's heartbeat then says
+        nothing of events that lie in another's queue: only sequence numbers move a watermark (DESIGN §3.1).
+        """
+        self._shared = shared
         self._conn = conn
         self._registry = registry
         self._beat = timedelta(seconds=heartbeat_seconds)
@@ -145,8 +151,22 @@ class Sources:
             .order_by(RAW.c.at.desc())
             .limit(1)
         )
-        row = self._conn.execute(query).first()
+        row = self._greatest_in_sequence(device, query) if self._shared else self._conn.execute(query).first()
         return self.correct(device, row.boot, row.at)[0] if row else None
+
+    def _greatest_in_sequence(self, device: str, query: Select[Any]) -> Row[Any] | None:
+        """The row of `query` among the events up to which a boot's sequence is whole; the newest such boot counts."""
+        boots: list[str] = []
+        while len(boots) < BOOTS_LOOKED_AT:
+            newest = self._conn.execute(query.where(RAW.c.seq.is_not(None), RAW.c.boot.not_in(boots))).first()
+            if newest is None:
+                break
+            boots.append(newest.boot)
+            whole = whole_prefix(self._conn, device, newest.boot, self._now, self._prefixes)
+            row = self._conn.execute(query.where(RAW.c.boot == newest.boot, RAW.c.seq <= whole)).first()
+            if row is not None:
+                return row
+        return None
 
     def _held_at(self, device: str) -> datetime | None:
         """The earliest open quarantined event that could be evidence; without a readable time: its receipt."""
@@ -166,12 +186,13 @@ class Sources:
         boots = self._recent_boots(device)
         for boot in boots:
             missing = self.first_missing(device, boot)
-            proven = [BEAT.c.last_seq.is_(None), BEAT.c.last_seq < missing] if missing is not None else []
+            proven = [BEAT.c.last_seq < missing] if missing is not None else [BEAT.c.last_seq.is_not(None)]
+            if not self._shared:
+                proven.append(BEAT.c.last_seq.is_(None))
             query = select(BEAT.c.at).where(
                 BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
             )
-            query = query.where(or_(*proven)) if proven else query
-            at = self._conn.execute(query.order_by(BEAT.c.at.desc()).limit(1)).scalar()
+            at = self._conn.execute(query.where(or_(*proven)).order_by(BEAT.c.at.desc()).limit(1)).scalar()
             if at is not None:
                 return self.correct(device, boot, at)[0], boots[0]
         return None, boots[0] if boots else None

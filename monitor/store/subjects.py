@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -239,17 +239,30 @@ def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
         conn.execute(insert(conn, WAIT).values(some).on_conflict_do_nothing())
 
 
-def moves_of(conn: Connection, sources: Iterable[str], *, lock: bool = False) -> dict[str, int]:
-    """How often each source has moved. With `lock` none of them moves until the transaction ends: before any mark."""
+def moves_of(
+    conn: Connection, sources: Iterable[str], *, lock: Literal["share", "update"] | None = None
+) -> dict[str, int]:
+    """How often each source has moved; one that never did may be left out.
+
+    With `lock` none of them moves by another hand until the transaction ends. Taken before any mark, in the order of
+    ids; `share` keeps no other judge waiting.
+    """
     found: dict[str, int] = {}
     for some in chunks(sorted(set(sources))):
         query = select(MOVE.c.source, MOVE.c.version).where(MOVE.c.source.in_(some)).order_by(MOVE.c.source)
-        if lock:  # a source that never moved has a row to lock, too
-            rows = [{"source": source, "version": 0} for source in some]
-            conn.execute(insert(conn, MOVE).values(rows).on_conflict_do_nothing())
-            query = query.with_for_update(read=True)
+        if lock is not None:
+            query = query.with_for_update(read=lock == "share")
+            _make_movable(conn, some)
         found |= {row.source: row.version for row in conn.execute(query)}
     return found
+
+
+def _make_movable(conn: Connection, sources: Sequence[str]) -> None:
+    """A row to lock for each source, also for one that never moved."""
+    known = set(conn.execute(select(MOVE.c.source).where(MOVE.c.source.in_(sources))).scalars())
+    rows = [{"source": source, "version": 0} for source in sources if source not in known]
+    if rows:
+        conn.execute(insert(conn, MOVE).on_conflict_do_nothing(), rows)
 
 
 def wake_overtaken(conn: Connection, judged: Sequence[Judged], moved: Container[str], now: datetime) -> None:

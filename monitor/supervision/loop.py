@@ -89,6 +89,8 @@ class Judge:
     path: Callable[[], Path] = Path
     metrics: JudgeMetrics = field(default_factory=NoMetrics)
     prefixes: Prefixes = field(default_factory=Prefixes)
+    shared: bool = False
+    """Whether events come by a shared subscription: then only sequence numbers move a watermark (DESIGN §3.1)."""
 
     def step(self, now: datetime, limit: int = CLAIM) -> tuple[Applied, int]:
         """One step at `now`; gives what was applied and how many subjects were claimed.
@@ -137,6 +139,7 @@ class Judge:
             untrusted_seconds=device.skew_untrusted_seconds,
             heartbeat_seconds=device.heartbeat_seconds,
             prefixes=self.prefixes,
+            shared=self.shared,
         )
         return Look(
             conn=conn,
@@ -219,7 +222,7 @@ class Judge:
     def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime) -> Applied:
         """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them."""
         judged = [o.judged for o in outcomes]
-        standing = subjects.moves_of(conn, (wait.source for j in judged for wait in j.waits), lock=True)
+        standing = subjects.moves_of(conn, (wait.source for j in judged for wait in j.waits), lock="share")
         moved = {source for source, version in standing.items() if version != seen.get(source, 0)}
         written = subjects.compare_and_set(conn, judged)
         subjects.wake_overtaken(conn, [j for j in judged if j.id in written], moved, now)
