@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,18 +102,16 @@ def fresh_hall() -> Iterator[Hall]:
         folder = Path(name)
         url = f"sqlite:///{folder / 'jiancha.sqlite'}"
         broker = Broker(programs, folder / "broker", [DEVICE])
-        running = broker.start()
-        settings = load(environ={"JIANCHA_STORE__URL": url})
-        program = open_program(settings)
-        registry = folder / "registry.toml"
-        registry.write_text(toml_text(REGISTRY), encoding="utf-8")
-        known = {"calendars": settings.calendars, "presets": settings.presets}
-        import_registry(program.store, registry, now=Clock().now(), **known)
-        try:
+        with ExitStack() as parts:
+            parts.callback(broker.start().end)
+            settings = load(environ={"JIANCHA_STORE__URL": url})
+            program = open_program(settings)
+            parts.callback(program.close)
+            registry = folder / "registry.toml"
+            registry.write_text(toml_text(REGISTRY), encoding="utf-8")
+            known = {"calendars": settings.calendars, "presets": settings.presets}
+            import_registry(program.store, registry, now=Clock().now(), **known)
             yield Hall(port=broker.port, passwords=broker.passwords, url=url, program=program)
-        finally:
-            program.close()
-            running.end()
 
 
 def open_session(hall: Hall) -> None:
