@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import msgspec
 from sqlalchemy import JSON, Column, Connection, Date, DateTime, LargeBinary, MetaData, Table, event, inspect, select
 from sqlalchemy.types import TypeEngine
 
 from monitor.store.migrate import VERSION_TABLE
+from monitor.store.sql import chunks
 
 BATCH: Final = 1000
 _MODULUS: Final = 1 << 256
+_JSON: Final = msgspec.json.Encoder(order="sorted")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,13 +70,16 @@ def _as_stored(_inspector: Any, _table: Table, column: dict[str, Any]) -> None:
 
 def lines_of(conn: Connection, table: Table) -> Iterator[bytes]:
     """Every row as one line: a JSON array in the order of the columns, without its end."""
-    encoders = [_encoder(column.type) for column in table.columns]
+    special = _special(table, _encoder)
     # of the statement, not of the connection: with the latter PostgreSQL would open a cursor for whatever comes after
     query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
     for rows in conn.execute(query).partitions():
         for row in rows:
-            values = [encode(value) if value is not None else None for encode, value in zip(encoders, row, strict=True)]
-            yield json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+            values = list(row)
+            for place, encode in special:
+                if values[place] is not None:
+                    values[place] = encode(values[place])
+            yield _JSON.encode(values)
 
 
 def sum_of(conn: Connection, table: Table) -> TableSum:
@@ -87,20 +92,16 @@ def sum_of(conn: Connection, table: Table) -> TableSum:
 
 def fill(conn: Connection, table: Table, lines: Iterable[bytes]) -> None:
     """Insert rows as `lines_of` gave them."""
-    decoders = [(column.name, _decoder(column.type)) for column in table.columns]
-    batch: list[dict[str, Any]] = []
-    for line in lines:
-        values = json.loads(line)
-        batch.append(
-            {
-                name: decode(value) if value is not None else None
-                for (name, decode), value in zip(decoders, values, strict=True)
-            }
-        )
-        if len(batch) == BATCH:
-            conn.execute(table.insert(), batch)
-            batch = []
-    if batch:
+    special = _special(table, _decoder)
+    names = [column.name for column in table.columns]
+    for some in chunks(lines, BATCH):
+        batch = []
+        for line in some:
+            values = msgspec.json.decode(line)
+            for place, decode in special:
+                if values[place] is not None:
+                    values[place] = decode(values[place])
+            batch.append(dict(zip(names, values, strict=True)))
         conn.execute(table.insert(), batch)
 
 
@@ -126,21 +127,23 @@ def _sequence(conn: Connection, table: str, column: Column[Any]) -> str | None:
     return found
 
 
-Code = Callable[[Any], Any]
+Code: TypeAlias = Callable[[Any], Any]
 
 
-def _same(value: Any) -> Any:
-    return value
+def _special(table: Table, code_of: Callable[[TypeEngine[Any]], Code | None]) -> list[tuple[int, Code]]:
+    """The columns whose values JSON does not carry as they are, by place."""
+    found = [(place, code_of(column.type)) for place, column in enumerate(table.columns)]
+    return [(place, code) for place, code in found if code is not None]
 
 
-def _encoder(kind: TypeEngine[Any]) -> Code:
+def _encoder(kind: TypeEngine[Any]) -> Code | None:
     if isinstance(kind, DateTime):
         return _instant
     if isinstance(kind, Date):
         return date.isoformat
     if isinstance(kind, LargeBinary):
         return lambda value: base64.b64encode(value).decode()
-    return _same
+    return None
 
 
 def _instant(value: datetime) -> str:
@@ -149,11 +152,11 @@ def _instant(value: datetime) -> str:
     return aware.isoformat(timespec="microseconds")
 
 
-def _decoder(kind: TypeEngine[Any]) -> Code:
+def _decoder(kind: TypeEngine[Any]) -> Code | None:
     if isinstance(kind, DateTime):
         return datetime.fromisoformat
     if isinstance(kind, Date):
         return date.fromisoformat
     if isinstance(kind, LargeBinary):
         return base64.b64decode
-    return _same
+    return None
