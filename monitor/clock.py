@@ -1,5 +1,7 @@
 """The one wall-clock read of the program, real or simulated (`[clock] start` and `rate`, DESIGN §2).
 
+A wall clock that jumps is not followed at once (`SteadyWall`, docs/adr/0014).
+
 Everything that judges or plans asks a `Clock` once per tick or batch and passes `now` on (DESIGN §9.2). Time-outs,
 back-off and leases of a connection use `monotonic()`, which is always real: a fast clock must not shorten a time-out.
 """
@@ -7,10 +9,16 @@ back-off and leases of a connection use `monotonic()`, which is always real: a f
 from __future__ import annotations
 
 import math
+import threading
 import time as _time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 Wall = Callable[[], datetime]
 """Reads the wall clock: aware, UTC."""
@@ -20,6 +28,61 @@ Hours = tuple[time, time]
 
 def _wall() -> datetime:
     return datetime.now(UTC)
+
+
+JUMP: Final = timedelta(seconds=60)
+"""A change of the wall clock beyond this is a jump; one within it is followed at once. Nothing is judged as finely."""
+HOLD_SECONDS: Final = 3600.0
+
+
+def _since_boot() -> float:
+    """Real seconds, those asleep counted: a machine that was suspended has not jumped."""
+    return _time.clock_gettime(_time.CLOCK_BOOTTIME)
+
+
+class SteadyWall:
+    """The wall clock without its jumps: one is followed only once it has lasted `hold_seconds` (0: at once).
+
+    Until then time goes on as it did, so that a clock set wrong for a while makes nobody late, holds no message back
+    as coming from the future and puts off no alert. Thread-safe; callable as a `Wall`.
+    """
+
+    def __init__(
+        self,
+        *,
+        hold_seconds: float = HOLD_SECONDS,
+        wall: Wall = _wall,
+        elapsed: Callable[[], float] = _since_boot,
+    ) -> None:
+        self._wall, self._elapsed, self._hold = wall, elapsed, hold_seconds
+        self._lock = threading.Lock()
+        self._told, self._at = wall(), elapsed()
+        self._jumped_at: float | None = None
+        self._jump = timedelta(0)
+
+    @property
+    def jump(self) -> timedelta:
+        """How far the wall clock has jumped from what is told now; 0 while it is followed."""
+        self()
+        return self._jump
+
+    def __call__(self) -> datetime:
+        with self._lock:
+            wall, at = self._wall(), self._elapsed()
+            steady = self._told + timedelta(seconds=at - self._at)
+            jump = wall - steady
+            if abs(jump) > JUMP:
+                if self._jumped_at is None:
+                    self._jumped_at = at
+                    log.error("the system clock jumped", action="clock.jumped", seconds=round(jump.total_seconds()))
+                if at - self._jumped_at < self._hold:
+                    self._jump = jump
+                    return steady
+            if self._jumped_at is not None:
+                followed = abs(jump) > JUMP
+                log.warning("the system clock is followed again", action="clock.followed", jumped=followed)
+            self._told, self._at, self._jumped_at, self._jump = wall, at, None, timedelta(0)
+            return wall
 
 
 def _utc(value: datetime, what: str) -> datetime:
@@ -68,6 +131,15 @@ class Clock:
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         return self._wall()
+
+    def real_now(self) -> datetime:
+        """The wall's instant, whatever this clock shows: for what waits in the store and must not run fast."""
+        return self._wall()
+
+    @property
+    def jump(self) -> timedelta:
+        """How far the wall clock has jumped without being followed so far (`SteadyWall`); 0 for any other wall."""
+        return self._wall.jump if isinstance(self._wall, SteadyWall) else timedelta(0)
 
     def seconds_until(self, instant: datetime) -> float:
         """Real seconds until this clock shows `instant`; 0 when it is reached."""

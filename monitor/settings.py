@@ -102,7 +102,7 @@ class ClockSettings(_Section):
     hours: tuple[time, time] | None = Field(None, description="[from, to) of each day; the rest is jumped over.")
     zone: str = Field("Asia/Shanghai", description="Zone of `hours`.")
     hold_seconds: float = Field(
-        HOLD_SECONDS, ge=0, description="How long a jump of the system clock is not followed; a restart follows at once."
+        HOLD_SECONDS, ge=0, description="How long a jump of the system clock is not followed; a restart follows."
     )
 
     @field_validator("start", "anchor")

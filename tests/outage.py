@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -103,6 +104,13 @@ class Watched:
         file.write_text(toml(registry))
         self.daemon.command("registry", "import", str(file))
 
+    def answers(self) -> bool:
+        """Whether the process answers at all."""
+        try:
+            return httpx.get(f"{self.daemon.url}/healthz", timeout=20).status_code == 200
+        except httpx.TransportError:
+            return False
+
     def ready(self) -> dict[str, str]:
         """Parts that do not work, with why; empty when ready."""
         answer = httpx.get(f"{self.daemon.url}/readyz", timeout=20)
@@ -122,7 +130,7 @@ class Watched:
         return [line for line in lines if line.get("action") == action]
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10) as store:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as store:
             return store.execute(statement, values).fetchall()
 
     def stored(self, boot: str) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Protocol
 from alerts.sender import SendResult
 from alerts.service import AlertService
 from monitor.app.program import Program
-from monitor.clock import Clock
 
 
 class Counter(Protocol):
@@ -38,7 +37,7 @@ def alert_service(program: Program, counter: Counter | None = None) -> AlertServ
         program.store,
         program.settings.alerts,
         now=program.clock.now,
-        real_now=Clock().now,
+        real_now=program.clock.real_now,
         age_ok=age_ok,
         counter=counter or _NoCounter(),
     )

@@ -94,6 +94,20 @@ def _config_first(arguments: list[str]) -> list[str]:
     return arguments
 
 
+class _Stderr:
+    """Where the log goes. A disk without room for it must not stop the daemon, and the log is where that were said:
+    /readyz and metrics still tell what matters.
+    """
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
 def _log_to_stderr() -> None:
     """Logs are JSON lines on stderr; stdout belongs to the answers (DESIGN §7)."""
     level = getattr(logging, os.environ.get("JIANCHA_LOG", "INFO").upper(), logging.INFO)
@@ -106,7 +120,7 @@ def _log_to_stderr() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
 

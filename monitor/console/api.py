@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -69,7 +70,8 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
     with deps.store.read() as conn:
         registry = deps.registry.get(conn)
     _require_covered(grant, items, registry)
-    fed, result = ingest_items(deps.store, items, registry, now, future=deps.future + max(deps.clock.jump, timedelta(0)))
+    future = deps.future + max(deps.clock.jump, timedelta(0))  # as in the subscriber
+    fed, result = ingest_items(deps.store, items, registry, now, future=future)
     deps.heard()
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():

@@ -53,6 +53,10 @@ def _add_metrics(app: FastAPI, deps: Deps) -> None:
 def unready(deps: Deps) -> list[Unready]:
     """What keeps the daemon from its work: what the parts report, a store that is away, a calendar that ended."""
     reasons = deps.health.reasons()
+    jump = round(deps.clock.jump.total_seconds())
+    if jump:
+        why = f"the system clock jumped by {jump:+d} s and is not followed yet; set it right, or restart to follow it"
+        reasons.append(Unready(part="loop", why=why))
     try:
         with deps.store.read() as conn:
             end = covered_until(deps.calendars.get(conn).default)

@@ -9,7 +9,6 @@ from typing import TypeVar
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.clock import Clock
 from monitor.console.deps import Deps
 from monitor.console.health import PARTS, Part, Unready
 from monitor.store.gauges import Gauges, read_gauges
@@ -23,16 +22,15 @@ class StoreCollector(Collector):
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._wall = Clock()
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not read the store."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        now = self._deps.clock.now()
+        now, real_now = self._deps.clock.now(), self._deps.clock.real_now()
         with self._deps.store.read() as conn:
-            gauges = read_gauges(conn, now=now, real_now=self._wall.now(), bad_at_most=self._deps.bad_at_most)
+            gauges = read_gauges(conn, now=now, real_now=real_now, bad_at_most=self._deps.bad_at_most)
             end = covered_until(self._deps.calendars.get(conn).default)
         yield from families(gauges, end)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 WEEK_SECONDS: Final = 7 * 86_400
@@ -16,6 +16,9 @@ class Time(Protocol):
     def now(self) -> datetime: ...
 
     def monotonic(self) -> float: ...
+
+    @property
+    def jump(self) -> timedelta: ...
 
 
 @dataclass(frozen=True, kw_only=True)

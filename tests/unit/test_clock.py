@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clock import Clock, FrozenClock, ManualClock
+from monitor.clock import Clock, FrozenClock, ManualClock, SteadyWall
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANCHOR = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -172,3 +172,95 @@ def test_after_the_wait_the_instant_is_reached_and_not_long_before(
     if wait > 1e-3:
         wall.after(wait - 1e-3)
         assert clock.now() < start + ahead
+
+
+class Machine:
+    """A system clock that a test sets, and the seconds that pass whatever it shows."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+        self.passed = 0.0
+
+    def wall(self) -> datetime:
+        return datetime(2026, 3, 2, 1, 0, tzinfo=UTC) + timedelta(seconds=self.passed) + self.offset
+
+    def elapsed(self) -> float:
+        return self.passed
+
+    def steady(self, hold_seconds: float = 3600) -> SteadyWall:
+        return SteadyWall(hold_seconds=hold_seconds, wall=self.wall, elapsed=self.elapsed)
+
+    def true(self) -> datetime:
+        return self.wall() - self.offset
+
+
+STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_jump_is_not_followed_while_it_is_held_and_is_over_when_the_clock_is_back(step: timedelta) -> None:
+    machine = Machine()
+    steady = machine.steady()
+    for seconds in (0, 1, 3598):
+        machine.passed += seconds
+        machine.offset = step
+        assert steady() == machine.true()
+        assert steady.jump == step
+    machine.offset = timedelta(0)
+    assert steady() == machine.true()
+    assert steady.jump == timedelta(0)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_jump_that_lasts_is_followed_in_the_end(step: timedelta) -> None:
+    machine = Machine()
+    steady = machine.steady()
+    machine.offset = step
+    assert steady() == machine.true()
+    machine.passed += 3600
+    assert steady() == machine.wall()
+    assert steady.jump == timedelta(0)
+    machine.passed += 10
+    assert steady() == machine.wall()
+
+
+def test_what_is_slewed_or_set_by_less_than_a_minute_is_followed_at_once() -> None:
+    machine = Machine()
+    steady = machine.steady()
+    for _ in range(100):
+        machine.passed += 3600
+        machine.offset += timedelta(seconds=59)
+        assert steady() == machine.wall()
+        assert steady.jump == timedelta(0)
+
+
+def test_a_second_jump_is_held_as_long_as_the_first() -> None:
+    machine = Machine()
+    steady = machine.steady()
+    machine.offset = timedelta(hours=1)
+    machine.passed += 3600
+    assert steady() == machine.true()
+    machine.passed += 3599
+    assert steady() == machine.true()
+    machine.passed += 1
+    assert steady() == machine.wall()
+    machine.offset = timedelta(0)
+    machine.passed += 1
+    assert steady.jump == timedelta(hours=-1)
+    assert steady() == machine.wall() + timedelta(hours=1)
+
+
+def test_without_a_hold_a_jump_is_followed_at_once() -> None:
+    machine = Machine()
+    steady = machine.steady(hold_seconds=0)
+    machine.offset = timedelta(days=1)
+    assert steady() == machine.wall()
+
+
+def test_a_clock_tells_the_jump_of_its_wall_and_none_without_one() -> None:
+    machine = Machine()
+    clock = Clock.of(wall=machine.steady())
+    machine.offset = timedelta(days=-1)
+    assert clock.jump == timedelta(days=-1)
+    assert clock.real_now() == clock.now() == machine.true()
+    assert Clock().jump == timedelta(0)
