@@ -220,12 +220,14 @@ def is_retryable(error: DBAPIError) -> bool:
 def _make_engine(url: str, busy_seconds: float) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+        engine = create_engine(
+            parsed, hide_parameters=True, connect_args={"timeout": busy_seconds, "check_same_thread": False}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     given = {name: value for name, value in POSTGRES_CONNECTION.items() if name not in parsed.query}
-    return create_engine(parsed, pool_pre_ping=True, connect_args=given)
+    return create_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=given)
 
 
 def _prepare_sqlite(dbapi: Any, _record: Any) -> None:

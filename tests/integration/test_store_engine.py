@@ -1,0 +1,16 @@
+"""What a store's error says: never the values of a statement, which may name people."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from monitor.store.engine import Store
+
+
+def test_an_error_does_not_show_the_values_of_its_statement(any_store: Store) -> None:
+    with pytest.raises(DBAPIError) as caught, any_store.write() as conn:
+        conn.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "somebody"})
+    assert "somebody" not in str(caught.value)
+    assert "nowhere" in str(caught.value)
