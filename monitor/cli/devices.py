@@ -109,6 +109,11 @@ def _admit(opened: Program, device: str, by: str, write: Any) -> None:
 
     def step(conn: Any) -> bool:
         if device == daemon:
+            if device in opened.registry.get(conn).devices:
+                raise Refused(
+                    f"设备 device {device}: 与守护进程同名 has the daemon's user name, which may read everything; "
+                    "rename the device, or [mqtt] username"
+                )
             audit.record(conn, now, actor(), "daemon.admit", "user", device, {"by": by})
             back = False
         else:

@@ -147,6 +147,13 @@ def test_the_daemons_own_user_gets_a_password_without_being_a_device(commands: C
     assert passwords.users(file) == {"jiancha"}
 
 
+def test_a_device_of_the_daemons_name_would_read_everything_and_is_refused(tmp_path: Path) -> None:
+    commands = Commands(tmp_path)
+    commands.set_up(hall(devices=[{"id": "jiancha", "kind": "evaluator", "window": "w1"}]))
+    commands.run("device", "add", "jiancha", "--password-file", "passwd", status=2)
+    assert not (tmp_path / "passwd").exists()
+
+
 # --------------------------------------------------------------------------- TLS
 
 

@@ -196,7 +196,9 @@ def test_without_a_store_it_says_how_one_is_made(commands: Commands) -> None:
     assert not (commands.folder / "jiancha.sqlite").exists(), "looking makes nothing"
 
 
-def test_a_hall_that_is_in_order_has_no_finding(commands: Commands) -> None:
+@pytest.mark.both_databases
+def test_a_hall_that_is_in_order_has_no_finding(commands: Commands, database_url: str) -> None:
+    commands.env["JIANCHA_STORE__URL"] = database_url
     commands.set_up(hall())
     assert dangers(commands.json("doctor", clock="07:50")) == {}
     text = commands.run("doctor", clock="07:50")
