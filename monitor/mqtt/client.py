@@ -223,7 +223,8 @@ class Client:
         if connection is None:
             return False
         # Acknowledgements are small and many: Nagle would hold each back for the peer's delayed ACK (40 ms).
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(connection, socket.socket):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_READ)
             selector.register(self._hear, selectors.EVENT_READ)
