@@ -52,6 +52,10 @@ class Daemon:
             time.sleep(0.02)
         raise AssertionError(f"the daemon did not start: {self.log()}")
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
+
     def stop(self) -> int:
         """SIGTERM; its exit status."""
         return self._end(signal.SIGTERM)

@@ -78,11 +78,13 @@ class Marks:
     """What one batch will mark and wake, collected message by message and written once, in subject order.
 
     `due`: one time for all marks; None: each fact's own receipt, so that a judge at an earlier time finds what was
-    known then and nothing of later.
+    known then and nothing of later. `shared`: another member may have stored what comes after a hole that one event
+    closes, so each may move the watermark by more than its own time.
     """
 
     registry: Registry
     due: datetime | None = None
+    shared: bool = False
     _touched: dict[SubjectRef, datetime] = field(default_factory=dict)
     _woken: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
@@ -107,7 +109,9 @@ class Marks:
 
     def sequence(self, device: str, seq: int | None, boot: BootState, received: datetime) -> None:
         """A number that a heartbeat has announced before it came: the hole may be closed and the watermark free."""
-        if seq is not None and boot.announced is not None and boot.beat_at is not None and seq <= boot.announced:
+        if seq is not None and self.shared:
+            self.wake(device, received, received)
+        elif seq is not None and boot.announced is not None and boot.beat_at is not None and seq <= boot.announced:
             self.wake(device, boot.beat_at, received)
 
     def wake(self, device: str, until: datetime, received: datetime) -> None:

@@ -86,7 +86,7 @@ class Subscriber:
         self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
         self._batch_size, self._future = batch_size, future
         self._after, self._on_link, self._ack_first = after, on_link, ack_first
-        self._boots = Boots()
+        self._boots, self._shared = Boots(), shared_group is not None
         self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
         self._down_since: datetime | None = None
         self._stopping = threading.Event()
@@ -164,7 +164,7 @@ class Subscriber:
         prepared = [prepare(m, registry) for m in messages]
         # a jump forward may be right: what then seems to come from the future is stored, not held
         future = self._future + max(self._clock.jump, timedelta(0))
-        how = Writing(due=min(m.received for m in messages), future=future, boots=self._boots)
+        how = Writing(due=min(m.received for m in messages), future=future, boots=self._boots, shared=self._shared)
 
         def work(conn: Connection) -> BatchResult:
             result = write_prepared(conn, prepared, registry, how)

@@ -77,6 +77,7 @@ class BatchResult:
 class Writing:
     """How a feed is written. `due`: one time for all marks (a live feed); None: each fact's own receipt (a file).
 
+    `shared`: the feed is a shared subscription, of which other members write the rest.
     `lenient`: names that the registry lacks are kept as text. `historic`: its cards go to the record only.
     """
 
@@ -85,6 +86,7 @@ class Writing:
     due: datetime | None = None
     future: timedelta = FUTURE
     boots: Boots = field(default_factory=Boots)
+    shared: bool = False
 
 
 def write_batch(
@@ -218,7 +220,7 @@ class _Step:
                 self.outcomes[n] = Outcome(channel=event.channel, result="duplicate")
 
     def marks(self, stored: Sequence[Event]) -> None:
-        boots, marks = self.how.boots, Marks(registry=self.registry, due=self.how.due)
+        boots, marks = self.how.boots, Marks(registry=self.registry, due=self.how.due, shared=self.how.shared)
         for beat in self.beats:
             marks.beat(beat, boots.get(self.conn, beat.device, beat.boot))
         for event in stored:
