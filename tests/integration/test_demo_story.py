@@ -1,4 +1,4 @@
-"""The demo's two days without its haste: the devices' messages stored in order of receipt, judged every quarter of an hour.
+"""The demo's two days without its haste: the messages in order of receipt, judged every quarter of an hour.
 
 What the live demo promises must hold of the story itself, and nobody but those of the story may get a card.
 """

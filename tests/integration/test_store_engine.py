@@ -8,7 +8,6 @@ from sqlalchemy.exc import DBAPIError
 
 from monitor.store.engine import Store
 
-
 pytestmark = pytest.mark.both_databases
 
 
