@@ -117,7 +117,7 @@ def test_a_broker_that_is_killed_loses_at_most_what_it_had_not_saved(running: Ha
 
 
 def test_a_connection_that_is_cut_again_and_again(running: Hall) -> None:
-    for _ in range(3):
+    for _ in range(2):
         before = running.proxy.accepted
         running.proxy.cut()
         running.eventually(lambda before=before: running.proxy.accepted > before, 20)  # type: ignore[misc]

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.clock import ManualClock
+from monitor.clock import Clock, ManualClock
+from monitor.console.health import Health
 from monitor.store.engine import Store
 from tests.halls import MINUTE, Line, World, at, hall, told
+from tests.http_app import NOW, fill_places, make_deps, served
+from tests.machine import Machine
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 REGISTRY = hall(
@@ -104,3 +107,30 @@ def test_a_clock_that_is_wrong_for_most_of_a_boot_makes_times_untrusted_and_nobo
     assert shifted.accused() == []
     skewed = {card["subject"]["id"] for card in shifted.world.cards("device.skew")}
     assert skewed == set(DEVICES)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_jump_is_told_while_it_is_held_and_no_event_is_held_back_for_it(store: Store, step: timedelta) -> None:
+    """Whichever clock is right: a device that shows the daemon's old time, or the new one, is heard."""
+    machine = Machine(NOW)
+    clock = Clock.of(wall=machine.steady())
+    with store.write() as conn:
+        fill_places(conn)
+    health = Health(monotonic=clock.monotonic, parts=["loop"])
+    health.beat()
+    with served(make_deps(store, clock=clock, health=health)) as app:
+        assert app.http.get("/readyz").status_code == 200
+        machine.offset = step
+        reasons = app.http.get("/readyz").json()["reasons"]
+        assert [reason["part"] for reason in reasons] == ["loop"]
+        assert f"{step.total_seconds():+.0f} s" in reasons[0]["why"]
+        assert 'jiancha_ready{part="loop"} 0.0' in app.http.get("/metrics").text
+        token = app.token(devices=["eval-1"])
+        batch = [
+            {"device": "eval-1", "channel": "rating", "payload": {"id": name, "at": when.isoformat(), "score": 5}}
+            for name, when in (("old", machine.true()), ("new", machine.wall()))
+        ]
+        answer = app.http.post("/api/v1/events", json=batch, headers=token).json()
+        assert answer == {"stored": 2, "duplicates": 0, "quarantined": []}
+        machine.offset = timedelta(0)
+        assert app.http.get("/readyz").status_code == 200

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clock import Clock, FrozenClock, ManualClock, SteadyWall
+from monitor.clock import Clock, FrozenClock, ManualClock
+from tests.machine import Machine
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANCHOR = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -172,26 +173,6 @@ def test_after_the_wait_the_instant_is_reached_and_not_long_before(
     if wait > 1e-3:
         wall.after(wait - 1e-3)
         assert clock.now() < start + ahead
-
-
-class Machine:
-    """A system clock that a test sets, and the seconds that pass whatever it shows."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta(0)
-        self.passed = 0.0
-
-    def wall(self) -> datetime:
-        return datetime(2026, 3, 2, 1, 0, tzinfo=UTC) + timedelta(seconds=self.passed) + self.offset
-
-    def elapsed(self) -> float:
-        return self.passed
-
-    def steady(self, hold_seconds: float = 3600) -> SteadyWall:
-        return SteadyWall(hold_seconds=hold_seconds, wall=self.wall, elapsed=self.elapsed)
-
-    def true(self) -> datetime:
-        return self.wall() - self.offset
 
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
