@@ -68,7 +68,7 @@ class Bell:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with self._store.engine.connect() as pooled, contextlib.closing(_own(pooled)) as conn:
+                with contextlib.closing(_connect(self._store)) as conn:
                     self._serve(conn)
             except (psycopg.Error, DBAPIError, OSError) as error:
                 log.debug("no bell; the poll goes on", action="bell.away", error=str(error))
@@ -102,9 +102,10 @@ class Bell:
                 self._heard[topic]()
 
 
-def _own(pooled: Any) -> psycopg.Connection[Any]:
-    """The driver's connection behind an SQLAlchemy one, taken out of the pool for good, each statement by itself."""
+def _connect(store: Store) -> psycopg.Connection[Any]:
+    """A connection of the store's, taken out of its pool for good, each statement by itself."""
+    pooled = store.engine.raw_connection()
+    conn: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]
     pooled.detach()
-    conn: psycopg.Connection[Any] = pooled.connection.driver_connection
     conn.autocommit = True
     return conn
