@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from alerts.contents import notice_of, place_of, snapshot
 from alerts.grouping import DIGEST_GROUP, flush_time, group_key, next_digest, single_key
@@ -19,7 +18,7 @@ from alerts.telling import Notice, Telling, tell
 from monitor import failpoints
 from monitor.store import alerts as rows
 from monitor.store.alerts import Told
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +59,7 @@ class Planner:
                 planned += self.store.step(lambda conn, n=number, y=young: self._card(conn, n, y, now))  # type: ignore[misc]
                 failpoints.hit("plan.after_commit")
                 self._failed.pop(number, None)
-            except OperationalError:
+            except STORE_AWAY:
                 raise  # the store's trouble, not the card's
             except Exception:
                 self._failed[number] = real + PUT_OFF

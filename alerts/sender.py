@@ -14,7 +14,6 @@ from typing import Any, Final, Literal, Protocol
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from alerts.channels.base import Channel, Unusable, bounded
 from alerts.composing import Job, compose
@@ -26,7 +25,7 @@ from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
 from monitor import failpoints
 from monitor.store import alerts as rows
 from monitor.store.alerts import Head
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +96,7 @@ class Sender:
         """The job of an address; one whose head cannot even be read is put off, so that it holds no other address."""
         try:
             return self.store.step(lambda conn: self._lease(conn, address))
-        except OperationalError:
+        except STORE_AWAY:
             raise  # the store's trouble, not the message's: the loop rests and tries again
         except Exception:
             log.exception("a message could not be read", action="alert.lease_failed", address=address)

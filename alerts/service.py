@@ -20,7 +20,7 @@ from alerts.routing import Place, Unrouted, route, unrouted
 from alerts.sender import Counter, Sender
 from monitor.model import Registry
 from monitor.store import alerts as rows
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +122,8 @@ class AlertService:
             planned = 0
             try:
                 planned = self.plan_once(self._now())
+            except STORE_AWAY as error:
+                log.warning("planning waits for the store", action="alert.waiting", error=str(error.orig))
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
             if not planned:
@@ -133,6 +135,8 @@ class AlertService:
             sent = False
             try:
                 sent = self.sender.send_next()
+            except STORE_AWAY as error:
+                log.warning("sending waits for the store", action="alert.waiting", error=str(error.orig))
             except Exception:
                 log.exception("sending failed", action="alert.send_failed")
             if not sent:

@@ -29,6 +29,7 @@ class Daemon:
         }
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun = 0
 
     def command(self, *words: str) -> str:
         """Run another command on the same store; its standard output. Fails on a status other than 0."""
@@ -37,14 +38,23 @@ class Daemon:
         return done.stdout
 
     def start(self) -> Daemon:
+        self.begin()
+        return self.await_start()
+
+    def begin(self) -> subprocess.Popen[bytes]:
+        """Start it and do not wait until it runs."""
         log = self.folder / "daemon.log"
-        begun = log.stat().st_size if log.exists() else 0
+        self._begun = log.stat().st_size if log.exists() else 0
         with log.open("ab") as out:
             self._process = subprocess.Popen(self._line("run"), env=self.environment, stdout=out, stderr=out)
-        end = time.monotonic() + 30
+        return self._process
+
+    def await_start(self, timeout: float = 30) -> Daemon:
+        end = time.monotonic() + timeout
         while time.monotonic() < end:
+            assert self._process is not None
             assert self._process.poll() is None, f"the daemon ended: {self.log()}"
-            for line in log.read_bytes()[begun:].decode(errors="replace").splitlines():
+            for line in (self.folder / "daemon.log").read_bytes()[self._begun :].decode(errors="replace").splitlines():
                 if '"daemon.started"' in line:
                     self.url = str(json.loads(line)["http"])
                     httpx.get(f"{self.url}/healthz").raise_for_status()

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
 
+import structlog
 from sqlalchemy import Connection, make_url
 
 from monitor.clock import Clock, SteadyWall
@@ -19,13 +20,16 @@ from monitor.ingest.sqlview import Feed, open_feed
 from monitor.settings import Settings, config_dir
 from monitor.store import migrate
 from monitor.store.calendars import CalendarBook, CalendarCache
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.registry import RegistryCache
 from monitor.store.subjects import wake_all
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
 
+log = structlog.get_logger(__name__)
+
+SERVER_WAIT_SECONDS: Final = 2.0
 LOCK_TRIES: Final = 10
 LOCK_WAIT_SECONDS: Final = 0.05
 
@@ -96,6 +100,21 @@ def attach(settings: Settings, *, writing: bool) -> Program:
         registry=RegistryCache(),
         calendars=CalendarCache(settings.calendars),
     )
+
+
+def await_server(settings: Settings) -> None:
+    """Wait until the database server answers: a daemon may be started before it. A SQLite file is there or not."""
+    store = Store(settings.store.url)
+    try:
+        while not store.is_sqlite:
+            try:
+                with store.read():
+                    return
+            except STORE_AWAY as error:
+                log.warning("the database does not answer", action="store.waiting", error=str(error.orig).strip())
+                threading.Event().wait(SERVER_WAIT_SECONDS)
+    finally:
+        store.close()
 
 
 def clock_of(settings: Settings) -> Clock:

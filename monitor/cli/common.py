@@ -136,11 +136,15 @@ def settings() -> Settings:
 
 
 @contextlib.contextmanager
-def program(*, writing: bool = True) -> Iterator[Program]:
-    """The opened program; for writing an empty store is upgraded. Errors of opening become exit status 2."""
+def program(*, writing: bool = True, wait: bool = False) -> Iterator[Program]:
+    """The opened program; for writing an empty store is upgraded. Errors of opening become exit status 2.
+
+    `wait`: for a database server that does not answer yet.
+    """
     from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
     from monitor.app import InUse, open_program
+    from monitor.app.program import await_server
     from monitor.ingest.adapters import BadAdapter
     from monitor.ingest.sqlview import BadView
     from monitor.store.integrity import is_damage, way_out
@@ -148,6 +152,8 @@ def program(*, writing: bool = True) -> Iterator[Program]:
 
     chosen = settings()
     try:
+        if wait:
+            await_server(chosen)
         opened = open_program(chosen, writing=writing)
     except (ArgumentError, NoSuchModuleError) as error:
         raise BadInput(

@@ -19,7 +19,7 @@ def run() -> None:
     from monitor.app.daemon import Unusable, run_daemon
     from monitor.store.integrity import damage, way_out
 
-    with program() as opened:
+    with program(wait=True) as opened:
         broken = damage(opened.store)
         if broken is not None:
             raise BadInput(way_out(opened.store.url, broken))

@@ -23,6 +23,7 @@ Responses = dict[int | str, dict[str, Any]]
 ERRORS: Final[Responses] = {
     401: {"description": "No valid bearer token. Nothing was written."},
     403: {"description": "The token does not allow it. Nothing was written."},
+    503: {"description": "The store is away. Nothing was written; send it again later."},
 }
 BODY_ERRORS: Final[Responses] = {
     **ERRORS,

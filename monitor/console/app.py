@@ -14,6 +14,7 @@ from monitor.console.collector import ReadyCollector, StoreCollector, covered_un
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.metrics import program_version
+from monitor.store.engine import STORE_AWAY
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -22,10 +23,18 @@ def make_app(deps: Deps) -> FastAPI:
     app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
     deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
+    for fault in STORE_AWAY:
+        app.add_exception_handler(fault, store_away)
     _add_health(app, deps)
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
     return app
+
+
+async def store_away(_request: Request, _error: Exception) -> Response:
+    """503: nothing was written; the same may pass in a moment."""
+    detail = "the store is away; send it again later"
+    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
 
 
 def _add_health(app: FastAPI, deps: Deps) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from monitor.console.deps import Deps
 from monitor.console.health import PARTS, Part, Unready
+from monitor.store.engine import STORE_AWAY
 from monitor.store.gauges import Gauges, read_gauges
 from monitor.workcal import WorkCalendar
 
@@ -18,7 +19,8 @@ K = TypeVar("K", bound=tuple[str, ...])
 
 
 class StoreCollector(Collector):
-    """Reads the store once a scrape. A store that cannot be read fails the scrape: numbers gone stale would hide it."""
+    """Reads the store once a scrape. Of a store that is away nothing is told, for numbers gone stale would hide it, but
+    what the daemon counts and `jiancha_ready{part="store"}` still are."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -29,9 +31,12 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         now, real_now = self._deps.clock.now(), self._deps.clock.real_now()
-        with self._deps.store.read() as conn:
-            gauges = read_gauges(conn, now=now, real_now=real_now, bad_at_most=self._deps.bad_at_most)
-            end = covered_until(self._deps.calendars.get(conn).default)
+        try:
+            with self._deps.store.read() as conn:
+                gauges = read_gauges(conn, now=now, real_now=real_now, bad_at_most=self._deps.bad_at_most)
+                end = covered_until(self._deps.calendars.get(conn).default)
+        except STORE_AWAY:
+            return
         yield from families(gauges, end)
 
 

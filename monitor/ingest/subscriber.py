@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from monitor import failpoints
 from monitor.ingest import quarantine
@@ -25,7 +25,7 @@ from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
 from monitor.mqtt import Client, Delivery, Link, Options, Time
-from monitor.store.engine import Store
+from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ IDLE_SECONDS: Final = 0.5
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 10.0
 OUTAGES_KEPT: Final = 50
-STORE_AWAY: Final = (OperationalError, InterfaceError, OSError)
+AWAY: Final = (*STORE_AWAY, OSError)
 """Errors of the store itself (locked, full, gone): the same batch may pass later. Others are the message's."""
 
 
@@ -138,7 +138,7 @@ class Subscriber:
             try:
                 result = self._write(messages) if fault is None else self._hold(messages[0], fault)
             except Exception as error:
-                if fault is None and not isinstance(error, STORE_AWAY):
+                if fault is None and not isinstance(error, AWAY):
                     if len(deliveries) > 1:
                         half = len(deliveries) // 2
                         self._until_stored(deliveries[:half])

@@ -113,8 +113,11 @@ def test_an_empty_store_can_be_scraped(store: Store) -> None:
     assert "broker_connected" not in samples, "without a broker there is no series that could alert"
 
 
-def test_a_store_that_cannot_be_read_fails_the_scrape(tmp_path: Path) -> None:
+def test_of_a_store_that_cannot_be_read_only_that_is_told(tmp_path: Path) -> None:
     broken = Store(f"sqlite:///{tmp_path}/no-such-folder/jiancha.sqlite")
     with served(make_deps(broken)) as app:
-        assert app.http.get("/metrics").status_code == 500
+        samples = scrape(app)
+        assert samples["ready"][(("part", "store"),)] == 0
+        assert "due_backlog" not in samples
+        assert "cards_open" not in samples
     broken.close()

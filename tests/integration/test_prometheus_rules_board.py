@@ -99,10 +99,10 @@ def test_the_rules_hold_under_promtool(tool: Callable[[str], str]) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_six_situations_have_their_rule_and_their_test() -> None:
+def test_every_situation_has_its_rule_and_its_test() -> None:
     names = [rule["alert"] for rule in rules()]
     tested = (PROMETHEUS / "tests" / "jiancha.yml").read_text()
-    assert len(names) == 6
+    assert len(names) == len(set(names)) >= 7
     assert [name for name in names if name not in tested] == []
 
 
