@@ -1,7 +1,7 @@
 """While the daemon cannot reach its broker nobody is accused: no device of silence, no person of absence (DESIGN §1C).
 
-A terminal beats all the time, and brings a check-in of 08:29 late; the daemon's own way is cut from before 08:45, when
-the slot turns yellow, until after it.
+A terminal beats all the time, and brings a check-in of 08:29 late; the daemon's own way is cut about 08:45, when
+the slot turns yellow; the terminal holds its watermark until it has sent all.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def test_an_outage_of_the_daemons_own_way_accuses_nobody(
     broker, proxy = way
     port = {"JIANCHA_MQTT__PORT": str(proxy.port), "JIANCHA_MQTT__KEEPALIVE_SECONDS": "5"}
     clocked = hall_daemon(tmp_path, broker, hall(2), start="07:00", config=CONFIG.format(beat=beat), **port)
-    clocked.move("08:44:45")
+    clocked.move("08:44:55")
 
     def query(statement: str) -> list[tuple[Any, ...]]:
         with contextlib.closing(sqlite3.connect(tmp_path / "jiancha.sqlite", timeout=10)) as store:
