@@ -22,6 +22,8 @@ from tests.mosquitto import Mosquitto
 from tests.publisher import Publisher
 from tests.tcp_proxy import TcpProxy
 
+pytestmark = pytest.mark.long  # real outages of real servers take their time
+
 CONFIG = "[policy.device]\nheartbeat_seconds = {beat}\n"
 BEATS_MISSED = 4
 """An outage of so many heartbeats: a silent device would have its yellow."""

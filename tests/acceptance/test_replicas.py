@@ -19,6 +19,8 @@ from tests.postgres import TEMPLATE, Postgres
 from tests.receivers import http_receiver
 from tests.replicas import Replicas
 
+pytestmark = pytest.mark.long  # real outages of real servers take their time
+
 OWN: dict[str, str] = {}
 SHARED = {"JIANCHA_MQTT__SHARED_GROUP": "jiancha"}
 

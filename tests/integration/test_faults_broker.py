@@ -15,6 +15,8 @@ from tests.mosquitto import Mosquitto
 from tests.outage import DEVICE, Talker, Watched
 from tests.tcp_proxy import TcpProxy
 
+pytestmark = pytest.mark.long  # real outages of real servers take their time
+
 SOME = 30
 """Ratings that pass before, during and after a fault."""
 

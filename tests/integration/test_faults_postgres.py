@@ -14,6 +14,8 @@ from tests.mosquitto import Mosquitto
 from tests.outage import DEVICE, Talker, Watched
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.long  # real outages of real servers take their time
+
 SOME = 30
 
 

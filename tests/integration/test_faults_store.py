@@ -17,6 +17,8 @@ from tests.outage import DEVICE, Talker, Watched
 SOME = 30
 LOCKER = """
 import sqlite3, sys
+
+pytestmark = pytest.mark.long  # real outages of real servers take their time
 store = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
 store.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
