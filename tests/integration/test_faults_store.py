@@ -15,10 +15,10 @@ from tests.mosquitto import Mosquitto
 from tests.outage import DEVICE, Talker, Watched
 
 SOME = 30
+pytestmark = pytest.mark.long  # real outages of real servers take their time
+
 LOCKER = """
 import sqlite3, sys
-
-pytestmark = pytest.mark.long  # real outages of real servers take their time
 store = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
 store.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
