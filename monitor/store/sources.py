@@ -55,6 +55,7 @@ class Sources:
         self._prefixes = prefixes if prefixes is not None else Prefixes()
         self._skews: dict[tuple[str, str], timedelta | None] = {}
         self._states: dict[str, SourceState] = {}
+        self._more_at: dict[str, datetime | None] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
         self._imports: dict[str, datetime | None] | None = None
 
@@ -86,6 +87,29 @@ class Sources:
             device = self._registry.devices.get(source)
             self._states[source] = self._import_state(source) if device is None else self._device_state(device)
         return self._states[source]
+
+    def more_at(self, source: str) -> datetime | None:
+        """When the next message that is stored already, but received after `now`, comes into view and may move the
+        source's watermark: its mark is spent by then, so who waits has to look again by itself. None: there is none.
+        """
+        if source not in self._more_at:
+            device = self._registry.devices.get(source)
+            self._more_at[source] = self._later_receipt(device) if device is not None else None
+        return self._more_at[source]
+
+    def _later_receipt(self, device: Device) -> datetime | None:
+        source = device.id
+        later = [select(func.min(BEAT.c.received)).where(BEAT.c.device == source, BEAT.c.received > self._now)]
+        ahead = select(func.min(RAW.c.received)).where(RAW.c.device == source, RAW.c.received > self._now)
+        if not device.owes_heartbeats:
+            mark = self.state(source).watermark
+            later.append(ahead if mark is None else ahead.where(RAW.c.at > mark))
+        for boot in self._recent_boots(source)[:1]:
+            missing = self.first_missing(source, boot)
+            if missing is not None:
+                later.append(ahead.where(RAW.c.boot == boot, RAW.c.seq == missing))
+        found = (self._conn.execute(query).scalar() for query in later)
+        return min((at for at in found if at is not None), default=None)
 
     def lost_spans(self, device: str) -> tuple[Span, ...]:
         if self._lost is None:

@@ -172,17 +172,16 @@ class Judge:
                 for subject in batch:
                     try:
                         found = loaded.get(subject.key)
-                        outcomes.append(self._judge_one(subject, found, standing.get(subject.id, []), look.now))
+                        outcomes.append(self._judge_one(subject, found, standing.get(subject.id, []), look))
                     except Exception as error:  # one bad subject must not stop the loop (DESIGN §9.7)
                         failed.append((subject, error))
         return outcomes, failed
 
-    def _judge_one(
-        self, subject: Row[Any], loaded: Loaded | None, held: Sequence[CardState], now: datetime
-    ) -> _Outcome:
+    def _judge_one(self, subject: Row[Any], loaded: Loaded | None, held: Sequence[CardState], look: Look) -> _Outcome:
+        now = look.now
         if loaded is None:  # its facts are gone (a device revoked, an order withdrawn)
             loaded = Loaded(facts=None, calendar=None, hall=subject.hall)
-            judged = _written(subject, loaded, (), now)
+            judged = _written(subject, loaded, (), look)
             return _Outcome(subject=subject, judged=judged, changes=(), loaded=loaded)
         verdicts: list[Verdict] = []
         changes: list[tuple[str, CardChange, Verdict]] = []
@@ -196,7 +195,7 @@ class Judge:
             unmarked = timedelta(seconds=self.policy.device.skew_mark_seconds)
             for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close, same_within=unmarked):
                 changes.append((rule.basis, changed, verdict))
-        judged = _written(subject, loaded, verdicts, now)
+        judged = _written(subject, loaded, verdicts, look)
         return _Outcome(subject=subject, judged=judged, changes=tuple(changes), loaded=loaded)
 
     # -- writing
@@ -312,9 +311,10 @@ def _load_halving(
         yield batch, loaded
 
 
-def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], now: datetime) -> subjects.Judged:
+def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], look: Look) -> subjects.Judged:
     outcome = graver([v.outcome for v in verdicts])
-    checks = [v.next_check_at for v in verdicts] + [loaded.more_at]
+    waits = _earliest(w for v in verdicts for w in v.waits)
+    checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
     stale = [v.stale_at for v in verdicts if v.stale_at is not None and v.outcome is Outcome.UNKNOWN]
     return subjects.Judged(
@@ -325,8 +325,8 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], now
         next_check_at=min((c for c in checks if c is not None), default=None),
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
-        judged_at=now,
-        waits=_earliest(w for v in verdicts for w in v.waits),
+        judged_at=look.now,
+        waits=waits,
     )
 
 

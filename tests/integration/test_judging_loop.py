@@ -89,6 +89,39 @@ def test_a_watermark_that_moves_between_read_and_write_wakes_who_waits(
     assert world.verdict(SLOT) == "yellow"
 
 
+@pytest.mark.parametrize("watermark", ["heartbeat", "events"])
+def test_what_is_stored_but_received_after_the_clock_was_read_is_seen_at_the_next_look(
+    store: Store, tmp_path: Path, watermark: str
+) -> None:
+    """The loop reads the clock, then the store; what comes between is stored, does not count yet, and its mark is
+    spent before anybody waits. So it is, too, with a file of events that a running clock comes to one by one.
+    """
+    terminal = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"], "watermark": watermark}
+    world = World(store, tmp_path, hall(2, devices=[terminal]))
+    for when in ("08:20", "08:50:01", "13:00:01"):
+        if watermark == "events":
+            world.event("t1", "checkin", when, staff="s02", method="face")
+        else:
+            world.beat("t1", when)
+    world.judge("08:50")
+    assert (world.verdict(SLOT), told(world.subject(SLOT).next_check_at)) == ("unknown", "08:50:01")
+    world.judge("08:50:01")
+    assert world.verdict(SLOT) == "yellow"
+    world.judge("13:00")
+    world.judge("13:00:01")
+    assert world.verdict(SLOT) == "red"
+
+
+def test_a_missing_number_that_is_received_later_is_looked_for_then(store: Store, tmp_path: Path) -> None:
+    world = World(store, tmp_path, hall(2, devices=[{"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}]))
+    world.beat("t1", "08:50", last_seq=1)
+    world.event("t1", "checkin", "08:20", received="08:55", staff="s02", method="face")
+    world.judge("08:51")
+    assert (world.verdict(SLOT), told(world.subject(SLOT).next_check_at)) == ("unknown", "08:55")
+    world.judge("08:55")
+    assert world.verdict(SLOT) == "yellow"
+
+
 def test_two_judges_write_one_card(world: World) -> None:
     """Both read the same subjects; the one that writes second finds the versions moved and writes nothing.
 
