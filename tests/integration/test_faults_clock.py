@@ -13,7 +13,8 @@ import pytest
 from monitor.clock import Clock, ManualClock
 from monitor.console.health import Health
 from monitor.store.engine import Store
-from tests.halls import MINUTE, Line, World, at, hall, told
+from tests.halls import MINUTE, Line, at, hall, told
+from tests.world import World
 from tests.http_app import NOW, fill_places, make_deps, served
 from tests.machine import Machine
 

@@ -13,7 +13,8 @@ from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.commands import transition
 from monitor.workcal import parse_notice
-from tests.halls import World, at, hall
+from tests.halls import at, hall
+from tests.world import World
 
 pytestmark = pytest.mark.both_databases
 

@@ -15,7 +15,8 @@ import pytest
 
 from monitor.store.engine import Store
 from tests.acceptance.test_hall_day import AT_EACH_TIME, PLANS, REGISTRY, S02_OVER, VERDICTS, the_day
-from tests.halls import Line, World, at
+from tests.halls import Line, at
+from tests.world import World
 
 pytestmark = pytest.mark.both_databases
 

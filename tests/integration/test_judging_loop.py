@@ -18,8 +18,9 @@ from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import CardEvent
 from monitor.store.sql import table_of
-from tests.halls import SUBJECT, World, at, hall, told
+from tests.halls import at, hall, told
 from tests.postgres import TEMPLATE, Postgres
+from tests.world import SUBJECT, World
 
 pytestmark = pytest.mark.both_databases
 

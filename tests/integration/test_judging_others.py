@@ -15,7 +15,8 @@ from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.supervision.commands import Refused, transition
 from monitor.workcal import parse_notice
-from tests.halls import World, at, hall, leave
+from tests.halls import at, hall, leave
+from tests.world import World
 
 pytestmark = pytest.mark.both_databases
 

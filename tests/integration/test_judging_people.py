@@ -11,7 +11,8 @@ import pytest
 
 from monitor.store.engine import Store
 from monitor.supervision.commands import declare_lost
-from tests.halls import MINUTE, World, at, hall, leave, told
+from tests.halls import MINUTE, at, hall, leave, told
+from tests.world import World
 
 pytestmark = pytest.mark.both_databases
 

@@ -19,7 +19,8 @@ from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from monitor.supervision.commands import declare_lost
-from tests.halls import SUBJECT, Line, World, at, hall
+from tests.halls import Line, at, hall
+from tests.world import SUBJECT, World
 
 Deed = tuple[datetime, Line | Callable[[World], object]]
 """When, and the message that comes, or what is done to the store."""

@@ -18,7 +18,8 @@ from monitor.store.schema import SubjectWait
 from monitor.store.sql import table_of
 from monitor.supervision.commands import declare_lost
 from monitor.supervision.views import list_subjects
-from tests.halls import MONDAY, World, at, hall, told
+from tests.halls import MONDAY, at, hall, told
+from tests.world import World
 
 WAIT = table_of(SubjectWait)
 SLOT = "slot:s01/am_in"

@@ -13,7 +13,8 @@ import pytest
 from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
 from monitor.supervision.commands import declare_lost
-from tests.halls import Feed, World, at, hall, told
+from tests.halls import Feed, at, hall, told
+from tests.world import World
 
 pytestmark = pytest.mark.both_databases
 

@@ -23,7 +23,8 @@ from monitor.store.schema import CaseEventRow, HeartbeatRow, Quarantine, RawEven
 from monitor.store.sources import Sources
 from tests.conftest import Eventually
 from tests.daemon import Daemon
-from tests.halls import World, at, hall, toml
+from tests.halls import at, hall, toml
+from tests.world import World
 from tests.ingest_world import columns, count, rows
 
 KINDS = ("sqlite", "postgresql")

@@ -18,7 +18,8 @@ from monitor.store.bell import Bell
 from monitor.store.engine import Store
 from monitor.store.subjects import SUBJECT, WAIT, Judged, claim, compare_and_set, mark, mark_each, moves_of, wake
 from tests.conftest import Eventually
-from tests.halls import World, at, hall
+from tests.halls import at, hall
+from tests.world import World
 from tests.postgres import TEMPLATE, Postgres
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
