@@ -14,9 +14,9 @@ from monitor.clock import Clock, ManualClock
 from monitor.console.health import Health
 from monitor.store.engine import Store
 from tests.halls import MINUTE, Line, at, hall, told
-from tests.world import World
 from tests.http_app import NOW, fill_places, make_deps, served
 from tests.machine import Machine
+from tests.world import World
 
 STEPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 REGISTRY = hall(

@@ -24,8 +24,8 @@ from monitor.store.sources import Sources
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import at, hall, toml
-from tests.world import World
 from tests.ingest_world import columns, count, rows
+from tests.world import World
 
 KINDS = ("sqlite", "postgresql")
 FEED = "view-1"

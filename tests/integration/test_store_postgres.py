@@ -19,8 +19,8 @@ from monitor.store.engine import Store
 from monitor.store.subjects import SUBJECT, WAIT, Judged, claim, compare_and_set, mark, mark_each, moves_of, wake
 from tests.conftest import Eventually
 from tests.halls import at, hall
-from tests.world import World
 from tests.postgres import TEMPLATE, Postgres
+from tests.world import World
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 CASES = [SubjectRef(kind="case", key=f"ns/{n:03}") for n in range(20)]
