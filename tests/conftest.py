@@ -57,9 +57,10 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Mark `both_databases`: the test, or every test of the module, runs on SQLite and on PostgreSQL."""
-    wanted = metafunc.definition.get_closest_marker("both_databases")
-    if wanted is not None and "database_url" in metafunc.fixturenames:
+    """Mark `both_databases`: the test, or every test of the module but those marked `sqlite_only`, runs on both."""
+    marked = metafunc.definition.get_closest_marker
+    wanted = marked("both_databases") and not marked("sqlite_only")
+    if wanted and "database_url" in metafunc.fixturenames:
         metafunc.parametrize("database_url", DATABASES, indirect=True)
 
 

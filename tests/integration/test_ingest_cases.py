@@ -18,6 +18,8 @@ from monitor.store.engine import Store
 from monitor.store.schema import CaseEventRow, Quarantine, RawEvent, SourceRow, Subject
 from tests.ingest_world import columns, count, rows
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 RECEIPT = Path(__file__).resolve().parents[2] / "config" / "maps" / "coselog-receipt.toml"
 
@@ -146,6 +148,7 @@ def test_a_workbook_gives_the_same_facts_as_the_csv(store: Store, tmp_path: Path
     assert len(from_book) == 3
 
 
+@pytest.mark.sqlite_only
 def test_history_counts_as_received_when_it_happened_and_live_as_received_now(
     store: Store, tmp_path: Path, small_map: Path
 ) -> None:

@@ -15,6 +15,8 @@ from monitor.store.engine import Store
 from monitor.store.schema import CheckinRow, HeartbeatRow, Quarantine, RawEvent, Subject
 from tests.ingest_world import NINE, REGISTRY, beat, columns, count, message, rows
 
+pytestmark = pytest.mark.both_databases
+
 
 def item(sent: Message, **extra: Any) -> dict[str, Any]:
     return {"device": sent.device, "channel": sent.channel, "payload": json.loads(sent.payload), **extra}

@@ -19,6 +19,8 @@ from monitor.store.schema import Quarantine, RawEvent
 from monitor.store.sql import table_of
 from tests.ingest_world import GOOD, NINE, REGISTRY, SENDER, count, message
 
+pytestmark = pytest.mark.both_databases
+
 SHORT, LONG = 500, 10_000
 CHANNELS = st.sampled_from(sorted(GOOD))
 

@@ -16,6 +16,8 @@ from monitor.store.engine import Store
 from monitor.store.schema import Audit, CheckinRow, PrivateText, Quarantine, RatingRow, RawEvent
 from tests.ingest_world import NINE, REGISTRY, beat, columns, count, message, rows, stamp
 
+pytestmark = pytest.mark.both_databases
+
 NOON = NINE + timedelta(hours=3)
 MENDED = replace(REGISTRY, staff={**REGISTRY.staff, "s9": Staff(id="s9", unit="u1")})
 

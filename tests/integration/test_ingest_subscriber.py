@@ -22,6 +22,8 @@ from tests.conftest import Eventually
 from tests.ingest_world import REGISTRY, columns, count, rows
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
+pytestmark = pytest.mark.both_databases
+
 Brokers = Callable[..., Mosquitto]
 
 
@@ -162,6 +164,7 @@ def test_while_the_store_is_away_nothing_is_acknowledged_and_nothing_lost(
     assert running.counted.results == {("rating", "stored"): 50}
 
 
+@pytest.mark.sqlite_only
 def test_a_message_that_the_store_cannot_take_is_held_and_the_others_are_stored(
     mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
 ) -> None:

@@ -31,6 +31,8 @@ from monitor.store.schema import (
 from monitor.store.sql import insert, table_of
 from tests.ingest_world import NINE, REGISTRY, beat, columns, count, message, rows, stamp
 
+pytestmark = pytest.mark.both_databases
+
 SECOND = timedelta(seconds=1)
 
 
@@ -282,6 +284,7 @@ def test_an_event_that_comes_again_and_is_stored_frees_what_was_held_under_its_i
     assert columns(rows(store, Quarantine), "state", "resolved_by") == [("replayed", "system")]
 
 
+@pytest.mark.sqlite_only
 def test_any_order_and_any_split_into_batches_give_the_same_facts(store: Store) -> None:
     sent = [
         message(

@@ -21,6 +21,8 @@ from monitor.supervision.views import list_subjects
 from tests.halls import MONDAY, at, hall, told
 from tests.world import World
 
+pytestmark = pytest.mark.both_databases
+
 WAIT = table_of(SubjectWait)
 SLOT = "slot:s01/am_in"
 TERMINAL = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}
