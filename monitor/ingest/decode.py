@@ -172,7 +172,11 @@ def _typed(message: Message, raw: dict[str, Any]) -> Event | Heartbeat | Status:
     try:
         value = msgspec.convert(kept, model)
     except msgspec.ValidationError as error:
-        raise Unusable(_explained(str(error), unknown)) from None
+        kept = _given(kept, str(error), unknown)
+        try:
+            value = msgspec.convert(kept, model)
+        except msgspec.ValidationError as again:
+            raise Unusable(_explained(str(again), unknown)) from None
     if b"\\u0000" in message.payload:
         _refuse_nul(kept)
     if isinstance(value, HeartbeatIn):
@@ -227,6 +231,17 @@ def _utc(value: datetime, field: str) -> datetime:
     if moved is None or not EARLIEST <= moved < LATEST:
         raise Unusable(f"{field}: {value.isoformat()} lies outside {EARLIEST.year} to {LATEST.year}")
     return moved
+
+
+def _given(kept: dict[str, Any], error: str, unknown: list[str]) -> dict[str, Any]:
+    """What is left without empty strings and nulls, which mean "not given" (DESIGN §7); Unusable where there are none.
+
+    Asked only of what was refused, so that a payload without such keys pays nothing for it.
+    """
+    given = {key: value for key, value in kept.items() if value != "" and value is not None}
+    if len(given) == len(kept):
+        raise Unusable(_explained(error, unknown))
+    return given
 
 
 def _explained(error: str, unknown: list[str]) -> str:

@@ -78,6 +78,30 @@ def test_null_and_an_empty_text_mean_that_an_optional_field_is_not_given() -> No
     assert dict(event("rating", window=None, staff="", comment="", boot=None).body) == {"score": 5}
 
 
+NOT_GIVEN: list[tuple[str, dict[str, Any]]] = [
+    ("rating", {"stage": "", "origin": "", "tags": "", "seq": ""}),
+    ("checkin", {"direction": "", "distance": "", "liveness": ""}),
+    ("presence", {"confidence": "", "window": ""}),
+    ("case", {"due": "", "entered": "", "joint": "", "item": ""}),
+    ("task", {"due": "", "unit": ""}),
+]
+
+
+@pytest.mark.parametrize(("channel", "empty"), NOT_GIVEN, ids=[channel for channel, _ in NOT_GIVEN])
+def test_an_empty_text_is_a_missing_key_whatever_the_type_of_the_field(channel: str, empty: dict[str, Any]) -> None:
+    assert event(channel, **empty) == event(channel)
+
+
+def test_a_heartbeat_takes_empty_and_null_fields_for_missing_ones() -> None:
+    assert decode(beat(queue="", boot="", last_seq=None)) == decode(beat())
+    assert decode(beat(queue=None)) == decode(beat())
+
+
+def test_a_required_field_that_is_empty_is_missing() -> None:
+    assert refusal("rating", score="").detail == "score: missing"
+    assert refusal("rating", score="5", stage="").detail.startswith("score:")
+
+
 def test_unknown_keys_are_dropped_and_counted_and_not_kept() -> None:
     said = event("checkin", picture="AAAA", firmware="1.2")
     assert said.dropped_keys == 2
