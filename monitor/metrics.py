@@ -52,6 +52,11 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._dropped = Counter(
+            "jiancha_dropped_keys",
+            "Keys of events that their channel does not know; they were dropped.",
+            registry=self.registry,
+        )
         self._lag = Histogram(
             "jiancha_ingest_lag_seconds",
             "From the receipt of a message to the commit that holds it.",
@@ -85,6 +90,10 @@ class Metrics:
         """`count` messages of a channel became `result`; an unknown channel is counted as `other`."""
         known = channel if channel in EVENT_CHANNELS else OTHER_CHANNEL
         self._events.labels(known, result).inc(count)
+
+    def dropped_keys(self, count: int) -> None:
+        """So many unknown keys of payloads were dropped (DESIGN §3.1)."""
+        self._dropped.inc(count)
 
     def ingest_lag(self, seconds: float) -> None:
         """One message was committed so many real seconds after its receipt."""

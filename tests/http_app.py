@@ -30,6 +30,7 @@ RULES = ("case.limit", "post.empty", "checkin.slot", "rating.bad", "device.silen
 
 METRICS: dict[str, set[str]] = {
     "events_total": {"channel", "result"},
+    "dropped_keys_total": set(),
     "ingest_lag_seconds": set(),
     "quarantine_events": set(),
     "cards_open": {"rule", "level", "hall"},
@@ -49,7 +50,7 @@ METRICS: dict[str, set[str]] = {
     "broker_connected": set(),
     "ready": {"part"},
 }
-"""Names without prefix and their labels: DESIGN §7; `broker_connected` and `ready` are ours."""
+"""Names without prefix and their labels: DESIGN §7; `broker_connected`, `dropped_keys_total` and `ready` are ours."""
 
 
 @dataclass

@@ -77,6 +77,7 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():
         deps.metrics.events(channel, what, count)
+    deps.metrics.dropped_keys(result.dropped_keys)
     for _ in items:
         deps.metrics.ingest_lag(lag)
     return fed.request_answer()

@@ -44,6 +44,8 @@ class Counters(Protocol):
 
     def events(self, channel: str, result: Result, count: int = 1) -> None: ...
 
+    def dropped_keys(self, count: int) -> None: ...
+
     def ingest_lag(self, seconds: float) -> None: ...
 
     def broker(self, connected: bool) -> None: ...
@@ -197,6 +199,7 @@ class Subscriber:
             self._counters.ingest_lag(committed - delivery.arrived)
         for (channel, fate), count in result.by_channel().items():
             self._counters.events(channel, fate, count)
+        self._counters.dropped_keys(result.dropped_keys)
         if self._after is not None:
             self._after(result)
 

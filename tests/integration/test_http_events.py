@@ -105,6 +105,13 @@ def test_what_came_in_is_counted(app: Served) -> None:
     assert "jiancha_ingest_lag_seconds_count 3.0" in text
 
 
+def test_dropped_keys_are_counted(app: Served) -> None:
+    batch = [rating("e1"), rating("e2")]
+    batch[0]["payload"] |= {"picture": "AAAA", "version": 2, "name": "x"}
+    app.http.post(PATH, json=batch, headers=app.token(devices=["eval-1"]))
+    assert "jiancha_dropped_keys_total 3.0" in app.http.get("/metrics").text
+
+
 def test_a_body_without_a_length_is_cut_off_at_the_limit(app: Served, store: Store) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(100):

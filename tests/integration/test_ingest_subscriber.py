@@ -34,9 +34,13 @@ class Counted:
         self.results: Counter[tuple[str, str]] = Counter()
         self.lags: list[float] = []
         self.links: list[bool] = []
+        self.dropped = 0
 
     def events(self, channel: str, result: str, count: int = 1) -> None:
         self.results[channel, result] += count
+
+    def dropped_keys(self, count: int) -> None:
+        self.dropped += count
 
     def ingest_lag(self, seconds: float) -> None:
         self.lags.append(seconds)
@@ -112,7 +116,7 @@ def test_lines_of_mosquitto_pub_become_facts(
     running = run(broker, version=version)
     eventually(running.connected)
     now = Clock().now().isoformat()
-    broker.publish("ev-1", "rating", f'{{"id":"a","at":"{now}","score":1,"comment":"慢"}}')
+    broker.publish("ev-1", "rating", f'{{"id":"a","at":"{now}","score":1,"comment":"慢","sn":"A1","fw":2}}')
     broker.publish("ev-1", "rating", f'{{"id":"a","at":"{now}","score":1,"comment":"慢"}}')
     broker.publish("ev-1", "rating", "nonsense")
     broker.publish("ev-1", "rating", f'{{"id":"b","at":"{now}","score":1}}', user="ev-2")
@@ -127,6 +131,7 @@ def test_lines_of_mosquitto_pub_become_facts(
         ("heartbeat", "stored"): 1,
     }
     assert columns(rows(store, RatingRow), "event_id", "window") == [("a", "w1")]
+    assert running.counted.dropped == 2
     assert len(running.counted.lags) == 5
     assert all(0 <= lag < 5 for lag in running.counted.lags)
 

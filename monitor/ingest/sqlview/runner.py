@@ -80,6 +80,7 @@ class FeedRunner:
         for result in polled.results:
             for (channel, fate), count in result.by_channel().items():
                 self._counters.events(channel, fate, count)
+            self._counters.dropped_keys(result.dropped_keys)
         if self._failing or polled.fed.stored or polled.fed.quarantined:
             log.info(
                 "a view was read",
