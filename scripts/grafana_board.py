@@ -91,9 +91,10 @@ PANELS: Final = (
     ),
     Panel(
         title="隔离与重复",
-        text="Messages that were not stored, and those that wait in quarantine",
+        text="Messages that were not stored, keys that were dropped, and what waits in quarantine",
         queries=(
             ('sum by (result) (increase(jiancha_events_total{result!="stored"}[1h]))', "{{result}} /h"),
+            ("increase(jiancha_dropped_keys_total[1h])", "丢弃的键 /h"),
             ("jiancha_quarantine_events", "隔离中"),
         ),
     ),

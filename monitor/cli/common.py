@@ -141,36 +141,47 @@ def program(*, writing: bool = True, wait: bool = False) -> Iterator[Program]:
 
     `wait`: for a database server that does not answer yet.
     """
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-
     from monitor.app import InUse, open_program
     from monitor.app.program import await_server
     from monitor.ingest.adapters import BadAdapter
     from monitor.ingest.sqlview import BadView
-    from monitor.store.integrity import is_damage, way_out
-    from monitor.store.migrate import SchemaError
 
     chosen = settings()
-    try:
+    with store_errors(chosen.store.url):
         if wait:
             await_server(chosen)
         opened = open_program(chosen, writing=writing)
+        try:
+            yield opened
+        except (InUse, BadAdapter, BadView) as error:
+            raise BadInput(str(error)) from error
+        finally:
+            opened.close()
+
+
+@contextlib.contextmanager
+def store_errors(url: str) -> Iterator[None]:
+    """What the database says against a command, while it is opened or later, as its exit status.
+
+    2 for a URL that names none, another schema, a damaged file; 1 for one that is locked, full or gone.
+    """
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    from monitor.store.integrity import is_damage, way_out
+    from monitor.store.migrate import SchemaError
+
+    try:
+        yield
     except (ArgumentError, NoSuchModuleError) as error:
         raise BadInput(
             f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"
         ) from error
-    except DBAPIError as error:
-        if is_damage(error):
-            raise BadInput(way_out(chosen.store.url, str(error.orig))) from error
-        raise Finding(f"store.url: the database cannot be opened: {error.orig}") from error
     except SchemaError as error:
         raise BadInput(str(error)) from error
-    try:
-        yield opened
-    except (InUse, BadAdapter, BadView) as error:
-        raise BadInput(str(error)) from error
-    finally:
-        opened.close()
+    except DBAPIError as error:
+        if is_damage(error):
+            raise BadInput(way_out(url, str(error.orig))) from error
+        raise Finding(f"store.url: 数据库不可用 the database is away: {str(error.orig).strip()}") from error
 
 
 def print_json(value: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import typer
 
-from monitor.cli.common import BadInput, Finding, print_json, program, settings
+from monitor.cli.common import BadInput, Finding, print_json, program, settings, store_errors
 
 config_app = typer.Typer(no_args_is_help=True, help="配置 the configuration")
 db_app = typer.Typer(no_args_is_help=True, help="数据库 the store")
@@ -61,9 +63,7 @@ def upgrade() -> None:
     from monitor.store.engine import Store
     from monitor.store.migrate import upgrade as bring_up
 
-    store = Store(settings().store.url)
-    try:
+    url = settings().store.url
+    with store_errors(url), contextlib.closing(Store(url)) as store:
         done = bring_up(store)
-    finally:
-        store.close()
     typer.echo("已升级 upgraded" if done else "已是最新 up to date")

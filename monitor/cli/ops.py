@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, print_json, settings
+from monitor.cli.common import BadInput, Finding, print_json, settings, store_errors
 
 if TYPE_CHECKING:
     from monitor.app import Program
@@ -111,7 +111,7 @@ def backup(
     from monitor.ops.backup.make import NoStore
     from monitor.ops.backup.make import backup as made
 
-    with unopened(settings(), writing=False) as opened, _store_errors(opened):
+    with unopened(settings(), writing=False) as opened, store_errors(opened.store.url):
         now = opened.clock.now()
         file = target / f"jiancha-{now:%Y%m%dT%H%M%SZ}.zip" if target.is_dir() else target
         try:
@@ -148,7 +148,7 @@ def restore(
     from monitor.ops.backup.load import restore as put_back
     from monitor.store.migrate import SchemaError
 
-    with unopened(settings(), writing=True) as opened, _store_errors(opened):
+    with unopened(settings(), writing=True) as opened, store_errors(opened.store.url):
         try:
             with Reader(source) as reader, sole_judge(opened.store):
                 manifest = put_back(opened.store, reader, opened.clock.now(), force=force, actor=actor())
@@ -163,18 +163,3 @@ def restore(
         "备份之后的事件不在其中，其后的通知可能重发 what came later is not in it; notices sent since may be sent again",
         err=True,
     )
-
-
-@contextlib.contextmanager
-def _store_errors(opened: Program) -> Iterator[None]:
-    """A database that fails on the way: damaged is 2, anything else (full, locked, gone) 1."""
-    from sqlalchemy.exc import DBAPIError
-
-    from monitor.store.integrity import is_damage, way_out
-
-    try:
-        yield
-    except DBAPIError as error:
-        if is_damage(error):
-            raise BadInput(way_out(opened.store.url, str(error.orig))) from error
-        raise Finding(f"store.url: 数据库出错 the database failed: {error.orig}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,3 +179,32 @@ def test_quarantined_lines_end_with_1_and_are_replayed_once_mended(jiancha: Run,
     jiancha("registry", "import", "more.toml", **monday)
     assert jiancha("quarantine", "replay", str(held["id"])).returncode == 0
     assert json.loads(jiancha("quarantine", "list", "--json").stdout) == []
+
+
+ONE_HALL = "[[halls]]\nid = 'h1'\nname = '大厅'\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("cards", "list"), ("registry", "import", "hall.toml"), ("db", "upgrade"), ("run",)], ids=" ".join
+)
+def test_a_damaged_file_ends_any_command_with_2_and_the_way_out(
+    jiancha: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "hall.toml").write_text(ONE_HALL)
+    (tmp_path / "store.sqlite").write_bytes(b"no database" * 1000)
+    done = jiancha(*command)
+    assert done.returncode == 2, done.stderr
+    assert "已损坏" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_stays_locked_ends_a_command_with_1_and_says_so(jiancha: Run, tmp_path: Path) -> None:
+    (tmp_path / "hall.toml").write_text(ONE_HALL)
+    assert jiancha("db", "upgrade").returncode == 0
+    writer = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    done = jiancha("registry", "import", "hall.toml", STORE__BUSY_SECONDS="1")
+    writer.close()
+    assert done.returncode == 1, done.stderr
+    assert "数据库不可用" in done.stderr
+    assert "Traceback" not in done.stderr
