@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from alerts.channels.base import Message, Unusable
+from alerts.channels.base import Message, Unusable, without_addresses
 from alerts.retry import Result, refused, sent
 
-MAIL: Final = frozenset({"mailto", "mailtos"})
-_MAIL_ADDRESS: Final = re.compile(r"[^\s\"'<>@]+@")
 _loading = threading.Lock()
 
 
@@ -51,7 +48,7 @@ class AppriseChannel:
         self._url = url
         self._key = key
         self._timeout = timeout_seconds
-        self.name = "mail" if _scheme(url) in MAIL else _scheme(url)
+        self.name = _scheme(url)
 
     def service(self) -> Any:
         return instantiate(self._url, timeout_seconds=self._timeout, key=self._key)
@@ -83,8 +80,20 @@ def said(outcome: Any) -> str:
         return ""
     attempts = [attempt for service in outcome for attempt in getattr(service, "attempts", ())]
     lines = [str(getattr(entry, "message", entry)) for attempt in attempts for entry in attempt]
-    # contacts have one home (DESIGN §1F), and the record of tries is not it
-    return _MAIL_ADDRESS.sub("…@", "; ".join(lines))
+    return without_addresses("; ".join(lines))
+
+
+class MailChannel(AppriseChannel):
+    """Mail by SMTP; the server's answer is read (see `mail`)."""
+
+    def __init__(self, url: str, *, key: str, timeout_seconds: float) -> None:
+        super().__init__(url, key=key, timeout_seconds=timeout_seconds)
+        self.name = "mail"
+
+    def send(self, message: Message) -> Result:
+        from alerts.channels import mail  # see `instantiate`
+
+        return mail.deliver(self.service(), message)
 
 
 class RobotChannel(AppriseChannel):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from alerts.channels.apprise_channel import AppriseChannel, RobotChannel
+from alerts.channels.apprise_channel import AppriseChannel, MailChannel, RobotChannel
 from alerts.channels.base import Channel, Unusable
 from alerts.channels.webhook import WebhookChannel
 from alerts.policy import AlertPolicy, Receiver
@@ -21,6 +21,7 @@ ROBOTS: Final[Mapping[str, tuple[str, str]]] = {
     "schan": ("jcschan", "serverchan"),
 }
 """Apprise's schema → (schema of the checked class, name of the channel)."""
+MAIL: Final = frozenset({"mailto", "mailtos"})
 _NATIVE: Final[Mapping[str, tuple[str, str | None]]] = {
     "qyapi.weixin.qq.com": ("wecombot", "key"),
     "oapi.dingtalk.com": ("dingtalk", "access_token"),
@@ -72,6 +73,8 @@ def open_channel(
         return RobotChannel(
             f"{checked}://{rest}", name=name, key=key, timeout_seconds=timeout_seconds, real_now=real_now
         )
+    if schema in MAIL:
+        return MailChannel(url, key=key, timeout_seconds=timeout_seconds)
     return AppriseChannel(url, key=key, timeout_seconds=timeout_seconds)
 
 

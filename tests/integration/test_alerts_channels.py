@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from datetime import UTC, datetime
 
@@ -145,12 +146,38 @@ def test_a_mail_arrives_and_its_chinese_subject_decodes() -> None:
     assert mail.text.replace("\r\n", "\n").strip() == MESSAGE.text
 
 
-def test_a_refused_recipient_is_a_refusal_that_does_not_keep_the_address() -> None:
-    with smtp_receiver(refuse={"gone@hall.example": "550 no such user"}) as receiver:
+MAIL_ANSWERS = [
+    ("a recipient that is not there is refused for good", "550 no such user <gone@hall.example>", True),
+    ("a full server may take it later", "452 insufficient storage", False),
+    ("a greylisting server may take it later", "451 try again for gone@hall.example", False),
+]
+
+
+@pytest.mark.parametrize(("answer", "permanent"), [a[1:] for a in MAIL_ANSWERS], ids=[a[0] for a in MAIL_ANSWERS])
+def test_a_refused_recipient(answer: str, permanent: bool) -> None:
+    with smtp_receiver(refuse={"gone@hall.example": answer}) as receiver:
         result = channel(receiver.url("gone@hall.example")).send(MESSAGE)
-    assert result.outcome is Outcome.REFUSED
+    assert (result.outcome, result.permanent) == (Outcome.REFUSED, permanent)
     assert receiver.mails == []
-    assert "gone@" not in result.detail
+    assert result.detail.startswith(answer[:3])
+    assert "gone@" not in result.detail, "the record of tries holds no contact"
+
+
+def test_a_mail_server_that_is_not_there_or_hangs() -> None:
+    gone = channel("mailto://127.0.0.1:9/?from=a@hall.example&to=b@hall.example&mode=insecure").send(MESSAGE)
+    assert (gone.outcome, gone.permanent) == (Outcome.REFUSED, False)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = f"mailto://127.0.0.1:{port}/?from=a@hall.example&to=b@hall.example&mode=insecure"
+        assert channel(url, 0.3).send(MESSAGE).outcome is Outcome.TIMEOUT
+
+
+def test_a_server_without_the_encryption_that_is_asked_for() -> None:
+    with smtp_receiver() as receiver:
+        url = receiver.url("b@hall.example").replace("mode=insecure", "mode=starttls")
+        result = channel(url).send(MESSAGE)
+    assert (result.outcome, result.permanent) == (Outcome.REFUSED, False)
+    assert receiver.mails == []
 
 
 def test_any_other_service_of_apprise() -> None:
