@@ -33,9 +33,12 @@ def place_of(card: Mapping[str, Any], level: str) -> Place:
     )
 
 
-def snapshot(card: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
-    """What is known of a card when one of its notices is planned; the level is the notice's own."""
-    over = notice.event in ("cleared", "closed", "withdrawn") or notice.event == "issued"
+def snapshot(card: Mapping[str, Any], notice: Notice, *, over: bool = False) -> dict[str, Any]:
+    """What is known of a card when one of its notices is planned; the level is the notice's own.
+
+    `over`: the condition had ended when the notice was made.
+    """
+    over = over or notice.event in ("cleared", "closed", "withdrawn")
     cleared_at = card["cleared_at"] if over else None
     return {
         "event": notice.event,

@@ -14,7 +14,7 @@ from alerts.contents import notice_of, place_of, snapshot
 from alerts.grouping import DIGEST_GROUP, flush_time, group_key, next_digest, single_key
 from alerts.policy import AlertPolicy
 from alerts.routing import Routed, route
-from alerts.telling import Notice, Telling, tell
+from alerts.telling import Notice, Purpose, Telling, tell
 from monitor import failpoints
 from monitor.store import alerts as rows
 from monitor.store.alerts import Told
@@ -105,20 +105,20 @@ class Planner:
         if not routed and not telling.told_only:
             log.error("a card goes to nobody", action="alert.unrouted", card=card["number"], rule=card["rule"],
                       hall=card["hall"], level=notice.level)  # fmt: skip
-        content = snapshot(card, notice)
-        for address in sorted(_addresses(telling, set(routed), holders, told)):
+        content = snapshot(card, notice, over=telling.over)
+        for address, purpose in sorted(_addresses(telling, set(routed), holders, told).items()):
             choice = routed.get(address) or Routed(
                 receiver=address, group=(), wait_seconds=self.policy.group_wait_seconds, why="was told before"
             )
             begun = _group_begun(told, address)
             group = group_key(choice, place) if begun is None else begun
-            self._item(conn, card["number"], notice, telling, choice, group, content, now)
+            self._item(conn, card["number"], notice, purpose, choice, group, content, now)
 
     def _item(
-        self, conn: Connection, card: int, notice: Notice, telling: Telling, choice: Routed, group: str,
+        self, conn: Connection, card: int, notice: Notice, purpose: Purpose, choice: Routed, group: str,
         content: Mapping[str, Any], now: datetime,
     ) -> None:  # fmt: skip
-        address, purpose = choice.receiver, str(telling.purpose)
+        address = choice.receiver
         delivery: int | None = None
         if purpose == "digest":
             due = next_digest(now, self.policy.digest_at, self.policy.zone)
@@ -154,12 +154,19 @@ def _holders(told: Sequence[Told]) -> set[str]:
     return {address for address, entry in last.items() if entry.purpose == "firing"}
 
 
-def _addresses(telling: Telling, routed: set[str], holders: set[str], told: Sequence[Told]) -> set[str]:
+def _addresses(telling: Telling, routed: set[str], holders: set[str], told: Sequence[Told]) -> dict[str, Purpose]:
+    """Who hears of a notice, and as what."""
+    assert telling.purpose is not None, "nobody is told"
     if telling.purpose == "digest" and telling.told_only:
-        return {entry.address for entry in told}
-    if telling.told_only:
-        return holders
-    return routed | holders if telling.purpose == "firing" else routed
+        first = {entry.address for entry in told}
+    elif telling.told_only:
+        first = holders
+    else:
+        first = routed | holders if telling.purpose == "firing" else routed
+    found: dict[str, Purpose] = dict.fromkeys(first, telling.purpose)
+    if telling.others is not None:
+        found |= dict.fromkeys(routed - first, telling.others)
+    return found
 
 
 def _group_begun(told: Sequence[Told], address: str) -> str | None:

@@ -28,11 +28,16 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Telling:
-    """`purpose` None: nobody is told. `told_only`: only those who were told of the card; else also those routed to."""
+    """`purpose` None: nobody is told. `told_only`: only those who were told of the card; else also those routed to.
+
+    `over`: the condition had ended when it was judged. `others`: what those routed to hear who do not hold the card.
+    """
 
     purpose: Purpose | None
     why: str
     told_only: bool = False
+    over: bool = False
+    others: Purpose | None = None
 
 
 def tell(
@@ -57,8 +62,11 @@ def tell(
         changes = notice.event in CHANGES
         if changes and not was_fired:
             return Telling(purpose="digest" if was_told else None, why="nobody holds the card as open", told_only=True)
-        if notice.event == "issued" and over_at_issue(notice, history, cleared_at):
-            return Telling(purpose="digest", why="over when first judged")
+        if over_when_judged(notice, history, cleared_at):
+            if was_fired:  # they hold a lower level as open, and no other notice will tell them that it is over
+                others: Purpose | None = None if changes else "digest"
+                return Telling(purpose="resolved", why="over when judged", told_only=True, over=True, others=others)
+            return Telling(purpose="digest", why="over when first judged", over=True)
         if not age_ok and not was_fired:
             return Telling(purpose="digest", why="older than alerts.max_age")
         return Telling(purpose="firing", why=notice.event)
@@ -71,13 +79,16 @@ def tell(
     return Telling(purpose=None, why=f"{notice.event}: nobody has to be told")
 
 
-def over_at_issue(issued: Notice, history: Sequence[Notice], cleared_at: datetime | None) -> bool:
-    """Whether the condition had ended when the card was issued.
+def over_when_judged(notice: Notice, history: Sequence[Notice], cleared_at: datetime | None) -> bool:
+    """Whether the condition had ended when this notice issued the card or changed its level.
 
-    The clearing is then part of the issue: either a notice of the very same judgement, or `cleared_at` without any
+    The clearing is then part of that change: either a notice of the very same judgement, or `cleared_at` without any
     notice of its own. Read from the record, so that it does not depend on when the planner comes by.
     """
-    later = [n for n in history if n.sequence > issued.sequence and n.event in ("cleared", "resumed")]
+    if notice.event not in ("issued", "upgraded", "lowered"):
+        return False
+    ends = {"cleared", "resumed"} if notice.event == "issued" else {"cleared", "resumed", "upgraded", "lowered"}
+    later = [n for n in history if n.sequence > notice.sequence and n.event in ends]
     if later:
-        return later[0].event == "cleared" and later[0].at == issued.at
+        return later[0].event == "cleared" and later[0].at == notice.at
     return cleared_at is not None

@@ -154,6 +154,19 @@ def test_it_goes_to_the_digest_only(store: Store, columns: dict[str, Any]) -> No
     assert found.rows(DELIVERY) == []
 
 
+def test_a_level_that_was_over_when_judged_ends_the_card_for_those_who_hold_it(store: Store) -> None:
+    """A backlog shows that the reminder had become a yellow, and that this is over too: no other notice will follow."""
+    routes = [{"level": "yellow", "receivers": ["boss"], "continue": True}, {"receivers": ["office"]}]
+    found = world(store, policy_of({"boss": HOOK, "office": HOOK}, routes=routes))
+    found.issue(1, level="reminder")
+    found.service.plan_once(START)
+    found.notice(1, "upgraded", level="yellow", cleared_at=START)
+    found.notice(1, "closed", level="yellow", minutes=3, state="closed")
+    found.service.plan_once(START)
+    assert planned(found) == [(1, 1, "office", "firing"), (1, 2, "boss", "digest"), (1, 2, "office", "resolved")]
+    assert [row.content["cleared_at"] for row in found.rows(ITEM)] == [None, START.isoformat(), START.isoformat()]
+
+
 def test_the_digest_leaves_at_its_hour_and_only_when_there_is_one(store: Store) -> None:
     found = world(store, policy_of({"mail": MAIL}, digest_at="17:00"))
     due = START + timedelta(hours=8)  # 17:00 in the hall

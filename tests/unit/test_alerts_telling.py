@@ -76,6 +76,30 @@ LATER: list[tuple[str, str, dict[str, Any], str | None, bool]] = [
 ]
 
 
+OVER = {"cleared_at": AT}
+LEVELS: list[tuple[str, list[Notice], dict[str, Any], tuple[str | None, str | None]]] = [
+    ("a level reached and over at once: resolved for who holds the card, digest for others",
+     history("issued", "upgraded"), KNOWN | OVER, ("resolved", "digest")),
+    ("a level reached and over at once, and nobody holds the card", history("issued", "upgraded"), DIGESTED | OVER,
+     ("digest", None)),
+    ("a level lowered and over at once", history("issued", "lowered"), KNOWN | OVER, ("resolved", None)),
+    ("raised, and over by a later judgement", history("issued", "upgraded", "cleared"), KNOWN | OVER, ("firing", None)),
+    ("raised and cleared by one judgement", history("issued", "upgraded", "cleared", same=True), KNOWN | OVER,
+     ("resolved", "digest")),
+    ("raised, and raised once more to a level that was over", history("issued", "upgraded", "upgraded"), KNOWN | OVER,
+     ("firing", None)),
+    ("raised and not over", history("issued", "upgraded"), KNOWN, ("firing", None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("past", "given", "expected"), [s[1:] for s in LEVELS], ids=[s[0] for s in LEVELS])
+def test_a_level_that_was_over_when_judged(
+    past: list[Notice], given: dict[str, Any], expected: tuple[str | None, str | None]
+) -> None:
+    found = tell(past[1], past, **(FRESH | given))
+    assert (found.purpose, found.others) == expected
+
+
 @pytest.mark.parametrize(("event", "given", "purpose", "told_only"), [s[1:] for s in LATER], ids=[s[0] for s in LATER])
 def test_a_later_notice(event: str, given: dict[str, Any], purpose: str | None, told_only: bool) -> None:
     past = history("issued", event)
