@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.rendering import Content
+from alerts.retry import GiveUp
 from alerts.routing import Place
 from alerts.telling import Notice
 from monitor.model import Level, Reason
@@ -44,6 +45,7 @@ def snapshot(card: Mapping[str, Any], notice: Notice, *, over: bool = False) -> 
         "event": notice.event,
         "at": notice.at.isoformat(),
         "level": notice.level,
+        "state": card["state"],
         "rule": card["rule"],
         "subject": {"kind": card["kind"], "id": card["key"]},
         **{key: card[key] for key in _PLACED},
@@ -57,7 +59,7 @@ def snapshot(card: Mapping[str, Any], notice: Notice, *, over: bool = False) -> 
 def content_of(item: Mapping[str, Any]) -> Content:
     """The row of an item as `rendering` takes it."""
     known: Mapping[str, Any] = item["content"]
-    cleared_at, undelivered = known.get("cleared_at"), known.get("undelivered")
+    cleared_at = known.get("cleared_at")
     return Content(
         card=item["card"],
         sequence=item["sequence"],
@@ -74,8 +76,15 @@ def content_of(item: Mapping[str, Any]) -> Content:
         staff=known["staff"],
         cleared_at=datetime.fromisoformat(cleared_at) if cleared_at else None,
         why=known["why"],
-        undelivered=(undelivered["receiver"], undelivered["why"]) if undelivered else None,
+        state=known.get("state") or "",
+        undelivered=_undelivered(known.get("undelivered")),
     )
+
+
+def _undelivered(known: Mapping[str, Any] | None) -> tuple[str, GiveUp] | None:
+    if not known:
+        return None
+    return known["receiver"], GiveUp(code=known["code"], detail=known["detail"], tries=known["tries"])
 
 
 def named_ids(contents: Sequence[Content]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from alerts.policy import Lang
+from alerts.retry import GiveUp
 from monitor import wording
 from monitor.model import Level, Reason
 
@@ -24,7 +25,8 @@ MARKER_BYTES: Final = 12
 class Content:
     """One notice as it was when planned; ids only.
 
-    `subject` is (kind, id). `undelivered`: (receiver, why) where another receiver could not be given it.
+    `subject` is (kind, id). `state`: the card's, when planned. `undelivered`: (receiver, why) where another
+    receiver could not be given it.
     """
 
     card: int
@@ -42,7 +44,8 @@ class Content:
     staff: str | None = None
     cleared_at: datetime | None = None
     why: str = ""
-    undelivered: tuple[str, str] | None = None
+    state: str = ""
+    undelivered: tuple[str, GiveUp] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +152,8 @@ def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
     lines.append(_charged(content, style))
     lines += _todo(content, style)
     if content.undelivered:
-        receiver, why = content.undelivered
+        receiver, given_up = content.undelivered
+        why = says(_given_up(given_up), given_up.why)
         lines.append(says(f"注意：未能送达“{receiver}”（{why}）", f"Note: could not be given to {receiver} ({why})"))
     if link := style.link_to(content.card):
         lines.append(says(f"查看：{link}", f"Open: {link}"))
@@ -172,13 +176,32 @@ def _charged(content: Content, style: Style) -> str:
     return style.says(f"责任方：{who}", f"Charged: {who}")
 
 
+def _given_up(given_up: GiveUp) -> str:
+    """In Chinese; what the receiver itself said stays as it was said."""
+    said = {
+        "refused": f"对方拒收：{given_up.detail}",
+        "too_old": f"试发 {given_up.tries} 次未成，已过时限：{given_up.detail}",
+        "unheard": "其发牌通知未曾送达",
+    }
+    return said[given_up.code]
+
+
 def _todo(content: Content, style: Style) -> list[str]:
-    if content.purpose == "resolved" or content.event == "withdrawn":
-        if content.event != "withdrawn" or not content.why:
-            return []
-        return [style.says(f"说明：{content.why}", f"Note: {content.why}")]
-    advice = wording.advice(content.rule, content.level, style.lang)
+    """What to do; of a card that was ended, why. What is over is not done again, but may await its answer."""
+    if content.event in ("withdrawn", "closed"):
+        why = wording.why_text(content.why, style.lang)
+        return [style.says(f"说明：{why}", f"Note: {why}")] if why else []
+    if content.purpose == "resolved" or content.cleared_at is not None:
+        advice = wording.advice_when_over(style.lang) if _awaits_answer(content) else ""
+    else:
+        advice = wording.advice(content.rule, content.level, style.lang)
     return [style.says(f"处理：{advice}", f"To do: {advice}")] if advice else []
+
+
+def _awaits_answer(content: Content) -> bool:
+    """Whether people still have to end a card whose condition is over: yellow and red of somebody (DESIGN §6)."""
+    charged = content.staff is not None or content.unit is not None
+    return charged and content.level != Level.REMINDER.word and content.state in ("open", "acknowledged")
 
 
 def webhook_body(delivery: int, contents: Sequence[Content], kind: str, style: Style) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, Literal
 
 from alerts.policy import RetryPolicy
 
@@ -41,9 +41,25 @@ class Again:
     at: datetime
 
 
+GivenUp = Literal["refused", "too_old", "unheard"]
+"""Why an address gets no more tries: it refused for good, the message grew too old, or it never heard the beginning."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GiveUp:
-    why: str
+    code: GivenUp
+    detail: str = ""
+    tries: int = 0
+
+    @property
+    def why(self) -> str:
+        """For the log and the record, in English."""
+        said = {
+            "refused": f"refused for good: {self.detail}",
+            "too_old": f"too old after {self.tries} tries: {self.detail}",
+            "unheard": "its firing was not delivered",
+        }
+        return said[self.code]
 
 
 def sent(detail: str = "") -> Result:
@@ -100,10 +116,10 @@ def after_failure(
 ) -> Again | GiveUp:
     """When to try again, or why not; `Retry-After` is honoured, and never shortens the back-off."""
     if result.permanent:
-        return GiveUp(why=f"refused for good: {result.detail}")
+        return GiveUp(code="refused", detail=result.detail)
     wait = max(wait_seconds(policy, tries, draw), result.retry_after_seconds or 0.0)
     end = created + timedelta(seconds=policy.max_age_seconds)
     # compared as seconds first: a receiver may ask for a wait that no datetime can hold
     if wait > (end - now).total_seconds():
-        return GiveUp(why=f"too old after {tries} tries: {result.detail}")
+        return GiveUp(code="too_old", detail=result.detail, tries=tries)
     return Again(at=now + timedelta(seconds=wait))

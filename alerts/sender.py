@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
@@ -134,7 +134,7 @@ class Sender:
         """
         while (found := rows.head(conn, address, real)) is not None:
             items, unheard = rows.items_to_say(conn, found.delivery)
-            self._fall_back(conn, found, unheard, "its firing was not delivered", real)
+            self._fall_back(conn, found, unheard, GiveUp(code="unheard"), real)
             if items:
                 return found, items
             rows.end_delivery(conn, found.delivery, state="dropped", real=real, why="nothing left to say")
@@ -206,11 +206,11 @@ class Sender:
         rows.end_delivery(conn, head.delivery, state="dead", real=real, why=step.why)
         log.error("an alert could not be delivered", action="alert.dead", delivery=head.delivery,
                   receiver=head.address, why=step.why)  # fmt: skip
-        self._fall_back(conn, head, job.items, step.why, real)
+        self._fall_back(conn, head, job.items, step, real)
         return [COUNTED[result.outcome], "dead"]
 
     def _fall_back(
-        self, conn: Connection, head: Head, items: Sequence[Mapping[str, Any]], why: str, real: datetime
+        self, conn: Connection, head: Head, items: Sequence[Mapping[str, Any]], why: GiveUp, real: datetime
     ) -> None:
         """What an address could not be given goes to the fallback receiver, unless that is the one (DESIGN §6)."""
         fallback, dead = self.policy.fallback, head.address
@@ -232,7 +232,7 @@ class Sender:
                 real=real,
                 kind=head.kind,
             )
-            content = {**item["content"], "undelivered": {"receiver": dead, "why": why}}
+            content = {**item["content"], "undelivered": {"receiver": dead, **asdict(why)}}
             rows.add_item(conn, **key, content=content, delivery=delivery)
 
     def _next_step(self, conn: Connection, job: Job, result: Result, real: datetime) -> Again | GiveUp:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from monitor.model import Level
 from monitor.wording import words
+from monitor.wording.reasons import texts_of
 from monitor.wording.render import Lang, Names, instant_text, pick, render, subject_text
 from monitor.wording.words import Texts
 
@@ -17,6 +18,7 @@ __all__ = [
     "Lang",
     "Names",
     "advice",
+    "advice_when_over",
     "event_word",
     "instant_text",
     "level_word",
@@ -27,6 +29,7 @@ __all__ = [
     "state_word",
     "step_text",
     "subject_text",
+    "why_text",
 ]
 
 
@@ -76,6 +79,18 @@ def advice(rule: str, level: Level | str, lang: Lang = "zh") -> str:
     by_level: Mapping[str, Texts] = words.ADVICE.get(rule, {})
     texts = by_level.get(level.word if isinstance(level, Level) else level) or by_level.get("")
     return pick(texts, lang) if texts else ""
+
+
+def advice_when_over(lang: Lang = "zh") -> str:
+    """What is still to be done about a yellow or red whose condition is over."""
+    return pick(words.ADVICE_WHEN_OVER, lang)
+
+
+def why_text(why: str, lang: Lang = "zh") -> str:
+    """Why a card ended: a person's words as they are; the system's code as what it means (DESIGN §5, fine print)."""
+    if why in words.OUTCOMES:
+        return pick(words.NEVER_HELD, lang) + pick((f"（{outcome_word(why)}）", f" ({outcome_word(why, lang)})"), lang)
+    return pick(words.NEVER_HELD, lang) if texts_of(why) is not None else why
 
 
 def _word(table: Mapping[str, Texts], key: str, lang: Lang) -> str:

@@ -373,3 +373,9 @@ ADVICE: Final[Mapping[str, Mapping[str, Texts]]] = {
     },
 }
 """What to do, by rule and level; under "" what holds for every other level."""
+
+ADVICE_WHEN_OVER: Final[Texts] = (
+    "情形已消除，牌未撤销：请书面回复原因和整改情况，经核实后办结。",
+    "The condition is over, the card is not: answer it in writing with reasons and remedy; it is closed once verified.",
+)
+NEVER_HELD: Final[Texts] = ("据后到的数据，该情形不成立", "by data that came later it never held")

@@ -161,7 +161,7 @@ def test_a_revoked_robot_is_a_dead_letter_that_arrives_by_another_way(store: Sto
     assert world.states("robot") == ["dead"]
     (mail,) = smtp.mails
     assert "第 1 号" in mail.text
-    assert "未能送达“robot”（refused for good: 93000 invalid webhook url）" in mail.text
+    assert "未能送达“robot”（对方拒收：93000 invalid webhook url）" in mail.text
     assert sum(count for (_, result), count in world.tally.counted.items() if result == "dead") == 1
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.contents import content_of, named_ids
 from alerts.rendering import Content, Style, kind_of, split, text, title, webhook_body
+from alerts.retry import GiveUp
 from monitor import wording
 from monitor.model import Reason
 
@@ -71,6 +72,57 @@ def test_a_firing_in_english() -> None:
     ]
 
 
+GONE = GiveUp(code="refused", detail="93000")
+GIVEN_UP = [
+    (GONE, "对方拒收：93000", "refused for good: 93000"),
+    (GiveUp(code="too_old", detail="HTTP 500", tries=9), "试发 9 次未成，已过时限：HTTP 500",
+     "too old after 9 tries: HTTP 500"),
+    (GiveUp(code="unheard"), "其发牌通知未曾送达", "its firing was not delivered"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given_up", "chinese", "english"), GIVEN_UP, ids=[g[0].code for g in GIVEN_UP])
+def test_a_dead_letter_says_why_in_the_readers_language(given_up: GiveUp, chinese: str, english: str) -> None:
+    told = replace(CARD, undelivered=("office", given_up))
+    assert f"注意：未能送达“office”（{chinese}）" in text([told], ZH)
+    assert f"Note: could not be given to office ({english})" in text([told], EN)
+
+
+STILL_TO_DO = [
+    ("a yellow that is over awaits its answer", replace(OVER, state="open"), True),
+    ("so does one that was over when judged", replace(CARD, purpose="digest", cleared_at=OVER.cleared_at, state="open"),
+     True),
+    ("an answered one only waits to be closed", replace(OVER, state="answered"), False),
+    ("one that closed by itself asks for nothing", replace(OVER, state="closed"), False),
+    ("a reminder that is over asks for nothing", replace(OVER, state="open", level="reminder"), False),
+    ("what is charged to nobody asks for nothing", replace(OVER, state="open", staff=None, unit=None), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "asks"), [s[1:] for s in STILL_TO_DO], ids=[s[0] for s in STILL_TO_DO])
+def test_what_is_over_is_not_to_be_done_again(content: Content, asks: bool) -> None:
+    said = text([content], ZH)
+    assert wording.advice("rating.bad", "yellow", "zh") not in said
+    assert (f"处理：{wording.advice_when_over('zh')}" in said) == asks
+
+
+WHYS = [
+    ("withdrawn", "申诉成立", "说明：申诉成立", "Note: 申诉成立"),
+    ("closed", "整改完成，已回访", "说明：整改完成，已回访", "Note: 整改完成，已回访"),
+    ("withdrawn", "excused", "说明：据后到的数据，该情形不成立（免责）",
+     "Note: by data that came later it never held (excused)"),
+    ("withdrawn", "case.limit.reminder", "说明：据后到的数据，该情形不成立",
+     "Note: by data that came later it never held"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "why", "chinese", "english"), WHYS, ids=[w[1] for w in WHYS])
+def test_an_ended_card_says_why_and_shows_no_code(event: str, why: str, chinese: str, english: str) -> None:
+    ended = replace(OVER, event=event, why=why)
+    assert text([ended], ZH).split("\n")[-2] == chinese
+    assert text([ended], EN).split("\n")[-2] == english
+
+
 def test_an_end_says_since_when_it_is_over_and_asks_for_nothing() -> None:
     assert title([OVER], "resolved", ZH) == "【已解除·黄牌】差评 第 12 号"
     assert title([OVER], "resolved", EN) == "[resolved, yellow card] Bad rating, no. 12"
@@ -110,10 +162,10 @@ def test_a_group_counts_by_level_and_heads_each_block() -> None:
 
 
 def test_a_repeat_and_a_dead_letter_say_so() -> None:
-    body = text([replace(CARD, undelivered=("office", "93000"))], ZH, repeated=True)
-    assert "注意：未能送达“office”（93000）" in body
+    body = text([replace(CARD, undelivered=("office", GONE))], ZH, repeated=True)
+    assert "注意：未能送达“office”（对方拒收：93000）" in body
     assert body.endswith("（重发：本消息可能已送达过）")
-    assert "Note: could not be given to office" in text([replace(CARD, undelivered=("office", "93000"))], EN)
+    assert "Note: could not be given to office" in text([replace(CARD, undelivered=("office", GONE))], EN)
 
 
 def test_since_is_in_the_halls_zone() -> None:

@@ -95,7 +95,7 @@ def test_the_next_try_honours_the_receiver_and_the_age(
 
 def test_a_final_refusal_is_given_up_at_once_and_says_why() -> None:
     step = after_failure(RetryPolicy(), refused("93000", permanent=True), tries=1, created=NOW, now=NOW, draw=0)
-    assert step == GiveUp(why="refused for good: 93000")
+    assert step == GiveUp(code="refused", detail="93000")
 
 
 def test_a_time_out_is_tried_again() -> None:
@@ -106,4 +106,4 @@ def test_a_time_out_is_tried_again() -> None:
 def test_an_old_message_is_given_up() -> None:
     created = NOW - timedelta(days=1)
     step = after_failure(RetryPolicy(), timed_out("no answer"), tries=40, created=created, now=NOW, draw=0)
-    assert step == GiveUp(why="too old after 40 tries: no answer")
+    assert step == GiveUp(code="too_old", detail="no answer", tries=40)
