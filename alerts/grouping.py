@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,8 +13,8 @@ DIGEST_GROUP: Final = "digest"
 BURST_SHARE: Final = 4
 """A bucket holds a quarter of what a minute allows; the rest trickles in, so that no minute exceeds the limit."""
 
-ROUNDING: Final = 1e-4
-"""Instants are kept to the microsecond: a token that is there but for that is there."""
+ROUNDING: Final = 1e-9
+"""What sums of floats lose; below what a token gains in a microsecond, the grain of instants, at one a minute."""
 
 
 def group_key(routed: Routed, place: Place) -> str:
@@ -65,4 +66,5 @@ def refill(
     level = min(float(holds), tokens + gained)
     if level >= 1 - ROUNDING:
         return level, None
-    return level, now + timedelta(seconds=(1 - level) / per_second)
+    # up to the next microsecond: rounded down, the token would not be there yet
+    return level, now + timedelta(microseconds=math.ceil((1 - level) / per_second * 1_000_000))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts.grouping import group_key, next_digest, refill
@@ -52,6 +52,8 @@ def test_the_next_digest_is_later_and_within_a_day(after: datetime, at: time, zo
 
 
 @given(st.integers(1, 120), st.lists(st.floats(0, 20), min_size=1, max_size=300))
+@example(1, [0.0, 30.0, 29.996])
+@example(1, [0.0, 59.999999])
 def test_no_minute_sees_more_messages_than_allowed(per_minute: int, gaps: list[float]) -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     tokens: float | None = None
