@@ -183,7 +183,7 @@ class Translation(Section):
 class Adapter(Translation):
     """One adapter file: the vendor's devices, what is never kept of their messages, and the topics."""
 
-    drop: list[str] = Field([], description="Keys never stored or logged, at any depth, in any case.")
+    drop: list[str] = Field([], description="Keys never stored or logged, at any depth; case, _ and - do not count.")
     device: str | None = Field(None, description="JMESPath of the serial number where no topic level holds it.")
     devices: dict[str, str] = Field({}, description="The vendor's serial number → device id of the registry.")
     also: list[Translation] = Field([], description="Further topics of the same devices.")
@@ -203,13 +203,13 @@ class Adapter(Translation):
 
     @model_validator(mode="after")
     def _sound(self) -> Adapter:
-        dropped = {name.casefold() for name in self.drop}
+        dropped = {plain(name) for name in self.drop}
         for translation in self.translations:
             if self.device is None and DEVICE not in translation.placeholders:
                 raise ValueError(f"topic: {translation.topic!r} has no {{device}}; say by `device` where it stands")
             for key, text in (*translation.expressions(), *([("device", self.device)] if self.device else ())):
                 for name in Expression(text).names():
-                    if name.casefold() in dropped:
+                    if plain(name) in dropped:
                         raise ValueError(f"{key}: reads {name}, which is dropped")
         if self.device is not None and not self.devices:
             raise ValueError("devices: needed beside `device`: no broker rule keeps a payload from naming another")
@@ -218,6 +218,14 @@ class Adapter(Translation):
     @property
     def translations(self) -> tuple[Translation, ...]:
         return (self, *self.also)
+
+
+def plain(key: str) -> str:
+    """A key as drop lists compare it: `user_name`, `user-name` and `userName` are one to a vendor's next firmware."""
+    return key.casefold().translate(_NO_MARKS)
+
+
+_NO_MARKS: Final = str.maketrans("", "", "_- ")
 
 
 def _named(name: str, text: str) -> None:

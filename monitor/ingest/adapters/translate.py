@@ -13,7 +13,7 @@ import msgspec
 
 from monitor.ingest.adapters.expressions import TOPIC, Expression, Unreadable
 from monitor.ingest.adapters.kinds import Kind, fields_of
-from monitor.ingest.adapters.spec import DEVICE, PLACEHOLDER, Adapter, Translation
+from monitor.ingest.adapters.spec import DEVICE, PLACEHOLDER, Adapter, Translation, plain
 from monitor.ingest.decode import DEVICE_ID, Message, Vendor
 
 MAX_VENDOR_BYTES: Final = 1 << 20
@@ -45,7 +45,7 @@ class _Route:
         self._time = Expression(said.time.field) if said.time is not None else None
         self._reply = Expression(said.reply.payload) if said.reply is not None else None
         self._topic = _pattern(said.topic)
-        self.dropped = frozenset(name.casefold() for name in adapter.drop)
+        self.dropped = frozenset(plain(name) for name in adapter.drop)
 
     def match(self, topic: str) -> Mapping[str, str] | None:
         """The placeholders' values where the topic is this one."""
@@ -259,7 +259,7 @@ def _parsed(payload: bytes, dropped: frozenset[str]) -> dict[str, Any] | None:
 def _without(value: Any, dropped: frozenset[str]) -> Any:
     """The payload without the dropped keys, at any depth, nor texts that are too long to be anything of ours."""
     if isinstance(value, dict):
-        return {k: _without(v, dropped) for k, v in value.items() if k.casefold() not in dropped and not _long(v)}
+        return {k: _without(v, dropped) for k, v in value.items() if plain(k) not in dropped and not _long(v)}
     if isinstance(value, list):
         return [_without(v, dropped) for v in value if not _long(v)]
     return value
