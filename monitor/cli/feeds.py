@@ -255,8 +255,11 @@ def replay_quarantine(
             registry = opened.registry.get(conn)
         try:
             adapters = opened.adapters()
+            future = timedelta(seconds=opened.settings.policy.device.future_seconds)
             done = opened.store.step(
-                lambda conn: replay(conn, registry, now=now, actor=actor(), ids=ids or None, adapters=adapters)
+                lambda conn: replay(
+                    conn, registry, now=now, actor=actor(), ids=ids or None, adapters=adapters, future=future
+                )
             )
         except ValueError as error:
             raise BadInput(str(error)) from error

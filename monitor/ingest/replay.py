@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, update
 
 from monitor.ingest import quarantine
 from monitor.ingest.adapters import Adapters
-from monitor.ingest.check import prepare
+from monitor.ingest.check import FUTURE, prepare
 from monitor.ingest.decode import Message, Vendor
 from monitor.ingest.quarantine import QUARANTINE, Held
 from monitor.ingest.writer import Outcome, Writing, store_prepared
@@ -38,8 +38,12 @@ def replay(
     device: str | None = None,
     reason: str | None = None,
     adapters: Adapters | None = None,
+    future: timedelta = FUTURE,
 ) -> Replayed:
     """Check and write open rows again, each with its original receipt time; without a filter all of them.
+
+    The skew of a device's clock is what all its heartbeats say by now: those that came after an event held as `future`
+    may be what mends it.
 
     What came through an adapter is translated anew by `adapters`, as the adapter may be what was mended. A retained
     message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that is refused
@@ -51,7 +55,9 @@ def replay(
         _require_open(ids, held)
     kept = [(h, h.payload) for h in held if h.payload is not None]
     messages = [_message(h, payload.encode(), adapters or Adapters()) for h, payload in kept]
-    result = store_prepared(conn, [prepare(m, registry) for m in messages], registry, Writing(due=now))
+    result = store_prepared(
+        conn, [prepare(m, registry) for m in messages], registry, Writing(due=now, heard=now, future=future)
+    )
     released: list[Held] = []
     still = [(h.id, h.reason, "payload not kept") for h in held if h.payload is None]
     for (row, _), outcome in zip(kept, result.outcomes, strict=True):

@@ -77,6 +77,7 @@ class BatchResult:
 class Writing:
     """How a feed is written. `due`: one time for all marks (a live feed); None: each fact's own receipt (a file).
 
+    `heard`: what is read from heartbeats up to then counts for an event's time (a replay); None: up to its receipt.
     `shared`: the feed is a shared subscription, of which other members write the rest.
     `lenient`: names that the registry lacks are kept as text. `historic`: its cards go to the record only.
     """
@@ -87,6 +88,7 @@ class Writing:
     future: timedelta = FUTURE
     boots: Boots = field(default_factory=Boots)
     shared: bool = False
+    heard: datetime | None = None
 
 
 def write_batch(
@@ -199,7 +201,7 @@ class _Step:
         if not (is_future(event, None, self.how.future) or is_future(event, skew, self.how.future)):
             return False
         if skew is not None:  # of all heartbeats stored: ask for those before the event, so that batches do not matter
-            skew = median_skew(self.conn, event.device, event.boot, event.received)
+            skew = median_skew(self.conn, event.device, event.boot, self.how.heard or event.received)
         if not is_future(event, skew, self.how.future):
             return False
         ahead = event.at + (skew or timedelta(0)) - event.received

@@ -69,6 +69,20 @@ def test_an_event_that_was_early_is_taken_once_heartbeats_before_it_are_known(st
     assert again(store).released == (1,)
 
 
+def test_heartbeats_that_came_after_an_early_event_mend_it_too(store: Store) -> None:
+    """A clock that runs five minutes ahead is known by its next heartbeat only."""
+    ahead = timedelta(minutes=5)
+    write(store, message(at=stamp(NINE + ahead), received=NINE, boot="b"))
+    write(store, beat(at=NINE + ahead + timedelta(minutes=1), received=NINE + timedelta(minutes=1), boot="b"))
+    assert again(store).released == (1,)
+
+
+def test_a_wider_bound_of_the_policy_mends_an_early_event(store: Store) -> None:
+    write(store, message(at=stamp(NINE + timedelta(minutes=3)), received=NINE))
+    assert again(store).released == ()
+    assert again(store, future=timedelta(minutes=5)).released == (1,)
+
+
 def test_a_retained_event_is_taken_when_a_person_replays_it(store: Store) -> None:
     write(store, replace(message(comment="好"), retained=True))
     assert again(store).released == (1,)
