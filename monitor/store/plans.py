@@ -54,7 +54,8 @@ def save_plans(
     """Save checked rows by id; the caller commits, or rolls back on PermissionError.
 
     1. Insert or update the rows.
-    2. Refuse a change of a row, as it was or as it comes, whose hall `covers` denies (None: every hall is allowed).
+    2. Refuse rows, as they were or as they come, whose hall `covers` denies (None: every hall is allowed). Rows that
+       change nothing too: the answer would tell a stranger that another hall's plan says just that.
     3. If anything differs: an audit row for each changed row and a new `meta.plans_version`.
     4. Mark the slots and posts that an old or a new span touches, to be judged now.
     """
@@ -67,7 +68,9 @@ def save_plans(
             tables[name] = count(given, changed)
             changes += changed
     if covers is not None:
-        _require_covered(changes, registry, covers)
+        before = [(change.kind.name, change.before) for change in changes if change.before is not None]
+        sent = [(name, row) for name, given in rows.items() for row in given]
+        _require_covered([*before, *sent], registry, covers)
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "plans"))
         meta.bump(conn, meta.PLANS_VERSION)
@@ -75,11 +78,10 @@ def save_plans(
     return Changes(tables=tables)
 
 
-def _require_covered(changes: Iterable[Change], registry: Registry, covers: Callable[[str | None], bool]) -> None:
-    for change in changes:
-        for row in (change.before, change.after):
-            if row is not None and not covers(hall_of(row, registry)):
-                raise PermissionError(f"{change.kind.name} {row['id']}: concerns a hall that is not among yours")
+def _require_covered(rows: Iterable[tuple[str, Row]], registry: Registry, covers: Callable[[str | None], bool]) -> None:
+    for name, row in rows:
+        if not covers(hall_of(row, registry)):
+            raise PermissionError(f"{name} {row['id']}: concerns a hall that is not among yours")
 
 
 def hall_of(row: Row, registry: Registry) -> str | None:

@@ -46,6 +46,12 @@ def test_plans_are_saved_by_id_and_the_token_is_named_in_the_audit(app: Served, 
     assert any(actor.startswith("token:") for actor in actors)
 
 
+def test_another_halls_plan_is_refused_even_where_nothing_would_change(app: Served) -> None:
+    app.http.post("/api/v1/plans", json={"closures": [CLOSURE]}, headers=app.token(halls=["h1"]))
+    guessed = app.http.post("/api/v1/plans", json={"closures": [CLOSURE]}, headers=app.token(halls=["h2"]))
+    assert guessed.status_code == 403
+
+
 @pytest.mark.parametrize(
     ("why", "body", "status", "named"),
     [
