@@ -180,6 +180,14 @@ def substitutes(
     """Filed substitutes of each window that overlap [start, end), by start."""
     return _grouped(
         (row["window"], Substitute(**_span(row)))
+def approved_afterwards(conn: Connection, now: datetime) -> tuple[Leave, ...]:
+    """Leave that begins before the approval it has at `now` (B06), by that approval."""
+    table = table_of(LeaveRow)
+    late = (table.c.approver.is_not(None), table.c.approved_at > table.c.starts, table.c.approved_at <= now)
+    statement = select(table).where(*late).order_by(table.c.approved_at, table.c.id)
+    return tuple(Leave(**_span(row)) for row in conn.execute(statement).mappings())
+
+
         for row in _overlapping(conn, table_of(SubstituteRow), "window", windows, start, end)
     )
 
