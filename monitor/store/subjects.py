@@ -152,6 +152,12 @@ class Judged:
     version: int
     hall: str | None
     verdict: str
+def wake_reviews(conn: Connection, hall: str, *, due: datetime) -> None:
+    """Mark the slots of a hall that are up for review: they rest on a clock that was not trusted then."""
+    held = (SUBJECT.c.hall == hall, SUBJECT.c.kind == "slot", SUBJECT.c.verdict == Outcome.REVIEW)
+    _mark_where(conn, and_(*held), due)
+
+
     next_check_at: datetime | None
     watermark: datetime | None
     stale_at: datetime | None

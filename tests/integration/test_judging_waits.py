@@ -17,6 +17,7 @@ from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import SubjectWait
 from monitor.store.sql import table_of
 from monitor.supervision.commands import declare_lost
+from monitor.supervision.devices import revoke
 from monitor.supervision.views import list_subjects
 from tests.halls import MONDAY, at, hall, told
 from tests.world import World
@@ -286,3 +287,33 @@ def test_what_is_unknown_shows_its_watermark_and_when_it_is_looked_at_next(slots
     with slots.store.read() as conn:
         (row,) = list_subjects(conn, ("slot", f"s01/{MONDAY}/am_in"), {"h1": "Asia/Shanghai"})
     assert (row["verdict"], told(row["watermark"]), told(row["next_check_at"])) == ("unknown", "08:00", "08:45")
+@pytest.mark.parametrize("looks", [("08:51", "09:02"), ("09:02",)], ids=["seen in between", "judged once"])
+def test_a_clock_set_right_settles_who_waited_for_review(store: Store, tmp_path: Path, looks: tuple[str, ...]) -> None:
+    """Whether anybody judged while the clock was wrong makes no difference: s01 came by no clock at all."""
+    world = world_of(store, tmp_path, TERMINAL, people=2)
+    for minute in range(20, 51):
+        world.beat("t1", f"08:{minute - 10}", received=f"08:{minute}")
+    world.event("t1", "checkin", "08:38", received="08:48", staff="s02", method="face")
+    for when in looks[:-1]:
+        world.judge(when)
+        assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("review", "review")
+    world.beats("t1", "09:00", "09:02", boot="b2")
+    world.judge(looks[-1])
+    assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("yellow", "review")
+    assert world.card_lines("checkin.slot") == [f"checkin.slot yellow {SLOT} since 08:45 by s01 cleared - open"]
+
+
+def test_a_terminal_that_is_revoked_keeps_nobody_under_review(store: Store, tmp_path: Path) -> None:
+    other = {"id": "t2", "kind": "terminal", "hall": "h1", "serves": ["*"]}
+    world = world_of(store, tmp_path, TERMINAL, other)
+    world.beats("t2", "07:46", "08:50")
+    world.beat("t1", "08:36", received="08:46")
+    world.judge("08:46")
+    world.beat("t1", "08:41", received="08:51")
+    world.judge("08:51")
+    assert world.verdict(SLOT) == "review"
+    world.store.step(lambda conn: revoke(conn, "t1", actor="op", why="坏", now=at("08:52")))
+    world.judge("08:52")
+    assert world.verdict(SLOT) == "yellow"
+
+
