@@ -460,6 +460,8 @@ class CardState:
     withdrawn_by_system: bool = False
 
 
+    windows: frozenset[str] = frozenset()
+    """The windows that its reason asks people to look at (spot checks)."""
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardChange:
     """One change of one card, to be stored with one notice (DESIGN §1B.2).

@@ -142,8 +142,9 @@ def _event(card: CardState, spell: Spell, same_within: timedelta) -> str | None:
     if spell.cleared_at is None and card.cleared_at is not None:
         return "resumed"
     moved = max(abs(spell.since - card.since), _apart(spell.cleared_at, card.cleared_at))
-    if moved > same_within or spell.charge != card.charge:
-        return "corrected"
+    asked = set(spell.reason.figures.get("windows", ())) - card.windows
+    if moved > same_within or spell.charge != card.charge or asked:
+        return "corrected"  # also where one more window is to be looked at (A17): nobody would hear of it else
     return None
 
 

@@ -225,6 +225,24 @@ def test_a_silent_camera_makes_the_post_unknown_and_operators_are_told_after_an_
     assert posts.card_lines("post.empty") == []
 
 
+def test_a_card_that_slots_opened_asks_for_a_spot_check_once_a_window_is_unknown_too(
+    store: Store, tmp_path: Path
+) -> None:
+    """Unplugging a camera buys nothing (A17), also while the operators' card is open already for another cause."""
+    world = world_of(store, tmp_path, TERMINAL)
+    world.beats("t1", "07:46", "08:00")
+    world.judge("13:00")
+    (card,) = world.cards("unknown.stale")
+    assert (card["reason"]["code"], card["reason"]["figures"].get("windows")) == ("unknown.stale", None)
+    world.clock.set(at("14:00"))
+    world.register(hall(1, devices=[TERMINAL, CAMERA], posts=[{"window": "w1", "staff": "s01", "rank": "A"}]))
+    world.judge("14:35")
+    world.judge("15:30")
+    (card,) = world.cards("unknown.stale")
+    assert (card["reason"]["code"], card["reason"]["figures"]["windows"]) == ("unknown.spot_check", ["w1"])
+    assert [step["event"] for step in card["history"]] == ["issued", "corrected"]
+
+
 def test_the_cameras_backlog_brings_the_card_back_dated(posts: World) -> None:
     """The window was empty 09:10-09:30 while the camera could not be heard."""
     posts.judge_each("08:31", "11:00")
@@ -282,11 +300,6 @@ def test_a_clock_set_right_with_a_new_boot_ends_the_card(store: Store, tmp_path:
     assert world.verdict(SLOT) == "yellow"
 
 
-def test_what_is_unknown_shows_its_watermark_and_when_it_is_looked_at_next(slots: World) -> None:
-    slots.judge("08:31")
-    with slots.store.read() as conn:
-        (row,) = list_subjects(conn, ("slot", f"s01/{MONDAY}/am_in"), {"h1": "Asia/Shanghai"})
-    assert (row["verdict"], told(row["watermark"]), told(row["next_check_at"])) == ("unknown", "08:00", "08:45")
 @pytest.mark.parametrize("looks", [("08:51", "09:02"), ("09:02",)], ids=["seen in between", "judged once"])
 def test_a_clock_set_right_settles_who_waited_for_review(store: Store, tmp_path: Path, looks: tuple[str, ...]) -> None:
     """Whether anybody judged while the clock was wrong makes no difference: s01 came by no clock at all."""
@@ -317,3 +330,8 @@ def test_a_terminal_that_is_revoked_keeps_nobody_under_review(store: Store, tmp_
     assert world.verdict(SLOT) == "yellow"
 
 
+def test_what_is_unknown_shows_its_watermark_and_when_it_is_looked_at_next(slots: World) -> None:
+    slots.judge("08:31")
+    with slots.store.read() as conn:
+        (row,) = list_subjects(conn, ("slot", f"s01/{MONDAY}/am_in"), {"h1": "Asia/Shanghai"})
+    assert (row["verdict"], told(row["watermark"]), told(row["next_check_at"])) == ("unknown", "08:00", "08:45")
