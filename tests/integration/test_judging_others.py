@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Span
+from monitor.model import Span, SubjectRef
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.subjects import mark
 from monitor.supervision.commands import Refused, transition
 from monitor.workcal import parse_notice
-from tests.halls import at, hall, leave
+from tests.halls import MINUTE, Line, at, hall, leave
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -262,6 +263,32 @@ def test_while_the_broker_is_away_no_device_is_blamed(heard: World) -> None:
     assert heard.card_lines("device.silent") == []
     # and now it really is silent
     heard.judge("09:33:20")
+def test_a_device_never_heard_is_silent_since_it_was_registered_however_often_it_is_judged(
+    store: Store, tmp_path: Path
+) -> None:
+    world = World(store, tmp_path, hall(attendance="", devices=[EVALUATOR]))
+    for clock in ("07:45:30", "07:46", "07:46:30", "07:47", "08:31"):
+        world.judge(clock)
+        world.register(hall(attendance="", devices=[EVALUATOR]))
+        world.store.step(lambda conn: mark(conn, [SubjectRef(kind="device", key="ev1")], due=world.clock.now()))
+    assert world.card_lines("device.silent") == silent("reminder", "07:47")
+
+
+def test_heartbeats_that_a_second_file_brings_take_back_a_silence_that_never_was(heard: World) -> None:
+    """The first file lacks 08:51 to 09:59; the card it gave rise to is over and closed before the second comes."""
+    times = [at("08:51") + MINUTE * n for n in range(69)]
+    missing = [
+        Line(received=when, device="ev1", channel="heartbeat", payload={"at": when.isoformat(), "boot": "b1"})
+        for when in times
+    ]
+    heard.beats("ev1", "10:00", "10:30")
+    heard.judge("10:30")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="closed")
+    heard.hear(*missing, from_file=True)
+    heard.judge("10:31")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="withdrawn")
+
+
     assert heard.card_lines("device.silent") == silent("yellow", "09:33:20")
 
 
