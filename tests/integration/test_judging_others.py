@@ -142,6 +142,10 @@ def test_who_answers_for_an_empty_window(
     watched(world, "08:30", "08:59:30", 1)
     watched(world, "09:00", "09:20", 0)
     world.judge("09:20")
+        ("all three on leave, with a letter: the unit alone",
+         {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00"),
+                    leave("s03", "00:00", "12:00")],
+          "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00")}]}, "-"),
     assert world.card_lines("post.empty") == empty("yellow", "09:15", by=by), why
     assert (world.cards("post.empty")[0]["unit"], world.cards("post.empty")[0]["window"]) == ("u1", "w1")
 
@@ -157,6 +161,27 @@ def test_a_window_empty_for_half_an_hour_is_red_and_a_later_spell_another_card(w
     watched(world, "09:30", "09:31", 0)
     world.judge("09:31")
     assert world.card_lines("post.empty") == empty("red", "09:30", by="s01")
+@pytest.mark.parametrize(
+    ("why", "start", "lines"),
+    [
+        ("she stands in since 09:00: her check-in is a sign of her", "09:00", []),
+        ("her turn begins when her check-in says nothing any more", "09:16", empty("yellow", "09:15", by="s01")),
+    ],
+)
+def test_a_check_in_of_who_stands_in_is_a_sign_of_presence(
+    store: Store, tmp_path: Path, why: str, start: str, lines: list[str]
+) -> None:
+    world = World(store, tmp_path, hall(3, attendance="", devices=[CAMERA, EVALUATOR, TERMINAL]))
+    substitute = {"id": "x", "window": "w1", "staff": "s03", "from": at(start), "to": at("12:00"), "letter": "函1"}
+    away = [leave("s01", "00:00", "12:00"), leave("s02", "00:00", "12:00")]
+    world.plan(leave=away, substitutes=[substitute])
+    watched(world, "08:30", "08:59:30", 1)
+    world.event("t1", "checkin", "09:01", staff="s03", method="face")
+    watched(world, "09:00", "09:15:30", 0)
+    world.judge("09:15:30")
+    assert world.card_lines("post.empty") == lines, why
+
+
     watched(world, "09:31:30", "09:40", 1)
     watched(world, "09:40:30", "10:00", 0)
     world.judge("10:00")
