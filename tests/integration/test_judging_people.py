@@ -164,6 +164,29 @@ def test_a_terminal_taken_from_the_registry_no_longer_holds_anybody(store: Store
     assert world.verdict(SLOT) == "red"
 
 
+@pytest.mark.parametrize(
+    ("why", "installed", "verdicts", "lines"),
+    [
+        ("it was there before the due time", "08:00", ("red", "merged"), ["red slot:s01/am_in since 13:00"]),
+        ("until 09:00 nobody could check in: it proves nothing of that", "09:00", ("unwatched", "merged"), []),
+        ("it came for the afternoon", "12:30", ("unwatched", "unwatched"), []),
+    ],
+)
+def test_a_terminal_proves_nothing_of_the_time_before_it_was_installed(
+    store: Store, tmp_path: Path, why: str, installed: str, verdicts: tuple[str, str], lines: list[str]
+) -> None:
+    world = World(store, tmp_path, hall(1, posts=[], devices=[]))
+    for clock in ("07:46", "08:00", "09:00"):
+        if clock <= installed:
+            world.judge(clock)
+    world.clock.set(at(installed))
+    world.register(hall(1, posts=[], devices=[TERMINAL]))
+    world.beats("t1", installed, "13:01")
+    world.judge("13:01")
+    assert (world.verdict(SLOT), world.verdict("slot:s01/am_out")) == verdicts, why
+    assert cards(world) == [f"checkin.slot {line} by s01 cleared - open" for line in lines]
+
+
 def test_a_lost_camera_makes_the_session_unproven_and_charges_nobody(store: Store, tmp_path: Path) -> None:
     camera = {"id": "cam1", "kind": "camera", "window": "w1"}
     world = World(store, tmp_path, hall(2, attendance="", devices=[camera]))
