@@ -15,6 +15,7 @@ from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.subjects import mark
 from monitor.supervision.commands import Refused, transition
+from monitor.supervision.views import explain
 from monitor.workcal import parse_notice
 from tests.halls import MINUTE, Line, at, hall, leave
 from tests.world import World
@@ -84,6 +85,16 @@ def test_withdrawn_after_an_appeal_it_stays_withdrawn(world: World) -> None:
         act(world, "closed", "03-10 10:00")
 
 
+def test_the_card_of_a_bad_rating_tells_the_days_of_its_follow_up(world: World) -> None:
+    rated(world, staff="s01")
+    with world.store.read() as conn:
+        told = explain(conn, world.cards("rating.bad")[0]["number"], world.program.zones(conn))
+    assert told is not None
+    assert [s["date"] for s in told["steps"] if s["counted"]] == [
+        f"2026-03-{day:02}" for day in (3, 4, 5, 6, 9)
+    ]  # fmt: skip
+
+
 def test_a_rating_without_a_name_charges_nobody_and_a_good_one_has_no_card(world: World) -> None:
     rated(world)
     assert world.card_lines("rating.bad") == bad("yellow", "09:15", by="-")
@@ -131,6 +142,10 @@ def empty(level: str, since: str, *, by: str, cleared: str = "-") -> list[str]:
          {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00", letter="函1")],
           "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00"),
                            "letter": "函1"}]}, "s03"),
+        ("all three on leave, with a letter: the unit alone",
+         {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00"),
+                    leave("s03", "00:00", "12:00")],
+          "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00")}]}, "-"),
         ("A on an outing slip: B answers",
          {"outings": [{"id": "o", "staff": "s01", "from": at("09:10"), "to": at("09:40")}]}, "s02"),
     ],
@@ -142,25 +157,10 @@ def test_who_answers_for_an_empty_window(
     watched(world, "08:30", "08:59:30", 1)
     watched(world, "09:00", "09:20", 0)
     world.judge("09:20")
-        ("all three on leave, with a letter: the unit alone",
-         {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00"),
-                    leave("s03", "00:00", "12:00")],
-          "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00")}]}, "-"),
     assert world.card_lines("post.empty") == empty("yellow", "09:15", by=by), why
     assert (world.cards("post.empty")[0]["unit"], world.cards("post.empty")[0]["window"]) == ("u1", "w1")
 
 
-def test_a_window_empty_for_half_an_hour_is_red_and_a_later_spell_another_card(world: World) -> None:
-    watched(world, "08:30", "08:59:30", 1)
-    watched(world, "09:00", "09:14:30", 0)
-    world.judge("09:14:59")
-    assert world.card_lines("post.empty") == []
-    watched(world, "09:15", "09:29:30", 0)
-    world.judge("09:29:59")
-    assert world.card_lines("post.empty") == empty("yellow", "09:15", by="s01")
-    watched(world, "09:30", "09:31", 0)
-    world.judge("09:31")
-    assert world.card_lines("post.empty") == empty("red", "09:30", by="s01")
 @pytest.mark.parametrize(
     ("why", "start", "lines"),
     [
@@ -182,6 +182,17 @@ def test_a_check_in_of_who_stands_in_is_a_sign_of_presence(
     assert world.card_lines("post.empty") == lines, why
 
 
+def test_a_window_empty_for_half_an_hour_is_red_and_a_later_spell_another_card(world: World) -> None:
+    watched(world, "08:30", "08:59:30", 1)
+    watched(world, "09:00", "09:14:30", 0)
+    world.judge("09:14:59")
+    assert world.card_lines("post.empty") == []
+    watched(world, "09:15", "09:29:30", 0)
+    world.judge("09:29:59")
+    assert world.card_lines("post.empty") == empty("yellow", "09:15", by="s01")
+    watched(world, "09:30", "09:31", 0)
+    world.judge("09:31")
+    assert world.card_lines("post.empty") == empty("red", "09:30", by="s01")
     watched(world, "09:31:30", "09:40", 1)
     watched(world, "09:40:30", "10:00", 0)
     world.judge("10:00")
@@ -252,6 +263,32 @@ def test_a_silent_device_climbs_and_closes_by_itself(heard: World) -> None:
     assert heard.card_lines("device.silent") == [*silent("red", "09:20", cleared="09:30", state="closed"), *again]
 
 
+def test_a_device_never_heard_is_silent_since_it_was_registered_however_often_it_is_judged(
+    store: Store, tmp_path: Path
+) -> None:
+    world = World(store, tmp_path, hall(attendance="", devices=[EVALUATOR]))
+    for clock in ("07:45:30", "07:46", "07:46:30", "07:47", "08:31"):
+        world.judge(clock)
+        world.register(hall(attendance="", devices=[EVALUATOR]))
+        world.store.step(lambda conn: mark(conn, [SubjectRef(kind="device", key="ev1")], due=world.clock.now()))
+    assert world.card_lines("device.silent") == silent("reminder", "07:47")
+
+
+def test_heartbeats_that_a_second_file_brings_take_back_a_silence_that_never_was(heard: World) -> None:
+    """The first file lacks 08:51 to 09:59; the card it gave rise to is over and closed before the second comes."""
+    times = [at("08:51") + MINUTE * n for n in range(69)]
+    missing = [
+        Line(received=when, device="ev1", channel="heartbeat", payload={"at": when.isoformat(), "boot": "b1"})
+        for when in times
+    ]
+    heard.beats("ev1", "10:00", "10:30")
+    heard.judge("10:30")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="closed")
+    heard.hear(*missing, from_file=True)
+    heard.judge("10:31")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="withdrawn")
+
+
 def test_at_night_a_silence_is_a_reminder_only(heard: World) -> None:
     heard.beats("ev1", "17:00", "20:00")
     heard.judge("20:00")
@@ -288,32 +325,6 @@ def test_while_the_broker_is_away_no_device_is_blamed(heard: World) -> None:
     assert heard.card_lines("device.silent") == []
     # and now it really is silent
     heard.judge("09:33:20")
-def test_a_device_never_heard_is_silent_since_it_was_registered_however_often_it_is_judged(
-    store: Store, tmp_path: Path
-) -> None:
-    world = World(store, tmp_path, hall(attendance="", devices=[EVALUATOR]))
-    for clock in ("07:45:30", "07:46", "07:46:30", "07:47", "08:31"):
-        world.judge(clock)
-        world.register(hall(attendance="", devices=[EVALUATOR]))
-        world.store.step(lambda conn: mark(conn, [SubjectRef(kind="device", key="ev1")], due=world.clock.now()))
-    assert world.card_lines("device.silent") == silent("reminder", "07:47")
-
-
-def test_heartbeats_that_a_second_file_brings_take_back_a_silence_that_never_was(heard: World) -> None:
-    """The first file lacks 08:51 to 09:59; the card it gave rise to is over and closed before the second comes."""
-    times = [at("08:51") + MINUTE * n for n in range(69)]
-    missing = [
-        Line(received=when, device="ev1", channel="heartbeat", payload={"at": when.isoformat(), "boot": "b1"})
-        for when in times
-    ]
-    heard.beats("ev1", "10:00", "10:30")
-    heard.judge("10:30")
-    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="closed")
-    heard.hear(*missing, from_file=True)
-    heard.judge("10:31")
-    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="withdrawn")
-
-
     assert heard.card_lines("device.silent") == silent("yellow", "09:33:20")
 
 
