@@ -411,7 +411,8 @@ class Verdict:
 
     `judged_to`: how far the facts carry, min(now, watermark); a card whose `since` lies beyond it is left alone, one at
     or before it that no spell explains never held. `next_check_at` > now, or None when only a new fact can matter.
-    `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C).
+    `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C). `judged_from`: for a rule that
+    looks at a part of the past only, from when on its spells are all there were; None where that is not certain.
     """
 
     outcome: Outcome
@@ -423,6 +424,7 @@ class Verdict:
     stale_at: datetime | None = None
     reason: Reason = Reason(code="none")
     rule: str = ""
+    judged_from: datetime | None = None
 
 
 SubjectKind: TypeAlias = Literal[
@@ -458,6 +460,8 @@ class CardState:
     sequence: int
     historic: bool = False
     withdrawn_by_system: bool = False
+    windows: frozenset[str] = frozenset()
+    """The windows that its reason asks people to look at (spot checks)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -89,13 +89,12 @@ class World:
             self.beat(device, told(when), **body)
             when += every
 
-    def hear(self, *lines: Line) -> BatchResult:
-        """Write messages in one transaction, as one batch from the broker."""
+    def hear(self, *lines: Line, from_file: bool = False) -> BatchResult:
+        """Write messages in one transaction, as one batch from the broker, or as `events import` does."""
         with self.store.read() as conn:
             registry = self.program.registry.get(conn)
         prepared = [prepare(line.message(), registry) for line in lines]
-        now = max(line.received for line in lines)
-        how = replace(self._how, due=now)
+        how = self._how if from_file else replace(self._how, due=max(line.received for line in lines))
         return self.store.step(lambda conn: write_prepared(conn, prepared, registry, how), first=True)
 
     # -- judging

@@ -37,7 +37,7 @@ def judge_slot(facts: SlotFacts, policy: CheckinPolicy, calendar: WorkCalendar, 
     if counted is not None and case.in_time(counted.at):
         return case.verdict(Outcome.OK, "ok", {"at": counted.at, "evidence": counted.id}, judged_to=now)
     if not facts.sources:
-        return case.verdict(Outcome.UNWATCHED, "unwatched")
+        return case.verdict(Outcome.UNWATCHED, "unwatched", boundaries=(case.slot.due,))  # one may be installed
     return _judge_in(case) if case.slot.direction == "in" else _judge_out(case)
 
 

@@ -70,7 +70,7 @@ class Tracks:
         registered = len(facts.cameras)
         pieces = [camera_track(readings, facts.session, policy, breaks) for readings in by_camera.values()]
         duty = duty_track(facts, known.duties)
-        signs = sign_track(_of_holders(facts, known.signs), policy, end)
+        signs = sign_track(_of_holders(facts, known.signs, policy), policy, end)
         closures = merged((c.start, c.end) for c in facts.closures)
         closed = [Piece(a, b, NOBODY, "closed") for a, b in closures]
         lost = [[Piece(a, b, NOBODY, "lost") for a, b in merged(camera.lost)] for camera in facts.cameras]
@@ -145,10 +145,16 @@ class Tracks:
         return Atom(start, end, state, duty.cause, (duty.ids,))
 
 
-def _of_holders(facts: PostFacts, signs: Iterable[Sign]) -> list[Sign]:
-    """A check-in is a sign of presence only of somebody posted at the window or standing in there."""
-    holders = {post.staff for post in facts.posts} | {s.staff for s in facts.substitutes}
-    return [sign for sign in signs if sign.kind != "checkin" or sign.staff in holders]
+def _of_holders(facts: PostFacts, signs: Iterable[Sign], policy: PostPolicy) -> list[Sign]:
+    """A check-in is a sign of presence only of somebody posted at the window, or standing in there at that time."""
+    holders = {post.staff for post in facts.posts}
+    holds = policy.lifetime("checkin")
+
+    def stands_in(sign: Sign) -> bool:
+        mine = (s for s in facts.substitutes if s.staff == sign.staff)
+        return any(s.start < sign.at + holds and sign.at < s.end for s in mine)
+
+    return [sign for sign in signs if sign.kind != "checkin" or sign.staff in holders or stands_in(sign)]
 
 
 def _cause(doubts: list[str]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -188,12 +191,26 @@ def _print_explanation(card: dict[str, Any], zone: str) -> None:
     for step in card["steps"]:
         typer.echo(f"  {step['date']}  {'计' if step['counted'] else '—'}  {step_text(step['why'], 'zh')}")
     typer.echo("事实 facts")
-    for line in _fact_lines(card["facts"]):
+    for line in _fact_lines(_in_zone(card["facts"], zone)):
         typer.echo(f"  {line}")
     typer.echo("经过 history")
     for event in card["history"]:
         words = f"{event_word(event['event'], 'zh')}  {level_word(event['level'], 'zh')}"
         typer.echo(f"  {event['at']}  {words}  {event['actor']}  {event['why']}")
+
+
+def _in_zone(value: Any, zone: str) -> Any:
+    """The facts with their instants as clocks in the hall show them; JSON keeps them in UTC."""
+    if isinstance(value, dict):
+        return {key: _in_zone(inner, zone) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_zone(inner, zone) for inner in value]
+    if not isinstance(value, str) or not INSTANT.fullmatch(value):
+        return value
+    return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=" ")
+
+
+INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}")
 
 
 def _fact_lines(facts: dict[str, Any]) -> Iterator[str]:

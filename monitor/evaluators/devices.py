@@ -47,6 +47,7 @@ def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalenda
             spells=(*spells, spell),
             reason=spell.reason,
             rule=SILENT,
+            judged_from=_known_from(facts),
         )
     # counted from the path's return nothing is reached yet; a card that was issued before it is not disproved by that
     unbroken = ladder_of(present, replace(facts, heard_since=None), policy, calendar)
@@ -57,7 +58,14 @@ def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalenda
         next_check_at=_first_after(now, ladder if doubtful else unbroken[:1]),
         spells=spells,
         rule=SILENT,
+        judged_from=_known_from(facts),
     )
+
+
+def _known_from(facts: DeviceFacts) -> datetime | None:
+    """From when on every silence is seen; None where the path's own outages make that uncertain."""
+    broken = facts.deaf or (facts.heard_since is not None and facts.heard_since > facts.since)
+    return None if broken else facts.since
 
 
 def _first_after(now: datetime, ladder: Ladder) -> datetime | None:

@@ -17,7 +17,7 @@ from monitor.model import Event, Heartbeat, Registry, SubjectRef
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
-from monitor.store.subjects import mark_each, moves_of, wake_each
+from monitor.store.subjects import look_back, mark_each, moves_of, wake_each
 
 BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
@@ -87,6 +87,8 @@ class Marks:
     shared: bool = False
     _touched: dict[SubjectRef, datetime] = field(default_factory=dict)
     _woken: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    _heard: dict[str, datetime] = field(default_factory=dict)
+    """From a file: each device's earliest new heartbeat by receipt, which may lie before what was judged already."""
 
     def event(self, event: Event, boot: BootState) -> None:
         """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
@@ -103,6 +105,8 @@ class Marks:
         """A stored heartbeat: its device, and who waits for the time that it may prove."""
         for ref in touched(beat, self.registry):
             self._touch(ref, beat.received)
+        if self.due is None:
+            self._heard[beat.device] = min(beat.received, self._heard.get(beat.device, beat.received))
         # one that proves nothing wakes nobody, but moves the source: another replica reads the boot again
         proves = beat.queue == 0 and boot.beat_at is not None
         self.wake(beat.device, boot.beat_at if proves and boot.beat_at else EARLIEST, beat.received)
@@ -128,6 +132,7 @@ class Marks:
         reached = {d: max(until, min(lost.get(d, until), due)) for d, (until, due) in self._woken.items()}
         wake_each(conn, {d: (until, self._woken[d][1]) for d, until in reached.items()})
         mark_each(conn, self._touched, historic=historic)
+        look_back(conn, "device", self._heard)
 
 
 def _lost_until(conn: Connection, devices: Iterable[str]) -> dict[str, datetime]:

@@ -40,6 +40,7 @@ def card_state(row: Row[Any]) -> CardState:
         sequence=row.sequence,
         historic=row.historic,
         withdrawn_by_system=row.state == "withdrawn" and row.withdrawn_by == "system",
+        windows=frozenset((row.reason or {}).get("figures", {}).get("windows", ())),
     )
 
 

@@ -74,7 +74,7 @@ def save_plans(
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "plans"))
         meta.bump(conn, meta.PLANS_VERSION)
-        mark(conn, touched(changes, registry, now), due=now)
+        mark(conn, touched(changes, registry, now) | _stood_in(conn, changes, registry, now), due=now)
     return Changes(tables=tables)
 
 
@@ -114,6 +114,19 @@ def _of_person(row: Row, registry: Registry, now: datetime) -> Iterator[SubjectR
                 yield SubjectRef(kind="post", key=f"{post.window}/{day}/")
 
 
+def _stood_in(conn: Connection, changes: Iterable[Change], registry: Registry, now: datetime) -> set[SubjectRef]:
+    """Posts of the windows where somebody stands in whose own leave or slip changed: who answers may change too."""
+    people = {row["staff"] for c in changes if c.kind.name in _OUT for row in (c.before, c.after) if row is not None}
+    table = table_of(SubstituteRow)
+    found: set[SubjectRef] = set()
+    for batch in chunks(sorted(people)):
+        for filed in map(dict, conn.execute(select(table).where(table.c.staff.in_(batch))).mappings()):
+            window = str(filed["window"])
+            days = _days(filed, _zone(filed, registry), now)
+            found.update(SubjectRef(kind="post", key=f"{window}/{day}/") for day in days)
+    return found
+
+
 def _of_window(row: Row, registry: Registry, now: datetime) -> Iterator[SubjectRef]:
     """Posts of the window, and slots of those who hold it on the day."""
     for day in _days(row, _zone(row, registry), now):
@@ -136,6 +149,7 @@ def _of_closure(row: Row, registry: Registry, now: datetime) -> Iterator[Subject
 
 _TOUCHES: Final = {"leave": _of_person, "outings": _of_person, "substitutes": _of_window, "closures": _of_closure}
 """Overtime and the duty rota excuse nobody: no verdict rests on them."""
+_OUT: Final = frozenset({"leave", "outings"})
 
 
 def _days(row: Row, zone: ZoneInfo, now: datetime) -> Iterator[date]:
@@ -166,6 +180,14 @@ def leaves(conn: Connection, staff: Iterable[str], start: datetime, end: datetim
         (row["staff"], Leave(**_span(row)))
         for row in _overlapping(conn, table_of(LeaveRow), "staff", staff, start, end)
     )
+
+
+def approved_afterwards(conn: Connection, now: datetime) -> tuple[Leave, ...]:
+    """Leave that begins before the approval it has at `now` (B06), by that approval."""
+    table = table_of(LeaveRow)
+    late = (table.c.approver.is_not(None), table.c.approved_at > table.c.starts, table.c.approved_at <= now)
+    statement = select(table).where(*late).order_by(table.c.approved_at, table.c.id)
+    return tuple(Leave(**_span(row)) for row in conn.execute(statement).mappings())
 
 
 def outings(conn: Connection, staff: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Outing, ...]]:

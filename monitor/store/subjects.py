@@ -90,6 +90,21 @@ _MARK_ONE: Final = _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE)
 _MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
 
 
+def look_back(conn: Connection, kind: str, since: Mapping[str, datetime]) -> None:
+    """Facts came that are older than what was judged: the next look at each subject reaches back to them."""
+    rows = [{"of": kind, "low": key, "from": at} for key, at in sorted(since.items())]
+    if rows:
+        conn.execute(_LOOK_BACK, rows)
+
+
+_FROM: Final = bindparam("from", type_=SUBJECT.c.judged_at.type)
+_LOOK_BACK: Final = (
+    update(SUBJECT)
+    .where(SUBJECT.c.kind == bindparam("of"), SUBJECT.c.key == bindparam("low"), SUBJECT.c.judged_at > _FROM)
+    .values(judged_at=_FROM)
+)
+
+
 def wake(conn: Connection, source: str, *, until: datetime, due: datetime) -> None:
     """Mark exactly the subjects that wait for `source` to reach `until` or earlier (a watermark moved there)."""
     wake_each(conn, {source: (until, due)})
@@ -135,6 +150,12 @@ def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> N
     """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
     mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
     _mark_where(conn, and_(mine, _MAY_CHANGE), due)
+
+
+def wake_reviews(conn: Connection, hall: str, *, due: datetime) -> None:
+    """Mark the slots of a hall that are up for review: they rest on a clock that was not trusted then."""
+    held = (SUBJECT.c.hall == hall, SUBJECT.c.kind == "slot", SUBJECT.c.verdict == Outcome.REVIEW)
+    _mark_where(conn, and_(*held), due)
 
 
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:

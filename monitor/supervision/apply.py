@@ -2,7 +2,8 @@
 
 A rule says how much of the past its verdict shows:
 - `whole`: every spell there ever was (cases, slots, posts, ratings): a card that no spell explains never held.
-- `open`: every spell since the earliest card that is not cleared (device silence).
+- `open`: every spell since the earliest card that is not cleared (device silence); of cleared ones only what began
+  since `judged_from` is known never to have held.
 - `present`: only what is so now (skew, backlog, operators' rules): a condition no longer seen has ended.
 """
 
@@ -142,8 +143,9 @@ def _event(card: CardState, spell: Spell, same_within: timedelta) -> str | None:
     if spell.cleared_at is None and card.cleared_at is not None:
         return "resumed"
     moved = max(abs(spell.since - card.since), _apart(spell.cleared_at, card.cleared_at))
-    if moved > same_within or spell.charge != card.charge:
-        return "corrected"
+    asked = set(spell.reason.figures.get("windows", ())) - card.windows
+    if moved > same_within or spell.charge != card.charge or asked:
+        return "corrected"  # also where one more window is to be looked at (A17): nobody would hear of it else
     return None
 
 
@@ -164,7 +166,8 @@ def _leftover(card: CardState, verdict: Verdict, auto_close: bool) -> list[CardC
     if card.state == "withdrawn" or card.since > verdict.judged_to:
         return []
     shows = SHOWS.get(card.rule, "whole")
-    if shows == "present" or (shows == "open" and card.cleared_at is not None):
+    seen = verdict.judged_from is not None and card.began >= verdict.judged_from
+    if shows == "present" or (shows == "open" and card.cleared_at is not None and not seen):
         return [] if card.cleared_at is not None else [_clear(card, verdict.judged_to, auto_close)]
     return [_withdraw(card, verdict.outcome.value)]
 

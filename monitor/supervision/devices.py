@@ -106,3 +106,4 @@ def _set_revoked(conn: Connection, device: str, at: datetime | None, now: dateti
     meta.bump(conn, meta.REGISTRY_VERSION)
     subjects.mark(conn, [SubjectRef(kind="device", key=device)], due=now)
     subjects.wake_all(conn, due=now)
+    subjects.wake_reviews(conn, conn.execute(select(DEVICE.c.hall).where(DEVICE.c.id == device)).scalar_one(), due=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -12,27 +12,35 @@ from pydantic import BaseModel
 
 from monitor import timeliness
 from monitor.attendance.facts import PostFacts
+from monitor.evaluators.facts import RatingFacts
+from monitor.evaluators.ratings import explain_rating
 from monitor.model import CardChange, Registry, Spell, Verdict
 from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
 from monitor.timeliness.facts import CaseFacts
+from monitor.workcal import Step
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
     """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F)."""
     rule = change.spell.rule if change.spell else verdict.rule
-    steps = []
-    if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
-        steps = [
-            {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
-            for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now, rule)
-        ]
+    steps = _steps(loaded, policy, now, rule)
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
-        "steps": steps,
+        "steps": [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps],
         "policy": policy_values(rule, policy),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
+
+
+def _steps(loaded: Loaded, policy: Policy, now: datetime, rule: str) -> Iterable[Step]:
+    """The days that were counted, of what has a limit in working days: a case, the follow-up of a rating."""
+    facts, calendar = loaded.facts, loaded.calendar
+    if calendar is not None and isinstance(facts, CaseFacts):
+        return timeliness.explain_limit(facts, policy.timeliness, calendar, now, rule)
+    if calendar is not None and isinstance(facts, RatingFacts):
+        return explain_rating(facts, policy.rating, calendar, now)
+    return ()
 
 
 AROUND: Final = timedelta(minutes=5)

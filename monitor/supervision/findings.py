@@ -11,16 +11,18 @@ from sqlalchemy import select
 
 from monitor import timeliness
 from monitor.settings import Policy
+from monitor.store import plans
 from monitor.store.facts.cases import CASE, load_cases
 from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.views import DEFAULT_ZONE, stamp
-from monitor.wording import render
+from monitor.wording import instant_text, render
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of the cases by time."""
-    return [*registry_findings(look), *sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))]
+    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of leave, then of the cases by time."""
+    cases = sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))
+    return [*registry_findings(look), *leave_findings(look), *cases]
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
@@ -30,6 +32,19 @@ def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
         ranks = {post.rank for post in look.registry.posts_on(window.id, day)}
         if "A" in ranks and "B" not in ranks:
             yield _row("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+
+
+def leave_findings(look: Look) -> Iterator[dict[str, Any]]:
+    """Leave that was approved only after it had begun (B06: consent comes first). It excuses all the same."""
+    for leave in plans.approved_afterwards(look.conn, look.now):
+        hall = look.registry.halls.get(look.registry.hall_of_staff(leave.staff) or "")
+        zone = hall.zone if hall else DEFAULT_ZONE
+        begins, approved = (instant_text(at, zone) for at in (leave.start, leave.approved_at) if at is not None)
+        why = (
+            f"请假 {leave.id} 自 {begins} 起，{approved} 才获批准，属事后补批 "
+            f"leave {leave.id} from {begins} was approved only at {approved}"
+        )
+        yield _row("B06", f"staff:{leave.staff}", leave.approved_at or leave.start, why)
 
 
 def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:

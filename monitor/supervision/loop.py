@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
+from monitor.evaluators.devices import SKEW
 from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait
 from monitor.settings import Policy
 from monitor.store import cards, subjects
@@ -239,6 +240,9 @@ class Judge:
             marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
+            if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):
+                # a clock became trusted, or no longer is: what waited for review because of it may be settled
+                subjects.wake_reviews(conn, outcome.judged.hall, due=now)
         for ref, at in sorted(marks):
             subjects.mark(conn, [ref], due=at)
         failpoints.hit("judge.before_commit")

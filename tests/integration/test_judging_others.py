@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Span
+from monitor.model import Span, SubjectRef
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.subjects import mark
 from monitor.supervision.commands import Refused, transition
+from monitor.supervision.views import explain
 from monitor.workcal import parse_notice
-from tests.halls import at, hall, leave
+from tests.halls import MINUTE, Line, at, hall, leave
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -83,6 +85,16 @@ def test_withdrawn_after_an_appeal_it_stays_withdrawn(world: World) -> None:
         act(world, "closed", "03-10 10:00")
 
 
+def test_the_card_of_a_bad_rating_tells_the_days_of_its_follow_up(world: World) -> None:
+    rated(world, staff="s01")
+    with world.store.read() as conn:
+        told = explain(conn, world.cards("rating.bad")[0]["number"], world.program.zones(conn))
+    assert told is not None
+    assert [s["date"] for s in told["steps"] if s["counted"]] == [
+        f"2026-03-{day:02}" for day in (3, 4, 5, 6, 9)
+    ]  # fmt: skip
+
+
 def test_a_rating_without_a_name_charges_nobody_and_a_good_one_has_no_card(world: World) -> None:
     rated(world)
     assert world.card_lines("rating.bad") == bad("yellow", "09:15", by="-")
@@ -130,6 +142,10 @@ def empty(level: str, since: str, *, by: str, cleared: str = "-") -> list[str]:
          {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00", letter="函1")],
           "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00"),
                            "letter": "函1"}]}, "s03"),
+        ("all three on leave, with a letter: the unit alone",
+         {"leave": [leave("s01", "00:00", "12:00", letter="函1"), leave("s02", "00:00", "12:00"),
+                    leave("s03", "00:00", "12:00")],
+          "substitutes": [{"id": "x", "window": "w1", "staff": "s03", "from": at("08:00"), "to": at("12:00")}]}, "-"),
         ("A on an outing slip: B answers",
          {"outings": [{"id": "o", "staff": "s01", "from": at("09:10"), "to": at("09:40")}]}, "s02"),
     ],
@@ -143,6 +159,27 @@ def test_who_answers_for_an_empty_window(
     world.judge("09:20")
     assert world.card_lines("post.empty") == empty("yellow", "09:15", by=by), why
     assert (world.cards("post.empty")[0]["unit"], world.cards("post.empty")[0]["window"]) == ("u1", "w1")
+
+
+@pytest.mark.parametrize(
+    ("why", "start", "lines"),
+    [
+        ("she stands in since 09:00: her check-in is a sign of her", "09:00", []),
+        ("her turn begins when her check-in says nothing any more", "09:16", empty("yellow", "09:15", by="s01")),
+    ],
+)
+def test_a_check_in_of_who_stands_in_is_a_sign_of_presence(
+    store: Store, tmp_path: Path, why: str, start: str, lines: list[str]
+) -> None:
+    world = World(store, tmp_path, hall(3, attendance="", devices=[CAMERA, EVALUATOR, TERMINAL]))
+    substitute = {"id": "x", "window": "w1", "staff": "s03", "from": at(start), "to": at("12:00"), "letter": "函1"}
+    away = [leave("s01", "00:00", "12:00"), leave("s02", "00:00", "12:00")]
+    world.plan(leave=away, substitutes=[substitute])
+    watched(world, "08:30", "08:59:30", 1)
+    world.event("t1", "checkin", "09:01", staff="s03", method="face")
+    watched(world, "09:00", "09:15:30", 0)
+    world.judge("09:15:30")
+    assert world.card_lines("post.empty") == lines, why
 
 
 def test_a_window_empty_for_half_an_hour_is_red_and_a_later_spell_another_card(world: World) -> None:
@@ -224,6 +261,32 @@ def test_a_silent_device_climbs_and_closes_by_itself(heard: World) -> None:
     heard.judge("09:32")
     again = silent("reminder", "09:32")
     assert heard.card_lines("device.silent") == [*silent("red", "09:20", cleared="09:30", state="closed"), *again]
+
+
+def test_a_device_never_heard_is_silent_since_it_was_registered_however_often_it_is_judged(
+    store: Store, tmp_path: Path
+) -> None:
+    world = World(store, tmp_path, hall(attendance="", devices=[EVALUATOR]))
+    for clock in ("07:45:30", "07:46", "07:46:30", "07:47", "08:31"):
+        world.judge(clock)
+        world.register(hall(attendance="", devices=[EVALUATOR]))
+        world.store.step(lambda conn: mark(conn, [SubjectRef(kind="device", key="ev1")], due=world.clock.now()))
+    assert world.card_lines("device.silent") == silent("reminder", "07:47")
+
+
+def test_heartbeats_that_a_second_file_brings_take_back_a_silence_that_never_was(heard: World) -> None:
+    """The first file lacks 08:51 to 09:59; the card it gave rise to is over and closed before the second comes."""
+    times = [at("08:51") + MINUTE * n for n in range(69)]
+    missing = [
+        Line(received=when, device="ev1", channel="heartbeat", payload={"at": when.isoformat(), "boot": "b1"})
+        for when in times
+    ]
+    heard.beats("ev1", "10:00", "10:30")
+    heard.judge("10:30")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="closed")
+    heard.hear(*missing, from_file=True)
+    heard.judge("10:31")
+    assert heard.card_lines("device.silent") == silent("red", "09:20", cleared="10:00", state="withdrawn")
 
 
 def test_at_night_a_silence_is_a_reminder_only(heard: World) -> None:

@@ -4,6 +4,7 @@ a second terminal, a plan taken back (DESIGN §5, fine print of check-ins).
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from monitor.store.engine import Store
 from monitor.supervision.commands import declare_lost
+from monitor.supervision.findings import findings
 from tests.halls import MINUTE, at, hall, leave, told
 from tests.world import World
 
@@ -47,6 +49,35 @@ def test_leave_filed_and_approved_afterwards_withdraws_the_card(world: World) ->
     world.judge("16:00")
     assert world.verdict(SLOT) == "excused"
     assert cards(world) == [f"checkin.slot red {SLOT} since 13:00 by s01 cleared - withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("why", "approved", "found"),
+    [
+        ("approved before it began", "07:59", []),
+        ("approved as it began", "08:00", []),
+        ("approved afterwards", "16:00", [("B06", "staff:s01", "16:00")]),
+        ("approved only later than now", "18:00", []),
+        ("not approved", None, []),
+    ],
+)
+def test_leave_approved_after_it_began_is_a_finding(
+    world: World, why: str, approved: str | None, found: list[tuple[str, str, str]]
+) -> None:
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved=approved)])
+    with world.store.read() as conn:
+        rows = findings(world.judging.look(conn, at("17:00").astimezone(UTC)), world.settings.policy)
+    assert [(r["rule"], r["subject"], told(r["at"])) for r in rows] == found, why
+
+
+def test_a_finding_on_leave_says_when_it_began_and_when_it_was_approved(world: World) -> None:
+    world.plan(leave=[leave("s01", "08:00", "12:30", approved="16:00")])
+    with world.store.read() as conn:
+        (row,) = findings(world.judging.look(conn, at("17:00").astimezone(UTC)), world.settings.policy)
+    assert row["why"] == (
+        "请假 l-s01 自 2026-03-02 08:00 起，2026-03-02 16:00 才获批准，属事后补批 "
+        "leave l-s01 from 2026-03-02 08:00 was approved only at 2026-03-02 16:00"
+    )
 
 
 def test_leave_taken_back_brings_the_card(world: World) -> None:
@@ -131,6 +162,29 @@ def test_a_terminal_taken_from_the_registry_no_longer_holds_anybody(store: Store
     world.register(hall(2, posts=[], devices=[TERMINAL, {**other, "serves": ["s02"]}]))
     world.judge("13:30")
     assert world.verdict(SLOT) == "red"
+
+
+@pytest.mark.parametrize(
+    ("why", "installed", "verdicts", "lines"),
+    [
+        ("it was there before the due time", "08:00", ("red", "merged"), ["red slot:s01/am_in since 13:00"]),
+        ("until 09:00 nobody could check in: it proves nothing of that", "09:00", ("unwatched", "merged"), []),
+        ("it came for the afternoon", "12:30", ("unwatched", "unwatched"), []),
+    ],
+)
+def test_a_terminal_proves_nothing_of_the_time_before_it_was_installed(
+    store: Store, tmp_path: Path, why: str, installed: str, verdicts: tuple[str, str], lines: list[str]
+) -> None:
+    world = World(store, tmp_path, hall(1, posts=[], devices=[]))
+    for clock in ("07:46", "08:00", "09:00"):
+        if clock <= installed:
+            world.judge(clock)
+    world.clock.set(at(installed))
+    world.register(hall(1, posts=[], devices=[TERMINAL]))
+    world.beats("t1", installed, "13:01")
+    world.judge("13:01")
+    assert (world.verdict(SLOT), world.verdict("slot:s01/am_out")) == verdicts, why
+    assert cards(world) == [f"checkin.slot {line} by s01 cleared - open" for line in lines]
 
 
 def test_a_lost_camera_makes_the_session_unproven_and_charges_nobody(store: Store, tmp_path: Path) -> None:

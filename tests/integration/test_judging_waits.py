@@ -17,6 +17,7 @@ from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import SubjectWait
 from monitor.store.sql import table_of
 from monitor.supervision.commands import declare_lost
+from monitor.supervision.devices import revoke
 from monitor.supervision.views import list_subjects
 from tests.halls import MONDAY, at, hall, told
 from tests.world import World
@@ -224,6 +225,24 @@ def test_a_silent_camera_makes_the_post_unknown_and_operators_are_told_after_an_
     assert posts.card_lines("post.empty") == []
 
 
+def test_a_card_that_slots_opened_asks_for_a_spot_check_once_a_window_is_unknown_too(
+    store: Store, tmp_path: Path
+) -> None:
+    """Unplugging a camera buys nothing (A17), also while the operators' card is open already for another cause."""
+    world = world_of(store, tmp_path, TERMINAL)
+    world.beats("t1", "07:46", "08:00")
+    world.judge("13:00")
+    (card,) = world.cards("unknown.stale")
+    assert (card["reason"]["code"], card["reason"]["figures"].get("windows")) == ("unknown.stale", None)
+    world.clock.set(at("14:00"))
+    world.register(hall(1, devices=[TERMINAL, CAMERA], posts=[{"window": "w1", "staff": "s01", "rank": "A"}]))
+    world.judge("14:35")
+    world.judge("15:30")
+    (card,) = world.cards("unknown.stale")
+    assert (card["reason"]["code"], card["reason"]["figures"]["windows"]) == ("unknown.spot_check", ["w1"])
+    assert [step["event"] for step in card["history"]] == ["issued", "corrected"]
+
+
 def test_the_cameras_backlog_brings_the_card_back_dated(posts: World) -> None:
     """The window was empty 09:10-09:30 while the camera could not be heard."""
     posts.judge_each("08:31", "11:00")
@@ -278,6 +297,36 @@ def test_a_clock_set_right_with_a_new_boot_ends_the_card(store: Store, tmp_path:
     world.beats("t1", "08:00", "08:50", boot="b2")
     world.judge("08:50")
     assert world.card_lines("device.skew") == ["device.skew yellow device:t1 since 07:56 by - cleared 08:50 closed"]
+    assert world.verdict(SLOT) == "yellow"
+
+
+@pytest.mark.parametrize("looks", [("08:51", "09:02"), ("09:02",)], ids=["seen in between", "judged once"])
+def test_a_clock_set_right_settles_who_waited_for_review(store: Store, tmp_path: Path, looks: tuple[str, ...]) -> None:
+    """Whether anybody judged while the clock was wrong makes no difference: s01 came by no clock at all."""
+    world = world_of(store, tmp_path, TERMINAL, people=2)
+    for minute in range(20, 51):
+        world.beat("t1", f"08:{minute - 10}", received=f"08:{minute}")
+    world.event("t1", "checkin", "08:38", received="08:48", staff="s02", method="face")
+    for when in looks[:-1]:
+        world.judge(when)
+        assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("review", "review")
+    world.beats("t1", "09:00", "09:02", boot="b2")
+    world.judge(looks[-1])
+    assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("yellow", "review")
+    assert world.card_lines("checkin.slot") == [f"checkin.slot yellow {SLOT} since 08:45 by s01 cleared - open"]
+
+
+def test_a_terminal_that_is_revoked_keeps_nobody_under_review(store: Store, tmp_path: Path) -> None:
+    other = {"id": "t2", "kind": "terminal", "hall": "h1", "serves": ["*"]}
+    world = world_of(store, tmp_path, TERMINAL, other)
+    world.beats("t2", "07:46", "08:50")
+    world.beat("t1", "08:36", received="08:46")
+    world.judge("08:46")
+    world.beat("t1", "08:41", received="08:51")
+    world.judge("08:51")
+    assert world.verdict(SLOT) == "review"
+    world.store.step(lambda conn: revoke(conn, "t1", actor="op", why="坏", now=at("08:52")))
+    world.judge("08:52")
     assert world.verdict(SLOT) == "yellow"
 
 

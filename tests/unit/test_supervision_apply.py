@@ -30,6 +30,11 @@ def spell(level: Level, since: int, *, began: int = 0, cleared: int | None = Non
     )
 
 
+def spot_check(*windows: str) -> Spell:
+    reason = Reason(code="unknown.spot_check", figures={"windows": list(windows)})
+    return replace(spell(Level.REMINDER, 5, rule="unknown.stale"), reason=reason)
+
+
 def verdict(*spells: Spell, outcome: Outcome = Outcome.OK, judged_to: int = 600) -> Verdict:
     return Verdict(outcome=outcome, judged_to=at(judged_to), spells=spells)
 
@@ -98,6 +103,14 @@ SCENARIOS: list[tuple[str, Verdict, list[CardState], list[tuple[str, str, str]]]
      [("cleared", "closed", "1")]),
     ("a settled device silence out of view is left alone", verdict(judged_to=600),
      [card(RED, 30, cleared=50, rule="device.silent", state="closed")], []),
+    ("one that began before what is looked at, too", replace(verdict(judged_to=600), judged_from=at(1)),
+     [card(RED, 30, cleared=50, rule="device.silent", state="closed")], []),
+    ("one in view that no silence explains never was", replace(verdict(judged_to=600), judged_from=at(0)),
+     [card(RED, 30, cleared=50, rule="device.silent", state="closed")], [("withdrawn", "withdrawn", "1")]),
+    ("one more window to be looked at is told", verdict(spot_check("w1", "w2")),
+     [replace(card(R, 5, rule="unknown.stale"), windows=frozenset({"w1"}))], [("corrected", "open", "1")]),
+    ("one window less is not", verdict(spot_check("w1")),
+     [replace(card(R, 5, rule="unknown.stale"), windows=frozenset({"w1", "w2"}))], []),
 ]  # fmt: skip
 
 
@@ -149,5 +162,6 @@ def _applied(cards: list[CardState], changes: list[CardChange]) -> list[CardStat
             began=change.spell.began if change.spell else old.began,
             charge=change.spell.charge if change.spell else old.charge,
             withdrawn_by_system=change.event == "withdrawn",
+            windows=frozenset(change.spell.reason.figures.get("windows", ())) if change.spell else old.windows,
         )
     return list(held.values())

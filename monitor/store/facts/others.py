@@ -58,7 +58,10 @@ def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             continue
         reach = (judged.get(key), started.get(key), _queued_since(look, key))
         since = max(device.expected_from, min(at for at in (look.now, *reach) if at is not None))
-        rows = _beats(look, key, since)
+        before = _beat_before(look, key, since)
+        if before is None:  # never heard until then: the silence is as old as the device
+            since = device.expected_from
+        rows = _beats(look, key, before or since)
         known = [r for r in rows if look.counts(r)]
         calendar = look.book.for_device(look.registry, device)
         facts = _device_facts(look, device, since, known)  # reaches back to the beat before, so that no gap is cut
@@ -105,12 +108,16 @@ def _boot_began(look: Look, device: str, boot: str) -> datetime:
     return look.sources.correct(device, boot, look.conn.execute(query).scalar_one())[0]
 
 
+def _beat_before(look: Look, device: str, since: datetime) -> datetime | None:
+    """Receipt of the last heartbeat before `since`: the look starts there, so that the gap across is seen."""
+    query = select(func.max(BEAT.c.received)).where(BEAT.c.device == device, BEAT.c.received < since)
+    before: datetime | None = look.conn.execute(query).scalar()
+    return before
+
+
 def _beats(look: Look, device: str, since: datetime) -> Sequence[Row[Any]]:
-    """Heartbeats received since `since` and the last one before it, so that the gap across is seen."""
-    before = look.conn.execute(
-        select(func.max(BEAT.c.received)).where(BEAT.c.device == device, BEAT.c.received < since)
-    ).scalar()
-    query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= (before or since))
+    """Heartbeats received from `since` on, also those that do not count yet."""
+    query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= since)
     return look.conn.execute(query.order_by(BEAT.c.received)).all()
 
 

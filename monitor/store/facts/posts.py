@@ -10,7 +10,7 @@ from sqlalchemy import Row, Table, select
 
 from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
 from monitor.attendance.slots import parse_post_key
-from monitor.model import Device, Post, Registry, Span
+from monitor.model import Device, Registry, Span
 from monitor.store import plans
 from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
 from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
@@ -35,8 +35,11 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     days = [day for _, day, _ in parsed.values()]
     first, last = min(days), max(days)
     held = {key: look.registry.posts_on(window, day) for key, (window, day, _) in parsed.items()}
-    people = sorted({p.staff for posts in held.values() for p in posts})
     start, end = utc_span(first, last)
+    substitutes = plans.substitutes(look.conn, windows, start, end)
+    standing_in = {window: {s.staff for s in filed} for window, filed in substitutes.items()}
+    present = {key: sorted({p.staff for p in held[key]} | standing_in.get(parsed[key].window, set())) for key in keys}
+    people = sorted({staff for mine in present.values() for staff in mine})
     sessions = {
         key: _session(look.book.for_window(look.registry, window), day, begins)
         for key, (window, day, begins) in parsed.items()
@@ -44,7 +47,6 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     evidence = _Evidence(look, windows, people, _around(sessions.values()) or (start, end))
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
-    substitutes = plans.substitutes(look.conn, windows, start, end)
     closed = plans.closures(look.conn, start, end)
     loaded: dict[str, Loaded] = {}
     for key, (window, day, _) in parsed.items():
@@ -52,19 +54,19 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         hall = known.hall if known else None
         calendar = look.book.for_window(look.registry, window)
         session = sessions[key]
-        posts = held[key]
+        mine = present[key]
         facts = PostFacts(
             window=window,
             date=day,
             session=session or utc_span(day, day),
             presences=tuple(evidence.presences(window, session)) if session else (),
             duties=tuple(evidence.duties(window, day, calendar)),
-            signs=tuple(evidence.signs(window, session, posts)) if session else (),
+            signs=tuple(evidence.signs(window, session, mine)) if session else (),
             cameras=look.sources.states(_cameras(look.registry, window)),
             duty_sources=look.sources.states(_duty_carriers(look.registry, window)),
-            posts=posts,
-            leaves=tuple(v for p in posts for v in leaves.get(p.staff, ())),
-            outings=tuple(v for p in posts for v in outings.get(p.staff, ())),
+            posts=held[key],
+            leaves=tuple(v for staff in mine for v in leaves.get(staff, ())),
+            outings=tuple(v for staff in mine for v in outings.get(staff, ())),
             substitutes=tuple(substitutes.get(window, ())),
             closures=plans.closures_for(closed, hall=hall, window=window),
             registry=look.registry,
@@ -72,9 +74,7 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             expected=session is not None and known is not None,
             published=calendar.is_published(day),
         )
-        loaded[key] = Loaded(
-            facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, session, posts)
-        )
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, session, mine))
     return loaded
 
 
@@ -123,20 +123,20 @@ class _Evidence:
             if calendar.local_date(at) == day
         ]
 
-    def signs(self, window: str, session: Span, posts: tuple[Post, ...]) -> list[Sign]:
+    def signs(self, window: str, session: Span, people: Sequence[str]) -> list[Sign]:
         found = [("rating", self._rating, window), ("case", self._case, window)]
-        found += [("checkin", self._checkin, p.staff) for p in posts]
+        found += [("checkin", self._checkin, staff) for staff in people]
         return [
             Sign(id=f"{r.source}/{r.event_id}", kind=kind, at=at, received=r.received, source=r.source, staff=r.staff)
             for kind, rows, owner in found
             for r, at, _ in self._known(_within(rows, owner, session))
         ]
 
-    def more_at(self, window: str, session: Span | None, posts: tuple[Post, ...]) -> datetime | None:
+    def more_at(self, window: str, session: Span | None, people: Sequence[str]) -> datetime | None:
         if session is None:
             return None
         tables = [(rows, window) for rows in (self._presence, self._rating, self._case)]
-        tables += [(self._checkin, p.staff) for p in posts]
+        tables += [(self._checkin, staff) for staff in people]
         rows = [r for table, owner in tables for r in _within(table, owner, session)]
         return next_receipt([*rows, *self._duty.get(window, ())], self._look.now)
 
