@@ -58,12 +58,13 @@ def upgrade() -> None:
 
     Example: jiancha db upgrade
     """
-    from monitor.store.engine import Store
+    from monitor.cli.ops import unopened
+    from monitor.store.migrate import SchemaError
     from monitor.store.migrate import upgrade as bring_up
 
-    store = Store(settings().store.url)
-    try:
-        done = bring_up(store)
-    finally:
-        store.close()
+    with unopened(settings(), writing=True) as opened:
+        try:
+            done = bring_up(opened.store)
+        except SchemaError as error:
+            raise BadInput(str(error)) from error
     typer.echo("已升级 upgraded" if done else "已是最新 up to date")
