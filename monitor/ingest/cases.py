@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, case, or_
 
-from monitor.ingest.caserows import gives, payload_of
+from monitor.ingest.caserows import TIMES, gives, payload_of
 from monitor.ingest.check import Prepared, prepare
 from monitor.ingest.decode import DEVICE_ID, Message
 from monitor.ingest.eventlog import BadLog, EventLog
@@ -127,7 +127,8 @@ class _Import:
         if column is None:
             return prepared
         said = str(msgspec.json.decode(message.payload).get(field_name, ""))
-        detail = f"列 column {column!r} = {said[:60]!r}: {prepared.said.detail}"
+        wanted = f"时间格式 time.format {self.mapping.time.format}: " if field_name in {"at", *TIMES} else ""
+        detail = f"列 column {column!r} = {said[:60]!r}: {wanted}{prepared.said.detail}"
         return replace(prepared, said=replace(prepared.said, detail=detail))
 
     def _messages(self) -> Iterator[tuple[int, EventRule, Message]]:
