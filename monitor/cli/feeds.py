@@ -48,6 +48,8 @@ def import_registry(file: Path = _FILE) -> None:
 
 
 def _print_changes(changes: Any) -> None:
+    if not changes.tables:
+        typer.echo("没有数据行 no rows in it")
     for name, counts in changes.tables.items():
         typer.echo(
             f"{name}: 新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}"
@@ -253,6 +255,7 @@ def replay_quarantine(
     """
     from monitor.cli.cards import actor
     from monitor.ingest.replay import replay
+    from monitor.wording import quarantine_reason
 
     with program() as opened:
         now = opened.clock.now()
@@ -267,7 +270,7 @@ def replay_quarantine(
             raise BadInput(str(error)) from error
     typer.echo(f"已入库 replayed {len(done.released)}, 仍隔离 still held {len(done.still_held)}")
     for number, reason, detail in done.still_held:
-        typer.echo(f"  {number}: {reason}: {detail}", err=True)
+        typer.echo(f"  {number}: {quarantine_reason(reason, 'zh')} {reason}: {detail}", err=True)
     if done.still_held:
         raise Finding("仍有数据被隔离 some are still held")
 
