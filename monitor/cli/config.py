@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from monitor.cli.common import BadInput, Finding, print_json, program, settings
@@ -21,14 +23,16 @@ def check() -> None:
 
     Example: jiancha --config jiancha.toml config check
     """
-    from monitor.ops.checks import check_configuration
+    from monitor.ops.checks import check_configuration, check_receivers
 
     with program(writing=False) as opened:
         opened.adapters()
         opened.feeds()
         judge = opened.judge()
         with opened.store.read() as conn:
-            findings = check_configuration(judge.look(conn, opened.clock.now()), opened.settings)
+            look = judge.look(conn, opened.clock.now())
+            findings = check_configuration(look, opened.settings)
+        findings = [*check_receivers(opened.settings, os.environ, opened.clock.real_now), *findings]
     for text in findings:
         typer.echo(text)
     if findings:

@@ -56,7 +56,10 @@ def route(
     if (card is None) == (example is None):
         raise BadInput("alerts route: give either --card N or --example RULE:LEVEL[:HALL]")
     with program(writing=False) as opened:
-        service = alert_service(opened)
+        try:
+            service = alert_service(opened)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
         try:
             if card is not None:
                 found = service.preview_card(card)

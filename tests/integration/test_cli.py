@@ -183,6 +183,64 @@ window = "w1"
 """
 
 
+CASES = """
+[[devices]]
+id = "cases-1"
+kind = "cases"
+hall = "h1"
+emits = ["accepted"]
+"""
+OFFICE = """
+[alerts.receivers.office]
+{url}
+[[alerts.routes]]
+level = "yellow"
+receivers = ["office"]
+"""
+CHECKS = [
+    ("all in order", OFFICE.format(url='url = "http://127.0.0.1:9/"'), "", []),
+    ("no route at all is one line", "", "", ["没有任何路由"]),
+    ("a secret that is not there", OFFICE.format(url='url_file = "/no/such/file"'), "", ["office.url_file: /no/such"]),
+    (
+        "a source that tells of no completions",
+        OFFICE.format(url='url = "http://127.0.0.1:9/"'),
+        CASES,
+        ["设备 device cases-1: emits 不含 completed"],
+    ),
+    (
+        "a rule that no route tells, at each place, by the levels that it has",
+        OFFICE.format(url='url = "http://127.0.0.1:9/"').replace("[[alerts.routes]]", '[[alerts.routes]]\nhall = "h1"'),
+        "",
+        [f"{rule} {level} @ - 无人接收" for rule, level in (
+            ("case.limit", "yellow"), ("case.limit", "red"), ("case.immediate", "yellow"), ("case.immediate", "red"),
+            ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
+            ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),
+            ("device.skew", "yellow"),
+        )],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "config", "registry", "said"), CHECKS, ids=[c[0] for c in CHECKS])
+def test_what_config_check_finds(
+    jiancha: Run, tmp_path: Path, name: str, config: str, registry: str, said: list[str]
+) -> None:
+    (tmp_path / "hall.toml").write_text(HALL + registry)
+    (tmp_path / "jiancha.toml").write_text(config)
+    assert jiancha("registry", "import", "hall.toml").returncode == 0
+    done = jiancha("--config", "jiancha.toml", "config", "check")
+    lines = done.stdout.splitlines()
+    assert done.returncode == (1 if said else 0), done.stderr
+    assert len(lines) == max(len(said), 1)
+    assert all(any(part in line for line in lines) for part in said), lines
+
+
+def test_a_route_to_a_receiver_that_cannot_be_opened_is_refused(jiancha: Run, tmp_path: Path) -> None:
+    (tmp_path / "jiancha.toml").write_text(OFFICE.format(url='url_file = "/no/such/file"'))
+    done = jiancha("--config", "jiancha.toml", "alerts", "route", "--example", "case.limit:red")
+    assert (done.returncode, "office.url_file" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
 def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None:
     """Import, judge, list, explain, acknowledge, answer, close; what the state does not allow is refused."""
     (tmp_path / "hall.toml").write_text(HALL)
