@@ -15,6 +15,7 @@ from datetime import datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -104,6 +105,28 @@ class ClockSettings(_Section):
     hold_seconds: float = Field(
         HOLD_SECONDS, ge=0, description="How long a jump of the system clock is not followed; a restart follows."
     )
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"no time zone {zone!r}; write one such as Asia/Shanghai") from None
+        return zone
+
+    @field_validator("hours")
+    @classmethod
+    def _some_time(cls, hours: tuple[time, time] | None) -> tuple[time, time] | None:
+        if hours is not None and hours[1] <= hours[0]:
+            raise ValueError(f"{hours[0]} to {hours[1]} holds no time; the end must come after the start")
+        return hours
+
+    @model_validator(mode="after")
+    def _from_a_start(self) -> ClockSettings:
+        if self.start is None and (self.rate != 1.0 or self.anchor is not None or self.hours is not None):
+            raise ValueError("rate, anchor and hours need a start; set it, or leave them out")
+        return self
 
     @field_validator("start", "anchor")
     @classmethod
@@ -232,7 +255,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     env = os.environ if environ is None else environ
     chosen = path or (Path(env[CONFIG_ENV]) if env.get(CONFIG_ENV) else None)
     data = _read_toml(chosen) if chosen else {}
-    _overlay_environment(data, env)
+    given_by = _overlay_environment(data, env)
     base = chosen.parent if chosen else Path.cwd()
     calendars, presets = _shipped_calendars(), _shipped_presets()
     calendars |= _named_files(data.pop("calendar", {}), "calendar", base, _calendar_of)
@@ -243,7 +266,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     try:
         return Settings.model_validate({**data, "calendars": calendars, "presets": presets})
     except ValidationError as error:
-        raise SettingsError(_explain(error, str(chosen) if chosen else "environment")) from error
+        raise SettingsError(_explain(error, str(chosen or "environment"), given_by)) from error
 
 
 def _beside(data: dict[str, Any], base: Path) -> None:
@@ -263,35 +286,37 @@ def config_dir() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "config"
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, way_out: str = f"name one with --config or {CONFIG_ENV}") -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError(f"{path}: no such file; name one with --config or {CONFIG_ENV}") from None
+        raise SettingsError(f"{path}: 没有这个文件 no such file; {way_out}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
+        raise SettingsError(f"{path}: 无法读取 cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is no TOML: {error}") from error
+        raise SettingsError(f"{path}: 不是合法的 TOML is no TOML: {error}") from error
 
 
 def _policy_data(given: Any, base: Path) -> dict[str, Any]:
     """`[policy]`: `preset = NAME` takes config/policy/NAME.toml, `file = PATH` another; the other keys overrule it."""
     if not isinstance(given, Mapping):
-        raise SettingsError("policy: a table is expected")
+        raise SettingsError("policy: 应为一节（表） a table is expected")
     own = dict(given)
     preset, file = own.pop("preset", None), own.pop("file", None)
     merged: dict[str, Any] = {}
     if preset is not None:
-        merged = read_policy(config_dir() / "policy" / f"{preset}.toml")
+        folder = config_dir() / "policy"
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.toml") if not p.stem.startswith("presets-")))
+        merged = read_policy(folder / f"{preset}.toml", f"policy.preset is one of {known}")
         merged.setdefault("name", preset)
     if file is not None:
-        merged = _merge(merged, read_policy(base / str(file)))
+        merged = _merge(merged, read_policy(base / str(file), "correct policy.file"))
     return _merge(merged, own)
 
 
-def read_policy(path: Path) -> dict[str, Any]:
+def read_policy(path: Path, way_out: str = "name another file") -> dict[str, Any]:
     """The tables of a policy file as they stand; SettingsError where it cannot be read."""
-    data = _read_toml(path)
+    data = _read_toml(path, way_out)
     data.setdefault("name", path.stem)
     return data
 
@@ -324,19 +349,31 @@ def _calendar_of(data: dict[str, Any], where: str) -> CalendarSpec:
 def _named_files(section: Any, name: str, base: Path, parse: Any) -> dict[str, Any]:
     """`[calendar] files = [...]` and `[attendance] files = [...]`: more of what is shipped, by file name."""
     if not isinstance(section, Mapping) or set(section) - {"files"}:
-        raise SettingsError(f"{name}: only the key `files`, a list of paths, is known here")
+        raise SettingsError(f"{name}: 这里只有 files 一键 only the key `files`, a list of paths, is known here")
+    files = section.get("files", [])
+    if isinstance(files, str):  # the environment gives names with commas between
+        files = [part.strip() for part in files.split(",") if part.strip()]
+    if not isinstance(files, list):
+        raise SettingsError(f'{name}.files: 应为路径的列表 a list of paths is expected, such as ["own.toml"]')
     found: dict[str, Any] = {}
-    for item in section.get("files", []):
+    for item in files:
         path = base / str(item)
+        data = _read_toml(path, f"correct {name}.files")
         try:
-            found[path.stem] = parse(_read_toml(path), str(path))
+            found[path.stem] = parse(data, str(path))
+        except SettingsError:
+            raise
         except ValueError as error:
             raise SettingsError(f"{path}: {error}") from error
     return found
 
 
-def _overlay_environment(data: dict[str, Any], env: Mapping[str, str]) -> None:
-    """JIANCHA_SECTION__KEY overrules the file; ..._FILE reads the value from a file (secrets)."""
+def _overlay_environment(data: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """JIANCHA_SECTION__KEY overrules the file; ..._FILE reads the value from a file (secrets).
+
+    Gives the variable of each key that one has set.
+    """
+    given_by: dict[str, str] = {}
     for variable, text in env.items():
         if not variable.startswith(ENV_PREFIX) or "__" not in variable:
             continue
@@ -348,8 +385,10 @@ def _overlay_environment(data: dict[str, Any], env: Mapping[str, str]) -> None:
         for key in keys[:-1]:
             node = node.setdefault(key, {})
             if not isinstance(node, dict):
-                raise SettingsError(f"{variable}: {key} is no section")
+                raise SettingsError(f"{variable}: {key} 不是一节 is no section")
         node[keys[-1]] = text
+        given_by[".".join(keys)] = variable
+    return given_by
 
 
 def _is_key(keys: list[str]) -> bool:
@@ -362,15 +401,38 @@ def _secret_file(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"{variable}: {path} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{variable}: {path} 无法读取 cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: {path} 不是 UTF-8 文本 is no text in UTF-8: {error.reason}") from error
 
 
-def _explain(error: ValidationError, where: str) -> str:
+def _explain(error: ValidationError, file: str, given_by: Mapping[str, str]) -> str:
+    """A line for each fault: the file, or the variable that set the key; the key; what is wrong and the way out."""
     lines = []
     for fault in error.errors():
         key = ".".join(str(part) for part in fault["loc"])
+        where = next((by for name, by in given_by.items() if name == key or name.startswith(f"{key}.")), file)
+        said = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
-            lines.append(f"{where}: {key}: unknown key; `jiancha config schema settings` lists the known ones")
-        else:
-            lines.append(f"{where}: {key}: {fault['msg']}")
+            said = "unknown key; `jiancha config schema settings` lists the known ones"
+        lines.append(f"{where}: {key}: {_ZH.get(fault['type'], '此值不可用')} {said}")
     return "\n".join(lines)
+
+
+_ZH: Final[Mapping[str, str]] = {
+    "extra_forbidden": "未知的键",
+    "missing": "缺少此键",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "float_parsing": "应为数字",
+    "float_type": "应为数字",
+    "bool_parsing": "应为 true 或 false",
+    "string_type": "应为文字",
+    "literal_error": "不在可选值之内",
+    "greater_than": "数值过小",
+    "greater_than_equal": "数值过小",
+    "less_than": "数值过大",
+    "less_than_equal": "数值过大",
+    "model_type": "应为一节（表）",
+}
+"""What pydantic finds, in Chinese; its own sentence with the figures follows."""

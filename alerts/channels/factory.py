@@ -91,6 +91,8 @@ def url_of(receiver: Receiver, *, key: str, environ: Mapping[str, str]) -> str:
             url = Path(str(receiver.url_file)).read_text(encoding="utf-8")
         except OSError as error:
             raise Unusable(f"{key}.url_file: {receiver.url_file} cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise Unusable(f"{key}.url_file: {receiver.url_file} is no text in UTF-8") from None
     if not url.strip():
         raise Unusable(f"{key}: the URL is empty")
     return url.strip()

@@ -13,6 +13,7 @@ from typing import IO, Final
 
 import structlog
 from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from monitor.clock import Clock, SteadyWall
 from monitor.ingest.adapters import Adapters, load_adapters
@@ -32,6 +33,10 @@ log = structlog.get_logger(__name__)
 SERVER_WAIT_SECONDS: Final = 2.0
 LOCK_TRIES: Final = 10
 LOCK_WAIT_SECONDS: Final = 0.05
+
+
+class BadUrl(ValueError):
+    """`store.url` names no database that can be opened; the text says why and what to write."""
 
 
 class InUse(RuntimeError):
@@ -92,10 +97,13 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
 
 
 def attach(settings: Settings, *, writing: bool) -> Program:
-    """The program over a store as it lies, whatever its schema or state: for `doctor`, `backup` and `restore`."""
+    """The program over a store as it lies, whatever its schema or state: for `doctor`, `backup` and `restore`.
+
+    Raises BadUrl.
+    """
     return Program(
         settings=settings,
-        store=Store(_url(settings.store.url, writing), busy_seconds=settings.store.busy_seconds),
+        store=_store(settings, writing),
         clock=clock_of(settings),
         registry=RegistryCache(),
         calendars=CalendarCache(settings.calendars),
@@ -103,8 +111,11 @@ def attach(settings: Settings, *, writing: bool) -> Program:
 
 
 def await_server(settings: Settings) -> None:
-    """Wait until the database server answers: a daemon may be started before it. A SQLite file is there or not."""
-    store = Store(settings.store.url)
+    """Wait until the database server answers: a daemon may be started before it. A SQLite file is there or not.
+
+    Raises BadUrl.
+    """
+    store = _store(settings, writing=True)
     try:
         while not store.is_sqlite:
             try:
@@ -121,6 +132,16 @@ def clock_of(settings: Settings) -> Clock:
     given = settings.clock
     wall = SteadyWall(hold_seconds=given.hold_seconds)
     return Clock.of(given.start, given.rate, given.anchor, given.hours, given.zone, wall=wall)
+
+
+def _store(settings: Settings, writing: bool) -> Store:
+    try:
+        return Store(_url(settings.store.url, writing), busy_seconds=settings.store.busy_seconds)
+    except OSError as error:
+        raise BadUrl(f"store.url: 无法建立文件夹 the folder cannot be made: {error}") from error
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        wanted = "应写作 write sqlite:////var/lib/jiancha/jiancha.sqlite 或 or postgresql://USER@HOST/DATABASE"
+        raise BadUrl(f"store.url: {error}; {wanted}") from error
 
 
 def _url(url: str, writing: bool) -> str:

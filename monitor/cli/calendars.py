@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from monitor.cli.common import BadInput, instant, print_json, program
+from monitor.cli.common import BadInput, instant, print_json, program, reason_of
 
 calendar_app = typer.Typer(no_args_is_help=True, help="工作日历 working calendar")
 
@@ -27,13 +27,18 @@ def import_calendar(
 
     Example: jiancha calendar import 2027.json
     """
+    from monitor.ingest.tables import decode
     from monitor.store.calendars import save_notice
     from monitor.workcal import parse_notice
 
     try:
-        days = parse_notice(json.loads(file.read_text(encoding="utf-8-sig")))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{file}: {error}") from error
+        days = parse_notice(json.loads(decode(file.read_bytes())))
+    except UnicodeDecodeError:
+        raise BadInput(f"{file}: 请另存为 UTF-8 neither UTF-8 nor GB18030; save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{file}: 不是合法的 JSON no valid JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{file}: {reason_of(error)}") from error
     with program() as opened:
         now = opened.clock.now()
         changes = opened.store.step(lambda conn: save_notice(conn, days, now))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from monitor.cli.common import BadInput, print_json, program
+from monitor.cli.common import INT64, BadInput, print_json, program
 
 cards_app = typer.Typer(no_args_is_help=True, help="监察牌 cards")
 subjects_app = typer.Typer(no_args_is_help=True, help="监察对象 subjects")
@@ -92,7 +92,7 @@ def actor() -> str:
     return f"cli:{getpass.getuser()}"
 
 
-_NUMBER = typer.Argument(..., help="Number of the card.")
+_NUMBER = typer.Argument(..., min=1, max=INT64, help="Number of the card.")
 _REASON = typer.Option(..., "--reason", help="Why; it stands in the card's history.")
 
 

@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+INT64 = 2**63 - 1
+"""The largest number of a row that a database holds."""
+
+
 class BadInput(Exception):
     """Input that cannot be used: exit status 2; the text names the place at fault and the way out."""
 
@@ -79,7 +83,18 @@ def run_app(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
         return 0
+    except Exception as error:
+        return _failed(error)
     return 0
+
+
+def _failed(error: Exception) -> int:
+    """What no command foresaw: one sentence to the user, the traceback as a log line for whoever mends it."""
+    structlog.get_logger(__name__).exception("a command failed", action="command.failed")
+    typer.echo(
+        f"程序出错 failed: {type(error).__name__}: {error}; 请连同上面的日志反馈 report it with the log above", err=True
+    )
+    return 1
 
 
 def _config_first(arguments: list[str]) -> list[str]:
@@ -165,23 +180,36 @@ def store_errors(url: str) -> Iterator[None]:
 
     2 for a URL that names none, another schema, a damaged file; 1 for one that is locked, full or gone.
     """
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+    from sqlalchemy.exc import DBAPIError
 
+    from monitor.app.program import BadUrl
     from monitor.store.integrity import is_damage, way_out
     from monitor.store.migrate import SchemaError
 
     try:
         yield
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BadInput(
-            f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"
-        ) from error
-    except SchemaError as error:
+    except (BadUrl, SchemaError) as error:
         raise BadInput(str(error)) from error
     except DBAPIError as error:
         if is_damage(error):
             raise BadInput(way_out(url, str(error.orig))) from error
         raise Finding(f"store.url: 数据库不可用 the database is away: {str(error.orig).strip()}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file could not be used, without its name, which the caller has put in front."""
+    match error:
+        case FileNotFoundError():
+            return "没有这个文件 no such file"
+        case IsADirectoryError():
+            return "是文件夹，应为文件 is a folder; name a file"
+        case PermissionError():
+            return "无权读取 not allowed; give this user the right to it"
+        case RecursionError():
+            return "嵌套过深 nested too deep"
+        case OSError():
+            return f"无法读写 cannot be read or written: {error.strerror}"
+    return str(error)
 
 
 def print_json(value: Any) -> None:
@@ -193,8 +221,12 @@ def instant(text: str, option: str) -> datetime:
     """RFC 3339 with offset → the instant in UTC; BadInput names the option."""
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"{option}: {text!r} is no time; write it as 2026-03-02T18:00:00+08:00") from None
-    if value.tzinfo is None:
-        raise BadInput(f"{option}: {text!r} has no offset; write it as 2026-03-02T18:00:00+08:00")
-    return value.astimezone(UTC)
+        if value.tzinfo is None:
+            raise BadInput(
+                f"{option}: {text!r} 缺少时区偏移，请写作 has no offset; write it as 2026-03-02T18:00:00+08:00"
+            )
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar have no UTC everywhere
+        raise BadInput(
+            f"{option}: {text!r} 不是时间，请写作 is no time; write it as 2026-03-02T18:00:00+08:00"
+        ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 
 import typer
 
@@ -23,14 +23,16 @@ def check() -> None:
 
     Example: jiancha --config jiancha.toml config check
     """
-    from monitor.ops.checks import check_configuration
+    from monitor.ops.checks import check_configuration, check_receivers
 
     with program(writing=False) as opened:
         opened.adapters()
         opened.feeds()
         judge = opened.judge()
         with opened.store.read() as conn:
-            findings = check_configuration(judge.look(conn, opened.clock.now()), opened.settings)
+            look = judge.look(conn, opened.clock.now())
+            findings = check_configuration(look, opened.settings)
+        findings = [*check_receivers(opened.settings, os.environ, opened.clock.real_now), *findings]
     for text in findings:
         typer.echo(text)
     if findings:
@@ -60,10 +62,9 @@ def upgrade() -> None:
 
     Example: jiancha db upgrade
     """
-    from monitor.store.engine import Store
+    from monitor.cli.ops import unopened
     from monitor.store.migrate import upgrade as bring_up
 
-    url = settings().store.url
-    with store_errors(url), contextlib.closing(Store(url)) as store:
-        done = bring_up(store)
+    with store_errors(settings().store.url), unopened(settings(), writing=True) as opened:
+        done = bring_up(opened.store)
     typer.echo("已升级 upgraded" if done else "已是最新 up to date")

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, instant, print_json, program
+from monitor.cli.common import BadInput, Finding, instant, print_json, program, reason_of
 
 registry_app = typer.Typer(no_args_is_help=True, help="台账 the registry")
 plans_app = typer.Typer(no_args_is_help=True, help="计划 leave, substitutes, outings, overtime, rota, closures")
@@ -48,6 +48,8 @@ def import_registry(file: Path = _FILE) -> None:
 
 
 def _print_changes(changes: Any) -> None:
+    if not changes.tables:
+        typer.echo("没有数据行 no rows in it")
     for name, counts in changes.tables.items():
         typer.echo(
             f"{name}: 新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}"
@@ -115,17 +117,20 @@ def import_events(
         try:
             fed = bring_in(opened.store, file, registry, future=future)
         except (BadFeed, OSError) as error:
-            raise BadInput(f"{file}: {error}") from error
+            raise BadInput(f"{file}: {reason_of(error)}") from error
     _print_fed(fed, as_json)
 
 
 def _print_fed(fed: Any, as_json: bool) -> None:
+    from monitor.wording import quarantine_reason
+
     if as_json:
         print_json({"stored": fed.stored, "duplicates": fed.duplicates, "quarantined": fed.quarantined})
     else:
         typer.echo(f"入库 stored {fed.stored}, 重复 duplicates {fed.duplicates}, 隔离 quarantined {fed.quarantined}")
     for refusal in fed.refused:
-        typer.echo(f"  {refusal.place}: {refusal.reason}: {refusal.detail}", err=True)
+        why = f"{quarantine_reason(refusal.reason, 'zh')} {refusal.reason}: {refusal.detail}"
+        typer.echo(f"  第 {refusal.place} 行 line {refusal.place}: {why}", err=True)
     if fed.quarantined:
         raise Finding("有数据被隔离，用 `jiancha quarantine list` 查看 some were quarantined")
 
@@ -158,8 +163,10 @@ def import_cases(
                 historic=history,
                 calendars=opened.settings.calendars,
             )
-        except (BadCases, OSError) as error:
+        except BadCases as error:
             raise BadInput(str(error)) from error
+        except OSError as error:
+            raise BadInput(f"{error.filename or file}: {reason_of(error)}") from error
     _print_fed(fed, as_json)
 
 
@@ -170,7 +177,7 @@ def _map_path(name: str, folder: Path) -> Path:
     given = Path(name)
     if not given.is_file():
         known = ", ".join(sorted(p.stem for p in (folder / "maps").glob("*.toml")))
-        raise BadInput(f"--map: {name!r} is neither a file nor one of {known}")
+        raise BadInput(f"--map: {name!r} 既不是文件也不在可选值之内 is neither a file nor one of {known}")
     return given
 
 
@@ -248,6 +255,7 @@ def replay_quarantine(
     """
     from monitor.cli.cards import actor
     from monitor.ingest.replay import replay
+    from monitor.wording import quarantine_reason
 
     with program() as opened:
         now = opened.clock.now()
@@ -265,7 +273,7 @@ def replay_quarantine(
             raise BadInput(str(error)) from error
     typer.echo(f"已入库 replayed {len(done.released)}, 仍隔离 still held {len(done.still_held)}")
     for number, reason, detail in done.still_held:
-        typer.echo(f"  {number}: {reason}: {detail}", err=True)
+        typer.echo(f"  {number}: {quarantine_reason(reason, 'zh')} {reason}: {detail}", err=True)
     if done.still_held:
         raise Finding("仍有数据被隔离 some are still held")
 

@@ -30,16 +30,12 @@ def unopened(chosen: Settings, *, writing: bool) -> Iterator[Program]:
 
     BadInput for a URL that names no database.
     """
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-
-    from monitor.app.program import attach
+    from monitor.app.program import BadUrl, attach
 
     try:
         opened = attach(chosen, writing=writing)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BadInput(
-            f"store.url: {error}; an SQLAlchemy URL such as sqlite:////var/lib/jiancha/db is wanted"
-        ) from error
+    except BadUrl as error:
+        raise BadInput(str(error)) from error
     try:
         yield opened
     finally:

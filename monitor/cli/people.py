@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, program
+from monitor.cli.common import INT64, BadInput, Finding, program
 
 user_app = typer.Typer(no_args_is_help=True, help="账户 users and tokens")
 alerts_app = typer.Typer(no_args_is_help=True, help="告警 alerts")
@@ -41,7 +41,7 @@ def _ids(text: str | None) -> list[str]:
 
 @alerts_app.command("route")
 def route(
-    card: int | None = typer.Option(None, "--card", help="Number of a card."),
+    card: int | None = typer.Option(None, "--card", min=1, max=INT64, help="Number of a card."),
     example: str | None = typer.Option(None, "--example", metavar="RULE:LEVEL[:HALL]", help="case.limit:red:h1"),
 ) -> None:
     """Say who would be told of a card, how, when and why; exit status 1 when nobody would.
@@ -56,7 +56,10 @@ def route(
     if (card is None) == (example is None):
         raise BadInput("alerts route: give either --card N or --example RULE:LEVEL[:HALL]")
     with program(writing=False) as opened:
-        service = alert_service(opened)
+        try:
+            service = alert_service(opened)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
         try:
             if card is not None:
                 found = service.preview_card(card)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,8 +13,10 @@ from typing import Any, Final, TypeAlias
 import xlsxwriter
 from sqlalchemy import Connection
 
+from monitor.exports.files import replace_file
 from monitor.ingest.cells import join
 from monitor.ingest.registry import COLUMNS
+from monitor.ingest.spreadsheets import guarded
 from monitor.store.registry import registry_rows
 
 Sheets: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -33,13 +33,13 @@ def export_registry(conn: Connection, path: Path) -> None:
         raise ValueError(f"{path}: write to a .toml, an .xlsx, or a folder (a path without an ending) for CSV files")
     sheets = as_sheets(registry_rows(conn))
     if suffix:
-        _replace(path, _WRITERS[suffix](sheets))
+        replace_file(path, _WRITERS[suffix](sheets))
         return
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path}: is a file; name a folder for the CSV files")
     path.mkdir(parents=True, exist_ok=True)
     for name, rows in sheets.items():
-        _replace(path / f"{name}.csv", as_csv(name, rows))
+        replace_file(path / f"{name}.csv", as_csv(name, rows))
 
 
 def as_sheets(stored: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
@@ -59,12 +59,15 @@ def as_toml(sheets: Sheets) -> bytes:
 
 
 def as_csv(name: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """One table, UTF-8 with BOM as spreadsheets want it (DESIGN §8); the header stands there even without rows."""
+    """One table, UTF-8 with BOM as spreadsheets want it (DESIGN §8); the header stands there even without rows.
+
+    What a spreadsheet would calculate gets a leading apostrophe, which the import takes off again.
+    """
     written = io.StringIO(newline="")
     columns = [column.name for column in COLUMNS[name]]
     writer = csv.writer(written)
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    writer.writerows([_csv_cell(row.get(column)) for column in columns] for row in rows)
     return b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
@@ -106,6 +109,11 @@ def _cell(value: Any) -> Any:
     return value
 
 
+def _csv_cell(value: Any) -> Any:
+    cell = _cell(value)
+    return guarded(cell) if isinstance(cell, str) else cell
+
+
 def _toml_lines(sheets: Sheets) -> Iterator[str]:
     for name, rows in sheets.items():
         for row in rows:
@@ -119,15 +127,3 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, str | list):
         return json.dumps(value, ensure_ascii=False)
     return str(_cell(value))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file in place at once; it holds names and contacts, so only its owner may read it."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

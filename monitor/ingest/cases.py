@@ -15,14 +15,14 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, case, or_
 
-from monitor.ingest.caserows import gives, payload_of
-from monitor.ingest.check import prepare
+from monitor.ingest.caserows import TIMES, gives, payload_of
+from monitor.ingest.check import Prepared, prepare
 from monitor.ingest.decode import DEVICE_ID, Message
 from monitor.ingest.eventlog import BadLog, EventLog
 from monitor.ingest.feed import BATCH, REFUSALS_NAMED, Fed
 from monitor.ingest.maps import BadMap, CaseMap, EventRule, load_map
 from monitor.ingest.writer import Writing, write_prepared
-from monitor.model import Device, Registry
+from monitor.model import Device, Registry, Rejected
 from monitor.store.engine import Store
 from monitor.store.registry import load_registry
 from monitor.store.schema import SourceRow
@@ -30,6 +30,7 @@ from monitor.store.sql import chunks, insert, table_of
 from monitor.store.subjects import wake
 
 SOURCE: Final = table_of(SourceRow)
+_NAME_WANTED: Final = "文件名只能用 a-z、0-9 和 - the file's name must be of a-z, 0-9 and -, for it names the source"
 
 
 class BadCases(ValueError):
@@ -61,16 +62,19 @@ def import_cases(
     name = f"import-{map_path.stem}"
     complete_to = as_of or mapping.as_of
     if not DEVICE_ID.fullmatch(name):
-        raise BadCases(f"{map_path}: the file's name must be of a-z, 0-9 and -, for it names the source")
+        raise BadCases(f"{map_path}: {_NAME_WANTED}")
     if complete_to is not None and complete_to > now:
-        raise BadCases(f"as-of: {complete_to.isoformat()} lies after the present, {now.isoformat()}")
+        raise BadCases(
+            f"as-of: {complete_to.isoformat()} 晚于当前时间，请改早 lies after the present, {now.isoformat()}; "
+            "give an earlier one"
+        )
     with store.read() as conn:
         registry = load_registry(conn)
     if mapping.calendar and calendars is not None and mapping.calendar not in calendars:
-        raise BadCases(f"{map_path}: calendar: there is no working calendar {mapping.calendar!r}")
+        raise BadCases(f"{map_path}: calendar: 没有这个工作日历 there is no working calendar {mapping.calendar!r}")
     job = _Import(name=name, mapping=mapping, log=log, now=now, historic=historic)
     if mapping.hall and mapping.hall not in registry.halls:
-        raise BadCases(f"{map_path}: hall: {mapping.hall!r} is not in the registry")
+        raise BadCases(f"{map_path}: hall: 未登记 {mapping.hall!r} is not in the registry")
     store.step(lambda conn: _save_source(conn, job, None))
     fed = job.write(store, replace(registry, devices={**registry.devices, name: job.device}))
     store.step(lambda conn: _save_source(conn, job, complete_to or job.last))
@@ -105,20 +109,34 @@ class _Import:
         how = Writing(lenient=lenient, historic=self.historic, due=None if self.historic else self.now)
         fed = Fed()
         for batch in chunks(self._messages(), BATCH):
-            prepared = [prepare(message, registry, lenient=lenient) for _, message in batch]
+            prepared = [self._prepare(rule, message, registry) for _, rule, message in batch]
 
             def work(conn: Connection, some: list[Any] = prepared) -> Any:
                 return write_prepared(conn, some, registry, how)
 
-            fed = fed.plus(store.step(work), [number for number, _ in batch], REFUSALS_NAMED)
+            fed = fed.plus(store.step(work), [number for number, *_ in batch], REFUSALS_NAMED)
         return fed
 
-    def _messages(self) -> Iterator[tuple[int, Message]]:
+    def _prepare(self, rule: EventRule, message: Message, registry: Registry) -> Prepared:
+        """As `check.prepare`; a refusal names the column beside the field of the event."""
+        prepared = prepare(message, registry, lenient=self.mapping.registry == "lenient")
+        if not isinstance(prepared.said, Rejected):
+            return prepared
+        field_name = prepared.said.detail.split(":", 1)[0]
+        column = {"at": rule.at, "case": self.mapping.case, **rule.fields}.get(field_name)
+        if column is None:
+            return prepared
+        said = str(msgspec.json.decode(message.payload).get(field_name, ""))
+        wanted = f"时间格式 time.format {self.mapping.time.format}: " if field_name in {"at", *TIMES} else ""
+        detail = f"列 column {column!r} = {said[:60]!r}: {wanted}{prepared.said.detail}"
+        return replace(prepared, said=replace(prepared.said, detail=detail))
+
+    def _messages(self) -> Iterator[tuple[int, EventRule, Message]]:
         for number, row in self.log.rows():
             for rule in self.mapping.events:
                 message = self._message(rule, row)
                 if message is not None:
-                    yield number, message
+                    yield number, rule, message
 
     def _message(self, rule: EventRule, row: Mapping[str, Any]) -> Message | None:
         """The event of one rule; None where the row gives none, or one that an earlier row gave."""

@@ -133,5 +133,5 @@ def _message(decoder: msgspec.json.Decoder[_Line], number: int, text: bytes) -> 
         received = line.received.astimezone(UTC)
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         wanted = '{"received","device","channel","payload"}'
-        raise BadFeed(f"line {number}: no {wanted}: {error}") from None
+        raise BadFeed(f"第 {number} 行，应为 line {number}: no {wanted}: {error}") from None
     return Message(device=line.device, channel=line.channel, payload=bytes(line.payload), received=received)

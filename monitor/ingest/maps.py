@@ -112,7 +112,10 @@ def load_map(path: Path) -> CaseMap:
     try:
         return CaseMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadMap(f"{path}: no TOML in UTF-8: {error}") from None
+        raise BadMap(f"{path}: 不是 UTF-8 的 TOML no TOML in UTF-8: {error}") from None
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BadMap(f"{path}: {faults}") from None
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
+        way_out = "`jiancha config schema map` 列出可用的键 lists the known keys"
+        raise BadMap(f"{path}: 映射不可用 the map cannot be used: {faults}; {way_out}") from None

@@ -34,7 +34,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         _STAFF,
         Column(name="kind", parse=choice("official", "personal", "sick", "annual", "other"), required=True),
         *_SPAN,
-        Column(name="approver", parse=short_text),
+        Column(name="approver", parse=text),
         Column(name="approved_at", parse=instant),
         _LETTER,
     ),

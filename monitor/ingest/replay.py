@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from monitor.ingest import quarantine
 from monitor.ingest.adapters import Adapters
@@ -16,7 +17,12 @@ from monitor.ingest.quarantine import QUARANTINE, Held
 from monitor.ingest.writer import Outcome, Writing, store_prepared
 from monitor.model import Registry
 from monitor.store.audit import Entry, record_all
+from monitor.store.schema import SourceRow
+from monitor.store.sql import table_of
 from monitor.store.subjects import wake
+
+SOURCE: Final = table_of(SourceRow)
+IMPORT_AGAIN: Final = "改正后重新导入该文件，或不再处理 mend the cause and import the file again, or dismiss it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +53,22 @@ def replay(
 
     What came through an adapter is translated anew by `adapters`, as the adapter may be what was mended. A retained
     message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that is refused
-    again, stays open under its present reason. ValueError names ids that are not open.
+    again, stays open under its present reason; so does one of a file, whose map is not at hand here: importing the
+    file again takes it in. ValueError names ids that are not open.
     """
     held = [h for h in quarantine.listed(conn, device=device) if reason is None or h.reason == reason]
     if ids is not None:
         held = [h for h in held if h.id in set(ids)]
         _require_open(ids, held)
-    kept = [(h, h.payload) for h in held if h.payload is not None]
+    imported = _imported(conn, registry)
+    kept = [(h, h.payload) for h in held if h.payload is not None and h.device not in imported]
     messages = [_message(h, payload.encode(), adapters or Adapters()) for h, payload in kept]
     result = store_prepared(
         conn, [prepare(m, registry) for m in messages], registry, Writing(due=now, heard=now, future=future)
     )
     released: list[Held] = []
-    still = [(h.id, h.reason, "payload not kept") for h in held if h.payload is None]
+    still = [(h.id, h.reason, "内容未保留 payload not kept") for h in held if h.payload is None]
+    still += [(h.id, h.reason, IMPORT_AGAIN) for h in held if h.payload is not None and h.device in imported]
     for (row, _), outcome in zip(kept, result.outcomes, strict=True):
         if outcome.refused is None:
             released.append(row)
@@ -68,6 +77,12 @@ def replay(
             still.append((row.id, outcome.refused.reason, outcome.refused.detail))
     _resolve(conn, released, state="replayed", now=now, actor=actor, why="")
     return Replayed(released=tuple(h.id for h in released), still_held=tuple(sorted(still)))
+
+
+def _imported(conn: Connection, registry: Registry) -> set[str]:
+    """Sources that are files, not devices."""
+    found = conn.execute(select(SOURCE.c.id).where(SOURCE.c.kind == "import")).scalars()
+    return set(found) - registry.devices.keys()
 
 
 def _message(held: Held, payload: bytes, adapters: Adapters) -> Message:

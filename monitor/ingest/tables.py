@@ -19,7 +19,10 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
+
+from monitor.ingest.spreadsheets import uncalculated, unguarded
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
@@ -151,7 +154,8 @@ def _toml(place: str, _stem: str, data: bytes) -> list[InputTable]:
 def _csv(place: str, stem: str, data: bytes) -> list[InputTable]:
     text = _text(place, data)
     try:
-        lines: list[list[Any]] = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        read = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = [[unguarded(cell) for cell in line] for line in read]
     except csv.Error as error:
         raise _refuse(place, f"不是合法的 CSV：{error}", f"no valid CSV: {error}; check the quotation marks") from None
     table = _sheet(stem, place, enumerate(lines, 1))
@@ -160,11 +164,16 @@ def _csv(place: str, stem: str, data: bytes) -> list[InputTable]:
 
 def _xlsx(place: str, _stem: str, data: bytes) -> list[InputTable]:
     try:
+        faults = [_uncalculated(f"{place} [{sheet}]", *where) for sheet, *where in uncalculated(io.BytesIO(data))]
+        if faults:
+            raise InputErrors(faults)
         with contextlib.closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as book:
             sheets = [
                 _sheet(sheet.title.strip().lower(), f"{place} [{sheet.title}]", _sheet_lines(sheet))
                 for sheet in book.worksheets
             ]
+    except InputErrors:
+        raise
     except _BAD_BOOK as error:
         raise _refuse(place, f"不是合法的 XLSX：{error}", f"no valid XLSX: {error}; save it again as .xlsx") from None
     return [sheet for sheet in sheets if sheet]
@@ -208,6 +217,14 @@ def _sheet(name: str, place: str, lines: Iterable[tuple[int, Sequence[Any]]]) ->
     return InputTable(
         name=name, place=place, rows=tuple(rows), header=tuple(named), header_row=header_row, errors=tuple(errors)
     )
+
+
+def _uncalculated(place: str, row: int, column: int) -> InputError:
+    zh, en = (
+        "公式没有存值；在表格软件里打开并保存，或写入值",
+        "a formula without a stored value; open and save the file in a spreadsheet program, or write the value",
+    )
+    return InputError(place=place, row=row, column=get_column_letter(column), zh=zh, en=en)
 
 
 def _nameless(place: str, row: int, value: Any) -> InputError:

@@ -295,7 +295,9 @@ _STATUS_FIELDS: Final = ("state", "firmware", "received")
 
 
 def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registry: Registry) -> None:
-    """The fact rows; a case event that another source has told before (same second) merges into that one."""
+    """The fact rows. What two sources tell of one case event stands twice: the fold merges it (DESIGN §3.1). Of what
+    one source tells twice in a second the first stands.
+    """
     by_channel: dict[str, list[Row]] = {}
     for event, number in stored:
         by_channel.setdefault(event.channel, []).append(fact_row(event, registry.devices[event.device], number))

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
 
+from alerts.channels import factory
 from alerts.routing import unrouted
 from monitor.settings import Settings
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import terminals_of
 from monitor.supervision.rules import RULES
 
+LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("order.reply", "feed.incomplete", "feed.backlog", "unknown.stale", "calendar.missing"), ()),
+    "device.skew": ("yellow",),
+}
+"""The levels above a reminder of the rules that have not both (DESIGN §5)."""
+
 
 def check_configuration(look: Look, settings: Settings) -> list[str]:
     """One sentence for each thing that will not be judged or told; empty: all is in order."""
-    return [*_silent_sources(look), *_unproven_slots(look), *_strange_feeds(look, settings), *_unrouted(look, settings)]
+    return [
+        *_silent_sources(look),
+        *_unproven_slots(look),
+        *_strange_feeds(look, settings),
+        *_unrouted(look, settings),
+    ]
+
+
+def check_receivers(settings: Settings, environ: Mapping[str, str], real_now: Callable[[], datetime]) -> list[str]:
+    """A sentence for each receiver that cannot be opened: `run` would refuse to start."""
+    faults = factory.check(settings.alerts, environ=environ, real_now=real_now)
+    return [f"接收者 receiver: {fault}" for fault in faults]
 
 
 def _silent_sources(look: Look) -> Iterator[str]:
@@ -42,7 +62,12 @@ def _strange_feeds(look: Look, settings: Settings) -> Iterator[str]:
 
 
 def _unrouted(look: Look, settings: Settings) -> Iterator[str]:
+    """Cards that nobody would be told of: a line for each rule, level and place, one alone where there is no route."""
+    if not settings.alerts.routes:
+        yield "路由 route: 没有任何路由，牌只记录不通知 no routes: nobody is told of any card; 见 see [[alerts.routes]]"
+        return
     rules = [(rule.id, kind) for kind, rules in RULES.items() for rule in rules]
     for gap in unrouted(settings.alerts, look.registry, rules):
-        place = gap.window or gap.unit or gap.hall or "-"
-        yield f"路由 route: {gap.rule} {gap.level.word} @ {place} 无人接收 reaches nobody; 见 see [[alerts.routes]]"
+        if gap.level.word in LEVELS.get(gap.rule, ("yellow", "red")):
+            place = gap.window or gap.unit or gap.hall or "-"
+            yield f"路由 route: {gap.rule} {gap.level.word} @ {place} 无人接收 reaches nobody; 见 see [[alerts.routes]]"

@@ -228,7 +228,7 @@ class RawEvent(SQLModel, table=True):
 class CaseEventRow(SQLModel, table=True):
     __tablename__ = "case_event"
     __table_args__ = (
-        UniqueConstraint("case_key", "event", "at_second", "discriminator"),
+        UniqueConstraint("case_key", "event", "at_second", "discriminator", "source"),
         Index("ix_case_event_source", "source", "event", "at"),
         Index("ix_case_event_window", "window", "at"),
     )
@@ -237,7 +237,8 @@ class CaseEventRow(SQLModel, table=True):
     case_key: str
     event: str
     at_second: int = Field(sa_column=Column(BigInteger, nullable=False))
-    """`at` in whole seconds of the epoch: the same fact from two sources merges (DESIGN §3.1)."""
+    """`at` in whole seconds of the epoch: what two sources tell of one second the fold merges. Each source's telling is
+    kept, or the facts would depend on who came first (ADR 13)."""
     discriminator: str = ""
     """What tells two events of one second apart: the stage's name, the voided id."""
     event_id: str

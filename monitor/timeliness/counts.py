@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from monitor.model import lowest_watermark
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.ladder import NOTHING_PROVEN
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.workcal import WorkCalendar
 
@@ -22,7 +23,8 @@ def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
     """The class of one case at `as_of`; None for one that was rejected, withdrawn or returned, or is not accepted yet.
 
     Late is measured against the promised limit or `due`, else the statutory one, else the immediate ladder's yellow;
-    without any nothing is late. An open case is overdue only as far as its sources' watermarks prove that it is open.
+    without any nothing is late. An open case is overdue only as far as it is proven to be open: by its sources'
+    watermarks, not by sources that never tell of completions or have ceased to (DESIGN §1C, §5).
     """
     case = case_at(facts, policy, calendar, as_of)
     if case.view.left is not None or (case.view.accepted is None and case.view.completed is None):
@@ -31,15 +33,20 @@ def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
     completed = case.view.completed
     if completed is not None:
         return "completed_late" if due is not None and completed.at > due else "completed_on_time"
-    mark = lowest_watermark(facts.sources)
-    overdue = due is not None and mark is not None and due <= min(as_of, mark)
-    return "open_overdue" if overdue else "open_within"
+    return "open_overdue" if due is not None and due <= _proven_open_to(facts, as_of) else "open_within"
 
 
 def count_cases(classes: Iterable[CaseClass | None]) -> dict[str, int]:
     """How many fall into each class, all four named; those outside are not counted."""
     counted = Counter(c for c in classes if c is not None)
     return {name: counted[name] for name in CLASSES}
+
+
+def _proven_open_to(facts: CaseFacts, as_of: datetime) -> datetime:
+    mark = lowest_watermark(facts.sources)
+    if mark is None or not facts.closings_reported:
+        return NOTHING_PROVEN
+    return min(as_of, mark, facts.incomplete_since or mark)
 
 
 def _measured_by(case: Case) -> datetime | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.common import run_app
 from monitor.ingest.payloads import schemas as channel_schemas
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -54,7 +55,10 @@ BAD_INPUT = [
     (("cards", "list", "--subject", "case"), "is not KIND:ID"),
     (("cards", "close", "7", "--reason", "x"), "card 7: there is none of this number"),
     (("explain", "7"), "there is no card 7"),
-    (("judge", "--as-of", "2026-03-02"), "--as-of: '2026-03-02' has no offset"),
+    (("explain", "99999999999999999999"), "less than or equal to"),
+    (("alerts", "route", "--card", "99999999999999999999"), "less than or equal to"),
+    (("judge", "--as-of", "0001-01-01T00:00:00+08:00"), "不是时间"),
+    (("judge", "--as-of", "2026-03-02"), "--as-of: '2026-03-02' 缺少时区偏移"),
     (("judge", "--as-of", "2999-01-01T00:00:00Z"), "is after the clock"),
     (("registry", "import", "none.toml"), "none.toml"),
     (("events", "import", "none.jsonl"), "none.jsonl"),
@@ -82,12 +86,61 @@ def test_bad_input_ends_with_2_and_names_the_place(jiancha: Run, command: tuple[
     assert done.stdout == ""
 
 
+BAD_URLS = [
+    ("mysql://x/y", "MySQLdb"),
+    ("http://x:port/", "port"),
+    ("nonsense", "sqlite:////"),
+    ("sqlite:////proc/none/x.sqlite", "无法建立文件夹"),
+]
+
+
+@pytest.mark.parametrize(
+    "command", [("judge", "--as-of", "2026-03-02T10:00:00+08:00"), ("db", "upgrade")], ids=" ".join
+)
+@pytest.mark.parametrize(("url", "said"), BAD_URLS, ids=[url for url, _ in BAD_URLS])
+def test_a_store_that_cannot_be_is_refused_by_its_url(
+    jiancha: Run, command: tuple[str, ...], url: str, said: str
+) -> None:
+    done = jiancha(*command, STORE__URL=url)
+    assert done.returncode == 2, done.stderr
+    assert "store.url" in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+BAD_NOTICES = [
+    ("[" * 200_000, "嵌套过深"),
+    ("", "不是合法的 JSON"),
+    ('{"year": 2027, "days": [{"name": "元旦", "date": "2027-02-30", "isOffDay": true}]}', "days[0].date"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_NOTICES, ids=[said for _, said in BAD_NOTICES])
+def test_a_notice_that_cannot_be_read_is_refused(jiancha: Run, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "2027.json").write_text(text, encoding="utf-8")
+    done = jiancha("calendar", "import", "2027.json")
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_what_nobody_foresaw_ends_with_1_and_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("the unforeseen")
+
+    monkeypatch.setattr("monitor.cli.common.app", fails)
+    assert run_app(["cards", "list"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith("程序出错 failed: RuntimeError: the unforeseen")
+    assert json.loads(said[0])["action"] == "command.failed"
+
+
 def test_config_is_taken_before_and_after_the_command(jiancha: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[store]\nurk = 1\n")
     for arguments in (("--config", "bad.toml", "cards", "list"), ("cards", "list", "--config=bad.toml")):
         done = jiancha(*arguments)
         assert done.returncode == 2
-        assert "bad.toml: store.urk: unknown key" in done.stderr
+        assert "bad.toml: store.urk: 未知的键" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["settings", "policy", "alerts", "map", *channel_schemas()])
@@ -129,6 +182,64 @@ kind = "evaluator"
 hall = "h1"
 window = "w1"
 """
+
+
+CASES = """
+[[devices]]
+id = "cases-1"
+kind = "cases"
+hall = "h1"
+emits = ["accepted"]
+"""
+OFFICE = """
+[alerts.receivers.office]
+{url}
+[[alerts.routes]]
+level = "yellow"
+receivers = ["office"]
+"""
+CHECKS = [
+    ("all in order", OFFICE.format(url='url = "http://127.0.0.1:9/"'), "", []),
+    ("no route at all is one line", "", "", ["没有任何路由"]),
+    ("a secret that is not there", OFFICE.format(url='url_file = "/no/such/file"'), "", ["office.url_file: /no/such"]),
+    (
+        "a source that tells of no completions",
+        OFFICE.format(url='url = "http://127.0.0.1:9/"'),
+        CASES,
+        ["设备 device cases-1: emits 不含 completed"],
+    ),
+    (
+        "a rule that no route tells, at each place, by the levels that it has",
+        OFFICE.format(url='url = "http://127.0.0.1:9/"').replace("[[alerts.routes]]", '[[alerts.routes]]\nhall = "h1"'),
+        "",
+        [f"{rule} {level} @ - 无人接收" for rule, level in (
+            ("case.limit", "yellow"), ("case.limit", "red"), ("case.immediate", "yellow"), ("case.immediate", "red"),
+            ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
+            ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),
+            ("device.skew", "yellow"),
+        )],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "config", "registry", "said"), CHECKS, ids=[c[0] for c in CHECKS])
+def test_what_config_check_finds(
+    jiancha: Run, tmp_path: Path, name: str, config: str, registry: str, said: list[str]
+) -> None:
+    (tmp_path / "hall.toml").write_text(HALL + registry)
+    (tmp_path / "jiancha.toml").write_text(config)
+    assert jiancha("registry", "import", "hall.toml").returncode == 0
+    done = jiancha("--config", "jiancha.toml", "config", "check")
+    lines = done.stdout.splitlines()
+    assert done.returncode == (1 if said else 0), done.stderr
+    assert len(lines) == max(len(said), 1)
+    assert all(any(part in line for line in lines) for part in said), lines
+
+
+def test_a_route_to_a_receiver_that_cannot_be_opened_is_refused(jiancha: Run, tmp_path: Path) -> None:
+    (tmp_path / "jiancha.toml").write_text(OFFICE.format(url='url_file = "/no/such/file"'))
+    done = jiancha("--config", "jiancha.toml", "alerts", "route", "--example", "case.limit:red")
+    assert (done.returncode, "office.url_file" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
 def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None:

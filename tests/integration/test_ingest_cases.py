@@ -14,6 +14,8 @@ from openpyxl import Workbook
 
 from monitor.ingest.cases import BadCases, import_cases
 from monitor.ingest.feed import Fed
+from monitor.ingest.replay import IMPORT_AGAIN, replay
+from monitor.model import Registry
 from monitor.store.engine import Store
 from monitor.store.schema import CaseEventRow, Quarantine, RawEvent, SourceRow, Subject
 from tests.ingest_world import columns, count, rows
@@ -182,15 +184,32 @@ def test_a_bad_row_is_held_and_named_and_the_others_are_written(store: Store, tm
     no_case = ["", "受理", "2026/02/03 09:00", "", "", "", ""]
     ahead = ["6", "受理", "2026/09/03 09:00", "", "", "", ""]
     fed = bring(store, write_csv(tmp_path / "a.csv", ROWS[0], bad_time, bad_due, bad_result, no_case, ahead), small_map)
-    named = [(r.place, r.reason, r.detail.split(":")[0]) for r in fed.refused]
+    named = [(r.place, r.reason, r.detail.rsplit(": ", 1)[0]) for r in fed.refused]
     assert named == [
-        (3, "malformed", "at"),
-        (4, "malformed", "due"),
-        (5, "malformed", "result"),
-        (6, "malformed", "case"),
+        (3, "malformed", "列 column '受理时间' = '昨天': 时间格式 time.format %Y/%m/%d %H:%M: at"),
+        (4, "malformed", "列 column '期限' = '下周': 时间格式 time.format %Y/%m/%d %H:%M: due"),
+        (5, "malformed", "列 column '结果' = '?': result"),
+        (6, "malformed", "列 column '编号' = '': case"),
         (7, "future", "at"),
     ]
+    assert columns(rows(store, Quarantine), "detail")[0] == (fed.refused[0].detail,)
     assert (fed.stored, count(store, Quarantine)) == (3, 5)
+
+
+def test_a_row_in_quarantine_is_taken_in_by_importing_the_mended_file_again(
+    store: Store, tmp_path: Path, small_map: Path
+) -> None:
+    """No replay: which case a row is of, and which names it may hold, the map says, and that is not at hand."""
+    small_map.write_text(MAP.replace('"lenient"', '"strict"'), encoding="utf-8")
+    log = write_csv(tmp_path / "a.csv", ROWS[0])
+    assert bring(store, log, small_map).quarantined > 0
+    with store.write() as conn:
+        done = replay(conn, Registry(), now=NOW, actor="test")
+    assert done.released == ()
+    assert {(reason, detail) for _, reason, detail in done.still_held} == {("unknown_ref", IMPORT_AGAIN)}
+    small_map.write_text(MAP, encoding="utf-8")
+    assert bring(store, log, small_map).quarantined == 0
+    assert {row["state"] for row in rows(store, Quarantine)} == {"replayed"}
 
 
 def test_two_rows_that_tell_one_event_differently_conflict(store: Store, tmp_path: Path, small_map: Path) -> None:
@@ -224,6 +243,18 @@ def test_a_file_that_is_no_log_of_the_map_is_refused_whole(
     with pytest.raises(BadCases, match=names):
         bring(store, path, small_map)
     assert count(store, SourceRow) == 0
+
+
+def test_a_workbook_whose_times_were_never_calculated_is_refused_whole(
+    store: Store, tmp_path: Path, small_map: Path
+) -> None:
+    """Read as an empty cell the completion would be missing, and the case overdue."""
+    made = Workbook()
+    made.active.append(HEADER)
+    made.active.append([*ROWS[0][:5], "=NOW()", "准予"])
+    made.save(tmp_path / "a.xlsx")
+    with pytest.raises(BadCases, match=r"第 2 行 row 2: 办结时间: 公式没有存值"):
+        bring(store, tmp_path / "a.xlsx", small_map)
 
 
 def test_a_damaged_workbook_is_refused_whole(store: Store, tmp_path: Path, small_map: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_retained_event_is_taken_when_a_person_replays_it(store: Store) -> Non
 
 def test_what_was_not_kept_stays_held(store: Store) -> None:
     write(store, Message(device="ev-1", channel="rating", payload=b"\xff", received=NINE))
-    assert again(store).still_held == ((1, "malformed", "payload not kept"),)
+    assert again(store).still_held == ((1, "malformed", "内容未保留 payload not kept"),)
 
 
 def test_filters_choose_rows(store: Store) -> None:

@@ -135,13 +135,20 @@ def test_a_comment_is_kept_apart_with_a_salt_and_in_no_raw_event(store: Store) -
     assert len(private["salt"]) == 32
 
 
-def test_the_same_fact_from_two_sources_merges_but_both_raw_events_stand(store: Store) -> None:
+def test_what_two_sources_tell_is_kept_of_each_for_the_fold_to_merge(store: Store) -> None:
     one = message("case", device="sys-1", id="a", at=stamp(NINE))
     two = message("case", device="sys-2", id="b", at=stamp(NINE + timedelta(milliseconds=400)))
     later = message("case", device="sys-2", id="c", at=stamp(NINE + SECOND))
     assert fates(write(store, one, two, later)) == ["stored"] * 3
-    assert columns(rows(store, CaseEventRow), "event_id") == [("a",), ("c",)]
-    assert count(store, RawEvent) == 3
+    assert columns(rows(store, CaseEventRow), "event_id") == [("a",), ("b",), ("c",)]
+
+
+def test_of_what_one_source_tells_twice_in_a_second_the_first_stands_but_both_raw_events(store: Store) -> None:
+    one = message("case", device="sys-1", id="a", at=stamp(NINE))
+    two = message("case", device="sys-1", id="b", at=stamp(NINE + timedelta(milliseconds=400)))
+    assert fates(write(store, one, two)) == ["stored"] * 2
+    assert columns(rows(store, CaseEventRow), "event_id") == [("a",)]
+    assert count(store, RawEvent) == 2
 
 
 def test_two_stages_of_one_second_are_two_facts(store: Store) -> None:

@@ -13,7 +13,7 @@ from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.commands import transition
 from monitor.workcal import parse_notice
-from tests.halls import at, hall
+from tests.halls import at, hall, told
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -257,3 +257,38 @@ def test_a_reminder_over_before_it_was_judged_leaves_no_card(world: World) -> No
     accepted(world)
     says(world, "completed", "03-09 09:00", result="granted")
     assert judged(world, "03-09 10:00") == []
+
+
+TWO_SYSTEMS = [
+    {"id": name, "kind": "cases", "hall": "h1", "namespace": "county", "watermark": "events"} for name in ("c1", "c2")
+]
+TOLD_BY = {
+    "c1": {"item": "i1", "id": "old"},
+    "c2": {"item": "i1", "id": "new", "window": "w2", "staff": "s02", "due": at("03-05 12:00").isoformat()},
+}
+
+
+@pytest.mark.parametrize("order", [("c1", "c2"), ("c2", "c1")], ids=["the scant telling first", "the full one first"])
+@pytest.mark.parametrize(
+    ("voids", "since", "by"),
+    [
+        (None, "03-05 12:00", "s02"),  # merged: what one leaves out the other says
+        ("old", "03-05 12:00", "s02"),  # one source takes its telling back, the other's stands
+        ("new", "03-09 17:30", "None"),
+    ],
+    ids=["both stand", "the scant one voided", "the full one voided"],
+)
+def test_one_acceptance_told_by_two_systems_is_the_same_whoever_is_heard_first(
+    world: World, order: tuple[str, str], voids: str | None, since: str, by: str
+) -> None:
+    world.register({"devices": TWO_SYSTEMS})
+    for source in order:
+        world.event(source, "case", "10:00", case="A1", event="accepted", **TOLD_BY[source])
+    if voids:
+        source = next(name for name, body in TOLD_BY.items() if body["id"] == voids)
+        world.event(source, "case", "11:00", case="A1", event="voided", voids=voids)
+    for source in order:
+        world.event(source, "case", "03-09 17:30", case="B1", event="received")
+    world.judge("03-09 17:31")
+    (card,) = world.cards("case.limit")
+    assert (card["level"], told(card["since"]), str(card["staff"])) == ("yellow", since, by)

@@ -206,6 +206,20 @@ def test_an_export_imports_without_a_change(store: Store, hall: Path, tmp_path: 
     }  # fmt: skip
 
 
+def test_names_that_look_like_formulas_come_back_from_a_csv_in_which_nothing_calculates(
+    store: Store, tmp_path: Path
+) -> None:
+    names = ["=1+1", "@SUM(A1)", "-2", "+86", "'=1", "张三"]
+    staff = "".join(f'[[staff]]\nid = "s{n}"\nname = "{name}"\n' for n, name in enumerate(names))
+    (tmp_path / "staff.toml").write_text(staff, encoding="utf-8")
+    load(store, tmp_path / "staff.toml")
+    with store.read() as conn:
+        export_registry(conn, tmp_path / "out")
+    cells = [line.split(",")[2] for line in (tmp_path / "out" / "staff.csv").read_text("utf-8-sig").splitlines()[1:]]
+    assert cells == ["'=1+1", "'@SUM(A1)", "'-2", "'+86", "''=1", "张三"]
+    assert load(store, tmp_path / "out").tables["staff"].unchanged == len(names)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_export_of_an_empty_registry_is_an_empty_import(store: Store, tmp_path: Path, name: str) -> None:
     with store.read() as conn:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.attendance.facts import Slot
 from monitor.attendance.policy import SlotPreset
-from monitor.exports.attendance.files import as_csv, guarded
+from monitor.exports.attendance.files import as_csv
 from monitor.exports.attendance.month import day_plan
 from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day, total
 from monitor.exports.attendance.tables import COLUMNS, Tables, evidence
@@ -154,16 +154,6 @@ def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
 
 
 # --------------------------------------------------------------------------- files
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "－2"])
-def test_what_a_spreadsheet_could_calculate_gets_an_apostrophe(text: str) -> None:
-    assert guarded(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("cell", ["张三", "√", "－", "？", "a=1", "", 0, -1])
-def test_other_cells_stay_as_they_are(cell: str | int) -> None:
-    assert guarded(cell) == cell
 
 
 def test_a_csv_without_people_has_its_header() -> None:

@@ -51,18 +51,46 @@ def test_a_preset_by_name() -> None:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"JIANCHA_STORE__URK": "x"}, "store.urk: unknown key"),
-        ({"JIANCHA_CLOCK__START": "2026-03-02T08:00:00"}, "clock.start"),
-        ({"JIANCHA_MQTT__PORT": "high"}, "mqtt.port"),
-        ({"JIANCHA_MQTT__PASSWORD_FILE": "/no/such/file"}, "JIANCHA_MQTT__PASSWORD_FILE: /no/such/file cannot be read"),
-        ({"JIANCHA_POLICY__PRESET": "nowhere"}, "nowhere.toml: no such file"),
-        ({"JIANCHA_CONFIG": "/no/such.toml"}, "/no/such.toml: no such file"),
+        ({"JIANCHA_STORE__URK": "x"}, "JIANCHA_STORE__URK: store.urk: 未知的键 unknown key"),
+        ({"JIANCHA_CLOCK__START": "2026-03-02T08:00:00"}, "JIANCHA_CLOCK__START: clock.start"),
+        ({"JIANCHA_MQTT__PORT": "high"}, "JIANCHA_MQTT__PORT: mqtt.port: 应为整数"),
+        ({"JIANCHA_MQTT__PASSWORD_FILE": "/no/such/file"}, "JIANCHA_MQTT__PASSWORD_FILE: /no/such/file 无法读取"),
+        ({"JIANCHA_POLICY__PRESET": "nowhere"}, "policy.preset is one of default, demo"),
+        ({"JIANCHA_CONFIG": "/no/such.toml"}, "/no/such.toml: 没有这个文件 no such file"),
+        ({"JIANCHA_CALENDAR__FILES": "own.toml"}, "own.toml: 没有这个文件 no such file; correct calendar.files"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_wrong_key_is_named(environ: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
         load(environ=environ)
+
+
+IN_A_FILE = [
+    ("store = 5", "store: 应为一节"),
+    ("policy = 5", "policy: 应为一节"),
+    ("[calendar]\nfiles = 5", "calendar.files: 应为路径的列表"),
+    ('[calendar]\nfiles = ["none.toml"]', "none.toml: 没有这个文件 no such file; correct calendar.files"),
+    ('[policy]\nfile = "none.toml"', "none.toml: 没有这个文件 no such file; correct policy.file"),
+    ('[clock]\nzone = "Mars"', "clock.zone"),
+    ('[clock]\nstart = 2026-03-02T08:00:00Z\nhours = ["09:00", "08:00"]', "clock.hours"),
+    ("[clock]\nrate = 60", "clock: 此值不可用 rate, anchor and hours need a start"),
+    ("[store]\nurl = ", "不是合法的 TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), IN_A_FILE, ids=[text for text, _ in IN_A_FILE])
+def test_a_fault_of_the_file_is_named_with_the_file(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "jiancha.toml").write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(said)) as caught:
+        load(tmp_path / "jiancha.toml", environ={})
+    assert str(tmp_path) in str(caught.value) or said.startswith(("policy", "calendar"))
+
+
+def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="JIANCHA_MQTT__PASSWORD_FILE: .* 不是 UTF-8 文本"):
+        load(environ={"JIANCHA_MQTT__PASSWORD_FILE": str(tmp_path / "secret")})
 
 
 def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:

@@ -78,6 +78,17 @@ def test_a_workbook_gives_its_cells_as_they_are_and_its_own_row_numbers(tmp_path
     assert rows(table) == [(4, {"id": "w1", "from": MIDNIGHT, "min_staff": 2, "requires_duty": True})]
 
 
+def test_a_formula_that_was_never_calculated_is_no_empty_cell(tmp_path: Path) -> None:
+    lines: list[list[object]] = [["id", "promised"], ["i1", "=2+3"]]
+    with pytest.raises(InputErrors, match=r"hall.xlsx \[items\] 第 2 行 B：公式没有存值"):
+        read_tables(book(tmp_path / "hall.xlsx", {"items": lines}))
+
+
+def test_an_apostrophe_that_says_text_to_spreadsheets_is_taken_off(tmp_path: Path) -> None:
+    (tmp_path / "staff.csv").write_text("id,name\ns1,'=1+1\ns2,'张三\n", encoding="utf-8")
+    assert rows(one(tmp_path / "staff.csv")) == [(2, {"id": "s1", "name": "=1+1"}), (3, {"id": "s2", "name": "'张三"})]
+
+
 def test_toml_arrays_number_their_entries_from_one_and_skip_empty_ones(tmp_path: Path) -> None:
     path = tmp_path / "hall.toml"
     path.write_text('[[halls]]\n[[halls]]\nid = "h1"\nname = ""\n[[units]]\nid = "u1"\nlist = []\n', encoding="utf-8")

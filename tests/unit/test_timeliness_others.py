@@ -324,8 +324,24 @@ def test_class(name: str, events: tuple[CaseEvent, ...], as_of: str, expected: s
     assert classify(case(*events), POLICY, CALENDAR, t(as_of)) == expected
 
 
-def test_an_open_case_is_overdue_only_as_far_as_the_watermark_goes() -> None:
-    assert classify(case(FIVE, watermark="03-08T09:00"), POLICY, CALENDAR, t("04-01T09:00")) == "open_within"
+PROOFS: list[tuple[str, dict[str, Any], str]] = [
+    ("told up to after the limit", {}, "open_overdue"),
+    ("told up to before the limit", {"watermark": "03-08T09:00"}, "open_within"),
+    ("no source tells of completions", {"closings_reported": False}, "open_within"),
+    (
+        "the source ceased to tell of completions before the limit",
+        {"incomplete_since": t("03-06T17:30")},
+        "open_within",
+    ),
+    ("it ceased only after the limit", {"incomplete_since": t("03-20T17:30")}, "open_overdue"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), PROOFS, ids=[c[0] for c in PROOFS])
+def test_an_open_case_is_counted_overdue_only_where_it_is_proven_to_be_open(
+    name: str, given: dict[str, Any], expected: str
+) -> None:
+    assert classify(case(FIVE, **given), POLICY, CALENDAR, t("04-01T09:00")) == expected
 
 
 def test_counts_name_all_classes() -> None:

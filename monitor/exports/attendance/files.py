@@ -22,6 +22,7 @@ from monitor.exports.attendance.tables import (
     Row,
     Tables,
 )
+from monitor.ingest.spreadsheets import guarded
 
 SHEETS: Final = ("考勤表", "异常明细", "说明")
 A3: Final = 8
@@ -35,24 +36,15 @@ OPTIONS: Final = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-_FORMULA: Final = tuple("=+-@\t\r\n")
-_WIDE_FORMULA: Final = tuple("＝＋－＠")
-"""Some programs read full-width signs as formulas too; the mark － alone is none."""
 
 
 def as_csv(tables: Tables) -> bytes:
     """考勤表 alone, UTF-8 with BOM; what a spreadsheet would take for a formula gets a leading apostrophe."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerows([guarded(cell) for cell in row] for row in (COLUMNS, *tables.sheet))
+    rows = (COLUMNS, *tables.sheet)
+    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + written.getvalue().encode()
-
-
-def guarded(cell: str | int) -> str | int:
-    """A cell that no spreadsheet calculates (OWASP, CSV injection)."""
-    if isinstance(cell, str) and (cell.startswith(_FORMULA) or (len(cell) > 1 and cell.startswith(_WIDE_FORMULA))):
-        return f"'{cell}"
-    return cell
 
 
 def as_xlsx(tables: Tables, made: datetime) -> bytes:

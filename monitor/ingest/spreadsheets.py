@@ -1,0 +1,65 @@
+"""Where spreadsheets differ from tables: text that they would calculate, and formulas that nothing has calculated."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import zipfile
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import IO, Any, Final
+
+from openpyxl import load_workbook
+
+_FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
+"""How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was
+guarded against that already."""
+_MARKUP: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_PIECE: Final = 1 << 20
+_LONGEST: Final = 32
+"""More bytes than `_MARKUP` matches, carried over from piece to piece."""
+
+
+def guarded(cell: str) -> str:
+    """A text cell of a CSV file that no spreadsheet calculates (OWASP, CSV injection); `unguarded` takes it back."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """A cell of a CSV file without the apostrophe that tells spreadsheets "this is text"."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def uncalculated(book: Any) -> Iterator[tuple[str, int, int]]:
+    """(sheet, row, column), from 1, of each formula in a workbook that has no stored value.
+
+    Programs that write workbooks without calculating leave such cells; read as values they would seem empty, and a
+    limit or a time would be missing unseen. `book` is a path or an open file.
+    """
+    with zipfile.ZipFile(book) as archive:
+        if not any(_has_formulas(archive, name) for name in archive.namelist() if name.startswith("xl/worksheets/")):
+            return
+    with (
+        contextlib.closing(load_workbook(book, read_only=True, data_only=True)) as values,
+        contextlib.closing(load_workbook(book, read_only=True)) as formulas,
+    ):
+        for value_sheet, formula_sheet in zip(values.worksheets, formulas.worksheets, strict=True):
+            for sheet in (value_sheet, formula_sheet):
+                sheet.reset_dimensions()
+            rows = zip(value_sheet.iter_rows(values_only=True), formula_sheet.iter_rows(values_only=True), strict=True)
+            for number, (stored, written) in enumerate(rows, 1):
+                for column, (value, formula) in enumerate(zip_longest(stored, written), 1):
+                    if value is None and formula is not None:
+                        yield value_sheet.title, number, column
+
+
+def _has_formulas(archive: zipfile.ZipFile, name: str) -> bool:
+    with archive.open(name) as part:
+        return any(_MARKUP.search(piece) for piece in _pieces(part))
+
+
+def _pieces(part: IO[bytes]) -> Iterator[bytes]:
+    rest = b""
+    while piece := part.read(_PIECE):
+        yield rest + piece
+        rest = piece[-_LONGEST:]
