@@ -7,6 +7,7 @@ without end.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -94,6 +95,8 @@ class Members:
         self._thread = threading.Thread(target=self._run, name="members", daemon=True)
 
     def start(self) -> None:
+        with contextlib.suppress(*STORE_AWAY):  # the thread tries again
+            self._say()
         self._thread.start()
 
     def stop(self) -> None:

@@ -87,6 +87,7 @@ class Client:
         self._room = 2 * options.receive_maximum
         self._hearing = selectors.DefaultSelector()
         self._hearing.register(self._hear, selectors.EVENT_READ)
+        self._where = {"host": options.host, "port": options.port, "client_id": options.client_id}
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{options.client_id}", daemon=True)
         self._paho = self._make_paho(will)
 
@@ -387,8 +388,8 @@ class Client:
             since = self._heard_at
         self._link = Link(connected=connected, since=since, error=error)
         if connected:
-            log.info("broker connected", action="mqtt.connected", host=self.options.host, port=self.options.port)
+            log.info("broker connected", action="mqtt.connected", **self._where)
         elif not self._stopping.is_set():
-            log.warning("broker away", action="mqtt.disconnected", error=error, host=self.options.host)
+            log.warning("broker away", action="mqtt.disconnected", error=error, **self._where)
         if self._on_link is not None:
             self._on_link(self._link)
