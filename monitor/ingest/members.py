@@ -127,7 +127,7 @@ class Members:
             try:
                 self._look()
             except STORE_AWAY as error:
-                log.warning("the other members are not seen", action="members.waiting", error=repr(error.orig))
+                log.debug("the other members are not seen", action="members.waiting", error=repr(error.orig))
             except Exception as error:  # one bad look must not end the thread
                 log.error("looking at the members failed", action="members.failed", exc_info=error)
             self._stop.wait(self._after / LOOKS)

@@ -39,6 +39,8 @@ MORE = {name: {"id": name, "kind": "evaluator", "window": "w1", "watermark": "ev
 HALL = {**REGISTRY, "devices": [*REGISTRY["devices"], *MORE.values()]}
 BOUND = 30.0
 """Seconds in which everything must be there: 2 until the dead one counts as dead, a few for the work, some for CI."""
+LOCKED = 75.0
+"""More, where a process fell silent inside a transaction: the server ends its session, and its locks, after 60."""
 Start = Callable[..., Replicas]
 
 
@@ -172,17 +174,15 @@ def test_the_dead_member_comes_back_in_the_middle(start: Start, eventually: Even
     victim, living = group.daemons
     group.publish(sent, pace=0.01)
     eventually(lambda: group.stored() > 100, 60)
-    victim.kill()
-    eventually(lambda: not group.publishing, 60)
-    # the living one takes over what was sent so far within two seconds; what comes now must meet a closed table
     with group.store.engine.connect() as conn, conn.begin():
         conn.execute(text("LOCK TABLE raw_event IN EXCLUSIVE MODE"))
+        victim.kill()
         eventually(lambda: logged(living, "takeover.started"), BOUND)
         eventually(lambda: takeovers(living) == ["jiancha-1"], what="/readyz does not say who is taken over")
         victim.start()
         eventually(lambda: len(logged(victim, "members.entered")) == 2, BOUND)
         eventually(lambda: metric(victim, "jiancha_broker_connected") == 1)
-        eventually(lambda: not logged(living, "takeover.drained"))
+        assert not logged(living, "takeover.drained")
     eventually(lambda: logged(living, "takeover.broken_off"), BOUND, "the taker has not left")
     group.settle(eventually, len(sent), EXPECTED, within=BOUND)
     assert group.check(len(sent), EXPECTED) == 0
@@ -206,8 +206,8 @@ def test_a_member_that_hangs_is_taken_over_and_comes_back(start: Start, eventual
     assert process is not None
     os.kill(process.pid, signal.SIGSTOP)
     try:
-        eventually(lambda: group.stored() == half, BOUND, "not everything is stored while it hangs")
-        assert logged(living, "takeover.drained")
+        eventually(lambda: group.stored() == half, BOUND + LOCKED, "not everything is stored while it hangs")
+        eventually(lambda: logged(living, "takeover.drained"), BOUND)
     finally:
         os.kill(process.pid, signal.SIGCONT)
     eventually(lambda: len(logged(sleeper, "members.entered")) == 2, BOUND)
@@ -237,7 +237,7 @@ def test_a_member_without_its_database_leaves_the_broker_to_the_others(
         proxy.blackhole = how == "silent"
         if proxy.refuse:
             proxy.cut()
-        eventually(lambda: group.stored() == half, BOUND, "not everything is stored while it has no database")
+        eventually(lambda: group.stored() == half, BOUND + LOCKED, "not everything is stored without it")
         eventually(lambda: logged(living, "takeover.drained"), BOUND)
         eventually(lambda: metric(cut, "jiancha_broker_connected") == 0)
         proxy.refuse = proxy.blackhole = False
