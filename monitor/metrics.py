@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 
 EventResult = Literal["stored", "duplicate", "quarantined"]
+TakeoverEnd = Literal["drained", "broken_off"]
 SendResult = Literal["sent", "refused", "timeout", "retried", "dead"]
 
 EVENT_CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
@@ -78,6 +79,15 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._takeovers = Counter(
+            "jiancha_takeovers",
+            "Takeovers of a dead member's session at the broker, by their end.",
+            ["result"],
+            registry=self.registry,
+        )
+        self._taking_over = Gauge(
+            "jiancha_takeovers_running", "Sessions of dead members being taken over.", registry=self.registry
+        )
         self._broker: Gauge | None = None
         build = Gauge(
             "jiancha_build_info", "Always 1; the version is a label.", ["version", "python"], registry=self.registry
@@ -111,6 +121,14 @@ class Metrics:
         """One try of a delivery by a channel kind (`webhook`, `wecom`, …) ended as `result`."""
         self._notifications.labels(channel, result).inc()
 
+    def takeover(self, end: TakeoverEnd) -> None:
+        """A takeover ended: the session was drained, or the connection was lost before."""
+        self._takeovers.labels(end).inc()
+
+    def taking_over(self, sessions: int) -> None:
+        """So many sessions are being taken over now."""
+        self._taking_over.set(sessions)
+
     def broker(self, connected: bool) -> None:
         """Whether the connection to the broker stands. The series is born here: without a broker there is none."""
         if self._broker is None:
@@ -123,6 +141,8 @@ class Metrics:
         for channel in (*EVENT_CHANNELS, OTHER_CHANNEL):
             for result in EVENT_RESULTS:
                 self._events.labels(channel, result)
+        for end in get_args(TakeoverEnd):
+            self._takeovers.labels(end)
         for rule in rules:
             for level in CARD_LEVELS:
                 self._cards.labels(rule, level)

@@ -74,6 +74,12 @@ class MqttSettings(_Section):
         pattern=r"^[^/+#\s]+$",
         description="Replicas with this group share the events among them; unset: each hears all of them.",
     )
+    takeover_seconds: float = Field(
+        30,
+        ge=0,
+        description="Silence after which a member of the group counts as dead, and another takes what waits for it; "
+        "at least 2, 0: never. The same in all replicas.",
+    )
     version: Literal["5", "3.1.1"] = Field("5", description="Protocol version.")
     keepalive_seconds: int = Field(30, ge=5, description="Keep-alive of the connection.")
     session_expiry_days: int = Field(
@@ -83,6 +89,13 @@ class MqttSettings(_Section):
     tls_ca: str | None = Field(None, description="File with the certificate authority; set: TLS is used.")
     tls_cert: str | None = Field(None, description="Client certificate.")
     tls_key: str | None = Field(None, description="Key of the client certificate.")
+
+    @field_validator("takeover_seconds")
+    @classmethod
+    def _not_in_haste(cls, value: float) -> float:
+        if 0 < value < 2:
+            raise ValueError("at least 2, or 0 for never")
+        return value
 
 
 class HttpSettings(_Section):

@@ -48,9 +48,13 @@ METRICS: dict[str, set[str]] = {
     "satisfaction_ratio": {"hall"},
     "build_info": {"version", "python"},
     "broker_connected": set(),
+    "takeovers_running": set(),
+    "takeovers_total": {"result"},
     "ready": {"part"},
 }
-"""Names without prefix and their labels: DESIGN §7; `broker_connected`, `dropped_keys_total` and `ready` are ours."""
+"""Names without prefix and their labels: DESIGN §7; `broker_connected`, `dropped_keys_total`, `takeovers_…` and `ready`
+are ours.
+"""
 
 
 @dataclass

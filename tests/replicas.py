@@ -125,11 +125,13 @@ class Replicas:
         standing = [c for c in self.cards() if c["level"] != "reminder" and not c["cleared_at"]]
         return pending + sum(card["number"] not in planned for card in standing)
 
-    def settle(self, eventually: Eventually, sent: int, expected: Sequence[tuple[str, ...]]) -> None:
+    def settle(
+        self, eventually: Eventually, sent: int, expected: Sequence[tuple[str, ...]], *, within: float = 90
+    ) -> None:
         for thread in self._publishers:
             thread.join(120)
             assert not thread.is_alive()
-        eventually(lambda: self.stored() >= sent, 90, "not everything that was sent is stored")
+        eventually(lambda: self.stored() >= sent, within, "not everything that was sent is stored")
         eventually(lambda: warnings_of(self.cards()) == expected, 90, "other cards than expected")
         eventually(lambda: self.unsent() == 0, 90, "an alert is missing")
 

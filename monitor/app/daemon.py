@@ -7,21 +7,26 @@ import os
 import signal
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
 from monitor.app.alerting import alert_service
 from monitor.app.loop import JudgingLoop
-from monitor.app.program import Program, sole_judge
+from monitor.app.program import Program, lone_group, sole_judge
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
 from monitor.console.server import HttpServer
+from monitor.ingest.decode import SUBSCRIPTION
+from monitor.ingest.members import Members
 from monitor.ingest.sqlview import Feed, FeedRunner
-from monitor.ingest.subscriber import Subscriber
+from monitor.ingest.subscriber import Subscriber, subscriptions
+from monitor.ingest.takeover import Taking
 from monitor.metrics import Metrics
-from monitor.mqtt import Link, Options
+from monitor.mqtt import Client, Link, Options
+from monitor.settings import MqttSettings
 from monitor.store.bell import Bell
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.supervision.rules import RULES
@@ -51,11 +56,34 @@ class Unusable(ValueError):
     """The daemon cannot run with this configuration; the text names the key and the way out."""
 
 
+def mqtt_options(mqtt: MqttSettings) -> Options:
+    return Options(
+        client_id=mqtt.client_id,
+        host=mqtt.host,
+        port=mqtt.port,
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        version=mqtt.version,
+        tls=mqtt.tls_ca is not None,
+        ca_file=mqtt.tls_ca,
+        cert_file=mqtt.tls_cert,
+        key_file=mqtt.tls_key,
+        keepalive_seconds=mqtt.keepalive_seconds,
+        session_expiry_seconds=mqtt.session_expiry_days * 86_400,
+        receive_maximum=max(2 * mqtt.batch_size, Options.receive_maximum),
+        backoff_most_seconds=BACKOFF_MOST_SECONDS,
+    )
+
+
 def run_daemon(program: Program) -> None:
     """Run every part until a signal; parts stop in the reverse order of their start (DESIGN §1B).
 
-    Raises InUse when another process judges the store, Unusable for a port or a receiver that cannot be had.
+    Raises InUse when another process judges the store, Unusable for a port or a receiver that cannot be had, and for a
+    group on a store that one process uses alone.
     """
+    refusal = lone_group(program.settings)
+    if refusal is not None:
+        raise Unusable(refusal)
     with sole_judge(program.store), contextlib.ExitStack() as parts:
         try:
             daemon = _Daemon(program, parts)
@@ -74,6 +102,7 @@ class _Daemon:
         self._metrics = Metrics(rules=rules)
         parts_heard: tuple[Part, ...] = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
         self._health = Health(monotonic=program.clock.monotonic, parts=parts_heard)
+        self._members = self._make_members()
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         self._feeds = [self._make_feed(feed) for feed in program.feeds()]
         path = self._subscriber.path if self._subscriber else BrokerPath
@@ -91,6 +120,9 @@ class _Daemon:
         self._start_alerts()
         self._loop.start()
         self._parts.callback(self._loop.stop)
+        if self._members is not None:
+            self._members.start()
+            self._parts.callback(self._members.stop)
         if self._subscriber is not None:
             self._subscriber.start()
             self._parts.callback(self._subscriber.stop)
@@ -135,38 +167,47 @@ class _Daemon:
         self._parts.callback(thread.join)
         self._parts.callback(stop.set)
 
+    def _make_members(self) -> Members | None:
+        """On SQLite nobody else could take over; `lone_group` refuses that."""
+        mqtt, store = self._program.settings.mqtt, self._program.store
+        if not mqtt.enabled or store.is_sqlite or not mqtt.takeover_seconds:
+            return None
+        heard = [SUBSCRIPTION, *self._program.adapters().subscriptions]
+        return Members(
+            store,
+            clock=self._program.clock,
+            client_id=mqtt.client_id,
+            topics=subscriptions(heard, mqtt.shared_group) if mqtt.shared_group else None,
+            after=mqtt.takeover_seconds,
+            take=lambda session: Taking(session, mqtt_options(mqtt), **self._hearing()),
+            able=lambda: self._subscriber is not None and self._subscriber.client.link.connected,
+            told=self._health.taking_over,
+        )
+
     def _make_subscriber(self) -> Subscriber:
         mqtt = self._program.settings.mqtt
-        options = Options(
-            client_id=mqtt.client_id,
-            host=mqtt.host,
-            port=mqtt.port,
-            username=mqtt.username,
-            password=mqtt.password.get_secret_value() if mqtt.password else None,
-            version=mqtt.version,
-            tls=mqtt.tls_ca is not None,
-            ca_file=mqtt.tls_ca,
-            cert_file=mqtt.tls_cert,
-            key_file=mqtt.tls_key,
-            keepalive_seconds=mqtt.keepalive_seconds,
-            session_expiry_seconds=mqtt.session_expiry_days * 86_400,
-            receive_maximum=max(2 * mqtt.batch_size, Options.receive_maximum),
-            backoff_most_seconds=BACKOFF_MOST_SECONDS,
-        )
         return Subscriber(
-            options,
-            store=self._program.store,
-            registry=self._program.registry,
-            clock=self._program.clock,
-            counters=self._metrics,
-            batch_size=mqtt.batch_size,
-            future=timedelta(seconds=self._program.settings.policy.device.future_seconds),
-            adapters=self._program.adapters(),
+            mqtt_options(mqtt),
+            **self._hearing(),
             shared_group=mqtt.shared_group,
-            after=lambda _: self._heard(),
             on_link=self._on_link,
             ack_first=bool(os.environ.get(ACK_FIRST)),
+            make_client=partial(Client, gate=self._members.gate) if self._members else Client,
         )
+
+    def _hearing(self) -> dict[str, Any]:
+        """What every way from the broker into the store is given, that of its own session and of one taken over."""
+        program = self._program
+        return {
+            "store": program.store,
+            "registry": program.registry,
+            "clock": program.clock,
+            "counters": self._metrics,
+            "batch_size": program.settings.mqtt.batch_size,
+            "future": timedelta(seconds=program.settings.policy.device.future_seconds),
+            "adapters": program.adapters(),
+            "after": lambda _: self._heard(),
+        }
 
     def _make_feed(self, feed: Feed) -> FeedRunner:
         return FeedRunner(

@@ -156,6 +156,21 @@ def _url(url: str, writing: bool) -> str:
     return url
 
 
+def lone_group(settings: Settings) -> str | None:
+    """Why `run` cannot share events by these settings, with key and way out; None where it can, or does not want to.
+
+    A group of one is no group, and on SQLite a second daemon may not judge: what the broker gave a member that is gone
+    nobody could take over. `judge` reads the key all the same: a copy of a group's store is judged as the group was.
+    """
+    mqtt = settings.mqtt
+    if not mqtt.enabled or mqtt.shared_group is None or make_url(settings.store.url).get_backend_name() != "sqlite":
+        return None
+    return (
+        f"mqtt.shared_group: {mqtt.shared_group!r} needs a PostgreSQL (store.url) that its members share; "
+        "on SQLite one daemon runs alone: take the key away"
+    )
+
+
 @contextlib.contextmanager
 def sole_judge(store: Store) -> Iterator[None]:
     """On SQLite one process judges: a lock on a file beside the database (DESIGN §1B). Raises InUse."""

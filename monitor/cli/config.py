@@ -23,8 +23,12 @@ def check() -> None:
 
     Example: jiancha --config jiancha.toml config check
     """
+    from monitor.app import lone_group
     from monitor.ops.checks import check_configuration, check_receivers
 
+    refusal = lone_group(settings())
+    if refusal is not None:
+        raise BadInput(refusal)
     with program(writing=False) as opened:
         opened.adapters()
         opened.feeds()

@@ -48,6 +48,8 @@ def _add_health(app: FastAPI, deps: Deps) -> None:
         """Whether every part does its work; the answer names those that do not."""
         reasons = unready(deps)
         body: dict[str, Any] = {"ready": not reasons, "reasons": [{"part": r.part, "why": r.why} for r in reasons]}
+        if deps.health.takeovers:
+            body["takeovers"] = list(deps.health.takeovers)
         return JSONResponse(body, status_code=503 if reasons else 200)
 
 

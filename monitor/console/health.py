@@ -34,11 +34,17 @@ class Health:
         self._lock = threading.Lock()
         self._why: dict[Part, str | None] = dict.fromkeys(parts, NOT_STARTED)
         self._beaten: float | None = None
+        self.takeovers: tuple[str, ...] = ()
+        """Client ids of the sessions being taken over: told beside, for no part waits for it."""
 
     def report(self, part: Part, why: str | None) -> None:
         """`part` works (None), or why it does not."""
         with self._lock:
             self._why[part] = why
+
+    def taking_over(self, client_ids: tuple[str, ...]) -> None:
+        """These sessions of dead members are being taken over now."""
+        self.takeovers = client_ids
 
     def beat(self) -> None:
         """The judging loop went round once more."""

@@ -79,12 +79,13 @@ class Subscriber:
         after: Callable[[BatchResult], None] | None = None,
         on_link: Callable[[Link], None] | None = None,
         ack_first: bool = False,
+        make_client: Callable[..., Client] = Client,
     ) -> None:
         if options.receive_maximum < 2 * batch_size:
             raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
         self._adapters = adapters or Adapters()
         topics = subscriptions([SUBSCRIPTION, *self._adapters.subscriptions], shared_group)
-        self.client = Client(options, clock=clock, subscriptions=topics, on_link=self._linked)
+        self.client = make_client(options, clock=clock, subscriptions=topics, on_link=self._linked)
         self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
         self._batch_size, self._future = batch_size, future
         self._after, self._on_link, self._ack_first = after, on_link, ack_first

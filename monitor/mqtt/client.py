@@ -34,6 +34,8 @@ TICK_SECONDS: Final = 1.0
 """How often keep-alive and a stop are looked at while nothing happens."""
 READS_A_TURN: Final = 32
 STEADY_SECONDS: Final = 5.0
+GATE_SECONDS: Final = 0.2
+"""How often a closed gate is asked again."""
 PUBLISHES_IN_FLIGHT: Final = 20
 """What every broker takes: Mosquitto's own default, and one that is sent more breaks the connection."""
 
@@ -50,7 +52,7 @@ class Client:
     """A connection that comes back by itself, with back-off and jitter, and keeps its session.
 
     `take` and `ack` serve one consumer; `publish` and `link` any thread. `on_link` is called in the network thread at
-    every change.
+    every change. `gate` is asked in it before each connection: None, or why there must be none now.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class Client:
         subscriptions: Sequence[str] = (),
         will: Will | None = None,
         on_link: Callable[[Link], None] | None = None,
+        gate: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.options = options
+        self._gate = gate
         self._clock = clock
         self._subscriptions = tuple(subscriptions)
         self._on_link = on_link
@@ -83,6 +87,7 @@ class Client:
         self._room = 2 * options.receive_maximum
         self._hearing = selectors.DefaultSelector()
         self._hearing.register(self._hear, selectors.EVENT_READ)
+        self._where = {"host": options.host, "port": options.port, "client_id": options.client_id}
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{options.client_id}", daemon=True)
         self._paho = self._make_paho(will)
 
@@ -189,6 +194,11 @@ class Client:
         failures = 0
         while not self._stopping.is_set():
             self._refusal = ""
+            closed = self._gate()
+            if closed is not None:
+                self._change(False, closed)
+                self._stopping.wait(GATE_SECONDS)
+                continue
             try:
                 self._connect()
                 failures = 0 if self._serve() else failures + 1
@@ -232,7 +242,7 @@ class Client:
                 if self._stopping.is_set():
                     if self._farewell:
                         self._send_acks()
-                        self._paho.disconnect()
+                        self._leave()
                         self._paho.loop_write()
                     else:
                         connection.close()
@@ -305,6 +315,10 @@ class Client:
             return
         self._connection += 1
         self._standing = True
+        self._join()
+
+    def _join(self) -> None:
+        """The connection stands: subscribe; whoever is there only to publish is ready at once."""
         if not self._subscriptions:
             self._change(True)
         elif self.options.version == "5":
@@ -313,6 +327,10 @@ class Client:
             self._paho.subscribe([(topic, options) for topic in self._subscriptions])
         else:
             self._paho.subscribe([(topic, 1) for topic in self._subscriptions])
+
+    def _leave(self) -> None:
+        """End the connection; the session stays."""
+        self._paho.disconnect()
 
     def _subscribed(self, _c: object, _u: object, _mid: int, codes: Sequence[ReasonCode], _p: object) -> None:
         refused = [str(code) for code in codes if code.is_failure]
@@ -370,8 +388,8 @@ class Client:
             since = self._heard_at
         self._link = Link(connected=connected, since=since, error=error)
         if connected:
-            log.info("broker connected", action="mqtt.connected", host=self.options.host, port=self.options.port)
+            log.info("broker connected", action="mqtt.connected", **self._where)
         elif not self._stopping.is_set():
-            log.warning("broker away", action="mqtt.disconnected", error=error, host=self.options.host)
+            log.warning("broker away", action="mqtt.disconnected", error=error, **self._where)
         if self._on_link is not None:
             self._on_link(self._link)

@@ -444,6 +444,21 @@ class SourceMove(SQLModel, table=True):
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
+class MqttSession(SQLModel, table=True):
+    """A session that the broker keeps for a member of `mqtt.shared_group`, and who holds it (ADR 10).
+
+    The holder raises `beat` again and again. That it stands still is what others see; no clock is compared.
+    """
+
+    __tablename__ = "mqtt_session"
+    client_id: str = Field(primary_key=True)
+    topics: list[str] = _json(nullable=False)
+    """Everything that it has ever subscribed to."""
+    holder: str
+    """One run of a daemon: that whose session it is, or one that takes it over."""
+    beat: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
 class LostSpan(SQLModel, table=True):
     __tablename__ = "lost_span"
     id: int | None = _id()

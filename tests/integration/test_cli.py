@@ -135,6 +135,25 @@ def test_what_nobody_foresaw_ends_with_1_and_a_sentence(
     assert json.loads(said[0])["action"] == "command.failed"
 
 
+@pytest.mark.parametrize("command", [("run",), ("config", "check")], ids=" ".join)
+def test_a_group_on_a_store_that_one_process_uses_alone_is_refused(jiancha: Run, command: tuple[str, ...]) -> None:
+    done = jiancha(*command, MQTT__SHARED_GROUP="g")
+    assert done.returncode == 2, done.stderr
+    assert "mqtt.shared_group: 'g' needs a PostgreSQL (store.url)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_takeover_in_haste_is_refused(jiancha: Run) -> None:
+    done = jiancha("config", "check", MQTT__TAKEOVER_SECONDS="1")
+    assert done.returncode == 2
+    assert "mqtt.takeover_seconds" in done.stderr
+
+
+def test_a_copy_of_a_groups_store_is_judged_all_the_same(jiancha: Run) -> None:
+    done = jiancha("cards", "list", "--json", MQTT__SHARED_GROUP="g")
+    assert (done.returncode, json.loads(done.stdout)) == (0, []), done.stderr
+
+
 def test_config_is_taken_before_and_after_the_command(jiancha: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[store]\nurk = 1\n")
     for arguments in (("--config", "bad.toml", "cards", "list"), ("cards", "list", "--config=bad.toml")):
