@@ -298,7 +298,7 @@ class Client:
                 return
         if wire.ended:
             return
-        self._heard_at = now
+        self._heard_at = self._clock.now()
         if arrived - self._told_at > TICK_SECONDS:
             # paho has seen no message: without this it would ask for one, and give up when the answer stands in line
             self._told_at = arrived
