@@ -312,12 +312,7 @@ class Client:
 
     def _send_publishes(self, wire: Wire) -> None:
         """Hand over only what goes out at once: what paho queues by itself can be overtaken after a reconnect."""
-        while (
-            self._standing
-            and self._outbox
-            and len(self._sent) < PUBLISHES_IN_FLIGHT
-            and wire.unsent < UNSENT_BYTES
-        ):
+        while self._standing and self._outbox and len(self._sent) < PUBLISHES_IN_FLIGHT and wire.unsent < UNSENT_BYTES:
             out = self._outbox.popleft()
             info = self._paho.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
             self._sent[info.mid] = out.publication
