@@ -10,7 +10,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
 KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -92,13 +94,13 @@ class Outcome(enum.StrEnum):
 # --------------------------------------------------------------------------- events
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One accepted message of a device, decoded and checked against the contract of its channel.
 
     `at` is the device's own time (uncorrected), `received` the time of receipt; both UTC.
     `body` holds the channel's own fields, already of the right types, unknown keys dropped; `case` events keep the
     event's name under `event`. `window` and `hall` defaults are not filled in here.
+    A Struct, like all values made for each message: a frozen dataclass takes ten times as long (docs/adr/0015).
     """
 
     device: str
@@ -108,7 +110,7 @@ class Event:
     received: datetime
     seq: int | None = None
     boot: str = ""
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = {}
     payload: bytes = b""
     """The payload as kept in the raw event (after the drop list)."""
     dropped_keys: int = 0
@@ -432,9 +434,8 @@ SubjectKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class SubjectRef:
-    """A subject by kind and key; keys as DESIGN §7 lists them."""
+class SubjectRef(NamedTuple):
+    """A subject by kind and key; keys as DESIGN §7 lists them. A tuple: refs are keys of dictionaries everywhere."""
 
     kind: str
     key: str

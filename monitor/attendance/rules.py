@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from monitor.attendance import checkins, posts, slotcase
@@ -55,7 +56,12 @@ def touches(event: Event, registry: Registry, local_date_of: Callable[[str, date
         return ()
     known = registry.windows.get(window)
     hall = known.hall if known else (device.hall if device else "")
-    days = _days(event, hall, local_date_of)
+    return _posts(window, *_days(event, hall, local_date_of))
+
+
+@lru_cache(maxsize=4096)
+def _posts(window: str, *days: date) -> tuple[SubjectRef, ...]:
+    """Of every event of a window the same all day long."""
     return tuple(SubjectRef(kind="post", key=f"{window}/{day.isoformat()}/") for day in days)
 
 
@@ -82,4 +88,5 @@ def _by_checkin(
 
 
 def _days(event: Event, hall: str, local_date_of: Callable[[str, datetime], date]) -> list[date]:
-    return sorted({local_date_of(hall, event.at), local_date_of(hall, event.received)})
+    happened, received = local_date_of(hall, event.at), local_date_of(hall, event.received)
+    return [happened] if happened == received else sorted((happened, received))

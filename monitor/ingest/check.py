@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+import msgspec
 
 from monitor.ingest.decode import Decoded, Message, decode, rejected
 from monitor.model import Event, Heartbeat, Registry, Rejected
@@ -16,8 +16,7 @@ REFERENCES: Final = ("window", "staff", "item", "unit")
 """Body fields that name a row of the registry; case, task and ticket numbers are free."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message with what it says, or why it is refused; what is left to check needs the store."""
 
     message: Message
@@ -52,16 +51,11 @@ def _refusal(message: Message, said: Decoded, registry: Registry, lenient: bool)
 
 
 def _unknown_ref(event: Event, registry: Registry) -> tuple[str, str] | None:
-    known: dict[str, Container[str]] = {
-        "window": registry.windows,
-        "staff": registry.staff,
-        "item": registry.items,
-        "unit": registry.units,
-    }
-    for field in REFERENCES:
-        value = event.body.get(field)
-        if value is not None and value not in known[field]:
-            return "unknown_ref", f"{field}: {value!r} is not in the registry"
+    body = event.body
+    known = (registry.windows, registry.staff, registry.items, registry.units)
+    for field, table in zip(REFERENCES, known, strict=True):
+        if field in body and body[field] not in table:
+            return "unknown_ref", f"{field}: {body[field]!r} is not in the registry"
     return None
 
 

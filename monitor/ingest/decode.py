@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from monitor.ingest.payloads import (
+    BODY_FIELDS,
     CASE_EVENTS,
     CHANNEL_MODELS,
-    ENVELOPE,
     INT64,
     KNOWN_KEYS,
     PRIVATE_FIELDS,
-    CaseIn,
     Envelope,
     HeartbeatIn,
     Instant,
@@ -57,8 +57,7 @@ class Vendor:
     reply: tuple[str, bytes] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message as it came in: `received` aware UTC; `retained` as the broker flags it.
 
     `vendor` is set where an adapter made `payload` of another one.
@@ -76,6 +75,12 @@ class Unusable(Exception):
     """The payload breaks the contract of its channel; the text names the field."""
 
 
+@lru_cache(maxsize=4096)
+def _is_device(name: str) -> bool:
+    return DEVICE_ID.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4096)
 def split_topic(topic: str) -> tuple[str, str]:
     """(device, channel) of `jiancha/v1/{device}/{channel}`; what does not fit is left in `device`, for quarantine."""
     parts = topic.removeprefix(TOPIC_PREFIX).split("/")
@@ -96,7 +101,7 @@ def decode(message: Message) -> Decoded:
         )
     raw: Any = None
     try:
-        if not DEVICE_ID.fullmatch(message.device):
+        if not _is_device(message.device):
             raise Unusable(f"device: {message.device[:64]!r} does not match {DEVICE_ID.pattern}")
         raw = _object(message.payload)
         return _typed(message, raw)
@@ -167,7 +172,7 @@ def _typed(message: Message, raw: dict[str, Any]) -> Event | Heartbeat | Status:
     if model is None:
         raise Unusable(f"event: {str(raw.get('event'))[:64]!r} is none of {', '.join(CASE_EVENTS)}")
     known = KNOWN_KEYS[model]
-    unknown = [key for key in raw if key not in known]
+    unknown = [] if raw.keys() <= known else [key for key in raw if key not in known]
     kept = {k: v for k, v in raw.items() if k in known} if unknown else raw
     try:
         value = msgspec.convert(kept, model)
@@ -200,14 +205,12 @@ def _heartbeat(message: Message, value: HeartbeatIn) -> Heartbeat:
 
 def _event(message: Message, value: Envelope, kept: dict[str, Any], dropped: int) -> Event:
     body: dict[str, Any] = {}
-    for name in value.__struct_fields__:
-        field = getattr(value, name)
-        if name in ENVELOPE or field is None or field == "":
-            continue
-        body[name] = _utc(field, name) if isinstance(field, datetime) else field
-    if isinstance(value, CaseIn):
+    for name in BODY_FIELDS[type(value)]:
+        if name in kept and (field := getattr(value, name)) is not None and field != "":
+            body[name] = _utc(field, name) if type(field) is datetime else field
+    if "event" in kept:
         body["event"] = kept["event"]
-    private = PRIVATE_FIELDS.get(message.channel, ())
+    private = PRIVATE_FIELDS.get(message.channel)
     public = {k: v for k, v in kept.items() if k not in private} if private else kept
     return Event(
         device=message.device,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
 from monitor import attendance, evaluators, timeliness
@@ -93,7 +94,7 @@ class Marks:
     def event(self, event: Event, boot: BootState) -> None:
         """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
         skew = boot.skew or timedelta(0)
-        corrected = replace(event, at=event.at + skew) if skew else event
+        corrected = msgspec.structs.replace(event, at=event.at + skew) if skew else event
         for ref in touched(corrected, self.registry):
             self._touch(ref, event.received)
         device = self.registry.devices.get(event.device)

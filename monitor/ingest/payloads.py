@@ -242,6 +242,11 @@ def known_keys(model: type[Struct]) -> frozenset[str]:
 
 KNOWN_KEYS: Final = {model: known_keys(model) for model in (*CHANNEL_MODELS.values(), *CASE_EVENTS.values())}
 
+BODY_FIELDS: Final = {
+    model: tuple(name for name in model.__struct_fields__ if name not in ENVELOPE) for model in KNOWN_KEYS
+}
+"""The model's own fields beside the envelope, the tag not among them: what an event's body may hold."""
+
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of each channel's payload by channel name (`jiancha config schema NAME`)."""

@@ -11,12 +11,14 @@ from sqlalchemy import Table
 
 from monitor.ingest.payloads import CASE_EVENTS
 from monitor.model import Device, Event
+from monitor.store.bulk import BulkInsert
 from monitor.store.schema import (
     CaseEventRow,
     CheckinRow,
     DutyRow,
     PresenceRow,
     RatingRow,
+    RawEvent,
     TaskEventRow,
 )
 from monitor.store.sql import table_of
@@ -47,7 +49,7 @@ def payload_hash(event: Event) -> str:
 
 
 def fact_row(event: Event, device: Device, raw_id: int) -> Row:
-    """The row of FACT_TABLES[event.channel]."""
+    """The row of FACTS[event.channel]."""
     row = _common(event, raw_id)
     row.update(_MAKERS[event.channel](event, device))
     return row
@@ -162,7 +164,7 @@ _MAKERS: Final[Mapping[str, Callable[[Event, Device], Row]]] = {
     "case": _case,
     "task": _task,
 }
-FACT_TABLES: Final[Mapping[str, Table]] = {
+_FACT_TABLES: Final[Mapping[str, Table]] = {
     "rating": table_of(RatingRow),
     "duty": table_of(DutyRow),
     "presence": table_of(PresenceRow),
@@ -170,3 +172,20 @@ FACT_TABLES: Final[Mapping[str, Table]] = {
     "case": table_of(CaseEventRow),
     "task": table_of(TaskEventRow),
 }
+
+
+def _new_only(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing()
+
+
+FACTS: Final[Mapping[str, BulkInsert]] = {
+    # a case event that another source has told before (same second) merges into that one
+    channel: BulkInsert(table, [name for name in table.c.keys() if name != "id"], _new_only)  # noqa: SIM118
+    for channel, table in _FACT_TABLES.items()
+}
+RAW_EVENTS: Final = BulkInsert(
+    table_of(RawEvent),
+    ["device", "event_id", "channel", "at", "received", "seq", "boot", "payload_hash", "payload"],
+    lambda statement: statement.on_conflict_do_nothing(index_elements=["device", "event_id"]),
+    returning=["device", "event_id", "id"],
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+import msgspec
 from sqlalchemy import Connection, case, select
 
 from monitor.ingest import quarantine
@@ -20,7 +21,7 @@ from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
 from monitor.ingest.decode import Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
-from monitor.ingest.rows import FACT_TABLES, Row, fact_row, payload_hash, raw_row
+from monitor.ingest.rows import FACTS, RAW_EVENTS, Row, fact_row, payload_hash, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import meta
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
@@ -32,13 +33,14 @@ BEAT: Final = table_of(HeartbeatRow)
 STATUS: Final = table_of(DeviceStatus)
 PRIVATE: Final = table_of(PrivateText)
 
+NO_SKEW: Final = timedelta(0)
+
 Result: TypeAlias = Literal["stored", "duplicate", "quarantined"]
 EventKey: TypeAlias = tuple[str, str]
 """(device, event id): the duplicate key of the whole program."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of one message; `refused` is set for `quarantined`."""
 
     channel: str
@@ -198,7 +200,7 @@ class _Step:
         if not isinstance(event, Event):
             return False
         skew = self.how.boots.get(self.conn, event.device, event.boot).skew
-        if not (is_future(event, None, self.how.future) or is_future(event, skew, self.how.future)):
+        if event.at - event.received + max(skew or NO_SKEW, NO_SKEW) <= self.how.future:
             return False
         if skew is not None:  # of all heartbeats stored: ask for those before the event, so that batches do not matter
             skew = median_skew(self.conn, event.device, event.boot, self.how.heard or event.received)
@@ -239,11 +241,7 @@ class _Step:
 
 def _insert_raw(conn: Connection, rows: list[Row]) -> dict[EventKey, int]:
     """Insert what is new; the numbers of the new rows by their key."""
-    if not rows:
-        return {}
-    statement = insert(conn, RAW).on_conflict_do_nothing(index_elements=["device", "event_id"])
-    found = conn.execute(statement.returning(RAW.c.device, RAW.c.event_id, RAW.c.id), rows)
-    return {(device, event_id): number for device, event_id, number in found}
+    return {(device, event_id): number for device, event_id, number in RAW_EVENTS.run(conn, rows)}
 
 
 def _stored_hashes(conn: Connection, keys: Iterable[EventKey]) -> dict[EventKey, str]:
@@ -302,7 +300,7 @@ def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registr
     for event, number in stored:
         by_channel.setdefault(event.channel, []).append(fact_row(event, registry.devices[event.device], number))
     for channel, rows in sorted(by_channel.items()):
-        conn.execute(insert(conn, FACT_TABLES[channel]).on_conflict_do_nothing(), rows)
+        FACTS[channel].run(conn, rows)
 
 
 def _insert_private(conn: Connection, stored: Sequence[Event]) -> None:

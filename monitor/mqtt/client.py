@@ -2,7 +2,8 @@
 
 Every call into paho is made in that thread: an acknowledgement can never end up on another connection than the one that
 delivered the message, and publishes leave in the order in which they were given, over reconnects too. Messages are
-acknowledged only when the caller says so; what is not is delivered again.
+acknowledged only when the caller says so; what is not is delivered again. Messages and acknowledgements themselves go
+past paho (`wire`); connecting, subscribing, publishing and keep-alive are paho's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import structlog
 from paho.mqtt import client as paho
@@ -27,17 +29,19 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.mqtt.values import Delivery, Link, Options, Publication, Time, Will
+from monitor.mqtt.wire import Published, Wire
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS: Final = 1.0
 """How often keep-alive and a stop are looked at while nothing happens."""
-READS_A_TURN: Final = 32
 STEADY_SECONDS: Final = 5.0
 GATE_SECONDS: Final = 0.2
 """How often a closed gate is asked again."""
 PUBLISHES_IN_FLIGHT: Final = 20
 """What every broker takes: Mosquitto's own default, and one that is sent more breaks the connection."""
+UNSENT_BYTES: Final = 65_536
+"""No further publish is handed over while so much waits for the network."""
 
 
 class _Outgoing(NamedTuple):
@@ -46,6 +50,13 @@ class _Outgoing(NamedTuple):
     qos: int
     retain: bool
     publication: Publication
+
+
+class _Paho(paho.Client):
+    """paho with our wire for its socket."""
+
+    def _create_socket(self) -> Wire:
+        return Wire(super()._create_socket(), five=self._protocol == MQTTProtocolVersion.MQTTv5)
 
 
 class Client:
@@ -78,6 +89,7 @@ class Client:
         self._standing = False
         self._connection = 0
         self._heard_at = clock.now()
+        self._told_at = clock.monotonic()
         self._refusal = ""
         self._stopping = threading.Event()
         self._farewell = True
@@ -139,10 +151,15 @@ class Client:
     def drain(self, timeout: float) -> bool:
         """Wait until the acknowledgements given so far are with the network; whether they are."""
         end = self._clock.monotonic() + timeout
-        while self._acks or self._paho.want_write():
+        while self._acks or self._paho.want_write() or self._unsent:
             if self._clock.monotonic() > end or self._stopping.wait(0.001):
                 return False
         return True
+
+    @property
+    def _unsent(self) -> int:
+        wire = self._paho.socket()
+        return wire.unsent if isinstance(wire, Wire) else 0
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> Publication:
         """Send in the order given; while the connection is down the message waits in memory.
@@ -161,7 +178,7 @@ class Client:
     def _make_paho(self, will: Will | None) -> paho.Client:
         o = self.options
         five = o.version == "5"
-        made = paho.Client(
+        made = _Paho(
             CallbackAPIVersion.VERSION2,
             client_id=o.client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
@@ -177,7 +194,6 @@ class Client:
         made.max_inflight_messages_set(PUBLISHES_IN_FLIGHT)
         made.on_connect = self._connected
         made.on_subscribe = self._subscribed
-        made.on_message = self._arrived
         made.on_publish = self._published
         made.on_disconnect = self._disconnected
         # with this hook paho leaves writing to us
@@ -229,77 +245,84 @@ class Client:
         One that ends at once (refused, or taken over by another client of the same id) must not reset the back-off.
         """
         before, begun = self._connection, self._clock.monotonic()
-        connection = self._paho.socket()
-        if connection is None:
+        wire = self._paho.socket()
+        if not isinstance(wire, Wire):
             return False
-        # Acknowledgements are small and many: Nagle would hold each back for the peer's delayed ACK (40 ms).
-        if isinstance(connection, socket.socket):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with selectors.DefaultSelector() as selector:
-            selector.register(connection, selectors.EVENT_READ)
-            selector.register(self._hear, selectors.EVENT_READ)
-            while self._paho.socket() is connection:
-                if self._stopping.is_set():
-                    if self._farewell:
-                        self._send_acks()
-                        self._leave()
-                        self._paho.loop_write()
-                    else:
-                        connection.close()
-                    break
-                self._turn(selector, connection)
+        self._until_ended(wire)
         self._lost(self._refusal or "connection lost")
         return self._connection != before and self._clock.monotonic() - begun > STEADY_SECONDS
 
-    def _turn(self, selector: selectors.BaseSelector, connection: Any) -> None:
+    def _until_ended(self, wire: Wire) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(wire, selectors.EVENT_READ)
+            selector.register(self._hear, selectors.EVENT_READ)
+            while self._paho.socket() is wire and not self._stopping.is_set():
+                self._turn(selector, wire)
+        if self._paho.socket() is not wire:
+            return
+        if self._farewell:
+            self._send_acks(wire)
+            self._leave()
+            self._paho.loop_write()
+        else:
+            wire.abort()
+
+    def _turn(self, selector: selectors.BaseSelector, wire: Wire) -> None:
         """Once round: wait for something to read, to write or to acknowledge, and do it.
 
         While the inbox is full nothing is read: Mosquitto 2.0.11 sends beyond the receive maximum (docs/adr/0005).
         """
-        if self._is_full:
+        readable = not self._is_full
+        wanted = (selectors.EVENT_READ if readable else 0) | (selectors.EVENT_WRITE if wire.unsent else 0)
+        if not wanted:
             self._hearing.select(TICK_SECONDS)
-            readable = False
         else:
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._paho.want_write() else 0)
-            selector.modify(connection, wanted)
-            # TLS reads ahead: what lies decrypted in the socket object does not show in select
-            readable = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
-            ready = {key.fileobj: mask for key, mask in selector.select(0 if readable else TICK_SECONDS)}
-            readable = readable or bool(ready.get(connection, 0) & selectors.EVENT_READ)
+            selector.modify(wire, wanted)
+            waits = 0.0 if readable and wire.has_more else TICK_SECONDS
+            ready = {key.fileobj: mask for key, mask in selector.select(waits)}
+            readable = readable and (not waits or bool(ready.get(wire, 0) & selectors.EVENT_READ))
         with contextlib.suppress(BlockingIOError):
             self._hear.recv(4096)
-        self._send_acks()
-        status = self._read() if readable else MQTTErrorCode.MQTT_ERR_SUCCESS
-        if readable and status == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._heard_at = self._clock.now()
-        self._send_publishes()
-        if status == MQTTErrorCode.MQTT_ERR_SUCCESS and self._paho.want_write():
-            status = self._paho.loop_write()
-        if status == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._paho.loop_misc()
+        self._send_acks(wire)
+        if readable and wanted:
+            self._read(wire)
+        self._send_publishes(wire)
+        if self._paho.want_write():
+            self._paho.loop_write()
+        wire.flush()
+        if wire.ended:
+            self._paho.loop_read()  # it finds the end and says why
+        self._paho.loop_misc()
 
     @property
     def _is_full(self) -> bool:
         return self._inbox.qsize() >= self._room
 
-    def _read(self) -> MQTTErrorCode:
-        """Read packets while they bring messages: a turn for each would cost as much as the packet itself."""
-        for _ in range(READS_A_TURN):
-            before = self._inbox.qsize()
-            status = self._paho.loop_read()
-            if status != MQTTErrorCode.MQTT_ERR_SUCCESS or self._inbox.qsize() <= before or self._is_full:
-                return status
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
+    def _read(self, wire: Wire) -> None:
+        """What one read brings; all of it came at the same time."""
+        now, arrived = self._clock.now(), self._clock.monotonic()
+        for packet in wire.packets(self._room - self._inbox.qsize()):
+            if packet is not None:
+                self._inbox.put(self._delivery(packet, now, arrived))
+            elif self._paho.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+        if wire.ended:
+            return
+        self._heard_at = self._clock.now()
+        if arrived - self._told_at > TICK_SECONDS:
+            # paho has seen no message: without this it would ask for one, and give up when the answer stands in line
+            self._told_at = arrived
+            wire.show_life()
+            self._paho.loop_read()
 
-    def _send_acks(self) -> None:
-        while self._acks:
-            delivery = self._acks.popleft()
-            if delivery.connection == self._connection:
-                self._paho.ack(delivery.mid, delivery.qos)
+    def _send_acks(self, wire: Wire) -> None:
+        """Those of this very connection, in one write: on another the packet number may name another message."""
+        given = [self._acks.popleft() for _ in range(len(self._acks))]
+        wire.acknowledge(d.mid for d in given if d.qos and d.connection == self._connection)
 
-    def _send_publishes(self) -> None:
+    def _send_publishes(self, wire: Wire) -> None:
         """Hand over only what goes out at once: what paho queues by itself can be overtaken after a reconnect."""
-        while self._standing and self._outbox and len(self._sent) < PUBLISHES_IN_FLIGHT:
+        while self._standing and self._outbox and len(self._sent) < PUBLISHES_IN_FLIGHT and wire.unsent < UNSENT_BYTES:
             out = self._outbox.popleft()
             info = self._paho.publish(out.topic, out.payload, qos=out.qos, retain=out.retain)
             self._sent[info.mid] = out.publication
@@ -340,18 +363,16 @@ class Client:
         else:
             self._change(True)
 
-    def _arrived(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
-        self._inbox.put(
-            Delivery(
-                topic=message.topic,
-                payload=bytes(message.payload),
-                retained=message.retain,
-                received=self._clock.now(),
-                arrived=self._clock.monotonic(),
-                qos=message.qos,
-                mid=message.mid,
-                connection=self._connection,
-            )
+    def _delivery(self, packet: Published, now: datetime, arrived: float) -> Delivery:
+        return Delivery(
+            topic=packet.topic,
+            payload=packet.payload,
+            retained=packet.retained,
+            received=now,
+            arrived=arrived,
+            qos=packet.qos,
+            mid=packet.mid,
+            connection=self._connection,
         )
 
     def _published(self, _c: object, _u: object, mid: int, code: ReasonCode, _p: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from operator import attrgetter
+from itertools import groupby
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
+from monitor.store.bulk import BulkInsert
 from monitor.store.schema import SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
@@ -66,24 +67,27 @@ def mark_each(conn: Connection, dues: Mapping[SubjectRef, datetime], *, historic
     Rows are touched in the order of (kind, key), so that concurrent writers lock in one order. Many rows of one cached
     statement: one wide VALUES, or one long OR, would be compiled again for every length.
     """
-    ordered = sorted(dues, key=attrgetter("kind", "key"))
+    ordered = sorted(dues)
     born = [
         {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
          "historic": historic, "failures": 0}
         for r in ordered if r.kind in BORN_BY_FACTS
     ]  # fmt: skip
-    if born:
-        statement = insert(conn, SUBJECT)
-        sooner = _sooner(statement.excluded.next_check_at)
-        conn.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=sooner), born)
-    for ref in (r for r in ordered if r.kind not in BORN_BY_FACTS):
-        asked = {"of": ref.kind, "low": ref.key, "due": dues[ref]}
-        if ref.key.endswith("/"):
-            conn.execute(_MARK_PREFIX, {**asked, "high": prefix_end(ref.key)})
-        else:
-            conn.execute(_MARK_ONE, asked)
+    _BORN.run(conn, born)
+    known = (r for r in ordered if r.kind not in BORN_BY_FACTS)
+    for by_prefix, refs in groupby(known, key=lambda r: r.key.endswith("/")):
+        asked = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r]} for r in refs]
+        conn.execute(_MARK_PREFIX if by_prefix else _MARK_ONE, asked)
 
 
+def _marked_again(statement: Any) -> Any:
+    set_ = _sooner(statement.excluded.next_check_at)
+    return statement.on_conflict_do_update(index_elements=["kind", "key"], set_=set_)
+
+
+_BORN: Final = BulkInsert(
+    SUBJECT, ["kind", "key", "version", "next_check_at", "verdict", "historic", "failures"], _marked_again
+)
 _OWN: Final = update(SUBJECT).where(SUBJECT.c.kind == bindparam("of"))
 _DUE: Final = _sooner(bindparam("due", type_=SUBJECT.c.next_check_at.type))
 _MARK_ONE: Final = _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from monitor.ingest.decode import Message
@@ -84,7 +85,7 @@ def test_a_wider_bound_of_the_policy_mends_an_early_event(store: Store) -> None:
 
 
 def test_a_retained_event_is_taken_when_a_person_replays_it(store: Store) -> None:
-    write(store, replace(message(comment="好"), retained=True))
+    write(store, msgspec.structs.replace(message(comment="好"), retained=True))
     assert again(store).released == (1,)
     assert count(store, RatingRow) == 1
     assert columns(rows(store, PrivateText), "text") == [("好",)], "the comment came through quarantine"

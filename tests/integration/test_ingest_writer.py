@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, update
 
@@ -92,7 +93,9 @@ def test_a_repetition_is_a_duplicate_even_where_it_would_be_refused_today(store:
     write(store, message(window="w2"))
     without = replace(REGISTRY, windows={"w1": REGISTRY.windows["w1"]}, devices=REGISTRY.devices)
     with store.write() as conn:
-        again = write_batch(conn, [message(window="w2"), replace(message(window="w2"), retained=True)], without)
+        again = write_batch(
+            conn, [message(window="w2"), msgspec.structs.replace(message(window="w2"), retained=True)], without
+        )
     assert fates(again) == ["duplicate", "duplicate"]
     assert count(store, Quarantine) == 0
 
