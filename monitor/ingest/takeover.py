@@ -114,6 +114,7 @@ class _OfAnother:
 
     def __init__(self, counters: Counters) -> None:
         self.events, self.ingest_lag = counters.events, counters.ingest_lag
+        self.dropped_keys = counters.dropped_keys
 
     def broker(self, connected: bool) -> None: ...
 

@@ -303,7 +303,7 @@ class Client:
         now, arrived = self._clock.now(), self._clock.monotonic()
         for packet in wire.packets(self._room - self._inbox.qsize()):
             if packet is not None:
-                self._inbox.put(self._delivery(packet, now, arrived))
+                self._take_in(wire, packet, now, arrived)
             elif self._paho.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
         if wire.ended:
@@ -315,10 +315,16 @@ class Client:
             wire.show_life()
             self._paho.loop_read()
 
-    def _send_acks(self, wire: Wire) -> None:
-        """Those of this very connection, in one write: on another the packet number may name another message."""
+    def _take_in(self, _wire: Wire, packet: Published, now: datetime, arrived: float) -> None:
+        self._inbox.put(self._delivery(packet, now, arrived))
+
+    def _send_acks(self, wire: Wire) -> int:
+        """Those of this very connection, in one write: on another the packet number may name another message. Gives how
+        many were taken up.
+        """
         given = [self._acks.popleft() for _ in range(len(self._acks))]
         wire.acknowledge(d.mid for d in given if d.qos and d.connection == self._connection)
+        return len(given)
 
     def _send_publishes(self, wire: Wire) -> None:
         """Hand over only what goes out at once: what paho queues by itself can be overtaken after a reconnect."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import selectors
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
 
-from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.mqtt.client import Client
 from monitor.mqtt.values import Link, Options, Time
+from monitor.mqtt.wire import Published, Wire
 
 
 class Drain(Client):
@@ -72,27 +73,24 @@ class Drain(Client):
         elif self._came == self._came_before:
             self.drained.set()
 
-    def _turn(self, selector: Any, connection: Any) -> None:
-        super()._turn(selector, connection)
+    def _turn(self, selector: selectors.BaseSelector, wire: Wire) -> None:
+        super()._turn(selector, wire)
         idle = self._link.connected and not self._asking and not self.drained.is_set()
         if idle and self._acknowledged == self._came:
             self._ask()
 
-    def _arrived(self, client: object, userdata: object, message: paho.MQTTMessage) -> None:
+    def _take_in(self, wire: Wire, packet: Published, now: datetime, arrived: float) -> None:
         self._came += 1
-        if self._skip(message.topic):
-            self._acknowledge(message.mid, message.qos)
+        if self._skip(packet.topic):
+            wire.acknowledge([packet.mid] if packet.qos else ())
+            self._acknowledged += 1
         else:
-            super()._arrived(client, userdata, message)
+            super()._take_in(wire, packet, now, arrived)
 
-    def _send_acks(self) -> None:
-        while self._acks:
-            delivery = self._acks.popleft()
-            self._acknowledge(delivery.mid, delivery.qos)
-
-    def _acknowledge(self, mid: int, qos: int) -> None:
-        self._paho.ack(mid, qos)
-        self._acknowledged += 1
+    def _send_acks(self, wire: Wire) -> int:
+        sent = super()._send_acks(wire)
+        self._acknowledged += sent
+        return sent
 
     def _lost(self, error: str) -> None:
         super()._lost(error)

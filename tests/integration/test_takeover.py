@@ -55,6 +55,8 @@ class Counted:
     def events(self, channel: str, result: str, count: int = 1) -> None:
         self.results[result] += count
 
+    def dropped_keys(self, count: int) -> None: ...
+
     def ingest_lag(self, seconds: float) -> None: ...
 
     def broker(self, connected: bool) -> None:
