@@ -7,7 +7,7 @@ Types that only one domain folder judges on live in that folder's `facts.py`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -21,6 +21,27 @@ KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway": ("rating", "duty", "presence", "checkin", "case", "task"),
 }
 """Channels that a device's kind allows beside `status` and `heartbeat` (DESIGN §3.1)."""
+
+CASE_EVENT_NAMES: Final = (
+    "received",
+    "supplement_requested",
+    "supplemented",
+    "accepted",
+    "rejected",
+    "suspended",
+    "resumed",
+    "extended",
+    "stage",
+    "fallback",
+    "transferred",
+    "completed",
+    "delivered",
+    "withdrawn",
+    "returned",
+    "reopened",
+    "voided",
+)
+"""The events of a case (DESIGN §3.1)."""
 
 QUARANTINE_REASONS: Final = (
     "malformed",
@@ -263,8 +284,12 @@ class Device:
         return channel in KIND_CHANNELS.get(self.kind, ()) and (not self.channels or channel in self.channels)
 
     def reports(self, what: str) -> bool:
-        """Whether the source emits this event; an empty `emits` means all of the kind."""
+        """Whether the source emits this event or channel; an empty `emits` means all of the kind."""
         return not self.emits or what in self.emits
+
+    def reports_case(self, event: str) -> bool:
+        """Whether it emits this case event; `case` in `emits` means every one."""
+        return self.reports(event) or "case" in self.emits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -350,6 +375,30 @@ def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:
 
 
 # --------------------------------------------------------------------------- verdicts
+
+
+GRAVITY: Final = (
+    Outcome.RED,
+    Outcome.YELLOW,
+    Outcome.UNKNOWN,
+    Outcome.REVIEW,
+    Outcome.UNPROVEN,
+    Outcome.REMINDER,
+    Outcome.LATE,
+    Outcome.EARLY,
+    Outcome.PENDING,
+    Outcome.EXCUSED,
+    Outcome.MERGED,
+    Outcome.OK,
+    Outcome.UNWATCHED,
+    Outcome.CLOSED,
+)
+"""Which outcome a subject shows when its rules, or the episodes of one rule, differ: the first of these."""
+
+
+def graver(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome that stands for all of them; `closed` for a subject without rules."""
+    return min(outcomes, key=GRAVITY.index, default=Outcome.CLOSED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

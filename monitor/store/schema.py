@@ -429,6 +429,8 @@ class SourceRow(SQLModel, table=True):
     hall: str | None = None
     calendar: str = ""
     historic: bool = True
+    emits: list[str] | None = _json()
+    """The case events that its map gives; what it never gives is not judged. None: an import of an earlier version."""
 
 
 class SourceMove(SQLModel, table=True):

@@ -30,7 +30,7 @@ def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Po
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
         "steps": steps,
-        "policy": policy_values(rule, policy),
+        "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
 
@@ -48,6 +48,14 @@ def _near(facts: Any, spell: Spell | None) -> Any:
         presences=tuple(p for p in facts.presences if start <= p.at <= end),
         signs=tuple(s for s in facts.signs if start <= s.at <= end),
     )
+
+
+def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
+    """The policy as it holds for the case's hall and item, where they have values of their own."""
+    if not isinstance(facts, CaseFacts):
+        return policy
+    own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))
+    return policy.model_copy(update={"timeliness": own})
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
@@ -70,7 +78,7 @@ def as_json(value: Any) -> Any:
         return {
             f.name: as_json(getattr(value, f.name))
             for f in dataclasses.fields(value)
-            if not isinstance(getattr(value, f.name), Registry)
+            if not f.name.startswith("_") and not isinstance(getattr(value, f.name), Registry)
         }
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
-from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait
+from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait, graver
 from monitor.settings import Policy
 from monitor.store import cards, subjects
 from monitor.store.calendars import CalendarBook
@@ -25,7 +25,7 @@ from monitor.store.sources import Sources
 from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
-from monitor.supervision.rules import LOADERS, RULES, graver
+from monitor.supervision.rules import LOADERS, RULES
 
 log = structlog.get_logger(__name__)
 
@@ -236,7 +236,7 @@ class Judge:
                 self._apply_change(conn, outcome, basis, changed, verdict, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
-            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
+            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], self.policy, now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
         for ref, at in sorted(marks):

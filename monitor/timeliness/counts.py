@@ -31,7 +31,7 @@ def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
     completed = case.view.completed
     if completed is not None:
         return "completed_late" if due is not None and completed.at > due else "completed_on_time"
-    mark = lowest_watermark(facts.sources)
+    mark = lowest_watermark(facts.sources_of("completed"))
     overdue = due is not None and mark is not None and due <= min(as_of, mark)
     return "open_overdue" if overdue else "open_within"
 

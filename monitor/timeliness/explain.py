@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.timeliness.case import case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import Finding
-from monitor.timeliness.limits import due_findings
+from monitor.timeliness.limits import due_findings, extension_findings
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
 from monitor.workcal import Step, WorkCalendar
@@ -36,5 +36,6 @@ def case_findings(
 ) -> tuple[Finding, ...]:
     """Contradictions in the record of a case, by time: proposals to a person, never a card or a point."""
     case = case_at(facts, policy, calendar, now)
-    late_due = due_findings(case.view, case.limits())
-    return tuple(sorted((*case.view.findings, *late_due), key=lambda f: (f.at, f.reason.code)))
+    limits = case.limits()
+    found = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
+    return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))

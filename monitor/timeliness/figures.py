@@ -31,13 +31,14 @@ def limit_figures(case: Case, limits: Limits) -> Mapping[str, Any]:
     lead, statutory, order = limits.lead, limits.statutory, case.order
     figures: dict[str, Any] = {
         "accepted": limits.start,
+        "deemed": case.deemed or None,
         "limit_source": lead.source,
         "limit": lead.amount,
         "unit": lead.unit,
         "due": lead.at,
         "provisional": lead.provisional,
         "paused_days": lead.paused_days,
-        "extension_days": case.view.extension_days,
+        "extension_days": lead.extension_days,
         "statutory": statutory.amount if statutory else None,
         "statutory_due": statutory.at if statutory else None,
         "order_opened": order.opened_at if order else None,

@@ -14,8 +14,17 @@ _LIMIT: Final[Texts] = (
     "[ (extended by {extension_days} days)][, due {due}][; {provisional}]",
 )
 _CASE: Final[Texts] = (
-    "办件 {case}[（{item_name}）][，{accepted} 受理]",
-    "Case {case}[ ({item_name})][, accepted {accepted}]",
+    "办件 {case}[（{item_name}）][，{accepted} 受理][（{deemed}）]",
+    "Case {case}[ ({item_name})][, accepted {accepted}][ ({deemed})]",
+)
+_NAMED: Final[Texts] = ("办件 {case}[（{item_name}）]", "Case {case}[ ({item_name})]")
+_DUE: Final[Texts] = (
+    "，时限 {limit} 个工作日[，{due} 届满][；{provisional}]",
+    ", limit {limit} working days[, due {due}][; {provisional}]",
+)
+_LATE: Final[Texts] = (
+    "[；{ended} {end}][，超期 {overdue_days} 个工作日]",
+    "[; {end} {ended}][, {overdue_days} working days late]",
 )
 _END: Final[Texts] = (
     "[；{ended} {end}][，超期 {overdue_days} 个工作日]",
@@ -25,6 +34,29 @@ _END: Final[Texts] = (
 
 def _texts(*parts: Texts | tuple[str, str]) -> Texts:
     return "".join(zh for zh, _ in parts), "".join(en for _, en in parts)
+
+
+_RECEIPT: Final[Texts] = (
+    "，{began} 收到材料[（第 {round} 次）]，应在 {limit} 个工作日内（{due} 前）受理或一次性告知[；{provisional}]",
+    ", papers received {began}[ (round {round})], to be accepted or answered within {limit} working days, by {due}"
+    "[; {provisional}]",
+)
+_ANSWERED: Final[Texts] = ("[；{ended} {answer}]", "[; {answer} {ended}]")
+
+
+def _timer(rule: str, what: Texts, undone: Texts) -> Mapping[str, Texts]:
+    """The texts of a timer inside a case: reminder, yellow and red."""
+
+    def said(zh: str, en: str) -> Texts:
+        return _texts(_NAMED, (f"，{what[0]}", f", {what[1]}"), _DUE, (zh, en), _LATE, ("。", "."))
+
+    return {
+        f"{rule}.reminder": said(f"，即将到期{undone[0]}", f", about to run out, {undone[1]}"),
+        f"{rule}.yellow": said(f"，届满时{undone[0]}", f", {undone[1]} when it ran out"),
+        f"{rule}.red": said(
+            f"，届满后又过 {{over}} 个工作日仍{undone[0]}", f", still {undone[1]} {{over}} working days after"
+        ),
+    }
 
 
 CASES: Final[Mapping[str, Texts]] = {
@@ -58,6 +90,32 @@ CASES: Final[Mapping[str, Texts]] = {
         _END,
         ("。", "."),
     ),
+    "case.notice.reminder": _texts(
+        _NAMED,
+        _RECEIPT,
+        ("，即将期满，尚未受理或告知", ", about to run out: neither accepted nor answered"),
+        _ANSWERED,
+        ("。", "."),
+    ),
+    "case.notice.yellow": _texts(
+        _NAMED,
+        _RECEIPT,
+        (
+            "，期满未受理、未一次性告知，依法自收到申请材料之日起视为受理",
+            ", neither accepted nor answered by then: it counts as accepted from the receipt on",
+        ),
+        _ANSWERED,
+        ("。", "."),
+    ),
+    **_timer(
+        "case.stage", ("环节“{stage}”（{began} 开始）", "stage {stage} (begun {began})"), ("未完成", "not finished")
+    ),
+    **_timer(
+        "case.pause",
+        ("特别程序（{procedure}，{began} 中止计时）", "special procedure ({procedure}, clock stopped {began})"),
+        ("未恢复", "not resumed"),
+    ),
+    **_timer("case.delivery", ("{began} 办结的结果", "the result of {began}"), ("未送达", "not delivered")),
     "order.reply.reminder": (
         "办件 {case} 的督办（{opened} 发出）须在 {due} 前回复[；已于 {answered} 回复]。",
         "The supervision order on case {case} (of {opened}) is to be answered by {due}[; answered {answered}].",
@@ -107,6 +165,21 @@ CASES: Final[Mapping[str, Texts]] = {
     "case.finding.void_unknown": (
         "作废的事件 {voids} 不存在（来源 {source}）。",
         "It voids an event that is not there: {voids} (source {source}).",
+    ),
+    "case.finding.extension_late": (
+        "期限届满后才报延期（{days} 天，审批人 {approver}），不予计算，按超期认定（来源 {source}）。",
+        "The extension ({days} days, approved by {approver}) was asked for after the limit had passed: it does not"
+        " count (source {source}).",
+    ),
+    "case.finding.extension_capped": (
+        "延期超过法定上限，{days} 天不予计算（审批人 {approver}，来源 {source}）。",
+        "The extension goes beyond what the law allows: {days} days do not count (approved by {approver}, source"
+        " {source}).",
+    ),
+    "case.finding.extension_rank": (
+        "联办件延期超过十天须经政府负责人批准，{days} 天不予计算（审批人 {approver}，来源 {source}）。",
+        "A joint case is extended beyond ten days by the head of the government only: {days} days do not count"
+        " (approved by {approver}, source {source}).",
     ),
     "case.finding.due_late": (
         "来源 {source} 给定的期限 {due} 晚于法定期限 {statutory_due}。",

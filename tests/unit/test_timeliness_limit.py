@@ -184,7 +184,7 @@ LADDER = [
     scenario(
         "received only: the clock has not begun (C21)",
         ev("received", "03-02T09:00", item="five"),
-        now="04-30T09:00",
+        now="03-05T09:00",
         then=PENDING,
     ),
     scenario(
@@ -204,7 +204,7 @@ LADDER = [
         now="04-30T09:00",
         then=OK,
         code="case.limit.not_reported",
-        closings_reported=False,
+        emits={"gw": frozenset({"accepted"})},
     ),
     scenario(
         "an event that lies ahead does not count yet",

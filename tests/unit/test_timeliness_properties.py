@@ -14,6 +14,7 @@ from monitor.timeliness.facts import CaseEvent, CaseFacts, Order, SourceFacts
 from monitor.timeliness.feeds import judge_incomplete
 from monitor.timeliness.fold import fold
 from monitor.timeliness.limits import item_of, legal_limits
+from monitor.timeliness.moments import days_before
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_immediate, judge_limit
 from monitor.workcal import build_calendar
@@ -189,7 +190,11 @@ def test_a_longer_pause_never_brings_the_limits_forward(
         view = fold(told)
         found = legal_limits(view, item_of(view, REGISTRY, CALENDAR), POLICY, CALENDAR)
         assert found is not None
-        ats = (found.reminder_at, found.promised and found.promised.at, found.statutory and found.statutory.at)
+        ats = (
+            days_before(found.lead, found.due, 1),
+            found.promised and found.promised.at,
+            found.statutory and found.statutory.at,
+        )
         return tuple(at for at in ats if at is not None)
 
     short, long = limits(0), limits(longer)
