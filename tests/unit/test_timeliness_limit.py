@@ -186,6 +186,7 @@ LADDER = [
         ev("received", "03-02T09:00", item="five"),
         now="03-05T09:00",
         then=PENDING,
+        next="03-09T17:30",
     ),
     scenario(
         "refused at once", ev("received", "03-02T09:00"), ev("rejected", "03-02T10:00"), now="04-30T09:00", then=CLOSED
