@@ -19,17 +19,24 @@ from monitor.timeliness.facts import CaseFacts
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
-    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F)."""
+    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F). Of a case also
+    "limit": the version of its item's limits and how they were counted.
+    """
     rule = change.spell.rule if change.spell else verdict.rule
-    steps = []
+    counted: dict[str, Any] = {"steps": []}
     if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
-        steps = [
-            {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
-            for s in timeliness.explain_limit(loaded.facts, policy.timeliness, loaded.calendar, now, rule)
-        ]
+        known = (loaded.facts, policy.timeliness, loaded.calendar, now)
+        episode = change.spell.episode if change.spell else None
+        counted = {
+            "steps": [
+                {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
+                for s in timeliness.explain_limit(*known, rule, episode)
+            ],
+            "limit": timeliness.explain_item(*known),
+        }
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
-        "steps": steps,
+        **counted,
         "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }

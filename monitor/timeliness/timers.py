@@ -6,7 +6,7 @@ limit passes, red some working days later (DESIGN §5). The case as a whole may 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -43,13 +43,13 @@ def judge_stage(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalend
     case ends it; after a reopening the next stage has to be told anew.
     """
     case = case_at(facts, policy, calendar, now)
-    return _judge(case, "case.stage", list(_stages(case)), STAGE_CLEARED_BY)
+    return _judge(case, "case.stage", STAGE_CLEARED_BY)
 
 
 def judge_pause(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
     """`case.pause`: a special procedure (特别程序) that takes longer than was told (行政许可法 45; practice.md §2)."""
     case = case_at(facts, policy, calendar, now)
-    return _judge(case, "case.pause", list(_suspensions(case)), PAUSE_CLEARED_BY)
+    return _judge(case, "case.pause", PAUSE_CLEARED_BY)
 
 
 def judge_delivery(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
@@ -57,7 +57,7 @@ def judge_delivery(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCal
     (`result` denied) hands nothing over.
     """
     case = case_at(facts, policy, calendar, now)
-    return _judge(case, "case.delivery", list(_deliveries(case)), DELIVERY_CLEARED_BY)
+    return _judge(case, "case.delivery", DELIVERY_CLEARED_BY)
 
 
 # --------------------------------------------------------------------------- what runs
@@ -131,10 +131,18 @@ def _delivery(case: Case, began: CaseEvent, end: End | None) -> Timer:
     return Timer(began=began, days=case.policy.delivery_days, pauses=(), end=end, figures={})
 
 
+TIMERS: Final[Mapping[str, Callable[[Case], Iterator[Timer]]]] = {
+    "case.stage": _stages,
+    "case.pause": _suspensions,
+    "case.delivery": _deliveries,
+}
+
+
 # --------------------------------------------------------------------------- judged
 
 
-def _judge(case: Case, rule: str, timers: list[Timer], cleared_by: tuple[str, ...]) -> Verdict:
+def _judge(case: Case, rule: str, cleared_by: tuple[str, ...]) -> Verdict:
+    timers = list(TIMERS[rule](case))
     if not case.facts.are_reported(*cleared_by):
         return plain(case, rule, Outcome.OK, "not_reported", *cleared_by)
     if not timers:

@@ -265,6 +265,26 @@ ANSWERS: Final[Mapping[str, Texts]] = {
     "vacant": ("该窗口未排人员", "nobody is posted there"),
 }
 
+CASE_EVENTS: Final[Mapping[str, Texts]] = {
+    "received": ("收件", "received"),
+    "supplement_requested": ("补正告知", "supplement requested"),
+    "supplemented": ("补齐", "supplemented"),
+    "accepted": ("受理", "accepted"),
+    "rejected": ("不予受理", "rejected"),
+    "suspended": ("特别程序", "suspended"),
+    "resumed": ("恢复", "resumed"),
+    "extended": ("延期", "extended"),
+    "stage": ("环节", "stage"),
+    "fallback": ("转承诺件", "fallback"),
+    "transferred": ("移交", "transferred"),
+    "completed": ("办结", "completed"),
+    "delivered": ("送达", "delivered"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "returned": ("退件", "returned"),
+    "reopened": ("重新办理", "reopened"),
+    "voided": ("作废", "voided"),
+}
+
 PROCEDURES: Final[Mapping[str, Texts]] = {
     "hearing": ("听证", "hearing"),
     "bidding": ("招标", "bidding"),

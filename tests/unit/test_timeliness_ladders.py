@@ -1,4 +1,4 @@
-"""The shipped ladders (config/policy) and values of an item's or a hall's own, in scenarios; times are Shanghai's, 2026.
+"""The shipped ladders (config/policy) and values of an item's or a hall's own; times are Shanghai's, 2026.
 
 The case: promised 5 working days (03-09T17:30), by law 20 (03-30T17:30), accepted 03-02T09:00.
 """
@@ -68,7 +68,8 @@ STEPS = [
          YELLOW, "yellow 03-06T17:30 -> 03-09T17:30"),
     Step("the promise is nothing to it", "centit", (ACCEPTED,), "03-26T09:00", PENDING),
     Step("reminded before the law's limit", "centit", (ACCEPTED,), "03-30T09:00", REMINDER, "reminder 03-27T17:30"),
-    Step("yellow one day over", "centit", (ACCEPTED,), "03-31T17:30", YELLOW, "reminder 03-27T17:30 yellow 03-31T17:30"),
+    Step("yellow one day over", "centit", (ACCEPTED,), "03-31T17:30", YELLOW,
+         "reminder 03-27T17:30 yellow 03-31T17:30"),
     Step("red two days over", "centit", (ACCEPTED,), "04-01T17:30", RED,
          "reminder 03-27T17:30 yellow 03-31T17:30 red 04-01T17:30"),
     Step("a limit of the law alone", "yulin", (LAW,), "03-30T17:30", RED, "yellow 03-26T16:54 red 03-30T17:30"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from monitor.model import Item, Outcome, Registry, Staff, Unit, Verdict, Window
-from monitor.timeliness import case_findings
+from monitor.timeliness import case_findings, explain_item, explain_limit
 from monitor.timeliness.facts import CaseEvent, CaseFacts
 from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.policy import TimelinessPolicy
@@ -324,3 +324,46 @@ def test_a_joint_case_extended_beyond_ten_days_by_a_unit_is_a_finding() -> None:
         facts(joint, extended("03-03T09:00", 12), registry=REGISTRY), POLICY, CALENDAR, t("04-20T09:00")
     )
     assert [f.reason.code for f in found] == ["case.finding.extension_rank"]
+
+
+def steps(case: CaseFacts, now: str, rule: str, episode: str | None = None) -> list[str]:
+    found = explain_limit(case, POLICY, CALENDAR, t(now), rule, episode)
+    return [f"{s.date:%m-%d} {'+' if s.counted else '-'} {s.why}" for s in found]
+
+
+def test_a_notice_is_explained_day_by_day() -> None:
+    assert steps(facts(RECEIVED, registry=REGISTRY), "03-09T17:30", "case.notice") == [
+        "03-02 - start_day",
+        "03-03 + counted",
+        "03-04 + counted",
+        "03-05 + counted",
+        "03-06 + counted",
+        "03-07 - weekend",
+        "03-08 - weekend",
+        "03-09 + counted",
+    ]
+
+
+def test_a_day_that_a_pause_spoils_names_the_event_that_began_it() -> None:
+    case = facts(
+        FIVE,
+        stage("03-02T10:00", "审核", 2),
+        ev("suspended", "03-03T09:00", procedure="testing"),
+        ev("resumed", "03-04T09:00"),
+        registry=REGISTRY,
+    )
+    named = "pause:suspended/suspended-03-03T09:00"
+    expected = ["03-02 - start_day", f"03-03 - {named}", f"03-04 - {named}", "03-05 + counted", "03-06 + counted"]
+    assert steps(case, "03-06T17:30", "case.stage", "stage-03-02T10:00") == expected
+    assert steps(case, "03-06T17:30", "case.limit")[1:3] == expected[1:3]
+
+
+def test_the_version_of_the_limits_is_named() -> None:
+    case = facts(ev("accepted", "03-02T09:00", item="cut"), registry=REGISTRY)
+    found = explain_item(case, POLICY, CALENDAR, t("03-03T09:00"))
+    assert found is not None
+    assert (found["from"], found["promised"], found["counted"][0]["due"]) == (
+        "2026-03-01",
+        25,
+        t("04-07T17:30").isoformat(),
+    )
