@@ -10,6 +10,7 @@ from typing import Any, Final
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import Finding, PauseSpan
+from monitor.timeliness.integrity import integrity_findings
 from monitor.timeliness.limits import Limit, due_findings, extension_findings
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
@@ -73,7 +74,8 @@ def case_findings(
     """Contradictions in the record of a case, by time: proposals to a person, never a card or a point."""
     case = case_at(facts, policy, calendar, now)
     limits = case.limits()
-    found = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
+    told = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
+    found = (*told, *integrity_findings(case))
     return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))
 
 

@@ -61,6 +61,8 @@ class CaseFacts:
     incomplete_since: datetime | None = None
     historic: bool = False
     emits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    documented: frozenset[str] = frozenset()
+    """Sources that name the document of a result (`result_doc`) with some of their completions."""
     _remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sources_of(self, *events: str) -> tuple[SourceState, ...]:

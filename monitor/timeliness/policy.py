@@ -148,6 +148,31 @@ class TimelinessPolicy(BaseModel):
         le=30,
         description="Working days after which operators are told of a case that cannot be judged",
     )
+    reason_least_characters: int = Field(
+        default=10,
+        ge=1,
+        le=200,
+        description="Findings: a return (退件) is explained by at least so many characters (C10)",
+    )
+    bulk_close_cases: int = Field(
+        default=5, ge=2, le=1000, description="Findings: so many completions outside working hours are a bulk (F02)"
+    )
+    bulk_close_minutes: int = Field(
+        default=10, ge=1, le=600, description="Findings: at most so many minutes between two completions of a bulk"
+    )
+    late_entry_days: int = Field(
+        default=1, ge=1, le=60, description="Findings: an event is to be entered within so many working days (F05)"
+    )
+    late_entry_rolling_days: int = Field(
+        default=20, ge=1, le=250, description="Findings: two late entries in a row within so many working days (F05)"
+    )
+    series_least_cases: int = Field(
+        default=10, ge=2, le=100_000, description="Findings: so many cases make a series whose gaps are told (F01)"
+    )
+    not_done_tags: tuple[str, ...] = Field(
+        default=("未办结", "没办成", "not done"),
+        description="Findings: tags of a rating that deny the completion (F03)",
+    )
     items: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict, description="Other values of these keys for one item: [policy.timeliness.items.ITEM]"
     )

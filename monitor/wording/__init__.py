@@ -56,7 +56,7 @@ def state_word(state: str, lang: Lang = "zh") -> str:
 
 
 def step_text(code: str, lang: Lang = "zh") -> str:
-    """`why` of one date in a count of working time; `holiday:春节` names the holiday, `pause:EVENT/ID` what began it."""
+    """`why` of one date in a count of working time; `holiday:春节` names the day, `pause:EVENT/ID` what began it."""
     kind, _, name = code.partition(":")
     text = _word(words.STEPS, kind, lang)
     if not name:

@@ -181,6 +181,62 @@ CASES: Final[Mapping[str, Texts]] = {
         "A joint case is extended beyond ten days by the head of the government only: {days} days do not count"
         " (approved by {approver}, source {source}).",
     ),
+    "case.finding.supplement_again": (
+        "第 {rounds} 次告知补正，未做到一次性告知，请核实（C09，来源 {source}）。",
+        "Missing papers were asked for {rounds} times and not all at once: to be verified (C09, source {source}).",
+    ),
+    "case.finding.returned_unexplained": (
+        "退件理由过短（{characters} 字，应不少于 {least} 字），请核实（C10，来源 {source}）。",
+        "Papers returned with a reason of {characters} characters ({least} are wanted): to be verified (C10, source"
+        " {source}).",
+    ),
+    "case.finding.rejected_unexplained": (
+        "不予受理未记载理由，请核实（C11，来源 {source}）。",
+        "Not accepted, and no reason recorded: to be verified (C11, source {source}).",
+    ),
+    "case.finding.edited_after_end": (
+        "{end}（{ended}）之后仍有新记录，未重新办理，请核实（F02，来源 {source}）。",
+        "Something was recorded after it was {end} ({ended}) without being reopened: to be verified (F02, source"
+        " {source}).",
+    ),
+    "case.finding.completed_unaccepted": (
+        "未见受理即报办结，请核实（F02，来源 {source}）。",
+        "Completed without an acceptance: to be verified (F02, source {source}).",
+    ),
+    "case.finding.result_missing": (
+        "准予办结但未登记结果文书，请核实（F03，来源 {source}）。",
+        "Granted, and no document of the result is named: to be verified (F03, source {source}).",
+    ),
+    "case.finding.completed_reopened": (
+        "办结（{completed}）后又重新办理，请核实当时是否确已办结（F03，来源 {source}）。",
+        "Completed ({completed}) and opened again: was it done then? (F03, source {source}).",
+    ),
+    "case.finding.pause_short": (
+        "中止仅 {minutes} 分钟（工作时间），不足一个班次却免计一天，请核实（来源 {source}）。",
+        "Suspended for {minutes} minutes of working time, less than a session, which takes a day out of the count: to"
+        " be verified (source {source}).",
+    ),
+    "case.finding.case_missing": (
+        "评价所指办件 {case} 在审批库中没有记录，请核实是否漏录（F01）。",
+        "The rating names case {case}, which nobody has entered: to be verified (F01).",
+    ),
+    "case.finding.rated_not_done": (
+        "办件 {completed} 报办结，当事人评价称“{tag}”，请核实（F03，评价 {rating}）。",
+        "Completed {completed}, and the citizen says “{tag}”: to be verified (F03, rating {rating}).",
+    ),
+    "case.finding.number_gap": (
+        "办件编号缺 {count} 个：{first}[ 至 {last}]，请核实是否漏录（F01）。",
+        "{count} case numbers are missing: {first}[ to {last}]. Were they left out? (F01).",
+    ),
+    "case.finding.bulk_closing": (
+        "{by} 在非工作时间（{from} 至 {to}）连续办结 {count} 件，请核实（F02）。",
+        "{by} completed {count} cases outside working hours, from {from} to {to}: to be verified (F02).",
+    ),
+    "case.finding.late_entries": (
+        "{by} 在 {days} 个工作日内连续两次迟录：{before} 之后，{at} 的事项 {entered} 才录入，请核实（F05）。",
+        "{by} entered late twice in a row within {days} working days: after {before}, what happened {at} was entered"
+        " {entered}. To be verified (F05).",
+    ),
     "case.finding.due_late": (
         "来源 {source} 给定的期限 {due} 晚于法定期限 {statutory_due}。",
         "The limit {due} given by source {source} is later than the statutory one, {statutory_due}.",
