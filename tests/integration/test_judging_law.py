@@ -1,4 +1,4 @@
-"""The rules of the law on a real store: receipts that nobody answers, stages, procedures, deliveries, ladders, findings.
+"""The rules of the law on a real store: receipts nobody answers, stages, procedures, deliveries, ladders, findings.
 
 Received or accepted Monday 2026-03-02; times are Shanghai's.
 """
