@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Row,
     and_,
     bindparam,
@@ -18,8 +20,10 @@ from sqlalchemy import (
     column,
     delete,
     literal,
+    null,
     or_,
     select,
+    text,
     update,
     values,
 )
@@ -191,31 +195,60 @@ def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
     A row count would not say which failed, so the ids come back by RETURNING; the others stay due.
     """
     ordered = sorted(_free(conn, judged), key=lambda j: j.id)
-    if not ordered:
-        return set()
+    written: set[int] = set()
+    for some in chunks(ordered, SET_AT_ONCE):
+        statement = _setting(conn.dialect, len(some))
+        written |= {row[0] for row in conn.exec_driver_sql(statement.sql, statement.parameters(some))}
+    _set_waits(conn, [j for j in ordered if j.id in written])
+    return written
+
+
+SET_AT_ONCE: Final = 100
+_WRITTEN: Final = (
+    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Setting:
+    """The compare-and-set of so many subjects as the driver takes it, and what makes a value of Python the driver's.
+
+    SQLAlchemy writes the statement once; building it anew for each batch cost more than the batch.
+    """
+
+    sql: str
+    named: bool
+    convert: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    def parameters(self, judged: Sequence[Judged]) -> Any:
+        given = {
+            f"{name}_{i}": getattr(one, name) if make is None else make(getattr(one, name))
+            for i, one in enumerate(judged)
+            for name, make in self.convert
+        }
+        return given if self.named else tuple(given.values())
+
+
+@lru_cache(maxsize=2 * SET_AT_ONCE)
+def _setting(dialect: Dialect, number: int) -> _Setting:
     types = {name: SUBJECT.c[name].type for name in _WRITTEN}
-    # as typed literals: PostgreSQL takes a column of bare NULLs for text
-    rows = [tuple(literal(getattr(j, name), type_) for name, type_ in types.items()) for j in ordered]
+    # typed: PostgreSQL takes a column of bare NULLs for text
+    rows = [tuple(bindparam(f"{name}_{i}", type_=type_) for name, type_ in types.items()) for i in range(number)]
     new = values(*(column(name, type_) for name, type_ in types.items()), name="new").data(rows).cte("new")
     statement = (
         update(SUBJECT)
         .where(SUBJECT.c.id == new.c.id, SUBJECT.c.version == new.c.version)
         .values(
-            version=SUBJECT.c.version + 1,
-            failures=0,
-            failure=None,
+            version=SUBJECT.c.version + text("1"),
+            failures=text("0"),
+            failure=null(),
             **{name: new.c[name] for name in _WRITTEN if name not in ("id", "version")},
         )
         .returning(SUBJECT.c.id)
     )
-    written = set(conn.execute(statement).scalars())
-    _set_waits(conn, [j for j in ordered if j.id in written])
-    return written
-
-
-_WRITTEN: Final = (
-    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at",
-)  # fmt: skip
+    compiled = statement.compile(dialect=dialect)
+    convert = tuple((name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items())
+    return _Setting(sql=str(compiled), named=not compiled.positional, convert=convert)
 
 
 def _free(conn: Connection, judged: Sequence[Judged]) -> Sequence[Judged]:
