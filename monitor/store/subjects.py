@@ -29,12 +29,13 @@ from sqlalchemy import (
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
-from monitor.store.schema import SourceMove, Subject, SubjectWait
+from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
 MOVE: Final = table_of(SourceMove)
+CASE_EVENT: Final = table_of(CaseEventRow)
 BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar"})
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
 
@@ -116,10 +117,11 @@ def wake_each(conn: Connection, moved: Mapping[str, tuple[datetime, datetime]]) 
             conn.execute(delete(WAIT).where(over))
 
 
-def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime) -> int:
+def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime, cause: str | None = None) -> int:
     """Mark many subjects by one statement, locked in the order of (kind, key) like all marks; gives how many."""
     ids = select(SUBJECT.c.id).where(wanted).order_by(SUBJECT.c.kind, SUBJECT.c.key).with_for_update()
-    return conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(ids)).values(_sooner(due))).rowcount
+    marked: dict[str, object] = _sooner(due) if cause is None else {**_sooner(due), "cause": cause}
+    return conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(ids)).values(marked)).rowcount
 
 
 _MAY_CHANGE: Final = or_(
@@ -135,6 +137,40 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
     _mark_where(conn, and_(_MAY_CHANGE, SUBJECT.c.kind.in_(wanted)) if wanted else _MAY_CHANGE, due)
 
 
+RESTING: Final = ("case", "order", "task")
+"""Kinds whose verdicts say on which dates they rest."""
+
+
+def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: datetime, cause: str) -> int:
+    """Mark exactly the open subjects that rest on a date of these spans (first, last), as their working hours changed;
+    gives how many. Settled ones stay as they are (DESIGN §5, Versions).
+
+    Slots and posts: those of the dates, settled ones too, for they are judged on the day. Kinds that rest on no span of
+    dates (devices, ratings, halls, calendars) are few and are all looked at.
+    """
+    touched = [
+        and_(
+            SUBJECT.c.rests_from.is_not(None),
+            SUBJECT.c.rests_from <= last,
+            or_(SUBJECT.c.rests_until.is_(None), SUBJECT.c.rests_until >= first),
+        )
+        for first, last in spans
+    ]
+    of_cases = and_(SUBJECT.c.kind.in_(RESTING), or_(SUBJECT.c.rests_from.is_(None), *touched))
+    others = SUBJECT.c.kind.not_in((*RESTING, "slot", "post"))
+    marked = _mark_where(conn, and_(_MAY_CHANGE, or_(of_cases, others)), due, cause)
+    for first, last in spans:
+        marked += _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due, cause)
+    return marked
+
+
+def wake_items(conn: Connection, items: Sequence[str], *, due: datetime) -> int:
+    """Mark the open cases of these items, whose limits changed, and their orders; gives how many."""
+    told = select(CASE_EVENT.c.case_key).where(CASE_EVENT.c.item.in_(items))
+    mine = and_(SUBJECT.c.kind.in_(("case", "order")), SUBJECT.c.key.in_(told), _MAY_CHANGE)
+    return _mark_where(conn, mine, due, f"item {', '.join(items)}")
+
+
 def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:
     """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
     mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
@@ -143,9 +179,12 @@ def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> N
 
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
     """Mark all slots and posts of the days first … last, settled ones too."""
+    _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due)
+
+
+def _of_days(first: date, last: date) -> ColumnElement[bool]:
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    matches = or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
-    _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), matches), due)
+    return or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +199,8 @@ class Judged:
     watermark: datetime | None
     stale_at: datetime | None
     judged_at: datetime
+    rests_from: date | None = None
+    rests_until: date | None = None
     waits: tuple[Wait, ...] = ()
 
 
@@ -205,7 +246,8 @@ def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
 
 SET_AT_ONCE: Final = 100
 _WRITTEN: Final = (
-    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at",
+    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at", "rests_from",
+    "rests_until",
 )  # fmt: skip
 
 
@@ -242,6 +284,7 @@ def _setting(dialect: Dialect, number: int) -> _Setting:
             version=SUBJECT.c.version + text("1"),
             failures=text("0"),
             failure=null(),
+            cause=null(),
             **{name: new.c[name] for name in _WRITTEN if name not in ("id", "version")},
         )
         .returning(SUBJECT.c.id)
