@@ -7,7 +7,7 @@ Types that only one domain folder judges on live in that folder's `facts.py`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -23,6 +23,27 @@ KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway": ("rating", "duty", "presence", "checkin", "case", "task"),
 }
 """Channels that a device's kind allows beside `status` and `heartbeat` (DESIGN §3.1)."""
+
+CASE_EVENT_NAMES: Final = (
+    "received",
+    "supplement_requested",
+    "supplemented",
+    "accepted",
+    "rejected",
+    "suspended",
+    "resumed",
+    "extended",
+    "stage",
+    "fallback",
+    "transferred",
+    "completed",
+    "delivered",
+    "withdrawn",
+    "returned",
+    "reopened",
+    "voided",
+)
+"""The events of a case (DESIGN §3.1)."""
 
 QUARANTINE_REASONS: Final = (
     "malformed",
@@ -265,8 +286,12 @@ class Device:
         return channel in KIND_CHANNELS.get(self.kind, ()) and (not self.channels or channel in self.channels)
 
     def reports(self, what: str) -> bool:
-        """Whether the source emits this event; an empty `emits` means all of the kind."""
+        """Whether the source emits this event or channel; an empty `emits` means all of the kind."""
         return not self.emits or what in self.emits
+
+    def reports_case(self, event: str) -> bool:
+        """Whether it emits this case event; `case` in `emits` means every one."""
+        return self.reports(event) or "case" in self.emits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -354,6 +379,34 @@ def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:
 # --------------------------------------------------------------------------- verdicts
 
 
+GRAVITY: Final = (
+    Outcome.RED,
+    Outcome.YELLOW,
+    Outcome.UNKNOWN,
+    Outcome.REVIEW,
+    Outcome.UNPROVEN,
+    Outcome.REMINDER,
+    Outcome.LATE,
+    Outcome.EARLY,
+    Outcome.PENDING,
+    Outcome.EXCUSED,
+    Outcome.MERGED,
+    Outcome.OK,
+    Outcome.UNWATCHED,
+    Outcome.CLOSED,
+)
+"""Which outcome a subject shows when its rules, or the episodes of one rule, differ: the first of these."""
+
+
+def graver(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome that stands for all of them; `closed` for a subject without rules."""
+    return min(outcomes, key=GRAVITY.index, default=Outcome.CLOSED)
+
+
+Rests: TypeAlias = tuple[date, date | None]
+"""First and last date of a working calendar, both inclusive; the last None: no end in sight."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charge:
     """Where a card stands (hall, unit, window) and who answers for it (`staff`; None: the unit or nobody)."""
@@ -415,6 +468,8 @@ class Verdict:
     or before it that no spell explains never held. `next_check_at` > now, or None when only a new fact can matter.
     `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C). `judged_from`: for a rule that
     looks at a part of the past only, from when on its spells are all there were; None where that is not certain.
+    `rests`: the first and last date whose working hours the verdict rests on (the last None: no end in sight); None
+    where the rule does not say.
     """
 
     outcome: Outcome
@@ -424,6 +479,7 @@ class Verdict:
     waits: tuple[Wait, ...] = ()
     watermark: datetime | None = None
     stale_at: datetime | None = None
+    rests: Rests | None = None
     reason: Reason = Reason(code="none")
     rule: str = ""
     judged_from: datetime | None = None

@@ -5,8 +5,9 @@ python scripts/config_files.py      # `make docs` runs it; tests/unit/test_proje
 
 from __future__ import annotations
 
+import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 from enum import Enum
 from pathlib import Path
@@ -91,6 +92,8 @@ def _lines(model: type[BaseModel], skip: tuple[str, ...] = ()) -> Iterator[str]:
             continue
         for line in textwrap.wrap(field.description or "", 112):
             yield f"# {line}\n"
+        if isinstance(field.get_default(call_default_factory=True), Mapping):
+            continue  # a table of tables: its description names it
         yield f"# {field.alias or name} = {_toml(field)}\n"
 
 
@@ -98,6 +101,12 @@ def _model(field: FieldInfo) -> type[BaseModel]:
     assert isinstance(field.annotation, type)
     assert issubclass(field.annotation, BaseModel)
     return field.annotation
+
+
+def inline_toml(value: BaseModel) -> str:
+    """A model as an inline table, without the keys that have their default."""
+    given = value.model_dump(mode="json", exclude_defaults=True)
+    return "{ " + ", ".join(f"{key} = {json.dumps(one)}" for key, one in given.items()) + " }"
 
 
 def _toml(field: FieldInfo) -> str:
@@ -111,7 +120,7 @@ def _toml(field: FieldInfo) -> str:
     if isinstance(shown, time):
         return shown.isoformat()
     if isinstance(shown, tuple):
-        return f"[{', '.join(map(repr, shown))}]"
+        return f"[{', '.join(inline_toml(v) if isinstance(v, BaseModel) else repr(v) for v in shown)}]"
     return f'"{shown}"' if shown is not None else '""'
 
 

@@ -17,6 +17,7 @@ import click
 import grafana_board
 import typer
 import yaml
+from config_files import inline_toml
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -147,7 +148,8 @@ def _default(field: FieldInfo) -> str:
     shown = value.value if isinstance(value, Enum) else value
     if isinstance(shown, SecretStr):
         return "secret"
-    text = ", ".join(map(str, shown)) if isinstance(shown, tuple) else str(shown)
+    parts = [inline_toml(v) if isinstance(v, BaseModel) else str(v) for v in shown] if isinstance(shown, tuple) else []
+    text = ", ".join(parts) or str(shown)
     return f"`{text.lower() if isinstance(shown, bool) else text}`"
 
 

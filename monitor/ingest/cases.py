@@ -164,11 +164,12 @@ def _save_source(conn: Connection, job: _Import, complete_to: datetime | None) -
         "hall": job.mapping.hall,
         "calendar": job.mapping.calendar,
         "historic": job.historic,
+        "emits": sorted({rule.event for rule in job.mapping.events}),
     }
     statement = insert(conn, SOURCE)
     new, known = statement.excluded.watermark, SOURCE.c.watermark
     risen = case((or_(known.is_(None), new > known), new), else_=known)
-    values = {name: statement.excluded[name] for name in ("hall", "calendar", "historic")}
+    values = {name: statement.excluded[name] for name in ("hall", "calendar", "historic", "emits")}
     conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_={**values, "watermark": risen}), [row])
     if complete_to is not None:
         wake(conn, job.name, until=complete_to, due=complete_to if job.historic else job.now)

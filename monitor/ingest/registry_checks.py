@@ -8,17 +8,14 @@ from typing import Any, Final
 
 from monitor.ingest.columns import Parsed, ParsedRow
 from monitor.ingest.tables import InputError
-from monitor.model import KIND_CHANNELS, Registry
+from monitor.model import CASE_EVENT_NAMES, KIND_CHANNELS, Registry
 
 EMITTED: Final[Mapping[str, tuple[str, ...]]] = {
     "rating": (),
     "duty": ("on", "off", "pause", "resume"),
     "presence": (),
     "checkin": ("in", "out"),
-    "case": (
-        "received", "supplement_requested", "supplemented", "accepted", "rejected", "suspended", "resumed", "extended",
-        "stage", "fallback", "transferred", "completed", "delivered", "withdrawn", "returned", "reopened", "voided",
-    ),
+    "case": CASE_EVENT_NAMES,
     "task": ("opened", "answered", "verified", "rejected", "closed"),
 }  # fmt: skip
 """What `devices.emits` may list, by channel; the channel's own name means everything on it."""

@@ -38,7 +38,7 @@ def check_receivers(settings: Settings, environ: Mapping[str, str], real_now: Ca
 
 def _silent_sources(look: Look) -> Iterator[str]:
     for device in look.registry.devices.values():
-        if device.allows("case") and not device.reports("completed"):
+        if device.allows("case") and not device.reports_case("completed"):
             yield f"设备 device {device.id}: emits 不含 completed，其办件不判超时 its cases are not judged overdue"
 
 

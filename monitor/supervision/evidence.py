@@ -22,22 +22,29 @@ from monitor.workcal import Step
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
-    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F)."""
+    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F). Of a case also
+    "limit": the version of its item's limits and how they were counted.
+    """
     rule = change.spell.rule if change.spell else verdict.rule
-    steps = _steps(loaded, policy, now, rule)
+    episode = change.spell.episode if change.spell else None
+    steps = _steps(loaded, policy, now, rule, episode)
+    limit: dict[str, Any] = {}
+    if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
+        limit = {"limit": timeliness.explain_item(loaded.facts, policy.timeliness, loaded.calendar, now)}
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
         "steps": [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps],
-        "policy": policy_values(rule, policy),
+        **limit,
+        "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
 
 
-def _steps(loaded: Loaded, policy: Policy, now: datetime, rule: str) -> Iterable[Step]:
+def _steps(loaded: Loaded, policy: Policy, now: datetime, rule: str, episode: str | None) -> Iterable[Step]:
     """The days that were counted, of what has a limit in working days: a case, the follow-up of a rating."""
     facts, calendar = loaded.facts, loaded.calendar
     if calendar is not None and isinstance(facts, CaseFacts):
-        return timeliness.explain_limit(facts, policy.timeliness, calendar, now, rule)
+        return timeliness.explain_limit(facts, policy.timeliness, calendar, now, rule, episode)
     if calendar is not None and isinstance(facts, RatingFacts):
         return explain_rating(facts, policy.rating, calendar, now)
     return ()
@@ -56,6 +63,14 @@ def _near(facts: Any, spell: Spell | None) -> Any:
         presences=tuple(p for p in facts.presences if start <= p.at <= end),
         signs=tuple(s for s in facts.signs if start <= s.at <= end),
     )
+
+
+def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
+    """The policy as it holds for the case's hall and item, where they have values of their own."""
+    if not isinstance(facts, CaseFacts):
+        return policy
+    own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))
+    return policy.model_copy(update={"timeliness": own})
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
@@ -78,7 +93,7 @@ def as_json(value: Any) -> Any:
         return {
             f.name: as_json(getattr(value, f.name))
             for f in dataclasses.fields(value)
-            if not isinstance(getattr(value, f.name), Registry)
+            if not f.name.startswith("_") and not isinstance(getattr(value, f.name), Registry)
         }
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}

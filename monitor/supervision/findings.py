@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,16 +15,26 @@ from monitor import timeliness
 from monitor.settings import Policy
 from monitor.store import plans
 from monitor.store.facts.cases import CASE, load_cases
+from monitor.store.facts.integrity import (
+    completed_cases,
+    documented_sources,
+    entries,
+    first_events,
+    known_cases,
+    rated_cases,
+)
 from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.timeliness import integrity_hall
 from monitor.wording import instant_text, render
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
     """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of leave, then of the cases by time."""
-    cases = sorted(_case_findings(look, policy), key=lambda f: (f["at"], f["subject"]))
-    return [*registry_findings(look), *leave_findings(look), *cases]
+    of_cases = [*_case_findings(look, policy), *_findings_across(look, policy)]
+    ordered = sorted(of_cases, key=lambda f: (f["at"], f["subject"], f["rule"]))
+    return [*registry_findings(look), *leave_findings(look), *ordered]
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
@@ -48,13 +60,33 @@ def leave_findings(look: Look) -> Iterator[dict[str, Any]]:
 
 
 def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    documented = documented_sources(look)
     keys = list(look.conn.execute(select(CASE.c.case_key).distinct().order_by(CASE.c.case_key)).scalars())
     for batch in chunks(keys):
         for key, loaded in load_cases(look, batch).items():
             if loaded.calendar is None:
                 continue
-            for found in timeliness.case_findings(loaded.facts, policy.timeliness, loaded.calendar, look.now):
+            facts = replace(loaded.facts, documented=documented)
+            for found in timeliness.case_findings(facts, policy.timeliness, loaded.calendar, look.now):
                 yield _row(found.rule, f"case:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
+
+
+def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Findings that no case shows by itself: F01, F02, F03, F05 of rules.md A.6."""
+    own, calendar = policy.timeliness, look.book.default
+    ratings = rated_cases(look)
+    named = [rated.case for rated in ratings if rated.case is not None]
+    told = entries(look)
+    found = (
+        integrity_hall.unknown_cases(ratings, known_cases(look, named)),
+        integrity_hall.not_done(ratings, completed_cases(look, named), own),
+        integrity_hall.missing_numbers(first_events(look), own),
+        integrity_hall.bulk_closings(told, own, calendar),
+        integrity_hall.late_entries(told, own, calendar),
+    )
+    for subject, finding in chain(*found):
+        why = render(finding.reason, "zh", calendar.zone)
+        yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 
 def _row(rule: str, subject: str, at: datetime, why: str) -> dict[str, Any]:

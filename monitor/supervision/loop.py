@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
 from monitor.evaluators.devices import SKEW
-from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait
+from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait, graver
 from monitor.settings import Policy
 from monitor.store import cards, subjects
 from monitor.store.calendars import CalendarBook
@@ -26,7 +26,8 @@ from monitor.store.sources import Sources
 from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
-from monitor.supervision.rules import LOADERS, RULES, graver
+from monitor.supervision.rules import LOADERS, RULES
+from monitor.timeliness.verdicts import widest
 
 log = structlog.get_logger(__name__)
 
@@ -237,7 +238,7 @@ class Judge:
                 self._apply_change(conn, outcome, basis, changed, verdict, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
-            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], now)
+            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], self.policy, now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):
@@ -273,7 +274,7 @@ class Judge:
             event=changed.event,
             level=changed.level,
             actor="system",
-            why=changed.why,
+            why=changed.why if subject.cause is None else f"{changed.why}; {subject.cause}",
             planned_at=now if subject.historic else None,
         )
         if changed.event == "issued":
@@ -320,6 +321,7 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
     waits = _earliest(w for v in verdicts for w in v.waits)
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
+    rests = widest([v.rests for v in verdicts])
     stale = [v.stale_at for v in verdicts if v.stale_at is not None and v.outcome is Outcome.UNKNOWN]
     return subjects.Judged(
         id=subject.id,
@@ -330,6 +332,8 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
         judged_at=look.now,
+        rests_from=rests[0] if rests else None,
+        rests_until=rests[1] if rests else None,
         waits=waits,
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from monitor import attendance, evaluators, timeliness
-from monitor.model import Outcome, Verdict
+from monitor.model import Verdict
 from monitor.settings import Policy
 from monitor.store.facts.cases import load_cases, load_orders, load_sources
 from monitor.store.facts.look import Loaded, Look
@@ -61,29 +61,6 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     for folder in (timeliness.RULES, attendance.RULES, evaluators.RULES)
     for kind, rules in folder.items()
 }
-
-_GRAVITY: Final = (
-    Outcome.RED,
-    Outcome.YELLOW,
-    Outcome.UNKNOWN,
-    Outcome.REVIEW,
-    Outcome.UNPROVEN,
-    Outcome.REMINDER,
-    Outcome.LATE,
-    Outcome.EARLY,
-    Outcome.PENDING,
-    Outcome.EXCUSED,
-    Outcome.MERGED,
-    Outcome.OK,
-    Outcome.UNWATCHED,
-    Outcome.CLOSED,
-)
-"""Which outcome a subject shows when its rules differ: the first of these."""
-
-
-def graver(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome that stands for all rules of a subject; `closed` for a subject without rules."""
-    return min(outcomes, key=_GRAVITY.index, default=Outcome.CLOSED)
 
 
 def kind_of(rule: str) -> str:

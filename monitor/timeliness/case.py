@@ -1,21 +1,27 @@
-"""A case as a rule sees it at an instant: what is known by then, its item, its holder. Pure."""
+"""A case as a rule sees it at an instant: what is known by then, its item, its holder, its own policy. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.model import Charge, Item
-from monitor.timeliness.facts import CaseFacts, Order
-from monitor.timeliness.fold import CaseView, fold
+from monitor.timeliness.facts import CaseEvent, CaseFacts, Order
+from monitor.timeliness.fold import CaseView, NoticeRound, fold
 from monitor.timeliness.limits import Limit, Limits, immediate_limits, is_immediate, item_of, legal_limits, taken_at
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.timeliness.receipts import missed_round, notice_limit
 from monitor.workcal import WorkCalendar
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A case as it stands at `now`: facts that happened or arrived later are left out (DESIGN §5, Others)."""
+    """A case as it stands at `now`: facts that happened or arrived later are left out (DESIGN §5, Others).
+
+    `policy` is that of its hall and item. `rounds` are the papers handed in before acceptance, up to those that count
+    as accepted because they were not answered in time (行政许可法 32): `deemed` says whether the last of them are.
+    """
 
     facts: CaseFacts
     view: CaseView
@@ -24,8 +30,10 @@ class Case:
     policy: TimelinessPolicy
     calendar: WorkCalendar
     now: datetime
+    rounds: tuple[NoticeRound, ...]
+    deemed: bool
     next_fact_at: datetime | None
-    """When the next of the facts left out begins to count."""
+    """When the next of the facts left out begins to count, or papers that wait for an answer are accepted by law."""
 
     def charge_at(self, instant: datetime) -> Charge:
         """Its holder at the instant, else the item's unit; the place by window, person, unit, hall in this order."""
@@ -55,7 +63,13 @@ class Case:
 
 
 def case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
-    """Fold what is known of the case at `now`."""
+    """Fold what is known of the case at `now`; the rules on one case share the result."""
+    # policy and calendar are kept beside the result, so that nothing else can come to have their identity
+    key = ("case", id(policy), id(calendar), now)
+    return facts.once(key, lambda: (_case_at(facts, policy, calendar, now), policy, calendar))[0]
+
+
+def _case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
     known = [event for event in facts.events if max(event.at, event.received) <= now]
     ahead = [max(event.at, event.received) for event in facts.events]
     order = facts.order if facts.order and facts.order.opened_at <= now else None
@@ -63,14 +77,39 @@ def case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, 
         ahead += [facts.order.opened_at, facts.order.answered_at or facts.order.opened_at]
     if order is not None and order.answered_at is not None and order.answered_at > now:
         order = replace(order, answered_at=None)
-    view = fold(known, supplement_pauses=policy.supplement_pauses)
+    view, own, rounds, deemed = _folded(facts, known, policy, calendar, now)
+    if rounds and rounds[-1].answer is None and not deemed:
+        ahead.append(notice_limit(rounds[-1].began.at, own, calendar).holds_at)
     return Case(
         facts=facts,
         view=view,
         item=item_of(view, facts.registry, calendar),
         order=order,
-        policy=policy,
+        policy=own,
         calendar=calendar,
         now=now,
+        rounds=rounds,
+        deemed=deemed,
         next_fact_at=min((at for at in ahead if at > now), default=None),
     )
+
+
+def _folded(
+    facts: CaseFacts, known: Sequence[CaseEvent], policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
+) -> tuple[CaseView, TimelinessPolicy, tuple[NoticeRound, ...], bool]:
+    """View, policy of hall and item, rounds of papers, and whether the last of them count as accepted.
+
+    Folded a second time where the first fold shows that the item has a policy of its own, or that papers were not
+    answered in time and so were accepted when they came in.
+    """
+    general = policy.of(facts.hall, None)
+    view = fold(known, supplement_pauses=general.supplement_pauses)
+    own = policy.of(facts.hall, view.item)
+    missed = missed_round(facts, view, own, calendar, now)
+    if missed is None:
+        if own.supplement_pauses != general.supplement_pauses:
+            view = fold(known, supplement_pauses=own.supplement_pauses)
+        return view, own, view.rounds, False
+    began = view.rounds[missed].began
+    deemed = fold(known, supplement_pauses=own.supplement_pauses, accepted_from=began)
+    return deemed, own, view.rounds[: missed + 1], True

@@ -43,8 +43,8 @@ def count_cases(classes: Iterable[CaseClass | None]) -> dict[str, int]:
 
 
 def _proven_open_to(facts: CaseFacts, as_of: datetime) -> datetime:
-    mark = lowest_watermark(facts.sources)
-    if mark is None or not facts.closings_reported:
+    mark = lowest_watermark(facts.sources_of("completed"))
+    if mark is None or not facts.are_reported("completed"):
         return NOTHING_PROVEN
     return min(as_of, mark, facts.incomplete_since or mark)
 

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any, Final
 
-from monitor.timeliness.case import case_at
+from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.fold import Finding
-from monitor.timeliness.limits import due_findings
+from monitor.timeliness.fold import Finding, PauseSpan
+from monitor.timeliness.integrity import integrity_findings
+from monitor.timeliness.limits import Limit, due_findings, extension_findings
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
+from monitor.timeliness.timers import TIMERS
 from monitor.workcal import Step, WorkCalendar
+
+PAUSED: Final = "pause"
 
 
 def explain_limit(
-    facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime, rule: str = "case.limit"
+    facts: CaseFacts,
+    policy: TimelinessPolicy,
+    calendar: WorkCalendar,
+    now: datetime,
+    rule: str = "case.limit",
+    episode: str | None = None,
 ) -> tuple[Step, ...]:
-    """The working-time arithmetic of a case rule, day by day.
+    """The working-time arithmetic of a case rule, day by day; empty where nothing is counted.
 
     `case.limit`: the days of the statutory limit when the red rests on it, else of the promised one. `case.immediate`,
-    and a case that has no limit but its day: the days up to its red. Empty where nothing is counted.
+    and a case that has no limit but its day: the days up to its red. The others: the days of the episode (the id of the
+    event that began it). A day that a pause spoils says which: `pause:EVENT/ID` of the event that began the pause.
     """
     case = case_at(facts, policy, calendar, now)
-    limits = case.limits(with_steps=True) if rule == "case.limit" else None
-    if limits is None:
-        immediate = case.immediate(with_steps=True)
-        return immediate[1].steps if immediate else ()
-    spells = judge_limit(facts, policy, calendar, now).spells
-    by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
-    return (limits.statutory if by_law and limits.statutory else limits.lead).steps
+    if rule == "case.notice":
+        steps = _notice_steps(case, episode)
+    elif rule in TIMERS:
+        steps = _timer_steps(case, rule, episode)
+    else:
+        steps = _limit_steps(case, policy, rule, now)
+    return tuple(_named(case, step) for step in steps)
+
+
+def explain_item(
+    facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
+) -> dict[str, Any] | None:
+    """Which version of the item's limits holds: {"item", "from", "promised", "statutory", "unit_of_time", "counted"}.
+
+    `from` is the day since which that version is in force (None: always), `counted` the limits as they were counted
+    with pauses and extensions. None before acceptance.
+    """
+    case = case_at(facts, policy, calendar, now)
+    limits = case.limits()
+    if case.view.accepted is None:
+        return None
+    item = case.item
+    counted = [_told(limit) for limit in (limits.promised, limits.statutory) if limit is not None] if limits else []
+    return {
+        "item": case.view.item,
+        "from": item.valid_from.isoformat() if item and item.valid_from else None,
+        "promised": item.promised if item else None,
+        "statutory": item.statutory if item else None,
+        "unit_of_time": item.unit_of_time if item else None,
+        "counted": counted,
+    }
 
 
 def case_findings(
@@ -36,5 +73,60 @@ def case_findings(
 ) -> tuple[Finding, ...]:
     """Contradictions in the record of a case, by time: proposals to a person, never a card or a point."""
     case = case_at(facts, policy, calendar, now)
-    late_due = due_findings(case.view, case.limits())
-    return tuple(sorted((*case.view.findings, *late_due), key=lambda f: (f.at, f.reason.code)))
+    limits = case.limits()
+    told = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
+    found = (*told, *integrity_findings(case))
+    return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))
+
+
+def _told(limit: Limit) -> dict[str, Any]:
+    return {
+        "limit": limit.source,
+        "amount": limit.amount,
+        "unit": limit.unit,
+        "from": limit.clock.start.isoformat(),
+        "due": limit.at.isoformat() if limit.at else None,
+        "provisional": limit.provisional,
+        "paused_days": limit.paused_days,
+        "extension_days": limit.extension_days,
+    }
+
+
+def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
+    limits = case.limits(with_steps=True) if rule == "case.limit" else None
+    if limits is None:
+        immediate = case.immediate(with_steps=True)
+        return immediate[1].steps if immediate else ()
+    spells = judge_limit(case.facts, policy, case.calendar, now).spells
+    by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
+    return (limits.statutory if by_law and limits.statutory else limits.lead).steps
+
+
+def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:
+    rounds = [r for r in case.rounds if episode is None or r.began.id == episode]
+    return case.calendar.due_in_days(rounds[-1].began.at, case.policy.notice_days).steps if rounds else ()
+
+
+def _timer_steps(case: Case, rule: str, episode: str | None) -> Sequence[Step]:
+    timers = [timer for timer in TIMERS[rule](case) if episode is None or timer.began.id == episode]
+    if not timers:
+        return ()
+    timer = timers[-1]
+    edge = case.policy.pause_edge_days
+    return case.calendar.due_in_days(timer.began.at, timer.days, timer.pauses, pause_edge_days=edge).steps
+
+
+def _named(case: Case, step: Step) -> Step:
+    """A day that a pause spoils says by which event the pause began."""
+    if step.why != PAUSED:
+        return step
+    start = case.calendar.local(step.date, time(0))
+    by = _overlapping(case.view.pauses, start, start + timedelta(days=1))
+    return step if by is None else replace(step, why=f"{PAUSED}:{by.opened.event}/{by.opened.id}")
+
+
+def _overlapping(pauses: Iterable[PauseSpan], start: datetime, end: datetime) -> PauseSpan | None:
+    for pause in pauses:
+        if pause.begin < end and (pause.end is None or pause.end > start):
+            return pause
+    return None

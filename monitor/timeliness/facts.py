@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.model import Registry, SourceState
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,8 @@ class Order:
 class CaseFacts:
     """One case: its events in any order, the sources that could still report it, its order and its place.
 
-    `key` is NAMESPACE/CASE. `sources` are those whose silence would otherwise be read as "still open" (DESIGN §1C).
+    `key` is NAMESPACE/CASE. `emits`: the case events of each source that does not send all of them; what no source
+    would tell is not judged (DESIGN §5, Sources that cannot say).
     `incomplete_since`: set while a `feed.incomplete` card stands on its source; the case is then unknown.
     `historic`: taken by a history import; no order is opened.
     """
@@ -57,8 +60,36 @@ class CaseFacts:
     order: Order | None = None
     incomplete_since: datetime | None = None
     historic: bool = False
-    closings_reported: bool = True
-    """False when no source of the case emits `completed`: overdue is then not judged (DESIGN §5)."""
+    emits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    documented: frozenset[str] = frozenset()
+    """Sources that name the document of a result (`result_doc`) with some of their completions."""
+    _remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def sources_of(self, *events: str) -> tuple[SourceState, ...]:
+        """The sources that report any of these events: their silence would otherwise be read as "did not happen"
+        (DESIGN §1C).
+        """
+        if not self.emits:
+            return self.sources
+        return tuple(s for s in self.sources if any(self._reports(s.id, event) for event in events))
+
+    def are_reported(self, *events: str) -> bool:
+        """Whether each of these events would be told by some source."""
+        return (
+            not self.sources
+            or not self.emits
+            or all(any(self._reports(s.id, event) for s in self.sources) for event in events)
+        )
+
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """What `make` gives for these facts, made once: the rules on one case share its fold."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: T = self._remembered[key]
+        return found
+
+    def _reports(self, source: str, event: str) -> bool:
+        return source not in self.emits or event in self.emits[source]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +102,7 @@ class OrderFacts:
     hall: str | None
     window: str | None
     staff: str | None
+    item: str | None = None
     closed_at: datetime | None = None
     """When the case was completed or left the count: that answers the order."""
 

@@ -13,6 +13,11 @@ from monitor.timeliness.limits import Limits
 
 def case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     """Figures of every case reason; none that moves with `now`, so that a verdict stands until its next check."""
+    key = ("figures", id(case), end.kind if end else None, end.at if end else None)
+    return case.facts.once(key, lambda: _case_figures(case, end))
+
+
+def _case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     view = case.view
     figures: dict[str, Any] = {
         "case": case.facts.key,
@@ -31,13 +36,14 @@ def limit_figures(case: Case, limits: Limits) -> Mapping[str, Any]:
     lead, statutory, order = limits.lead, limits.statutory, case.order
     figures: dict[str, Any] = {
         "accepted": limits.start,
+        "deemed": case.deemed or None,
         "limit_source": lead.source,
         "limit": lead.amount,
         "unit": lead.unit,
         "due": lead.at,
         "provisional": lead.provisional,
         "paused_days": lead.paused_days,
-        "extension_days": case.view.extension_days,
+        "extension_days": lead.extension_days,
         "statutory": statutory.amount if statutory else None,
         "statutory_due": statutory.at if statutory else None,
         "order_opened": order.opened_at if order else None,

@@ -14,7 +14,10 @@ from monitor.model import Reason
 from monitor.timeliness.facts import CaseEvent
 from monitor.workcal import Pause
 
-EndKind: TypeAlias = Literal["completed", "rejected", "withdrawn", "returned", "fallback"]
+EndKind: TypeAlias = Literal[
+    "completed", "rejected", "withdrawn", "returned", "fallback",
+    "accepted", "supplement_requested", "stage", "resumed", "delivered", "reopened", "answered", "closed",
+]  # fmt: skip
 PauseCause: TypeAlias = Literal["suspended", "supplement", "closed"]
 
 
@@ -47,6 +50,16 @@ class End:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeRound:
+    """Papers that came in before any acceptance and how they were answered (行政许可法 32): `began` is the receipt or
+    the supplement, `answer` the acceptance, the notice of what is missing, the refusal or any other end.
+    """
+
+    began: CaseEvent
+    answer: End | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A contradiction in the record, proposed to a person: `rule` is a row of rules.md A.6 or `case.events`."""
 
@@ -74,6 +87,9 @@ class CaseView:
     holders: tuple[Holder, ...] = ()
     pauses: tuple[PauseSpan, ...] = ()
     extensions: tuple[CaseEvent, ...] = ()
+    rounds: tuple[NoticeRound, ...] = ()
+    joint: bool = False
+    """Whether an event says that several bodies handle the case together (联办)."""
     clock_trusted: bool = True
     findings: tuple[Finding, ...] = ()
 
@@ -85,11 +101,6 @@ class CaseView:
     def left(self) -> End | None:
         """Its end when it was rejected, withdrawn or returned: such cases lie outside the on-time counts."""
         return self.end if self.end and self.end.kind != "completed" else None
-
-    @property
-    def extension_days(self) -> int:
-        """Days of extension as reported (延期); their legal cap is not applied here."""
-        return sum(max(0, int(event.body.get("days") or 0)) for event in self.extensions)
 
     def pause_spans(self) -> tuple[Pause, ...]:
         """The pauses as `workcal` takes them, by their beginning."""
@@ -115,11 +126,16 @@ class CaseView:
         )
 
 
-def fold(events: Iterable[CaseEvent], *, supplement_pauses: bool = True) -> CaseView:
+def fold(
+    events: Iterable[CaseEvent], *, supplement_pauses: bool = True, accepted_from: CaseEvent | None = None
+) -> CaseView:
     """The view of a case from its events in any order.
 
     1. Order by `at`, ties by seq, then id. 2. Take out what was voided. 3. Merge the same fact told by two sources
     (equal event and `at` to the second). 4. Run through the lifecycle.
+
+    `accepted_from`: papers that count as accepted from their receipt because they were not answered in time (行政许可法
+    32); an acceptance told later then says item and `due` only.
     """
     ordered = sorted(events, key=lambda e: (e.at, e.seq is not None, e.seq or 0, e.id, e.source))
     standing, unknown_voids = _take_out_voided(ordered)
@@ -128,6 +144,8 @@ def fold(events: Iterable[CaseEvent], *, supplement_pauses: bool = True) -> Case
         state.find("case.events", event, "case.finding.void_unknown", voids=str(event.body.get("voids")))
     for event in _merge(standing):
         state.step(event)
+        if accepted_from is not None and (event.id, event.source) == (accepted_from.id, accepted_from.source):
+            state.deem_accepted(event)
     return state.view()
 
 
@@ -189,12 +207,16 @@ class _Lifecycle:
         self._pauses: list[PauseSpan] = []
         self._running: dict[PauseCause, CaseEvent] = {}
         self._extensions: list[CaseEvent] = []
+        self._rounds: list[NoticeRound] = []
+        self._told: CaseEvent | None = None
+        self._joint = False
         self._clock_trusted = True
         self._findings: list[Finding] = []
 
     def step(self, event: CaseEvent) -> None:
         self._events.append(event)
         self._item = self._item or event.item
+        self._joint = self._joint or bool(event.body.get("joint"))
         self._hold(event)
         handler = _HANDLERS.get(event.event)
         if handler is not None:
@@ -203,18 +225,20 @@ class _Lifecycle:
     def view(self) -> CaseView:
         for cause, opened in self._running.items():
             self._pauses.append(PauseSpan(begin=opened.at, end=None, cause=cause, opened=opened))
-        accepted = self._accepted
+        told = self._told
         return CaseView(
             events=tuple(self._events),
             received=self._received,
-            accepted=accepted,
+            accepted=self._accepted,
             end=self._end[0] if self._end else None,
             fallback=self._fallback,
-            item=(accepted.item if accepted else None) or self._item,
-            due=accepted.body.get("due") if accepted else None,
+            item=(told.item if told else None) or self._item,
+            due=told.body.get("due") if told else None,
             holders=tuple(self._holders),
             pauses=tuple(sorted(self._pauses, key=lambda p: (p.begin, p.cause, p.opened.id))),
             extensions=tuple(self._extensions),
+            rounds=tuple(self._rounds),
+            joint=self._joint,
             clock_trusted=self._clock_trusted,
             findings=tuple(self._findings),
         )
@@ -241,20 +265,41 @@ class _Lifecycle:
             self._pauses.append(PauseSpan(begin=opened.at, end=at, cause=cause, opened=opened))
         return opened is not None
 
+    def deem_accepted(self, event: CaseEvent) -> None:
+        """Accepted by law from the receipt of these papers on."""
+        if self._accepted is None:
+            self._accepted = replace(event, event="accepted", body={})
+            self._starts_clock(event)
+
+    def _open_round(self, event: CaseEvent) -> None:
+        """Papers are in and want an answer, unless those before them are still waiting for theirs."""
+        if self._told is None and (not self._rounds or self._rounds[-1].answer is not None):
+            self._rounds.append(NoticeRound(began=event))
+
+    def _answer_round(self, event: CaseEvent, kind: EndKind) -> None:
+        if self._rounds and self._rounds[-1].answer is None:
+            end = End(kind=kind, at=event.at, trusted=event.trusted)
+            self._rounds[-1] = replace(self._rounds[-1], answer=end)
+
     # ------------------------------------------------------------ one handler an event
 
     def on_received(self, event: CaseEvent) -> None:
+        """Received again, the first receipt stands, unless the papers were refused or returned in between."""
         self._received = self._received or event
+        if not self._rounds or (self._end is not None and self._end[0].kind != "completed"):
+            self._open_round(event)
 
     def on_accepted(self, event: CaseEvent) -> None:
         """The first acceptance wins. Papers refused or returned before it may come again: it takes the case up."""
         end = self._end[0] if self._end else None
         if end is not None and end.kind == "completed" and event.at > end.at:
             self.find("F02", event, "case.finding.accepted_after_completed", completed=end.at.isoformat())
-        elif self._accepted is not None:
-            self.find("case.events", event, "case.finding.accepted_again", first=self._accepted.at.isoformat())
+        elif self._told is not None:
+            self.find("case.events", event, "case.finding.accepted_again", first=self._told.at.isoformat())
         elif end is not None and end.kind != "completed":
             self._end = None
+        self._answer_round(event, "accepted")
+        self._told = self._told or event
         if self._accepted is None:
             self._accepted = event
             self._starts_clock(event)
@@ -266,6 +311,7 @@ class _Lifecycle:
             return
         for cause in tuple(self._running):
             self._unpause(cause, event.at)
+        self._answer_round(event, _END_KINDS[event.event])
         self._end = End(kind=_END_KINDS[event.event], at=event.at, trusted=event.trusted), event
 
     def on_reopened(self, event: CaseEvent) -> None:
@@ -291,10 +337,14 @@ class _Lifecycle:
             self.find("case.events", event, "case.finding.resumed_running")
 
     def on_supplement_requested(self, event: CaseEvent) -> None:
+        if self._told is None:
+            self._answer_round(event, "supplement_requested")
         if self._supplement_pauses and self._accepted is not None and self._end is None:
             self._running.setdefault("supplement", event)
 
     def on_supplemented(self, event: CaseEvent) -> None:
+        if self._end is None:
+            self._open_round(event)
         if self._unpause("supplement", event.at):
             self._starts_clock(event)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from monitor.model import Charge, Level, Outcome, Reason, SourceState, Spell, Verdict, Wait, lowest_watermark
+from monitor.model import Charge, Level, Outcome, Reason, Rests, SourceState, Spell, Verdict, Wait, lowest_watermark
 from monitor.timeliness.fold import End
 
+LEFT: Final = ("rejected", "withdrawn", "returned", "closed")
+"""Ends by which a case leaves the count."""
 NOTHING_PROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`judged_to` while a source has proven nothing yet."""
 
@@ -50,6 +52,10 @@ class Ladder:
     next_fact_at: datetime | None = None
     waiting: str = "pending"
     """Reason word of an open case below its first boundary: pending or paused."""
+    date_of: Callable[[datetime], date] | None = None
+    """The local date of an instant, for `Verdict.rests`."""
+    episode: str | None = None
+    """The id of the fact that began it, where a case can have several of them (DESIGN §6)."""
 
 
 def ascending(boundaries: Iterable[Boundary]) -> tuple[Boundary, ...]:
@@ -86,8 +92,18 @@ def climb(ladder: Ladder) -> Verdict:
         waits=_waits(ladder.sources, unproven[0].at) if unproven else (),
         watermark=mark,
         stale_at=ladder.stale_at(unproven[0].at) if unproven and outcome is Outcome.UNKNOWN else None,
+        rests=_rests(ladder),
         reason=Reason(code=f"{ladder.rule}.{word}", figures=_figures(ladder, reached, unproven)),
     )
+
+
+def _rests(ladder: Ladder) -> Rests | None:
+    """From where it began to the last boundary; without an end while a pause keeps that from being known."""
+    if ladder.date_of is None:
+        return None
+    last = max((b.at for b in ladder.boundaries), default=None)
+    open_ended = last is None or ladder.waiting == "paused"
+    return ladder.date_of(ladder.began), None if open_ended or last is None else ladder.date_of(last)
 
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:
@@ -114,6 +130,7 @@ def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
         began=min(ladder.began, reached[0].at),
         charge=ladder.charge_at(answering.at),
         reason=Reason(code=f"{ladder.rule}.{top.level.word}", figures=_figures(ladder, reached)),
+        episode=ladder.episode,
         cleared_at=ladder.end.at if ladder.end else None,
     )
 
@@ -138,8 +155,9 @@ def _outcome(ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: 
 
 def end_outcome(end: End) -> tuple[Outcome, str]:
     """What an ended case shows that no card stands on, and the last word of its reason code."""
-    words = {"completed": (Outcome.OK, "ok"), "fallback": (Outcome.OK, "fallback")}
-    return words.get(end.kind, (Outcome.CLOSED, "closed"))
+    if end.kind == "fallback":
+        return Outcome.OK, "fallback"
+    return (Outcome.CLOSED, "closed") if end.kind in LEFT else (Outcome.OK, "ok")
 
 
 def _judged_to(ladder: Ladder, mark: datetime | None, disputed: list[Boundary]) -> datetime:

@@ -1,4 +1,4 @@
-"""The limits of a case: promised, statutory or the source's own, and the reminder (行政许可法 42, 45, 82). Pure."""
+"""The limits of a case: promised, statutory or the source's own, and what lengthens them (行政许可法 42, 45). Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from monitor.model import Item, Reason, Registry
 from monitor.timeliness.deadlines import CaseClock
+from monitor.timeliness.extensions import RefusedExtension, counted_days
 from monitor.timeliness.fold import CaseView, Finding
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.workcal import Deadline, Step, WorkCalendar
@@ -26,6 +27,7 @@ class Limit:
 
     `at`: its instant, None while an open pause keeps it from being known. `holds_at`: from when a card may rest on it,
     later than `at` only for a provisional one (DESIGN §4, Years). `paused_days`: working days that pauses took out.
+    `clock` is the one it was counted with; `refused` are extensions, or parts of them, that do not lengthen it.
     """
 
     source: LimitSource
@@ -34,21 +36,36 @@ class Limit:
     at: datetime | None
     holds_at: datetime | None
     provisional: bool
+    clock: CaseClock
     paused_days: int = 0
+    refused: tuple[RefusedExtension, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def extension_days(self) -> int:
+        """Days of extension that count for this limit."""
+        return self.clock.extension_days
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """The limits of an accepted case. `start`: when it counts as accepted. `lead`: the limit that it is measured by,
-    the promised one, else the statutory one. `reminder_at`: one day before the lead.
+    the promised one, else the statutory one. `due`: the source's own, as told.
     """
 
     start: datetime
     lead: Limit
     promised: Limit | None
     statutory: Limit | None
-    reminder_at: datetime | None
+    due: datetime | None
+
+    def of(self, which: str) -> Limit | None:
+        """The limit that a step of the ladder names: lead, promised, statutory, legal (statutory, else promised)."""
+        if which == "promised":
+            return self.promised
+        if which == "statutory":
+            return self.statutory
+        return self.lead if which == "lead" else self.statutory or self.promised
 
 
 def item_of(view: CaseView, registry: Registry, calendar: WorkCalendar) -> Item | None:
@@ -76,7 +93,7 @@ def case_clock(
     return CaseClock(
         start=start,
         pauses=view.pause_spans(),
-        extension_days=view.extension_days,
+        extension_days=0,
         calendar=calendar,
         policy=policy,
         with_steps=with_steps,
@@ -95,17 +112,17 @@ def legal_limits(
     if start is None:
         return None
     clock = case_clock(view, start, policy, calendar, with_steps=with_steps)
-    promised = _promised(clock, view, item)
+    joint = view.joint or (item is not None and item.kind == "joint")
+    promised = _promised(clock, view, item, joint)
     if promised is None and is_immediate(item) and view.fallback is None:
         return None
     statutory = None
-    if item is not None and item.statutory is not None:
-        statutory = _limit(clock, "statutory", item.statutory, item.unit_of_time)
+    amount = _statutory_of(item, joint, policy)
+    if amount is not None:
+        unit = item.unit_of_time if item is not None and item.statutory is not None else WORKDAY
+        statutory = _extended("statutory", amount, unit, clock, view, joint)
     lead = promised or statutory
-    if lead is None:
-        return None
-    reminder_at = _reminder(clock, lead, view.due)
-    return Limits(start=start, lead=lead, promised=promised, statutory=statutory, reminder_at=reminder_at)
+    return Limits(start=start, lead=lead, promised=promised, statutory=statutory, due=view.due) if lead else None
 
 
 def immediate_limits(
@@ -116,11 +133,10 @@ def immediate_limits(
     The day of acceptance counts here, so the count starts on the day before it; an extension is for granted limits.
     """
     clock = case_clock(view, start - timedelta(days=1), policy, calendar, with_steps=with_steps)
-    clock = replace(clock, extension_days=0)
     accepted_on = calendar.local_date(start)
 
     def after(days: int) -> Limit:
-        limit = _limit(clock, "immediate", days + 1, WORKDAY)
+        limit = _limit(clock, "immediate", days + 1, WORKDAY, None)
         return replace(limit, amount=days, steps=tuple(s for s in limit.steps if s.date >= accepted_on))
 
     return after(policy.immediate_yellow_days), after(policy.immediate_red_days)
@@ -136,37 +152,67 @@ def due_findings(view: CaseView, limits: Limits | None) -> tuple[Finding, ...]:
     return (Finding(rule="case.events", at=view.accepted.at, reason=reason),)
 
 
-def _promised(clock: CaseClock, view: CaseView, item: Item | None) -> Limit | None:
+def extension_findings(limits: Limits | None) -> tuple[Finding, ...]:
+    """Extensions that do not lengthen the limit by which the case is measured: asked for too late, or for too long."""
+    if limits is None:
+        return ()
+    found = []
+    for refused in limits.lead.refused:
+        event = refused.event
+        figures = {"days": refused.days, "approver": event.body.get("approver"), "source": event.source}
+        reason = Reason(code=_EXTENSION_CODES[refused.why], figures=figures)
+        found.append(Finding(rule="case.events", at=event.at, reason=reason))
+    return tuple(found)
+
+
+_EXTENSION_CODES: Final = {
+    "late": "case.finding.extension_late",
+    "capped": "case.finding.extension_capped",
+    "rank": "case.finding.extension_rank",
+}
+
+
+def _statutory_of(item: Item | None, joint: bool, policy: TimelinessPolicy) -> float | None:
+    """The item's own, else that of joint cases; whether another item is a licence at all the program cannot know."""
+    if item is None:
+        return None
+    return item.statutory if item.statutory is not None or not joint else policy.joint_statutory_days
+
+
+def _promised(clock: CaseClock, view: CaseView, item: Item | None, joint: bool) -> Limit | None:
     if item is not None and is_immediate(item) and view.fallback is not None and item.fallback is not None:
-        return _limit(clock, "fallback", item.fallback, WORKDAY)
+        return _extended("fallback", item.fallback, WORKDAY, clock, view, joint)
     if view.due is not None:
-        plain = clock.without_pauses().own(view.due) if clock.pauses else None
-        return _as_limit(clock, "due", None, WORKDAY, clock.own(view.due), plain.at if plain else None)
+        return _extended("due", None, WORKDAY, clock, view, joint)
+    if item is not None and item.kind == "preexam" and item.promised is None:
+        return _extended("promised", clock.policy.preexam_days, WORKDAY, clock, view, joint)
     # A promise of 0 days on an immediate item says what `case.immediate` judges already.
     if item is None or item.promised is None or (is_immediate(item) and item.promised == 0):
         return None
-    return _limit(clock, "promised", item.promised, item.unit_of_time)
+    return _extended("promised", item.promised, item.unit_of_time, clock, view, joint)
 
 
-def _limit(clock: CaseClock, source: LimitSource, amount: float, unit: str) -> Limit:
-    plain = _deadline(clock.without_pauses(), amount, unit) if clock.pauses else None
-    return _as_limit(clock, source, amount, unit, _deadline(clock, amount, unit), plain.at if plain else None)
-
-
-def _deadline(clock: CaseClock, amount: float, unit: str) -> Deadline:
-    """A part of a day counts as a whole one, in the case's favour."""
-    if unit == WORKHOUR:
-        return clock.hours(amount)
-    return clock.calendar_days(math.ceil(amount)) if unit == CALENDAR_DAY else clock.workdays(math.ceil(amount))
-
-
-def _as_limit(
-    clock: CaseClock, source: LimitSource, amount: float | None, unit: str, deadline: Deadline, plain: datetime | None
+def _extended(
+    source: LimitSource, amount: float | None, unit: str, clock: CaseClock, view: CaseView, joint: bool
 ) -> Limit:
-    """`plain`: where the limit would lie without pauses."""
+    """The limit with those extensions that were asked for before it had passed, within the cap of the law."""
+
+    if not view.extensions:
+        return _limit(clock, source, amount, unit, view.due)
+
+    def made(days: int) -> Limit:
+        return _limit(replace(clock, extension_days=days), source, amount, unit, view.due)
+
+    days, refused = counted_days(view.extensions, clock.policy, joint=joint, due_with=lambda days: made(days).at)
+    return replace(made(days), refused=refused)
+
+
+def _limit(clock: CaseClock, source: LimitSource, amount: float | None, unit: str, due: datetime | None) -> Limit:
+    deadline = deadline_of(clock, amount, unit, due)
+    plain = deadline_of(clock.without_pauses(), amount, unit, due).at if clock.pauses else None
     grace = timedelta(days=clock.policy.provisional_grace_days if deadline.provisional else 0)
     paused = 0
-    if clock.pauses and plain is not None and deadline.at is not None:
+    if plain is not None and deadline.at is not None:
         date_of = clock.calendar.local_date
         paused = clock.calendar.workdays_between(date_of(plain), date_of(deadline.at))
     return Limit(
@@ -176,36 +222,19 @@ def _as_limit(
         at=deadline.at,
         holds_at=deadline.at + grace if deadline.at else None,
         provisional=deadline.provisional,
+        clock=clock,
         paused_days=paused,
         steps=deadline.steps,
     )
 
 
-def _reminder(clock: CaseClock, limit: Limit, due: datetime | None) -> datetime | None:
-    """The close of the working day before a limit; for one too short, the share of its working time.
-
-    None: none by policy, or not known while a pause is open. A reminder may rest on a provisional date (DESIGN §5).
+def deadline_of(clock: CaseClock, amount: float | None, unit: str, due: datetime | None) -> Deadline:
+    """Where a limit lies; without an amount the source's own `due`. A part of a day counts as a whole one, in the
+    case's favour.
     """
-    before = clock.policy.reminder_days_before
-    if before == 0:
-        return None
-    if limit.source == "due" and due is not None:
-        at = clock.day_before_own(due, before)
-        return at if at is None or at > clock.start else _at_share(clock, due)
-    amount = limit.amount or 0
-    days = math.ceil(amount) + clock.extension_days
-    if limit.unit == CALENDAR_DAY and days > before:
-        at = clock.day_before_calendar(math.ceil(amount), before)
-        if at is None or at > clock.start:
-            return at
-    elif limit.unit != WORKHOUR and days > before:
-        return replace(clock, extension_days=0).workdays(days - before).at
-    return _at_share(clock, _deadline(clock.without_pauses(), amount, limit.unit).at)
-
-
-def _at_share(clock: CaseClock, limit_at: datetime | None) -> datetime | None:
-    """Where the policy's share of the working time up to an unpaused limit is used up."""
-    if limit_at is None:
-        return None
-    share = clock.calendar.working_time_between(clock.start, limit_at) * clock.policy.short_limit_reminder_share
-    return clock.used_up(share).at if share else None
+    if amount is None:
+        assert due is not None  # a limit has one or the other
+        return clock.own(due)
+    if unit == WORKHOUR:
+        return clock.hours(amount)
+    return clock.calendar_days(math.ceil(amount)) if unit == CALENDAR_DAY else clock.workdays(math.ceil(amount))

@@ -36,6 +36,7 @@ def judge_order(facts: OrderFacts, policy: TimelinessPolicy, calendar: WorkCalen
     """
     ends = [at for at in (facts.order.answered_at, facts.closed_at) if at is not None]
     answered = min((at for at in ends if at <= now), default=None)
+    policy = policy.of(facts.hall, facts.item)
     due = order_deadline(facts.order, policy, calendar)
     reminder = _reminder_at(facts.order, policy, calendar, due)
     reached = reminder is not None and reminder <= now and (answered is None or reminder < answered)
@@ -65,6 +66,7 @@ def judge_order(facts: OrderFacts, policy: TimelinessPolicy, calendar: WorkCalen
         next_check_at=min((at for at in ahead if at is not None and at > now), default=None),
         spells=(spell,) if spell else (),
         watermark=now,
+        rests=(calendar.local_date(facts.order.opened_at), calendar.local_date(due.holds_at)),
         reason=Reason(code=f"{RULE}.{word}", figures=figures),
     )
 

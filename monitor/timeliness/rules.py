@@ -7,16 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from monitor.model import Level, Outcome, Reason, Verdict, lowest_watermark
+from monitor.model import Level, Outcome, Verdict
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.feeds import judge_incomplete
 from monitor.timeliness.figures import case_figures, json_values, limit_figures
 from monitor.timeliness.fold import CaseView, End
-from monitor.timeliness.ladder import NOTHING_PROVEN, Boundary, Ladder, ascending, climb, end_outcome
+from monitor.timeliness.ladder import Boundary, Ladder, ascending, climb, end_outcome
 from monitor.timeliness.limits import Limit, Limits, taken_at
+from monitor.timeliness.moments import days_before, days_over, share_of
+from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.orders import judge_order, order_deadline
-from monitor.timeliness.policy import TimelinessPolicy
+from monitor.timeliness.policy import LimitStep, TimelinessPolicy
+from monitor.timeliness.timers import judge_delivery, judge_pause, judge_stage
+from monitor.timeliness.verdicts import plain
 from monitor.workcal import WorkCalendar
 
 
@@ -29,8 +33,9 @@ class Rule(NamedTuple):
 
 
 def judge_limit(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
-    """`case.limit`: a reminder one day before, yellow when the promised limit has passed, red when the statutory one
-    has or the order (督办) that the yellow opened is unanswered at its deadline (行政许可法 42, 82; C01, C22).
+    """`case.limit`: by default a reminder one day before, yellow when the promised limit has passed, red when the
+    statutory one has or the order (督办) that the yellow opened is unanswered at its deadline (行政许可法 42, 82; C01,
+    C22); other ladders by `limit_ladder`.
     """
     case = case_at(facts, policy, calendar, now)
     unjudged = _unjudged(case, "case.limit")
@@ -39,13 +44,7 @@ def judge_limit(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalend
     limits = case.limits()
     if limits is None:
         return _without_ladder(case, "case.limit", "no_limit")
-    yellow = _boundary(case, Level.YELLOW, limits.promised)
-    marks = (
-        _reminder(case, limits),
-        yellow,
-        _boundary(case, Level.RED, limits.statutory),
-        _order_overrun(case, yellow),
-    )
+    marks = _ladder_marks(case, limits)
     return _climb(case, "case.limit", marks, case.view.end, limits.start, limit_figures(case, limits))
 
 
@@ -75,30 +74,18 @@ def judge_immediate(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCa
 
 
 def _unjudged(case: Case, rule: str) -> Verdict | None:
-    if not case.facts.closings_reported:
-        return _plain(case, rule, Outcome.OK, "not_reported")
+    if not case.facts.are_reported("completed"):
+        return plain(case, rule, Outcome.OK, "not_reported")
     if case.view.accepted is None:
         if case.view.end is None:
-            return _plain(case, rule, Outcome.PENDING, "not_accepted")
-        return _plain(case, rule, *end_outcome(case.view.end))
+            return plain(case, rule, Outcome.PENDING, "not_accepted")
+        return plain(case, rule, *end_outcome(case.view.end))
     return None
 
 
 def _without_ladder(case: Case, rule: str, word: str) -> Verdict:
     """The rule says nothing of this case; a case that left the count still shows as closed."""
-    return _plain(case, rule, end_outcome(case.view.end)[0] if case.view.end else Outcome.OK, word)
-
-
-def _plain(case: Case, rule: str, outcome: Outcome, word: str) -> Verdict:
-    mark = lowest_watermark(case.facts.sources)
-    return Verdict(
-        rule=rule,
-        outcome=outcome,
-        judged_to=min(case.now, mark or NOTHING_PROVEN),
-        next_check_at=case.next_fact_at,
-        watermark=mark,
-        reason=Reason(code=f"{rule}.{word}", figures=case_figures(case, case.view.end)),
-    )
+    return plain(case, rule, end_outcome(case.view.end)[0] if case.view.end else Outcome.OK, word)
 
 
 # --------------------------------------------------------------------------- boundaries
@@ -113,21 +100,57 @@ def _boundary(case: Case, level: Level, limit: Limit | None) -> Boundary | None:
     return Boundary(level=level, at=at, cause=limit.source, sound=told or case.view.clock_trusted)
 
 
-def _reminder(case: Case, limits: Limits) -> Boundary | None:
-    if limits.reminder_at is None:
+def _ladder_marks(case: Case, limits: Limits) -> tuple[Boundary, ...]:
+    """The steps of the policy's ladder on this case. An order is opened by the first yellow or red of the others."""
+    marks = [m for step in case.policy.limit_ladder if (m := _step_mark(case, limits, step)) is not None]
+    opening = min((m for m in marks if m.level >= Level.YELLOW), key=lambda m: m.at, default=None)
+    orders = [step for step in case.policy.limit_ladder if step.limit == "order"]
+    overruns = [_order_overrun(case, opening, step) for step in orders]
+    return (*marks, *(m for m in overruns if m is not None))
+
+
+def _step_mark(case: Case, limits: Limits, step: LimitStep) -> Boundary | None:
+    limit = limits.of(step.limit) if step.limit != "order" else None
+    if limit is None:
         return None
-    return Boundary(level=Level.REMINDER, at=case.view.open_from(limits.reminder_at), cause="reminder")
+    level = Level.of(step.level)
+    if level is Level.REMINDER:
+        at = _reminder_at(case, limits, limit, step)
+        return Boundary(level=level, at=case.view.open_from(at), cause="reminder") if at is not None else None
+    mark = _boundary(case, level, limit)
+    if mark is None or (step.days_before is None and step.share is None and step.days_over is None):
+        return mark
+    grace = (limit.holds_at or mark.at) - (limit.at or mark.at)  # of a provisional date
+    at = _moment(limits, limit, step)
+    cause = "over" if step.days_over is not None else "near"
+    return replace(mark, at=case.view.open_from(at + grace), cause=cause) if at is not None else None
 
 
-def _order_overrun(case: Case, yellow: Boundary | None) -> Boundary | None:
+def _reminder_at(case: Case, limits: Limits, limit: Limit, step: LimitStep) -> datetime | None:
+    if step.days_before is None and step.share is None and step.days_over is None:
+        days = case.policy.reminder_days_before
+        return days_before(limit, limits.due, days) if days else None
+    return _moment(limits, limit, step)
+
+
+def _moment(limits: Limits, limit: Limit, step: LimitStep) -> datetime | None:
+    """The instant of a step that lies beside its limit."""
+    if step.days_before is not None:
+        return days_before(limit, limits.due, step.days_before)
+    if step.share is not None:
+        return share_of(limit, limits.due, step.share)
+    return days_over(limit.at, step.days_over, limit.clock) if limit.at is not None and step.days_over else None
+
+
+def _order_overrun(case: Case, opening: Boundary | None, step: LimitStep) -> Boundary | None:
     """The red of an unanswered order; the end of the case answers it, also one that is taken back later (DESIGN §5)."""
-    if case.order is None or yellow is None:
+    if case.order is None or opening is None:
         return None
     at = order_deadline(case.order, case.policy, case.calendar).holds_at
-    answered = case.order.answered_at is not None and case.order.answered_at <= at
-    if answered or at <= yellow.at or case.view.reopened_within(case.order.opened_at, at):
+    answered = step.reply_counts and case.order.answered_at is not None and case.order.answered_at <= at
+    if answered or at <= opening.at or case.view.reopened_within(case.order.opened_at, at):
         return None
-    return Boundary(level=Level.RED, at=at, cause="order", sound=yellow.sound)
+    return Boundary(level=Level.RED, at=at, cause="order", sound=opening.sound)
 
 
 def _immediate_end(view: CaseView) -> End | None:
@@ -153,7 +176,7 @@ def _climb(
             boundaries=ascending(mark for mark in marks if mark is not None),
             began=start,
             end=end,
-            sources=case.facts.sources,
+            sources=case.facts.sources_of("completed"),
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
@@ -161,6 +184,7 @@ def _climb(
             incomplete_since=case.facts.incomplete_since,
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",
+            date_of=case.calendar.local_date,
         )
     )
 
@@ -173,6 +197,10 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
             "case.limit", judge_limit, "《行政许可法》第四十二条、第四十五条、第八十二条;考核办法第十五条(七)(C01、C22)"
         ),
         Rule("case.immediate", judge_immediate, "即办件当日办结(C18、C20、C29)"),
+        Rule("case.notice", judge_notice, "《行政许可法》第三十二条第一款第四项;考核办法第二十二条(五)(C12、C21)"),
+        Rule("case.stage", judge_stage, "环节时限;考核办法第二十四条(二)(C05、C23)"),
+        Rule("case.pause", judge_pause, "《行政许可法》第四十五条(特别程序所需时间)"),
+        Rule("case.delivery", judge_delivery, "《行政许可法》第四十四条(十日内送达)"),
     ),
     "order": (Rule("order.reply", judge_order, "督办限期回复(H15、H19)"),),
     "source": (Rule("feed.incomplete", judge_incomplete, "数据报送完整(C28、H13)"),),

@@ -59,11 +59,15 @@ def state_word(state: str, lang: Lang = "zh") -> str:
 
 
 def step_text(code: str, lang: Lang = "zh") -> str:
-    """`why` of one date in a count of working time; `holiday:春节` names the holiday."""
+    """`why` of one date in a count of working time; `holiday:春节` names the day, `pause:EVENT/ID` what began it."""
     kind, _, name = code.partition(":")
     text = _word(words.STEPS, kind, lang)
     if not name:
         return text
+    if kind == "pause":
+        event, _, event_id = name.partition("/")
+        began = pick(words.CASE_EVENTS.get(event, (event, event)), lang)
+        return pick((f"{text}（{began}，事件 {event_id}）", f"{text} ({began}, event {event_id})"), lang)
     if name.isdigit() or name.replace(".", "", 1).isdigit():  # hours:7.5
         return pick((f"{text} {name} 小时", f"{text}, {name} h"), lang)
     return pick((f"{name}，{text}", f"{words.HOLIDAYS.get(name, name)}, {text}"), lang)

@@ -14,8 +14,17 @@ _LIMIT: Final[Texts] = (
     "[ (extended by {extension_days} days)][, due {due}][; {provisional}]",
 )
 _CASE: Final[Texts] = (
-    "办件 {case}[（{item_name}）][，{accepted} 受理]",
-    "Case {case}[ ({item_name})][, accepted {accepted}]",
+    "办件 {case}[（{item_name}）][，{accepted} 受理][（{deemed}）]",
+    "Case {case}[ ({item_name})][, accepted {accepted}][ ({deemed})]",
+)
+_NAMED: Final[Texts] = ("办件 {case}[（{item_name}）]", "Case {case}[ ({item_name})]")
+_DUE: Final[Texts] = (
+    "，时限 {limit} 个工作日[，{due} 届满][；{provisional}]",
+    ", limit {limit} working days[, due {due}][; {provisional}]",
+)
+_LATE: Final[Texts] = (
+    "[；{ended} {end}][，超期 {overdue_days} 个工作日]",
+    "[; {end} {ended}][, {overdue_days} working days late]",
 )
 _END: Final[Texts] = (
     "[；{ended} {end}][，超期 {overdue_days} 个工作日]",
@@ -25,6 +34,29 @@ _END: Final[Texts] = (
 
 def _texts(*parts: Texts | tuple[str, str]) -> Texts:
     return "".join(zh for zh, _ in parts), "".join(en for _, en in parts)
+
+
+_RECEIPT: Final[Texts] = (
+    "，{began} 收到材料[（第 {round} 次）]，应在 {limit} 个工作日内（{due} 前）受理或一次性告知[；{provisional}]",
+    ", papers received {began}[ (round {round})], to be accepted or answered within {limit} working days, by {due}"
+    "[; {provisional}]",
+)
+_ANSWERED: Final[Texts] = ("[；{ended} {answer}]", "[; {answer} {ended}]")
+
+
+def _timer(rule: str, what: Texts, undone: Texts) -> Mapping[str, Texts]:
+    """The texts of a timer inside a case: reminder, yellow and red."""
+
+    def said(zh: str, en: str) -> Texts:
+        return _texts(_NAMED, (f"，{what[0]}", f", {what[1]}"), _DUE, (zh, en), _LATE, ("。", "."))
+
+    return {
+        f"{rule}.reminder": said(f"，即将到期{undone[0]}", f", about to run out, {undone[1]}"),
+        f"{rule}.yellow": said(f"，届满时{undone[0]}", f", {undone[1]} when it ran out"),
+        f"{rule}.red": said(
+            f"，届满后又过 {{over}} 个工作日仍{undone[0]}", f", still {undone[1]} {{over}} working days after"
+        ),
+    }
 
 
 CASES: Final[Mapping[str, Texts]] = {
@@ -58,6 +90,32 @@ CASES: Final[Mapping[str, Texts]] = {
         _END,
         ("。", "."),
     ),
+    "case.notice.reminder": _texts(
+        _NAMED,
+        _RECEIPT,
+        ("，即将期满，尚未受理或告知", ", about to run out: neither accepted nor answered"),
+        _ANSWERED,
+        ("。", "."),
+    ),
+    "case.notice.yellow": _texts(
+        _NAMED,
+        _RECEIPT,
+        (
+            "，期满未受理、未一次性告知，依法自收到申请材料之日起视为受理",
+            ", neither accepted nor answered by then: it counts as accepted from the receipt on",
+        ),
+        _ANSWERED,
+        ("。", "."),
+    ),
+    **_timer(
+        "case.stage", ("环节“{stage}”（{began} 开始）", "stage {stage} (begun {began})"), ("未完成", "not finished")
+    ),
+    **_timer(
+        "case.pause",
+        ("特别程序（{procedure}，{began} 中止计时）", "special procedure ({procedure}, clock stopped {began})"),
+        ("未恢复", "not resumed"),
+    ),
+    **_timer("case.delivery", ("{began} 办结的结果", "the result of {began}"), ("未送达", "not delivered")),
     "order.reply.reminder": (
         "办件 {case} 的督办（{opened} 发出）须在 {due} 前回复[；已于 {answered} 回复]。",
         "The supervision order on case {case} (of {opened}) is to be answered by {due}[; answered {answered}].",
@@ -107,6 +165,77 @@ CASES: Final[Mapping[str, Texts]] = {
     "case.finding.void_unknown": (
         "作废的事件 {voids} 不存在（来源 {source}）。",
         "It voids an event that is not there: {voids} (source {source}).",
+    ),
+    "case.finding.extension_late": (
+        "期限届满后才报延期（{days} 天，审批人 {approver}），不予计算，按超期认定（来源 {source}）。",
+        "The extension ({days} days, approved by {approver}) was asked for after the limit had passed: it does not"
+        " count (source {source}).",
+    ),
+    "case.finding.extension_capped": (
+        "延期超过法定上限，{days} 天不予计算（审批人 {approver}，来源 {source}）。",
+        "The extension goes beyond what the law allows: {days} days do not count (approved by {approver}, source"
+        " {source}).",
+    ),
+    "case.finding.extension_rank": (
+        "联办件延期超过十天须经政府负责人批准，{days} 天不予计算（审批人 {approver}，来源 {source}）。",
+        "A joint case is extended beyond ten days by the head of the government only: {days} days do not count"
+        " (approved by {approver}, source {source}).",
+    ),
+    "case.finding.supplement_again": (
+        "第 {rounds} 次告知补正，未做到一次性告知，请核实（C09，来源 {source}）。",
+        "Missing papers were asked for {rounds} times and not all at once: to be verified (C09, source {source}).",
+    ),
+    "case.finding.returned_unexplained": (
+        "退件理由过短（{characters} 字，应不少于 {least} 字），请核实（C10，来源 {source}）。",
+        "Papers returned with a reason of {characters} characters ({least} are wanted): to be verified (C10, source"
+        " {source}).",
+    ),
+    "case.finding.rejected_unexplained": (
+        "不予受理未记载理由，请核实（C11，来源 {source}）。",
+        "Not accepted, and no reason recorded: to be verified (C11, source {source}).",
+    ),
+    "case.finding.edited_after_end": (
+        "{end}（{ended}）之后仍有新记录，未重新办理，请核实（F02，来源 {source}）。",
+        "Something was recorded after it was {end} ({ended}) without being reopened: to be verified (F02, source"
+        " {source}).",
+    ),
+    "case.finding.completed_unaccepted": (
+        "未见受理即报办结，请核实（F02，来源 {source}）。",
+        "Completed without an acceptance: to be verified (F02, source {source}).",
+    ),
+    "case.finding.result_missing": (
+        "准予办结但未登记结果文书，请核实（F03，来源 {source}）。",
+        "Granted, and no document of the result is named: to be verified (F03, source {source}).",
+    ),
+    "case.finding.completed_reopened": (
+        "办结（{completed}）后又重新办理，请核实当时是否确已办结（F03，来源 {source}）。",
+        "Completed ({completed}) and opened again: was it done then? (F03, source {source}).",
+    ),
+    "case.finding.pause_short": (
+        "中止仅 {minutes} 分钟（工作时间），不足一个班次却免计一天，请核实（来源 {source}）。",
+        "Suspended for {minutes} minutes of working time, less than a session, which takes a day out of the count: to"
+        " be verified (source {source}).",
+    ),
+    "case.finding.case_missing": (
+        "评价所指办件 {case} 在审批库中没有记录，请核实是否漏录（F01）。",
+        "The rating names case {case}, which nobody has entered: to be verified (F01).",
+    ),
+    "case.finding.rated_not_done": (
+        "办件 {completed} 报办结，当事人评价称“{tag}”，请核实（F03，评价 {rating}）。",
+        "Completed {completed}, and the citizen says “{tag}”: to be verified (F03, rating {rating}).",
+    ),
+    "case.finding.number_gap": (
+        "办件编号缺 {count} 个：{first}[ 至 {last}]，请核实是否漏录（F01）。",
+        "{count} case numbers are missing: {first}[ to {last}]. Were they left out? (F01).",
+    ),
+    "case.finding.bulk_closing": (
+        "{by} 在非工作时间（{from} 至 {to}）连续办结 {count} 件，请核实（F02）。",
+        "{by} completed {count} cases outside working hours, from {from} to {to}: to be verified (F02).",
+    ),
+    "case.finding.late_entries": (
+        "{by} 在 {days} 个工作日内连续两次迟录：{before} 之后，{at} 的事项 {entered} 才录入，请核实（F05）。",
+        "{by} entered late twice in a row within {days} working days: after {before}, what happened {at} was entered"
+        " {entered}. To be verified (F05).",
     ),
     "case.finding.due_late": (
         "来源 {source} 给定的期限 {due} 晚于法定期限 {statutory_due}。",

@@ -211,6 +211,11 @@ CAUSES: Final[Mapping[str, Texts]] = {
     "fallback": ("超过转承诺后的时限", "past the fallback limit"),
     "immediate": ("未即时办结", "not completed at once"),
     "order": ("督办逾期未回复", "the supervision order was not answered in time"),
+    "near": ("临近期限", "close to the limit"),
+    "over": ("超过时限", "past the limit"),
+    "notice": ("逾期未告知", "not answered in time"),
+    "dated": ("逾期", "overdue"),
+    "dated_over": ("逾期仍未完成", "still overdue"),
     "camera": ("摄像头未见人", "the camera sees nobody"),
     "duty": ("已签退或暂停", "signed off or paused"),
     "no_sign_on": ("无人签到上岗", "nobody has signed on"),
@@ -223,6 +228,14 @@ CAUSES: Final[Mapping[str, Texts]] = {
 }
 
 ENDS: Final[Mapping[str, Texts]] = {
+    "accepted": ("受理", "accepted"),
+    "supplement_requested": ("告知补正", "supplement requested"),
+    "stage": ("转入下一环节", "next stage begun"),
+    "resumed": ("恢复计时", "resumed"),
+    "delivered": ("送达", "delivered"),
+    "reopened": ("重新办理", "reopened"),
+    "answered": ("回复", "answered"),
+    "closed": ("结束", "ended"),
     "completed": ("办结", "completed"),
     "rejected": ("不予受理", "rejected"),
     "withdrawn": ("撤回", "withdrawn"),
@@ -252,6 +265,42 @@ ANSWERS: Final[Mapping[str, Texts]] = {
     "vacant": ("该窗口未排人员", "nobody is posted there"),
 }
 
+CASE_EVENTS: Final[Mapping[str, Texts]] = {
+    "received": ("收件", "received"),
+    "supplement_requested": ("补正告知", "supplement requested"),
+    "supplemented": ("补齐", "supplemented"),
+    "accepted": ("受理", "accepted"),
+    "rejected": ("不予受理", "rejected"),
+    "suspended": ("特别程序", "suspended"),
+    "resumed": ("恢复", "resumed"),
+    "extended": ("延期", "extended"),
+    "stage": ("环节", "stage"),
+    "fallback": ("转承诺件", "fallback"),
+    "transferred": ("移交", "transferred"),
+    "completed": ("办结", "completed"),
+    "delivered": ("送达", "delivered"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "returned": ("退件", "returned"),
+    "reopened": ("重新办理", "reopened"),
+    "voided": ("作废", "voided"),
+}
+
+PROCEDURES: Final[Mapping[str, Texts]] = {
+    "hearing": ("听证", "hearing"),
+    "bidding": ("招标", "bidding"),
+    "auction": ("拍卖", "auction"),
+    "inspection": ("检验", "inspection"),
+    "testing": ("检测", "testing"),
+    "quarantine": ("检疫", "quarantine"),
+    "appraisal": ("鉴定", "appraisal"),
+    "expert_review": ("专家评审", "expert review"),
+    "other": ("其他", "other"),
+}
+
+DEEMED: Final[Mapping[str, Texts]] = {
+    "True": ("逾期未告知，自收到材料之日起视为受理", "not answered in time, accepted from the receipt on by law"),
+}
+
 PROVISIONAL: Final[Mapping[str, Texts]] = {
     "True": ("期限为暂算（放假安排未公布）", "a provisional date (the year is not published)"),
 }
@@ -272,6 +321,9 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "by": EXCUSES,
     "answers": ANSWERS,
     "provisional": PROVISIONAL,
+    "procedure": PROCEDURES,
+    "deemed": DEEMED,
+    "answer": ENDS,
     "slot": SLOTS,
     "level": LEVELS,
 }

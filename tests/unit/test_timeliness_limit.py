@@ -28,7 +28,7 @@ def t(text: str) -> datetime:
 
 
 def ev(name: str, at: str, **given: Any) -> CaseEvent:
-    own = {"id", "received", "source", "seq", "trusted", "item", "window", "staff"}
+    own = {"id", "received", "source", "seq", "trusted", "item", "window", "staff", "reason"}
     body = {key: value for key, value in given.items() if key not in own}
     head = {"id": f"{name}-{at}", "source": "gw", "received": t(at)}
     head |= {key: value for key, value in given.items() if key in own}
@@ -184,8 +184,9 @@ LADDER = [
     scenario(
         "received only: the clock has not begun (C21)",
         ev("received", "03-02T09:00", item="five"),
-        now="04-30T09:00",
+        now="03-05T09:00",
         then=PENDING,
+        next="03-09T17:30",
     ),
     scenario(
         "refused at once", ev("received", "03-02T09:00"), ev("rejected", "03-02T10:00"), now="04-30T09:00", then=CLOSED
@@ -204,7 +205,7 @@ LADDER = [
         now="04-30T09:00",
         then=OK,
         code="case.limit.not_reported",
-        closings_reported=False,
+        emits={"gw": frozenset({"accepted"})},
     ),
     scenario(
         "an event that lies ahead does not count yet",
@@ -971,8 +972,8 @@ def test_the_arithmetic_is_given_day_by_day() -> None:
     assert said[:4] == [
         ("03-02", False, "start_day"),
         ("03-03", True, "counted"),
-        ("03-04", False, "pause"),
-        ("03-05", False, "pause"),
+        ("03-04", False, "pause:suspended/suspended-03-04T15:00"),
+        ("03-05", False, "pause:suspended/suspended-03-04T15:00"),
     ]
     assert said[-1] == ("03-11", True, "counted")
     assert sum(counted for _, counted, _ in said) == 5
@@ -988,7 +989,8 @@ def test_an_hour_limit_is_explained_in_hours() -> None:
         ev("accepted", "03-02T09:00", item="hours"), ev("suspended", "03-02T10:00"), ev("resumed", "03-04T10:00")
     )
     said = [(f"{s.date:%m-%d}", s.why) for s in explain_limit(case, POLICY, CALENDAR, t("03-05T17:00"))]
-    assert said == [("03-02", "hours:1"), ("03-03", "pause"), ("03-04", "hours:5"), ("03-05", "hours:4")]
+    paused = ("03-03", "pause:suspended/suspended-03-02T10:00")
+    assert said == [("03-02", "hours:1"), paused, ("03-04", "hours:5"), ("03-05", "hours:4")]
 
 
 def test_an_own_due_is_explained_by_working_days() -> None:

@@ -289,7 +289,8 @@ CLASSES = [
     ("open at the limit", (FIVE,), "03-09T17:30", "open_overdue"),
     ("open before it", (FIVE,), "03-09T17:29", "open_within"),
     ("withdrawn", (FIVE, ev("withdrawn", "03-20T17:30")), "04-01T09:00", None),
-    ("only received", (ev("received", "03-02T09:00"),), "04-01T09:00", None),
+    ("only received", (ev("received", "03-02T09:00", item="five"),), "03-05T09:00", None),
+    ("received and never answered", (ev("received", "03-02T09:00", item="five"),), "04-01T09:00", "open_overdue"),
     ("not done yet at that time", (FIVE, ev("completed", "03-20T17:30")), "03-10T09:00", "open_overdue"),
     (
         "an own due counts before the promise",
@@ -387,7 +388,7 @@ def test_the_permit_log_gives_its_known_counts(data_dir: Path) -> None:
 
 def test_the_table_names_each_rule_with_its_basis() -> None:
     assert {kind: [rule.id for rule in rules] for kind, rules in RULES.items()} == {
-        "case": ["case.limit", "case.immediate"],
+        "case": ["case.limit", "case.immediate", "case.notice", "case.stage", "case.pause", "case.delivery"],
         "order": ["order.reply"],
         "source": ["feed.incomplete"],
     }

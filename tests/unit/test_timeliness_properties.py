@@ -14,8 +14,9 @@ from monitor.timeliness.facts import CaseEvent, CaseFacts, Order, SourceFacts
 from monitor.timeliness.feeds import judge_incomplete
 from monitor.timeliness.fold import fold
 from monitor.timeliness.limits import item_of, legal_limits
+from monitor.timeliness.moments import days_before
 from monitor.timeliness.policy import TimelinessPolicy
-from monitor.timeliness.rules import judge_immediate, judge_limit
+from monitor.timeliness.rules import RULES
 from monitor.workcal import build_calendar
 
 CALENDAR = build_calendar()
@@ -40,7 +41,9 @@ NAMES = (
     "reopened",
     "voided",
     "stage",
+    "delivered",
 )
+JUDGES = tuple(rule.judge for rule in RULES["case"])
 REGISTRY = Registry(
     units={"u": Unit(id="u", hall="h")},
     windows={w: Window(id=w, hall="h", unit="u") for w in ("w1", "w2")},
@@ -51,6 +54,8 @@ REGISTRY = Registry(
         "calendar": (Item(id="calendar", unit="u", promised=4, statutory=9, unit_of_time="calendar_day"),),
         "now": (Item(id="now", unit="u", kind="immediate", statutory=20, fallback=2),),
         "law": (Item(id="law", unit="u", statutory=6),),
+        "joint": (Item(id="joint", unit="u", kind="joint", promised=8),),
+        "preexam": (Item(id="preexam", unit="u", kind="preexam"),),
     },
 )
 
@@ -64,7 +69,15 @@ def events(draw: st.DrawFn, name: st.SearchStrategy[str] = st.sampled_from(NAMES
     body: dict[str, Any] = {}
     event = draw(name)
     if event == "extended":
-        body["days"] = draw(st.integers(0, 10))
+        body["days"] = draw(st.integers(0, 20))
+        body["approver_rank"] = draw(st.sampled_from(("unit", "government")))
+    if event == "stage":
+        body["stage"] = draw(st.sampled_from(("审核", "决定")))
+        body["limit_days"] = draw(st.sampled_from((None, 1, 3)))
+    if event == "suspended":
+        body["planned_days"] = draw(st.sampled_from((None, 2, 5)))
+    if event == "completed":
+        body["result"] = draw(st.sampled_from((None, "granted", "denied")))
     if event == "voided":
         body["voids"] = draw(st.sampled_from("abcdef"))
     if event == "accepted" and draw(st.booleans()):
@@ -86,7 +99,7 @@ def events(draw: st.DrawFn, name: st.SearchStrategy[str] = st.sampled_from(NAMES
 
 @st.composite
 def cases(draw: st.DrawFn) -> CaseFacts:
-    first = replace(draw(events(st.just("accepted"))), id="first")
+    first = replace(draw(events(st.sampled_from(("accepted", "accepted", "received")))), id="first")
     told = [first, *draw(st.lists(events(), max_size=7, unique_by=lambda e: (e.source, e.id)))]
     marks = [draw(st.one_of(st.none(), instants, st.just(START + HORIZON))) for _ in range(draw(st.integers(1, 2)))]
     order = None
@@ -104,11 +117,15 @@ def cases(draw: st.DrawFn) -> CaseFacts:
 
 
 def verdicts(facts: CaseFacts, now: datetime) -> tuple[Verdict, ...]:
-    return tuple(judge(facts, POLICY, CALENDAR, now) for judge in (judge_limit, judge_immediate))
+    return tuple(judge(facts, POLICY, CALENDAR, now) for judge in JUDGES)
 
 
 def level(verdict: Verdict) -> int:
     return max((spell.level for spell in verdict.spells), default=0)
+
+
+def by_episode(verdict: Verdict) -> dict[str | None, Any]:
+    return {spell.episode: spell for spell in verdict.spells}
 
 
 @settings(max_examples=150, deadline=None)
@@ -129,14 +146,15 @@ def test_a_later_now_never_lowers_a_level_without_a_new_fact(facts: CaseFacts, a
     now, later = sorted((max(a, settled), max(b, settled)))
     for before, after in zip(verdicts(facts, now), verdicts(facts, later), strict=True):
         assert level(after) >= level(before)
-        for spell, grown in zip(before.spells, after.spells, strict=bool(before.spells)):
-            assert grown.levels[: len(spell.levels)] == spell.levels
+        grown = by_episode(after)
+        for episode, spell in by_episode(before).items():
+            assert grown[episode].levels[: len(spell.levels)] == spell.levels
 
 
 @settings(max_examples=200, deadline=None)
 @given(cases(), instants, st.floats(0, 1))
 def test_nothing_changes_before_the_next_check(facts: CaseFacts, now: datetime, share: float) -> None:
-    for verdict, judge in zip(verdicts(facts, now), (judge_limit, judge_immediate), strict=True):
+    for verdict, judge in zip(verdicts(facts, now), JUDGES, strict=True):
         assert verdict.next_check_at is None or verdict.next_check_at > now
         end = verdict.next_check_at or now + timedelta(days=400)
         later = min(now + (end - now) * share, end - timedelta(microseconds=1))
@@ -189,7 +207,11 @@ def test_a_longer_pause_never_brings_the_limits_forward(
         view = fold(told)
         found = legal_limits(view, item_of(view, REGISTRY, CALENDAR), POLICY, CALENDAR)
         assert found is not None
-        ats = (found.reminder_at, found.promised and found.promised.at, found.statutory and found.statutory.at)
+        ats = (
+            days_before(found.lead, found.due, 1),
+            found.promised and found.promised.at,
+            found.statutory and found.statutory.at,
+        )
         return tuple(at for at in ats if at is not None)
 
     short, long = limits(0), limits(longer)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
-from monitor.model import Registry
+from monitor.model import CASE_EVENT_NAMES, Registry
 from monitor.store.facts.look import Loaded, Look, next_receipt
 from monitor.store.schema import Card, CardEvent, CaseEventRow, SourceRow, Subject
 from monitor.store.sql import chunks, table_of
@@ -21,8 +22,6 @@ NOTICE: Final = table_of(CardEvent)
 SOURCE: Final = table_of(SourceRow)
 SUBJECT: Final = table_of(Subject)
 
-CLOSINGS: Final = ("completed",)
-
 
 def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     """Facts of the cases by key (NAMESPACE/CASE)."""
@@ -33,20 +32,19 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     loaded: dict[str, Loaded] = {}
     for key in keys:
         mine = rows.get(key, [])
-        reporters = reporters_of(look.registry, key, mine)
+        reporters = _reporters(look, key, mine)
         hall = hall_of(look.registry, mine, reporters)
         standing = [incomplete[r] for r in reporters if r in incomplete]
-        closings = [r for r in reporters if _emits_closing(look.registry, r)]
         facts = CaseFacts(
             key=key,
             events=tuple(case_event(look, r) for r in mine if look.counts(r)),
-            sources=look.sources.states(closings or reporters),
+            sources=look.once(("states", reporters), partial(look.sources.states, reporters)),
             registry=look.registry,
             hall=hall,
             order=None if key in historic else orders.get(key),
             incomplete_since=min(standing, default=None),
             historic=key in historic,
-            closings_reported=bool(closings),
+            emits=look.once(("emitted", reporters), partial(_emitted, look, reporters)),
         )
         calendar = look.book.for_source(look.registry, reporters[0] if reporters else "", hall)
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=next_receipt(mine, look.now))
@@ -71,6 +69,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             hall=card.hall,
             window=card.window,
             staff=card.staff,
+            item=view.item,
             closed_at=view.end.at if view.end else None,
         )
         calendar = look.book.for_hall(look.registry, card.hall)
@@ -99,7 +98,7 @@ def load_sources(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             hall=device.hall,
             accepted=tuple(sorted(times["accepted"])),
             completed=tuple(sorted(times["completed"])),
-            emits_completed=device.reports("completed"),
+            emits_completed=device.reports_case("completed"),
         )
         calendar = look.book.for_hall(look.registry, device.hall)
         more_at = next_receipt(later, look.now)
@@ -151,9 +150,27 @@ def hall_of(registry: Registry, rows: Sequence[Row[Any]], reporters: Sequence[st
     return device.hall if device else None
 
 
-def _emits_closing(registry: Registry, source: str) -> bool:
-    device = registry.devices.get(source)
-    return device is None or all(device.reports(name) for name in CLOSINGS)
+def _reporters(look: Look, key: str, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """As `reporters_of`; the devices of a namespace are looked up once a look."""
+    namespace = key.split("/", 1)[0]
+    devices = look.once(("reporters", namespace), lambda: tuple(reporters_of(look.registry, key, ())))
+    return devices or tuple(reporters_of(look.registry, key, rows))
+
+
+def _emitted(look: Look, reporters: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The case events of each source that does not send all: a device by its `emits`, an import by its map."""
+    found: dict[str, frozenset[str]] = {}
+    for source in reporters:
+        device = look.registry.devices.get(source)
+        if device is not None and not all(device.reports_case(event) for event in CASE_EVENT_NAMES):
+            found[source] = frozenset(event for event in CASE_EVENT_NAMES if device.reports_case(event))
+    imported = look.once("emits of imports", lambda: _imported(look))
+    return found | {source: imported[source] for source in reporters if source in imported}
+
+
+def _imported(look: Look) -> dict[str, frozenset[str]]:
+    rows = look.conn.execute(select(SOURCE.c.id, SOURCE.c.emits))
+    return {row.id: frozenset(row.emits) for row in rows if row.emits is not None}
 
 
 def _rows_of(look: Look, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
