@@ -357,8 +357,9 @@ class SourceState:
     """A source (device or import) as its stored rows show it at a time T (DESIGN §1C, §3.1).
 
     `watermark` is in corrected time and inclusive: every event with at <= watermark has arrived. None: nothing proven.
-    `trusted` is False while the skew of its latest boot exceeds the bound or no heartbeat is known from a device that
-    owes them. `lost` are the spans an operator declared lost; `watermark` already steps over them.
+    `trusted` is False where the boot that the watermark rests on has a clock too wrong, or no heartbeat is known from a
+    device that owes them; then `trusted_to` is how far earlier boots had proven it by a clock that was right. `lost`
+    are the spans an operator declared lost; `watermark` already steps over them.
     """
 
     id: str
@@ -366,6 +367,12 @@ class SourceState:
     trusted: bool = True
     skew_seconds: float = 0.0
     lost: tuple[Span, ...] = ()
+    trusted_to: datetime | None = None
+
+    def is_sure_of(self, instant: datetime) -> bool:
+        """Whether it has delivered everything up to `instant` by a trusted clock."""
+        sure_to = self.watermark if self.trusted else self.trusted_to
+        return sure_to is not None and sure_to >= instant
 
 
 def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:

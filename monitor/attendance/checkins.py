@@ -73,6 +73,10 @@ def _judge_in(case: SlotCase) -> Verdict:
     proven = [(level, at) for level, at in kept if case.proven(at)]
     if proven and case.rests_on_doubt(first):
         return case.review(case.facts.slot.due, first)
+    sure = [(level, at) for level, at in proven if case.is_sure(at)]
+    if len(sure) < len(proven):
+        doubted = proven[len(sure)][1]
+        return case.review(doubted, first, _in_spells(case, sure, first, doubted))
     ended_by_loss = len(kept) < len(passed) and len(proven) == len(kept)
     spells = _in_spells(case, proven, first, passed[len(kept)][1] if ended_by_loss else None)
     if len(proven) < len(kept):
@@ -152,7 +156,7 @@ def _judge_out(case: SlotCase) -> Verdict:
         return case.review(slot.opens, last)
     if not case.proven(slot.closes):
         return case.unknown(slot.closes, ())
-    if case.rests_on_doubt(last):
+    if case.rests_on_doubt(last) or not case.is_sure(slot.closes):
         return case.review(slot.opens, last)
     if last is None and not case.seen_in_session:
         return case.verdict(Outcome.MERGED, "merged")

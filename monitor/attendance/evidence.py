@@ -141,8 +141,10 @@ def duty_track(facts: PostFacts, duties: Iterable[Duty]) -> list[Piece]:
 
 def _doubted(facts: PostFacts, pieces: list[Piece]) -> list[Piece]:
     """The pieces, with what rests on the silence of untrusted or lost sources taken back."""
-    if any(not source.trusted for source in facts.duty_sources):
-        return [replace(p, says=UNSURE, cause="untrusted") if p.says == NOBODY else p for p in pieces]
+    unsure = [source.trusted_to for source in facts.duty_sources if not source.trusted]
+    if unsure:
+        sure = [at for at in unsure if at is not None]
+        pieces = _unsure_from(min(sure) if len(sure) == len(unsure) else None, pieces)
     lost = sorted(span for source in facts.duty_sources for span in source.lost)
     found: list[Piece] = []
     for piece in pieces:
@@ -153,6 +155,20 @@ def _doubted(facts: PostFacts, pieces: list[Piece]) -> list[Piece]:
         if piece.start < hole:
             found.append(replace(piece, end=hole))
         found.append(replace(piece, start=max(piece.start, hole), says=UNSURE, cause="lost"))
+    return found
+
+
+def _unsure_from(sure_to: datetime | None, pieces: Iterable[Piece]) -> list[Piece]:
+    """The pieces with silence after `sure_to` (None: all of it) turned into doubt: the clocks since then are wrong."""
+    found: list[Piece] = []
+    for piece in pieces:
+        doubted = piece.start if sure_to is None else max(piece.start, sure_to)
+        if piece.says != NOBODY or piece.end <= doubted:
+            found.append(piece)
+            continue
+        if piece.start < doubted:
+            found.append(replace(piece, end=doubted))
+        found.append(replace(piece, start=doubted, says=UNSURE, cause="untrusted"))
     return found
 
 

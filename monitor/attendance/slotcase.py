@@ -22,6 +22,7 @@ SLOT: Final = "checkin.slot"
 LevelAt: TypeAlias = tuple[Level, datetime]
 """A level with the instant at which it is reached."""
 
+_LOOK_AGAIN: Final = timedelta(hours=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NONE: Final[Mapping[str, Any]] = {}
 
@@ -65,10 +66,12 @@ class SlotCase:
     def proven(self, boundary: datetime) -> bool:
         return self.mark is not None and self.mark >= boundary
 
+    def is_sure(self, boundary: datetime) -> bool:
+        """Whether every terminal has delivered up to the boundary by a clock that is trusted (DESIGN §3.1)."""
+        return all(source.is_sure_of(boundary) for source in self.facts.sources)
+
     def rests_on_doubt(self, counted: CheckIn | None) -> bool:
-        """Whether lateness or absence would rest on an untrusted clock (DESIGN §3.1)."""
-        if any(not source.trusted for source in self.facts.sources):
-            return True
+        """Whether lateness or absence would rest on a check-in whose time is not trusted (DESIGN §3.1)."""
         if counted is not None:
             return not counted.trusted
         return any(c.direction in (None, self.slot.direction) for c in self.doubtful)
@@ -154,21 +157,26 @@ class SlotCase:
         nearly = self.mark is not None and self.mark >= self.ends - grace
         return self.ends + grace if nearly else self.ends
 
-    def review(self, boundary: datetime, counted: CheckIn | None) -> Verdict:
-        """People look at it. Cards from `boundary` on were issued on better evidence and are left to them.
+    def review(self, boundary: datetime, counted: CheckIn | None, spells: tuple[Spell, ...] = ()) -> Verdict:
+        """People look at it. Cards from `boundary` on were issued on better evidence and are left to them; `spells`:
+        what is proven without doubt before it.
 
-        A check-in of a boot without heartbeat may become trusted with the next one: wait for it.
+        A check-in of a boot without heartbeat may become trusted with the next one: wait for it. A terminal whose clock
+        is set right proves what it had delivered: look again now and then.
         """
         doubted = [counted] if counted is not None else list(self.doubtful)
-        waits = {w.source: w for c in doubted for w in waits_for(self._source(c.source), c.at)}
+        unsure = [source for source in self.facts.sources if not source.is_sure_of(boundary)]
+        waits = {s.id: Wait(source=s.id, until=max(boundary, s.watermark or boundary) + _LOOK_AGAIN) for s in unsure}
+        waits |= {w.source: w for c in doubted for w in waits_for(self._source(c.source), c.at)}
         return self.verdict(
             Outcome.REVIEW,
             "review",
             {
                 "at": counted.at if counted else None,
                 "evidence": counted.id if counted else None,
-                "sources": sorted({s.id for s in self.facts.sources if not s.trusted} | {c.source for c in doubted}),
+                "sources": sorted({s.id for s in unsure} | {c.source for c in doubted}),
             },
+            spells=spells,
             waits=tuple(waits[source] for source in sorted(waits)),
             judged_to=min(self.judged_to, boundary - _MICROSECOND),
         )

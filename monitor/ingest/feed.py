@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +18,11 @@ from monitor.ingest.payloads import Instant
 from monitor.ingest.writer import BatchResult, Writing, write_prepared
 from monitor.model import Registry
 from monitor.store.engine import Store
-from monitor.store.sql import chunks
 
 BATCH: Final = 200
 """Lines of one transaction: about 20 ms, so that a file beside a running daemon does not hold up its ingest."""
+AT_ONE_INSTANT: Final = 1000
+"""So many lines of one receipt are kept in one transaction."""
 REFUSALS_NAMED: Final = 100
 """A file may be wrong from end to end: so many refused lines are named, all are counted and kept."""
 
@@ -107,24 +109,66 @@ def import_events(store: Store, path: Path, registry: Registry, *, future: timed
 
     A line is {"received","device","channel","payload"}; `received` is taken as the receipt time. BadFeed names the
     first line that is none, and nothing was written; OSError where the file cannot be read.
+
+    Lines are written in the order of their receipt, wherever they stand: what is ahead of its time (`future`), and
+    which of two payloads of an id came first, must not hang on the order of a file, and a daemon beside it sees a day
+    grow as it did.
     """
-    for _ in _lines(path):
-        pass
+    places = _places(path)
     fed, how = Fed(), Writing(future=future)
-    for batch in chunks(_lines(path), BATCH):
+    for batch in _batches(path, places):
         prepared = [prepare(message, registry) for _, message in batch]
         result = store.step(lambda conn, some=prepared: write_prepared(conn, some, registry, how))  # type: ignore[misc]
         fed = fed.plus(result, [number for number, _ in batch], REFUSALS_NAMED)
-    return fed
+    return replace(fed, refused=tuple(sorted(fed.refused, key=lambda refusal: refusal.place)))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Message]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Places:
+    """Where the lines of a file stand, by the order of the file: number, offset, receipt (seconds of the epoch)."""
+
+    numbers: array[int]
+    offsets: array[int]
+    received: array[float]
+
+
+def _places(path: Path) -> _Places:
+    """Every line is read once: BadFeed names the first that is none."""
     decoder = msgspec.json.Decoder(_Line)
+    found = _Places(numbers=array("q"), offsets=array("q"), received=array("d"))
+    offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            text = _text(number, line)
             if text.strip():
-                yield number, _message(decoder, number, text)
+                found.numbers.append(number)
+                found.offsets.append(offset)
+                found.received.append(_message(decoder, number, text).received.timestamp())
+            offset += len(line)
+    return found
+
+
+def _batches(path: Path, places: _Places) -> Iterator[list[tuple[int, Message]]]:
+    """The numbered messages by receipt; what was received at one instant stays together, up to a limit."""
+    decoder = msgspec.json.Decoder(_Line)
+    received = places.received
+    batch: list[tuple[int, Message]] = []
+    last = -1
+    with path.open("rb") as file:
+        for index in sorted(range(len(received)), key=received.__getitem__):
+            if len(batch) >= BATCH and (received[index] != received[last] or len(batch) >= AT_ONE_INSTANT):
+                yield batch
+                batch = []
+            file.seek(places.offsets[index])
+            number = places.numbers[index]
+            batch.append((number, _message(decoder, number, _text(number, file.readline()))))
+            last = index
+    if batch:
+        yield batch
+
+
+def _text(number: int, line: bytes) -> bytes:
+    return line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
 
 
 def _message(decoder: msgspec.json.Decoder[_Line], number: int, text: bytes) -> Message:

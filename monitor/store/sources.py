@@ -134,23 +134,30 @@ class Sources:
         return SourceState(id=source, watermark=self._imports.get(source))
 
     def _device_state(self, device: Device) -> SourceState:
+        sure: datetime | None = None
         if device.owes_heartbeats:
-            mark, boot = self._beaten(device.id)
+            mark, sure, boot = self._beaten(device.id)
             skew = self.skew(device.id, boot) if boot is not None else None
-            trusted = skew is not None and abs(skew) <= self._untrusted
         else:
-            mark, skew, trusted = self._greatest_at(device.id), None, True
+            mark, skew = self._greatest_at(device.id), None
+            sure = mark
         held = self._held_at(device.id)
-        if mark is not None and held is not None:
-            mark = min(mark, held)
+        if held is not None:
+            mark, sure = (at if at is None else min(at, held) for at in (mark, sure))
         mark, lost = self._over_lost(device, mark)
+        if sure is not None:
+            sure, _ = self._over_lost(device, sure)
         return SourceState(
             id=device.id,
             watermark=mark,
-            trusted=trusted,
+            trusted=sure == mark and (mark is not None or not device.owes_heartbeats or self._is_right(skew)),
             skew_seconds=skew.total_seconds() if skew is not None else 0.0,
             lost=lost,
+            trusted_to=sure,
         )
+
+    def _is_right(self, skew: timedelta | None) -> bool:
+        return skew is not None and abs(skew) <= self._untrusted
 
     def _over_lost(self, device: Device, mark: datetime | None) -> tuple[datetime | None, tuple[Span, ...]]:
         """Declared-lost spans are stepped over: nothing will arrive from them (DESIGN §1C).
@@ -205,21 +212,33 @@ class Sources:
         times = [r.received if r.at is None else min(self.correct(device, r.boot, r.at)[0], r.received) for r in rows]
         return min(times, default=None)
 
-    def _beaten(self, device: str) -> tuple[datetime | None, str | None]:
-        """(watermark by heartbeats, latest boot): the newest boot that proves something counts."""
+    def _beaten(self, device: str) -> tuple[datetime | None, datetime | None, str | None]:
+        """(watermark by heartbeats, the same by boots whose clock is right, latest boot): of each the newest boot that
+        proves something counts.
+        """
         boots = self._recent_boots(device)
+        mark: datetime | None = None
         for boot in boots:
-            missing = self.first_missing(device, boot)
-            proven = [BEAT.c.last_seq < missing] if missing is not None else [BEAT.c.last_seq.is_not(None)]
-            if not self._shared:
-                proven.append(BEAT.c.last_seq.is_(None))
-            query = select(BEAT.c.at).where(
-                BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
-            )
-            at = self._conn.execute(query.where(or_(*proven)).order_by(BEAT.c.at.desc()).limit(1)).scalar()
-            if at is not None:
-                return self.correct(device, boot, at)[0], boots[0]
-        return None, boots[0] if boots else None
+            right = self._is_right(self.skew(device, boot))
+            if mark is not None and not right:
+                continue
+            proven = self._proven_by(device, boot)
+            if proven is not None and right:
+                return mark or proven, proven, boots[0]
+            mark = mark or proven
+        return mark, None, boots[0] if boots else None
+
+    def _proven_by(self, device: str, boot: str) -> datetime | None:
+        """The greatest time of the boot's heartbeats up to which everything has come (corrected)."""
+        missing = self.first_missing(device, boot)
+        proven = [BEAT.c.last_seq < missing] if missing is not None else [BEAT.c.last_seq.is_not(None)]
+        if not self._shared:
+            proven.append(BEAT.c.last_seq.is_(None))
+        query = select(BEAT.c.at).where(
+            BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
+        )
+        at = self._conn.execute(query.where(or_(*proven)).order_by(BEAT.c.at.desc()).limit(1)).scalar()
+        return None if at is None else self.correct(device, boot, at)[0]
 
     def _recent_boots(self, device: str) -> list[str]:
         """Boots by their newest heartbeat, newest first."""

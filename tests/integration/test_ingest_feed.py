@@ -12,7 +12,7 @@ import pytest
 from monitor.ingest.decode import Message
 from monitor.ingest.feed import BadFeed, Fed, import_events, ingest_items, parse_items
 from monitor.store.engine import Store
-from monitor.store.schema import CheckinRow, HeartbeatRow, Quarantine, RawEvent, Subject
+from monitor.store.schema import CheckinRow, HeartbeatRow, Quarantine, RatingRow, RawEvent, Subject
 from tests.ingest_world import NINE, REGISTRY, beat, columns, count, message, rows
 
 pytestmark = pytest.mark.both_databases
@@ -125,3 +125,22 @@ def test_many_refused_lines_are_all_counted_and_kept_and_a_hundred_named(store: 
     fed = import_events(store, path, REGISTRY)
     assert (fed.quarantined, len(fed.refused), fed.refused[-1].place) == (1200, 100, 100)
     assert count(store, Quarantine) == 1200
+
+
+def test_a_clock_that_is_ahead_is_corrected_wherever_its_heartbeats_stand_in_the_file(
+    store: Store, tmp_path: Path
+) -> None:
+    """Three minutes ahead: without its heartbeats each of these would be `future`. They are the last lines here."""
+    ahead = timedelta(minutes=3)
+    times = [NINE + timedelta(seconds=20 * n) for n in range(450)]
+    events = [message(id=f"e{n}", at=(when + ahead).isoformat(), received=when) for n, when in enumerate(times)]
+    beats = [beat("ev-1", at=when + ahead, received=when) for when in times[::3]]
+    fed = import_events(store, lines(tmp_path / "day.jsonl", *reversed(events), *reversed(beats)), REGISTRY)
+    assert (fed.stored, fed.quarantined) == (600, 0)
+
+
+def test_of_two_payloads_of_an_id_the_one_received_first_stands(store: Store, tmp_path: Path) -> None:
+    late, early = (message(id="e", score=s, received=NINE + timedelta(seconds=n)) for s, n in ((5, 9), (1, 2)))
+    fed = import_events(store, lines(tmp_path / "day.jsonl", late, early), REGISTRY)
+    assert [(r.place, r.reason) for r in fed.refused] == [(1, "conflict")]
+    assert columns(rows(store, RatingRow), "score") == [(1,)]

@@ -13,7 +13,7 @@ import pytest
 from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
 from monitor.supervision.commands import declare_lost
-from tests.halls import Feed, at, hall, told
+from tests.halls import MINUTE, Feed, at, hall, told
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -162,6 +162,32 @@ def test_skew_is_subtracted_and_over_five_minutes_not_trusted(world: World, seco
     state = world.state_of("t1", "08:40")
     assert (state.skew_seconds, state.trusted) == (seconds, trusted)
     assert told(state.watermark) == told(at("08:24") + off)
+
+
+@pytest.mark.parametrize(
+    ("why", "asked", "said"),
+    [
+        ("before the reboot", "09:00", ("09:00", True, "09:00")),
+        (
+            "the new boot is ten minutes slow: it delivers, and is sure of nothing new",
+            "10:00",
+            ("10:00", False, "09:00"),
+        ),
+        ("set right, and something is still held back", "10:02", ("10:00", False, "09:00")),
+        ("all delivered by a clock that is right", "10:05", ("10:05", True, "10:05")),
+    ],
+)
+def test_what_was_proven_by_a_right_clock_stays_so_after_a_reboot_with_a_wrong_one(
+    world: World, why: str, asked: str, said: tuple[str, bool, str]
+) -> None:
+    world.beats("t1", "08:50", "09:00")
+    for minute in range(1, 60, 4):
+        world.beat("t1", told(at(f"09:{minute:02}") - 10 * MINUTE), received=f"09:{minute:02}", boot="b2")
+    world.beat("t1", "09:50", received="10:00", boot="b2")
+    world.beat("t1", "10:01", boot="b3", queue=1)
+    world.beat("t1", "10:05", boot="b3")
+    state = world.state_of("t1", asked)
+    assert (told(state.watermark), state.trusted, told(state.trusted_to)) == said, why
 
 
 def test_the_median_is_not_moved_by_a_slow_network(world: World) -> None:

@@ -118,6 +118,11 @@ def lost(start: str, end: str, mark: str) -> tuple[SourceState, ...]:
     return (SourceState(id="t", watermark=at(mark), lost=((at(start), at(end)),)),)
 
 
+def wrong_since(clock: str) -> tuple[SourceState, ...]:
+    """A terminal that rebooted then, and whose clock has been wrong since; it delivers."""
+    return (SourceState(id="t", watermark=at("19:00"), trusted=False, trusted_to=at(clock)),)
+
+
 UNTRUSTED = (SourceState(id="t", watermark=at("19:00"), trusted=False),)
 REMINDED = {"reminder": "08:30"}
 YELLOW = REMINDED | {"yellow": "08:45"}
@@ -642,12 +647,14 @@ DOUBT = [
         now="09:00",
         sources=UNTRUSTED,
         outcome="review",
+        waits="20:00",
     ),
     Case(
         why="so does the absence of a whole session",
         now="14:00",
         sources=UNTRUSTED,
         outcome="review",
+        waits="20:00",
     ),
     Case(
         why="a trusted late check-in is not late while another terminal's clock is untrusted",
@@ -655,6 +662,7 @@ DOUBT = [
         checkins=(came("08:40"),),
         sources=(*UNTRUSTED, SourceState(id="t1", watermark=at("09:00"))),
         outcome="review",
+        waits="20:00",
     ),
     Case(
         why="an untrusted clock does not make up for silence: beyond the watermark it is still unknown",
@@ -692,6 +700,49 @@ DOUBT = [
         checkins=(came("08:20"),),
         sources=UNTRUSTED,
         outcome="review",
+        waits="20:00",
+    ),
+    Case(
+        why="what was proven before a terminal's clock went wrong stands, the red beyond it is for review",
+        now="14:00",
+        sources=wrong_since("09:00"),
+        outcome="review",
+        levels={"reminder": "08:30", "yellow": "08:45"},
+        waits="20:00",
+    ),
+    Case(
+        why="a reminder ends where nothing more can be said by a wrong clock",
+        now="09:00",
+        sources=wrong_since("08:40"),
+        outcome="review",
+        levels={"reminder": "08:30"},
+        cleared="08:45",
+        waits="20:00",
+    ),
+    Case(
+        why="a clock that goes wrong in the afternoon takes nothing from the morning: late",
+        now="18:00",
+        checkins=(came("08:40"),),
+        sources=wrong_since("14:00"),
+        outcome="late",
+        levels={"reminder": "08:30"},
+        cleared="08:40",
+    ),
+    Case(
+        why="… the whole session absent",
+        now="18:00",
+        sources=wrong_since("13:00"),
+        outcome="red",
+        levels={"reminder": "08:30", "yellow": "08:45", "red": "13:00"},
+    ),
+    Case(
+        why="… no check-out",
+        now="18:00",
+        slot="am_out",
+        checkins=(came("08:20"),),
+        sources=wrong_since("13:00"),
+        outcome="yellow",
+        levels={"yellow": "13:00"},
     ),
     Case(
         why="data declared lost over due yield no lateness and no absence: unproven",

@@ -125,6 +125,7 @@ class Case:
     mark: str | None = ""
     lost: tuple[tuple[str, str], ...] = ()
     duty_trusted: bool = True
+    duty_trusted_to: str | None = None
     posts: tuple[Post, ...] = (A, B)
     leaves: tuple[Leave, ...] = ()
     outings: tuple[Outing, ...] = ()
@@ -153,7 +154,10 @@ class Case:
             duties=self.duties,
             signs=self.signs,
             cameras=tuple(state(c) for c in self.cameras),
-            duty_sources=tuple(state(d, self.duty_trusted) for d in self.duty_sources),
+            duty_sources=tuple(
+                replace(state(d, self.duty_trusted), trusted_to=self.duty_trusted_to and at(self.duty_trusted_to))
+                for d in self.duty_sources
+            ),
             posts=self.posts,
             leaves=self.leaves,
             outings=self.outings,
@@ -630,6 +634,17 @@ DUTY = [
         cameras=NO_CAMERA,
         duties=(duty("08:20", "on"), duty("09:00", "off"), duty("10:00", "on", trusted=False)),
         outcome="ok",
+    ),
+    Case(
+        why="silence proves what it proved before the device's clock went wrong",
+        now="10:30",
+        cameras=NO_CAMERA,
+        requires_duty=True,
+        duty_trusted=False,
+        duty_trusted_to="08:50",
+        outcome="unknown",
+        spells=(spell("08:45"),),
+        stale="09:50",
     ),
     Case(
         why="silence of a device with an untrusted clock proves nothing",
