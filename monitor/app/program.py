@@ -217,7 +217,8 @@ def _lock(handle: IO[str], path: Path) -> None:
         else:
             return
     raise InUse(
-        f"another process judges this store (lock {path}): stop `jiancha run` first, or let it do the judging"
+        f"另有进程正在判定该库 another process judges this store (lock {path}): 先停止 stop `jiancha run` first, "
+        "或由它判定 or let it do the judging"
     ) from None
 
 

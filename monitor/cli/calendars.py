@@ -23,7 +23,7 @@ def import_calendar(
     ),
     year: int | None = typer.Option(None, "--year", metavar="YYYY", help="The year that the notice publishes."),
 ) -> None:
-    """Import the State Council's notice of a year's days off; what rests on a day that changes is judged again.
+    """导入放假安排 Import the State Council's notice of a year's days off; what rests on a changed day is judged again.
 
     Example: jiancha calendar import 2027.json
     """
@@ -49,7 +49,7 @@ def due(
     calendar: str = typer.Option("default", help="Name of the calendar."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Compute a deadline in working days, with its steps.
+    """计算期限 Compute a deadline in working days, with its steps.
 
     Example: jiancha calendar due --accepted 2026-09-30T10:00:00+08:00 --days 3
     """
@@ -59,7 +59,9 @@ def due(
     pauses = [_pause(text) for text in pause]
     with program(writing=False) as opened:
         if calendar not in opened.settings.calendars:
-            raise BadInput(f"--calendar: {calendar!r} is none of {', '.join(sorted(opened.settings.calendars))}")
+            raise BadInput(
+                f"--calendar: {calendar!r} 不在可选值之内 is none of {', '.join(sorted(opened.settings.calendars))}"
+            )
         with opened.store.read() as conn:
             book = opened.book(conn).calendar(calendar)
         try:
@@ -79,8 +81,10 @@ def due(
 def _pause(text: str) -> tuple[datetime, datetime | None]:
     first, slash, last = text.partition("/")
     if not slash:
-        raise BadInput(f"--pause: {text!r} is not A/B; write it as 2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00")
+        raise BadInput(
+            f"--pause: {text!r} 应写作 A/B is not A/B; write it as 2026-03-04T15:00:00+08:00/2026-03-06T10:00:00+08:00"
+        )
     begin, end = instant(first, "--pause"), instant(last, "--pause") if last else None
     if end is not None and end < begin:
-        raise BadInput(f"--pause: {text!r} ends before it begins")
+        raise BadInput(f"--pause: {text!r} 止早于起 ends before it begins; 请对调 swap them")
     return begin, end

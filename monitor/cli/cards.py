@@ -31,7 +31,7 @@ def list_cards(
     state: str | None = typer.Option(None, help="open, acknowledged, answered, closed or withdrawn; default: all."),
     subject: str | None = typer.Option(None, metavar="KIND:ID", help="Only this subject."),
 ) -> None:
-    """List cards, all states unless --state.
+    """列出监察牌 List cards, all states unless --state.
 
     Example: jiancha cards list --json --level red
     """
@@ -63,7 +63,7 @@ def card_line(card: dict[str, Any]) -> str:
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
-        raise BadInput(f"{option}: {value!r} is none of {', '.join(known)}")
+        raise BadInput(f"{option}: {value!r} 不在可选值之内 is none of {', '.join(known)}")
 
 
 def _subject(text: str | None) -> tuple[str, str] | None:
@@ -77,6 +77,7 @@ def _subject(text: str | None) -> tuple[str, str] | None:
 
 def _transition(number: int, event: str, why: str) -> None:
     from monitor.supervision.commands import Refused, transition
+    from monitor.wording import event_word
 
     with program() as opened:
         now = opened.clock.now()
@@ -84,7 +85,7 @@ def _transition(number: int, event: str, why: str) -> None:
             opened.store.step(lambda conn: transition(conn, number, event, actor=actor(), why=why, now=now))
         except Refused as error:
             raise BadInput(str(error)) from error
-    typer.echo(f"#{number} {event}")
+    typer.echo(f"#{number} {event_word(event, 'zh')} {event}")
 
 
 def actor() -> str:
@@ -98,7 +99,7 @@ _REASON = typer.Option(..., "--reason", help="Why; it stands in the card's histo
 
 @cards_app.command("ack")
 def ack(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """Acknowledge a card (签收).
+    """签收 Acknowledge a card.
 
     Example: jiancha cards ack 17 --reason "已通知窗口"
     """
@@ -107,7 +108,7 @@ def ack(number: int = _NUMBER, reason: str = _REASON) -> None:
 
 @cards_app.command("answer")
 def answer(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """Answer a card (回复); that answers its supervision order too.
+    """回复 Answer a card; that answers its supervision order too.
 
     Example: jiancha cards answer 17 --reason "系统故障，已补办"
     """
@@ -116,7 +117,7 @@ def answer(number: int = _NUMBER, reason: str = _REASON) -> None:
 
 @cards_app.command("close")
 def close(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """Close a card (办结).
+    """办结 Close a card.
 
     Example: jiancha cards close 17 --reason "整改完成，已回访"
     """
@@ -125,7 +126,7 @@ def close(number: int = _NUMBER, reason: str = _REASON) -> None:
 
 @cards_app.command("withdraw")
 def withdraw(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """Withdraw a card (撤牌).
+    """撤牌 Withdraw a card.
 
     Example: jiancha cards withdraw 17 --reason "申诉成立"
     """
@@ -137,7 +138,7 @@ def list_subjects(
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
     subject: str | None = typer.Option(None, metavar="KIND:ID", help="Only this subject."),
 ) -> None:
-    """List what is judged: its verdict, the watermark it rests on, when it is looked at next.
+    """列出监察对象 List what is judged: its verdict, the watermark it rests on, when it is looked at next.
 
     Example: jiancha subjects list --json --subject slot:s-001/2026-03-02/am_in
     """
@@ -157,7 +158,7 @@ def explain(
     number: int = _NUMBER,
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Explain a card: facts, working-time arithmetic, policy values, watermark.
+    """说明一张牌的由来 Explain a card: facts, working-time arithmetic, policy values, watermark.
 
     Example: jiancha explain 17
     """
@@ -168,7 +169,7 @@ def explain(
         zones = opened.zones(conn)
         found = explained(conn, number, zones)
     if found is None:
-        raise BadInput(f"explain: there is no card {number}; `jiancha cards list` shows them")
+        raise BadInput(f"explain: 没有第 {number} 号牌 there is no card {number}; `jiancha cards list` 列出 shows them")
     if as_json:
         print_json(found)
         return

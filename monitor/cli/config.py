@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 @config_app.command("check")
 def check() -> None:
-    """Check the configuration, and the registry against it: what no route tells, what no source can say.
+    """检查配置 Check the configuration, and the registry against it: what no route tells, what no source can say.
 
     Example: jiancha --config jiancha.toml config check
     """
@@ -48,7 +48,7 @@ def check() -> None:
 def schema(
     name: str = typer.Argument(..., help="settings, policy, alerts, map, adapter, or a channel such as checkin"),
 ) -> None:
-    """Print the JSON Schema of a channel, map, adapter, policy or settings file.
+    """打印结构 Print the JSON Schema of a channel, map, adapter, policy or settings file.
 
     Example: jiancha config schema checkin
     """
@@ -56,13 +56,13 @@ def schema(
 
     schemas = all_schemas()
     if name not in schemas:
-        raise BadInput(f"schema: {name!r} is none of {', '.join(sorted(schemas))}")
+        raise BadInput(f"schema: {name!r} 不在可选值之内 is none of {', '.join(sorted(schemas))}")
     print_json(schemas[name])
 
 
 @db_app.command("upgrade")
 def upgrade() -> None:
-    """Bring the store to this program's schema.
+    """升级库结构 Bring the store to this program's schema.
 
     Example: jiancha db upgrade
     """

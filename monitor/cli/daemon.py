@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run() -> None:
-    """Run the daemon: hear the devices, judge, tell people, answer HTTP, until SIGTERM or SIGINT.
+    """运行守护进程 Run the daemon: hear the devices, judge, tell people, answer HTTP, until SIGTERM or SIGINT.
 
     Example: jiancha --config /etc/jiancha/jiancha.toml run
     """

@@ -32,7 +32,7 @@ def demo(
     http: bool = typer.Option(False, "--http", help="Devices use the HTTP feed, even where there is a Mosquitto."),
     plain: bool = typer.Option(False, "--plain", help="Lines instead of the live table."),
 ) -> None:
-    """Play two days of a simulated hall in this terminal; exit status 1 if something promised was not seen.
+    """演示 Play two days of a simulated hall in this terminal; exit status 1 if something promised was not seen.
 
     Example: jiancha demo
     """
@@ -71,7 +71,7 @@ def simulate(
     cut: float = typer.Option(0.02, min=0, max=1, help="Share of a device's days with its connection lost."),
     overrun: float = typer.Option(0.02, min=0, max=1, help="Share of committed cases never completed."),
 ) -> None:
-    """Play the devices of a hall: into a file for `events import`, or live as themselves.
+    """模拟设备 Play the devices of a hall: into a file for `events import`, or live as themselves.
 
     Example: jiancha simulate --made-up 1 --registry-out hall.toml --from 2026-03-02 --days 5 -o week.jsonl
     """

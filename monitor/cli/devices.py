@@ -37,7 +37,8 @@ def add(
     ca: Path | None = _CA,
     days: int = _DAYS,
 ) -> None:
-    """Make a device's credentials at the broker; also the daemon's own, by its user name ([mqtt] username).
+    """新增设备凭据 Make a device's credentials at the broker; also the daemon's own, by its user name
+    ([mqtt] username).
 
     Without --ca a password, printed once on stdout; with it a certificate whose CN is the id. A device that was revoked
     comes back into service. Without --password-file the line for a broker that stands elsewhere is printed.
@@ -136,7 +137,7 @@ def revoke(
     password_file: Path | None = _PASSWORDS,
     ca: Path | None = _CA,
 ) -> None:
-    """Take a device out of service (停用): what it still sends is quarantined; then say what remains to be done.
+    """停用设备 Take a device out of service: what it still sends is quarantined; then say what remains to be done.
 
     Example: jiancha device revoke ev-01 --reason 失窃 --password-file /etc/mosquitto/jiancha.passwd
     """
@@ -192,7 +193,7 @@ def _remaining(device: str, password_file: Path | None, dropped: bool, ca: Path 
 
 @device_app.command("list")
 def list_devices(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
-    """List the devices of the registry: last heartbeat, skew, queue, status, revoked or not.
+    """列出设备 List the devices of the registry: last heartbeat, skew, queue, status, revoked or not.
 
     Example: jiancha device list --json
     """
@@ -217,7 +218,8 @@ def make_authority(
     hosts: list[str] = typer.Option(..., "--host", metavar="NAME", help="Name or address of the broker; repeat it."),
     days: int = _DAYS,
 ) -> None:
-    """Make a certificate authority, and the broker's certificate under the names by which devices reach it.
+    """建立证书机构 Make a certificate authority, and the broker's certificate under the names by which devices
+    reach it.
 
     Example: jiancha device ca /etc/jiancha/ca --host mqtt.hall.local --host 192.168.10.5
     """
@@ -248,7 +250,7 @@ def lost(
     end: str = typer.Option(..., "--to", metavar="T", help="RFC 3339 with offset, exclusive."),
     reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
 ) -> None:
-    """Declare a device's data of a span lost: no absence and no lateness rests on it (不予认定).
+    """声明数据丢失 Declare a device's data of a span lost: no absence and no lateness rests on it (不予认定).
 
     Example: jiancha device lost t-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘坏
     """

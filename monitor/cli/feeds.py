@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @registry_app.command("import")
 def import_registry(file: Path = _FILE) -> None:
-    """Import halls, units, windows, staff, posts, items and devices from TOML, CSV or XLSX; all rows or none.
+    """导入台账 Import halls, units, windows, staff, posts, items and devices from TOML, CSV or XLSX; all rows or none.
 
     Example: jiancha registry import registry.toml
     """
@@ -61,7 +61,7 @@ def export_registry(
     file: Path | None = typer.Argument(None, metavar="FILE", help="x.toml, x.xlsx, or a folder for CSV files."),
     output: Path | None = typer.Option(None, "-o", "--output", metavar="FILE", help="The same as FILE."),
 ) -> None:
-    """Export the registry, without FILE as TOML on stdout; importing it again changes nothing.
+    """导出台账 Export the registry, without FILE as TOML on stdout; importing it again changes nothing.
 
     Example: jiancha registry export registry.xlsx
     """
@@ -83,7 +83,7 @@ def export_registry(
 
 @plans_app.command("import")
 def import_plans(file: Path = _FILE) -> None:
-    """Import leave, substitutes, outings, overtime, rota and closures; upsert by id, all rows or none.
+    """导入计划 Import leave, substitutes, outings, overtime, rota and closures; upsert by id, all rows or none.
 
     Example: jiancha plans import plans.xlsx
     """
@@ -103,7 +103,7 @@ def import_events(
     file: Path = typer.Argument(..., metavar="F.jsonl", help='Lines {"received","device","channel","payload"}.'),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Import events from a JSON-lines file; exit status 1 if lines were quarantined.
+    """导入事件 Import events from a JSON-lines file; exit status 1 if lines were quarantined.
 
     Example: jiancha events import day.jsonl
     """
@@ -143,7 +143,7 @@ def import_cases(
     history: bool = typer.Option(True, "--history/--live", help="Cards to the record only, or live."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Import a log of case events by a mapping; importing it again changes nothing.
+    """导入办件日志 Import a log of case events by a mapping; importing it again changes nothing.
 
     Example: jiancha cases import receipt.csv --map coselog-receipt
     """
@@ -187,7 +187,7 @@ def poll_cases(
     once: bool = typer.Option(False, "--once", help="One poll, then stop; for cron."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Read what is new in a view; the daemon does the same by itself. Without --once it goes on until Ctrl-C.
+    """轮询视图 Read what is new in a view; the daemon does the same by itself. Without --once it goes on until Ctrl-C.
 
     Example: jiancha --config jiancha.toml cases poll approval-view --once
     """
@@ -217,7 +217,7 @@ def poll_cases(
 
 @quarantine_app.command("list")
 def list_quarantine(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
-    """List what was refused and waits for a person.
+    """列出被隔离的数据 List what was refused and waits for a person.
 
     Example: jiancha quarantine list --json
     """
@@ -249,7 +249,7 @@ def list_quarantine(as_json: bool = typer.Option(False, "--json", help="JSON on 
 def replay_quarantine(
     ids: list[int] = typer.Argument(None, help="Numbers from `quarantine list`; none: all that are open."),
 ) -> None:
-    """Take quarantined messages in after their cause is mended; what still fails stays.
+    """重放 Take quarantined messages in after their cause is mended; what still fails stays.
 
     Example: jiancha quarantine replay 12 13
     """
@@ -283,7 +283,7 @@ def dismiss_quarantine(
     ids: list[int] = typer.Argument(..., help="Numbers from `quarantine list`."),
     reason: str = typer.Option(..., "--reason", help="Why; kept with the message."),
 ) -> None:
-    """Dismiss quarantined messages; they no longer hold their source's watermark.
+    """不再处理 Dismiss quarantined messages; they no longer hold their source's watermark.
 
     Example: jiancha quarantine dismiss 12 --reason "设备测试数据"
     """

@@ -48,7 +48,7 @@ def doctor(
         None, "--broker-config", metavar="FILE", help="The broker's mosquitto.conf, or a copy; else looked for here."
     ),
 ) -> None:
-    """Examine store, hall and broker, the live broker by probes; each danger with the line that mends it.
+    """体检 Examine store, hall and broker, the live broker by probes; each danger with the line that mends it.
 
     Exit status 1 if any is found, 2 if the database file is damaged.
 
@@ -99,7 +99,8 @@ def backup(
         ..., metavar="TARGET", help="File to be written, or a folder; nothing is overwritten."
     ),
 ) -> None:
-    """Back the store up beside the running daemon: one moment, one file, proven by restoring it into a scratch store.
+    """备份 Back the store up beside the running daemon: one moment, one file, proven by restoring it into a
+    scratch store.
 
     Example: jiancha backup /var/backups/jiancha/
     """
@@ -132,7 +133,7 @@ def restore(
     source: Path = typer.Argument(..., metavar="SOURCE", help="A file that `jiancha backup` made."),
     force: bool = typer.Option(False, "--force", help="Delete every row that the store holds now."),
 ) -> None:
-    """Restore a backup into an empty store, all or nothing, and upgrade it; the daemon must be stopped.
+    """恢复备份 Restore a backup into an empty store, all or nothing, and upgrade it; the daemon must be stopped.
 
     Example: jiancha restore /var/backups/jiancha/jiancha-20260302T160000Z.zip
     """

@@ -20,7 +20,7 @@ def token(
     devices: str | None = typer.Option(None, metavar="A,B", help="Ids of devices that may post events with it."),
     halls: str | None = typer.Option(None, "--halls", metavar="H", help="Ids of halls: events, plans, reading cards."),
 ) -> None:
-    """Make a bearer token for the HTTP API; it is printed once and kept as a digest only.
+    """签发令牌 Make a bearer token for the HTTP API; it is printed once and kept as a digest only.
 
     Example: jiancha user token --devices ev-01,ev-02
     """
@@ -44,7 +44,7 @@ def route(
     card: int | None = typer.Option(None, "--card", min=1, max=INT64, help="Number of a card."),
     example: str | None = typer.Option(None, "--example", metavar="RULE:LEVEL[:HALL]", help="case.limit:red:h1"),
 ) -> None:
-    """Say who would be told of a card, how, when and why; exit status 1 when nobody would.
+    """查通知去向 Say who would be told of a card, how, when and why; exit status 1 when nobody would.
 
     Example: jiancha alerts route --card 17
     """

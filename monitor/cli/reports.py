@@ -23,7 +23,7 @@ def judge(
     as_of: str = typer.Option(..., "--as-of", metavar="T", help="RFC 3339 with offset; not after the clock."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Judge everything at a time until nothing is due; sends nothing.
+    """按某一时刻判定 Judge everything at a time until nothing is due; sends nothing.
 
     Example: jiancha judge --as-of 2026-03-02T18:00:00+08:00 --json
     """
@@ -37,12 +37,15 @@ def judge(
     if as_json:
         print_json(counts)
     else:
-        typer.echo("  ".join(f"{name} {count}" for name, count in counts.items()))
+        words = {"judged": "判定", "issued": "发牌", "upgraded": "升级", "cleared": "解除", "unknown": "无法判定"}
+        typer.echo("  ".join(f"{words[name]} {name} {count}" for name, count in counts.items()))
 
 
 def _not_after_clock(at: datetime, now: datetime) -> None:
     if at > now:
-        raise BadInput(f"--as-of: {at.isoformat()} is after the clock ({now.isoformat()}); the future cannot be judged")
+        raise BadInput(
+            f"--as-of: {at.isoformat()} 晚于当前时钟 is after the clock ({now.isoformat()}); 请改早 give an earlier one"
+        )
 
 
 @report_app.command("cases")
@@ -50,7 +53,7 @@ def report_cases(
     as_of: str | None = typer.Option(None, "--as-of", metavar="T", help="RFC 3339 with offset; default: now."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Count cases completed on time and late, open within and over their limit.
+    """办件时限统计 Count cases completed on time and late, open within and over their limit.
 
     Example: jiancha report cases --as-of 2012-02-01T00:00:00Z --json
     """
@@ -77,7 +80,7 @@ def report_cases(
 
 @report_app.command("events")
 def report_events(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
-    """Count events stored, repeated and quarantined.
+    """事件统计 Count events stored, repeated and quarantined.
 
     Example: jiancha report events --json
     """
@@ -95,7 +98,7 @@ def report_events(as_json: bool = typer.Option(False, "--json", help="JSON on st
 
 @report_app.command("findings")
 def report_findings(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
-    """List integrity and registry findings: proposals to a person, never points.
+    """数据疑点 List integrity and registry findings: proposals to a person, never points.
 
     Example: jiancha report findings --json
     """
@@ -118,7 +121,7 @@ def export_attendance(
     hall: str = typer.Option(..., "--hall", metavar="H", help="Id of the hall."),
     output: Path = typer.Option(..., "-o", "--output", metavar="FILE", help="FILE.xlsx or FILE.csv."),
 ) -> None:
-    """Write the monthly attendance sheet (考勤表).
+    """导出考勤表 Write the monthly attendance sheet.
 
     Example: jiancha export attendance --month 2026-03 --hall h1 -o 2026-03.xlsx
     """

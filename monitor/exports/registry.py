@@ -21,6 +21,10 @@ from monitor.store.registry import registry_rows
 
 Sheets: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 """Rows by table name and column as in files; what is empty is left out of a row."""
+ENDINGS: Final = (
+    "请写到 .toml、.xlsx，或文件夹（不带后缀，内为 CSV）"
+    " write to a .toml, an .xlsx, or a folder (a path without an ending) for CSV files"
+)
 
 
 def export_registry(conn: Connection, path: Path) -> None:
@@ -30,13 +34,13 @@ def export_registry(conn: Connection, path: Path) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in _WRITERS and suffix:
-        raise ValueError(f"{path}: write to a .toml, an .xlsx, or a folder (a path without an ending) for CSV files")
+        raise ValueError(f"{path}: {ENDINGS}")
     sheets = as_sheets(registry_rows(conn))
     if suffix:
         replace_file(path, _WRITERS[suffix](sheets))
         return
     if path.exists() and not path.is_dir():
-        raise ValueError(f"{path}: is a file; name a folder for the CSV files")
+        raise ValueError(f"{path}: 是文件，应为文件夹 is a file; name a folder for the CSV files")
     path.mkdir(parents=True, exist_ok=True)
     for name, rows in sheets.items():
         replace_file(path / f"{name}.csv", as_csv(name, rows))

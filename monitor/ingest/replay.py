@@ -100,7 +100,7 @@ def _message(held: Held, payload: bytes, adapters: Adapters) -> Message:
 def dismiss(conn: Connection, ids: Sequence[int], *, now: datetime, actor: str, why: str) -> None:
     """Give up open rows for good; ValueError without a reason, or for ids that are not open."""
     if not why.strip():
-        raise ValueError("reason: a dismissal needs one")
+        raise ValueError("--reason: 须写明理由 a dismissal needs one")
     held = [h for h in quarantine.listed(conn) if h.id in set(ids)]
     _require_open(ids, held)
     _resolve(conn, held, state="dismissed", now=now, actor=actor, why=why)
@@ -143,4 +143,5 @@ def _taken(conn: Connection, row: Held, reason: str) -> bool:
 def _require_open(ids: Sequence[int], held: Sequence[Held]) -> None:
     missing = sorted(set(ids) - {h.id for h in held})
     if missing:
-        raise ValueError(f"quarantine: no open row numbered {', '.join(map(str, missing))}; see `quarantine list`")
+        numbers = ", ".join(map(str, missing))
+        raise ValueError(f"quarantine: 没有待处理的 no open row numbered {numbers}; 见 see `jiancha quarantine list`")

@@ -45,7 +45,9 @@ def build(conn: Connection, to: str = "head") -> None:
     try:
         command.upgrade(_config(conn), to)
     except CommandError as error:
-        raise SchemaError(f"schema {to} is not known to this program, which has {HEAD}: take a newer one") from error
+        raise SchemaError(
+            f"本程序不认识该库结构 schema {to} is not known to this program, which has {HEAD}: take a newer one"
+        ) from error
 
 
 def ensure(store: Store) -> None:
@@ -55,7 +57,9 @@ def ensure(store: Store) -> None:
     if found is None:
         upgrade(store)
     elif found != HEAD:
-        raise SchemaError(f"the store has schema {found}, this program needs {HEAD}: run `jiancha db upgrade`")
+        raise SchemaError(
+            f"库结构不符 the store has schema {found}, this program needs {HEAD}: 请运行 run `jiancha db upgrade`"
+        )
 
 
 def _config(conn: Connection) -> Any:

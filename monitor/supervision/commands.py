@@ -12,6 +12,7 @@ from monitor.store import audit, cards, subjects
 from monitor.store.cards import CARD
 from monitor.store.schema import DeviceRow, LostSpan
 from monitor.store.sql import table_of
+from monitor.wording import state_word
 
 LOST: Final = table_of(LostSpan)
 DEVICE: Final = table_of(DeviceRow)
@@ -40,13 +41,16 @@ def transition(conn: Connection, number: int, event: str, *, actor: str, why: st
     Raises Refused.
     """
     if not why.strip():
-        raise Refused(f"card {number}: a reason is needed; give one with --reason")
+        raise Refused(f"card {number}: 须写明理由 a reason is needed; give one with --reason")
     card = conn.execute(select(CARD).where(CARD.c.number == number).with_for_update()).first()
     if card is None:
-        raise Refused(f"card {number}: there is none of this number; `jiancha cards list` shows them")
+        raise Refused(
+            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them"
+        )
     if card.state not in ALLOWED[event]:
         allowed = ", ".join(ALLOWED[event])
-        raise Refused(f"card {number} is {card.state}: it can be {event} only from {allowed}")
+        now_is = f"第 {number} 号牌{state_word(card.state, 'zh')} card {number} is {card.state}"
+        raise Refused(f"{now_is}: 只能由以下状态变为 it can be {event} only from {allowed}")
     values: dict[str, Any] = {"state": event}
     if event == "withdrawn":
         values["withdrawn_by"] = actor
@@ -73,13 +77,17 @@ def declare_lost(
     Every subject that waits for the device is judged again. Raises Refused.
     """
     if not why.strip():
-        raise Refused(f"device {device}: a reason is needed; give one with --reason")
+        raise Refused(f"device {device}: 须写明理由 a reason is needed; give one with --reason")
     if ends <= starts:
-        raise Refused(f"device {device}: --to {ends.isoformat()} is not after --from {starts.isoformat()}")
+        raise Refused(f"device {device}: --to {ends.isoformat()} 不晚于 is not after --from {starts.isoformat()}")
     if ends > now:
-        raise Refused(f"device {device}: --to {ends.isoformat()} lies in the future; only what is past can be lost")
+        raise Refused(
+            f"device {device}: --to {ends.isoformat()} 尚未到 lies in the future; only what is past can be lost"
+        )
     if conn.execute(select(DEVICE.c.id).where(DEVICE.c.id == device)).first() is None:
-        raise Refused(f"device {device}: not in the registry; `jiancha registry export` lists the devices")
+        raise Refused(
+            f"device {device}: 未登记 not in the registry; `jiancha registry export` 列出设备 lists the devices"
+        )
     conn.execute(
         LOST.insert().values(device=device, starts=starts, ends=ends, reason=why, declared_at=now, actor=actor)
     )

@@ -68,7 +68,7 @@ def create_token(
     """
     named, places = sorted(set(devices)), sorted(set(halls))
     if bool(named) == bool(places):
-        raise ValueError("a token names devices or halls: give one of --devices and --halls")
+        raise ValueError("令牌属于设备或大厅 a token names devices or halls: give one of --devices and --halls")
     _require_known(conn, "devices", named)
     _require_known(conn, "halls", places)
     possible = DEVICE_SCOPES if named else HALL_SCOPES
@@ -108,4 +108,6 @@ def _require_known(conn: Connection, what: str, ids: Sequence[str]) -> None:
     known = set(conn.execute(select(column).where(column.in_(ids))).scalars())
     missing = [i for i in ids if i not in known]
     if missing:
-        raise ValueError(f"{what}: {', '.join(missing)}: not in the registry; `jiancha registry import` adds them")
+        raise ValueError(
+            f"{what}: {', '.join(missing)}: 未登记 not in the registry; `jiancha registry import` 登记 adds them"
+        )

@@ -42,7 +42,7 @@ def parse_subject(text: str) -> tuple[str, str]:
     """KIND:ID → (kind, id); ValueError says what is expected."""
     kind, colon, key = text.partition(":")
     if not colon or not kind or not key:
-        raise ValueError(f"subject: {text!r} is not KIND:ID, such as case:ns/2026-001")
+        raise ValueError(f"subject: {text!r} 应写作 is not KIND:ID, such as case:ns/2026-001")
     return kind, key
 
 

@@ -51,21 +51,24 @@ def test_a_reading_command_on_an_empty_store_gives_an_empty_list_and_leaves_no_f
 
 BAD_INPUT = [
     (("nosuch",), "nosuch"),
-    (("cards", "list", "--level", "blue"), "--level: 'blue' is none of reminder, yellow, red"),
-    (("cards", "list", "--subject", "case"), "is not KIND:ID"),
-    (("cards", "close", "7", "--reason", "x"), "card 7: there is none of this number"),
-    (("explain", "7"), "there is no card 7"),
+    (("cards", "list", "--level", "blue"), "--level: 'blue' 不在可选值之内 is none of reminder, yellow, red"),
+    (("cards", "list", "--subject", "case"), "应写作 is not KIND:ID"),
+    (("cards", "close", "7", "--reason", "x"), "card 7: 没有这个号的牌"),
+    (("explain", "7"), "没有第 7 号牌 there is no card 7"),
     (("explain", "99999999999999999999"), "less than or equal to"),
     (("alerts", "route", "--card", "99999999999999999999"), "less than or equal to"),
     (("judge", "--as-of", "0001-01-01T00:00:00+08:00"), "不是时间"),
     (("judge", "--as-of", "2026-03-02"), "--as-of: '2026-03-02' 缺少时区偏移"),
-    (("judge", "--as-of", "2999-01-01T00:00:00Z"), "is after the clock"),
+    (("judge", "--as-of", "2999-01-01T00:00:00Z"), "晚于当前时钟 is after the clock"),
     (("registry", "import", "none.toml"), "none.toml"),
     (("events", "import", "none.jsonl"), "none.jsonl"),
-    (("cases", "import", "none.csv", "--map", "nowhere"), "--map: 'nowhere' is neither a file nor one of"),
+    (("cases", "import", "none.csv", "--map", "nowhere"), "--map: 'nowhere' 既不是文件也不在可选值之内"),
     (("calendar", "import", "none.json"), "none.json"),
-    (("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", "x"), "--pause: 'x'"),
-    (("config", "schema", "nosuch"), "schema: 'nosuch' is none of"),
+    (
+        ("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", "x"),
+        "--pause: 'x' 应写作 A/B",
+    ),
+    (("config", "schema", "nosuch"), "schema: 'nosuch' 不在可选值之内"),
     (("export", "attendance", "--month", "2026-13", "--hall", "h1", "-o", "x.xlsx"), "--hall h1"),
     (
         ("device", "lost", "t1", "--from", "2026-03-02T10:00:00Z", "--to", "2026-03-02T09:00:00Z", "--reason", "x"),
@@ -73,7 +76,7 @@ BAD_INPUT = [
     ),
     (("alerts", "route"), "give either --card N or --example"),
     (("alerts", "route", "--example", "no.rule:red"), "no.rule"),
-    (("user", "token"), "a token names devices or halls"),
+    (("user", "token"), "令牌属于设备或大厅"),
 ]
 
 
@@ -289,7 +292,8 @@ def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None
         assert jiancha("cards", verb, number, "--reason", "已核实", **monday).returncode == 0
     refused = jiancha("cards", "answer", number, "--reason", "again")
     assert refused.returncode == 2
-    assert f"card {number} is closed: it can be answered only from open, acknowledged" in refused.stderr
+    assert f"第 {number} 号牌已办结 card {number} is closed" in refused.stderr
+    assert "it can be answered only from open, acknowledged" in refused.stderr
     (closed,) = json.loads(jiancha("cards", "list", "--json", "--rule", "rating.bad").stdout)
     assert [h["event"] for h in closed["history"]] == ["issued", "acknowledged", "answered", "closed"]
 

@@ -90,8 +90,8 @@ FEED = 'id = "v"\nurl = "sqlite:///x"\nview = "v"\nmark = "m"\nmap = "own.toml"\
         (f"[[feeds]]\n{FEED}[[feeds]]\n{FEED}", "feeds.1.id: 'v' is there twice"),
         (f"[[feeds]]\n{FEED}url_env = 'X'", "give exactly one of url, url_env, url_file; found url and url_env"),
         (f"[[feeds]]\n{FEED}query = 'SELECT 1'", "give exactly one of view, query; found view and query"),
-        (f"[[feeds]]\n{FEED}pages = 3", "feeds.0.pages: unknown key"),
-        ("[adapters]\nenable = []", "adapters.enable: unknown key"),
+        (f"[[feeds]]\n{FEED}pages = 3", "feeds.0.pages: 未知的键 unknown key"),
+        ("[adapters]\nenable = []", "adapters.enable: 未知的键 unknown key"),
     ],
 )
 def test_settings_that_cannot_be_used_name_the_key(tmp_path: Path, text: str, said: str) -> None:
