@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -15,31 +15,37 @@ from monitor.attendance.facts import PostFacts
 from monitor.model import CardChange, Registry, Spell, Verdict
 from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
-from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.facts import CaseFacts, TaskFacts
+from monitor.workcal import Step
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
     """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F). Of a case also
-    "limit": the version of its item's limits and how they were counted.
+    "limit": the version of its item's limits and how they were counted; of a task which due holds.
     """
     rule = change.spell.rule if change.spell else verdict.rule
-    counted: dict[str, Any] = {"steps": []}
-    if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
-        known = (loaded.facts, policy.timeliness, loaded.calendar, now)
-        episode = change.spell.episode if change.spell else None
-        counted = {
-            "steps": [
-                {"date": s.date.isoformat(), "counted": s.counted, "why": s.why}
-                for s in timeliness.explain_limit(*known, rule, episode)
-            ],
-            "limit": timeliness.explain_item(*known),
-        }
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
-        **counted,
+        **_counted(loaded, rule, change.spell.episode if change.spell else None, policy, now),
         "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
+
+
+def _counted(loaded: Loaded, rule: str, episode: str | None, policy: Policy, now: datetime) -> dict[str, Any]:
+    """The arithmetic day by day, and the limit that it leads to."""
+    facts, own, calendar = loaded.facts, policy.timeliness, loaded.calendar
+    if isinstance(facts, CaseFacts) and calendar is not None:
+        steps = timeliness.explain_limit(facts, own, calendar, now, rule, episode)
+        return {"steps": _told(steps), "limit": timeliness.explain_item(facts, own, calendar, now)}
+    if isinstance(facts, TaskFacts) and calendar is not None:
+        steps = timeliness.explain_task(facts, own, calendar, now, episode)
+        return {"steps": _told(steps), "limit": timeliness.explain_due(facts, own, calendar, now, episode)}
+    return {"steps": []}
+
+
+def _told(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    return [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps]
 
 
 AROUND: Final = timedelta(minutes=5)
@@ -58,8 +64,8 @@ def _near(facts: Any, spell: Spell | None) -> Any:
 
 
 def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
-    """The policy as it holds for the case's hall and item, where they have values of their own."""
-    if not isinstance(facts, CaseFacts):
+    """The policy as it holds for the case's or task's hall and item, where they have values of their own."""
+    if not isinstance(facts, CaseFacts | TaskFacts):
         return policy
     own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))
     return policy.model_copy(update={"timeliness": own})
