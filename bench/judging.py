@@ -1,9 +1,9 @@
-"""Due cases judged a second, end to end on SQLite: claim, read, fold, judge by every case rule, compare-and-set, commit.
+"""Due cases judged a second, end to end on SQLite: claim, read, fold, every case rule, compare-and-set, commit.
 
     python bench/judging.py [--rounds N] [--cases N] [--json]
 
-`--cases` accepted cases of a hall, told through the ordinary writer, all due at once; a twentieth of them has reached its
-reminder, which issues a card and its notice. Goal: at least 5,000 a second (the median of the rounds).
+`--cases` accepted cases of a hall, told through the ordinary writer, all due at once; a twentieth of them has reached
+its reminder, which issues a card and its notice. Goal: at least 5,000 a second (the median of the rounds).
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ def messages(number: int) -> Iterator[Message]:
         at = opened - timedelta(seconds=3 * (n % 7000))
         item = "near" if n % SHARE_REMINDED == 0 else "far"
         for k, event in enumerate(("received", "accepted", "stage")):
-            body = {"id": f"{n}-{k}", "at": (at + timedelta(seconds=k)).isoformat(), "case": f"2026-{n}", "event": event}
+            body = {
+                "id": f"{n}-{k}",
+                "at": (at + timedelta(seconds=k)).isoformat(),
+                "case": f"2026-{n}",
+                "event": event,
+            }
             own = {"item": item, "window": WINDOWS[n % 12], "staff": f"s{n % 24 + 1}"}
             body |= own if event != "stage" else {"stage": "审核", "limit_days": 10}
             yield Message(device="c1", channel="case", payload=json.dumps(body).encode(), received=NOW)

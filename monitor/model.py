@@ -401,6 +401,10 @@ def graver(outcomes: Sequence[Outcome]) -> Outcome:
     return min(outcomes, key=GRAVITY.index, default=Outcome.CLOSED)
 
 
+Rests: TypeAlias = tuple[date, date | None]
+"""First and last date of a working calendar, both inclusive; the last None: no end in sight."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charge:
     """Where a card stands (hall, unit, window) and who answers for it (`staff`; None: the unit or nobody)."""
@@ -460,7 +464,8 @@ class Verdict:
 
     `judged_to`: how far the facts carry, min(now, watermark); a card whose `since` lies beyond it is left alone, one at
     or before it that no spell explains never held. `next_check_at` > now, or None when only a new fact can matter.
-    `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C).
+    `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C). `rests`: the first and last date
+    whose working hours the verdict rests on (the last None: no end in sight); None where the rule does not say.
     """
 
     outcome: Outcome
@@ -470,6 +475,7 @@ class Verdict:
     waits: tuple[Wait, ...] = ()
     watermark: datetime | None = None
     stale_at: datetime | None = None
+    rests: Rests | None = None
     reason: Reason = Reason(code="none")
     rule: str = ""
 

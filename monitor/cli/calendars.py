@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -20,19 +19,20 @@ def register(app: typer.Typer) -> None:
 @calendar_app.command("import")
 def import_calendar(
     file: Path = typer.Argument(
-        ..., metavar="FILE", help='JSON: {"year","days":[{"name","date","isOffDay"}]} or the array.'
+        ..., metavar="FILE", help='JSON: {"year","days":[{"name","date","isOffDay"}]} or the array; or ICS.'
     ),
+    year: int | None = typer.Option(None, "--year", metavar="YYYY", help="The year that the notice publishes."),
 ) -> None:
-    """Import the State Council's notice of a year's days off; everything open is recomputed.
+    """Import the State Council's notice of a year's days off; what rests on a day that changes is judged again.
 
     Example: jiancha calendar import 2027.json
     """
+    from monitor.ingest.notices import BadNotice, read_notice
     from monitor.store.calendars import save_notice
-    from monitor.workcal import parse_notice
 
     try:
-        days = parse_notice(json.loads(file.read_text(encoding="utf-8-sig")))
-    except (OSError, ValueError) as error:
+        days = read_notice(file, year)
+    except (OSError, BadNotice) as error:
         raise BadInput(f"{file}: {error}") from error
     with program() as opened:
         now = opened.clock.now()

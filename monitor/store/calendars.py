@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, select
@@ -15,7 +15,7 @@ from monitor.store import audit, meta, upsert
 from monitor.store.registry import DEFAULT_CALENDAR
 from monitor.store.schema import CalendarDayRow, SourceRow
 from monitor.store.sql import table_of
-from monitor.store.subjects import wake_all
+from monitor.store.subjects import wake_dates
 from monitor.store.upsert import Changes, Kind, Row, count
 from monitor.workcal import CalendarSpec, NoticeDay, WorkCalendar, build_calendar
 
@@ -30,9 +30,10 @@ def save_notice(conn: Connection, days: Sequence[NoticeDay], now: datetime, *, a
 
     1. Insert or update its days; days that an earlier notice gave for the same year and this one no longer names are
        removed (only where the notice says its year).
-    2. If anything differs: an audit row for each day, a new `meta.calendar_version`, and every subject that may still
-       change is judged again, for all of them count working days.
+    2. If anything differs: an audit row for each day, a new `meta.calendar_version`, and what is open and rests on a
+       day that changed is judged again; on any day of a year that was not published before, for all of it is known now.
     """
+    new_years = [year for year in sorted({day.notice_year for day in days}) if not _is_known(conn, year)]
     rows = [
         {"calendar": COUNTRY, "day": day.date, "year": day.notice_year, "name": day.name, "is_off": day.off}
         for day in days
@@ -43,9 +44,29 @@ def save_notice(conn: Connection, days: Sequence[NoticeDay], now: datetime, *, a
         conn.execute(delete(DAYS).where(DAYS.c.calendar == COUNTRY, DAYS.c.day.in_([row["day"] for row in dropped])))
         audit.record_all(conn, now, actor, [*upsert.audit_entries(changes, "calendar"), *map(_removal, dropped)])
         meta.bump(conn, meta.CALENDAR_VERSION)
-        wake_all(conn, due=now)
+        changed = [change.after["day"] for change in changes] + [row["day"] for row in dropped]
+        spans = _spans(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
+        told = ", ".join(first.isoformat() if first == last else f"{first}…{last}" for first, last in spans[:8])
+        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {told}")
     counts = count(rows, changes)
     return Changes(tables={NOTICES.name: dataclasses.replace(counts, changed=counts.changed + len(dropped))})
+
+
+def _is_known(conn: Connection, year: int) -> bool:
+    """Whether the days off of a year are known already, from the library or an imported notice."""
+    imported = select(DAYS.c.day).where(DAYS.c.calendar == COUNTRY, DAYS.c.year == year).limit(1)
+    return build_calendar().is_published(date(year, 1, 1)) or conn.execute(imported).first() is not None
+
+
+def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Dates as stretches (first, last) of days that follow each other."""
+    spans: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if spans and day - spans[-1][1] == timedelta(days=1):
+            spans[-1] = (spans[-1][0], day)
+        else:
+            spans.append((day, day))
+    return spans
 
 
 def _dropped(conn: Connection, days: Sequence[NoticeDay]) -> list[Row]:

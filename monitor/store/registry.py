@@ -13,7 +13,7 @@ from monitor.model import Device, Hall, Item, Post, Registry, Staff, Unit, Windo
 from monitor.store import audit, meta, upsert
 from monitor.store.schema import DeviceRow, HallRow, ItemRow, PostRow, StaffRow, UnitRow, WindowRow
 from monitor.store.sql import table_of
-from monitor.store.subjects import wake_all
+from monitor.store.subjects import wake_all, wake_items
 from monitor.store.upsert import Change, Changes, Kind, Row, count
 
 DEFAULT_CALENDAR: Final = "default"
@@ -44,7 +44,8 @@ def save_registry(conn: Connection, rows: RegistryRows, now: datetime, *, actor:
 
     1. Insert or update each row by its key; `expected_from` is `now` at its first import and stays so afterwards.
     2. If anything differs: an audit row for each changed row and a new registry version.
-    3. If more differs than names and contacts: every subject that may still change is judged again.
+    3. If more differs than names and contacts: every subject that may still change is judged again; where nothing but
+       items (事项) differ, the open cases of these items alone.
     A second import of the same rows does nothing.
     """
     tables: dict[str, upsert.Counts] = {}
@@ -58,8 +59,12 @@ def save_registry(conn: Connection, rows: RegistryRows, now: datetime, *, actor:
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "registry"))
         meta.bump(conn, meta.REGISTRY_VERSION)
-    if any(change.is_judged_on for change in changes):
+    judged_on = [change for change in changes if change.is_judged_on]
+    items = sorted({change.after["id"] for change in judged_on if change.kind.name == "items"})
+    if any(change.kind.name != "items" for change in judged_on):
         wake_all(conn, due=now)
+    elif items:
+        wake_items(conn, items, due=now)
     return Changes(tables=tables)
 
 

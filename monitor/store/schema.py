@@ -476,6 +476,12 @@ class Subject(SQLModel, table=True):
     watermark: datetime | None = None
     stale_at: datetime | None = None
     judged_at: datetime | None = None
+    rests_from: date | None = None
+    rests_until: date | None = None
+    """The dates whose working hours the verdict rests on; `rests_until` None: no end in sight, or the rule does not
+    say: then any change of the calendar is a reason to look again."""
+    cause: str | None = None
+    """Why it is judged again without a fact of its own: a calendar or an item that changed. Gone with the judgement."""
     historic: bool = False
     failures: int = 0
     failure: str | None = None

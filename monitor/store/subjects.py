@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     Row,
     and_,
     bindparam,
@@ -18,19 +20,22 @@ from sqlalchemy import (
     column,
     delete,
     literal,
+    null,
     or_,
     select,
+    text,
     update,
     values,
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
-from monitor.store.schema import SourceMove, Subject, SubjectWait
+from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
 MOVE: Final = table_of(SourceMove)
+CASE_EVENT: Final = table_of(CaseEventRow)
 BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar"})
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
 
@@ -112,10 +117,11 @@ def wake_each(conn: Connection, moved: Mapping[str, tuple[datetime, datetime]]) 
             conn.execute(delete(WAIT).where(over))
 
 
-def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime) -> int:
+def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime, cause: str | None = None) -> int:
     """Mark many subjects by one statement, locked in the order of (kind, key) like all marks; gives how many."""
     ids = select(SUBJECT.c.id).where(wanted).order_by(SUBJECT.c.kind, SUBJECT.c.key).with_for_update()
-    return conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(ids)).values(_sooner(due))).rowcount
+    marked: dict[str, object] = _sooner(due) if cause is None else {**_sooner(due), "cause": cause}
+    return conn.execute(update(SUBJECT).where(SUBJECT.c.id.in_(ids)).values(marked)).rowcount
 
 
 _MAY_CHANGE: Final = or_(
@@ -131,6 +137,40 @@ def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> N
     _mark_where(conn, and_(_MAY_CHANGE, SUBJECT.c.kind.in_(wanted)) if wanted else _MAY_CHANGE, due)
 
 
+RESTING: Final = ("case", "order", "task")
+"""Kinds whose verdicts say on which dates they rest."""
+
+
+def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: datetime, cause: str) -> int:
+    """Mark exactly the open subjects that rest on a date of these spans (first, last), as their working hours changed;
+    gives how many. Settled ones stay as they are (DESIGN §5, Versions).
+
+    Slots and posts: those of the dates, settled ones too, for they are judged on the day. Kinds that rest on no span of
+    dates (devices, ratings, halls, calendars) are few and are all looked at.
+    """
+    touched = [
+        and_(
+            SUBJECT.c.rests_from.is_not(None),
+            SUBJECT.c.rests_from <= last,
+            or_(SUBJECT.c.rests_until.is_(None), SUBJECT.c.rests_until >= first),
+        )
+        for first, last in spans
+    ]
+    of_cases = and_(SUBJECT.c.kind.in_(RESTING), or_(SUBJECT.c.rests_from.is_(None), *touched))
+    others = SUBJECT.c.kind.not_in((*RESTING, "slot", "post"))
+    marked = _mark_where(conn, and_(_MAY_CHANGE, or_(of_cases, others)), due, cause)
+    for first, last in spans:
+        marked += _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due, cause)
+    return marked
+
+
+def wake_items(conn: Connection, items: Sequence[str], *, due: datetime) -> int:
+    """Mark the open cases of these items, whose limits changed, and their orders; gives how many."""
+    told = select(CASE_EVENT.c.case_key).where(CASE_EVENT.c.item.in_(items))
+    mine = and_(SUBJECT.c.kind.in_(("case", "order")), SUBJECT.c.key.in_(told), _MAY_CHANGE)
+    return _mark_where(conn, mine, due, f"item {', '.join(items)}")
+
+
 def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:
     """Mark the subjects of a kind whose key begins with the prefix and that may still change."""
     mine = and_(SUBJECT.c.kind == kind, SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix))
@@ -139,9 +179,12 @@ def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> N
 
 def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> None:
     """Mark all slots and posts of the days first … last, settled ones too."""
+    _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due)
+
+
+def _of_days(first: date, last: date) -> ColumnElement[bool]:
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    matches = or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
-    _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), matches), due)
+    return or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +199,8 @@ class Judged:
     watermark: datetime | None
     stale_at: datetime | None
     judged_at: datetime
+    rests_from: date | None = None
+    rests_until: date | None = None
     waits: tuple[Wait, ...] = ()
 
 
@@ -191,31 +236,62 @@ def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
     A row count would not say which failed, so the ids come back by RETURNING; the others stay due.
     """
     ordered = sorted(_free(conn, judged), key=lambda j: j.id)
-    if not ordered:
-        return set()
+    written: set[int] = set()
+    for some in chunks(ordered, SET_AT_ONCE):
+        statement = _setting(conn.dialect, len(some))
+        written |= {row[0] for row in conn.exec_driver_sql(statement.sql, statement.parameters(some))}
+    _set_waits(conn, [j for j in ordered if j.id in written])
+    return written
+
+
+SET_AT_ONCE: Final = 100
+_WRITTEN: Final = (
+    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at", "rests_from",
+    "rests_until",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Setting:
+    """The compare-and-set of so many subjects as the driver takes it, and what makes a value of Python the driver's.
+
+    SQLAlchemy writes the statement once; building it anew for each batch cost more than the batch.
+    """
+
+    sql: str
+    named: bool
+    convert: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    def parameters(self, judged: Sequence[Judged]) -> Any:
+        given = {
+            f"{name}_{i}": getattr(one, name) if make is None else make(getattr(one, name))
+            for i, one in enumerate(judged)
+            for name, make in self.convert
+        }
+        return given if self.named else tuple(given.values())
+
+
+@lru_cache(maxsize=2 * SET_AT_ONCE)
+def _setting(dialect: Dialect, number: int) -> _Setting:
     types = {name: SUBJECT.c[name].type for name in _WRITTEN}
-    # as typed literals: PostgreSQL takes a column of bare NULLs for text
-    rows = [tuple(literal(getattr(j, name), type_) for name, type_ in types.items()) for j in ordered]
+    # typed: PostgreSQL takes a column of bare NULLs for text
+    rows = [tuple(bindparam(f"{name}_{i}", type_=type_) for name, type_ in types.items()) for i in range(number)]
     new = values(*(column(name, type_) for name, type_ in types.items()), name="new").data(rows).cte("new")
     statement = (
         update(SUBJECT)
         .where(SUBJECT.c.id == new.c.id, SUBJECT.c.version == new.c.version)
         .values(
-            version=SUBJECT.c.version + 1,
-            failures=0,
-            failure=None,
+            version=SUBJECT.c.version + text("1"),
+            failures=text("0"),
+            failure=null(),
+            cause=null(),
             **{name: new.c[name] for name in _WRITTEN if name not in ("id", "version")},
         )
         .returning(SUBJECT.c.id)
     )
-    written = set(conn.execute(statement).scalars())
-    _set_waits(conn, [j for j in ordered if j.id in written])
-    return written
-
-
-_WRITTEN: Final = (
-    "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at",
-)  # fmt: skip
+    compiled = statement.compile(dialect=dialect)
+    convert = tuple((name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items())
+    return _Setting(sql=str(compiled), named=not compiled.positional, convert=convert)
 
 
 def _free(conn: Connection, judged: Sequence[Judged]) -> Sequence[Judged]:

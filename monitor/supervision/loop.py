@@ -26,6 +26,7 @@ from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
 from monitor.supervision.rules import LOADERS, RULES
+from monitor.timeliness.verdicts import widest
 
 log = structlog.get_logger(__name__)
 
@@ -269,7 +270,7 @@ class Judge:
             event=changed.event,
             level=changed.level,
             actor="system",
-            why=changed.why,
+            why=changed.why if subject.cause is None else f"{changed.why}; {subject.cause}",
             planned_at=now if subject.historic else None,
         )
         if changed.event == "issued":
@@ -316,6 +317,7 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
     waits = _earliest(w for v in verdicts for w in v.waits)
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
+    rests = widest([v.rests for v in verdicts])
     stale = [v.stale_at for v in verdicts if v.stale_at is not None and v.outcome is Outcome.UNKNOWN]
     return subjects.Judged(
         id=subject.id,
@@ -326,6 +328,8 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
         judged_at=look.now,
+        rests_from=rests[0] if rests else None,
+        rests_until=rests[1] if rests else None,
         waits=waits,
     )
 

@@ -13,6 +13,11 @@ from monitor.timeliness.limits import Limits
 
 def case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     """Figures of every case reason; none that moves with `now`, so that a verdict stands until its next check."""
+    key = ("figures", id(case), end.kind if end else None, end.at if end else None)
+    return case.facts.once(key, lambda: _case_figures(case, end))
+
+
+def _case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     view = case.view
     figures: dict[str, Any] = {
         "case": case.facts.key,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from monitor.model import Charge, Level, Outcome, Reason, SourceState, Spell, Verdict, Wait, lowest_watermark
+from monitor.model import Charge, Level, Outcome, Reason, Rests, SourceState, Spell, Verdict, Wait, lowest_watermark
 from monitor.timeliness.fold import End
 
 LEFT: Final = ("rejected", "withdrawn", "returned", "closed")
@@ -52,6 +52,8 @@ class Ladder:
     next_fact_at: datetime | None = None
     waiting: str = "pending"
     """Reason word of an open case below its first boundary: pending or paused."""
+    date_of: Callable[[datetime], date] | None = None
+    """The local date of an instant, for `Verdict.rests`."""
     episode: str | None = None
     """The id of the fact that began it, where a case can have several of them (DESIGN §6)."""
 
@@ -90,8 +92,18 @@ def climb(ladder: Ladder) -> Verdict:
         waits=_waits(ladder.sources, unproven[0].at) if unproven else (),
         watermark=mark,
         stale_at=ladder.stale_at(unproven[0].at) if unproven and outcome is Outcome.UNKNOWN else None,
+        rests=_rests(ladder),
         reason=Reason(code=f"{ladder.rule}.{word}", figures=_figures(ladder, reached, unproven)),
     )
+
+
+def _rests(ladder: Ladder) -> Rests | None:
+    """From where it began to the last boundary; without an end while a pause keeps that from being known."""
+    if ladder.date_of is None:
+        return None
+    last = max((b.at for b in ladder.boundaries), default=None)
+    open_ended = last is None or ladder.waiting == "paused"
+    return ladder.date_of(ladder.began), None if open_ended or last is None else ladder.date_of(last)
 
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:

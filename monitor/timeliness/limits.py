@@ -197,11 +197,12 @@ def _extended(
 ) -> Limit:
     """The limit with those extensions that were asked for before it had passed, within the cap of the law."""
 
+    if not view.extensions:
+        return _limit(clock, source, amount, unit, view.due)
+
     def made(days: int) -> Limit:
         return _limit(replace(clock, extension_days=days), source, amount, unit, view.due)
 
-    if not view.extensions:
-        return made(0)
     days, refused = counted_days(view.extensions, clock.policy, joint=joint, due_with=lambda days: made(days).at)
     return replace(made(days), refused=refused)
 

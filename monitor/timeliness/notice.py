@@ -55,6 +55,7 @@ def _judge_round(case: Case, number: int, papers: NoticeRound) -> Verdict:
             figures=json_values({**case_figures(case, None), **figures}),
             next_fact_at=case.next_fact_at,
             episode=papers.began.id,
+            date_of=case.calendar.local_date,
         )
     )
     return replace(verdict, outcome=Outcome.OK) if verdict.outcome is Outcome.CLOSED else verdict

@@ -66,6 +66,7 @@ def judge_order(facts: OrderFacts, policy: TimelinessPolicy, calendar: WorkCalen
         next_check_at=min((at for at in ahead if at is not None and at > now), default=None),
         spells=(spell,) if spell else (),
         watermark=now,
+        rests=(calendar.local_date(facts.order.opened_at), calendar.local_date(due.holds_at)),
         reason=Reason(code=f"{RULE}.{word}", figures=figures),
     )
 

@@ -185,6 +185,7 @@ def _climb(
             incomplete_since=case.facts.incomplete_since,
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",
+            date_of=case.calendar.local_date,
         )
     )
 

@@ -179,7 +179,9 @@ def _judge_one(case: Case, rule: str, timer: Timer, cleared_by: tuple[str, ...])
             figures=json_values({**case_figures(case, None), **figures, **_ended(timer.end)}),
             incomplete_since=None,
             next_fact_at=case.next_fact_at,
+            waiting="paused" if deadline.at is None else "pending",
             episode=began.id,
+            date_of=case.calendar.local_date,
         )
     )
     # the case itself shows how it stands; a timer that runs within its limit is nothing to show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from monitor.model import Outcome, Reason, Verdict, Wait, graver, lowest_watermark
+from monitor.model import Outcome, Reason, Rests, Verdict, Wait, graver, lowest_watermark
 from monitor.timeliness.case import Case
 from monitor.timeliness.figures import case_figures
 from monitor.timeliness.ladder import NOTHING_PROVEN
@@ -40,10 +40,20 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
         spells=tuple(spell for v in verdicts for spell in v.spells),
         waits=tuple(_earliest(wait for v in verdicts for wait in v.waits)),
         watermark=min((v.watermark for v in verdicts if v.watermark), default=None),
+        rests=widest([v.rests for v in verdicts]),
         stale_at=min((v.stale_at for v in verdicts if v.stale_at), default=None)
         if outcome is Outcome.UNKNOWN
         else None,
     )
+
+
+def widest(rests: Iterable[Rests | None]) -> Rests | None:
+    """The span that holds all of them; None where none of them says one."""
+    told = [span for span in rests if span is not None]
+    if not told:
+        return None
+    ends = [end for _, end in told]
+    return min(start for start, _ in told), None if None in ends else max(end for end in ends if end is not None)
 
 
 def _earliest(waits: Iterable[Wait]) -> Iterable[Wait]:

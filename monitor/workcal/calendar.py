@@ -205,9 +205,24 @@ class WorkCalendar:
         it; a pause that opened after the limit had passed cannot. Raises ValueError for a negative n or extension and
         for a pause that ends before it starts.
         """
+        if not pauses and not with_steps and (quick := self._quick(start, n, extension_days)) is not None:
+            return quick
         limit, tables = self._limit(start, n, pauses, extension_days, pause_edge_days)
         tables, found = self._lengthening(tables, lambda t: in_workdays(t, limit))
         return self._deadline(tables, limit, found, steps_in_workdays(tables, self._rules, limit, found), with_steps)
+
+    def _quick(self, start: datetime, n: int, extension_days: int) -> Deadline | None:
+        """A limit without pauses on the tables as they are; None where the long way has to lengthen or refuse."""
+        tables = self._tables
+        if n < 1 or extension_days < 0 or start.tzinfo is not UTC or tables.jump is None:
+            return None
+        try:
+            first = (start + tables.jump).toordinal()
+            k = tables.before[first] + n + extension_days - 1
+            at, last = tables.closes[k], tables.ordinals[k]
+        except (IndexError, OverflowError):
+            return None
+        return Deadline(at=at, provisional=self._is_guessed(first + tables.base + 1, last))
 
     def due_in_calendar_days(
         self,

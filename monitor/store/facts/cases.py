@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Row, select
@@ -31,19 +32,19 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     loaded: dict[str, Loaded] = {}
     for key in keys:
         mine = rows.get(key, [])
-        reporters = reporters_of(look.registry, key, mine)
+        reporters = _reporters(look, key, mine)
         hall = hall_of(look.registry, mine, reporters)
         standing = [incomplete[r] for r in reporters if r in incomplete]
         facts = CaseFacts(
             key=key,
             events=tuple(case_event(look, r) for r in mine if look.counts(r)),
-            sources=look.sources.states(reporters),
+            sources=look.once(("states", reporters), partial(look.sources.states, reporters)),
             registry=look.registry,
             hall=hall,
             order=None if key in historic else orders.get(key),
             incomplete_since=min(standing, default=None),
             historic=key in historic,
-            emits=_emitted(look, reporters),
+            emits=look.once(("emitted", reporters), partial(_emitted, look, reporters)),
         )
         calendar = look.book.for_source(look.registry, reporters[0] if reporters else "", hall)
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=next_receipt(mine, look.now))
@@ -147,6 +148,13 @@ def hall_of(registry: Registry, rows: Sequence[Row[Any]], reporters: Sequence[st
             return window.hall
     device = registry.devices.get(reporters[0]) if reporters else None
     return device.hall if device else None
+
+
+def _reporters(look: Look, key: str, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+    """As `reporters_of`; the devices of a namespace are looked up once a look."""
+    namespace = key.split("/", 1)[0]
+    devices = look.once(("reporters", namespace), lambda: tuple(reporters_of(look.registry, key, ())))
+    return devices or tuple(reporters_of(look.registry, key, rows))
 
 
 def _emitted(look: Look, reporters: Sequence[str]) -> dict[str, frozenset[str]]:
