@@ -11,6 +11,7 @@ from alerts.routing import unrouted
 from monitor.settings import Settings
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import terminals_of
+from monitor.store.facts.tasks import tells_ends
 from monitor.supervision.rules import RULES
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -24,6 +25,7 @@ def check_configuration(look: Look, settings: Settings) -> list[str]:
     """One sentence for each thing that will not be judged or told; empty: all is in order."""
     return [
         *_silent_sources(look),
+        *_silent_tasks(look),
         *_unproven_slots(look),
         *_strange_feeds(look, settings),
         *_unrouted(look, settings),
@@ -40,6 +42,17 @@ def _silent_sources(look: Look) -> Iterator[str]:
     for device in look.registry.devices.values():
         if device.allows("case") and not device.reports_case("completed"):
             yield f"设备 device {device.id}: emits 不含 completed，其办件不判超时 its cases are not judged overdue"
+
+
+def _silent_tasks(look: Look) -> Iterator[str]:
+    """Devices that say that they tell of tasks, and of no end of one."""
+    for device in look.registry.devices.values():
+        says = "task" in device.channels or {"opened", "verified"} & set(device.emits)
+        if says and device.allows("task") and not tells_ends(device):
+            yield (
+                f"设备 device {device.id}: emits 不含 answered、closed，其交办、投诉不判逾期 "
+                "its tasks are not judged overdue"
+            )
 
 
 def _unproven_slots(look: Look) -> Iterator[str]:

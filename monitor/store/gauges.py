@@ -45,7 +45,7 @@ RUNNING: Final = ("pending", "reminder", "unknown")
 
 A case without any limit shows `ok` from the start and is not counted.
 """
-WATCHED: Final = ("case", "slot", "post")
+WATCHED: Final = ("case", "task", "slot", "post")
 """Kinds whose verdict rests on a watermark and so can be unknown; shown with 0 when none is."""
 SATISFACTION_SPAN: Final = timedelta(days=30)
 

@@ -17,37 +17,39 @@ from monitor.evaluators.ratings import explain_rating
 from monitor.model import CardChange, Registry, Spell, Verdict
 from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
-from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.facts import CaseFacts, TaskFacts
 from monitor.workcal import Step
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
     """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F). Of a case also
-    "limit": the version of its item's limits and how they were counted.
+    "limit": the version of its item's limits and how they were counted; of a task which due holds.
     """
     rule = change.spell.rule if change.spell else verdict.rule
-    episode = change.spell.episode if change.spell else None
-    steps = _steps(loaded, policy, now, rule, episode)
-    limit: dict[str, Any] = {}
-    if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
-        limit = {"limit": timeliness.explain_item(loaded.facts, policy.timeliness, loaded.calendar, now)}
     return {
         "facts": as_json(_near(loaded.facts, change.spell)),
-        "steps": [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps],
-        **limit,
+        **_counted(loaded, rule, change.spell.episode if change.spell else None, policy, now),
         "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
     }
 
 
-def _steps(loaded: Loaded, policy: Policy, now: datetime, rule: str, episode: str | None) -> Iterable[Step]:
-    """The days that were counted, of what has a limit in working days: a case, the follow-up of a rating."""
-    facts, calendar = loaded.facts, loaded.calendar
-    if calendar is not None and isinstance(facts, CaseFacts):
-        return timeliness.explain_limit(facts, policy.timeliness, calendar, now, rule, episode)
-    if calendar is not None and isinstance(facts, RatingFacts):
-        return explain_rating(facts, policy.rating, calendar, now)
-    return ()
+def _counted(loaded: Loaded, rule: str, episode: str | None, policy: Policy, now: datetime) -> dict[str, Any]:
+    """The arithmetic day by day, and the limit that it leads to."""
+    facts, own, calendar = loaded.facts, policy.timeliness, loaded.calendar
+    if isinstance(facts, CaseFacts) and calendar is not None:
+        steps = timeliness.explain_limit(facts, own, calendar, now, rule, episode)
+        return {"steps": _told(steps), "limit": timeliness.explain_item(facts, own, calendar, now)}
+    if isinstance(facts, TaskFacts) and calendar is not None:
+        steps = timeliness.explain_task(facts, own, calendar, now, episode)
+        return {"steps": _told(steps), "limit": timeliness.explain_due(facts, own, calendar, now, episode)}
+    if isinstance(facts, RatingFacts) and calendar is not None:
+        return {"steps": _told(explain_rating(facts, policy.rating, calendar, now))}
+    return {"steps": []}
+
+
+def _told(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    return [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps]
 
 
 AROUND: Final = timedelta(minutes=5)
@@ -66,8 +68,8 @@ def _near(facts: Any, spell: Spell | None) -> Any:
 
 
 def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
-    """The policy as it holds for the case's hall and item, where they have values of their own."""
-    if not isinstance(facts, CaseFacts):
+    """The policy as it holds for the case's or task's hall and item, where they have values of their own."""
+    if not isinstance(facts, CaseFacts | TaskFacts):
         return policy
     own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))
     return policy.model_copy(update={"timeliness": own})

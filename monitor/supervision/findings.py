@@ -24,6 +24,7 @@ from monitor.store.facts.integrity import (
     rated_cases,
 )
 from monitor.store.facts.look import Look
+from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
 from monitor.supervision.views import DEFAULT_ZONE, stamp
 from monitor.timeliness import integrity_hall
@@ -31,8 +32,8 @@ from monitor.wording import instant_text, render
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of leave, then of the cases by time."""
-    of_cases = [*_case_findings(look, policy), *_findings_across(look, policy)]
+    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of leave, then of cases and tasks by time."""
+    of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
     ordered = sorted(of_cases, key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
 
@@ -87,6 +88,22 @@ def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
     for subject, finding in chain(*found):
         why = render(finding.reason, "zh", calendar.zone)
         yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
+
+
+def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Findings on dated tasks (C14, C15) and on verified complaints across them (D12)."""
+    own, complaints = policy.timeliness, []
+    for batch in chunks(tasks_with_findings(look)):
+        for key, loaded in load_tasks(look, batch).items():
+            if loaded.calendar is None:
+                continue
+            for found in timeliness.task_findings(loaded.facts, own, loaded.calendar, look.now):
+                yield _row(found.rule, f"task:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
+            complaint = timeliness.verified_complaint(loaded.facts, own, loaded.calendar, look.now)
+            complaints += [complaint] if complaint is not None else []
+    for subject, found in timeliness.repeated_complaints(complaints):
+        why = render(found.reason, "zh", look.book.default.zone)
+        yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
 
 
 def _row(rule: str, subject: str, at: datetime, why: str) -> dict[str, Any]:

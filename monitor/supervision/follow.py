@@ -24,7 +24,7 @@ def follow_ups(
     - The case itself, once its order stands: its red may now come from the order's deadline.
     """
     marks: list[tuple[SubjectRef, datetime]] = []
-    if judged.hall is not None and subject.kind in ("case", "slot", "post"):
+    if judged.hall is not None and subject.kind in ("case", "task", "slot", "post"):
         hall = SubjectRef(kind="hall", key=judged.hall)
         if judged.stale_at is not None:
             marks.append((hall, max(judged.stale_at, now)))

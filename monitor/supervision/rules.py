@@ -15,12 +15,14 @@ from monitor.store.facts.look import Loaded, Look
 from monitor.store.facts.others import load_calendars, load_devices, load_halls, load_ratings
 from monitor.store.facts.posts import load_posts
 from monitor.store.facts.slots import load_slots
+from monitor.store.facts.tasks import load_tasks
 
 Loader: TypeAlias = Callable[[Look, Sequence[str]], dict[str, Loaded]]
 
 LOADERS: Final[Mapping[str, Loader]] = {
     "case": load_cases,
     "order": load_orders,
+    "task": load_tasks,
     "source": load_sources,
     "slot": load_slots,
     "post": load_posts,
@@ -33,6 +35,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
 _POLICY: Final[Mapping[str, Callable[[Policy], Any]]] = {
     "case": lambda p: p.timeliness,
     "order": lambda p: p.timeliness,
+    "task": lambda p: p.timeliness,
     "source": lambda p: p.timeliness,
     "slot": lambda p: p.checkin,
     "post": lambda p: p.post,

@@ -116,3 +116,40 @@ class SourceFacts:
     accepted: tuple[datetime, ...]
     completed: tuple[datetime, ...]
     emits_completed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskEvent:
+    """One event of a dated task (DESIGN §3.1): `kind` complaint, hotline, order or report; `event` opened, answered,
+    verified, rejected or closed. `at` is corrected; `trusted` False when its time may not prove lateness.
+    """
+
+    id: str
+    kind: str
+    event: str
+    at: datetime
+    received: datetime
+    source: str
+    seq: int | None = None
+    trusted: bool = True
+    due: datetime | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    case: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskFacts:
+    """One dated task: its events in any order and the sources that would tell of its end.
+
+    `key` is the task's number. `sources` are only those that report answers or closings, whose silence would otherwise
+    be read as "not answered"; `is_reported` False: there are sources, and none of them tells either.
+    """
+
+    key: str
+    events: tuple[TaskEvent, ...]
+    sources: tuple[SourceState, ...]
+    registry: Registry
+    hall: str | None = None
+    is_reported: bool = True

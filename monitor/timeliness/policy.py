@@ -54,6 +54,22 @@ DEFAULT_LADDER: Final = (
 """DESIGN §5, `case.limit`."""
 
 
+class LateReport(BaseModel):
+    """A row of the regulations on reports handed in late: a finding under `rule` once a report is overdue by more than
+    `over_days` working days. `tasks`: which reports it is about, as a pattern of task numbers (`*`, `?`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str = Field(min_length=1, max_length=20)
+    over_days: int = Field(ge=0, le=250)
+    tasks: str = Field(default="*", min_length=1)
+
+
+DEFAULT_LATE_REPORTS: Final = (LateReport(rule="C14", over_days=5), LateReport(rule="C15", over_days=3))
+"""考核办法第十二条(二)(三). Which of the two a report falls under the feed does not say; a person decides."""
+
+
 class TimelinessPolicy(BaseModel):
     """Every day and share of the rules on cases and dated tasks. Days are working days unless the key says otherwise.
 
@@ -173,6 +189,38 @@ class TimelinessPolicy(BaseModel):
         default=("未办结", "没办成", "not done"),
         description="Findings: tags of a rating that deny the completion (F03)",
     )
+    # -- dated tasks (task.due, complaint.due)
+    task_complaint_days: int = Field(
+        default=5, ge=1, le=365, description="投诉: working days to answer one that names no due (practice.md §1, §4)"
+    )
+    task_hotline_days: int = Field(
+        default=5, ge=1, le=365, description="12345热线工单: working days to answer one that names no due (I09)"
+    )
+    task_order_days: int = Field(
+        default=3, ge=1, le=365, description="督办、交办: working days to answer one that names no due (practice.md §1)"
+    )
+    task_report_days: int = Field(
+        default=5, ge=1, le=365, description="报送事项: working days to hand in one that names no due"
+    )
+    task_refusable: tuple[Literal["complaint", "hotline", "order", "report"], ...] = Field(
+        default=("complaint", "hotline"),
+        description="Kinds that a rejection before any answer ends (不予受理、查不属实、退单)",
+    )
+    complaint_overdue_unit: Literal["calendar_day", "workday"] = Field(
+        default="calendar_day",
+        description="Unit of the days by which a complaint is overdue (D11); all other tasks: working days",
+    )
+    complaint_rolling_days: int = Field(
+        default=20,
+        ge=1,
+        le=250,
+        description="Findings: two verified complaints within so many working days (D12)",
+    )
+    late_reports: tuple[LateReport, ...] = Field(
+        default=DEFAULT_LATE_REPORTS,
+        description="Findings: a report overdue by more than over_days working days falls under rule (C14, C15)",
+    )
+    # -- values of one item or hall
     items: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict, description="Other values of these keys for one item: [policy.timeliness.items.ITEM]"
     )

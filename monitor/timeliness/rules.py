@@ -19,6 +19,7 @@ from monitor.timeliness.moments import days_before, days_over, share_of
 from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.orders import judge_order, order_deadline
 from monitor.timeliness.policy import LimitStep, TimelinessPolicy
+from monitor.timeliness.tasks import judge_complaint, judge_task
 from monitor.timeliness.timers import judge_delivery, judge_pause, judge_stage
 from monitor.timeliness.verdicts import plain
 from monitor.workcal import WorkCalendar
@@ -203,6 +204,14 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         Rule("case.delivery", judge_delivery, "《行政许可法》第四十四条(十日内送达)"),
     ),
     "order": (Rule("order.reply", judge_order, "督办限期回复(H15、H19)"),),
+    "task": (
+        Rule("complaint.due", judge_complaint, "投诉限期答复;考核办法第十八条(六)、第十九条(三)(D11、D13)"),
+        Rule(
+            "task.due",
+            judge_task,
+            "交办、报送、工单限期办理;考核办法第十二条(二)(三)、第十八条(一)(C14、C15、C16、I09)",
+        ),
+    ),
     "source": (Rule("feed.incomplete", judge_incomplete, "数据报送完整(C28、H13)"),),
 }
 """The rules by subject kind; a new one is a function and a line here (DESIGN §2)."""

@@ -1,4 +1,4 @@
-"""Which subjects a case event touches; ingest marks them (DESIGN §2)."""
+"""Which subjects an event of a case or a task touches; ingest marks them (DESIGN §2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from monitor.model import Event, Registry, SubjectRef
 
 
 def touches(event: Event, registry: Registry) -> tuple[SubjectRef, ...]:
-    """The case, by the source's namespace, and its source; nothing for other channels."""
+    """The case, by the source's namespace, and its source; the task by its number; nothing for other channels."""
+    if event.channel == "task":
+        return (SubjectRef(kind="task", key=event.body["task"]),)
     if event.channel != "case":
         return ()
     device = registry.devices.get(event.device)

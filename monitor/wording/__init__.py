@@ -66,7 +66,7 @@ def step_text(code: str, lang: Lang = "zh") -> str:
         return text
     if kind == "pause":
         event, _, event_id = name.partition("/")
-        began = pick(words.CASE_EVENTS.get(event, (event, event)), lang)
+        began = _word({**words.TASK_EVENTS, **words.CASE_EVENTS}, event, lang)
         return pick((f"{text}（{began}，事件 {event_id}）", f"{text} ({began}, event {event_id})"), lang)
     if name.isdigit() or name.replace(".", "", 1).isdigit():  # hours:7.5
         return pick((f"{text} {name} 小时", f"{text}, {name} h"), lang)

@@ -12,11 +12,12 @@ from typing import Final
 
 from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
+from monitor.wording.task_reasons import TASKS
 from monitor.wording.words import Texts
 
 _SUBJECT: Final[Texts] = (
-    "[办件 {case}：][{staff} {date} {slot}：][窗口 {window}：]",
-    "[Case {case}: ][{staff}, {slot} of {date}: ][Window {window}: ]",
+    "[办件 {case}：][{task_kind} {task}：][{staff} {date} {slot}：][窗口 {window}：]",
+    "[Case {case}: ][{task_kind} {task}: ][{staff}, {slot} of {date}: ][Window {window}: ]",
 )
 
 EVALUATORS: Final[Mapping[str, Texts]] = {
@@ -139,7 +140,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 }
 """What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
-REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **ATTENDANCE, **ACCESS, **STANDING}
+REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **TASKS, **ATTENDANCE, **ACCESS, **STANDING}
 
 
 def texts_of(code: str) -> Texts | None:

@@ -51,6 +51,7 @@ RULES: Final[Mapping[str, Texts]] = {
     "feed.incomplete": ("数据源未报办结", "Source sends no completions"),
     "unknown.stale": ("长时间无法判定", "Unknown for too long"),
     "case.events": ("办件记录矛盾", "Contradictory case record"),
+    "task.events": ("交办记录矛盾", "Contradictory task record"),
 }
 
 EVENTS: Final[Mapping[str, Texts]] = {
@@ -285,6 +286,21 @@ CASE_EVENTS: Final[Mapping[str, Texts]] = {
     "voided": ("作废", "voided"),
 }
 
+TASK_KINDS: Final[Mapping[str, Texts]] = {
+    "complaint": ("投诉", "Complaint"),
+    "hotline": ("12345热线工单", "Hotline order"),
+    "order": ("督办交办", "Supervision order"),
+    "report": ("报送事项", "Report"),
+}
+
+TASK_EVENTS: Final[Mapping[str, Texts]] = {
+    "opened": ("交办", "opened"),
+    "answered": ("答复", "answered"),
+    "verified": ("查实", "verified"),
+    "rejected": ("不予受理或退回", "rejected"),
+    "closed": ("办结", "closed"),
+}
+
 PROCEDURES: Final[Mapping[str, Texts]] = {
     "hearing": ("听证", "hearing"),
     "bidding": ("招标", "bidding"),
@@ -324,6 +340,9 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "procedure": PROCEDURES,
     "deemed": DEEMED,
     "answer": ENDS,
+    "task_kind": TASK_KINDS,
+    "task_end": TASK_EVENTS,
+    "overdue_unit": UNITS_OF_TIME,
     "slot": SLOTS,
     "level": LEVELS,
 }

@@ -390,6 +390,7 @@ def test_the_table_names_each_rule_with_its_basis() -> None:
     assert {kind: [rule.id for rule in rules] for kind, rules in RULES.items()} == {
         "case": ["case.limit", "case.immediate", "case.notice", "case.stage", "case.pause", "case.delivery"],
         "order": ["order.reply"],
+        "task": ["complaint.due", "task.due"],
         "source": ["feed.incomplete"],
     }
     assert all(rule.basis for rules in RULES.values() for rule in rules)

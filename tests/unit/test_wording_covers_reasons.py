@@ -29,6 +29,8 @@ CARDS = {
     "case.limit": ("reminder", "yellow", "red"),
     "case.immediate": ("yellow", "red"),
     "order.reply": ("reminder",),
+    "task.due": ("reminder", "yellow", "red", "not_reported", "not_opened"),
+    "complaint.due": ("reminder", "yellow", "red", "not_reported", "not_opened"),
     "feed.incomplete": ("reminder",),
     "post.empty": ("yellow", "red", "empty", "unknown", "unproven"),
     "checkin.slot": ("reminder", "missing", "very_late", "absent", "no_checkout", "left_early"),
