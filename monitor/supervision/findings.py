@@ -32,7 +32,7 @@ from monitor.wording import instant_text, render
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry first, then of leave, then of cases and tasks by time."""
+    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases and tasks by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
     ordered = sorted(of_cases, key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
