@@ -22,10 +22,10 @@ from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
 from monitor.store.sequences import Prefixes
 from monitor.store.sources import Sources
-from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
-from monitor.supervision.rules import LOADERS, RULES
+from monitor.supervision.judgement import rulings
+from monitor.supervision.rules import LOADERS
 
 log = structlog.get_logger(__name__)
 
@@ -183,20 +183,10 @@ class Judge:
             loaded = Loaded(facts=None, calendar=None, hall=subject.hall)
             judged = _written(subject, loaded, (), look)
             return _Outcome(subject=subject, judged=judged, changes=(), loaded=loaded)
-        verdicts: list[Verdict] = []
-        changes: list[tuple[str, CardChange, Verdict]] = []
-        for rule in RULES.get(subject.kind, ()):
-            verdict = rule.judge(loaded.facts, rule.policy(self.policy), loaded.calendar, now)
-            if verdict.next_check_at is not None and verdict.next_check_at <= now:
-                raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
-            verdicts.append(verdict)
-            mine = [c for c in held if c.rule == rule.id]
-            # a clock wrong by so little is not even marked: what moves by no more is the same time
-            unmarked = timedelta(seconds=self.policy.device.skew_mark_seconds)
-            for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close, same_within=unmarked):
-                changes.append((rule.basis, changed, verdict))
-        judged = _written(subject, loaded, verdicts, look)
-        return _Outcome(subject=subject, judged=judged, changes=tuple(changes), loaded=loaded)
+        found = rulings(subject.kind, loaded, held, self.policy, now)
+        changes = tuple((r.rule.basis, change, r.verdict) for r in found for change in r.changes)
+        judged = _written(subject, loaded, [r.verdict for r in found], look)
+        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded)
 
     # -- writing
 
