@@ -86,11 +86,11 @@ def compare(
     """
     left = [card for card in issued if counts(card)]
     pairs: list[tuple[CardState | None, Spell | None]] = []
-    for spell in replayed:
-        own = match(spell, left)
+    for told in replayed:
+        own = match(told, left)
         if own is not None:
             left.remove(own)
-        pairs.append((own, spell))
+        pairs.append((own, told))
     pairs += [(card, None) for card in left]
     for card, spell in pairs:
         then = _issued_at(card, present, period.end) if card is not None else None

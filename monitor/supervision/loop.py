@@ -15,7 +15,7 @@ from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
 from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait, graver
 from monitor.settings import Policy
-from monitor.store import cards, subjects
+from monitor.store import cards, casestats, subjects
 from monitor.store.calendars import CalendarBook
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Loaded, Look, Path
@@ -26,6 +26,8 @@ from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
 from monitor.supervision.judgement import rulings
 from monitor.supervision.rules import LOADERS
+from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.statistics import CaseStat, case_stat
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +73,8 @@ class _Outcome:
     judged: subjects.Judged
     changes: tuple[tuple[str, CardChange, Verdict], ...]
     loaded: Loaded
+    stat: CaseStat | None = None
+    """Of a case: its row of statistics."""
 
 
 _Failed = tuple[Row[Any], Exception]
@@ -186,7 +190,10 @@ class Judge:
         found = rulings(subject.kind, loaded, held, self.policy, now)
         changes = tuple((r.rule.basis, change, r.verdict) for r in found for change in r.changes)
         judged = _written(subject, loaded, [r.verdict for r in found], look)
-        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded)
+        stat = None
+        if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
+            stat = case_stat(loaded.facts, self.policy.timeliness, loaded.calendar, now)
+        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded, stat=stat)
 
     # -- writing
 
@@ -229,6 +236,7 @@ class Judge:
             marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], self.policy, now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
+        casestats.save(conn, {o.subject.key: o.stat for o in outcomes if o.stat and o.subject.id in written})
         for ref, at in sorted(marks):
             subjects.mark(conn, [ref], due=at)
         failpoints.hit("judge.before_commit")
