@@ -131,21 +131,21 @@ class _Run:
     ) -> Iterator[Found]:
         """The pairs of one subject; of a case also those of its order."""
         held = issued.get((kind, key), [])
+        present = partial(self._present, kind, key, held, loaded)
         if kind != "case":
             nobody_asked = kind == "rating" and not held
             found = self._rulings(kind, loaded, held, self.replay.other)
             if kind == "source":
                 self._see_source(key, found)
-            present = partial(self._present, kind, key, held)
             yield from self._pairs(kind, key, found, held, present, assumed=nobody_asked)
             return
         case = self._supposed(loaded)
         found = self._rulings(kind, case.case, held, self.replay.other)
-        yield from self._pairs(kind, key, found, held, partial(self._present, kind, key, held), assumed=case.assumed)
+        yield from self._pairs(kind, key, found, held, present, assumed=case.assumed)
         orders = issued.get(("order", key), [])
         if case.order is not None or orders:
             made = self._rulings("order", case.order, orders, self.replay.other) if case.order else []
-            yield from self._pairs("order", key, made, orders, partial(self._present, "order", key, orders))
+            yield from self._pairs("order", key, made, orders, partial(self._present, "order", key, orders, None))
 
     def _supposed(self, loaded: Loaded) -> Supposed:
         facts = loaded.facts
@@ -166,9 +166,12 @@ class _Run:
         final = [c for c in held if c.state == "withdrawn" and not c.withdrawn_by_system]
         return rulings(kind, loaded, final, policy, self.look.now)
 
-    def _present(self, kind: str, key: str, held: Sequence[CardState]) -> dict[str, list[Spell]]:
-        """What the present policy says of the subject, by rule."""
-        loaded = LOADERS[kind](self.present, [key]).get(key)
+    def _present(self, kind: str, key: str, held: Sequence[CardState], loaded: Loaded | None) -> dict[str, list[Spell]]:
+        """What the present policy says of the subject, by rule. `loaded`: its facts, where they have been read; they
+        are other ones where the policies correct the devices' clocks differently.
+        """
+        if loaded is None or self.present is not self.look:
+            loaded = LOADERS[kind](self.present, [key]).get(key)
         if loaded is None:
             return {}
         return _carded(self._rulings(kind, loaded, held, self.replay.judge.policy))
