@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from monitor.model import CardState, Spell
 from monitor.settings import Policy
 from monitor.store import period as stored
+from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Loaded, Look
 from monitor.store.sql import chunks
 from monitor.supervision.compare import Pair, Period, compare
@@ -26,6 +27,7 @@ from monitor.supervision.loop import Judge
 from monitor.supervision.rules import LOADERS, RULES, kind_of
 from monitor.supervision.supposed import Supposed, suppose
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.workcal import WorkCalendar
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +111,7 @@ class _Run:
         return list(dict.fromkeys([*found, *stored.carded(conn, kind, span.start)]))
 
     def batch(self, kind: str, keys: Sequence[str]) -> None:
-        loaded = LOADERS[kind](self.look, keys)
+        loaded = self._load(kind, keys)
         issued = stored.issued_on(self.look.conn, (kind, "order") if kind == "case" else (kind,), keys)
         for key in keys:
             if key not in loaded:
@@ -117,12 +119,29 @@ class _Run:
             try:
                 found = list(self._judge(kind, key, loaded[key], issued))
             except Exception as error:  # one bad subject must not stop the others (DESIGN §9.7)
-                log.error("a subject could not be replayed", action="replay.failed", kind=kind, key=key, exc_info=error)
-                self.found.failed.append((kind, key, repr(error)))
+                self._failed(kind, key, error)
                 continue
             self.found.judged[kind] += 1
             self.found.same += [f for f in found if f.pair.change == "same"]
             self.found.differences += [f for f in found if f.pair.change != "same"]
+
+    def _load(self, kind: str, keys: Sequence[str]) -> dict[str, Loaded]:
+        """The facts of a batch, which is halved down to the subject that cannot be read."""
+        try:
+            with self.look.conn.begin_nested():  # on PostgreSQL one failed query would fail all that come after it
+                return LOADERS[kind](self.look, keys)
+        except STORE_AWAY:
+            raise
+        except Exception as error:
+            if len(keys) == 1:
+                self._failed(kind, keys[0], error)
+                return {}
+        middle = len(keys) // 2
+        return self._load(kind, keys[:middle]) | self._load(kind, keys[middle:])
+
+    def _failed(self, kind: str, key: str, error: Exception) -> None:
+        log.error("a subject could not be replayed", action="replay.failed", kind=kind, key=key, exc_info=error)
+        self.found.failed.append((kind, key, repr(error)))
 
     # -- one subject
 
@@ -143,19 +162,20 @@ class _Run:
         found = self._rulings(kind, case.case, held, self.replay.other)
         yield from self._pairs(kind, key, found, held, present, assumed=case.assumed)
         orders = issued.get(("order", key), [])
-        if case.order is not None or orders:
-            made = self._rulings("order", case.order, orders, self.replay.other) if case.order else []
-            yield from self._pairs("order", key, made, orders, partial(self._present, "order", key, orders, None))
+        opens = case.order is not None and "case.limit" in _carded(found)  # not where a person withdrew that card
+        if opens or orders:
+            made = self._rulings("order", case.order, orders, self.replay.other) if case.order and opens else []
+            yield from self._pairs("order", key, made, orders, partial(self._present_order, key, orders, loaded))
 
     def _supposed(self, loaded: Loaded) -> Supposed:
         facts = loaded.facts
         if self.incomplete or facts.incomplete_since is not None:
             standing = [self.incomplete[s.id] for s in facts.sources if s.id in self.incomplete]
             loaded = replace(loaded, facts=replace(facts, incomplete_since=min(standing, default=None)))
-        look, policy = self.look, self.replay.judge.policy
-        return suppose(
-            loaded, self.replay.other, policy, look.now, lambda hall: look.book.for_hall(look.registry, hall)
-        )
+        return suppose(loaded, self.replay.other, self.replay.judge.policy, self.look.now, self._calendar_of)
+
+    def _calendar_of(self, hall: str | None) -> WorkCalendar:
+        return self.look.book.for_hall(self.look.registry, hall)
 
     def _see_source(self, source: str, found: Sequence[Ruling]) -> None:
         for spell in (s for r in found for s in r.verdict.spells if s.cleared_at is None):
@@ -175,6 +195,14 @@ class _Run:
         if loaded is None:
             return {}
         return _carded(self._rulings(kind, loaded, held, self.replay.judge.policy))
+
+    def _present_order(self, key: str, held: Sequence[CardState], case: Loaded) -> dict[str, list[Spell]]:
+        """As `_present`, of the case's order, where the present policy has one."""
+        policy = self.replay.judge.policy
+        if self.present is not self.look:
+            case = LOADERS["case"](self.present, [key])[key]
+        order = suppose(case, policy, policy, self.look.now, self._calendar_of).order
+        return _carded(self._rulings("order", order, held, policy)) if order is not None else {}
 
     def _pairs(
         self,
