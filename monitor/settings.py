@@ -334,6 +334,22 @@ def read_policy(path: Path, way_out: str = "name another file") -> dict[str, Any
     return data
 
 
+def load_policy(name: str) -> Policy:
+    """The policy of a file, or of a shipped preset by its name; what it leaves out has its default.
+
+    Raises SettingsError naming file and key.
+    """
+    file, shipped = Path(name), config_dir() / "policy" / f"{name}.toml"
+    if not file.is_file() and not ("/" not in name and shipped.is_file()):
+        presets = sorted(p.stem for p in shipped.parent.glob("*.toml") if not p.stem.startswith("presets-"))
+        raise SettingsError(f"{name}: 没有这个文件或预设 no such file, and no preset ({', '.join(presets)})")
+    path = file if file.is_file() else shipped
+    try:
+        return Policy.model_validate(read_policy(path))
+    except ValidationError as error:
+        raise SettingsError(_explain(error, str(path), {})) from error
+
+
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(low)
     for key, value in high.items():

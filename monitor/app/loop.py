@@ -11,6 +11,7 @@ import structlog
 from monitor.app.program import Program, make_expected
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
+from monitor.supervision.statistics import fill_in
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ class JudgingLoop:
         self._judge = judge
         self._beat = beat
         self._after = after
+        self._filled = False
+        """Whether every case judged by an earlier version has its row of statistics."""
         self._awake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
@@ -66,6 +69,8 @@ class JudgingLoop:
         """One step; gives whether more was due than one step takes."""
         now = self._program.clock.now()
         make_expected(self._judge, now)
+        if not self._filled:
+            self._filled = not fill_in(self._judge, now)
         applied, claimed = self._judge.step(now)
         if applied.judged:
             self._after()

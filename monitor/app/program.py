@@ -27,6 +27,7 @@ from monitor.store.registry import RegistryCache
 from monitor.store.subjects import wake_all
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
+from monitor.supervision.statistics import fill_in
 
 log = structlog.get_logger(__name__)
 
@@ -227,6 +228,8 @@ def judge_as_of(program: Program, at: datetime) -> Applied:
     judge = program.judge()
     with sole_judge(program.store):
         make_expected(judge, at)
+        while fill_in(judge, at):
+            pass
         # Facts and heartbeats that are already stored come into view as `at` moves: everything unsettled is looked at.
         program.store.step(lambda conn: wake_all(conn, due=at))
         return judge.run_until_nothing_due(at)

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ import typer
 if TYPE_CHECKING:
     from monitor.app import Program
     from monitor.settings import Settings
+    from monitor.supervision.compare import Period
+    from monitor.workcal import WorkCalendar
 
 app = typer.Typer(
     name="jiancha",
@@ -230,3 +232,32 @@ def instant(text: str, option: str) -> datetime:
         raise BadInput(
             f"{option}: {text!r} 不是时间，请写作 is no time; write it as 2026-03-02T18:00:00+08:00"
         ) from None
+
+
+def period(first: str, last: str, calendar: WorkCalendar, now: datetime) -> Period:
+    """`--from` and `--to`: dates in the calendar's zone, the last one included, or instants with offset, the last one
+    excluded. What lies after `now` is cut off. BadInput names the option.
+    """
+    from monitor.supervision.compare import Period
+
+    start = _edge(first, "--from", calendar, 0)
+    end = min(_edge(last, "--to", calendar, 1), now)
+    if start >= now:
+        raise BadInput(f"--from: {first} is not before the clock ({now.isoformat()}); the future cannot be judged")
+    if start >= end:
+        raise BadInput(f"--to: {last} does not lie after --from, {first}")
+    return Period(start=start, end=end)
+
+
+def _edge(text: str, option: str, calendar: WorkCalendar, days: int) -> datetime:
+    """A date's midnight so many days on, or the instant itself; in UTC."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None:
+        return instant(text, option)
+    try:
+        return calendar.local(day + timedelta(days=days), time())
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"{option}: {text}: {error}") from error

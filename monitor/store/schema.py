@@ -512,6 +512,27 @@ class SubjectWait(SQLModel, table=True):
     until: datetime
 
 
+class CaseStatRow(SQLModel, table=True):
+    """What statistics need of one case (`timeliness.statistics.CaseStat`): a projection of its facts, written with its
+    verdict, to be made anew from them at any time. Columns as there.
+    """
+
+    __tablename__ = "case_stat"
+    case_key: str = Field(primary_key=True)
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+    item: str | None = None
+    kind: str
+    received_at: datetime | None = None
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    end: str | None = None
+    overdue_at: datetime | None = None
+    early: bool = False
+
+
 class Card(SQLModel, table=True):
     __tablename__ = "card"
     __table_args__ = (

@@ -51,7 +51,7 @@ def card_changes(
     left = sorted(cards, key=lambda c: c.began)
     ordinal = _next_ordinal(cards)
     for spell in verdict.spells:
-        card = _match(spell, left)
+        card = match(spell, left)
         if card is None:
             if spell.level is Level.REMINDER and spell.cleared_at is not None:
                 continue
@@ -70,7 +70,8 @@ def _next_ordinal(cards: Iterable[CardState]) -> int:
     return max((int(c.episode) for c in cards if c.episode.isdigit()), default=0) + 1
 
 
-def _match(spell: Spell, cards: Sequence[CardState]) -> CardState | None:
+def match(spell: Spell, cards: Sequence[CardState]) -> CardState | None:
+    """The card that is this spell's: by the episode's id, else by overlap in time."""
     for card in cards:
         if spell.episode is not None:
             if card.episode == spell.episode:

@@ -16,17 +16,19 @@ from monitor.attendance.policy import SlotPreset
 from monitor.evaluators.devices import SKEW
 from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait, graver
 from monitor.settings import Policy
-from monitor.store import cards, subjects
+from monitor.store import cards, casestats, subjects
 from monitor.store.calendars import CalendarBook
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
 from monitor.store.sequences import Prefixes
 from monitor.store.sources import Sources
-from monitor.supervision.apply import card_changes
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
-from monitor.supervision.rules import LOADERS, RULES
+from monitor.supervision.judgement import rulings
+from monitor.supervision.rules import LOADERS
+from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.statistics import CaseStat, case_stat
 from monitor.timeliness.verdicts import widest
 
 log = structlog.get_logger(__name__)
@@ -73,6 +75,8 @@ class _Outcome:
     judged: subjects.Judged
     changes: tuple[tuple[str, CardChange, Verdict], ...]
     loaded: Loaded
+    stat: CaseStat | None = None
+    """Of a case: its row of statistics."""
 
 
 _Failed = tuple[Row[Any], Exception]
@@ -185,20 +189,13 @@ class Judge:
             loaded = Loaded(facts=None, calendar=None, hall=subject.hall)
             judged = _written(subject, loaded, (), look)
             return _Outcome(subject=subject, judged=judged, changes=(), loaded=loaded)
-        verdicts: list[Verdict] = []
-        changes: list[tuple[str, CardChange, Verdict]] = []
-        for rule in RULES.get(subject.kind, ()):
-            verdict = rule.judge(loaded.facts, rule.policy(self.policy), loaded.calendar, now)
-            if verdict.next_check_at is not None and verdict.next_check_at <= now:
-                raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
-            verdicts.append(verdict)
-            mine = [c for c in held if c.rule == rule.id]
-            # a clock wrong by so little is not even marked: what moves by no more is the same time
-            unmarked = timedelta(seconds=self.policy.device.skew_mark_seconds)
-            for changed in card_changes(verdict, mine, auto_close=self.policy.cards.auto_close, same_within=unmarked):
-                changes.append((rule.basis, changed, verdict))
-        judged = _written(subject, loaded, verdicts, look)
-        return _Outcome(subject=subject, judged=judged, changes=tuple(changes), loaded=loaded)
+        found = rulings(subject.kind, loaded, held, self.policy, now)
+        changes = tuple((r.rule.basis, change, r.verdict) for r in found for change in r.changes)
+        judged = _written(subject, loaded, [r.verdict for r in found], look)
+        stat = None
+        if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
+            stat = case_stat(loaded.facts, self.policy.timeliness, loaded.calendar, now)
+        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded, stat=stat)
 
     # -- writing
 
@@ -244,6 +241,7 @@ class Judge:
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):
                 # a clock became trusted, or no longer is: what waited for review because of it may be settled
                 subjects.wake_reviews(conn, outcome.judged.hall, due=now)
+        casestats.save(conn, {o.subject.key: o.stat for o in outcomes if o.stat and o.subject.id in written})
         for ref, at in sorted(marks):
             subjects.mark(conn, [ref], due=at)
         failpoints.hit("judge.before_commit")

@@ -46,7 +46,13 @@ class Case:
 
     def limits(self, *, with_steps: bool = False) -> Limits | None:
         """What `case.limit` judges on; None when it has nothing to judge."""
-        return legal_limits(self.view, self.item, self.policy, self.calendar, with_steps=with_steps)
+        if with_steps:
+            return legal_limits(self.view, self.item, self.policy, self.calendar, with_steps=True)
+        # itself beside the result: nothing else can then come to have its identity
+        made = self.facts.once(
+            ("limits", id(self)), lambda: (legal_limits(self.view, self.item, self.policy, self.calendar), self)
+        )
+        return made[0]
 
     def immediate(self, *, with_steps: bool = False) -> tuple[Limit, Limit] | None:
         """Yellow and red of `case.immediate`; None before acceptance and for other items."""

@@ -29,11 +29,11 @@ def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
     case = case_at(facts, policy, calendar, as_of)
     if case.view.left is not None or (case.view.accepted is None and case.view.completed is None):
         return None
-    due = _measured_by(case)
+    due = measured_by(case)
     completed = case.view.completed
     if completed is not None:
         return "completed_late" if due is not None and completed.at > due else "completed_on_time"
-    return "open_overdue" if due is not None and due <= _proven_open_to(facts, as_of) else "open_within"
+    return "open_overdue" if due is not None and due <= proven_to(facts, as_of) else "open_within"
 
 
 def count_cases(classes: Iterable[CaseClass | None]) -> dict[str, int]:
@@ -42,14 +42,16 @@ def count_cases(classes: Iterable[CaseClass | None]) -> dict[str, int]:
     return {name: counted[name] for name in CLASSES}
 
 
-def _proven_open_to(facts: CaseFacts, as_of: datetime) -> datetime:
+def proven_to(facts: CaseFacts, as_of: datetime) -> datetime:
+    """Up to when an open case is provably open: the watermarks of all sources that would have told of its end."""
     mark = lowest_watermark(facts.sources_of("completed"))
     if mark is None or not facts.are_reported("completed"):
         return NOTHING_PROVEN
     return min(as_of, mark, facts.incomplete_since or mark)
 
 
-def _measured_by(case: Case) -> datetime | None:
+def measured_by(case: Case) -> datetime | None:
+    """The limit after which a case is late: promised or `due`, else statutory, else the immediate ladder's yellow."""
     limits = case.limits()
     if limits is not None:
         return limits.lead.holds_at

@@ -1,0 +1,123 @@
+"""The rows of statistics, one a case: written with the verdict, summed by SQL (rules.md A.9).
+
+The conditions are those of `timeliness.statistics.counts_of`; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
+
+from monitor.store import meta
+from monitor.store.schema import CaseStatRow, Subject
+from monitor.store.sql import insert, table_of
+from monitor.timeliness.statistics import COUNTED, CaseStat, Counts
+
+STAT: Final = table_of(CaseStatRow)
+SUBJECT: Final = table_of(Subject)
+By: TypeAlias = Literal["hall", "unit", "window", "item", "staff"]
+FILLED: Final = "case_stats"
+"""Key in `meta`: set once every case that was judged before there was this table has its row."""
+_COLUMNS: Final = tuple(f.name for f in fields(CaseStat))
+
+
+def save(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
+    """Write the rows of cases by key, in the order of keys; what stands there is overwritten."""
+    if not stats:
+        return
+    statement = insert(conn, STAT)
+    settable = {name: statement.excluded[name] for name in _COLUMNS}
+    conn.execute(statement.on_conflict_do_update(index_elements=["case_key"], set_=settable), _rows(stats))
+
+
+def fill_in(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
+    """As `save`, but a row that stands already is newer and stays."""
+    if stats:
+        conn.execute(insert(conn, STAT).on_conflict_do_nothing(index_elements=["case_key"]), _rows(stats))
+
+
+def _rows(stats: Mapping[str, CaseStat]) -> list[dict[str, Any]]:
+    return [
+        {"case_key": key, **{name: getattr(stats[key], name) for name in _COLUMNS}} for key in sorted(stats)
+    ]  # fmt: skip
+
+
+def is_filled(conn: Connection) -> bool:
+    return meta.text(conn, FILLED) is not None
+
+
+def set_filled(conn: Connection) -> None:
+    meta.set_text(conn, FILLED, "all")
+
+
+def without_row(conn: Connection, limit: int) -> list[str]:
+    """Keys of judged cases that have no row: judged by a program that did not write one."""
+    mine = exists().where(STAT.c.case_key == SUBJECT.c.key)
+    query = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.judged_at.is_not(None), ~mine)
+    return list(conn.execute(query.order_by(SUBJECT.c.key).limit(limit)).scalars())
+
+
+def not_up_to_date(conn: Connection, now: datetime) -> list[str]:
+    """Keys of the cases whose row does not say what is known at `now`: due to be judged, or never judged with one."""
+    due = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.next_check_at <= now)
+    found = set(conn.execute(due).scalars())
+    cases = conn.execute(select(func.count()).select_from(SUBJECT).where(SUBJECT.c.kind == "case")).scalar_one()
+    if cases != conn.execute(select(func.count()).select_from(STAT)).scalar_one():
+        mine = exists().where(STAT.c.case_key == SUBJECT.c.key)
+        found |= set(conn.execute(select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", ~mine)).scalars())
+    return sorted(found)
+
+
+def sums(
+    conn: Connection,
+    start: datetime,
+    end: datetime,
+    *,
+    hall: str | None = None,
+    group: Sequence[str] = (),
+    without_due_at: datetime | None = None,
+) -> dict[tuple[str | None, ...], Counts]:
+    """The counts of [start, end) by the values of the columns `group`; without any, one sum under the empty tuple.
+
+    `without_due_at`: cases that are due to be judged at this time are left out.
+    """
+    groups = [STAT.c[name] for name in group]
+    counted = [func.count().filter(condition).label(name) for name, condition in _conditions(start, end).items()]
+    query = select(*groups, *counted)
+    if hall is not None:
+        query = query.where(STAT.c.hall == hall)
+    if without_due_at is not None:
+        due = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.next_check_at <= without_due_at)
+        query = query.where(STAT.c.case_key.not_in(due))
+    if groups:
+        query = query.group_by(*groups)
+    wide = len(groups)
+    return {tuple(row[:wide]): Counts(**dict(zip(COUNTED, row[wide:], strict=True))) for row in conn.execute(query)}
+
+
+def _conditions(start: datetime, end: datetime) -> dict[str, ColumnElement[bool]]:
+    def within(name: str) -> ColumnElement[bool]:
+        return and_(STAT.c[name] >= start, STAT.c[name] < end)
+
+    completed = and_(within("ended_at"), STAT.c.end == "completed")
+    is_open = and_(STAT.c.accepted_at < end, or_(STAT.c.ended_at.is_(None), STAT.c.ended_at >= end))
+    found = {
+        "received": within("received_at"),
+        "accepted": within("accepted_at"),
+        "completed": completed,
+        "on_time": and_(completed, STAT.c.overdue_at.is_(None)),
+        "early": and_(completed, STAT.c.early != false()),
+        "left": and_(within("ended_at"), STAT.c.end != "completed"),
+        "open": is_open,
+        "open_overdue": and_(is_open, STAT.c.overdue_at <= end),
+    }
+    return {name: found[name] for name in COUNTED}
+
+
+def places(columns: Iterable[By]) -> tuple[str, ...]:
+    """The columns that a grouping needs: the hall beside what was asked for."""
+    return tuple(dict.fromkeys(["hall", *columns]))

@@ -1,0 +1,165 @@
+"""`report statistics` (rules.md A.9): the sums of the store, what is not judged yet counted anew, rates, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from monitor.model import Registry
+from monitor.store import casestats
+from monitor.store.casestats import By
+from monitor.store.facts.cases import load_cases
+from monitor.store.facts.look import Look
+from monitor.store.sql import chunks
+from monitor.supervision.compare import Period
+from monitor.supervision.loop import CLAIM, Judge
+from monitor.timeliness.policy import TimelinessPolicy
+from monitor.timeliness.statistics import (
+    CaseStat,
+    Counts,
+    Saved,
+    case_stat,
+    checks,
+    counts_of,
+    days_in,
+    figures,
+    saved_by,
+)
+
+BY: Final = ("hall", "unit", "window", "item", "staff")
+Groups: TypeAlias = dict[tuple[str | None, ...], Counts]
+Part: TypeAlias = tuple[str | None, str | None]
+"""(hall, id of the unit, window, item or person); by hall the hall twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """One report: over `period`, of one hall or all of them, in parts or none."""
+
+    look: Look
+    policy: TimelinessPolicy
+    period: Period
+    hall: str | None = None
+    by: By | None = None
+    fresh: Mapping[str, CaseStat] = field(default_factory=dict)
+    """Cases whose stored row is not up to date, counted from their facts."""
+
+    def to_json(self) -> dict[str, Any]:
+        """{"days", "figures", "parts", "checks", "fresh"}; `parts` is None where none were asked for."""
+        whole = self._summed(()).get((), Counts())
+        tally = {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
+        parts = self._parts() if self.by is not None else None
+        found = checks(whole, tally, parts.values() if parts is not None else None)
+        return {
+            "days": asdict(self._days(self.hall)),
+            "figures": figures(tally, self._days(self.hall), self._saved(None)),
+            "parts": [self._part(part, mine) for part, mine in _ordered(parts)] if parts is not None else None,
+            "checks": [{"check": c.check, "expected": c.expected, "found": c.found, "ok": c.ok} for c in found],
+            "fresh": len(self.fresh),
+        }
+
+    def _parts(self) -> dict[Part, dict[str, Counts]]:
+        assert self.by is not None
+        found: dict[Part, dict[str, Counts]] = {}
+        for (*part, kind), counts in self._summed((*casestats.places([self.by]), "kind")).items():
+            mine = found.setdefault((part[0], part[-1]), {})
+            mine[str(kind)] = counts
+        return found
+
+    def _part(self, part: Part, tally: Mapping[str, Counts]) -> dict[str, Any]:
+        hall, name = part
+        days = self._days(hall)
+        return {
+            "hall": hall,
+            "id": name,
+            "name": _name(self.look.registry, self.by, name),
+            "days": asdict(days),
+            "figures": figures(tally, days, self._saved(part)),
+        }
+
+    def _summed(self, group: tuple[str, ...]) -> Groups:
+        """Stored sums and what is counted anew, by the columns."""
+        now = self.look.now if self.fresh else None
+        span = self.period
+        found = casestats.sums(self.look.conn, span.start, span.end, hall=self.hall, group=group, without_due_at=now)
+        for stat in self.fresh.values():
+            if self.hall in (None, stat.hall):
+                key = tuple(getattr(stat, name) for name in group)
+                found[key] = found.get(key, Counts()) + counts_of(stat, span.start, span.end)
+        return found
+
+    def _days(self, hall: str | None) -> Any:
+        calendar = self.look.book.for_hall(self.look.registry, hall or only_hall(self.look.registry))
+        return self.look.once(
+            ("days", id(calendar), self.period), lambda: days_in(calendar, self.period.start, self.period.end)
+        )
+
+    def _saved(self, part: Part | None) -> Saved | None:
+        """Of the catalogue on the period's last day: all of it, or the items of the part's units (I07)."""
+        registry = self.look.registry
+        calendar = self.look.book.for_hall(registry, self.hall or only_hall(registry))
+        day = calendar.local_date(self.period.end - timedelta(microseconds=1))
+        if part is None or self.by == "hall":
+            hall = self.hall if part is None else part[0]
+            units = None if hall is None else [u.id for u in registry.units.values() if u.hall == hall]
+            return saved_by(registry, day, units)
+        if self.by == "unit":
+            return saved_by(registry, day, [part[1]])
+        return saved_by(registry, day, item=part[1] or "") if self.by == "item" else None
+
+
+def statistics(
+    look: Look, policy: TimelinessPolicy, period: Period, *, hall: str | None = None, by: By | None = None
+) -> Statistics:
+    """The report; cases that wait to be judged are counted from their facts, so that late facts are never missing."""
+    fresh: dict[str, CaseStat] = {}
+    for keys in chunks(casestats.not_up_to_date(look.conn, look.now)):
+        fresh |= stats_of(look, policy, keys)
+    return Statistics(look=look, policy=policy, period=period, hall=hall, by=by, fresh=fresh)
+
+
+def stats_of(look: Look, policy: TimelinessPolicy, keys: list[str]) -> dict[str, CaseStat]:
+    """The rows of these cases, made from their facts."""
+    found: dict[str, CaseStat] = {}
+    for key, loaded in load_cases(look, keys).items():
+        assert loaded.calendar is not None  # load_cases always finds one
+        found[key] = case_stat(loaded.facts, policy, loaded.calendar, look.now)
+    return found
+
+
+def fill_in(judge: Judge, now: datetime) -> bool:
+    """Make the rows of some cases that were judged before there were any; gives whether more may be without one.
+
+    Once all have theirs it is noted, and nothing is looked for any more.
+    """
+    with judge.store.read() as conn:
+        if casestats.is_filled(conn):
+            return False
+        keys = casestats.without_row(conn, CLAIM)
+        made = stats_of(judge.look(conn, now), judge.policy.timeliness, keys) if keys else {}
+    judge.store.step(lambda conn: casestats.fill_in(conn, made) if made else casestats.set_filled(conn))
+    return bool(keys)
+
+
+def only_hall(registry: Registry) -> str | None:
+    """The one hall there is; None where there are several, or none."""
+    return next(iter(registry.halls)) if len(registry.halls) == 1 else None
+
+
+def _name(registry: Registry, by: By | None, key: str | None) -> str | None:
+    """Names of places and items; people are named nowhere but where a page is rendered (DESIGN §1F)."""
+    tables: Mapping[str, Mapping[str, Any]] = {
+        "hall": registry.halls,
+        "unit": registry.units,
+        "window": registry.windows,
+        "item": {name: versions[-1] for name, versions in registry.items.items()},
+    }
+    found = tables.get(by or "", {}).get(key or "")
+    return (found.name or None) if found is not None else None
+
+
+def _ordered(parts: Mapping[Part, dict[str, Counts]] | None) -> Iterable[tuple[Part, dict[str, Counts]]]:
+    """By hall and id, what has none last."""
+    return sorted((parts or {}).items(), key=lambda item: [(part is None, part or "") for part in item[0]])
