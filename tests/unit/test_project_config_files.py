@@ -55,7 +55,7 @@ def test_a_preset_by_name() -> None:
         ({"JIANCHA_CLOCK__START": "2026-03-02T08:00:00"}, "JIANCHA_CLOCK__START: clock.start"),
         ({"JIANCHA_MQTT__PORT": "high"}, "JIANCHA_MQTT__PORT: mqtt.port: 应为整数"),
         ({"JIANCHA_MQTT__PASSWORD_FILE": "/no/such/file"}, "JIANCHA_MQTT__PASSWORD_FILE: /no/such/file 无法读取"),
-        ({"JIANCHA_POLICY__PRESET": "nowhere"}, "policy.preset is one of default, demo"),
+        ({"JIANCHA_POLICY__PRESET": "nowhere"}, "policy.preset is one of centit, chengdu-2010, default, demo"),
         ({"JIANCHA_CONFIG": "/no/such.toml"}, "/no/such.toml: 没有这个文件 no such file"),
         ({"JIANCHA_CALENDAR__FILES": "own.toml"}, "own.toml: 没有这个文件 no such file; correct calendar.files"),
     ],

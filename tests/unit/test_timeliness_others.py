@@ -328,7 +328,7 @@ def test_class(name: str, events: tuple[CaseEvent, ...], as_of: str, expected: s
 PROOFS: list[tuple[str, dict[str, Any], str]] = [
     ("told up to after the limit", {}, "open_overdue"),
     ("told up to before the limit", {"watermark": "03-08T09:00"}, "open_within"),
-    ("no source tells of completions", {"closings_reported": False}, "open_within"),
+    ("no source tells of completions", {"emits": {"gw": frozenset({"accepted"})}}, "open_within"),
     (
         "the source ceased to tell of completions before the limit",
         {"incomplete_since": t("03-06T17:30")},
