@@ -17,7 +17,7 @@ from monitor.store.subjects import mark
 from monitor.supervision.commands import Refused, transition
 from monitor.supervision.views import explain
 from monitor.workcal import parse_notice
-from tests.halls import MINUTE, Line, at, hall, leave
+from tests.halls import MINUTE, Line, at, hall, leave, told
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -88,9 +88,9 @@ def test_withdrawn_after_an_appeal_it_stays_withdrawn(world: World) -> None:
 def test_the_card_of_a_bad_rating_tells_the_days_of_its_follow_up(world: World) -> None:
     rated(world, staff="s01")
     with world.store.read() as conn:
-        told = explain(conn, world.cards("rating.bad")[0]["number"], world.program.zones(conn))
-    assert told is not None
-    assert [s["date"] for s in told["steps"] if s["counted"]] == [
+        explained = explain(conn, world.cards("rating.bad")[0]["number"], world.program.zones(conn))
+    assert explained is not None
+    assert [s["date"] for s in explained["steps"] if s["counted"]] == [
         f"2026-03-{day:02}" for day in (3, 4, 5, 6, 9)
     ]  # fmt: skip
 
@@ -228,6 +228,49 @@ def test_a_window_without_anything_that_could_tell_is_unwatched(store: Store, tm
     world.beats("ev1", "08:00", "09:30")
     world.judge("09:30")
     assert (world.verdict(POST), world.cards()) == ("unwatched", [])
+
+
+RECORDER = {"id": "g1", "kind": "gateway", "hall": "h1"}
+
+
+@pytest.mark.parametrize(
+    ("why", "device", "afternoon"),
+    [
+        ("a recorder for many windows", {**RECORDER, "channels": ["presence"]}, "unknown"),
+        ("a camera that belongs to no window", {**RECORDER, "kind": "camera"}, "unknown"),
+        ("a gateway of everything: silent, it might never have carried a camera", RECORDER, "unwatched"),
+    ],
+)
+def test_a_camera_that_names_the_window_itself_watches_it(
+    store: Store, tmp_path: Path, why: str, device: Mapping[str, Any], afternoon: str
+) -> None:
+    windows = [{"id": "w1", "unit": "u1"}, {"id": "w2", "unit": "u1"}]
+    world = World(store, tmp_path, hall(2, attendance="", windows=windows, devices=[device]))
+    for n in range(73):
+        people = 0 if 20 <= n < 60 else 1
+        world.event("g1", "presence", told(at("08:30") + n * MINUTE / 2), people=people, view="ok", window="w1")
+    world.beat("g1", "09:06")
+    world.judge("09:06")
+    assert world.card_lines("post.empty") == empty("yellow", "08:55", by="s01", cleared="09:00")
+    assert world.verdict("post:w2/0830") == "unwatched"
+    world.judge("15:00")
+    assert world.verdict("post:w1/1430") == afternoon, why
+
+
+def test_who_signed_off_at_a_terminal_may_sign_on_there_again(store: Store, tmp_path: Path) -> None:
+    """The window's own evaluator goes on delivering; the terminal, where she signed off, is silent since 10:05."""
+    world = World(store, tmp_path, hall(2, attendance="", devices=[EVALUATOR, TERMINAL]))
+    world.event("t1", "duty", "08:25", action="on", staff="s01", window="w1")
+    world.event("t1", "duty", "10:00", action="off", staff="s01", window="w1")
+    world.beats("ev1", "08:20", "10:40")
+    world.beats("t1", "08:20", "10:05")
+    world.judge("10:40")
+    assert (world.verdict(POST), world.cards("post.empty")) == ("unknown", [])
+    world.event("t1", "duty", "10:20", received="10:50", action="on", staff="s01", window="w1")
+    world.beats("t1", "10:50", "10:50")
+    world.beats("ev1", "10:50", "10:50")
+    world.judge("10:50")
+    assert world.card_lines("post.empty") == empty("yellow", "10:15", by="s01", cleared="10:20")
 
 
 # --------------------------------------------------------------------------- devices

@@ -10,9 +10,10 @@ from sqlalchemy import Row, Table, select
 
 from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
 from monitor.attendance.slots import parse_post_key
-from monitor.model import Device, Registry, Span
+from monitor.model import Span
 from monitor.store import plans
 from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
+from monitor.store.facts.watchers import cameras_of, duty_carriers
 from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
 from monitor.store.sql import table_of
 from monitor.workcal import WorkCalendar
@@ -55,15 +56,17 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         calendar = look.book.for_window(look.registry, window)
         session = sessions[key]
         mine = present[key]
+        presences = tuple(evidence.presences(window, session)) if session else ()
+        duties = tuple(evidence.duties(window, day, calendar))
         facts = PostFacts(
             window=window,
             date=day,
             session=session or utc_span(day, day),
-            presences=tuple(evidence.presences(window, session)) if session else (),
-            duties=tuple(evidence.duties(window, day, calendar)),
+            presences=presences,
+            duties=duties,
             signs=tuple(evidence.signs(window, session, mine)) if session else (),
-            cameras=look.sources.states(_cameras(look.registry, window)),
-            duty_sources=look.sources.states(_duty_carriers(look.registry, window)),
+            cameras=look.sources.states(cameras_of(look, window, presences)),
+            duty_sources=look.sources.states(duty_carriers(look.registry, window, duties)),
             posts=held[key],
             leaves=tuple(v for staff in mine for v in leaves.get(staff, ())),
             outings=tuple(v for staff in mine for v in outings.get(staff, ())),
@@ -173,24 +176,3 @@ def _session(calendar: WorkCalendar, day: date, begins: str) -> Span | None:
         if start.astimezone(calendar.zone).strftime("%H%M") == begins:
             return start, end
     return None
-
-
-def _cameras(registry: Registry, window: str) -> list[str]:
-    return sorted(d.id for d in _at(registry, window) if d.allows("presence") and d.reports("presence"))
-
-
-def _duty_carriers(registry: Registry, window: str) -> list[str]:
-    """Devices at the window that carry duty; where there is none, the terminals of its hall."""
-    own = sorted(d.id for d in _at(registry, window) if d.allows("duty") and d.reports("duty"))
-    known = registry.windows.get(window)
-    if own or known is None:
-        return own
-    return sorted(
-        d.id
-        for d in registry.devices.values()
-        if d.hall == known.hall and d.kind == "terminal" and d.allows("duty") and d.reports("duty")
-    )
-
-
-def _at(registry: Registry, window: str) -> list[Device]:
-    return [d for d in registry.devices.values() if d.window == window]

@@ -1,0 +1,70 @@
+"""Which devices would have told of an empty window: cameras, and what carries sign-ons (DESIGN §5, "Posts").
+
+A device may be bound to the window, or speak of it by name: one recorder with many cameras, a terminal at the door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from monitor.attendance.facts import Duty, Presence
+from monitor.model import Device, Registry
+from monitor.store.facts.look import Look
+from monitor.store.schema import PresenceRow
+from monitor.store.sql import table_of
+
+PRESENCE: Final = table_of(PresenceRow)
+REMEMBERED: Final = timedelta(days=7)
+"""A camera that is bound to no window and showed this one so lately watches it, also while it is silent."""
+
+
+def cameras_of(look: Look, window: str, seen: Iterable[Presence]) -> list[str]:
+    """Cameras bound to the window, and unbound ones that show it. `seen`: the session's readings.
+
+    One that was moved to another window is none of them: what it showed here counts as of a former camera.
+    """
+    found = {d.id for d in _at(look.registry, window) if _shows(d)}
+    named = (look.registry.devices.get(source) for source in {reading.source for reading in seen})
+    found |= {d.id for d in named if d is not None and d.window is None and _shows(d)}
+    found |= look.once(("recorders", window), lambda: _recorders(look, window))
+    return sorted(found)
+
+
+def _recorders(look: Look, window: str) -> set[str]:
+    known = look.registry.windows.get(window)
+    free = [d for d in look.registry.devices.values() if d.window is None and known and d.hall == known.hall]
+    # Of gateways only those that are said to carry presence: the others are many, and would be searched for in vain.
+    wanted = [d.id for d in free if _shows(d) and (d.kind == "camera" or "presence" in d.channels)]
+    recent = (PRESENCE.c.window == window, PRESENCE.c.at >= look.now - REMEMBERED, PRESENCE.c.received <= look.now)
+    query = select(PRESENCE.c.source).where(*recent).limit(1)
+    return {d for d in wanted if look.conn.execute(query.where(PRESENCE.c.source == d)).first() is not None}
+
+
+def duty_carriers(registry: Registry, window: str, said: Iterable[Duty]) -> list[str]:
+    """Devices at the window that carry duty, where there is none the terminals of its hall; and whoever told of a
+    sign-on or sign-off there today (`said`): the next one may come the same way.
+    """
+    found = {d.id for d in _at(registry, window) if _carries(d)}
+    known = registry.windows.get(window)
+    if not found and known is not None:
+        found = {
+            d.id for d in registry.devices.values() if d.hall == known.hall and d.kind == "terminal" and _carries(d)
+        }
+    named = (registry.devices.get(source) for source in {duty.source for duty in said})
+    return sorted(found | {d.id for d in named if d is not None and _carries(d)})
+
+
+def _shows(device: Device) -> bool:
+    return device.allows("presence") and device.reports("presence")
+
+
+def _carries(device: Device) -> bool:
+    return device.allows("duty") and device.reports("duty")
+
+
+def _at(registry: Registry, window: str) -> list[Device]:
+    return [d for d in registry.devices.values() if d.window == window]
