@@ -12,9 +12,11 @@ import pytest
 
 from monitor.ops.checks import check_configuration
 from monitor.settings import Policy
+from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.findings import findings
 from monitor.supervision.views import explain
+from monitor.workcal import parse_notice
 from tests.halls import Commands, Feed, at, hall, write_lines
 from tests.world import World
 
@@ -138,6 +140,20 @@ def test_findings_of_reports_and_of_complaints(world: World) -> None:
     judged(world, "03-18 09:00")
     rows = {(f["rule"], f["subject"]) for f in found(world, "03-18 09:01")}
     assert rows == {("C14", "task:R1"), ("C15", "task:R1"), ("D12", "staff:s01"), ("D12", "window:w1")}
+
+
+def test_the_notice_of_the_year_makes_a_due_certain_and_wakes_the_task(world: World) -> None:
+    """Five working days from 2026-12-28 end on 2027-01-05, if that year has no other days off than by statute."""
+    says(world, "opened", "12-28 10:00", window="w1", staff="s01")
+    says(world, "opened", "12-28 10:00", task="T2", due=at("12-30 17:30").isoformat())
+    assert judged(world, "2027-01-06 09:00")[0] == card("reminder", "2027-01-04 17:30")
+    days = [{"name": "元旦", "date": f"2027-01-0{d}", "isOffDay": True} for d in (1, 2, 3)]
+    notice = parse_notice({"year": 2027, "days": days})
+    world.store.step(lambda conn: save_notice(conn, notice, at("2027-01-06 10:00")))
+    assert (world.subject("task:T1").cause is None, world.subject("task:T2").cause) == (False, None)
+    world.judge("2027-01-06 10:00")
+    assert world.card_lines("complaint.due")[0] == card("yellow", "2027-01-05 17:30")
+    assert "calendar changed" in world.cards("complaint.due")[0]["history"][-1]["why"]
 
 
 def test_explain_tells_the_due_and_the_days_up_to_it(world: World) -> None:
