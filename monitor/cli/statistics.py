@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import typer
@@ -53,8 +53,14 @@ def report_statistics(
     else:
         for line in lines(result):
             typer.echo(line)
-    if not all(check["ok"] for check in result["checks"]):
-        raise Finding("合计不符，见 checks · sums do not agree, see `checks`")
+    refuse_mismatch(result["checks"])
+
+
+def refuse_mismatch(checks: Sequence[Mapping[str, Any]]) -> None:
+    """Raise Finding (exit status 1) that names the sums which do not agree."""
+    bad = [f"{check['check']}: {check['expected']} ≠ {check['found']}" for check in checks if not check["ok"]]
+    if bad:
+        raise Finding(f"合计不符 sums do not agree: {'; '.join(bad)}")
 
 
 def definitions() -> dict[str, dict[str, str]]:
