@@ -42,13 +42,31 @@ class TimeFormat(Section):
         return zone
 
     def instant(self, cell: Any) -> datetime | None:
-        """The cell as UTC; None where it is no time of this format."""
+        """The cell as UTC; None where it is no time of this format, or one that the zone's clocks never showed.
+
+        Of a time without offset that they showed twice (the end of summer time) the first is taken: nobody works in
+        that hour, so no working time hangs on it.
+        """
         try:
             value = cell if isinstance(cell, datetime) else self.parsed(str(cell))
-            aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(self.zone))
-            return aware.astimezone(UTC)
+            if value.tzinfo is not None:
+                return value.astimezone(UTC)
+            zone = ZoneInfo(self.zone)
+            instant = value.replace(tzinfo=zone, fold=0).astimezone(UTC)
+            return instant if instant.astimezone(zone).replace(tzinfo=None, fold=0) == value else None
         except (ValueError, OverflowError):
             return None
+
+    def fault(self, cell: Any) -> str:
+        """Why `instant` gives nothing for the cell."""
+        try:
+            value = cell if isinstance(cell, datetime) else self.parsed(str(cell))
+        except (ValueError, OverflowError):
+            wanted = "RFC 3339" if self.format == "iso" else self.format
+            return f"no time; written as {wanted} it would be one"
+        return (
+            f"no such time in {self.zone}: the clocks were put forward over it" if value.tzinfo is None else "no time"
+        )
 
     def parsed(self, text: str) -> datetime:
         """The time as it is written, without a zone where it names none. Raises ValueError."""
