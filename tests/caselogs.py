@@ -116,7 +116,17 @@ def _case(number: int, dice: random.Random) -> list[Row]:
     own = [_text(accepted), _text(accepted + timedelta(days=14)), ended, "" if is_open else "准予"]
     clerks = [f"工号{dice.randrange(400):04}" for _ in range(len(steps) + 1)]
     return [
-        [f"4401-2025-{number:08}", "办件", STAGES[n], _text(at), clerks[n], clerks[-1], *own, f"{number % 40}号窗口", NOTE]
+        [
+            f"4401-2025-{number:08}",
+            "办件",
+            STAGES[n],
+            _text(at),
+            clerks[n],
+            clerks[-1],
+            *own,
+            f"{number % 40}号窗口",
+            NOTE,
+        ]
         for n, at in enumerate(steps)
     ]
 
@@ -136,7 +146,7 @@ def with_fault(number: int, sound: Sequence[Row]) -> Iterator[Labelled]:
         case 3:
             yield [""] * len(HEADER), "empty_row"
         case 4:
-            yield last[:6], "malformed"
+            yield last[:3], "malformed"
         case 5:
             yield [*last[:-1], *NOTE.split("，")], "malformed"
         case 6:

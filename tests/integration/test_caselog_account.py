@@ -27,7 +27,8 @@ pytestmark = pytest.mark.both_databases
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOUND = [
-    "A1", "办件", "受理", "2026-02-02 10:00:00", "甲", "乙", "2026-02-02 09:00:00", "2026-02-16 09:00:00", "", "", "1号", "x",
+    "A1", "办件", "受理", "2026-02-02 10:00:00", "甲", "乙",
+    "2026-02-02 09:00:00", "2026-02-16 09:00:00", "", "", "1号", "x",
 ]  # fmt: skip
 
 
@@ -105,13 +106,13 @@ BAD_ROWS = [
     ("the header again", list(HEADER), "header_again", "the header stands here again"),
     ("no rule wants it", changed(记录类型="日志"), "no_event", "the map reads no event in it"),
     ("an unreadable time", changed(环节时间="昨天"), "malformed", "at: column '环节时间': '昨天' is no time"),
-    ("a zone's name", changed(环节时间="2026-02-02 10:00:00 CST"), "malformed", "at: column '环节时间': '2026-02-02 10"),
-    ("no 31st", changed(受理时间="2026-02-31 09:00:00"), "malformed", "at: column '受理时间': '2026-02-31 09:00:00' is"),
+    ("a zone's name", changed(环节时间="2026-02-02 10:00:00 CST"), "malformed", "at: column '环节时间': '2026-"),
+    ("no 31st", changed(受理时间="2026-02-31 09:00:00"), "malformed", "at: column '受理时间': '2026-02-31"),
     ("no time at all", changed(受理时间=""), "malformed", "at: column '受理时间': missing"),
     ("an unreadable due", changed(承诺期限="下周"), "malformed", "due: column '承诺期限': '下周' is no time"),
     ("before all time", changed(环节时间="1066-10-14 09:00:00"), "malformed", "at: column '环节时间'"),
     ("the future", changed(环节时间="2026-03-02 10:00:00"), "future", "at: 3600 s ahead of its receipt"),
-    ("another result", changed(办结时间="2026-02-05 10:00:00", 办结结果="存疑"), "malformed", "result: column '办结结果'"),
+    ("another result", changed(办结时间="2026-02-05 10:00:00", 办结结果="?"), "malformed", "result: column '办结结果"),
     ("a case number without end", changed(办件编号="A" * 70), "malformed", "case: column '办件编号': Expected"),
     ("too large a cell", changed(环节="审" * 30_000), "too_large", ""),
 ]  # fmt: skip
@@ -175,7 +176,7 @@ def test_the_list_of_refused_rows_holds_no_formula(tmp_path: Path) -> None:
     listing = RefusedCsv(tmp_path / "r.csv")
     bad = Refusal(place=7, reason="malformed", detail="-1+1", case='=HYPERLINK("x")')
     position = listing.add(listing.begin(), [bad])
-    assert read_back(listing.path) == [["7", "'=HYPERLINK(\"x\")", "内容不合规范", "malformed", "'-1+1"]]
+    assert read_back(listing.path) == [["7", '\'=HYPERLINK("x")', "内容不合规范", "malformed", "'-1+1"]]
     assert listing.path.stat().st_size == position
     assert listing.path.stat().st_mode & 0o077 == 0
 
@@ -242,7 +243,17 @@ def test_a_workbook_is_accounted_for_like_a_csv_and_leaves_empty_cells_out(
     sheet = book.active
     assert sheet is not None
     short = changed(办件编号="A3")[:8]
-    for row in (HEADER, SOUND, [], short, [None] * 12, [*changed(办件编号="A4"), "y"], changed(办件编号="A5"), [], [None]):
+    for row in (
+        HEADER,
+        SOUND,
+        [],
+        short,
+        [None] * 12,
+        [*changed(办件编号="A4"), "y"],
+        changed(办件编号="A5"),
+        [],
+        [None],
+    ):
         sheet.append(row)
     sheet.cell(row=1_000, column=3).number_format = "0.00"  # formatted and empty, as sheets often end
     book.save(tmp_path / "a.xlsx")

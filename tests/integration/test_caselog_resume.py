@@ -146,7 +146,7 @@ def test_another_file_map_or_mode_begins_at_the_first_row(
 
 
 def test_a_list_that_the_first_part_did_not_keep_or_that_is_gone_is_made_from_the_first_row(world: World) -> None:
-    """What an earlier run refused is known from its list alone: without it the import begins again and doubles nothing."""
+    """What an earlier run refused is known from its list alone: without it all is read again, and nothing doubled."""
     for earlier in (None, world.refused):
         world.bring(stop_after=1, listed=earlier)
         world.refused.unlink(missing_ok=True)
