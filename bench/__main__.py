@@ -11,12 +11,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-PROGRAMS = ("ingest", "deadlines", "due", "rest", "year")
+PROGRAMS = ("ingest", "deadlines", "due", "judging", "caselog", "rest", "year")
 TITLES = {
     "ingest": "Durable ingest (decode, validate, store, mark, acknowledge) against one ORM row a message",
     "latency": "p99 publish → committed at 500 events/s, judging on, against the naive program without it",
     "deadlines": "A deadline on tables against a memoised day loop over chinesecalendar",
     "due": "Fetching 500 due subjects among 1,000,000 open cases against 10,000",
+    "caselog": "A case log imported against an importer that stores row by row through the ORM, a commit a row",
     "rest": "Resident memory of the daemon at rest with the demo hall, MB",
     "year_replay": "A year of 318,022 cases judged again under another policy, seconds",
     "year_memory": "Greatest resident set of that replay, MB",

@@ -26,6 +26,7 @@ from alerts.policy import AlertPolicy, Receiver, RetryPolicy, Route
 from monitor import wording
 from monitor.cli.common import app
 from monitor.console.collector import families, readiness
+from monitor.ingest.account import NO_FAULT
 from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime
 from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.metrics import Metrics
@@ -212,6 +213,11 @@ def reasons_table() -> str:
     return table(("reason", "中文", "English"), [(f"`{r}`", said(r, "zh"), said(r, "en")) for r in QUARANTINE_REASONS])
 
 
+def row_reasons_table() -> str:
+    said = wording.row_reason
+    return table(("reason", "中文", "English"), [(f"`{r}`", said(r, "zh"), said(r, "en")) for r in NO_FAULT])
+
+
 # ---------------------------------------------------------------- metrics and alerts
 
 
@@ -292,6 +298,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "channels": channels_table,
     "case-events": case_events_table,
     "quarantine-reasons": reasons_table,
+    "row-reasons": row_reasons_table,
     "metrics": metrics_table,
     "alert-rules": alert_rules_table,
     "board": board_table,

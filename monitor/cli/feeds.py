@@ -141,33 +141,53 @@ def import_cases(
     mapping: str = typer.Option(..., "--map", metavar="MAP", help="Name of a shipped map, or a TOML file."),
     as_of: str | None = typer.Option(None, "--as-of", metavar="T", help="Up to when the file is complete."),
     history: bool = typer.Option(True, "--history/--live", help="Cards to the record only, or live."),
+    refused: Path | None = typer.Option(
+        None, "--refused", metavar="FILE.csv", help="List of every refused row with its number and reason."
+    ),
+    progress: bool | None = typer.Option(
+        None, "--progress/--no-progress", help="On stderr; by itself on a terminal without --json."
+    ),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """导入办件日志 Import a log of case events by a mapping; importing it again changes nothing.
+    """导入办件日志 Import a log of case events by a mapping; again it changes nothing, after Ctrl-C it goes on.
 
     Example: jiancha cases import receipt.csv --map coselog-receipt
     """
+    from monitor.cli import caselog
+    from monitor.exports.refused import RefusedCsv
     from monitor.ingest.cases import BadCases
     from monitor.ingest.cases import import_cases as bring_in
     from monitor.settings import config_dir
 
     with program() as opened:
         at = instant(as_of, "--as-of") if as_of else None
+        map_path = _map_path(mapping, config_dir())
+        if refused is not None and any(_same(refused, path) for path in (file, map_path)):
+            raise BadInput(f"--refused: {refused} is what is read; name another file")
         try:
-            fed = bring_in(
-                opened.store,
-                file,
-                _map_path(mapping, config_dir()),
-                now=opened.clock.now(),
-                as_of=at,
-                historic=history,
-                calendars=opened.settings.calendars,
-            )
+            with caselog.watched(progress, as_json) as watch:
+                done = bring_in(
+                    opened.store,
+                    file,
+                    map_path,
+                    now=opened.clock.now(),
+                    as_of=at,
+                    historic=history,
+                    calendars=opened.settings.calendars,
+                    watch=watch,
+                    refused=RefusedCsv(refused) if refused is not None else None,
+                )
+        except caselog.Interrupted as interrupted:
+            caselog.end_interrupted(interrupted.progress)
         except BadCases as error:
             raise BadInput(str(error)) from error
         except OSError as error:
             raise BadInput(f"{error.filename or file}: {reason_of(error)}") from error
-    _print_fed(fed, as_json)
+        caselog.print_account(done, as_json)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _map_path(name: str, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, Integer, Text, cast, select
+from sqlalchemy import Connection, Integer, Text, cast, delete, select
 
 from monitor.store.schema import Meta
 from monitor.store.sql import insert, table_of
@@ -41,3 +41,8 @@ def set_text(conn: Connection, key: str, value: str) -> None:
     """Keep a value under a key."""
     statement = insert(conn, META).values(key=key, value=value)
     conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def forget(conn: Connection, key: str) -> None:
+    """Remove what is kept under a key."""
+    conn.execute(delete(META).where(META.c.key == key))

@@ -25,6 +25,7 @@ __all__ = [
     "outcome_word",
     "quarantine_reason",
     "render",
+    "row_reason",
     "rule_title",
     "state_word",
     "step_text",
@@ -76,6 +77,11 @@ def step_text(code: str, lang: Lang = "zh") -> str:
 def quarantine_reason(reason: str, lang: Lang = "zh") -> str:
     """Why an event was put into quarantine (隔离)."""
     return _word(words.QUARANTINE, reason, lang)
+
+
+def row_reason(reason: str, lang: Lang = "zh") -> str:
+    """Why a row of a case log was refused (拒收)."""
+    return _word({**words.QUARANTINE, **words.EMPTY_HANDED}, reason, lang)
 
 
 def advice(rule: str, level: Level | str, lang: Lang = "zh") -> str:

@@ -120,6 +120,13 @@ QUARANTINE: Final[Mapping[str, Texts]] = {
     "conflict": ("编号相同而内容不同", "same id, other content"),
 }
 
+EMPTY_HANDED: Final[Mapping[str, Texts]] = {
+    "empty_row": ("空行", "an empty row"),
+    "header_again": ("又一行表头", "the header once more"),
+    "no_event": ("按映射无事件可读", "the map reads no event in it"),
+}
+"""Rows of a case log that hold nothing for its map; beside QUARANTINE, what a row is refused for."""
+
 KINDS: Final[Mapping[str, Texts]] = {
     "case": ("办件", "case"),
     "task": ("交办事项", "task"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import access
+from monitor.ingest.account import NO_FAULT
 from monitor.model import QUARANTINE_REASONS, Level, Outcome, Reason
 from monitor.wording import (
     Lang,
@@ -174,6 +175,7 @@ def test_steps(code: str, zh: str, en: str) -> None:
 def test_every_word_of_the_contracts_vocabularies_is_worded_in_both_languages() -> None:
     assert set(words.OUTCOMES) == {outcome.value for outcome in Outcome}
     assert set(words.QUARANTINE) == set(QUARANTINE_REASONS)
+    assert set(words.EMPTY_HANDED) == set(NO_FAULT)
     assert set(words.LEVELS) == {level.word for level in Level}
     assert set(words.ROLES) == set(access.ROLES)
     assert set(words.ACTIONS) == set(access.ACTIONS)
