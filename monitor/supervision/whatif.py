@@ -1,6 +1,6 @@
 """`replay`: a period judged again from the stored events under another policy, beside what was issued (DESIGN §7).
 
-Reads only. Both sides rest on everything that is known now, cut off at the end of the period (docs/adr/0016).
+Reads only. Both sides rest on everything that is known now, cut off at the end of the period (docs/adr/0018).
 """
 
 from __future__ import annotations

@@ -67,11 +67,15 @@ class CaseFacts:
         """The sources that report any of these events: their silence would otherwise be read as "did not happen"
         (DESIGN §1C).
         """
+        if not self.emits:
+            return self.sources
         return tuple(s for s in self.sources if any(self._reports(s.id, event) for event in events))
 
     def are_reported(self, *events: str) -> bool:
         """Whether each of these events would be told by some source."""
-        return not self.sources or all(any(self._reports(s.id, event) for s in self.sources) for event in events)
+        if not self.sources or not self.emits:
+            return True
+        return all(any(self._reports(s.id, event) for s in self.sources) for event in events)
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """What `make` gives for these facts, made once: the rules on one case share its fold."""
