@@ -35,6 +35,7 @@ from monitor.settings import FeedSettings, Policy, Settings
 from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
 from monitor.wording import words
+from monitor.wording.statistics import FIGURES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
@@ -288,6 +289,12 @@ def outcomes_table() -> str:
     return _vocabulary({str(o): words.OUTCOMES[str(o)] for o in Outcome})
 
 
+def figures_table() -> str:
+    """The figures of `report statistics` with their definitions."""
+    rows = [(f"`{name}`", f"{f.zh} {f.en}", f"{f.defined_zh} · {f.defined_en}") for name, f in FIGURES.items()]
+    return table(("name", "指标 figure", "定义 definition"), rows)
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands_table,
     "settings": settings_table,
@@ -303,6 +310,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "alert-rules": alert_rules_table,
     "board": board_table,
     "rules": rules_table,
+    "figures": figures_table,
     "levels": lambda: _vocabulary(words.LEVELS),
     "verdicts": outcomes_table,
     "states": lambda: _vocabulary(words.STATES),

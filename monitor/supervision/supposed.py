@@ -2,7 +2,7 @@
 
 A replay cannot know how people would have answered. It takes the order as opened at the very instant at which the card
 reaches yellow or red, keeps an answer that was given to the real card after that instant, and else leaves the order
-unanswered; a red that rests on such an order is marked (docs/adr/0016).
+unanswered; a red that rests on such an order is marked (docs/adr/0018).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`replay`: a period judged again from the stored events under another policy, beside what was issued (DESIGN §7).
 
-Reads only. Both sides rest on everything that is known now, cut off at the end of the period (docs/adr/0016).
+Reads only. Both sides rest on everything that is known now, cut off at the end of the period (docs/adr/0018).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 
 KINDS: Final = ("source", "case", "slot", "post", "rating", "calendar")
 """Kinds that are replayed, sources first: whether one is complete says what its cases' silence proves."""
-NOT_REPLAYED: Final = tuple(r.id for kind in ("device", "hall") for r in RULES[kind])
-"""Rules on the machine's own running: they see only what stands at the moment of looking."""
+NOT_REPLAYED: Final = tuple(r.id for kind, rules in RULES.items() if kind not in (*KINDS, "order") for r in rules)
+"""Rules on the machine's own running: they see only what stands at the moment of looking. (Orders go with cases.)"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

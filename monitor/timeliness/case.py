@@ -59,7 +59,12 @@ class Case:
         start = taken_at(self.view, self.item, self.calendar)
         if start is None or not is_immediate(self.item):
             return None
-        return immediate_limits(self.view, start, self.policy, self.calendar, with_steps=with_steps)
+        if with_steps:
+            return immediate_limits(self.view, start, self.policy, self.calendar, with_steps=True)
+        made = self.facts.once(
+            ("immediate", id(self)), lambda: (immediate_limits(self.view, start, self.policy, self.calendar), self)
+        )
+        return made[0]
 
     def stale_at(self, boundary: datetime) -> datetime:
         """From when operators are told that a passed boundary is unproven (DESIGN §1C)."""

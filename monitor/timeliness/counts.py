@@ -11,6 +11,7 @@ from monitor.model import lowest_watermark
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.ladder import NOTHING_PROVEN
+from monitor.timeliness.limits import Limit
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.workcal import WorkCalendar
 
@@ -29,7 +30,8 @@ def classify(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
     case = case_at(facts, policy, calendar, as_of)
     if case.view.left is not None or (case.view.accepted is None and case.view.completed is None):
         return None
-    due = measured_by(case)
+    limit = measured_by(case)
+    due = limit.holds_at if limit is not None else None
     completed = case.view.completed
     if completed is not None:
         return "completed_late" if due is not None and completed.at > due else "completed_on_time"
@@ -50,10 +52,12 @@ def proven_to(facts: CaseFacts, as_of: datetime) -> datetime:
     return min(as_of, mark, facts.incomplete_since or mark)
 
 
-def measured_by(case: Case) -> datetime | None:
-    """The limit after which a case is late: promised or `due`, else statutory, else the immediate ladder's yellow."""
+def measured_by(case: Case) -> Limit | None:
+    """The limit after which a case is late: promised or `due`, else statutory, else the immediate ladder's yellow. Late
+    is what ends after its `holds_at`.
+    """
     limits = case.limits()
     if limits is not None:
-        return limits.lead.holds_at
+        return limits.lead
     immediate = case.immediate()
-    return immediate[0].holds_at if immediate else None
+    return immediate[0] if immediate else None

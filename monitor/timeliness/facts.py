@@ -75,11 +75,9 @@ class CaseFacts:
 
     def are_reported(self, *events: str) -> bool:
         """Whether each of these events would be told by some source."""
-        return (
-            not self.sources
-            or not self.emits
-            or all(any(self._reports(s.id, event) for s in self.sources) for event in events)
-        )
+        if not self.sources or not self.emits:
+            return True
+        return all(any(self._reports(s.id, event) for s in self.sources) for event in events)
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
         """What `make` gives for these facts, made once: the rules on one case share its fold."""

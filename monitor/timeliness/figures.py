@@ -13,22 +13,22 @@ from monitor.timeliness.limits import Limits
 
 def case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     """Figures of every case reason; none that moves with `now`, so that a verdict stands until its next check."""
-    key = ("figures", id(case), end.kind if end else None, end.at if end else None)
-    return case.facts.once(key, lambda: _case_figures(case, end))
+    # the rules on one case share them; itself beside the result, so that nothing else can come to have its identity
+    shared = case.facts.once(("figures", id(case)), lambda: (_shared_figures(case), case))[0]
+    return {**shared, "end": end.kind, "ended": end.at.isoformat()} if end else dict(shared)
 
 
-def _case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
+def _shared_figures(case: Case) -> Mapping[str, Any]:
     view = case.view
-    figures: dict[str, Any] = {
-        "case": case.facts.key,
-        "item": view.item,
-        "item_name": (case.item.name if case.item else "") or None,
-        "received": view.received.at if view.received else None,
-        "accepted": view.accepted.at if view.accepted else None,
-        "end": end.kind if end else None,
-        "ended": end.at if end else None,
-    }
-    return json_values(figures)
+    return json_values(
+        {
+            "case": case.facts.key,
+            "item": view.item,
+            "item_name": (case.item.name if case.item else "") or None,
+            "received": view.received.at if view.received else None,
+            "accepted": view.accepted.at if view.accepted else None,
+        }
+    )
 
 
 def limit_figures(case: Case, limits: Limits) -> Mapping[str, Any]:

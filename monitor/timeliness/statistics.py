@@ -57,13 +57,14 @@ class CaseStat:
 def case_stat(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> CaseStat:
     """The case as statistics see it at `now`."""
     case = case_at(facts, policy, calendar, now)
-    view, due = case.view, measured_by(case)
+    view, limit = case.view, measured_by(case)
+    due = limit.holds_at if limit is not None else None
     place = case.charge_at(view.end.at if view.end else now)
     first = view.received or view.accepted
     received_at = first.at if first else (view.completed.at if view.completed else None)
     overdue = due is not None and (due < view.end.at if view.end else due <= proven_to(facts, now))
-    completed, limit = view.completed, _limit_of(case)
-    early = completed is not None and limit is not None and _day(case, completed.at) < _day(case, limit)
+    completed, last = view.completed, limit.at if limit is not None else None
+    early = completed is not None and last is not None and _day(case, completed.at) < _day(case, last)
     return CaseStat(
         hall=place.hall,
         unit=place.unit,
@@ -78,15 +79,6 @@ def case_stat(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar
         overdue_at=due if overdue else None,
         early=early,
     )
-
-
-def _limit_of(case: Case) -> datetime | None:
-    """The limit itself, where `measured_by` is the instant from which a card may rest on it."""
-    limits = case.limits()
-    if limits is not None:
-        return limits.lead.at
-    immediate = case.immediate()
-    return immediate[0].at if immediate else None
 
 
 def _day(case: Case, instant: datetime) -> date:
