@@ -36,8 +36,9 @@ def judge_slot(facts: SlotFacts, policy: CheckinPolicy, calendar: WorkCalendar, 
     counted = case.counted
     if counted is not None and case.in_time(counted.at):
         return case.verdict(Outcome.OK, "ok", {"at": counted.at, "evidence": counted.id}, judged_to=now)
-    if not facts.sources:
-        return case.verdict(Outcome.UNWATCHED, "unwatched", boundaries=(case.slot.due,))  # one may be installed
+    if not facts.sources or (facts.watched_from is not None and facts.watched_from > facts.slot.due):
+        # before the first terminal stood there nobody could check in, and its heartbeat must not prove that nobody did
+        return case.verdict(Outcome.UNWATCHED, "unwatched", boundaries=(case.slot.due,))
     return _judge_in(case) if case.slot.direction == "in" else _judge_out(case)
 
 

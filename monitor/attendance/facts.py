@@ -84,8 +84,9 @@ class Closure:
 class SlotFacts:
     """One slot of one person: the slot, all slots of its session, the person's check-ins around the day.
 
-    `sources` are the terminals in service that the person may use. `expected`: False when the slot is no longer on the
-    plan (preset changed, person gone): closed. `published`: False in a year whose calendar is not published: unknown.
+    `sources` are the terminals in service that the person may use, the first of them since `watched_from` (None:
+    always). `expected`: False when the slot is no longer on the plan (preset changed, person gone): closed.
+    `published`: False in a year whose calendar is not published: unknown.
     """
 
     staff: str
@@ -101,6 +102,7 @@ class SlotFacts:
     window: str | None = None
     expected: bool = True
     published: bool = True
+    watched_from: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

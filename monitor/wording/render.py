@@ -50,6 +50,12 @@ def instant_text(instant: datetime, zone: str | tzinfo) -> str:
     return f"{instant.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone):%Y-%m-%d %H:%M}"
 
 
+def _exact(instant: datetime, zone: str | tzinfo) -> str:
+    """As `instant_text`, with seconds where there are any: that 08:45:01 is 16 minutes late must be plain to see."""
+    seconds = instant.second
+    return f"{instant_text(instant, zone)}:{seconds:02}" if seconds else instant_text(instant, zone)
+
+
 def render(reason: Reason, lang: Lang = "zh", zone: str | tzinfo = "Asia/Shanghai", names: Names = NO_NAMES) -> str:
     """A reason as a sentence in Chinese or English, its instants in the hall's zone.
 
@@ -109,7 +115,7 @@ class _Pen:
         if form == "duration":
             return self.duration(float(value))
         if form == "clock":
-            return self.plain(name, value)[-5:]
+            return self.plain(name, value).partition(" ")[2][:5]
         if form == "subjects":
             kind, _, key = str(value).partition(":")
             return subject_text(kind, key, self.names, self.lang)
@@ -120,12 +126,12 @@ class _Pen:
         if isinstance(value, bool):
             return pick(_TRUTH[value], self.lang)
         if isinstance(value, datetime):
-            return instant_text(value, self.zone)
+            return _exact(value, self.zone)
         if isinstance(value, float):
             return f"{value:g}"
         text = str(value)
         if _INSTANT.fullmatch(text):
-            return instant_text(datetime.fromisoformat(text), self.zone)
+            return _exact(datetime.fromisoformat(text), self.zone)
         return self.names.get(f"{_NAMED[name]}:{text}", text) if name in _NAMED else text
 
     def duration(self, seconds: float) -> str:

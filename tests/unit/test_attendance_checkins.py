@@ -83,6 +83,7 @@ class Case:
     closures: tuple[Closure, ...] = ()
     expected: bool = True
     published: bool = True
+    watched_from: str | None = None
     levels: dict[str, str] = field(default_factory=dict)
     cleared: str | None = None
     waits: str | None = None
@@ -108,6 +109,7 @@ class Case:
             registry=REGISTRY,
             expected=self.expected,
             published=self.published,
+            watched_from=self.watched_from and at(self.watched_from),
         )
 
     def judge(self) -> Verdict:
@@ -640,6 +642,28 @@ DOUBT = [
         why="an untrusted check-in that would be in time counts as present",
         now="09:00",
         checkins=(came("08:20", trusted=False),),
+        outcome="ok",
+    ),
+    Case(
+        why="the first terminal was installed after the due time: nobody could have checked in",
+        now="14:00",
+        watched_from="08:30:01",
+        outcome="unwatched",
+    ),
+    Case(
+        why="installed at the due time: the slot is watched",
+        now="09:00",
+        watched_from="08:30",
+        outcome="yellow",
+        levels={"reminder": "08:30", "yellow": "08:45"},
+        next_check="13:00",
+    ),
+    Case(
+        why="a check-in in time settles the slot wherever it came from",
+        now="14:00",
+        slot="am_out",
+        checkins=(came("12:10"),),
+        watched_from="12:05",
         outcome="ok",
     ),
     Case(

@@ -135,6 +135,13 @@ def test_render(says: str, reason: Reason, zh: str, en: str) -> None:
     assert render(reason, "en", "Asia/Shanghai", names) == en
 
 
+def test_a_second_too_late_is_told_to_the_second() -> None:
+    figures = {"staff": "s1", "date": "2026-03-02", "slot": "am_in", "due": "2026-03-02T00:30:00+00:00",
+               "at": "2026-03-02T00:45:01+00:00", "minutes": 16}  # fmt: skip
+    text = render(Reason(code="checkin.slot.very_late", figures=figures))
+    assert text == "s1 2026-03-02 上午签到应于 2026-03-02 08:30 前完成，2026-03-02 08:45:01 才到，迟 16 分钟。"
+
+
 def test_the_zone_is_the_halls() -> None:
     assert "06:45" in render(RATING, "zh", "Asia/Urumqi")
     assert instant_text(datetime(2026, 3, 2, 0, 45, 59, tzinfo=UTC), "Asia/Shanghai") == "2026-03-02 08:45"

@@ -50,7 +50,8 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
                 slot=slot or _gone(day, name),
                 session=tuple(s for s in slots if slot and s.session == slot.session),
                 checkins=_checkins(look, staff, day, mine),
-                sources=_terminals_at(look, staff, slot),
+                sources=look.once(("terminals", staff), partial(_terminal_states, look, staff)),
+                watched_from=look.once(("watched", staff), partial(_watched_from, look, staff)),
                 leaves=tuple(leaves.get(staff, ())),
                 outings=tuple(outings.get(staff, ())),
                 closures=plans.closures_for(closed, hall=hall, window=window),
@@ -124,14 +125,10 @@ def _checkins(look: Look, staff: str, day: date, rows: Sequence[Row[Any]]) -> tu
     return look.once(("checkins", staff, day), lambda: tuple(_checkin(look, r) for r in rows if look.counts(r)))
 
 
-def _terminals_at(look: Look, staff: str, slot: Slot | None) -> tuple[SourceState, ...]:
-    """The terminals of a slot; none where the first of them came into service only after `due`: before it nobody could
-    have checked in, and its first heartbeat must not prove that nobody did.
-    """
-    states = look.once(("terminals", staff), partial(_terminal_states, look, staff))
-    since = [look.registry.devices[s.id].expected_from for s in states]
-    in_service = slot is None or any(at is None or at <= slot.due for at in since)
-    return states if in_service else ()
+def _watched_from(look: Look, staff: str) -> datetime | None:
+    """When the first of the person's terminals came into service; None: it was always there, or there is none."""
+    since = [look.registry.devices[source].expected_from for source in terminals_of(look.registry, staff)]
+    return None if None in since else min((at for at in since if at is not None), default=None)
 
 
 def _terminal_states(look: Look, staff: str) -> tuple[SourceState, ...]:
