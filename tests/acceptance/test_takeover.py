@@ -86,10 +86,13 @@ def metric(daemon: Daemon, series: str) -> float:
 
 
 def ratings(count: int) -> list[Line]:
-    """Satisfied citizens at three windows' devices: nothing to warn of, so that only the way into the store counts."""
+    """Satisfied citizens at two devices more: nothing to warn of, so that only the way into the store counts.
+
+    All before the afternoon, in which the day has its window empty: a rating would prove somebody there.
+    """
     feed = Feed()
     for n in range(count):
-        feed.event(("ev1", "ev2", "ev3")[n % 3], "rating", at("09:00") + timedelta(seconds=30) * n, score=5)
+        feed.event(("ev2", "ev3")[n % 2], "rating", at("09:00") + timedelta(seconds=5) * n, score=5)
     return feed.lines()
 
 
@@ -257,8 +260,10 @@ def test_a_member_without_its_database_leaves_the_broker_to_the_others(
 def test_killed_at_random_and_back_whenever_they_like(start: Start, eventually: Eventually, kills: int) -> None:
     """Of three at least one lives; the dead come back sooner or later than they are taken over, in the end not all."""
     chance, wait = random.Random(kills), threading.Event()
-    group, sent = start(count=3), the_day()
-    group.publish(sent, pace=0.04 * kills)
+    group, day, more = start(count=3), the_day(), ratings(2800)
+    sent = [*day, *more]
+    group.publish(day, pace=0.016 * kills)
+    group.publish(more, pace=0.004 * kills)
     for _ in range(kills):
         living = [daemon for daemon in group.daemons if daemon.runs]
         if len(living) > 1:
