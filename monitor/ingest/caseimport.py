@@ -1,4 +1,4 @@
-"""The rows of a case log on their way into the store, batch by batch, each with how far it is (ADR 17)."""
+"""The rows of a case log on their way into the store, batch by batch, each with how far it is (ADR 19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cases import FILE --map MAP`: a log of case events as a source of its own, `import-MAP` (DESIGN §3.2, ADR 17).
+"""`cases import FILE --map MAP`: a log of case events as a source of its own, `import-MAP` (DESIGN §3.2, ADR 19).
 
 Event ids are made from what an event is, so importing a file again, or its rows in another order, changes nothing.
 """

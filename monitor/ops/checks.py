@@ -16,7 +16,7 @@ from monitor.supervision.rules import RULES
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("order.reply", "feed.incomplete", "feed.backlog", "unknown.stale", "calendar.missing"), ()),
-    "device.skew": ("yellow",),
+    **dict.fromkeys(("device.skew", "case.notice"), ("yellow",)),
 }
 """The levels above a reminder of the rules that have not both (DESIGN §5)."""
 

@@ -1,7 +1,8 @@
 """Climb a ladder: which levels of a card the facts prove by now, and what is to be waited for (DESIGN §1A, §1C). Pure.
 
 A level is reached at its boundary when the case is open there: proven by a later end with a trusted time, or by the
-watermarks of all sources that would have told of an end. An end at the very boundary is in time.
+watermarks of all sources that would have told of an end. An end at the very boundary is in time. What lies behind a
+span that was declared lost is not proven: the end may have been told in it (DESIGN §1C).
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Ladder:
     next_fact_at: datetime | None = None
     waiting: str = "pending"
     """Reason word of an open case below its first boundary: pending or paused."""
+    open_at: datetime | None = None
+    """When a later fact last showed that it was open: what was lost before then cannot have held its end."""
     date_of: Callable[[datetime], date] | None = None
     """The local date of an instant, for `Verdict.rests`."""
     episode: str | None = None
@@ -72,16 +75,18 @@ def ascending(boundaries: Iterable[Boundary]) -> tuple[Boundary, ...]:
 def climb(ladder: Ladder) -> Verdict:
     """The verdict of one rule.
 
-    1. Sort the passed boundaries into reached, disputed (only an untrusted time says so) and unproven. 2. Make the one
-    spell of what was reached. 3. Say what the subject shows, what it waits for and when to look again.
+    1. Sort the passed boundaries into reached, disputed (only an untrusted time says so), hidden (by data declared
+    lost) and unproven. 2. Make the one spell of what was reached. 3. Say what the subject shows, what it waits for and
+    when to look again.
     """
     passed = [b for b in ladder.boundaries if b.at <= ladder.now and (ladder.end is None or b.at < ladder.end.at)]
-    proven = [b for b in passed if _proven(ladder, b)]
+    hidden = [b for b in passed if _is_hidden(ladder, b)]
+    proven = [b for b in passed if b not in hidden and _proven(ladder, b)]
     disputed = [b for b in passed if b.level > Level.REMINDER and _disputed(ladder, b, b in proven)]
     reached = [b for b in proven if b.sound or b.level == Level.REMINDER]
-    unproven = [b for b in passed if b not in proven] if ladder.end is None else []
+    unproven = [b for b in passed if b not in proven and b not in hidden] if ladder.end is None else []
     spell = _spell(ladder, reached) if reached else None
-    outcome, word = _outcome(ladder, reached, bool(disputed), bool(unproven))
+    outcome, word = _outcome(ladder, reached, bool(disputed), bool(unproven), bool(hidden))
     mark = lowest_watermark(ladder.sources)
     return Verdict(
         rule=ladder.rule,
@@ -115,6 +120,14 @@ def _proven(ladder: Ladder, boundary: Boundary) -> bool:
     return ladder.end.trusted or boundary.level == Level.REMINDER
 
 
+def _is_hidden(ladder: Ladder, boundary: Boundary) -> bool:
+    """Whether the end may have been told in data that were declared lost. A reminder accuses nobody."""
+    if ladder.end is not None or boundary.level is Level.REMINDER:
+        return False
+    since = max(ladder.began, ladder.open_at or ladder.began)
+    return any(start <= boundary.at and end > since for source in ladder.sources for start, end in source.lost)
+
+
 def _disputed(ladder: Ladder, boundary: Boundary, proven: bool) -> bool:
     """Whether only an untrusted time says that a passed boundary was crossed: the boundary's own, or the end's."""
     return not boundary.sound if proven else ladder.end is not None
@@ -135,7 +148,9 @@ def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
     )
 
 
-def _outcome(ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: bool) -> tuple[Outcome, str]:
+def _outcome(
+    ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: bool, hidden: bool
+) -> tuple[Outcome, str]:
     """What the subject shows, and the last word of its reason code."""
     top = reached[-1].level if reached else None
     if top is not None and top >= Level.YELLOW:
@@ -144,6 +159,8 @@ def _outcome(ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: 
         return Outcome.REVIEW, "review"
     if ladder.end is not None:
         return end_outcome(ladder.end)
+    if hidden:
+        return Outcome.UNPROVEN, "unproven"
     if unproven:
         return Outcome.UNKNOWN, "unknown"
     if ladder.incomplete_since is not None and ladder.incomplete_since <= ladder.now:

@@ -185,6 +185,7 @@ def _climb(
             incomplete_since=case.facts.incomplete_since,
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",
+            open_at=max((event.at for event in case.view.events if event.trusted), default=None),
             date_of=case.calendar.local_date,
         )
     )

@@ -1,4 +1,4 @@
-"""Every row of a case log accounted for: taken, duplicate or refused with a reason (ADR 17)."""
+"""Every row of a case log accounted for: taken, duplicate or refused with a reason (ADR 19)."""
 
 from __future__ import annotations
 

@@ -236,6 +236,9 @@ CHECKS = [
         "",
         [f"{rule} {level} @ - 无人接收" for rule, level in (
             ("case.limit", "yellow"), ("case.limit", "red"), ("case.immediate", "yellow"), ("case.immediate", "red"),
+            ("case.notice", "yellow"), ("case.stage", "yellow"), ("case.stage", "red"), ("case.pause", "yellow"),
+            ("case.pause", "red"), ("case.delivery", "yellow"), ("case.delivery", "red"), ("task.due", "yellow"),
+            ("task.due", "red"), ("complaint.due", "yellow"), ("complaint.due", "red"),
             ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
             ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),
             ("device.skew", "yellow"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Item, Outcome, Registry, Staff, Unit, Verdict, Window
+from monitor.model import Item, Outcome, Registry, SourceState, Staff, Unit, Verdict, Window
 from monitor.timeliness import case_findings, explain_item, explain_limit
 from monitor.timeliness.facts import CaseEvent, CaseFacts
 from monitor.timeliness.notice import judge_notice
@@ -367,3 +367,49 @@ def test_the_version_of_the_limits_is_named() -> None:
         25,
         t("04-07T17:30").isoformat(),
     )
+
+
+LOST = (t("03-09T09:00"), t("03-09T20:00"))
+
+
+def with_loss(*events: CaseEvent, span: tuple[Any, Any] = LOST) -> CaseFacts:
+    source = SourceState(id="gw", watermark=t("2027-12-31T00:00"), lost=(span,))
+    return facts(*events, registry=REGISTRY, sources=(source,))
+
+
+@pytest.mark.parametrize(
+    ("name", "case", "outcome", "spells"),
+    [
+        ("the end may lie in what was lost", with_loss(FIVE), Outcome.UNPROVEN, ("reminder 03-06T17:30",)),
+        (
+            "a later end shows that it was open",
+            with_loss(FIVE, ev("completed", "03-11T10:00")),
+            YELLOW,
+            ("reminder 03-06T17:30 yellow 03-09T17:30 -> 03-11T10:00",),
+        ),
+        (
+            "so does any later event",
+            with_loss(FIVE, stage("03-10T10:00", "审核")),
+            YELLOW,
+            ("reminder 03-06T17:30 yellow 03-09T17:30",),
+        ),
+        (
+            "what was lost after the limit takes nothing back, and hides what comes later",
+            with_loss(FIVE, span=(t("03-12T09:00"), t("03-12T20:00"))),
+            YELLOW,
+            ("reminder 03-06T17:30 yellow 03-09T17:30",),
+        ),
+        (
+            "what was lost before the case began is nothing to it",
+            with_loss(FIVE, span=(t("02-20T09:00"), t("03-01T20:00"))),
+            YELLOW,
+            ("reminder 03-06T17:30 yellow 03-09T17:30",),
+        ),
+    ],
+)
+def test_no_lateness_rests_on_data_that_were_declared_lost(
+    name: str, case: CaseFacts, outcome: Outcome, spells: tuple[str, ...]
+) -> None:
+    verdict = judge_limit(case, POLICY, CALENDAR, t("03-20T09:00"))
+    assert (verdict.outcome, told(verdict)) == (outcome, spells)
+    assert not verdict.waits
