@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, select, tuple_
 
 from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
 from monitor.model import Device
-from monitor.store.facts.look import Loaded, Look, next_receipt
+from monitor.store.facts.look import Loaded, Look, Path, next_receipt
 from monitor.store.schema import Card, CardEvent, HeartbeatRow, RatingRow, Subject
 from monitor.store.sequences import announced_at
 from monitor.store.sql import table_of
@@ -59,10 +59,12 @@ def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         reach = (judged.get(key), started.get(key), _queued_since(look, key))
         since = max(device.expected_from, min(at for at in (look.now, *reach) if at is not None))
         before = _beat_before(look, key, since)
-        if before is None:  # never heard until then: the silence is as old as the device
-            since = device.expected_from
         rows = _beats(look, key, before or since)
         known = [r for r in rows if look.counts(r)]
+        if before is None and (not known or look.path == Path()):
+            # Never heard until then: the silence is as old as the device. Not where the daemon has heard it meanwhile:
+            # when its own path came up is known only while it is up.
+            since = device.expected_from
         calendar = look.book.for_device(look.registry, device)
         facts = _device_facts(look, device, since, known)  # reaches back to the beat before, so that no gap is cut
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=device.hall, more_at=next_receipt(rows, look.now))
