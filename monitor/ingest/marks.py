@@ -45,9 +45,14 @@ class Boots:
         self._held: dict[tuple[str, str], tuple[int, BootState]] = {}
         self._moves: Mapping[str, int] = {}
 
-    def lock(self, conn: Connection, devices: Iterable[str]) -> None:
-        """First thing of a batch: nobody else writes for these devices meanwhile; what others wrote is read again."""
-        self._moves = moves_of(conn, devices, lock="update")
+    def lock(self, conn: Connection, devices: Iterable[str], *, shared: bool = False) -> None:
+        """First thing of a batch: nobody else writes for these devices meanwhile; what others wrote is read again.
+
+        `shared`: members of a group write different events of the same devices at the same time, so none waits here.
+        What a heartbeat of another says meanwhile is missed; in a group every event wakes all that its own receipt may
+        free (`Marks.sequence`), so nobody is left asleep by that (docs/adr/0010).
+        """
+        self._moves = moves_of(conn, devices, lock=None if shared else "update")
 
     def get(self, conn: Connection, device: str, boot: str) -> BootState:
         key, moves = (device, boot), self._moves.get(device, 0)

@@ -125,7 +125,8 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     3. the fact row and the private text of each new raw row
     4. marks and wakes
     """
-    how.boots.lock(conn, {p.said.device for p in batch if p.said.device in registry.devices})
+    known = {p.said.device for p in batch if p.said.device in registry.devices}
+    how.boots.lock(conn, known, shared=how.shared)
     step = _Step(conn=conn, batch=batch, registry=registry, how=how)
     step.heartbeats()
     step.statuses()
@@ -168,7 +169,7 @@ class _Step:
             if isinstance(p.said, Status):
                 latest[p.said.device] = p.said
                 self.outcomes[n] = Outcome(channel="status", result="stored")
-        _upsert_statuses(self.conn, list(latest.values()))
+        _upsert_statuses(self.conn, [latest[device] for device in sorted(latest)])
 
     def events(self) -> list[tuple[Event, int]]:
         """Insert the raw rows; the new events with the number of their row."""
@@ -271,7 +272,8 @@ def _insert_beats(conn: Connection, beats: Sequence[Heartbeat]) -> set[tuple[str
             "queue": b.queue,
             "last_seq": b.last_seq,
         }
-        for b in beats
+        # in one order, as every member of a group hears them all
+        for b in sorted(beats, key=lambda b: (b.device, b.boot, b.at))
     ]
     statement = insert(conn, BEAT).on_conflict_do_nothing(index_elements=["device", "boot", "at"])
     found = conn.execute(statement.returning(BEAT.c.device, BEAT.c.boot, BEAT.c.at), rows)

@@ -1,4 +1,4 @@
-"""INSERT of many rows by the driver: compiled once, a few fixed sizes, no object for each row (docs/adr/0015).
+"""INSERT of many rows by the driver: compiled once, without an object for each row (docs/adr/0015).
 
 SQLAlchemy's own way through many rows costs ten times what SQLite does with them. Statement, types and errors are
 SQLAlchemy's here too; only the way of the values to the driver is short.
@@ -13,18 +13,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Connection, DateTime, Dialect, Table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Column, Connection, DateTime, Dialect, Table, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
-from monitor.store.sql import insert
-
 SIZES: Final = (64, 8, 1)
-"""Rows of one statement. Few sizes, so that the databases have them prepared; larger ones gain nothing."""
-_POSITIONAL: Final[Mapping[str, Dialect]] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
-}
+"""Rows of one statement on SQLite. Few sizes, so that it has them prepared; larger ones gain nothing."""
+_SQLITE: Final = sqlite.dialect(paramstyle="qmark")
+_POSTGRESQL: Final[Dialect] = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
 Process = Callable[[Any], Any]
 
@@ -49,62 +45,80 @@ class BulkInsert:
         self._columns = [column for column in table.columns if column.name in set(columns)]
         if len(self._columns) != len(columns) or len(columns) < 2:
             raise ValueError(f"{table.name}: two columns of its own or more, not {', '.join(columns)}")
+        self._names = [column.name for column in self._columns]
         self._table, self._conflict, self._returning = table, conflict, returning
-        self._pick: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*(c.name for c in self._columns))
+        self._pick: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*self._names)
         self._texts: dict[tuple[str, int], _Text] = {}
         self._processes: dict[str, list[Process | None]] = {}
 
     def run(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Insert the rows in their order; what `returning` gives of those that were inserted or changed."""
         found: list[tuple[Any, ...]] = []
-        if not rows:
-            return found
-        ready = self._driver_rows(conn.dialect.name, rows)
-        for some in _in_sizes(ready):
-            text = self._text(conn, len(some))
-            result = conn.exec_driver_sql(text.sql, (*chain.from_iterable(some), *text.after))
-            if self._returning:
-                found += [tuple(row) for row in result]
+        if rows:
+            by = self._by_columns if conn.dialect.name == "postgresql" else self._by_rows
+            for text, values in by(rows):
+                result = conn.exec_driver_sql(text.sql, (*values, *text.after))
+                if self._returning:
+                    found += [tuple(row) for row in result]
         return found
 
-    def _driver_rows(self, dialect: str, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-        """Values as the driver takes them; converted by column, which is a loop in C."""
-        if dialect not in self._processes:
-            self._processes[dialect] = [_process(column, dialect) for column in self._columns]
-        columns = zip(*map(self._pick, rows), strict=True)
-        done = (
-            column if process is None else map(process, column)
-            for column, process in zip(columns, self._processes[dialect], strict=True)
-        )
-        return list(zip(*done, strict=True))
+    def _by_rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Text, list[Any]]]:
+        """SQLite: all values in one list, row after row, in statements of a few sizes."""
+        values, width, start = list(chain.from_iterable(map(self._pick, rows))), len(self._columns), 0
+        for n, process in enumerate(self._ways(_SQLITE)):
+            if process is not None:
+                values[n::width] = map(process, values[n::width])
+        for size in _sizes(len(rows)):
+            end = start + size * width
+            yield self._text(_SQLITE, size), values[start:end]
+            start = end
 
-    def _text(self, conn: Connection, size: int) -> _Text:
-        dialect = conn.dialect.name
-        if (dialect, size) not in self._texts:
-            statement = insert(conn, self._table).values([dict.fromkeys(c.name for c in self._columns)] * size)
-            statement = self._conflict(statement)
+    def _by_columns(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Text, list[Any]]]:
+        """PostgreSQL: an array for each column, so that one short statement takes any number of rows."""
+        columns = zip(*map(self._pick, rows), strict=True)
+        ways = self._ways(_POSTGRESQL)
+        yield (
+            self._text(_POSTGRESQL, 0),
+            [list(map(way, column) if way else column) for column, way in zip(columns, ways, strict=True)],
+        )
+
+    def _ways(self, dialect: Dialect) -> list[Process | None]:
+        if dialect.name not in self._processes:
+            self._processes[dialect.name] = [_process(column, dialect) for column in self._columns]
+        return self._processes[dialect.name]
+
+    def _text(self, dialect: Dialect, size: int) -> _Text:
+        if (dialect.name, size) not in self._texts:
+            statement = self._conflict(self._of_values(size) if size else self._of_arrays())
             if self._returning:
                 statement = statement.returning(*(self._table.c[name] for name in self._returning))
-            compiled = statement.compile(dialect=_POSITIONAL[dialect])
-            after = compiled.positiontup[size * len(self._columns) :]
-            self._texts[dialect, size] = _Text(str(compiled), tuple(compiled.params[name] for name in after))
-        return self._texts[dialect, size]
+            compiled = statement.compile(dialect=dialect)
+            order = compiled.positiontup or []
+            after = order[max(size, 1) * len(self._columns) :]
+            self._texts[dialect.name, size] = _Text(str(compiled), tuple(compiled.params[name] for name in after))
+        return self._texts[dialect.name, size]
+
+    def _of_values(self, size: int) -> Any:
+        return sqlite.insert(self._table).values([dict.fromkeys(self._names)] * size)
+
+    def _of_arrays(self) -> Any:
+        arrays = [bindparam(c.name, type_=postgresql.ARRAY(c.type)) for c in self._columns]
+        rows = func.unnest(*arrays).table_valued(*self._names).render_derived()
+        return postgresql.insert(self._table).from_select(self._names, select(*(rows.c[name] for name in self._names)))
 
 
-def _in_sizes(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    start = 0
+def _sizes(rows: int) -> Iterator[int]:
     for size in SIZES:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
+        yield from [size] * (rows // size)
+        rows %= size
 
 
-def _process(column: Column[Any], dialect: str) -> Process | None:
+def _process(column: Column[Any], dialect: Dialect) -> Process | None:
     """How a value of the column gets to the driver; None: as it is."""
-    kind = column.type.dialect_impl(_POSITIONAL[dialect])
-    if dialect == "sqlite" and isinstance(getattr(kind, "impl", kind), DateTime):
+    kind = column.type.dialect_impl(dialect)
+    if dialect.name == "sqlite" and isinstance(getattr(kind, "impl", kind), DateTime):
         return sqlite_time
-    made: Process | None = kind.bind_processor(_POSITIONAL[dialect])
+    made: Process | None = kind.bind_processor(dialect)
     return made
 
 
