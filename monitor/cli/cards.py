@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import re
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
 import typer
 
@@ -51,14 +47,9 @@ def list_cards(
 
 
 def card_line(card: dict[str, Any]) -> str:
-    from monitor.wording import level_word, rule_title, state_word
+    from monitor.cli.explained import headline
 
-    place = card["window"] or card["unit"] or card["hall"] or "-"
-    subject = f"{card['subject']['kind']}:{card['subject']['id']}"
-    return (
-        f"#{card['number']}  {level_word(card['level'], 'zh')}  {rule_title(card['rule'], 'zh')}  {subject}  "
-        f"{place}  {card['staff'] or '-'}  {card['since']}  {state_word(card['state'], 'zh')}"
-    )
+    return headline(card)
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
@@ -157,15 +148,19 @@ def list_subjects(
 def explain(
     number: int = _NUMBER,
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
+    language: str | None = typer.Option(None, "--lang", metavar="zh|en", help="Language; default: key `language`."),
 ) -> None:
     """说明一张牌的由来 Explain a card: facts, working-time arithmetic, policy values, watermark.
 
     Example: jiancha explain 17
     """
+    from monitor.cli.explained import lines
     from monitor.supervision.views import DEFAULT_ZONE
     from monitor.supervision.views import explain as explained
 
+    _one_of("--lang", language, ("zh", "en"))
     with program(writing=False) as opened, opened.store.read() as conn:
+        lang: Literal["zh", "en"] = "en" if (language or opened.settings.language) == "en" else "zh"
         zones = opened.zones(conn)
         found = explained(conn, number, zones)
     if found is None:
@@ -173,64 +168,5 @@ def explain(
     if as_json:
         print_json(found)
         return
-    _print_explanation(found, zones.get(found["hall"] or "", DEFAULT_ZONE))
-
-
-def _print_explanation(card: dict[str, Any], zone: str) -> None:
-    from monitor.model import Level, Reason
-    from monitor.wording import advice, event_word, level_word, render, step_text
-
-    typer.echo(card_line(card))
-    typer.echo(f"理由 {render(Reason(**card['reason']), 'zh', zone)}")
-    typer.echo(f"依据 {card['basis']}")
-    typer.echo(f"建议 {advice(card['rule'], Level.of(card['level']).word, 'zh')}")
-    typer.echo(f"规则版本 {card['policy_version']}    数据截至 {card['watermark'] or '—'}")
-    for key, value in card["policy"].items():
-        typer.echo(f"  {key} = {value}")
-    if card["steps"]:
-        typer.echo("工作时间 working time")
-    for step in card["steps"]:
-        typer.echo(f"  {step['date']}  {'计' if step['counted'] else '—'}  {step_text(step['why'], 'zh')}")
-    typer.echo("事实 facts")
-    for line in _fact_lines(_in_zone(card["facts"], zone)):
-        typer.echo(f"  {line}")
-    typer.echo("经过 history")
-    for event in card["history"]:
-        words = f"{event_word(event['event'], 'zh')}  {level_word(event['level'], 'zh')}"
-        typer.echo(f"  {event['at']}  {words}  {event['actor']}  {event['why']}")
-
-
-def _in_zone(value: Any, zone: str) -> Any:
-    """The facts with their instants as clocks in the hall show them; JSON keeps them in UTC."""
-    if isinstance(value, dict):
-        return {key: _in_zone(inner, zone) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_in_zone(inner, zone) for inner in value]
-    if not isinstance(value, str) or not INSTANT.fullmatch(value):
-        return value
-    return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=" ")
-
-
-INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}")
-
-
-def _fact_lines(facts: dict[str, Any]) -> Iterator[str]:
-    """One line a fact: single values, then each element of the lists with its own values; what is empty is left out."""
-    for name, value in facts.items():
-        if isinstance(value, list):
-            for element in value[:MOST_FACTS]:
-                shown = element if not isinstance(element, dict) else _pairs(element)
-                yield f"{name}: {shown}"
-            if len(value) > MOST_FACTS:
-                yield f"{name}: … {len(value) - MOST_FACTS} 条从略，见 --json"
-        elif isinstance(value, dict):
-            yield f"{name}: {_pairs(value)}"
-        elif value is not None:
-            yield f"{name}: {value}"
-
-
-MOST_FACTS = 12
-
-
-def _pairs(element: dict[str, Any]) -> str:
-    return "  ".join(f"{k}={v}" for k, v in element.items() if v not in (None, "", [], {}))
+    for line in lines(found, zones.get(found["hall"] or "", DEFAULT_ZONE), lang):
+        typer.echo(line)

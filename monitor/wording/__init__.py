@@ -18,6 +18,7 @@ __all__ = [
     "Lang",
     "Names",
     "advice",
+    "case_event_word",
     "advice_when_over",
     "event_word",
     "instant_text",
@@ -52,6 +53,11 @@ def outcome_word(outcome: str, lang: Lang = "zh") -> str:
 def event_word(event: str, lang: Lang = "zh") -> str:
     """What happened to a card: `issued` → 发牌."""
     return _word(words.EVENTS, event, lang)
+
+
+def case_event_word(event: str, lang: Lang = "zh") -> str:
+    """An event of a case (`accepted` → 受理) or of a task (`opened` → 交办)."""
+    return _word({**words.CASE_EVENTS, **words.TASK_EVENTS}, event, lang)
 
 
 def state_word(state: str, lang: Lang = "zh") -> str:

@@ -290,6 +290,10 @@ def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None
     assert {"facts", "steps", "policy", "watermark"} <= set(explained)
     assert explained["policy"]["rating.bad_at_most"] == 2
     assert "差评" in jiancha("explain", number).stdout
+    english = jiancha("explain", number, "--lang", "en").stdout
+    assert "Bad rating" in english
+    assert "What to do" in english
+    assert jiancha("explain", number, "--lang", "fr").returncode == 2
 
     for verb in ("ack", "answer", "close"):
         assert jiancha("cards", verb, number, "--reason", "已核实", **monday).returncode == 0

@@ -229,3 +229,28 @@ def test_any_figures_render_and_no_template_shows_through(code: str, figures: di
 def test_an_unknown_code_shows_every_figure_by_name(code: str, figures: dict[str, object], lang: Lang) -> None:
     text = render(Reason(code=f"unheard-of.{code}?", figures=figures), lang)
     assert all(f"{name}=" in text for name in figures)
+
+
+def test_an_explanation_is_told_in_both_languages_with_source_and_arrival_of_each_fact() -> None:
+    from monitor.cli.explained import lines
+
+    card = {
+        "number": 17, "rule": "case.limit", "level": "yellow", "state": "open", "hall": "h1", "unit": "u1",
+        "window": "w1", "staff": "s1", "since": "2026-03-09T17:30:00+08:00", "issued": "2026-03-09T17:31:00+08:00",
+        "subject": {"kind": "case", "id": "c1/A1"}, "policy_version": "default@1", "basis": "《行政许可法》第四十二条",
+        "reason": {"code": "case.limit.yellow", "figures": {"case": "c1/A1", "cause": "promised"}},
+        "policy": {"timeliness.reminder_days_before": 1}, "watermark": "2026-03-09T17:31:00+08:00",
+        "limit": {"item": "i1", "from": "2026-03-01", "promised": 5, "counted": []},
+        "steps": [{"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2"}],
+        "facts": {"events": [{"id": "e1", "event": "accepted", "source": "c1", "at": "2026-03-02T01:00:00+00:00",
+                              "received": "2026-03-02T01:00:05+00:00", "entered": None, "trusted": True,
+                              "window": "w1", "staff": "s1", "body": {}}]},
+        "history": [{"at": "2026-03-09T17:31:00+08:00", "event": "issued", "level": "yellow", "actor": "system",
+                     "why": "case.limit.yellow"}],
+    }  # fmt: skip
+    chinese, english = ("\n".join(lines(card, "Asia/Shanghai", lang)) for lang in ("zh", "en"))
+    assert "2026-03-02 09:00:00  受理  来源 c1/e1  收到 2026-03-02 09:00:05  window=w1  staff=s1" in chinese
+    assert "2026-03-02 09:00:00  accepted  source c1/e1  arrived 2026-03-02 09:00:05" in english
+    assert "中止期间，不计入（特别程序，事件 e2）" in chinese
+    assert "paused, not counted (suspended, event e2)" in english
+    assert "时限版本 item=i1  promised=5  自=2026-03-01" in chinese
