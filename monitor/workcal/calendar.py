@@ -188,6 +188,30 @@ class WorkCalendar:
                     pass  # outside the tables as they are: the long way lengthens them or says what is wrong
         return self.due_in_days(start, n, pauses, extension_days, pause_edge_days=pause_edge_days, with_steps=False).at
 
+    def deadlines_at(self, starts: Iterable[datetime], n: int) -> list[datetime]:
+        """`deadline_at(start, n)` of many starts, without pauses; the tables are looked up once for all of them.
+
+        Raises ValueError as `due_in_days`.
+        """
+        tables = self._tables
+        if n < 1 or tables.jump is None:
+            return [self._plain_deadline(start, n) for start in starts]
+        jump, before, closes, ahead = tables.jump, tables.before, tables.closes, n - 1
+        found: list[datetime] = []
+        for start in starts:
+            try:
+                if start.tzinfo is not UTC:
+                    raise IndexError
+                found.append(closes[before[(start + jump).toordinal()] + ahead])
+            except (IndexError, OverflowError):
+                found.append(self._plain_deadline(start, n))
+        return found
+
+    def _plain_deadline(self, start: datetime, n: int) -> datetime:
+        at = self.deadline_at(start, n)
+        assert at is not None  # no pauses, no open end
+        return at
+
     def due_in_days(
         self,
         start: datetime,

@@ -7,10 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.workcal import CalendarSpec, Pause, build_calendar, week_of
+
+START = datetime(2004, 1, 2, tzinfo=UTC)
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -249,3 +252,26 @@ def test_local_times_never_run_backwards_over_a_change_of_clocks(minute: int, ah
     assert first <= second
     assert DUTCH.local_date(first) == one.date()
     assert first.astimezone(AMSTERDAM).replace(tzinfo=None) >= one
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.integers(0, 22 * 365 * 96).map(lambda n: START + timedelta(minutes=15 * n)), max_size=20),
+    st.integers(0, 60),
+)
+def test_many_deadlines_at_once_and_without_steps_are_those_of_each(starts: list[datetime], n: int) -> None:
+    calendar = build_calendar()
+    whole = [calendar.due_in_days(start, n) for start in starts]
+    assert calendar.deadlines_at(starts, n) == [found.at for found in whole]
+    quick = [calendar.due_in_days(start, n, with_steps=False) for start in starts]
+    assert [(q.at, q.provisional) for q in quick] == [(w.at, w.provisional) for w in whole]
+
+
+@pytest.mark.parametrize("start", [datetime(2026, 12, 10, 2, tzinfo=UTC), datetime(2027, 3, 1, 2, tzinfo=UTC)])
+def test_the_short_way_knows_a_year_that_is_not_published(start: datetime) -> None:
+    calendar = build_calendar()
+    calendar.due_in_days(start, 30)  # the tables now reach there
+    for n in (1, 15, 16, 30):
+        whole = calendar.due_in_days(start, n)
+        quick = calendar.due_in_days(start, n, with_steps=False)
+        assert (quick.at, quick.provisional) == (whole.at, whole.provisional)
