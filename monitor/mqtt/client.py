@@ -54,7 +54,11 @@ class _Paho(paho.Client):
     """paho with our wire for its socket."""
 
     def _create_socket(self) -> Wire:
-        return Wire(super()._create_socket(), five=self._protocol == MQTTProtocolVersion.MQTTv5)
+        made = super()._create_socket()
+        if isinstance(made, socket.socket):
+            # Acknowledgements are small and many: Nagle would hold each back for the peer's delayed ACK (40 ms).
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Wire(made, five=self._protocol == MQTTProtocolVersion.MQTTv5)
 
 
 class Client:
