@@ -3,30 +3,65 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import psutil
+
+from monitor.agents.children import find_mosquitto
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
-PROGRAMS = ("ingest", "deadlines", "due", "judging", "caselog", "rest", "year")
+PROGRAMS = (
+    "ingest",
+    "backlog",
+    "nodered",
+    "replicas",
+    "deadlines",
+    "clock",
+    "due",
+    "judging",
+    "caselog",
+    "rest",
+    "year",
+)
 TITLES = {
     "ingest": "Durable ingest (decode, validate, store, mark, acknowledge) against one ORM row a message",
+    "bare": "Durable ingest against a bare aiomqtt subscriber that does nothing",
     "latency": "p99 publish → committed at 500 events/s, judging on, against the naive program without it",
+    "backlog": "A backlog of 100,000 against a bare aiomqtt subscriber that does nothing",
+    "node_red": "The whole daemon, judging on, against a Node-RED flow mqtt → function → SQLite",
+    "node_red_memory": "Peak memory of the daemon in that run against Node-RED's",
+    "replicas": "Two replicas that share a subscription on PostgreSQL against one",
     "deadlines": "A deadline on tables against a memoised day loop over chinesecalendar",
     "due": "Fetching 500 due subjects among 1,000,000 open cases against 10,000",
     "caselog": "A case log imported against an importer that stores row by row through the ORM, a commit a row",
+    "one_by_one": "Deadlines a second, one by one",
+    "vectorised": "Deadlines a second, many at once",
+    "recompute": "1,000,000 deadlines anew after a calendar change, seconds",
+    "judging": "Due cases judged a second, end to end on SQLite",
     "rest": "Resident memory of the daemon at rest with the demo hall, MB",
     "year_replay": "A year of 318,022 cases judged again under another policy, seconds",
     "year_memory": "Greatest resident set of that replay, MB",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
 }
+PACKAGES = ("sqlalchemy", "msgspec", "paho-mqtt", "psycopg", "aiomqtt", "pydantic")
+
+Row = Mapping[str, Any]
 
 
-def run(program: str) -> list[dict[str, object]]:
+def run(program: str) -> list[Row]:
     """The JSON lines that a program prints."""
+    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, str(ROOT / "bench" / f"{program}.py"), "--json"],
         stdout=subprocess.PIPE,
@@ -37,30 +72,69 @@ def run(program: str) -> list[dict[str, object]]:
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if not rows:
         raise SystemExit(f"bench/{program}.py printed no figures (exit status {done.returncode})")
+    print(f"bench/{program}.py: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return rows
 
 
-def page(rows: list[dict[str, object]], made: datetime) -> str:
+def machine() -> str:
+    """What it ran on; the load tells whether the machine was its own."""
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    memory = psutil.virtual_memory().total / 2**30
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, Linux {platform.release()}; load at the start {load}"
+
+
+def versions() -> str:
+    programs = find_mosquitto()
+    broker = ""
+    if programs is not None:
+        said = subprocess.run([programs[0], "-h"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        broker = f"{said.splitlines()[0]}, " if said else ""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"{broker}Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {packages}"
+
+
+def line(row: Row) -> str:
+    name = str(row["bench"])
+    title = TITLES.get(name, name)
+    if "skipped" in row:
+        return f"| {title} | – | – | – | skipped: {row['skipped']} |"
+    goal = f"{row.get('goal_is', 'at least')} {row['goal']:g}"
+    return f"| {title} | {row['ratio']} | {row.get('figures', '')} | {goal} | {'yes' if row['met'] else '**no**'} |"
+
+
+def page(rows: Sequence[Row], made: datetime, ran_on: str) -> str:
     lines = [
         "# Performance",
         "",
-        f"Written by `make bench` on {made:%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}, "
-        "two cores. Ratios are of medians over interleaved rounds in one run; absolute figures are this machine's.",
+        f"Written by `make bench` on {made:%Y-%m-%d}. Ratios are of medians over interleaved rounds in one run, "
+        "absolute figures are this machine's. A measurement that answers two goals stands in two rows.",
         "",
-        "| what | measured | goal | met |",
-        "|---|---|---|---|",
+        f"- Machine: {ran_on}",
+        f"- Versions: {versions()}",
+        "",
+        "| what | measured | figures | goal | met |",
+        "|---|---|---|---|---|",
+        *(line(row) for row in rows),
+        "",
+        "Each figure in full:",
+        "",
+        "```json",
+        *(json.dumps(row, ensure_ascii=False) for row in rows),
+        "```",
+        "",
     ]
-    for row in rows:
-        name = str(row["bench"])
-        goal = f"{row.get('goal_is', 'at least')} {row['goal']}"
-        lines.append(f"| {TITLES.get(name, name)} | {row['ratio']} | {goal} | {'yes' if row['met'] else '**no**'} |")
-    lines += ["", "Each figure in full:", "", "```json", *(json.dumps(row) for row in rows), "```", ""]
     return "\n".join(lines)
 
 
 def main() -> int:
+    ran_on = machine()
     rows = [row for program in PROGRAMS for row in run(program)]
-    text = page(rows, datetime.now(UTC))
+    text = page(rows, datetime.now(UTC), ran_on)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0

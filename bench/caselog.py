@@ -214,9 +214,9 @@ def measure(rounds: int, rows: int, naive_rows: int) -> dict[str, object]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=30_000)
-    parser.add_argument("--naive-rows", type=int, default=3_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=12_000)
+    parser.add_argument("--naive-rows", type=int, default=1_200)
     parser.add_argument("--json", action="store_true", help="the JSON line alone")
     options = parser.parse_args()
     if options.rounds < 3:

@@ -100,6 +100,7 @@ def measure(rounds: int, number: int) -> dict[str, object]:
         "rounds": rounds,
         **{name: round(value, 3) for name, value in medians.items()},
         "ratio": round(ratio, 1),
+        "figures": f"{medians['table_us']:.3f} against {medians['loop_us']:.1f} µs",
         "tuned_ratio": round(medians["tuned_loop_us"] / medians["table_us"], 1),
         "goal": GOAL,
         "differing": differing,

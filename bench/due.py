@@ -79,6 +79,7 @@ def measure(rounds: int = 15, small: int = 10_000, large: int = 1_000_000) -> di
         "small_us": round(medians["small"], 1),
         "large_us": round(medians["large"], 1),
         "ratio": round(ratio, 2),
+        "figures": f"{medians['large']:,.0f} against {medians['small']:,.0f} µs",
         "goal": GOAL,
         "goal_is": "at most",
         "met": ratio <= GOAL,

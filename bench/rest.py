@@ -64,6 +64,7 @@ def measure(seconds: int = 20) -> dict[str, object]:
         "bench": "rest",
         "seconds": seconds,
         "ratio": round(peak, 1),
+        "figures": f"{peak:.1f} MB",
         "goal": GOAL,
         "goal_is": "at most",
         "met": peak <= GOAL,

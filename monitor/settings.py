@@ -85,7 +85,7 @@ class MqttSettings(_Section):
     session_expiry_days: int = Field(
         7, ge=7, description="How long the broker keeps the session of a stopped daemon (MQTT 5)."
     )
-    batch_size: int = Field(500, ge=1, le=5000, description="Most messages in one transaction.")
+    batch_size: int = Field(1000, ge=1, le=5000, description="Most messages in one transaction.")
     tls_ca: str | None = Field(None, description="File with the certificate authority; set: TLS is used.")
     tls_cert: str | None = Field(None, description="Client certificate.")
     tls_key: str | None = Field(None, description="Key of the client certificate.")

@@ -30,7 +30,7 @@ from monitor.store.facts.look import Path
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 500
+BATCH: Final = 1000
 IDLE_SECONDS: Final = 0.5
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 10.0

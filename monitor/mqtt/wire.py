@@ -7,7 +7,6 @@ others (connecting, subscribing, publishing, keep-alive) are paho's, which takes
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -43,9 +42,6 @@ class Wire:
         self._for_paho = b""
         self._out = bytearray()
         self._ended = False
-        if isinstance(connection, socket.socket):
-            # Acknowledgements are small: Nagle would hold each back for the peer's delayed ACK (40 ms).
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     # -- what paho asks of its socket
 

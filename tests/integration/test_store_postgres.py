@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
+from monitor.ingest.writer import Writing, write_batch
 from monitor.model import SubjectRef, Wait
 from monitor.store import subjects
 from monitor.store.bell import Bell
 from monitor.store.engine import Store
+from monitor.store.schema import RawEvent
 from monitor.store.subjects import SUBJECT, WAIT, Judged, claim, compare_and_set, mark, mark_each, moves_of, wake
 from tests.conftest import Eventually
 from tests.halls import at, hall
+from tests.ingest_world import REGISTRY, count, message
 from tests.postgres import TEMPLATE, Postgres
 from tests.world import World
 
@@ -44,6 +49,23 @@ def judged(store: Store, key: str, *, version: int | None = None, waits: tuple[W
     number, stored, _ = rows(store)[key]
     return Judged(id=number, version=stored if version is None else version, hall=None, verdict="pending",
                   next_check_at=None, watermark=None, stale_at=None, judged_at=NOW, waits=waits)  # fmt: skip
+
+
+# --------------------------------------------------------------------------- writing what devices say
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_only_members_of_a_group_write_for_one_device_at_the_same_time(pg: Store, shared: bool) -> None:
+    """Theirs are different events; two with a session each hear the same, and the second waits and finds it stored."""
+    first, second = (pg.engine.connect(), pg.engine.connect())
+    with first, second, first.begin(), second.begin():
+        write_batch(first, [message(id="e1")], REGISTRY, Writing(shared=shared))
+        second.execute(text("SET LOCAL lock_timeout = '500ms'"))
+        with contextlib.nullcontext() if shared else pytest.raises(OperationalError, match="lock timeout"):
+            write_batch(second, [message(id="e2")], REGISTRY, Writing(shared=shared))
+        if not shared:
+            second.get_transaction().rollback()  # type: ignore[union-attr]
+    assert count(pg, RawEvent) == (2 if shared else 1)
 
 
 # --------------------------------------------------------------------------- reading
