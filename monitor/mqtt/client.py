@@ -250,6 +250,7 @@ class Client:
         with selectors.DefaultSelector() as selector:
             selector.register(wire, selectors.EVENT_READ)
             selector.register(self._hear, selectors.EVENT_READ)
+            self._write(wire)  # what asks for the connection
             while self._paho.socket() is wire and not self._stopping.is_set():
                 self._turn(selector, wire)
         if self._paho.socket() is not wire:
@@ -281,12 +282,15 @@ class Client:
         if readable and wanted:
             self._read(wire)
         self._send_publishes(wire)
+        self._paho.loop_misc()
+        self._write(wire)
+
+    def _write(self, wire: Wire) -> None:
         if self._paho.want_write():
             self._paho.loop_write()
         wire.flush()
         if wire.ended:
             self._paho.loop_read()  # it finds the end and says why
-        self._paho.loop_misc()
 
     @property
     def _is_full(self) -> bool:
