@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 import aiomqtt
 from hall import SESSION, TOPIC, Hall
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from monitor.app.daemon import SWITCH_SECONDS
 from monitor.app.loop import JudgingLoop
 from monitor.ingest.subscriber import Subscriber
 from monitor.ingest.writer import BatchResult
 from monitor.metrics import Metrics
 from monitor.mqtt import Options
+
+
+PYTHON_SWITCHES: Final = sys.getswitchinterval()
 
 
 class Taker(Protocol):
@@ -70,6 +75,7 @@ class Ours:
         return self._subscriber.client.link.connected
 
     def start(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         if self._loop is not None:
             self._loop.start()
         self._subscriber.start()
@@ -78,6 +84,7 @@ class Ours:
         self._subscriber.stop()
         if self._loop is not None:
             self._loop.stop()
+        sys.setswitchinterval(PYTHON_SWITCHES)
 
 
 class Bare:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from monitor.clock import Clock
 from monitor.mqtt import Client, Delivery, Link, Options, Will
+from monitor.mqtt.client import TICK_SECONDS
 from tests.conftest import Eventually
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
@@ -71,6 +73,17 @@ def test_what_is_not_acknowledged_comes_again_and_what_is_does_not(
     first.stop()
     second = connect(broker.port, version=version)
     assert [d.payload for d in collect(second, 2, eventually)] == [b"2", b"3"]
+
+
+def test_a_connection_is_asked_for_at_once(connect: Callable[..., Client]) -> None:
+    """Not at the next look at the keep-alive, a second later."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connect(server.getsockname()[1])
+        server.settimeout(10)
+        broker, _ = server.accept()
+        with broker:
+            broker.settimeout(0.8 * TICK_SECONDS)
+            assert broker.recv(1) == b"\x10", "CONNECT"
 
 
 @VERSIONS
