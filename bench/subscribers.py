@@ -23,7 +23,6 @@ from monitor.ingest.writer import BatchResult
 from monitor.metrics import Metrics
 from monitor.mqtt import Options
 
-
 PYTHON_SWITCHES: Final = sys.getswitchinterval()
 
 
