@@ -99,6 +99,14 @@ PANELS: Final = (
         ),
     ),
     Panel(
+        title="会话接管",
+        text="Sessions of dead replicas taken over: running, and ended in a day",
+        queries=(
+            ("sum(jiancha_takeovers_running) or vector(0)", "进行中"),
+            ("sum by (result) (increase(jiancha_takeovers_total[1d]))", "{{result}} /d"),
+        ),
+    ),
+    Panel(
         title="入库延迟",
         text="From receipt to commit",
         queries=(

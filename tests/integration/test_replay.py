@@ -383,7 +383,7 @@ DAYS = ("--from", "2026-03-01", "--to", "2026-03-31")
 def test_bad_input_is_named(jiancha: Commands) -> None:
     (jiancha.folder / "bad.toml").write_text("[timeliness]\nnotice_day = 3\n", encoding="utf-8")
     (jiancha.folder / "worse.toml").write_text("[timeliness]\nnotice_days = 'x'\n", encoding="utf-8")
-    assert "bad.toml: timeliness.notice_day: unknown key" in refused(jiancha, "--policy", "bad.toml", *DAYS)
+    assert "bad.toml: timeliness.notice_day: 未知的键 unknown key" in refused(jiancha, "--policy", "bad.toml", *DAYS)
     assert "timeliness.notice_days" in refused(jiancha, "--policy", "worse.toml", *DAYS)
     assert "no preset (centit, chengdu-2010" in refused(jiancha, "--policy", "none", *DAYS)
     assert "--rule: device.silent" in refused(jiancha, "--policy", "yulin", *DAYS, "--rule", "device.silent")

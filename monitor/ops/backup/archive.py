@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -96,7 +97,7 @@ class Reader:
             self.manifest = Manifest.of(json.loads(self._zip.read(MANIFEST)))
         except FileNotFoundError:
             raise BadArchive(f"{path}: 没有此文件 no such file") from None
-        except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError) as error:
             raise BadArchive(f"{path}: 不是完好的备份 is no whole backup ({error})") from error
 
     def lines(self, name: str) -> Iterator[bytes]:
@@ -105,7 +106,7 @@ class Reader:
             with self._zip.open(_entry(name)) as file:
                 for line in file:
                     yield line.rstrip(b"\n")
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
             raise BadArchive(f"{self.path}: 表 {name} 损坏 is damaged ({error})") from error
 
     def __enter__(self) -> Reader:
