@@ -15,12 +15,11 @@ from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.compare import Period
 from monitor.supervision.loop import CLAIM, Judge
+from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.statistics import (
-    CaseStat,
     Counts,
     Saved,
-    case_stat,
     checks,
     counts_of,
     days_in,
@@ -49,8 +48,8 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """{"days", "figures", "parts", "checks", "fresh"}; `parts` is None where none were asked for."""
         whole = self._summed(()).get((), Counts())
-        tally = {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
         parts = self._parts() if self.by is not None else None
+        tally = _merged(parts.values()) if parts is not None else self._tally()
         found = checks(whole, tally, parts.values() if parts is not None else None)
         return {
             "days": asdict(self._days(self.hall)),
@@ -59,6 +58,9 @@ class Statistics:
             "checks": [{"check": c.check, "expected": c.expected, "found": c.found, "ok": c.ok} for c in found],
             "fresh": len(self.fresh),
         }
+
+    def _tally(self) -> dict[str, Counts]:
+        return {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
 
     def _parts(self) -> dict[Part, dict[str, Counts]]:
         assert self.by is not None
@@ -158,6 +160,15 @@ def _name(registry: Registry, by: By | None, key: str | None) -> str | None:
     }
     found = tables.get(by or "", {}).get(key or "")
     return (found.name or None) if found is not None else None
+
+
+def _merged(parts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
+    """The counts of all parts by kind of case."""
+    found: dict[str, Counts] = {}
+    for tally in parts:
+        for kind, counts in tally.items():
+            found[kind] = found.get(kind, Counts()) + counts
+    return found
 
 
 def _ordered(parts: Mapping[Part, dict[str, Counts]] | None) -> Iterable[tuple[Part, dict[str, Counts]]]:

@@ -6,7 +6,7 @@ Cases are accepted with 5 working days; Monday 2026-03-02 10:00 is due 03-09 17:
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.supervision.compare import Period
 from monitor.supervision.statistics import BY, fill_in, statistics
-from monitor.timeliness.statistics import KINDS, CaseStat, Counts, counts_of
+from monitor.timeliness.casestat import KINDS, CaseStat
+from monitor.timeliness.statistics import Counts, counts_of
+from monitor.workcal.tables import from_micros
 from tests.halls import Commands, at, hall
 from tests.world import World
 
@@ -168,11 +170,17 @@ def test_another_hall_has_its_own(store: Store, tmp_path: Path) -> None:
 
 
 def rows(world: World) -> dict[str, CaseStat]:
+    """Every row, as it was when it was saved."""
     with world.store.read() as conn:
-        return {
-            row.case_key: CaseStat(**{k: v for k, v in row._mapping.items() if k != "case_key"})
-            for row in conn.execute(select(STAT))
-        }
+        return {row["case_key"]: stat_of(row) for row in conn.execute(select(STAT)).mappings()}
+
+
+def stat_of(row: Mapping[Any, Any]) -> CaseStat:
+    values = {name: row[name] for name in CaseStat.__dataclass_fields__ if not name.endswith("_at")}
+    for name in ("received", "accepted", "ended", "overdue"):
+        us = row[f"{name}_us"]
+        values[f"{name}_at"] = from_micros(us) if us is not None else None
+    return CaseStat(**values)
 
 
 def test_late_facts_are_in_the_figures_before_and_after_they_are_judged(world: World) -> None:
