@@ -5,7 +5,7 @@ The conditions are those of `timeliness.statistics.counts_of`; a test holds the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -129,8 +129,3 @@ def _conditions(start: datetime, end: datetime) -> dict[str, ColumnElement[bool]
         "open_overdue": and_(is_open, STAT.c.overdue_us <= last),
     }
     return {name: found[name] for name in COUNTED}
-
-
-def places(columns: Iterable[By]) -> tuple[str, ...]:
-    """The columns that a grouping needs: the hall beside what was asked for."""
-    return tuple(dict.fromkeys(["hall", *columns]))
