@@ -5,7 +5,7 @@ The conditions are those of `timeliness.statistics.counts_of`; a test holds the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -15,14 +15,20 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_
 from monitor.store import meta
 from monitor.store.schema import CaseStatRow, Subject
 from monitor.store.sql import insert, table_of
-from monitor.timeliness.statistics import COUNTED, CaseStat, Counts
+from monitor.timeliness.casestat import CaseStat
+from monitor.timeliness.statistics import COUNTED, Counts
+from monitor.workcal.tables import micros
 
 STAT: Final = table_of(CaseStatRow)
 SUBJECT: Final = table_of(Subject)
 By: TypeAlias = Literal["hall", "unit", "window", "item", "staff"]
 FILLED: Final = "case_stats"
 """Key in `meta`: set once every case that was judged before there was this table has its row."""
-_COLUMNS: Final = tuple(f.name for f in fields(CaseStat))
+_INSTANTS: Final = {
+    name: f"{name.removesuffix('_at')}_us" for name in ("received_at", "accepted_at", "ended_at", "overdue_at")
+}
+_COLUMNS: Final = {f.name: _INSTANTS.get(f.name, f.name) for f in fields(CaseStat)}
+"""The column of each field."""
 
 
 def save(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
@@ -30,7 +36,7 @@ def save(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
     if not stats:
         return
     statement = insert(conn, STAT)
-    settable = {name: statement.excluded[name] for name in _COLUMNS}
+    settable = {column: statement.excluded[column] for column in _COLUMNS.values()}
     conn.execute(statement.on_conflict_do_update(index_elements=["case_key"], set_=settable), _rows(stats))
 
 
@@ -41,9 +47,14 @@ def fill_in(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
 
 
 def _rows(stats: Mapping[str, CaseStat]) -> list[dict[str, Any]]:
-    return [
-        {"case_key": key, **{name: getattr(stats[key], name) for name in _COLUMNS}} for key in sorted(stats)
-    ]  # fmt: skip
+    return [{"case_key": key, **_row(stats[key])} for key in sorted(stats)]
+
+
+def _row(stat: CaseStat) -> dict[str, Any]:
+    row = {column: getattr(stat, name) for name, column in _COLUMNS.items()}
+    for column in _INSTANTS.values():
+        row[column] = micros(row[column]) if row[column] is not None else None
+    return row
 
 
 def is_filled(conn: Connection) -> bool:
@@ -100,24 +111,21 @@ def sums(
 
 
 def _conditions(start: datetime, end: datetime) -> dict[str, ColumnElement[bool]]:
-    def within(name: str) -> ColumnElement[bool]:
-        return and_(STAT.c[name] >= start, STAT.c[name] < end)
+    first, last = micros(start), micros(end)
 
-    completed = and_(within("ended_at"), STAT.c.end == "completed")
-    is_open = and_(STAT.c.accepted_at < end, or_(STAT.c.ended_at.is_(None), STAT.c.ended_at >= end))
+    def within(column: str) -> ColumnElement[bool]:
+        return and_(STAT.c[column] >= first, STAT.c[column] < last)
+
+    completed = and_(within("ended_us"), STAT.c.end == "completed")
+    is_open = and_(STAT.c.accepted_us < last, or_(STAT.c.ended_us.is_(None), STAT.c.ended_us >= last))
     found = {
-        "received": within("received_at"),
-        "accepted": within("accepted_at"),
+        "received": within("received_us"),
+        "accepted": within("accepted_us"),
         "completed": completed,
-        "on_time": and_(completed, STAT.c.overdue_at.is_(None)),
+        "on_time": and_(completed, STAT.c.overdue_us.is_(None)),
         "early": and_(completed, STAT.c.early != false()),
-        "left": and_(within("ended_at"), STAT.c.end != "completed"),
+        "left": and_(within("ended_us"), STAT.c.end != "completed"),
         "open": is_open,
-        "open_overdue": and_(is_open, STAT.c.overdue_at <= end),
+        "open_overdue": and_(is_open, STAT.c.overdue_us <= last),
     }
     return {name: found[name] for name in COUNTED}
-
-
-def places(columns: Iterable[By]) -> tuple[str, ...]:
-    """The columns that a grouping needs: the hall beside what was asked for."""
-    return tuple(dict.fromkeys(["hall", *columns]))

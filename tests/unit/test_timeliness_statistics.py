@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.model import Item, Registry, SourceState, Unit, Window
+from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseEvent, CaseFacts
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.statistics import (
-    CaseStat,
     Counts,
     Days,
     Saved,
-    case_stat,
     checks,
     counts_of,
     days_in,

@@ -1,7 +1,6 @@
 """Statistics: a row for each case, written with its verdict and filled in by the judge where it is missing"""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 
 TEXT = sa.String().with_variant(sa.String(collation='C'), 'postgresql')
@@ -21,11 +20,11 @@ def upgrade() -> None:
     sa.Column('staff', TEXT, nullable=True),
     sa.Column('item', TEXT, nullable=True),
     sa.Column('kind', TEXT, nullable=False),
-    sa.Column('received_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-    sa.Column('accepted_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-    sa.Column('ended_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('received_us', sa.BigInteger(), nullable=True),
+    sa.Column('accepted_us', sa.BigInteger(), nullable=True),
+    sa.Column('ended_us', sa.BigInteger(), nullable=True),
     sa.Column('end', TEXT, nullable=True),
-    sa.Column('overdue_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('overdue_us', sa.BigInteger(), nullable=True),
     sa.Column('early', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('case_key', name=op.f('pk_case_stat'))
     )
