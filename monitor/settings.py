@@ -239,7 +239,10 @@ class Settings(_Section):
     alerts: AlertPolicy = AlertPolicy()
     calendars: dict[str, InstanceOf[CalendarSpec]] = Field(default_factory=dict)
     presets: dict[str, SlotPreset] = Field(default_factory=dict)
-    language: Literal["zh", "en"] = Field("zh", description="Language of what the command line prints.")
+    language: Literal["zh", "en"] = Field(
+        "zh",
+        description="Language of `explain`; other commands print Chinese first and English beside it.",
+    )
 
     @model_validator(mode="after")
     def _default_calendar(self) -> Settings:

@@ -150,6 +150,11 @@ _MAY_CHANGE: Final = or_(
 is gone from the registry, a source that completes nothing."""
 
 
+_MAY_BE_UNJUST: Final = or_(_MAY_CHANGE, SUBJECT.c.verdict.in_([Outcome.YELLOW, Outcome.RED]))
+"""Also what time cannot change any more while a card stands on it: where its days or its item were wrong, the card was
+never due and is taken back."""
+
+
 def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> None:
     """Mark every subject that may still change (after a change of registry, plans, calendar or policy)."""
     wanted = list(kinds)
@@ -161,8 +166,8 @@ RESTING: Final = ("case", "order", "task")
 
 
 def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: datetime, cause: str) -> int:
-    """Mark exactly the open subjects that rest on a date of these spans (first, last), as their working hours changed;
-    gives how many. Settled ones stay as they are (DESIGN §5, Versions).
+    """Mark exactly the subjects that rest on a date of these spans (first, last), as their working hours changed: those
+    that are open, and those on which a card stands; gives how many.
 
     Slots and posts: those of the dates, settled ones too, for they are judged on the day. Kinds that rest on no span of
     dates (devices, ratings, halls, calendars) are few and are all looked at.
@@ -175,19 +180,22 @@ def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: dat
         )
         for first, last in spans
     ]
-    of_cases = and_(SUBJECT.c.kind.in_(RESTING), or_(SUBJECT.c.rests_from.is_(None), *touched))
-    others = SUBJECT.c.kind.not_in((*RESTING, "slot", "post"))
-    marked = _mark_where(conn, and_(_MAY_CHANGE, or_(of_cases, others)), due, cause)
+    resting = or_(SUBJECT.c.rests_from.is_(None), *touched)
+    of_cases = and_(SUBJECT.c.kind.in_(RESTING), resting, _MAY_BE_UNJUST)
+    others = and_(SUBJECT.c.kind.not_in((*RESTING, "slot", "post")), _MAY_CHANGE)
+    marked = _mark_where(conn, or_(of_cases, others), due, cause)
     for first, last in spans:
         marked += _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due, cause)
     return marked
 
 
 def wake_items(conn: Connection, items: Sequence[str], *, due: datetime) -> int:
-    """Mark the open cases of these items, whose limits changed, and their orders; gives how many."""
+    """Mark the cases of these items, whose limits changed, and their orders: those that are open, and those on which a
+    card stands; gives how many.
+    """
     told = select(CASE_EVENT.c.case_key).where(CASE_EVENT.c.item.in_(items))
-    mine = and_(SUBJECT.c.kind.in_(("case", "order")), SUBJECT.c.key.in_(told), _MAY_CHANGE)
-    return _mark_where(conn, mine, due, f"item {', '.join(items)}")
+    mine = and_(SUBJECT.c.kind.in_(("case", "order")), SUBJECT.c.key.in_(told), _MAY_BE_UNJUST)
+    return _mark_where(conn, mine, due, f"事项变更 item changed: {', '.join(items)}")
 
 
 def wake_prefix(conn: Connection, kind: str, prefix: str, *, due: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
 from monitor.evaluators.devices import SKEW
-from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, Wait, graver
+from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, graver
 from monitor.settings import Policy
 from monitor.store import cards, casestats, subjects
 from monitor.store.calendars import CalendarBook
@@ -29,7 +29,7 @@ from monitor.supervision.judgement import rulings
 from monitor.supervision.rules import LOADERS
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.verdicts import widest
+from monitor.timeliness.verdicts import earliest, widest
 
 log = structlog.get_logger(__name__)
 
@@ -316,7 +316,7 @@ def _load_halving(
 
 def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], look: Look) -> subjects.Judged:
     outcome = graver([v.outcome for v in verdicts])
-    waits = _earliest(w for v in verdicts for w in v.waits)
+    waits = earliest(w for v in verdicts for w in v.waits)
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
     rests = widest([v.rests for v in verdicts])
@@ -334,12 +334,3 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
         rests_until=rests[1] if rests else None,
         waits=waits,
     )
-
-
-def _earliest(waits: Iterable[Wait]) -> tuple[Wait, ...]:
-    """One wait a source: the one that is over first."""
-    first: dict[str, Wait] = {}
-    for wait in waits:
-        if wait.source not in first or wait.until < first[wait.source].until:
-            first[wait.source] = wait
-    return tuple(first.values())

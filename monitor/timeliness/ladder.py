@@ -55,6 +55,8 @@ class Ladder:
     """Reason word of an open case below its first boundary: pending or paused."""
     open_at: datetime | None = None
     """When a later fact last showed that it was open: what was lost before then cannot have held its end."""
+    told_at: datetime | None = None
+    """The acceptance itself, where the clock begins only at the next opening: that day may become a working day."""
     date_of: Callable[[datetime], date] | None = None
     """The local date of an instant, for `Verdict.rests`."""
     episode: str | None = None
@@ -103,12 +105,15 @@ def climb(ladder: Ladder) -> Verdict:
 
 
 def _rests(ladder: Ladder) -> Rests | None:
-    """From where it began to the last boundary; without an end while a pause keeps that from being known."""
+    """From where it began, or was told before opening hours, to the last boundary; without an end while a pause keeps
+    that from being known.
+    """
     if ladder.date_of is None:
         return None
     last = max((b.at for b in ladder.boundaries), default=None)
     open_ended = last is None or ladder.waiting == "paused"
-    return ladder.date_of(ladder.began), None if open_ended or last is None else ladder.date_of(last)
+    began = min(ladder.began, ladder.told_at or ladder.began)
+    return ladder.date_of(began), None if open_ended or last is None else ladder.date_of(last)
 
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:

@@ -10,7 +10,7 @@ from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.figures import case_figures, json_values
 from monitor.timeliness.fold import NoticeRound
-from monitor.timeliness.ladder import Boundary, Ladder, ascending, climb
+from monitor.timeliness.ladder import Ladder, climb
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.receipts import ANSWERS, notice_limit
 from monitor.timeliness.timers import dated_boundaries
@@ -36,8 +36,12 @@ def judge_notice(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalen
 
 def _judge_round(case: Case, number: int, papers: NoticeRound) -> Verdict:
     limit = notice_limit(papers.began.at, case.policy, case.calendar)
-    boundaries = dated_boundaries(papers.began.at, limit.at, (), case.policy, case.calendar, limit.provisional)
-    kept = [replace(b, sound=papers.began.trusted, cause=_CAUSES[b.level]) for b in boundaries if b.level < Level.RED]
+    dated = dated_boundaries(
+        papers.began.at, limit.at, (), case.policy, case.calendar, limit.provisional, papers.began.trusted
+    )
+    boundaries = tuple(
+        replace(b, cause="notice") if b.level is Level.YELLOW else b for b in dated if b.level < Level.RED
+    )
     end = papers.answer
     figures = {"began": papers.began.at, "limit": case.policy.notice_days, "due": limit.at,
                "provisional": limit.provisional, "round": number if number > 1 else None,
@@ -45,7 +49,7 @@ def _judge_round(case: Case, number: int, papers: NoticeRound) -> Verdict:
     verdict = climb(
         Ladder(
             rule=RULE,
-            boundaries=ascending(Boundary(level=b.level, at=b.at, cause=b.cause, sound=b.sound) for b in kept),
+            boundaries=boundaries,
             began=papers.began.at,
             end=end,
             sources=case.facts.sources_of(*ANSWERS),
@@ -59,6 +63,3 @@ def _judge_round(case: Case, number: int, papers: NoticeRound) -> Verdict:
         )
     )
     return replace(verdict, outcome=Outcome.OK) if verdict.outcome is Outcome.CLOSED else verdict
-
-
-_CAUSES = {Level.REMINDER: "reminder", Level.YELLOW: "notice", Level.RED: "notice"}

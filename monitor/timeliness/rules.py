@@ -186,6 +186,7 @@ def _climb(
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",
             open_at=max((event.at for event in case.view.events if event.trusted), default=None),
+            told_at=case.view.accepted.at if case.view.accepted else None,
             date_of=case.calendar.local_date,
         )
     )

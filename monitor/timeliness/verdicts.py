@@ -38,7 +38,7 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
         judged_to=min(v.judged_to for v in verdicts),
         next_check_at=min((v.next_check_at for v in verdicts if v.next_check_at), default=None),
         spells=tuple(spell for v in verdicts for spell in v.spells),
-        waits=tuple(_earliest(wait for v in verdicts for wait in v.waits)),
+        waits=earliest(wait for v in verdicts for wait in v.waits),
         watermark=min((v.watermark for v in verdicts if v.watermark), default=None),
         rests=widest([v.rests for v in verdicts]),
         stale_at=min((v.stale_at for v in verdicts if v.stale_at), default=None)
@@ -56,9 +56,10 @@ def widest(rests: Iterable[Rests | None]) -> Rests | None:
     return min(start for start, _ in told), None if None in ends else max(end for end in ends if end is not None)
 
 
-def _earliest(waits: Iterable[Wait]) -> Iterable[Wait]:
+def earliest(waits: Iterable[Wait]) -> tuple[Wait, ...]:
+    """One wait a source: the one that is over first."""
     first: dict[str, Wait] = {}
     for wait in waits:
         if wait.source not in first or wait.until < first[wait.source].until:
             first[wait.source] = wait
-    return first.values()
+    return tuple(first.values())

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from monitor.settings import Policy
+from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.commands import transition
 from monitor.supervision.findings import findings
 from monitor.supervision.views import explain
+from monitor.workcal import parse_notice
 from tests.halls import at, hall
 from tests.world import World
 
@@ -150,6 +152,48 @@ def test_findings_of_cases_and_across_them(world: World) -> None:
         ("F01", "rating:e1/e20"),
         ("F02", "case:c1/2026-003"),
     ]
+
+
+def notice(world: World, *days: str) -> None:
+    """A notice of days off comes, at the present."""
+    rows = [{"name": "调整", "date": day, "isOffDay": True} for day in days]
+    found = parse_notice({"year": 2026, "days": rows})
+    world.store.step(lambda conn: save_notice(conn, found, world.clock.now()))
+
+
+def test_a_notice_takes_back_a_card_that_was_never_due_and_the_row_says_why(world: World) -> None:
+    says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")
+    assert judged(world, "03-30 17:31", "case.limit")[0].startswith("red since")  # nothing is left for time to change
+    notice(world, *(f"2026-03-{day:02}" for day in range(3, 31)))
+    assert judged(world, "03-30 17:32", "case.limit")[0].endswith("withdrawn")
+    (card,) = world.cards("case.limit")
+    last = card["history"][-1]
+    assert (last["event"], last["actor"]) == ("withdrawn", "system")
+    assert "日历变更 calendar changed: 2026-03-03…2026-03-30" in last["why"]
+
+
+def test_a_notice_looks_again_at_the_cases_that_rest_on_its_days_and_at_no_other(world: World) -> None:
+    says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")  # to 2026-03-30 by law
+    says(world, "accepted", "03-20 09:00", case="B1", item="i1", window="w1", staff="s01")
+    world.beat("c1", "03-20 09:01")
+    world.judge("03-20 09:01")
+    before = {key: world.subject(f"case:c1/{key}").version for key in ("A1", "B1")}
+    notice(world, "2026-04-08")
+    after = {key: world.subject(f"case:c1/{key}").version for key in ("A1", "B1")}
+    assert (after["A1"] - before["A1"], after["B1"] > before["B1"]) == (0, True)
+
+
+def test_a_corrected_item_looks_again_at_its_own_cases_alone(world: World) -> None:
+    says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")
+    says(world, "accepted", "09:00", case="B1", item="own", window="w1", staff="s01")
+    assert judged(world, "03-09 17:31", "case.limit")[0].startswith("yellow since 03-09 17:30")
+    before = world.subject("case:c1/B1").version
+    longer = [{**ITEMS[0], "promised": 15}, ITEMS[1]]
+    world.register({**REGISTRY, "items": longer})
+    assert world.subject("case:c1/B1").version == before
+    assert judged(world, "03-09 17:32", "case.limit")[0].endswith("withdrawn")
+    card = next(c for c in world.cards("case.limit") if c["subject"]["id"] == "c1/A1")
+    assert "事项变更 item changed: i1" in card["history"][-1]["why"]
 
 
 def test_a_reply_is_still_a_persons_command(world: World) -> None:

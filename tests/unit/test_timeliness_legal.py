@@ -413,3 +413,11 @@ def test_no_lateness_rests_on_data_that_were_declared_lost(
     verdict = judge_limit(case, POLICY, CALENDAR, t("03-20T09:00"))
     assert (verdict.outcome, told(verdict)) == (outcome, spells)
     assert not verdict.waits
+
+
+def test_a_case_accepted_before_opening_hours_rests_on_that_day_too() -> None:
+    """An immediate case of a Saturday counts from Monday; should the Saturday become a working day, from there."""
+    saturday = facts(ev("accepted", "02-28T20:00", item="now"), registry=REGISTRY)
+    sunday = facts(ev("accepted", "03-01T10:00", item="now"), registry=REGISTRY)
+    rests = [judge_immediate(case, POLICY, CALENDAR, t("03-02T08:00")).rests for case in (saturday, sunday)]
+    assert rests == [(date(2026, 2, 28), date(2026, 3, 3)), (date(2026, 3, 1), date(2026, 3, 3))]

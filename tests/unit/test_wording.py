@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import access
+from monitor.cli.explained import lines
 from monitor.ingest.account import NO_FAULT
 from monitor.model import QUARANTINE_REASONS, Level, Outcome, Reason
 from monitor.wording import (
@@ -232,8 +233,6 @@ def test_an_unknown_code_shows_every_figure_by_name(code: str, figures: dict[str
 
 
 def test_an_explanation_is_told_in_both_languages_with_source_and_arrival_of_each_fact() -> None:
-    from monitor.cli.explained import lines
-
     card = {
         "number": 17, "rule": "case.limit", "level": "yellow", "state": "open", "hall": "h1", "unit": "u1",
         "window": "w1", "staff": "s1", "since": "2026-03-09T17:30:00+08:00", "issued": "2026-03-09T17:31:00+08:00",
