@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.store.engine import Store
-from monitor.supervision.commands import declare_lost
+from monitor.supervision.losses import declare_lost
 from monitor.supervision.findings import findings
 from tests.halls import MINUTE, at, hall, leave, told
 from tests.world import World
