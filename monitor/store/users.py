@@ -26,8 +26,8 @@ def find(conn: Connection, user: str, *, lock: bool = False) -> Row[Any] | None:
 
 def save(conn: Connection, values: Mapping[str, Any]) -> bool:
     """Add or change the user `values["id"]`; gives whether they are new."""
-    made = insert(conn, USER).values(values).on_conflict_do_nothing()
-    if conn.execute(made).rowcount:
+    made = insert(conn, USER).values(values).on_conflict_do_nothing().returning(USER.c.id)
+    if conn.execute(made).scalar() is not None:
         return True
     changed = {name: value for name, value in values.items() if name not in ("id", "created")}
     conn.execute(update(USER).where(USER.c.id == values["id"]).values(changed))

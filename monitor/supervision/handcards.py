@@ -49,8 +49,7 @@ def issue_by_hand(
         "level": level.word, "state": "open", "since": now, "began": now, "issued": now, "historic": False,
         "hall": place.hall, "unit": place.unit, "window": place.window, "staff": place.staff,
         "policy_version": policy_version, "basis": f"{rule} {found.where}", "issuer": who.id, "attributed": True,
-        "reason": {"code": "manual", "figures": {"name": found.name[0], "name_en": found.name[1],
-                                                  "row": f"{rule} {found.where}"}},
+        "reason": {"code": "manual", "figures": {"hand_rule": rule, "row": f"{rule} {found.where}"}},
         "version": 0, "sequence": 1,
     }  # fmt: skip
     number = cards.issue(conn, values)

@@ -54,5 +54,5 @@ WORK: Final[Mapping[str, Texts]] = {
 }
 
 HAND_ISSUED: Final[Mapping[str, Texts]] = {
-    "manual": ("人工发牌：{name}（依据 {row}）。", "Issued by hand: {name_en} (under {row})."),
+    "manual": ("人工发牌：{hand_rule}（依据 {row}）。", "Issued by hand: {hand_rule} (under {row})."),
 }
