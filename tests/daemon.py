@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from tests import forked
+
 
 class Daemon:
     """`start` returns once /healthz answers; `url` is where. The folder holds the database, the log and the file."""
@@ -33,7 +35,7 @@ class Daemon:
 
     def command(self, *words: str) -> str:
         """Run another command on the same store; its standard output. Fails on a status other than 0."""
-        done = subprocess.run(self._line(*words), env=self.environment, capture_output=True, text=True, timeout=60)
+        done = forked.run(["--config", str(self._file), *words], env=self.environment, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.ingest.decode import Message
+from tests import forked
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
@@ -207,14 +207,7 @@ class Commands:
 
     def run(self, *arguments: str, clock: str | None = "", status: int = 0) -> str:
         """Its standard output; the test fails where the exit status is another."""
-        done = subprocess.run(
-            [self.program, *arguments],
-            env=self.environment(clock),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+        done = forked.run(arguments, env=self.environment(clock), cwd=self.folder)
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

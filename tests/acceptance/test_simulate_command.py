@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.halls import Commands
 
-JIANCHA = str(Path(sys.executable).with_name("jiancha"))
 MADE_UP = (
     "simulate",
     "--made-up",
@@ -71,12 +69,5 @@ def test_the_stored_halls_are_simulated_without_made_up_ones_and_equal_seeds_giv
 )
 def test_a_wrong_option_is_named(commands: Commands, arguments: list[str], said: str) -> None:
     (commands.folder / "words").write_text("ev-1:secret\nev-2\n")
-    done = subprocess.run(
-        [JIANCHA, "simulate", *arguments],
-        cwd=commands.folder,
-        env=commands.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = forked.run(["simulate", *arguments], env=commands.environment(), cwd=commands.folder, timeout=60)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from monitor.cli.common import run_app
 from monitor.ingest.payloads import schemas as channel_schemas
+from tests import forked
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,8 +26,7 @@ def jiancha(tmp_path: Path) -> Run:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("JIANCHA_")}
         store = f"sqlite:///{tmp_path / 'store.sqlite'}"
         env = {**clean, "JIANCHA_STORE__URL": store, **{f"JIANCHA_{k}": v for k, v in variables.items()}}
-        command = [sys.executable, "-m", "monitor", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path, check=False, timeout=60)
+        return forked.run(arguments, env=env, cwd=tmp_path, timeout=60)
 
     return run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from monitor.ops.backup.rows import sum_of, tables_of
 from monitor.ops.doctor import storechecks
 from monitor.store import integrity, migrate
 from monitor.store.engine import Store
+from tests import forked
 from tests.halls import Commands, hall
 from tests.postgres import Postgres
 
@@ -141,10 +141,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 
 def refusal(commands: Commands, *words: str) -> str:
     """What a command that ends with status 2 says on standard error."""
-    line = [commands.program, *words]
-    done = subprocess.run(
-        line, env=commands.environment(), cwd=commands.folder, capture_output=True, text=True, timeout=60
-    )
+    done = forked.run(words, env=commands.environment(), cwd=commands.folder, timeout=60)
     assert done.returncode == 2, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stderr
 

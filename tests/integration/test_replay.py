@@ -20,6 +20,7 @@ from monitor.supervision.commands import transition
 from monitor.supervision.compare import Period
 from monitor.supervision.whatif import Replay
 from monitor.supervision.whatif_view import replay_json
+from tests import forked
 from tests.halls import Commands, at, hall, told
 from tests.world import World
 
@@ -363,15 +364,7 @@ def jiancha(tmp_path: Path) -> Commands:
 
 
 def refused(jiancha: Commands, *words: str) -> str:
-    import subprocess
-
-    done = subprocess.run(
-        [jiancha.program, "replay", *words],
-        env=jiancha.environment(),
-        cwd=jiancha.folder,
-        capture_output=True,
-        text=True,
-    )
+    done = forked.run(["replay", *words], env=jiancha.environment(), cwd=jiancha.folder)
     assert done.returncode == 2, (done.stdout, done.stderr)
     return done.stderr
 
