@@ -21,6 +21,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "cards:acknowledge": "acknowledge a card (签收)",
     "cards:answer": "answer a card (回复)",
     "cards:close": "close a card (办结)",
+    "cards:order": "order a supervision, send an answer back (督办、退回重报)",
+    "cards:attribute": "confirm who answers for a card (责任认定)",
+    "cards:follow": "verify a bad rating and call back (差评核实、回访)",
     "cards:issue": "issue a card by hand (人工发牌)",
     "cards:appeal": "appeal against a card (申诉)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
@@ -47,7 +50,19 @@ def _role(reach: Reach, *actions: str) -> Role:
 
 
 _ANSWERING: Final = ("cards:read", "cards:acknowledge", "cards:answer", "cards:appeal")
-_SUPERVISING: Final = ("cards:read", "cards:acknowledge", "cards:close", "cards:issue", "plans:write", "audit:read")
+_SUPERVISING: Final = (
+    "cards:read",
+    "cards:acknowledge",
+    "cards:close",
+    "cards:order",
+    "cards:attribute",
+    "cards:follow",
+    "cards:issue",
+    "plans:write",
+    "audit:read",
+)
+LOCAL: Final = "local"
+"""The command line without `--as`: whoever may read the store's file or password may do all that it holds."""
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
@@ -59,8 +74,12 @@ ROLES: Final[Mapping[str, Role]] = {
     "administrator": _role("all", "people:write", "settings:write"),
     "device_token": _role("device", "events:write"),
     "operator": _role("hall", "events:write", "plans:write", "cards:read"),
+    LOCAL: _role("all", *ACTIONS),
 }
-"""值班监察员, 监察负责人, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's token."""
+"""值班监察员, 监察负责人, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's token; 本机."""
+
+PERSONS: Final = tuple(name for name in ROLES if name not in ("device_token", "operator", LOCAL))
+"""The roles that a person can be given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

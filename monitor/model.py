@@ -526,6 +526,8 @@ class CardState:
     withdrawn_by_system: bool = False
     windows: frozenset[str] = frozenset()
     """The windows that its reason asks people to look at (spot checks)."""
+    attributed: bool = False
+    """Who answers for it was confirmed by a person: the judge leaves that alone (C02, B05)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

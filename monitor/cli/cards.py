@@ -1,12 +1,12 @@
-"""`cards list|ack|answer|close|withdraw`, `subjects list`, `explain`."""
+"""`cards list`, `subjects list`, `explain`: what is read of cards; `cardwork` has what is done to them."""
 
 from __future__ import annotations
 
-import getpass
 from typing import Any, Literal
 
 import typer
 
+from monitor.cli import cardwork
 from monitor.cli.common import INT64, BadInput, print_json, program
 
 cards_app = typer.Typer(no_args_is_help=True, help="监察牌 cards")
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cards_app, name="cards")
     app.add_typer(subjects_app, name="subjects")
     app.command("explain")(explain)
+    cardwork.register(cards_app)
 
 
 @cards_app.command("list")
@@ -66,64 +67,6 @@ def _subject(text: str | None) -> tuple[str, str] | None:
         raise BadInput(f"--{error}") from error
 
 
-def _transition(number: int, event: str, why: str) -> None:
-    from monitor.supervision.commands import Refused, transition
-    from monitor.wording import event_word
-
-    with program() as opened:
-        now = opened.clock.now()
-        try:
-            opened.store.step(lambda conn: transition(conn, number, event, actor=actor(), why=why, now=now))
-        except Refused as error:
-            raise BadInput(str(error)) from error
-    typer.echo(f"#{number} {event_word(event, 'zh')} {event}")
-
-
-def actor() -> str:
-    """The account on whose behalf the command line acts."""
-    return f"cli:{getpass.getuser()}"
-
-
-_NUMBER = typer.Argument(..., min=1, max=INT64, help="Number of the card.")
-_REASON = typer.Option(..., "--reason", help="Why; it stands in the card's history.")
-
-
-@cards_app.command("ack")
-def ack(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """签收 Acknowledge a card.
-
-    Example: jiancha cards ack 17 --reason "已通知窗口"
-    """
-    _transition(number, "acknowledged", reason)
-
-
-@cards_app.command("answer")
-def answer(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """回复 Answer a card; that answers its supervision order too.
-
-    Example: jiancha cards answer 17 --reason "系统故障，已补办"
-    """
-    _transition(number, "answered", reason)
-
-
-@cards_app.command("close")
-def close(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """办结 Close a card.
-
-    Example: jiancha cards close 17 --reason "整改完成，已回访"
-    """
-    _transition(number, "closed", reason)
-
-
-@cards_app.command("withdraw")
-def withdraw(number: int = _NUMBER, reason: str = _REASON) -> None:
-    """撤牌 Withdraw a card.
-
-    Example: jiancha cards withdraw 17 --reason "申诉成立"
-    """
-    _transition(number, "withdrawn", reason)
-
-
 @subjects_app.command("list")
 def list_subjects(
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
@@ -146,7 +89,7 @@ def list_subjects(
 
 
 def explain(
-    number: int = _NUMBER,
+    number: int = typer.Argument(..., min=1, max=INT64, help="Number of the card."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
     language: str | None = typer.Option(None, "--lang", metavar="zh|en", help="Language; default: key `language`."),
 ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ import structlog
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from monitor.access import Principal
     from monitor.app import Program
     from monitor.settings import Settings
     from monitor.supervision.compare import Period
@@ -33,6 +37,11 @@ app = typer.Typer(
 
 INT64 = 2**63 - 1
 """The largest number of a row that a database holds."""
+
+
+def actor() -> str:
+    """The account on whose behalf the command line acts."""
+    return f"cli:{getpass.getuser()}"
 
 
 class BadInput(Exception):
@@ -174,6 +183,24 @@ def program(*, writing: bool = True, wait: bool = False) -> Iterator[Program]:
             raise BadInput(str(error)) from error
         finally:
             opened.close()
+
+
+def acting(user: str | None, act: Callable[[Program, Connection, Principal], str]) -> None:
+    """Carry it out in one transaction, on behalf of the user or of this machine, and say what was done."""
+    from monitor.supervision.commands import local
+    from monitor.supervision.people import principal_of
+    from monitor.supervision.refused import Refused
+
+    with program() as opened:
+
+        def step(conn: Connection) -> str:
+            return act(opened, conn, principal_of(conn, user) if user else local(actor()))
+
+        try:
+            said = opened.store.step(step)
+        except Refused as error:
+            raise BadInput(str(error)) from error
+    typer.echo(said)
 
 
 @contextlib.contextmanager

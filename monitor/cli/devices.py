@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from monitor.cli.cards import actor
-from monitor.cli.common import BadInput, instant, print_json, program
+from monitor.cli.common import BadInput, actor, instant, print_json, program
 
 if TYPE_CHECKING:
     from monitor.app import Program
@@ -102,8 +101,8 @@ def _add_certificate(opened: Program, device: str, folder: Path, days: int) -> N
 def _admit(opened: Program, device: str, by: str, write: Any) -> None:
     """The row first, the file inside its transaction: what cannot be written is not recorded either."""
     from monitor.store import audit
-    from monitor.supervision.commands import Refused
     from monitor.supervision.devices import admit
+    from monitor.supervision.refused import Refused
 
     daemon = opened.settings.mqtt.username or DAEMON
     now = opened.clock.now()
@@ -144,8 +143,8 @@ def revoke(
     from monitor.clock import Clock
     from monitor.ops.authority import Authority
     from monitor.ops.passwords import CannotWrite, remove
-    from monitor.supervision.commands import Refused
     from monitor.supervision.devices import revoke as revoked
+    from monitor.supervision.refused import Refused
 
     with program() as opened:
         now = opened.clock.now()
@@ -254,7 +253,8 @@ def lost(
 
     Example: jiancha device lost t-01 --from 2026-03-02T09:00:00+08:00 --to 2026-03-02T12:00:00+08:00 --reason 硬盘坏
     """
-    from monitor.supervision.commands import Refused, declare_lost
+    from monitor.supervision.losses import declare_lost
+    from monitor.supervision.refused import Refused
 
     begin, stop = instant(start, "--from"), instant(end, "--to")
     with program() as opened:

@@ -273,7 +273,7 @@ def replay_quarantine(
 
     Example: jiancha quarantine replay 12 13
     """
-    from monitor.cli.cards import actor
+    from monitor.cli.common import actor
     from monitor.ingest.replay import replay
     from monitor.wording import quarantine_reason
 
@@ -307,7 +307,7 @@ def dismiss_quarantine(
 
     Example: jiancha quarantine dismiss 12 --reason "设备测试数据"
     """
-    from monitor.cli.cards import actor
+    from monitor.cli.common import actor
     from monitor.ingest.replay import dismiss
 
     with program() as opened:

@@ -139,7 +139,7 @@ def restore(
     """
     from monitor.app import InUse
     from monitor.app.program import sole_judge
-    from monitor.cli.cards import actor
+    from monitor.cli.common import actor
     from monitor.ops.backup.archive import BadArchive, Reader
     from monitor.ops.backup.load import Mismatch, NotEmpty
     from monitor.ops.backup.load import restore as put_back

@@ -1,10 +1,18 @@
-"""`user token`, `alerts route`."""
+"""`user token|add|list|disable`, `alerts route`."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from monitor.cli.common import INT64, BadInput, Finding, program
+from monitor.cli.common import INT64, BadInput, Finding, acting, print_json, program
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from monitor.access import Principal
+    from monitor.app import Program
 
 user_app = typer.Typer(no_args_is_help=True, help="账户 users and tokens")
 alerts_app = typer.Typer(no_args_is_help=True, help="告警 alerts")
@@ -33,6 +41,81 @@ def token(
         except ValueError as error:
             raise BadInput(str(error)) from error
     typer.echo(made)
+
+
+@user_app.command("add")
+def add(
+    user: str = typer.Argument(..., help="Id: lower-case letters, digits and . _ -"),
+    role: str = typer.Option(..., "--role", help="duty_supervisor, supervision_head, unit_head, window_lead, staff, …"),
+    name: str = typer.Option("", "--name", help="The person's name; kept with the account only."),
+    halls: str | None = typer.Option(None, "--halls", metavar="A,B", help="Halls that are theirs."),
+    units: str | None = typer.Option(None, "--units", metavar="A,B", help="Units that are theirs."),
+    windows: str | None = typer.Option(None, "--windows", metavar="A,B", help="Windows that are theirs."),
+    staff: str | None = typer.Option(None, "--staff", help="Their own id in the registry."),
+    contacts: str | None = typer.Option(None, "--contacts", metavar="A,B", help="Telephone, mail …"),
+    by: str | None = typer.Option(None, "--as", metavar="USER", help="In this user's role."),
+) -> None:
+    """添加账户 Add a person with a role and what is theirs, or change one; audited.
+
+    Example: jiancha user add li --role duty_supervisor --halls h1 --name 李某
+    """
+    from monitor.supervision.people import Person, save_person
+
+    person = Person(
+        id=user, role=role, name=name, halls=_ids(halls), units=_ids(units), windows=_ids(windows), staff=staff,
+        contacts=_ids(contacts),
+    )  # fmt: skip
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        new = save_person(conn, opened.registry.get(conn), person, actor=who, now=opened.clock.now())
+        return f"{user} {'添加 added' if new else '变更 changed'}: {role}"
+
+    acting(by, act)
+
+
+@user_app.command("disable")
+def disable(
+    user: str = typer.Argument(..., help="Id of the account."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
+    by: str | None = typer.Option(None, "--as", metavar="USER", help="In this user's role."),
+) -> None:
+    """停用账户 Take a person out of service; what they did stays theirs.
+
+    Example: jiancha user disable li --reason "调离"
+    """
+    from monitor.supervision.people import disable as disabled
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        disabled(conn, user, actor=who, why=reason, now=opened.clock.now())
+        return f"{user} 停用 disabled"
+
+    acting(by, act)
+
+
+@user_app.command("list")
+def list_users(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
+    """列出账户 List the people, their roles and what is theirs.
+
+    Example: jiancha user list
+    """
+    from monitor.store.users import all_of_them
+    from monitor.wording.words import ROLES
+
+    with program(writing=False) as opened, opened.store.read() as conn:
+        rows = [
+            {
+                "id": r.id, "role": r.role, "halls": r.halls or [], "units": r.units or [], "windows": r.windows or [],
+                "staff": r.staff, "disabled_at": r.disabled_at.isoformat() if r.disabled_at else None,
+            }
+            for r in all_of_them(conn)
+        ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        theirs = ",".join([*row["halls"], *row["units"], *row["windows"], *([row["staff"]] if row["staff"] else [])])
+        gone = "  停用 disabled" if row["disabled_at"] else ""
+        typer.echo(f"{row['id']}  {ROLES[row['role']][0]} {row['role']}  {theirs or '-'}{gone}")
 
 
 def _ids(text: str | None) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from monitor.model import CardChange, CardState, Charge, Level
 from monitor.store.schema import Card, CardEvent
@@ -41,6 +41,7 @@ def card_state(row: Row[Any]) -> CardState:
         historic=row.historic,
         withdrawn_by_system=row.state == "withdrawn" and row.withdrawn_by == "system",
         windows=frozenset((row.reason or {}).get("figures", {}).get("windows", ())),
+        attributed=row.attributed,
     )
 
 
@@ -72,6 +73,7 @@ def notice(
     actor: str,
     why: str,
     planned_at: datetime | None = None,
+    body: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the one notice of a card's change; `planned_at` set at once means that nobody is to be told."""
     conn.execute(
@@ -84,8 +86,21 @@ def notice(
             actor=actor,
             why=why,
             planned_at=planned_at,
+            body=body,
         )
     )
+
+
+def next_episode(conn: Connection, subject: int, rule: str) -> str:
+    """The ordinal of the next card of a rule on a subject, that row locked by the caller."""
+    query = select(func.count()).select_from(CARD).where(CARD.c.subject == subject, CARD.c.rule == rule)
+    return str(int(conn.execute(query).scalar_one()) + 1)
+
+
+def has_order(conn: Connection, number: int) -> bool:
+    """Whether a person ever ordered a supervision (督办) on the card."""
+    wanted = (NOTICE.c.card == number, NOTICE.c.event == "ordered")
+    return conn.execute(select(NOTICE.c.card).where(*wanted).limit(1)).first() is not None
 
 
 def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_version: str, basis: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from monitor.store.schema import (
     Card,
@@ -213,18 +213,23 @@ def _oldest_pending(conn: Connection, now: datetime, real_now: datetime) -> floa
 
 
 def _satisfaction(conn: Connection, since: datetime, bad_at_most: int) -> dict[str, float]:
-    """By the window's hall; a rating of no known window counts for its device's hall."""
+    """By the window's hall; a rating of no known window counts for its device's hall. One that was found misjudged or
+    malicious does not count (差评核实).
+    """
     good = func.sum(case((RATING.c.score > bad_at_most, 1), else_=0))
+    key = RATING.c.source + "/" + RATING.c.event_id
+    aside = CARD.c.followup.in_(("misjudged", "malicious"))
+    counts = ~exists().where(CARD.c.kind == "rating", CARD.c.key == key, aside)
     at_window = (
         select(WINDOW.c.hall, good, func.count())
         .select_from(WINDOW.join(RATING, RATING.c.window == WINDOW.c.id))
-        .where(RATING.c.at >= since)
+        .where(RATING.c.at >= since, counts)
         .group_by(WINDOW.c.hall)
     )
     elsewhere = (
         select(DEVICE.c.hall, good, func.count())
         .select_from(DEVICE.join(RATING, RATING.c.source == DEVICE.c.id))
-        .where(RATING.c.at >= since, RATING.c.window.is_(None))
+        .where(RATING.c.at >= since, RATING.c.window.is_(None), counts)
         .group_by(DEVICE.c.hall)
     )
     sums: dict[str, tuple[int, int]] = {}

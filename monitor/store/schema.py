@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, false
 from sqlmodel import AutoString, Field, SQLModel
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -570,6 +570,17 @@ class Card(SQLModel, table=True):
     version: int = 0
     sequence: int = 0
     """Of its last card_event."""
+    promised_at: datetime | None = None
+    """By when whoever acknowledged it has promised to deal with it."""
+    issuer: str | None = None
+    """Who issued it by hand (人工发牌); None: a rule did."""
+    attributed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Who answers for it was confirmed by a person (C02, B05): the judge leaves that alone."""
+    appeal: str | None = None
+    """pending, upheld (the card stands) or granted"""
+    appellant: str | None = None
+    followup: str | None = None
+    """Of a bad rating: founded, rectified, called_back, misjudged, malicious"""
 
 
 class CardEvent(SQLModel, table=True):
@@ -587,6 +598,26 @@ class CardEvent(SQLModel, table=True):
     why: str = ""
     planned_at: datetime | None = None
     """When the planner dealt with it; set at once where nobody is to be told (historic cards)."""
+    body: dict[str, Any] | None = _json()
+    """What belongs to the step of a person: ids, codes and instants (RFC 3339), no free text."""
+
+
+class Attachment(SQLModel, table=True):
+    """A file that came with an answer or an appeal. What retention erases is `name` and `content`; the digest stays."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("card", "sequence", "digest"),)
+    id: int | None = _id()
+    card: int = Field(sa_column=Column(BIG_ID, nullable=False))
+    sequence: int
+    """Of the card_event that it came with."""
+    name: str
+    media_type: str
+    length: int = Field(sa_column=Column(BigInteger, nullable=False))
+    digest: str
+    """SHA-256 of the content, hex."""
+    content: bytes | None = None
+    added_at: datetime
 
 
 # ------------------------------------------------------------------ audit and access
@@ -628,10 +659,15 @@ class User(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str = ""
     role: str = ""
-    hall: str | None = None
-    unit: str | None = None
+    """One of `access.ROLES`."""
+    halls: list[str] | None = _json()
+    units: list[str] | None = _json()
+    windows: list[str] | None = _json()
+    staff: str | None = None
+    """Their own id in the registry: which cards are theirs."""
     contacts: list[str] | None = _json()
     created: datetime
+    disabled_at: datetime | None = None
 
 
 class Token(SQLModel, table=True):

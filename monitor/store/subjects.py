@@ -99,6 +99,19 @@ _MARK_ONE: Final = _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE)
 _MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
 
 
+def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> int | None:
+    """The id of a subject, its row locked; `make`: where it is missing it is made, as one that no rule looks at (a
+    person, window or unit that a card was issued on by hand). None: there is none.
+    """
+    if make:
+        row = {"kind": ref.kind, "key": ref.key, "hall": hall, "version": 1, "verdict": Outcome.CLOSED,
+               "historic": False, "failures": 0}  # fmt: skip
+        conn.execute(insert(conn, SUBJECT).values(row).on_conflict_do_nothing())
+    wanted = (SUBJECT.c.kind == ref.kind, SUBJECT.c.key == ref.key)
+    found: int | None = conn.execute(select(SUBJECT.c.id).where(*wanted).with_for_update()).scalar()
+    return found
+
+
 def look_back(conn: Connection, kind: str, since: Mapping[str, datetime]) -> None:
     """Facts came that are older than what was judged: the next look at each subject reaches back to them."""
     rows = [{"of": kind, "low": key, "from": at} for key, at in sorted(since.items())]

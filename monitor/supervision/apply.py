@@ -10,6 +10,7 @@ A rule says how much of the past its verdict shows:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
@@ -107,6 +108,8 @@ def _follow(
     card: CardState, spell: Spell, judged_to: datetime, auto_close: bool, same_within: timedelta
 ) -> list[CardChange]:
     """What happened to a matched card: at most one change of level, since or clearing each judgement."""
+    if card.attributed:  # who answers for it was confirmed by a person (C02, B05)
+        spell = replace(spell, charge=card.charge)
     if spell.level < card.level and card.since > judged_to:
         return []  # the facts no longer carry as far as those it was issued on: they take nothing back
     if card.state == "withdrawn":

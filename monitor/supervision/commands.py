@@ -1,100 +1,137 @@
-"""What people do to cards and devices: one core for the command line, the API and the console (DESIGN §2, §6)."""
+"""What people do to cards: one core for the command line, the API and the console (DESIGN §2, §6).
+
+`workflow` says what is allowed and what follows; here it is read, written and recorded.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from monitor.model import Level, SubjectRef
-from monitor.store import audit, cards, subjects
+from monitor.access import LOCAL, Principal, Target
+from monitor.model import Charge, Level, Reason, Registry, SubjectRef
+from monitor.store import attachments, audit, cards, subjects
+from monitor.store.attachments import File
 from monitor.store.cards import CARD
-from monitor.store.schema import DeviceRow, LostSpan
-from monitor.store.sql import table_of
-from monitor.wording import state_word
+from monitor.supervision.refused import Refused
+from monitor.supervision.workflow import Given, Work, take
 
-LOST: Final = table_of(LostSpan)
-DEVICE: Final = table_of(DeviceRow)
-
-
-class Refused(ValueError):
-    """An action that the card's state or the data do not allow; the text says why and what is possible."""
+WITH_ORDER: Final = "case.limit"
+"""The rule whose cards open an order by themselves; any other card has one when a person orders it."""
 
 
-ALLOWED: Final[dict[str, tuple[str, ...]]] = {
-    "acknowledged": ("open",),
-    "answered": ("open", "acknowledged"),
-    "closed": ("open", "acknowledged", "answered"),
-    "withdrawn": ("open", "acknowledged", "answered", "closed"),
-}
-"""From which states a person's transition is allowed (DESIGN §6)."""
-VERBS: Final = {"ack": "acknowledged", "answer": "answered", "close": "closed", "withdraw": "withdrawn"}
+def local(actor: str) -> Principal:
+    """The command line on the store's own machine (`access.LOCAL`)."""
+    return Principal(id=actor, role=LOCAL)
 
 
-def transition(conn: Connection, number: int, event: str, *, actor: str, why: str, now: datetime) -> Row[Any]:
-    """Bring a card to `event`'s state; gives the card as it then stands. The caller commits.
+def transition(
+    conn: Connection,
+    number: int,
+    event: str,
+    *,
+    actor: str | Principal,
+    why: str,
+    now: datetime,
+    given: Given | None = None,
+    files: Sequence[File] = (),
+) -> Row[Any]:
+    """Carry out a step of `workflow.STEPS` on a card; gives the card as it then stands. The caller commits.
 
-    1. Refuse what the present state does not allow.
-    2. Change the card, write its notice and an audit row.
+    `given` is what the step takes beside its reason; `files` come with an answer, a rectification or an appeal.
+
+    1. Refuse what role, state or the card's sort do not allow.
+    2. Change the card, write its notice and an audit row; the words of people are a private field of that.
     3. Mark the subject: closing a follow-up or answering an order is a fact that its rule reads.
     Raises Refused.
     """
+    who = local(actor) if isinstance(actor, str) else actor
     if not why.strip():
         raise Refused(f"card {number}: 须写明理由 a reason is needed; give one with --reason")
-    card = conn.execute(select(CARD).where(CARD.c.number == number).with_for_update()).first()
-    if card is None:
-        raise Refused(
-            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them"
-        )
-    if card.state not in ALLOWED[event]:
-        allowed = ", ".join(ALLOWED[event])
-        now_is = f"第 {number} 号牌{state_word(card.state, 'zh')} card {number} is {card.state}"
-        raise Refused(f"{now_is}: 只能由以下状态变为 it can be {event} only from {allowed}")
-    values: dict[str, Any] = {"state": event}
-    if event == "withdrawn":
-        values["withdrawn_by"] = actor
-    sequence = cards.change(conn, number, values)
-    level = Level.of(card.level)
+    card = _locked(conn, number)
+    said: dict[str, Any] = dict(given or {})
+    if event in _SIGNED:
+        said["by"] = who.id
+    done = take(work_of(card), event, who, said, now)
+    if isinstance(done, Reason):
+        raise Refused.because(done)
+    sequence = cards.change(conn, number, done.values)
+    led = {"from": card.state, "to": done.values.get("state", card.state), **done.body}
     planned = now if card.historic else None
     cards.notice(
-        conn, card=number, sequence=sequence, at=now, event=event, level=level, actor=actor, why=why, planned_at=planned
-    )
-    body = {"from": card.state, "rule": card.rule, "subject": f"{card.kind}:{card.key}"}
-    audit.record(conn, now, actor, f"card.{event}", "card", str(number), body, private={"why": why})
+        conn, card=number, sequence=sequence, at=now, event=event, level=Level.of(card.level), actor=who.id, why=why,
+        planned_at=planned, body=led,
+    )  # fmt: skip
+    attachments.add(conn, number, sequence, files, now)
+    body = {
+        **led,
+        "role": who.role,
+        "rule": card.rule,
+        "subject": f"{card.kind}:{card.key}",
+        **({"files": [f.digest for f in files]} if files else {}),
+    }
+    audit.record(conn, now, who.id, f"card.{event}", "card", str(number), body, private={"why": why})
     marks = [SubjectRef(kind=card.kind, key=card.key)]
-    if card.rule == "case.limit":
+    if card.rule == WITH_ORDER or cards.has_order(conn, number):
         marks.append(SubjectRef(kind="order", key=card.key))
     subjects.mark(conn, marks, due=now)
     return conn.execute(select(CARD).where(CARD.c.number == number)).one()
 
 
-def declare_lost(
-    conn: Connection, device: str, starts: datetime, ends: datetime, *, actor: str, why: str, now: datetime
-) -> None:
-    """Declare a device's data of [starts, ends) lost (DESIGN §1C): that span yields no absence and no lateness.
+_SIGNED: Final = ("verified", "appealed", "withdrawn")
+"""Steps whose card keeps who took them."""
 
-    Every subject that waits for the device is judged again. Raises Refused.
-    """
-    if not why.strip():
-        raise Refused(f"device {device}: 须写明理由 a reason is needed; give one with --reason")
-    if ends <= starts:
-        raise Refused(f"device {device}: --to {ends.isoformat()} 不晚于 is not after --from {starts.isoformat()}")
-    if ends > now:
-        raise Refused(
-            f"device {device}: --to {ends.isoformat()} 尚未到 lies in the future; only what is past can be lost"
-        )
-    if conn.execute(select(DEVICE.c.id).where(DEVICE.c.id == device)).first() is None:
-        raise Refused(
-            f"device {device}: 未登记 not in the registry; `jiancha registry export` 列出设备 lists the devices"
-        )
-    conn.execute(
-        LOST.insert().values(device=device, starts=starts, ends=ends, reason=why, declared_at=now, actor=actor)
+
+def work_of(card: Row[Any]) -> Work:
+    """A stored card as its workflow sees it."""
+    return Work(
+        number=card.number,
+        rule=card.rule,
+        level=Level.of(card.level),
+        state=card.state,
+        place=Target(hall=card.hall, unit=card.unit, window=card.window, staff=card.staff),
+        issuer=card.issuer,
+        appeal=card.appeal,
+        appellant=card.appellant,
+        followup=card.followup,
     )
-    body = {"from": starts.isoformat(), "to": ends.isoformat()}
-    audit.record(conn, now, actor, "device.lost", "device", device, body, private={"why": why})
-    subjects.mark(conn, [SubjectRef(kind="device", key=device)], due=now)
-    # Not only those that wait: what was settled on the device's data in the span may now be unproven.
-    first, last = (starts - timedelta(days=1)).date(), (ends + timedelta(days=1)).date()
-    subjects.wake_days(conn, first, last, due=now)
-    subjects.wake_all(conn, due=now, kinds=("case",))
+
+
+def attribute(
+    conn: Connection, number: int, registry: Registry, *, unit: str | None, window: str | None, staff: str | None,
+    actor: str | Principal, why: str, now: datetime,
+) -> Row[Any]:  # fmt: skip
+    """Confirm who answers for a card (责任认定; C02, B05): a person, a window's unit, or a unit alone (B05).
+
+    What is not named follows from the registry; a person named alone keeps the card's window. Raises Refused.
+    """
+    require_known(registry, unit=unit, window=window, staff=staff)
+    card = _locked(conn, number)
+    if staff or window:
+        place = registry.charge(window=window or (card.window if staff else None), staff=staff)
+    else:
+        place = Charge(unit=unit)
+    given = {"unit": unit or place.unit, "window": place.window, "staff": staff}
+    return transition(conn, number, "attributed", actor=actor, why=why, now=now, given=given)
+
+
+def require_known(registry: Registry, **named: str | None) -> None:
+    """Refuse an id of a hall, unit, window or member of staff that the registry lacks."""
+    tables: Mapping[str, Mapping[str, Any]] = {
+        "hall": registry.halls, "unit": registry.units, "window": registry.windows, "staff": registry.staff
+    }  # fmt: skip
+    for kind, key in named.items():
+        if key is not None and key not in tables[kind]:
+            raise Refused(f"--{kind}: {key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them")
+
+
+def _locked(conn: Connection, number: int) -> Row[Any]:
+    card = conn.execute(select(CARD).where(CARD.c.number == number).with_for_update()).first()
+    if card is None:
+        raise Refused(
+            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them"
+        )
+    return card

@@ -14,7 +14,8 @@ from monitor.store.cards import CARD
 from monitor.store.facts.look import Look
 from monitor.store.schema import DeviceRow, DeviceStatus, HallRow, HeartbeatRow
 from monitor.store.sql import table_of
-from monitor.supervision.commands import Refused, transition
+from monitor.supervision.commands import transition
+from monitor.supervision.refused import Refused
 from monitor.supervision.views import stamp
 
 DEVICE: Final = table_of(DeviceRow)

@@ -36,10 +36,14 @@ class CaseEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """The supervision order (督办) that a yellow `case.limit` card opened: `opened_at` is the card's issue."""
+    """A supervision order (督办): that which a yellow `case.limit` card opened (`opened_at` is the card's issue), or
+    one that a person ordered on any card: then `id` is its own and `due_at`, if given, the deadline named in it.
+    """
 
     opened_at: datetime
     answered_at: datetime | None = None
+    id: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,10 +96,12 @@ class CaseFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderFacts:
-    """A supervision order as a subject (`order.reply`): reminder only, its overrun is the case card's red."""
+    """The supervision orders of a subject (`order.reply`): of the one that `case.limit` opened the reminder only, its
+    overrun is that card's red; of those that people ordered all levels.
+    """
 
     key: str
-    order: Order
+    order: Order | None
     registry: Registry
     hall: str | None
     window: str | None
@@ -103,6 +109,8 @@ class OrderFacts:
     item: str | None = None
     closed_at: datetime | None = None
     """When the case was completed or left the count: that answers the order."""
+    ordered: tuple[Order, ...] = ()
+    """What people ordered, by time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,17 +10,21 @@ from collections.abc import Mapping
 
 from monitor.model import Level
 from monitor.wording import words
+from monitor.wording.handrules import HAND_RULES, HandRule, hand_rule
 from monitor.wording.reasons import texts_of
 from monitor.wording.render import Lang, Names, instant_text, pick, render, subject_text
 from monitor.wording.words import Texts
 
 __all__ = [
+    "HAND_RULES",
+    "HandRule",
     "Lang",
     "Names",
     "advice",
     "case_event_word",
     "advice_when_over",
     "event_word",
+    "hand_rule",
     "instant_text",
     "level_word",
     "outcome_word",
@@ -36,7 +40,10 @@ __all__ = [
 
 
 def rule_title(rule: str, lang: Lang = "zh") -> str:
-    """A rule's name as it heads a card: `post.empty` → 窗口无人在岗."""
+    """A rule's name as it heads a card: `post.empty` → 窗口无人在岗; of one issued by hand, the rule it rests on."""
+    by_hand = hand_rule(rule)
+    if by_hand is not None:
+        return pick(by_hand.name, lang)
     return _word(words.RULES, rule, lang)
 
 

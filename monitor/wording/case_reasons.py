@@ -117,12 +117,26 @@ CASES: Final[Mapping[str, Texts]] = {
     ),
     **_timer("case.delivery", ("{began} 办结的结果", "the result of {began}"), ("未送达", "not delivered")),
     "order.reply.reminder": (
-        "办件 {case} 的督办（{opened} 发出）须在 {due} 前回复[；已于 {answered} 回复]。",
-        "The supervision order on case {case} (of {opened}) is to be answered by {due}[; answered {answered}].",
+        "[办件 {case} 的][{subject} 的]督办（{opened} 发出）须在 {due} 前回复[；已于 {answered} 回复]。",
+        "The supervision order on [case {case}][{subject}] (of {opened}) is to be answered by {due}"
+        "[; answered {answered}].",
+    ),
+    "order.reply.yellow": (
+        "{subject} 的督办（{opened} 发出）至期限 {due} 未回复[；已于 {answered} 回复]。",
+        "The supervision order on {subject} (of {opened}) was not answered by {due}[; answered {answered}].",
+    ),
+    "order.reply.red": (
+        "{subject} 的督办（{opened} 发出）逾期限 {due} 多日仍未回复[；已于 {answered} 回复]。",
+        "The supervision order on {subject} (of {opened}) was still unanswered days after {due}"
+        "[; answered {answered}].",
     ),
     "order.reply.pending": (
-        "办件 {case} 的督办（{opened} 发出）待回复，期限 {due}。",
-        "The supervision order on case {case} (of {opened}) awaits its answer, due {due}.",
+        "[办件 {case} 的][{subject} 的]督办（{opened} 发出）待回复，期限 {due}。",
+        "The supervision order on [case {case}][{subject}] (of {opened}) awaits its answer, due {due}.",
+    ),
+    "order.reply.ok": (
+        "{subject} 的督办已于 {answered} 回复（期限 {due}）。",
+        "The supervision order on {subject} was answered at {answered} (due {due}).",
     ),
     "order.reply.answered": (
         "办件 {case} 的督办已于 {answered} 回复（期限 {due}）。",

@@ -14,6 +14,7 @@ from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
 from monitor.wording.task_reasons import TASKS
 from monitor.wording.words import Texts
+from monitor.wording.work_reasons import HAND_ISSUED, WORK
 
 _SUBJECT: Final[Texts] = (
     "[办件 {case}：][{task_kind} {task}：][{staff} {date} {slot}：][窗口 {window}：]",
@@ -140,7 +141,9 @@ STANDING: Final[Mapping[str, Texts]] = {
 }
 """What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
-REASONS: Final[Mapping[str, Texts]] = {**EVALUATORS, **CASES, **TASKS, **ATTENDANCE, **ACCESS, **STANDING}
+REASONS: Final[Mapping[str, Texts]] = {
+    **EVALUATORS, **CASES, **TASKS, **ATTENDANCE, **ACCESS, **WORK, **HAND_ISSUED, **STANDING,
+}  # fmt: skip
 
 
 def texts_of(code: str) -> Texts | None:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.model import Reason
+from monitor.wording.handrules import HAND_RULES
 from monitor.wording.reasons import texts_of
 from monitor.wording.words import BY_FIELD, KINDS, SLOTS, Texts
 
@@ -83,6 +84,13 @@ def subject_text(kind: str, key: str, names: Names = NO_NAMES, lang: Lang = "zh"
     return f"{word} {names.get(f'{kind}:{key}', key)}"
 
 
+def _vocabulary(name: str) -> Mapping[str, Texts]:
+    """The words of a figure's values; of `hand_rule` the names of the rules that cards are issued under by hand."""
+    if name == "hand_rule":
+        return {row: rule.name for row, rule in HAND_RULES.items()}
+    return BY_FIELD.get(name, {})
+
+
 class _Pen:
     """Writes figures in one language, for one zone, with the names at hand."""
 
@@ -119,7 +127,7 @@ class _Pen:
         if form == "subjects":
             kind, _, key = str(value).partition(":")
             return subject_text(kind, key, self.names, self.lang)
-        word = BY_FIELD.get(name, {}).get(str(value))
+        word = _vocabulary(name).get(str(value))
         return pick(word, self.lang) if word else self.plain(name, value)
 
     def plain(self, name: str, value: Any) -> str:

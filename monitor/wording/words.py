@@ -63,8 +63,42 @@ EVENTS: Final[Mapping[str, Texts]] = {
     "resumed": ("情形再现", "resumed"),
     "acknowledged": ("签收", "acknowledged"),
     "answered": ("回复", "answered"),
+    "sent_back": ("退回重报", "sent back"),
+    "ordered": ("督办", "ordered"),
+    "verified": ("核实", "verified"),
+    "rectified": ("整改", "rectified"),
+    "called_back": ("回访", "called back"),
+    "attributed": ("责任认定", "attributed"),
+    "appealed": ("申诉", "appealed against"),
+    "upheld": ("复核维持", "upheld"),
     "closed": ("办结", "closed"),
     "withdrawn": ("撤牌", "withdrawn"),
+}
+
+ORDER_KINDS: Final[Mapping[str, Texts]] = {
+    "on_site": ("现场督办", "on site"),
+    "meeting": ("会议集中督办", "by meeting"),
+    "instruction": ("领导批示督办", "by a leader's instruction"),
+    "media": ("媒体跟踪督办", "followed by the media"),
+}
+FOLLOW_UPS: Final[Mapping[str, Texts]] = {
+    "founded": ("属实，待整改", "founded, to be rectified"),
+    "rectified": ("已整改，待回访", "rectified, the call-back is due"),
+    "called_back": ("已回访", "called back"),
+    "misjudged": ("误评，不采信", "misjudged, set aside"),
+    "malicious": ("恶意评价，不采信", "malicious, set aside"),
+}
+APPEALS: Final[Mapping[str, Texts]] = {
+    "pending": ("申诉待复核", "appeal pending"),
+    "upheld": ("复核维持", "upheld"),
+    "granted": ("申诉成立", "granted"),
+}
+RESULTS: Final[Mapping[str, Texts]] = {
+    "rectified": ("已整改", "rectified"),
+    "explained": ("说明成立", "explained"),
+    "founded": ("属实", "founded"),
+    "unfounded": ("不属实", "unfounded"),
+    "other": ("其他", "other"),
 }
 
 STATES: Final[Mapping[str, Texts]] = {
@@ -157,6 +191,7 @@ ROLES: Final[Mapping[str, Texts]] = {
     "administrator": ("管理员", "administrator"),
     "device_token": ("设备令牌", "device token"),
     "operator": ("大厅令牌", "hall token"),
+    "local": ("本机", "this machine"),
 }
 
 ACTIONS: Final[Mapping[str, Texts]] = {
@@ -166,6 +201,9 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:acknowledge": ("签收", "acknowledge cards"),
     "cards:answer": ("回复", "answer cards"),
     "cards:close": ("办结牌", "close cards"),
+    "cards:order": ("督办", "order a supervision"),
+    "cards:attribute": ("认定责任", "confirm who answers"),
+    "cards:follow": ("核实、回访差评", "follow up bad ratings"),
     "cards:issue": ("人工发牌", "issue cards by hand"),
     "cards:appeal": ("申诉", "appeal"),
     "cards:review": ("复核申诉", "decide appeals"),
@@ -352,6 +390,12 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "overdue_unit": UNITS_OF_TIME,
     "slot": SLOTS,
     "level": LEVELS,
+    "state": STATES,
+    "states": STATES,
+    "step": EVENTS,
+    "followup": FOLLOW_UPS,
+    "appeal": APPEALS,
+    "order_kind": ORDER_KINDS,
 }
 """Figures whose values are words of a vocabulary."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Float, Integer, Table, func, select
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Float, Integer, LargeBinary, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
 from monitor.ops.backup.archive import MANIFEST, BadArchive, Reader
@@ -82,6 +82,8 @@ def value(column: Any, number: int) -> Any:
         return date.min if number == 1 else date(2026, 2, number)
     if kind.__class__.__name__ == "JSON":
         return {"名": ["值", 1.5, None, True, number], "a": {"b": "c\n"}}
+    if isinstance(kind, LargeBinary):
+        return bytes([0, 255, number % 256])
     if isinstance(kind, Boolean):
         return number % 2 == 0
     if isinstance(kind, Float):

@@ -298,10 +298,67 @@ def test_a_bad_rating_is_worked_to_its_end(jiancha: Run, tmp_path: Path) -> None
         assert jiancha("cards", verb, number, "--reason", "已核实", **monday).returncode == 0
     refused = jiancha("cards", "answer", number, "--reason", "again")
     assert refused.returncode == 2
-    assert f"第 {number} 号牌已办结 card {number} is closed" in refused.stderr
-    assert "it can be answered only from open, acknowledged" in refused.stderr
+    assert f"第 {number} 号牌已办结，只能由待签收、已签收办理“回复”" in refused.stderr
+    assert f"Card {number} is closed: it can be answered only from open, acknowledged" in refused.stderr
     (closed,) = json.loads(jiancha("cards", "list", "--json", "--rule", "rating.bad").stdout)
     assert [h["event"] for h in closed["history"]] == ["issued", "acknowledged", "answered", "closed"]
+
+
+def test_people_work_cards_in_their_roles(jiancha: Run, tmp_path: Path) -> None:
+    """Accounts, a card by hand, an order, an answer with a file, an appeal; what a role may not do is refused."""
+    (tmp_path / "hall.toml").write_text(HALL)
+    monday = {"CLOCK__START": "2026-03-02T10:00:00+08:00"}
+
+    def done(*arguments: str) -> str:
+        ended = jiancha(*arguments, **monday)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def refused(*arguments: str) -> str:
+        ended = jiancha(*arguments, **monday)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        return ended.stderr
+
+    done("registry", "import", "hall.toml")
+    done("user", "add", "head", "--role", "supervision_head", "--halls", "h1", "--name", "员工甲")
+    done("user", "add", "boss", "--role", "unit_head", "--units", "u1")
+    assert [u["id"] for u in json.loads(done("user", "list", "--json"))] == ["boss", "head"]
+    assert "监察负责人 supervision_head  h1" in done("user", "list")
+    by_hand = ("cards", "issue", "--rule", "E06", "--window", "w1", "--reason", "巡查所见")
+    assert "单位负责人无权人工发牌" in refused(*by_hand, "--as", "boss")
+    number = done(*by_hand, "--as", "head").split()[0].removeprefix("#")
+    done(
+        "cards",
+        "order",
+        number,
+        "--kind",
+        "on_site",
+        "--due",
+        "2026-03-04T17:30:00+08:00",
+        "--reason",
+        "督",
+        "--as",
+        "head",
+    )
+    done("cards", "ack", number, "--promise", "2026-03-03T12:00:00+08:00", "--reason", "知", "--as", "boss")
+    (tmp_path / "说明.txt").write_text("已整改")
+    (tmp_path / "run.sh.txt").write_bytes(b"\x7fELF")
+    assert "不是可收的类型" in refused("cards", "answer", number, "--reason", "x", "--attach", "run.sh.txt")
+    assert "nowhere.pdf" in refused("cards", "answer", number, "--reason", "x", "--attach", "nowhere.pdf")
+    done("cards", "answer", number, "--reason", "已整改", "--attach", "说明.txt", "--as", "boss")
+    done("cards", "appeal", number, "--reason", "当时在踏勘", "--as", "boss")
+    assert "应由他人复核" in refused("cards", "review", number, "--grant", "--reason", "x", "--as", "head")
+    done("cards", "review", number, "--uphold", "--reason", "事实清楚")
+    assert "复核维持" in done("cards", "show", number)
+    shown = json.loads(done("cards", "show", number, "--json"))
+    assert [s["event"] for s in shown["steps"]] == [
+        "issued", "ordered", "acknowledged", "answered", "appealed", "upheld",
+    ]  # fmt: skip
+    done("cards", "file", number, str(shown["files"][0]["id"]), "-o", "copy.txt")
+    assert (tmp_path / "copy.txt").read_text() == "已整改"
+    assert "copy.txt" in refused("cards", "file", number, str(shown["files"][0]["id"]), "-o", "copy.txt")
+    done("user", "disable", "boss", "--reason", "调离")
+    assert "不是在用账户" in refused("cards", "answer", number, "--reason", "x", "--as", "boss")
 
 
 def test_quarantined_lines_end_with_1_and_are_replayed_once_mended(jiancha: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Boolean, Connection, Date, DateTime, Float, Integer
+from sqlalchemy import Boolean, Connection, Date, DateTime, Float, Integer, LargeBinary
 from sqlalchemy.exc import DBAPIError
 
 from monitor.ops.backup.archive import Reader
@@ -49,6 +49,8 @@ def fill_any(conn: Connection) -> None:
                     row[column.name] = NOW.replace(tzinfo=None)
                 elif isinstance(kind, Date):
                     row[column.name] = NOW.date().replace(day=number)
+                elif isinstance(kind, LargeBinary):
+                    row[column.name] = bytes([0, 255, number])
                 elif isinstance(kind, Boolean):
                     row[column.name] = True
                 elif isinstance(kind, Integer | Float):

@@ -39,7 +39,8 @@ from monitor.store.facts.slots import load_slots, slots_of
 from monitor.store.registry import RegistryCache
 from monitor.store.schema import metadata
 from monitor.store.subjects import SUBJECT
-from monitor.supervision.commands import declare_lost, transition
+from monitor.supervision.commands import transition
+from monitor.supervision.losses import declare_lost
 
 pytestmark = pytest.mark.both_databases
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from monitor.store.engine import Store
-from monitor.supervision.commands import declare_lost
 from monitor.supervision.findings import findings
+from monitor.supervision.losses import declare_lost
 from tests.halls import MINUTE, at, hall, leave, told
 from tests.world import World
 

@@ -18,7 +18,7 @@ from monitor.ingest import quarantine
 from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
-from monitor.supervision.commands import declare_lost
+from monitor.supervision.losses import declare_lost
 from tests.halls import Line, at, hall
 from tests.world import SUBJECT, World
 

@@ -16,8 +16,8 @@ from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import SubjectWait
 from monitor.store.sql import table_of
-from monitor.supervision.commands import declare_lost
 from monitor.supervision.devices import revoke
+from monitor.supervision.losses import declare_lost
 from monitor.supervision.views import list_subjects
 from tests.halls import MONDAY, at, hall, told
 from tests.world import World

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
-from monitor.supervision.commands import declare_lost
+from monitor.supervision.losses import declare_lost
 from tests.halls import MINUTE, Feed, at, hall, told
 from tests.world import World
 

@@ -141,8 +141,8 @@ def test_every_rule_has_a_title_and_advice() -> None:
 
 @cache
 def figures_known() -> frozenset[str]:
-    """Whatever the domain folders could name a figure: their string constants and keywords."""
-    parsed = [tree for folder in FOLDERS for tree in trees(folder)]
+    """Whatever the domain folders and people's commands could name a figure: string constants and keywords."""
+    parsed = [tree for folder in (*FOLDERS, "monitor.supervision") for tree in trees(folder)]
     keywords = {node.arg for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
     return frozenset(keywords.union(*map(strings, parsed)))
 

@@ -21,6 +21,7 @@ from monitor.store.migrate import VERSION_TABLE
 from monitor.store.sql import chunks
 
 BATCH: Final = 1000
+FILES: Final = 4
 _MODULUS: Final = 1 << 256
 _JSON: Final = msgspec.json.Encoder(order="sorted")
 
@@ -72,7 +73,7 @@ def lines_of(conn: Connection, table: Table) -> Iterator[bytes]:
     """Every row as one line: a JSON array in the order of the columns, without its end."""
     special = _special(table, _encoder)
     # of the statement, not of the connection: with the latter PostgreSQL would open a cursor for whatever comes after
-    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_batch_of(table))
     for rows in conn.execute(query).partitions():
         for row in rows:
             values = list(row)
@@ -94,7 +95,7 @@ def fill(conn: Connection, table: Table, lines: Iterable[bytes]) -> None:
     """Insert rows as `lines_of` gave them."""
     special = _special(table, _decoder)
     names = [column.name for column in table.columns]
-    for some in chunks(lines, BATCH):
+    for some in chunks(lines, _batch_of(table)):
         batch = []
         for line in some:
             values = msgspec.json.decode(line)
@@ -103,6 +104,11 @@ def fill(conn: Connection, table: Table, lines: Iterable[bytes]) -> None:
                     values[place] = decode(values[place])
             batch.append(dict(zip(names, values, strict=True)))
         conn.execute(table.insert(), batch)
+
+
+def _batch_of(table: Table) -> int:
+    """Rows held at once: few where they carry files."""
+    return FILES if any(isinstance(column.type, LargeBinary) for column in table.columns) else BATCH
 
 
 def continue_numbering(conn: Connection, tables: Iterable[Table]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -52,19 +53,22 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
 
 
 def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
-    """Facts of supervision orders; the key is that of the case they were opened for."""
+    """Facts of supervision orders; the key is that of the subject they were opened for."""
     rows = _rows_of(look, keys)
     orders = _orders(look, keys)
+    ordered = _ordered(look, keys)
     places = {r.key: r for r in look.conn.execute(_order_cards(keys))}
     loaded: dict[str, Loaded] = {}
     for key in keys:
-        card = places.get(key)
-        if key not in orders or card is None:
+        by_people = ordered.get(key, [])
+        card = by_people[-1][0] if by_people else places.get(key)
+        if card is None or (key not in orders and not by_people):
             continue
         view = fold(tuple(case_event(look, r) for r in rows.get(key, []) if look.counts(r)))
         facts = OrderFacts(
             key=key,
-            order=orders[key],
+            order=orders.get(key),
+            ordered=tuple(order for _, order in by_people),
             registry=look.registry,
             hall=card.hall,
             window=card.window,
@@ -209,6 +213,38 @@ def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
         elif row.event in ("answered", "closed"):
             answered.setdefault(row.key, row.at)
     return {key: Order(opened_at=at, answered_at=answered.get(key)) for key, at in opened.items()}
+
+
+def _ordered(look: Look, keys: Sequence[str]) -> dict[str, list[tuple[Row[Any], Order]]]:
+    """What people ordered (督办) on the cards of each subject, in the order of time, with its card; a later answer or
+    the card's end is the reply. A card that was withdrawn orders nothing any more.
+    """
+    steps = (
+        select(NOTICE.c.sequence, NOTICE.c.at, NOTICE.c.event, NOTICE.c.body, *CARD.c)
+        .join(CARD, CARD.c.number == NOTICE.c.card)
+        .where(CARD.c.key.in_(keys), CARD.c.state != "withdrawn", NOTICE.c.at <= look.now)
+        .where(NOTICE.c.event.in_(("ordered", *_REPLIES)))
+        .order_by(NOTICE.c.at, NOTICE.c.card, NOTICE.c.sequence)
+    )
+    found: dict[str, list[tuple[Row[Any], Order]]] = {}
+    for row in look.conn.execute(steps):
+        mine = found.setdefault(row.key, [])
+        if row.event == "ordered":
+            due = (row.body or {}).get("due")
+            due_at = datetime.fromisoformat(due) if due else None
+            mine.append((row, Order(opened_at=row.at, id=f"{row.number}/{row.sequence}", due_at=due_at)))
+        else:
+            mine[:] = [(card, _replied(order, card, row)) for card, order in mine]
+    return {key: mine for key, mine in found.items() if mine}
+
+
+_REPLIES: Final = ("answered", "rectified", "closed")
+
+
+def _replied(order: Order, card: Row[Any], reply: Row[Any]) -> Order:
+    """The order after a reply: to its own card, or to the one that reminds of it."""
+    its_own = reply.number == card.number or reply.rule == "order.reply"
+    return replace(order, answered_at=reply.at) if order.answered_at is None and its_own else order
 
 
 def _incomplete_sources(look: Look) -> dict[str, datetime]:

@@ -1,0 +1,34 @@
+"""People who sign in: what they are and what is theirs (DESIGN §1F: names and contacts have no other home)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select, update
+
+from monitor.store.schema import User
+from monitor.store.sql import insert, table_of
+
+USER: Final = table_of(User)
+
+
+def all_of_them(conn: Connection) -> Sequence[Row[Any]]:
+    """Every user, those who are disabled too, by id."""
+    rows: Sequence[Row[Any]] = conn.execute(select(USER).order_by(USER.c.id)).all()
+    return rows
+
+
+def find(conn: Connection, user: str, *, lock: bool = False) -> Row[Any] | None:
+    query = select(USER).where(USER.c.id == user)
+    return conn.execute(query.with_for_update() if lock else query).first()
+
+
+def save(conn: Connection, values: Mapping[str, Any]) -> bool:
+    """Add or change the user `values["id"]`; gives whether they are new."""
+    made = insert(conn, USER).values(values).on_conflict_do_nothing().returning(USER.c.id)
+    if conn.execute(made).scalar() is not None:
+        return True
+    changed = {name: value for name, value in values.items() if name not in ("id", "created")}
+    conn.execute(update(USER).where(USER.c.id == values["id"]).values(changed))
+    return False
