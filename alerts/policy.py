@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from monitor.model import Level
 
 Lang = Literal["zh", "en"]
+Names = Literal["full", "masked", "ids"]
 GroupField = Literal["hall", "unit", "window", "rule", "level", "kind"]
 LEVEL_WORDS: Final = tuple(level.word for level in Level)
 
@@ -32,13 +33,65 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class MessageTemplate(_Section):
+    """`[alerts.templates.ID]`: the words of a message (Jinja2, sandboxed); `jiancha alerts preview` shows them."""
+
+    title: str = Field(default="{{ title }}", description="One line; the subject of a mail.")
+    text: str = Field(
+        default="{{ text }}", description="The body; `cards` holds what is told, `text` what is written without one."
+    )
+
+
+class Gateway(_Section):
+    """`[alerts.gateways.ID]`: an HTTP service that sends short messages (短信) or the like, each in its own way."""
+
+    url: SecretStr | None = Field(default=None, description="Address that is called; http:// or https://.")
+    url_env: str | None = Field(default=None, description="Name of an environment variable that holds the address.")
+    url_file: str | None = Field(default=None, description="Path of a file that holds the address.")
+    secret: SecretStr | None = Field(default=None, description="What templates know as `secret`: a password or a key.")
+    secret_env: str | None = Field(default=None, description="Name of an environment variable that holds it.")
+    secret_file: str | None = Field(default=None, description="Path of a file that holds it.")
+    method: Literal["POST", "GET"] = Field(default="POST", description="GET sends the fields in the address.")
+    content: Literal["json", "form"] = Field(default="json", description="How the fields of a POST are written.")
+    encoding: Literal["utf-8", "gb18030"] = Field(default="utf-8", description="Of a form's texts, and of the answer.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers by name; values are templates.")
+    fields: dict[str, str] = Field(
+        default_factory=lambda: {"to": "{{ to }}", "text": "{{ text }}"},
+        description="Fields by name (`a.b` is nested in JSON); values are templates over to, title, text, secret, now, "
+        "id, with the filters md5, sha256, hmac_sha256(key), b64.",
+    )
+    success: str = Field(
+        default="", description="JMESPath over a JSON answer that holds when the message was taken; empty: HTTP 2xx."
+    )
+    success_text: str = Field(default="", description="For other answers: a pattern that one of success contains.")
+    permanent: str = Field(
+        default="", description="JMESPath over a JSON answer that holds when it never will be (an unknown number)."
+    )
+    limit: int | None = Field(default=None, ge=64, description="Most bytes (UTF-8) of one message; unset: no limit.")
+    per_minute: int | None = Field(default=None, ge=1, description="Messages a minute and receiver at most.")
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        _exactly_one(self, "url", "url_env", "url_file")
+        given = [key for key in ("secret", "secret_env", "secret_file") if getattr(self, key)]
+        if len(given) > 1:
+            raise ValueError(f"give one of secret, secret_env, secret_file; found {' and '.join(given)}")
+        return self
+
+
 class Receiver(_Section):
     """`[alerts.receivers.ID]`: one address. Two people are two receivers, so that each has its own retries."""
 
     url: SecretStr | None = Field(
         default=None,
-        description="http(s):// posts the webhook body; any other scheme is an Apprise URL (wecombot://, dingtalk://, "
-        "feishu://, lark://, mailto:// …).",
+        description="http(s):// posts the webhook body, mqtt(s):// publishes it; wecomapp:// is a WeCom application; "
+        "any other scheme is an Apprise URL (wecombot://, dingtalk://, feishu://, lark://, mailto:// …).",
+    )
+    gateway: str | None = Field(default=None, description="Instead of a URL: a gateway of alerts.gateways.")
+    to: SecretStr | None = Field(default=None, description="With a gateway: the number or account it sends to.")
+    template: str | None = Field(default=None, description="A template of alerts.templates; unset: the product's text.")
+    names: Names = Field(
+        default="full", description="Names of staff in the texts: full, masked (张*) or ids, for whom it may concern."
     )
     url_env: str | None = Field(default=None, description="Name of an environment variable that holds the URL.")
     url_file: str | None = Field(default=None, description="Path of a file that holds the URL.")
@@ -52,11 +105,17 @@ class Receiver(_Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [key for key in ("url", "url_env", "url_file") if getattr(self, key)]
-        if len(given) != 1:
-            found = "none" if not given else " and ".join(given)
-            raise ValueError(f"give exactly one of url, url_env, url_file; found {found}")
+        _exactly_one(self, "url", "url_env", "url_file", "gateway")
+        if bool(self.gateway) != bool(self.to):
+            raise ValueError("gateway and to belong together: give both or neither")
         return self
+
+
+def _exactly_one(section: BaseModel, *keys: str) -> None:
+    given = [key for key in keys if getattr(section, key)]
+    if len(given) != 1:
+        found = "none" if not given else " and ".join(given)
+        raise ValueError(f"give exactly one of {', '.join(keys)}; found {found}")
 
 
 class Route(_Section):
@@ -131,6 +190,8 @@ class AlertPolicy(_Section):
     )
     retry: RetryPolicy = RetryPolicy()
     receivers: dict[str, Receiver] = Field(default_factory=dict)
+    gateways: dict[str, Gateway] = Field(default_factory=dict)
+    templates: dict[str, MessageTemplate] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
 
     @field_validator("zone")
@@ -156,6 +217,14 @@ class AlertPolicy(_Section):
             for name in route.receivers:
                 if name not in self.receivers:
                     raise ValueError(f"{path}.receivers: {name!r} is not among alerts.receivers ({known})")
+        for name, receiver in self.receivers.items():
+            for key, value, section in (
+                ("gateway", receiver.gateway, self.gateways),
+                ("template", receiver.template, self.templates),
+            ):
+                if value is not None and value not in section:
+                    there = ", ".join(sorted(section)) or "none"
+                    raise ValueError(f"receivers.{name}.{key}: {value!r} is not among alerts.{key}s ({there})")
         if self.fallback is not None and self.fallback not in self.receivers:
             raise ValueError(f"fallback: {self.fallback!r} is not among alerts.receivers ({known})")
         return self
@@ -164,6 +233,11 @@ class AlertPolicy(_Section):
         """The language of a receiver's texts."""
         found = self.receivers.get(receiver)
         return (found.lang if found else None) or self.language
+
+    def template_of(self, receiver: str) -> MessageTemplate | None:
+        """The template of a receiver's texts; None: the product's own words."""
+        found = self.receivers.get(receiver)
+        return self.templates.get(found.template) if found and found.template else None
 
     @property
     def retry_max_age(self) -> timedelta:

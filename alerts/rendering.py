@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from alerts.policy import Lang
+from alerts.policy import Lang, Names
 from alerts.retry import GiveUp
 from monitor import wording
 from monitor.model import Level, Reason
@@ -66,6 +66,14 @@ class Style:
 
     def name(self, kind: str, key: str) -> str:
         return self.names.get(f"{kind}:{key}") or key
+
+    def masked(self, how: Names) -> Style:
+        """As a receiver that may see no names reads: 张三 → 张*, or the ids alone (DESIGN §1F)."""
+        if how == "full":
+            return self
+        kept = {key: name for key, name in self.names.items() if not key.startswith("staff:")}
+        people = {key: name[:1] + "*" * (len(name) - 1) for key, name in self.names.items() if key not in kept}
+        return replace(self, names=kept | people if how == "masked" else kept)
 
     def link_to(self, card: int) -> str | None:
         return f"{self.link}/cards/{card}" if self.link else None
@@ -140,8 +148,8 @@ def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
     says, subject = style.says, wording.subject_text(*content.subject, style.names, style.lang)
     lines = [headline(content, style)] if with_headline else []
     lines.append(says(f"对象：{subject}", f"Subject: {subject}"))
-    if place := _place(content, style):
-        lines.append(says(f"地点：{place}", f"Where: {place}"))
+    if where := place(content, style):
+        lines.append(says(f"地点：{where}", f"Where: {where}"))
     reason = wording.render(content.reason, style.lang, zone, style.names)
     lines.append(says(f"情况：{reason}", f"Reason: {reason}"))
     since = wording.instant_text(content.since, zone)
@@ -149,8 +157,8 @@ def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
     if content.cleared_at is not None:
         over = wording.instant_text(content.cleared_at, zone)
         lines.append(says(f"解除：{over}", f"Over since: {over}"))
-    lines.append(_charged(content, style))
-    lines += _todo(content, style)
+    lines.append(charged(content, style))
+    lines += todo(content, style)
     if content.undelivered:
         receiver, given_up = content.undelivered
         why = says(_given_up(given_up), given_up.why)
@@ -160,12 +168,13 @@ def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
     return lines
 
 
-def _place(content: Content, style: Style) -> str:
+def place(content: Content, style: Style) -> str:
+    """Hall, unit and window by their names."""
     named = (("hall", content.hall), ("unit", content.unit), ("window", content.window))
     return " ".join(style.name(kind, key) for kind, key in named if key)
 
 
-def _charged(content: Content, style: Style) -> str:
+def charged(content: Content, style: Style) -> str:
     """Who answers for the card: a person, else the unit, else nobody (DESIGN §7)."""
     if content.staff:
         who = style.name("staff", content.staff)
@@ -186,7 +195,7 @@ def _given_up(given_up: GiveUp) -> str:
     return said[given_up.code]
 
 
-def _todo(content: Content, style: Style) -> list[str]:
+def todo(content: Content, style: Style) -> list[str]:
     """What to do; of a card that was ended, why. What is over is not done again, but may await its answer."""
     if content.event in ("withdrawn", "closed"):
         why = wording.why_text(content.why, style.lang)

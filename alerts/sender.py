@@ -123,7 +123,16 @@ class Sender:
             names=rows.names(conn, named_ids(contents)),
             link=self.policy.link,
         )
-        return Job(head=found, token=token, items=tuple(items), contents=contents, style=style, repeated=repeated)
+        receiver = self.policy.receivers.get(address)
+        return Job(
+            head=found,
+            token=token,
+            items=tuple(items),
+            contents=contents,
+            style=style.masked(receiver.names) if receiver else style,
+            repeated=repeated,
+            template=self.policy.template_of(address),
+        )
 
     def _head_with_words(
         self, conn: Connection, address: str, real: datetime

@@ -6,6 +6,7 @@ import contextlib
 import email
 import email.policy
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Answer:
 class HttpReceiver:
     """An HTTP server that keeps what it gets and answers as told; `answers` may change while it runs."""
 
-    def __init__(self, answer: Answer | Callable[[Got], Answer]) -> None:
+    def __init__(self, answer: Answer | Callable[[Got], Answer], tls: ssl.SSLContext | None = None) -> None:
         self.answers = answer
         self._got: list[Got] = []
         self._lock = threading.Lock()
@@ -52,17 +53,22 @@ class HttpReceiver:
             def do_POST(self) -> None:
                 receiver._serve(self)
 
+            do_GET = do_POST
+
             def log_message(self, *args: object) -> None:
                 """Silence: a test's output is its own."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "https" if tls else "http"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def base(self) -> str:
         """`http://127.0.0.1:PORT`"""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def url(self) -> str:
@@ -104,9 +110,11 @@ class HttpReceiver:
 
 
 @contextlib.contextmanager
-def http_receiver(answer: Answer | Callable[[Got], Answer] = Answer()) -> Iterator[HttpReceiver]:
+def http_receiver(
+    answer: Answer | Callable[[Got], Answer] = Answer(), tls: ssl.SSLContext | None = None
+) -> Iterator[HttpReceiver]:
     """A server that answers; see the helpers below for others."""
-    receiver = HttpReceiver(answer)
+    receiver = HttpReceiver(answer, tls)
     try:
         yield receiver
     finally:
@@ -143,11 +151,12 @@ class Mail:
 class SmtpReceiver:
     """A real SMTP server; `refuse` maps a recipient to the line that it is refused with."""
 
-    def __init__(self, refuse: Mapping[str, str] | None = None) -> None:
+    def __init__(self, refuse: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.mails: list[Mail] = []
+        self.encrypted: list[bool] = []
         self.refuse = dict(refuse or {})
         # port 0: the system chooses; aiosmtpd probes its own port on start, which it can only do once it is known
-        self._controller = _AnyPort(self)
+        self._controller = _AnyPort(self, tls)
         self._controller.start()
 
     @property
@@ -167,6 +176,7 @@ class SmtpReceiver:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
+        self.encrypted.append(session.ssl is not None)
         self.mails.append(Mail(sender=envelope.mail_from, recipients=tuple(envelope.rcpt_tos), message=message))
         return "250 OK"
 
@@ -175,8 +185,8 @@ class SmtpReceiver:
 
 
 class _AnyPort(Controller):
-    def __init__(self, handler: SmtpReceiver) -> None:
-        super().__init__(handler, hostname="127.0.0.1", port=0)
+    def __init__(self, handler: SmtpReceiver, tls: ssl.SSLContext | None) -> None:
+        super().__init__(handler, hostname="127.0.0.1", port=0, tls_context=tls, require_starttls=tls is not None)
 
     def _trigger_server(self) -> None:
         assert self.server is not None
@@ -185,8 +195,8 @@ class _AnyPort(Controller):
 
 
 @contextlib.contextmanager
-def smtp_receiver(refuse: Mapping[str, str] | None = None) -> Iterator[SmtpReceiver]:
-    receiver = SmtpReceiver(refuse)
+def smtp_receiver(refuse: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None) -> Iterator[SmtpReceiver]:
+    receiver = SmtpReceiver(refuse, tls)
     try:
         yield receiver
     finally:

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from alerts import templates
 from alerts.channels.apprise_channel import AppriseChannel, MailChannel, RobotChannel
 from alerts.channels.base import Channel, Unusable
+from alerts.channels.gateway import GatewayChannel
+from alerts.channels.mqtt_channel import PORTS, MqttChannel
 from alerts.channels.webhook import WebhookChannel
-from alerts.policy import AlertPolicy, Receiver
+from alerts.channels.wecom_app import WeComAppChannel
+from alerts.policy import AlertPolicy, Gateway, Receiver
 
 ROBOTS: Final[Mapping[str, tuple[str, str]]] = {
     "wecombot": ("jcwecom", "wecom"),
@@ -42,6 +46,7 @@ def open_channels(
             timeout_seconds=policy.timeout_seconds,
             environ=environ,
             real_now=real_now,
+            gateways=policy.gateways,
         )
         for name, receiver in policy.receivers.items()
     }
@@ -54,8 +59,20 @@ def open_channel(
     timeout_seconds: float,
     environ: Mapping[str, str],
     real_now: Callable[[], datetime],
+    gateways: Mapping[str, Gateway] = {},
 ) -> Channel:
-    """The channel of one receiver, by its `type`, else by the scheme of its URL."""
+    """The channel of one receiver: its gateway, else by its `type`, else by the scheme of its URL."""
+    if receiver.gateway is not None and receiver.to is not None:
+        how, at = gateways[receiver.gateway], f"alerts.gateways.{receiver.gateway}"
+        return GatewayChannel(
+            how,
+            key=at,
+            url=url_of(how, key=at, environ=environ),
+            to=receiver.to.get_secret_value(),
+            secret=_secret_of(how, key=at, environ=environ),
+            timeout_seconds=timeout_seconds,
+            real_now=real_now,
+        )
     url = url_of(receiver, key=key, environ=environ)
     native = None if receiver.type else _of_native(url)
     if native:
@@ -68,6 +85,10 @@ def open_channel(
         if schema not in ("http", "https"):
             raise Unusable(f"{key}: type webhook needs an http:// or https:// URL, not {schema}://")
         return WebhookChannel(url, timeout_seconds=timeout_seconds, real_now=real_now)
+    if schema in PORTS:
+        return MqttChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now)
+    if schema == "wecomapp":
+        return WeComAppChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now)
     if schema in ROBOTS:
         checked, name = ROBOTS[schema]
         return RobotChannel(
@@ -78,7 +99,23 @@ def open_channel(
     return AppriseChannel(url, key=key, timeout_seconds=timeout_seconds)
 
 
-def url_of(receiver: Receiver, *, key: str, environ: Mapping[str, str]) -> str:
+def _secret_of(gateway: Gateway, *, key: str, environ: Mapping[str, str]) -> str:
+    """What its templates know as `secret`; empty where it has none. Unusable when it is not there."""
+    if gateway.secret is not None:
+        return gateway.secret.get_secret_value()
+    if gateway.secret_env is not None:
+        if not environ.get(gateway.secret_env):
+            raise Unusable(f"{key}.secret_env: the environment variable {gateway.secret_env} is not set")
+        return environ[gateway.secret_env]
+    if gateway.secret_file is not None:
+        try:
+            return Path(gateway.secret_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Unusable(f"{key}.secret_file: {gateway.secret_file} cannot be read ({error.strerror})") from None
+    return ""
+
+
+def url_of(receiver: Receiver | Gateway, *, key: str, environ: Mapping[str, str]) -> str:
     """The receiver's URL from where the settings say it lies. Unusable when it is not there."""
     if receiver.url is not None:
         url = receiver.url.get_secret_value()
@@ -105,7 +142,12 @@ def check(policy: AlertPolicy, *, environ: Mapping[str, str], real_now: Callable
         key = f"alerts.receivers.{name}"
         try:
             channel = open_channel(
-                receiver, key=key, timeout_seconds=policy.timeout_seconds, environ=environ, real_now=real_now
+                receiver,
+                key=key,
+                timeout_seconds=policy.timeout_seconds,
+                environ=environ,
+                real_now=real_now,
+                gateways=policy.gateways,
             )
             if isinstance(channel, AppriseChannel) and len(channel.service()) > 1:
                 found.append(
@@ -114,6 +156,10 @@ def check(policy: AlertPolicy, *, environ: Mapping[str, str], real_now: Callable
             channel.close()
         except Unusable as error:
             found.append(str(error))
+    for name, template in policy.templates.items():
+        wrong = templates.check(template)
+        if wrong is not None:
+            found.append(f"alerts.templates.{name}.{wrong}")
     return found
 
 

@@ -33,17 +33,20 @@ def deliver(service: Any, message: Message) -> Result:
         verify_certificate=service.verify_certificate,
         socket_connect_timeout=service.socket_connect_timeout,
     )
+    heard = 0
     try:
         with session:
-            for mail in _mails(service, message):
+            for mail in (mails := list(_mails(service, message))):
                 # asked of the connection itself, as the controller turns every answer into a bool
                 unheard = session._socket.sendmail(service.from_addr[1], mail.to_addrs, mail.body)
                 if unheard:
                     raise smtplib.SMTPRecipientsRefused(unheard)
+                heard += 1
     except TimeoutError:
         return timed_out("the mail server did not answer in time")
     except smtplib.SMTPRecipientsRefused as error:
-        return _refusal(*max(error.recipients.values(), key=lambda reply: reply[0]))
+        refusal = _refusal(*max(error.recipients.values(), key=lambda reply: reply[0]))
+        return _partly(heard, len(mails), refusal) if heard else refusal
     except smtplib.SMTPResponseException as error:
         return _refusal(error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
@@ -51,6 +54,13 @@ def deliver(service: Any, message: Message) -> Result:
             return timed_out("the mail server did not answer in time")
         return refused(without_addresses(f"{type(error).__name__}: {error}"))
     return sent()
+
+
+def _partly(heard: int, among: int, refusal: Result) -> Result:
+    """Some of a URL's recipients have it: sent again, they would have it twice, so it is final and the fallback hears
+    of it. A receiver for each recipient has none of this.
+    """
+    return refused(f"{among - heard} of {among} recipients: {refusal.detail}", permanent=True)
 
 
 def _mails(service: Any, message: Message) -> Any:

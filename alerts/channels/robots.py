@@ -1,8 +1,9 @@
 """Group robots (群机器人) whose answer is read: Apprise's own plugins call every HTTP 200 a success.
 
 A revoked robot answers 200 with `{"errcode":93000}`. The checked classes are registered under schemas of their own
-(`jcwecom` …), into which `checked_url` turns the usual URLs. Each takes `?base=https://HOST` for a private
-installation (政务微信 and the like).
+(`jcwecom` …), into which the factory turns the usual URLs. Each takes `?base=https://HOST` for a private installation
+(政务微信 and the like); WeCom, DingTalk, Feishu and Lark take `?mention=ACCOUNT,…` or `?mention=@all`, Feishu and Lark
+`?secret=…` to sign with.
 
 Codes: developer.work.weixin.qq.com/document/path/90313 (WeCom), open.dingtalk.com and open.feishu.cn, pages on custom
 robots. A code that is not known to pass by itself is final: the message then goes to the fallback at once, instead of
@@ -14,6 +15,10 @@ knocking for a day at a robot that is gone.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,6 +35,9 @@ from alerts.channels.webhook import post
 from alerts.retry import Outcome, Result, refused
 
 CODE_FIELDS: Final = ("errcode", "code", "StatusCode")
+OWN_KEYS: Final = {"base": "base", "mention": "mention", "secret": "sign_with"}
+"""Keys of a robot's URL that Apprise does not know, by the argument that they become."""
+ALL: Final = "@all"
 THROTTLED_SECONDS: Final = 60.0
 """A robot that says 'too often' counts by the minute."""
 
@@ -46,9 +54,11 @@ class Checked:
     """Codes that pass by themselves."""
     throttled: frozenset[int] = frozenset()
 
-    def __init__(self, base: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, base: str | None = None, mention: str = "", sign_with: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.base = (base or self.home).rstrip("/")
+        self.mentioned = [name.strip() for name in mention.split(",") if name.strip()]
+        self.sign_with = sign_with
         self.body_maxlen = self.max_bytes
 
     def request(self, title: str, text: str) -> Request:
@@ -89,8 +99,9 @@ class Checked:
     @classmethod
     def parse_url(cls, url: str) -> Any:
         results = super().parse_url(url)
-        if results and results["qsd"].get("base"):
-            results["base"] = results["qsd"]["base"]
+        for name, key in OWN_KEYS.items():
+            if results and results["qsd"].get(name):
+                results[key] = results["qsd"][name]
         return results
 
 
@@ -102,8 +113,10 @@ class CheckedWeCom(Checked, NotifyWeComBot):
     throttled = frozenset({45009, 45033})
 
     def request(self, title: str, text: str) -> Request:
-        body = {"msgtype": "text", "text": {"content": text}}
-        return f"{self.base}/cgi-bin/webhook/send", body, {"key": self.key}
+        content: dict[str, Any] = {"content": text}
+        if self.mentioned:
+            content["mentioned_list"] = self.mentioned
+        return f"{self.base}/cgi-bin/webhook/send", {"msgtype": "text", "text": content}, {"key": self.key}
 
 
 class CheckedDingTalk(Checked, NotifyDingTalk):
@@ -116,7 +129,13 @@ class CheckedDingTalk(Checked, NotifyDingTalk):
     title_maxlen = 0
 
     def request(self, title: str, text: str) -> Request:
-        body = {"msgtype": "text", "text": {"content": text}, "at": {"atMobiles": self.targets, "isAtAll": False}}
+        everyone = ALL in self.mentioned
+        at = {
+            "atMobiles": self.targets,
+            "atUserIds": [name for name in self.mentioned if name != ALL],
+            "isAtAll": everyone,
+        }
+        body = {"msgtype": "text", "text": {"content": text}, "at": at}
         query = {"access_token": self.token}
         if self.secret:
             # Apprise quotes the signature for a URL; the client quotes it again, so it is taken back first
@@ -125,25 +144,36 @@ class CheckedDingTalk(Checked, NotifyDingTalk):
         return f"{self.base}/robot/send", body, query
 
 
-class CheckedFeishu(Checked, NotifyFeishu):
+class _Hook(Checked):
+    """What Feishu and Lark have in common."""
+
+    max_bytes = 18_000
+    throttled = frozenset({11232, 11233, 99991400})
+    token: str
+
+    def request(self, title: str, text: str) -> Request:
+        tags = [f'<at user_id="{"all" if name == ALL else name}"></at>' for name in self.mentioned]
+        body: dict[str, Any] = {"msg_type": "text", "content": {"text": "\n".join([text, *tags])}}
+        if self.sign_with:
+            body |= hook_signature(self.sign_with, int(time.time()))
+        return f"{self.base}/open-apis/bot/v2/hook/{self.token}", body, {}
+
+
+def hook_signature(secret: str, at: int) -> dict[str, str]:
+    """Time (seconds of the epoch) and signature of a hook that wants one: an HMAC of nothing, keyed by both."""
+    mac = hmac.new(f"{at}\n{secret}".encode(), b"", hashlib.sha256)
+    return {"timestamp": str(at), "sign": base64.b64encode(mac.digest()).decode()}
+
+
+class CheckedFeishu(_Hook, NotifyFeishu):
     secure_protocol = "jcfeishu"
     home = "https://open.feishu.cn"
-    max_bytes = 18_000
-    throttled = frozenset({11232, 11233, 99991400})
-
-    def request(self, title: str, text: str) -> Request:
-        return f"{self.base}/open-apis/bot/v2/hook/{self.token}", {"msg_type": "text", "content": {"text": text}}, {}
 
 
-class CheckedLark(Checked, NotifyLark):
+class CheckedLark(_Hook, NotifyLark):
     secure_protocol = "jclark"
     home = "https://open.larksuite.com"
-    max_bytes = 18_000
-    throttled = frozenset({11232, 11233, 99991400})
     title_maxlen = 0
-
-    def request(self, title: str, text: str) -> Request:
-        return f"{self.base}/open-apis/bot/v2/hook/{self.token}", {"msg_type": "text", "content": {"text": text}}, {}
 
 
 class CheckedServerChan(Checked, NotifyServerChan):

@@ -134,7 +134,7 @@ def test_retry_after_is_honoured(store: Store) -> None:
 
 def test_a_receiver_that_hangs_is_told_again_and_the_text_says_it_may_be_a_repeat(store: Store) -> None:
     with http_receiver(HANGS) as receiver:
-        policy = policy_of({"robot": f"wecombot://abc/?base={receiver.base}"}, timeout_seconds=0.3, retry=NO_JITTER)
+        policy = policy_of({"robot": f"wecombot://abc/?base={receiver.base}"}, timeout_seconds=2, retry=NO_JITTER)
         world = World(store, policy)
         world.issue(1)
         world.run()

@@ -1,0 +1,126 @@
+"""Templates of messages (Jinja2, sandboxed): an operator's own words for a channel and a language; pure.
+
+A template sees ids, words and names as the receiver may see them, and can call nothing of the program. One that fails
+on a card must not lose the alert: the caller falls back to the text that the product writes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from alerts.policy import MessageTemplate
+from alerts.rendering import Content, Style, charged, headline, place, todo
+from monitor import wording
+from monitor.model import Reason
+
+LONGEST: Final = 100_000
+"""Characters of a message: a loop in a template must not fill the memory."""
+
+
+class BadTemplate(ValueError):
+    """A template that cannot be used; the text names its line and what is wrong."""
+
+
+@lru_cache(maxsize=1)
+def environment() -> ImmutableSandboxedEnvironment:
+    """A name that there is not is an error, not an empty place in an alert."""
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
+    )
+
+
+def check(template: MessageTemplate) -> str | None:
+    """What is wrong with it; None: it can be read and fills in an example."""
+    for name, source in (("title", template.title), ("text", template.text)):
+        try:
+            fill(source, context((EXAMPLE,), "firing", Style(), title="…", text="…"))
+        except BadTemplate as error:
+            return f"{name}: {error}"
+    return None
+
+
+def fill(source: str, values: dict[str, Any]) -> str:
+    """The text of a template. Raises BadTemplate."""
+    try:
+        made = environment().from_string(source).generate(**values)
+        text, size = [], 0
+        for piece in made:
+            text.append(piece)
+            size += len(piece)
+            if size > LONGEST:
+                raise BadTemplate(f"more than {LONGEST} characters")
+        return "".join(text).strip("\n")
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise BadTemplate(f"line {line}: {error}" if line else str(error)) from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError, MemoryError) as error:
+        if isinstance(error, BadTemplate):
+            raise
+        raise BadTemplate(f"{type(error).__name__}: {error}") from None
+
+
+def context(contents: Sequence[Content], kind: str, style: Style, *, title: str, text: str) -> dict[str, Any]:
+    """What a template is given: `kind`, `lang`, `title` and `text` as the product writes them, `count`, and `cards`,
+    each with number, sequence, event, purpose, level, level_word, rule, rule_title, headline, subject, place, hall,
+    unit, window, staff, charged, reason, since, cleared_at, todo (a list), why and link.
+    """
+    cards = [_card(content, style) for content in contents]
+    return {"kind": kind, "lang": style.lang, "title": title, "text": text, "count": len(cards), "cards": cards}
+
+
+def _card(content: Content, style: Style) -> dict[str, Any]:
+    zone = style.zone_of(content)
+    over = content.cleared_at
+    return {
+        "number": content.card,
+        "sequence": content.sequence,
+        "event": content.event,
+        "purpose": content.purpose,
+        "level": content.level,
+        "level_word": wording.level_word(content.level, style.lang),
+        "rule": content.rule,
+        "rule_title": wording.rule_title(content.rule, style.lang),
+        "headline": headline(content, style),
+        "subject": wording.subject_text(*content.subject, style.names, style.lang),
+        "place": place(content, style),
+        **{kind: style.name(kind, key) for kind, key in _placed(content).items()},
+        "charged": charged(content, style),
+        "reason": wording.render(content.reason, style.lang, zone, style.names),
+        "since": wording.instant_text(content.since, zone),
+        "cleared_at": wording.instant_text(over, zone) if over is not None else "",
+        "todo": todo(content, style),
+        "why": content.why,
+        "link": style.link_to(content.card) or "",
+    }
+
+
+def _placed(content: Content) -> dict[str, str]:
+    known = asdict(content)
+    return {kind: known[kind] or "" for kind in ("hall", "unit", "window", "staff")}
+
+
+EXAMPLE: Final = Content(
+    card=12,
+    sequence=1,
+    purpose="firing",
+    event="issued",
+    level="yellow",
+    rule="post.empty",
+    subject=("post", "w01/2026-03-02/0830"),
+    since=datetime(2026, 3, 2, 1, 15, tzinfo=UTC),
+    reason=Reason(
+        code="post.empty.yellow", figures={"window": "w01", "minutes": 15, "from": "2026-03-02T09:00:00+08:00"}
+    ),
+    hall="h1",
+    unit="u1",
+    window="w01",
+    staff="s-001",
+)
+"""A made-up card, to try a template on."""
