@@ -241,6 +241,7 @@ class _Daemon:
             calendars=program.calendars,
             bad_at_most=program.settings.policy.rating.bad_at_most,
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
+            shared=program.is_shared,
             max_body_bytes=http.max_body_bytes,
             heard=self._heard,
         )
