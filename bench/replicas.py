@@ -105,7 +105,7 @@ def drained(postgres: Postgres, number: int, events: int, batch: int, delay: flo
         before, began = used(), time.perf_counter()
         for child in running:
             say(child)
-        wait_until(lambda: last_number(hall) >= events, 600)
+        wait_until(lambda: last_number(hall) >= events and hall.stored()[0] == events, 600)
         after = used()
         for child in running:
             say(child)
@@ -117,7 +117,9 @@ def drained(postgres: Postgres, number: int, events: int, batch: int, delay: flo
 
 
 def last_number(hall: Hall) -> int:
-    """Of the rows committed so far; cheaper than to count them while replicas are at work."""
+    """Of the rows committed so far; cheaper than to count them while replicas are at work. The other replica's last may
+    have lower numbers.
+    """
     with hall.program.store.read() as conn:
         return int(conn.execute(select(func.max(RAW.c.id))).scalar() or 0)
 
