@@ -5,8 +5,8 @@
 Same broker, queue, payloads and table (`raw_event`); each is a process of its own, measured from the first message to
 the last commit; rows are counted after the run. Ours is measured twice: ingest alone, which decodes, validates, stores,
 marks and acknowledges (goals: at least 5 times as fast, at less peak memory, resident, as the kernel counts it), and
-the whole daemon, `jiancha run` with HTTP, alerts and judging beside it. Node-RED is installed by npm into
-build/node-red when it is not there.
+the whole daemon, `jiancha run` with HTTP, alerts and judging beside it. `cpu_us` is what a message costs each process
+from its first row on. Node-RED is installed by npm into build/node-red when it is not there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import structlog
 from hall import RAW, SESSION, TOPIC, Hall, fresh_hall, wait_until
 from rounds import Row, in_turn, medians, options, row, skipped, tell
@@ -113,14 +114,15 @@ def by_node_red(hall: Hall, total: int) -> Mapping[str, float]:
     command = ["node", str(PROGRAM), "--userDir", str(home), "--settings", str(home / "settings.js"), "flows.json"]
     child = Child(command, hall.folder / "node-red.log")
     try:
+        before = at_first_row(hall, child)
         wait_until(lambda: not child.is_running or (done.exists() and done.read_text().endswith("}\n")), 600)
         if not child.is_running:
             raise SystemExit(f"Node-RED: {child.last_words()}")
-        peak = peak_mb(child.pid)
+        peak, spent = peak_mb(child.pid), (cpu_seconds(child.pid) - before) / total * 1e6
     finally:
         child.end()
     span = json.loads(done.read_text())
-    return {"node_red": total / (span["last"] - span["first"]) * 1000, "node_red_mb": peak}
+    return {"node_red": total / (span["last"] - span["first"]) * 1000, "node_red_mb": peak, "node_red_us": spent}
 
 
 def by_ingest(hall: Hall, total: int) -> Mapping[str, float]:
@@ -129,14 +131,15 @@ def by_ingest(hall: Hall, total: int) -> Mapping[str, float]:
     command = [sys.executable, __file__, "--ingest", hall.url, str(hall.port), hall.passwords["jiancha"], str(total)]
     child = Child([*command, str(done)], hall.folder / "ingest.log")
     try:
+        before = at_first_row(hall, child)
         wait_until(lambda: not child.is_running or done.exists(), 600)
         if not child.is_running:
             raise SystemExit(f"ingest: {child.last_words()}")
-        peak = peak_mb(child.pid)
+        peak, spent = peak_mb(child.pid), (cpu_seconds(child.pid) - before) / total * 1e6
     finally:
         child.end()
     ended = datetime.fromisoformat(json.loads(done.read_text()))
-    return {"ingest": total / (ended - hall.stored()[1]).total_seconds(), "ingest_mb": peak}
+    return {"ingest": total / (ended - hall.stored()[1]).total_seconds(), "ingest_mb": peak, "ingest_us": spent}
 
 
 def be_ingest(url: str, port: str, password: str, total: str, done: str) -> None:
@@ -168,14 +171,27 @@ def by_daemon(hall: Hall, total: int) -> Mapping[str, float]:
         },
     )
     try:
+        before = at_first_row(hall, daemon.child)
         wait_until(lambda: not daemon.child.is_running or last_number(hall) == total, 600)
         ended = datetime.now(UTC)
         if not daemon.child.is_running:
             raise SystemExit(f"jiancha run: {daemon.child.last_words()}")
-        peak = peak_mb(daemon.child.pid)
+        pid = daemon.child.pid
+        peak, spent = peak_mb(pid), (cpu_seconds(pid) - before) / total * 1e6
     finally:
         daemon.child.end()
-    return {"daemon": total / (ended - hall.stored()[1]).total_seconds(), "daemon_mb": peak}
+    return {"daemon": total / (ended - hall.stored()[1]).total_seconds(), "daemon_mb": peak, "daemon_us": spent}
+
+
+def at_first_row(hall: Hall, child: Child) -> float:
+    """What the process has used when its first row is there: its start is behind it."""
+    wait_until(lambda: not child.is_running or last_number(hall) > 0, 600)
+    return cpu_seconds(child.pid) if child.is_running else 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
 
 
 def last_number(hall: Hall) -> int:
@@ -211,7 +227,8 @@ def measure(rounds: int, events: int) -> list[Row]:
     if missing is not None:
         return [skipped(name, missing) for name in ("node_red", "node_red_memory", "node_red_daemon")]
     found = medians(rounds, lambda number: play(number, events))
-    how = {"events": events, "rounds": rounds, "node_red": version(), "batch": BATCH}
+    cpu = {side: round(found[f"{side}_us"], 1) for side in SIDES}
+    how = {"events": events, "rounds": rounds, "node_red": version(), "batch": BATCH, "cpu_us": cpu}
     mb = {side: round(found[f"{side}_mb"], 1) for side in SIDES}
 
     def speed(side: str) -> str:
@@ -237,7 +254,7 @@ def main() -> int:
     if sys.argv[1:2] == ["--ingest"]:
         be_ingest(*sys.argv[2:])
         return 0
-    given = options(__doc__, events=20_000)
+    given = options(__doc__, events=50_000)
     tell(measure(given.rounds, given.events), json_only=given.json)
     return 0
 
