@@ -39,9 +39,11 @@ TITLES = {
     "bare": "Durable ingest against a bare aiomqtt subscriber that does nothing",
     "latency": "p99 publish → committed at 500 events/s, judging on, against the naive program without it",
     "backlog": "A backlog of 100,000 against a bare aiomqtt subscriber that does nothing",
-    "node_red": "The whole daemon, judging on, against a Node-RED flow mqtt → function → SQLite",
-    "node_red_memory": "Peak memory of the daemon in that run against Node-RED's",
-    "replicas": "Two replicas that share a subscription on PostgreSQL against one",
+    "node_red": "Durable ingest against a Node-RED flow mqtt → function → SQLite",
+    "node_red_memory": "Peak memory of that ingest against Node-RED's",
+    "node_red_daemon": "The whole daemon, judging and HTTP on, against the same flow",
+    "replicas": "Two replicas that share a subscription on PostgreSQL against one, all on this machine",
+    "replicas_far": "The same with 3 ms each way between replicas and database",
     "deadlines": "A deadline on tables against a memoised day loop over chinesecalendar",
     "due": "Fetching 500 due subjects among 1,000,000 open cases against 10,000",
     "caselog": "A case log imported against an importer that stores row by row through the ORM, a commit a row",
@@ -103,6 +105,8 @@ def line(row: Row) -> str:
     title = TITLES.get(name, name)
     if "skipped" in row:
         return f"| {title} | – | – | – | skipped: {row['skipped']} |"
+    if "goal" not in row:
+        return f"| {title} | {row['ratio']} | {row.get('figures', '')} | – | – |"
     goal = f"{row.get('goal_is', 'at least')} {row['goal']:g}"
     return f"| {title} | {row['ratio']} | {row.get('figures', '')} | {goal} | {'yes' if row['met'] else '**no**'} |"
 

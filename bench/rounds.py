@@ -23,8 +23,10 @@ def medians(rounds: int, play: Callable[[int], Mapping[str, float]]) -> dict[str
     return {side: statistics.median(found[side] for found in played) for side in played[0]}
 
 
-def row(bench: str, ratio: float, goal: float, figures: str, *, at_most: bool = False, **more: object) -> Row:
-    """One goal: `figures` are the absolute figures behind the ratio, in words."""
+def row(bench: str, ratio: float, goal: float | None, figures: str, *, at_most: bool = False, **more: object) -> Row:
+    """One goal, or None for what is told beside one: `figures` are the absolute figures behind the ratio, in words."""
+    if goal is None:
+        return {"bench": bench, "ratio": round(ratio, 2), "figures": figures, **more}
     met = ratio <= goal if at_most else ratio >= goal
     kept = {"bench": bench, "ratio": round(ratio, 2), "goal": goal, "met": met, "figures": figures, **more}
     return {**kept, "goal_is": "at most"} if at_most else kept
@@ -53,7 +55,7 @@ def tell(rows: Sequence[Row], *, json_only: bool) -> None:
         if not json_only and "skipped" in each:
             print(f"{each['bench']}: skipped, {each['skipped']}")
         elif not json_only:
-            goal = f"{each.get('goal_is', 'at least')} {each['goal']}"
-            print(f"{each['bench']}: {each['ratio']} (goal {goal}); {each['figures']}")
+            goal = f" (goal {each.get('goal_is', 'at least')} {each['goal']})" if "goal" in each else ""
+            print(f"{each['bench']}: {each['ratio']}{goal}; {each['figures']}")
         print(json.dumps(each))
     sys.stdout.flush()

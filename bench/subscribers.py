@@ -43,11 +43,9 @@ class Ours:
     ) -> None:
         self.committed: list[float] = []
         self.done = threading.Event()
-        self._total, self._loop = total, None
+        self._total = total
+        self._loop: JudgingLoop | None = None
         metrics = Metrics()
-        if judging:
-            judge = hall.program.judge(metrics=metrics)
-            self._loop = JudgingLoop(hall.program, judge, beat=lambda why: None, after=lambda: None)
         options = hall.options(session, "jiancha")
         self._subscriber = Subscriber(
             options,
@@ -59,6 +57,11 @@ class Ours:
             shared_group=group,
             after=self._after,
         )
+        if judging:
+            judge, caught_up = hall.program.judge(metrics=metrics), self._subscriber.caught_up
+            self._loop = JudgingLoop(
+                hall.program, judge, beat=lambda why: None, after=lambda: None, caught_up=caught_up
+            )
 
     def _after(self, result: BatchResult) -> None:
         if result.quarantined:

@@ -60,6 +60,12 @@ class Postgres:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process, whose children are the sessions."""
+        assert self._process is not None, "not started"
+        return self._process.pid
+
     def start(self) -> Postgres:
         settings = SETTINGS | (FAST if self._fast else {})
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

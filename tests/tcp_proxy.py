@@ -114,6 +114,8 @@ class _Pair:
         except OSError:  # nobody listens behind the proxy
             self.reset()
             return
+        for half in (self.client, self.server):  # a network does not wait for more to send, nor do those who talk here
+            half.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for source, sink in ((self.client, self.server), (self.server, self.client)):
             waiting: queue.Queue[tuple[float, bytes]] = queue.Queue(64)
             threading.Thread(target=self._read, args=(source, waiting), daemon=True).start()

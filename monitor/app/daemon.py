@@ -114,7 +114,8 @@ class _Daemon:
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
         self._bell = Bell(program.store, {"facts": self._wake_judge, "cards": self._alerts.wake})
-        self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged)
+        caught_up = self._subscriber.caught_up if self._subscriber else None
+        self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
     def run(self) -> None:
         settings = self._program.settings
@@ -241,6 +242,7 @@ class _Daemon:
             calendars=program.calendars,
             bad_at_most=program.settings.policy.rating.bad_at_most,
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
+            shared=program.is_shared,
             max_body_bytes=http.max_body_bytes,
             heard=self._heard,
         )

@@ -21,16 +21,31 @@ REST_SECONDS: Final = 0.05
 """How long it rests at least, so that a burst of events is judged in batches."""
 
 
+GIVE_WAY_SECONDS: Final = 2.0
+"""How long it lets a backlog go first before each step: what it would judge on has not all come (docs/adr/0015)."""
+
+
 class JudgingLoop:
-    """The thread that expects and judges until it is stopped; `wake` makes it look at once."""
+    """The thread that expects and judges until it is stopped; `wake` makes it look at once.
+
+    `caught_up` is not set while ingest drains a backlog (`Subscriber.caught_up`): both would compete for one
+    interpreter, and be late together.
+    """
 
     def __init__(
-        self, program: Program, judge: Judge, *, beat: Callable[[str | None], None], after: Callable[[], None]
+        self,
+        program: Program,
+        judge: Judge,
+        *,
+        beat: Callable[[str | None], None],
+        after: Callable[[], None],
+        caught_up: threading.Event | None = None,
     ) -> None:
         self._program = program
         self._judge = judge
         self._beat = beat
         self._after = after
+        self._caught_up = caught_up
         self._filled = False
         """Whether every case judged by an earlier version has its row of statistics."""
         self._awake = threading.Event()
@@ -50,6 +65,8 @@ class JudgingLoop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            if self._caught_up is not None:
+                self._caught_up.wait(GIVE_WAY_SECONDS)
             self._awake.clear()
             more = False
             try:

@@ -63,8 +63,13 @@ class Program:
             calendars=self.calendars.get,
             path=path,
             metrics=metrics or NoMetrics(),
-            shared=self.settings.mqtt.shared_group is not None,
+            shared=self.is_shared,
         )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether events come by a shared subscription, each to one of several daemons."""
+        return self.settings.mqtt.shared_group is not None
 
     def adapters(self) -> Adapters:
         """The vendors' adapters that the settings enable. Raises BadAdapter."""

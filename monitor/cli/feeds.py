@@ -115,7 +115,7 @@ def import_events(
             registry = opened.registry.get(conn)
         future = timedelta(seconds=opened.settings.policy.device.future_seconds)
         try:
-            fed = bring_in(opened.store, file, registry, future=future)
+            fed = bring_in(opened.store, file, registry, future=future, shared=opened.is_shared)
         except (BadFeed, OSError) as error:
             raise BadInput(f"{file}: {reason_of(error)}") from error
     _print_fed(fed, as_json)

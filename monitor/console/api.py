@@ -72,7 +72,7 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         registry = deps.registry.get(conn)
     _require_covered(grant, items, registry)
     future = deps.future + max(deps.clock.jump, timedelta(0))  # as in the subscriber
-    fed, result = ingest_items(deps.store, items, registry, now, future=future)
+    fed, result = ingest_items(deps.store, items, registry, now, future=future, shared=deps.shared)
     deps.heard()
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():

@@ -18,7 +18,8 @@ from monitor.store.registry import RegistryCache
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
-    setting `http.max_body_bytes`. `heard` is called after a commit of events or plans.
+    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set. `heard` is called after a commit of
+    events or plans.
     """
 
     store: Store
@@ -29,5 +30,6 @@ class Deps:
     calendars: CalendarCache
     bad_at_most: int = 2
     future: timedelta = FUTURE
+    shared: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
     heard: Callable[[], None] = lambda: None

@@ -92,19 +92,30 @@ def parse_items(body: bytes) -> list[Item]:
 
 
 def ingest_items(
-    store: Store, items: Sequence[Item], registry: Registry, now: datetime, *, future: timedelta = FUTURE
+    store: Store,
+    items: Sequence[Item],
+    registry: Registry,
+    now: datetime,
+    *,
+    future: timedelta = FUTURE,
+    shared: bool = False,
 ) -> tuple[Fed, BatchResult]:
-    """Write a request's items in one transaction, received at `now`; returns after the commit."""
+    """Write a request's items in one transaction, received at `now`; returns after the commit.
+
+    `shared`: the store is that of a group of daemons, where only sequence numbers move a watermark.
+    """
     messages = [
         Message(device=item.device, channel=item.channel, payload=bytes(item.payload), received=now) for item in items
     ]
     prepared = [prepare(m, registry) for m in messages]
-    how = Writing(due=now, future=future)
+    how = Writing(due=now, future=future, shared=shared)
     result = store.step(lambda conn: write_prepared(conn, prepared, registry, how), first=True)
     return Fed().plus(result, range(len(items))), result
 
 
-def import_events(store: Store, path: Path, registry: Registry, *, future: timedelta = FUTURE) -> Fed:
+def import_events(
+    store: Store, path: Path, registry: Registry, *, future: timedelta = FUTURE, shared: bool = False
+) -> Fed:
     """`events import F.jsonl`: all frames are checked first, then the lines are written in batches.
 
     A line is {"received","device","channel","payload"}; `received` is taken as the receipt time. BadFeed names the
@@ -115,7 +126,7 @@ def import_events(store: Store, path: Path, registry: Registry, *, future: timed
     grow as it did.
     """
     places = _places(path)
-    fed, how = Fed(), Writing(future=future)
+    fed, how = Fed(), Writing(future=future, shared=shared)
     for batch in _batches(path, places):
         prepared = [prepare(message, registry) for _, message in batch]
         result = store.step(lambda conn, some=prepared: write_prepared(conn, some, registry, how))  # type: ignore[misc]

@@ -49,8 +49,8 @@ class Boots:
         """First thing of a batch: nobody else writes for these devices meanwhile; what others wrote is read again.
 
         `shared`: members of a group write different events of the same devices at the same time, so none waits here.
-        What a heartbeat of another says meanwhile is missed; in a group every event wakes all that its own receipt may
-        free (`Marks.sequence`), so nobody is left asleep by that (docs/adr/0010).
+        What a heartbeat of another says meanwhile is missed; in a group every wake is for all who wait for the source
+        (`Marks.wake`), so nobody is left asleep by that (docs/adr/0010).
         """
         self._moves = moves_of(conn, devices, lock=None if shared else "update")
 
@@ -85,7 +85,7 @@ class Marks:
 
     `due`: one time for all marks; None: each fact's own receipt, so that a judge at an earlier time finds what was
     known then and nothing of later. `shared`: another member may have stored what comes after a hole that one event
-    closes, so each may move the watermark by more than its own time.
+    closes, and may store a heartbeat at this moment: each may move the watermark by more than is known here.
     """
 
     registry: Registry
@@ -125,6 +125,13 @@ class Marks:
             self.wake(device, boot.beat_at, received)
 
     def wake(self, device: str, until: datetime, received: datetime) -> None:
+        """Who waits for the device to reach `until` or earlier; in a group all who wait, unless it proves nothing.
+
+        How far the watermark gets there is decided by rows that others commit meanwhile: an event that was received
+        before a heartbeat may be stored after it. Who is woken too early waits again.
+        """
+        if self.shared and until > EARLIEST:
+            until = LATEST
         due = self.due or received
         held = self._woken.get(device)
         self._woken[device] = (max(held[0], until), min(held[1], due)) if held else (until, due)

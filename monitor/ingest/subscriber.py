@@ -92,6 +92,9 @@ class Subscriber:
         self._boots, self._shared = Boots(), shared_group is not None
         self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
         self._down_since: datetime | None = None
+        self.caught_up = threading.Event()
+        """Not set while a backlog drains: while each batch is a full one."""
+        self.caught_up.set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest")
 
@@ -105,6 +108,7 @@ class Subscriber:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self.caught_up.set()
         self.client.stop()
 
     def path(self) -> Path:
@@ -123,6 +127,10 @@ class Subscriber:
     def _run(self) -> None:
         while not self._stopping.is_set():
             deliveries = self.client.take(self._batch_size, IDLE_SECONDS)
+            if len(deliveries) < self._batch_size:
+                self.caught_up.set()
+            else:
+                self.caught_up.clear()
             if deliveries:
                 if self._ack_first:
                     self.client.ack(deliveries)

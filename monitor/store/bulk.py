@@ -6,6 +6,7 @@ SQLAlchemy's here too; only the way of the values to the driver is short.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,7 +14,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Connection, DateTime, Dialect, Table, bindparam, func, select
+from sqlalchemy import JSON, Column, Connection, DateTime, Dialect, String, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
@@ -79,12 +80,13 @@ class BulkInsert:
         ways = self._ways(_POSTGRESQL)
         yield (
             self._text(_POSTGRESQL, 0),
-            [list(map(way, column) if way else column) for column, way in zip(columns, ways, strict=True)],
+            [array_text(column, way or str) for column, way in zip(columns, ways, strict=True)],
         )
 
     def _ways(self, dialect: Dialect) -> list[Process | None]:
         if dialect.name not in self._processes:
-            self._processes[dialect.name] = [_process(column, dialect) for column in self._columns]
+            find = _element if dialect.name == "postgresql" else _process
+            self._processes[dialect.name] = [find(column, dialect) for column in self._columns]
         return self._processes[dialect.name]
 
     def _text(self, dialect: Dialect, size: int) -> _Text:
@@ -114,12 +116,41 @@ def _sizes(rows: int) -> Iterator[int]:
 
 
 def _process(column: Column[Any], dialect: Dialect) -> Process | None:
-    """How a value of the column gets to the driver; None: as it is."""
+    """How a value of the column gets to SQLite's driver; None: as it is."""
     kind = column.type.dialect_impl(dialect)
-    if dialect.name == "sqlite" and isinstance(getattr(kind, "impl", kind), DateTime):
+    if isinstance(getattr(kind, "impl", kind), DateTime):
         return sqlite_time
     made: Process | None = kind.bind_processor(dialect)
     return made
+
+
+def _element(column: Column[Any], dialect: Dialect) -> Process | None:
+    """How a value of the column, but NULL, stands in the text of an array; None: as Python writes it (numbers)."""
+    kind = column.type.dialect_impl(dialect)
+    kind = getattr(kind, "impl", kind)
+    if isinstance(kind, DateTime):
+        return postgresql_time
+    if isinstance(kind, JSON):
+        return lambda value: quoted(json.dumps(value))
+    return quoted if isinstance(kind, String) else None
+
+
+def array_text(values: Sequence[Any], element: Process) -> str:
+    """An array as PostgreSQL reads it. The driver writes one too, but takes 19 µs for a text with a quotation mark."""
+    return f"{{{','.join(['NULL' if value is None else element(value) for value in values])}}}"
+
+
+def quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@lru_cache(maxsize=4096)
+def postgresql_time(value: datetime) -> str:
+    """An instant within an array. ValueError for a time without a zone."""
+    if value.tzinfo is None:
+        raise ValueError(f"a time without a zone: {value.isoformat()}")
+    return f'"{value.astimezone(UTC).isoformat()}"'
 
 
 @lru_cache(maxsize=4096)

@@ -104,6 +104,44 @@ def test_every_type_of_column_is_written_as_by_sqlalchemy(
         assert {k: v for k, v in written(conn).items() if k != "id"} == wanted
 
 
+TEXTS = (
+    "",
+    "NULL",
+    "null",
+    " ",
+    '"',
+    "\\",
+    '\\"',
+    "a\\\\b",
+    "{}",
+    "{a,b}",
+    ",",
+    "'",
+    "%s",
+    "$1",
+    "\n\t\r",
+    "王%五",
+    "\u2028",
+    "\U0001f600",
+)
+
+
+@pytest.mark.both_databases
+def test_a_text_comes_back_whatever_stands_in_it(store: Store) -> None:
+    """Among others, as an array of PostgreSQL has marks of its own."""
+    texts = [*TEXTS, *(one + other for one in TEXTS for other in TEXTS)]
+    with store.write() as conn:
+        RAW_EVENTS.run(conn, [raw(n, boot=text, payload=text) for n, text in enumerate(texts)])
+    assert [(row["boot"], row["payload"]) for row in rows(store, RawEvent)] == [(text, text) for text in texts]
+
+
+@pytest.mark.both_databases
+def test_a_time_without_a_zone_never_gets_into_the_store(store: Store) -> None:
+    with pytest.raises(ValueError, match="without a zone"), store.write() as conn:
+        RAW_EVENTS.run(conn, [raw(1, received=NAIVE)])
+    assert count(store, RawEvent) == 0
+
+
 @pytest.mark.both_databases
 def test_a_row_that_the_store_refuses_takes_its_batch_with_it(store: Store) -> None:
     """The caller halves it, as with any error of the store."""
