@@ -32,6 +32,7 @@ from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.bulk import BulkInsert
 from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
+from monitor.values import Value
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
@@ -220,8 +221,7 @@ def _of_days(first: date, last: date) -> ColumnElement[bool]:
     return or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class Judged(Value, frozen=True, kw_only=True):
     """The outcome of one subject, to be written if its version is still the one that was read."""
 
     id: int

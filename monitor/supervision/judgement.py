@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.model import CardChange, CardState, Verdict
@@ -11,10 +10,10 @@ from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
 from monitor.supervision.apply import card_changes
 from monitor.supervision.rules import RULES, Rule
+from monitor.values import Value
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ruling:
+class Ruling(Value, frozen=True, kw_only=True):
     """One rule on one subject: its verdict, and the changes that bring the cards held in line with it."""
 
     rule: Rule

@@ -30,6 +30,7 @@ from monitor.supervision.rules import LOADERS
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.verdicts import earliest, widest
+from monitor.values import Value
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +68,7 @@ class Applied:
         return Applied(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
+class _Outcome(Value, frozen=True, kw_only=True):
     """One judged subject: what to write and, for the record, what it was judged on."""
 
     subject: Row[Any]

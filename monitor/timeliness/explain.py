@@ -11,7 +11,7 @@ from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import Finding, PauseSpan
 from monitor.timeliness.integrity import integrity_findings
-from monitor.timeliness.limits import Limit, due_findings, extension_findings
+from monitor.timeliness.limits import Limit, day_limits, due_findings, extension_findings, legal_limits
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
 from monitor.timeliness.timers import TIMERS
@@ -53,7 +53,7 @@ def explain_item(
     with pauses and extensions. None before acceptance.
     """
     case = case_at(facts, policy, calendar, now)
-    limits = case.limits()
+    limits = case.limits
     if case.view.accepted is None:
         return None
     item = case.item
@@ -73,7 +73,7 @@ def case_findings(
 ) -> tuple[Finding, ...]:
     """Contradictions in the record of a case, by time: proposals to a person, never a card or a point."""
     case = case_at(facts, policy, calendar, now)
-    limits = case.limits()
+    limits = case.limits
     told = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
     found = (*told, *integrity_findings(case))
     return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))
@@ -93,9 +93,10 @@ def _told(limit: Limit) -> dict[str, Any]:
 
 
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
-    limits = case.limits(with_steps=True) if rule == "case.limit" else None
+    of = (case.view, case.item, case.policy, case.calendar)
+    limits = legal_limits(*of, with_steps=True) if rule == "case.limit" else None
     if limits is None:
-        immediate = case.immediate(with_steps=True)
+        immediate = day_limits(*of, with_steps=True)
         return immediate[1].steps if immediate else ()
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
     by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"

@@ -6,12 +6,13 @@ The events may come late, twice and in any order: the same set gives the same vi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from monitor.model import Reason
 from monitor.timeliness.facts import CaseEvent
+from monitor.values import Value
 from monitor.workcal import Pause
 
 EndKind: TypeAlias = Literal[
@@ -21,8 +22,7 @@ EndKind: TypeAlias = Literal[
 PauseCause: TypeAlias = Literal["suspended", "supplement", "closed"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PauseSpan:
+class PauseSpan(Value, frozen=True, kw_only=True):
     """[begin, end) in which the limit stands still; `end` None while it lasts. `opened` is the event that began it."""
 
     begin: datetime
@@ -31,8 +31,7 @@ class PauseSpan:
     opened: CaseEvent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Holder:
+class Holder(Value, frozen=True, kw_only=True):
     """Who holds the case from `at` on."""
 
     at: datetime
@@ -40,8 +39,7 @@ class Holder:
     staff: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class End(Value, frozen=True, kw_only=True):
     """What ended the case for a rule. `trusted` False: its time may not prove lateness."""
 
     kind: EndKind
@@ -49,8 +47,7 @@ class End:
     trusted: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoticeRound:
+class NoticeRound(Value, frozen=True, kw_only=True):
     """Papers that came in before any acceptance and how they were answered (行政许可法 32): `began` is the receipt or
     the supplement, `answer` the acceptance, the notice of what is missing, the refusal or any other end.
     """
@@ -59,8 +56,7 @@ class NoticeRound:
     answer: End | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True, kw_only=True):
     """A contradiction in the record, proposed to a person: `rule` is a row of rules.md A.6 or `case.events`."""
 
     rule: str
@@ -68,8 +64,7 @@ class Finding:
     reason: Reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseView:
+class CaseView(Value, frozen=True, kw_only=True):
     """One case as its events tell it. `events` are the folded ones: voided ones gone, duplicates merged, in order.
 
     `end` is the present end: None while the case is open or reopened. `clock_trusted`: False when an event that started

@@ -8,12 +8,13 @@ span that was declared lost is not proven: the end may have been told in it (DES
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from monitor.model import Charge, Level, Outcome, Reason, Rests, SourceState, Spell, Verdict, Wait, lowest_watermark
 from monitor.timeliness.fold import End
+from monitor.values import Lazy, Value
 
 LEFT: Final = ("rejected", "withdrawn", "returned", "closed")
 """Ends by which a case leaves the count."""
@@ -21,8 +22,7 @@ NOTHING_PROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`judged_to` while a source has proven nothing yet."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Boundary:
+class Boundary(Value, frozen=True, kw_only=True):
     """A level and its instant. `sound`: False when that rests on an untrusted time; `cause`: what passes there."""
 
     level: Level
@@ -31,8 +31,7 @@ class Boundary:
     sound: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ladder:
+class Ladder(Value, frozen=True, kw_only=True):
     """One rule on one case.
 
     `charge_at`: who holds it at an instant. `stale_at`: from when operators are told of an unproven boundary.
@@ -67,11 +66,15 @@ def ascending(boundaries: Iterable[Boundary]) -> tuple[Boundary, ...]:
     """The boundaries in time, without those that a graver one has overtaken."""
     kept: list[Boundary] = []
     peak = 0
-    for boundary in sorted(boundaries, key=lambda b: (b.at, -b.level)):
+    for boundary in sorted(boundaries, key=_place):
         if boundary.level > peak:
             kept.append(boundary)
             peak = boundary.level if boundary.sound else peak
     return tuple(kept)
+
+
+def _place(boundary: Boundary) -> tuple[datetime, int]:
+    return boundary.at, -boundary.level
 
 
 def climb(ladder: Ladder) -> Verdict:
@@ -100,7 +103,7 @@ def climb(ladder: Ladder) -> Verdict:
         watermark=mark,
         stale_at=ladder.stale_at(unproven[0].at) if unproven and outcome is Outcome.UNKNOWN else None,
         rests=_rests(ladder),
-        reason=Reason(code=f"{ladder.rule}.{word}", figures=_figures(ladder, reached, unproven)),
+        reason=Reason(code=f"{ladder.rule}.{word}", figures=Lazy(partial(_figures, ladder, reached, unproven))),
     )
 
 
@@ -110,10 +113,10 @@ def _rests(ladder: Ladder) -> Rests | None:
     """
     if ladder.date_of is None:
         return None
-    last = max((b.at for b in ladder.boundaries), default=None)
-    open_ended = last is None or ladder.waiting == "paused"
     began = min(ladder.began, ladder.told_at or ladder.began)
-    return ladder.date_of(began), None if open_ended or last is None else ladder.date_of(last)
+    if not ladder.boundaries or ladder.waiting == "paused":
+        return ladder.date_of(began), None
+    return ladder.date_of(began), ladder.date_of(max([b.at for b in ladder.boundaries]))
 
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:
@@ -184,12 +187,10 @@ def end_outcome(end: End) -> tuple[Outcome, str]:
 
 def _judged_to(ladder: Ladder, mark: datetime | None, disputed: list[Boundary]) -> datetime:
     """Short of a disputed boundary: a card that was issued on better evidence is left to a person."""
-    marks = [ladder.now, mark or NOTHING_PROVEN]
+    carried = min(ladder.now, mark or NOTHING_PROVEN)
     if ladder.end is None and ladder.incomplete_since is not None:
-        marks.append(ladder.incomplete_since)
-    if disputed:
-        marks.append(disputed[0].at - timedelta(microseconds=1))
-    return min(marks)
+        carried = min(carried, ladder.incomplete_since)
+    return min(carried, disputed[0].at - timedelta(microseconds=1)) if disputed else carried
 
 
 def _next_check_at(ladder: Ladder) -> datetime | None:
@@ -198,7 +199,7 @@ def _next_check_at(ladder: Ladder) -> datetime | None:
         ahead.append(ladder.incomplete_since)
     if ladder.next_fact_at is not None:
         ahead.append(ladder.next_fact_at)
-    return min((at for at in ahead if at > ladder.now), default=None)
+    return min([at for at in ahead if at > ladder.now], default=None)
 
 
 def _waits(sources: Iterable[SourceState], until: datetime) -> tuple[Wait, ...]:

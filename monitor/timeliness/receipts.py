@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,14 +9,14 @@ from monitor.model import lowest_watermark
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import CaseView, NoticeRound
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
 ANSWERS: Final = ("accepted", "supplement_requested", "rejected")
 """What answers a receipt: a source that does not send all of these cannot say that it went unanswered."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoticeLimit:
+class NoticeLimit(Value, frozen=True, kw_only=True):
     """When the answer to a receipt is due, and from when a card may rest on that (later in an unpublished year)."""
 
     at: datetime

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from monitor.model import Outcome, Reason, Rests, Verdict, Wait, graver, lowest_watermark
 from monitor.timeliness.case import Case
 from monitor.timeliness.figures import case_figures
 from monitor.timeliness.ladder import NOTHING_PROVEN
+from monitor.values import Lazy
 
 
 def plain(case: Case, rule: str, outcome: Outcome, word: str, *sources: str) -> Verdict:
@@ -20,7 +22,7 @@ def plain(case: Case, rule: str, outcome: Outcome, word: str, *sources: str) -> 
         judged_to=min(case.now, mark or NOTHING_PROVEN),
         next_check_at=case.next_fact_at,
         watermark=mark,
-        reason=Reason(code=f"{rule}.{word}", figures=case_figures(case, case.view.end)),
+        reason=Reason(code=f"{rule}.{word}", figures=Lazy(partial(case_figures, case, case.view.end))),
     )
 
 
