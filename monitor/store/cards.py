@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from monitor.model import CardChange, CardState, Charge, Level
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import Card, CardEvent
 from monitor.store.sql import chunks, table_of
 
@@ -19,10 +20,18 @@ NOTICE: Final = table_of(CardEvent)
 def states_of(conn: Connection, subjects: Sequence[int]) -> dict[int, list[CardState]]:
     """All cards of the subjects (by subject id), whatever their state."""
     found: dict[int, list[CardState]] = {}
-    for batch in chunks(subjects):
-        for row in conn.execute(select(CARD).where(CARD.c.subject.in_(batch)).order_by(CARD.c.number)):
-            found.setdefault(row.subject, []).append(card_state(row))
+    for row in _OF_SUBJECTS.run(conn, subjects):
+        found.setdefault(row.subject, []).append(card_state(row))
     return found
+
+
+_OF_SUBJECTS: Final = QuickSelect(
+    lambda among: (
+        select(*(c for c in CARD.c if c.name not in ("explanation", "policy_version", "basis")))
+        .where(among(CARD.c.subject))
+        .order_by(CARD.c.number)
+    )
+)
 
 
 def card_state(row: Row[Any]) -> CardState:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Integer,
     Row,
     and_,
     bindparam,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 
 from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.bulk import BulkInsert
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 from monitor.values import Value
@@ -239,8 +241,17 @@ class Judged(Value, frozen=True, kw_only=True):
 
 def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """The subjects due at `now`, longest due first."""
-    query = select(SUBJECT).where(SUBJECT.c.next_check_at <= now).order_by(SUBJECT.c.next_check_at).limit(limit)
-    return conn.execute(query).all()
+    return _DUE_BY.run(conn, now=now, limit=limit)
+
+
+_DUE_BY: Final = QuickSelect(
+    lambda _: (
+        select(SUBJECT)
+        .where(SUBJECT.c.next_check_at <= bindparam("now", type_=SUBJECT.c.next_check_at.type))
+        .order_by(SUBJECT.c.next_check_at)
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
 
 
 def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:

@@ -47,6 +47,8 @@ def card_changes(
     2. A matched card follows its spell; a spell without a card issues one (a reminder already over leaves none).
     3. A card left over is withdrawn, cleared or left alone, as far as the verdict's facts carry.
     """
+    if not cards and not verdict.spells:
+        return []
     changes: list[CardChange] = []
     left = sorted(cards, key=lambda c: c.began)
     ordinal = _next_ordinal(cards)

@@ -29,7 +29,7 @@ def rulings(kind: str, loaded: Loaded, held: Sequence[CardState], policy: Policy
         verdict = rule.judge(loaded.facts, rule.policy(policy), loaded.calendar, now)
         if verdict.next_check_at is not None and verdict.next_check_at <= now:
             raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
-        mine = [c for c in held if c.rule == rule.id]
+        mine = [c for c in held if c.rule == rule.id] if held else held
         changes = card_changes(verdict, mine, auto_close=policy.cards.auto_close, same_within=same_within)
         found.append(Ruling(rule=rule, verdict=verdict, changes=tuple(changes)))
     return found

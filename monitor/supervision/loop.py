@@ -326,7 +326,7 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
         version=subject.version,
         hall=loaded.hall,
         verdict=outcome.value,
-        next_check_at=min((c for c in checks if c is not None), default=None),
+        next_check_at=min([c for c in checks if c is not None], default=None),
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
         judged_at=look.now,

@@ -132,7 +132,7 @@ def fold(
     `accepted_from`: papers that count as accepted from their receipt because they were not answered in time (行政许可法
     32); an acceptance told later then says item and `due` only.
     """
-    ordered = sorted(events, key=lambda e: (e.at, e.seq is not None, e.seq or 0, e.id, e.source))
+    ordered = sorted(events, key=_place)
     standing, unknown_voids = _take_out_voided(ordered)
     state = _Lifecycle(supplement_pauses)
     for event in unknown_voids:
@@ -144,11 +144,17 @@ def fold(
     return state.view()
 
 
+def _place(event: CaseEvent) -> tuple[datetime, bool, int, str, str]:
+    return event.at, event.seq is not None, event.seq or 0, event.id, event.source
+
+
 def _take_out_voided(ordered: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[CaseEvent]]:
     """Events that stand, and `voided` events that name none. Ids are unique per source, so a source voids its own.
 
     From the last to the first, so that a `voided` event can itself be voided.
     """
+    if all(event.event != "voided" for event in ordered):
+        return list(ordered), []
     voided: set[tuple[str, str]] = set()
     for event in reversed(ordered):
         if event.event == "voided" and (event.source, event.id) not in voided:
@@ -164,8 +170,10 @@ def _take_out_voided(ordered: Sequence[CaseEvent]) -> tuple[list[CaseEvent], lis
     return [e for e in ordered if e.event != "voided" and (e.source, e.id) not in voided], unknown
 
 
-def _merge(ordered: Iterable[CaseEvent]) -> list[CaseEvent]:
+def _merge(ordered: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
     """One event for each fact: the earlier telling wins, the later one fills gaps and may vouch for its time."""
+    if len({event.event for event in ordered}) == len(ordered):
+        return ordered
     merged: dict[tuple[str, datetime, str], CaseEvent] = {}
     for event in ordered:
         key = (event.event, event.at.replace(microsecond=0), str(event.body.get("stage") or ""))
@@ -230,7 +238,7 @@ class _Lifecycle:
             item=(told.item if told else None) or self._item,
             due=told.body.get("due") if told else None,
             holders=tuple(self._holders),
-            pauses=tuple(sorted(self._pauses, key=lambda p: (p.begin, p.cause, p.opened.id))),
+            pauses=tuple(sorted(self._pauses, key=lambda p: (p.begin, p.cause, p.opened.id))) if self._pauses else (),
             extensions=tuple(self._extensions),
             rounds=tuple(self._rounds),
             joint=self._joint,

@@ -76,4 +76,4 @@ def utc_span(first: date, last: date) -> Span:
 
 def next_receipt(rows: Iterable[Row[Any]], now: datetime) -> datetime | None:
     """The earliest receipt after `now` among rows."""
-    return min((r.received for r in rows if r.received > now), default=None)
+    return min([r.received for r in rows if r.received > now], default=None)
