@@ -55,8 +55,10 @@ def card_state(row: Row[Any]) -> CardState:
 
 def issue(conn: Connection, values: Mapping[str, Any]) -> int:
     """Insert a card and give its number; the caller has the subject's compare-and-set behind it."""
-    number = conn.execute(CARD.insert().values(**values).returning(CARD.c.number)).scalar_one()
-    return int(number)
+    return int(conn.execute(_ISSUE, values).scalar_one())
+
+
+_ISSUE: Final = CARD.insert().returning(CARD.c.number)
 
 
 def change(conn: Connection, number: int, values: Mapping[str, Any]) -> int:
@@ -83,18 +85,20 @@ def notice(
     planned_at: datetime | None = None,
 ) -> None:
     """Write the one notice of a card's change; `planned_at` set at once means that nobody is to be told."""
-    conn.execute(
-        NOTICE.insert().values(
-            card=card,
-            sequence=sequence,
-            at=at,
-            event=event,
-            level=level.word,
-            actor=actor,
-            why=why,
-            planned_at=planned_at,
-        )
-    )
+    told = {
+        "card": card,
+        "sequence": sequence,
+        "at": at,
+        "event": event,
+        "level": level.word,
+        "actor": actor,
+        "why": why,
+        "planned_at": planned_at,
+    }
+    conn.execute(_NOTE, told)
+
+
+_NOTE: Final = NOTICE.insert()
 
 
 def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_version: str, basis: str) -> dict[str, Any]:

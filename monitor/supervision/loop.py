@@ -35,7 +35,7 @@ from monitor.values import Value
 log = structlog.get_logger(__name__)
 
 CLAIM: Final = 500
-WRITE_CHUNK: Final = 40
+WRITE_CHUNK: Final = 125
 """Subjects written in one transaction: about 5 ms, so that ingest never waits long (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
 
