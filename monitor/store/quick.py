@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -130,8 +131,7 @@ def _parameters(compiled: Any, dialect: Dialect) -> Iterator[_Parameter]:
 
 def _row_of(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
     row: Any = namedtuple("row", names)  # type: ignore[misc]
-    made: Callable[[Iterable[Any]], Any] = row._make
-    return made
+    return partial(tuple.__new__, row)  # what _make does, without its check of the length
 
 
 def _among_json(key: Column[Any]) -> ColumnElement[bool]:

@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Integer,
     Row,
     and_,
     bindparam,
@@ -237,17 +236,14 @@ class Judged(Value, frozen=True, kw_only=True):
 
 def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """The subjects due at `now`, longest due first."""
-    return _DUE_BY.run(conn, now=now, limit=limit)
+    query = select(*_LOOKED_AT).where(SUBJECT.c.next_check_at <= now)
+    return conn.execute(query.order_by(SUBJECT.c.next_check_at).limit(limit)).all()
 
 
-_DUE_BY: Final = QuickSelect(
-    lambda _: (
-        select(SUBJECT)
-        .where(SUBJECT.c.next_check_at <= bindparam("now", type_=SUBJECT.c.next_check_at.type))
-        .order_by(SUBJECT.c.next_check_at)
-        .limit(bindparam("limit", type_=Integer))
-    )
+_LOOKED_AT: Final = tuple(
+    SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic")
 )
+"""What a judge needs to know of a subject."""
 
 
 def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -260,7 +256,7 @@ def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     # a CTE: as a plain subquery it may be run again for each row, and then claim more than `limit`
     mine = first.limit(limit).with_for_update(skip_locked=True).cte("mine")
     statement = update(SUBJECT).where(SUBJECT.c.id == mine.c.id).values(next_check_at=now + CLAIMED)
-    return conn.execute(statement.returning(SUBJECT)).all()
+    return conn.execute(statement.returning(*_LOOKED_AT)).all()
 
 
 def next_due(conn: Connection) -> datetime | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from monitor.model import Charge, Item
 from monitor.timeliness.facts import CaseEvent, CaseFacts, Order

@@ -6,9 +6,10 @@ The events may come late, twice and in any order: the same set gives the same vi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from monitor.model import Reason
 from monitor.timeliness.facts import CaseEvent

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from monitor.model import Item, Reason, Registry
 from monitor.timeliness.deadlines import CaseClock

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from monitor.model import Charge, Level, Outcome, Reason, Spell, Verdict
 from monitor.timeliness.facts import Order, OrderFacts

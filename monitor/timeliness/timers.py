@@ -7,10 +7,11 @@ limit passes, red some working days later (DESIGN §5). The case as a whole may 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from monitor.model import Level, Outcome, Verdict
 from monitor.timeliness.case import Case, case_at

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from monitor.model import Outcome, Reason, Rests, Verdict, Wait, graver, lowest_watermark
 from monitor.timeliness.case import Case
