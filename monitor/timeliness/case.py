@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from monitor.model import Charge, Item
 from monitor.timeliness.facts import CaseEvent, CaseFacts, Order
-from monitor.timeliness.fold import CaseView, NoticeRound, fold
+from monitor.timeliness.fold import CaseView, fold
 from monitor.timeliness.limits import Limit, Limits, day_limits, item_of, legal_limits
 from monitor.timeliness.policy import TimelinessPolicy
-from monitor.timeliness.receipts import missed_round, notice_limit
+from monitor.timeliness.receipts import Papers, missed_round, notice_limit
 from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
@@ -31,7 +31,7 @@ class Case(Value, frozen=True, kw_only=True):
     policy: TimelinessPolicy
     calendar: WorkCalendar
     now: datetime
-    rounds: tuple[NoticeRound, ...]
+    rounds: tuple[Papers, ...]
     deemed: bool
     limits: Limits | None
     """What `case.limit` judges on; None when it has nothing to judge."""
@@ -73,16 +73,16 @@ _last: tuple[CaseFacts, TimelinessPolicy, WorkCalendar, datetime, Case] | None =
 
 
 def _case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
-    known = [event for event in facts.events if max(event.at, event.received) <= now]
-    ahead = [max(event.at, event.received) for event in facts.events]
+    known = [event for event in facts.events if event.at <= now and event.received <= now]
+    ahead = [max(event.at, event.received) for event in facts.events if event.at > now or event.received > now]
     order = facts.order if facts.order and facts.order.opened_at <= now else None
     if facts.order is not None:
         ahead += [facts.order.opened_at, facts.order.answered_at or facts.order.opened_at]
     if order is not None and order.answered_at is not None and order.answered_at > now:
         order = replace(order, answered_at=None)
     view, own, rounds, deemed = _folded(facts, known, policy, calendar, now)
-    if rounds and rounds[-1].answer is None and not deemed:
-        ahead.append(notice_limit(rounds[-1].began.at, own, calendar).holds_at)
+    if rounds and rounds[-1].papers.answer is None and not deemed:
+        ahead.append(rounds[-1].limit.holds_at)
     item = item_of(view, facts.registry, calendar)
     return Case(
         facts=facts,
@@ -96,13 +96,13 @@ def _case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar,
         deemed=deemed,
         limits=legal_limits(view, item, own, calendar),
         immediate=day_limits(view, item, own, calendar),
-        next_fact_at=min((at for at in ahead if at > now), default=None),
+        next_fact_at=min([at for at in ahead if at > now], default=None),
     )
 
 
 def _folded(
     facts: CaseFacts, known: Sequence[CaseEvent], policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
-) -> tuple[CaseView, TimelinessPolicy, tuple[NoticeRound, ...], bool]:
+) -> tuple[CaseView, TimelinessPolicy, tuple[Papers, ...], bool]:
     """View, policy of hall and item, rounds of papers, and whether the last of them count as accepted.
 
     Folded a second time where the first fold shows that the item has a policy of its own, or that papers were not
@@ -111,11 +111,12 @@ def _folded(
     general = policy.of(facts.hall, None)
     view = fold(known, supplement_pauses=general.supplement_pauses)
     own = policy.of(facts.hall, view.item)
-    missed = missed_round(facts, view, own, calendar, now)
+    rounds = tuple([Papers(papers=p, limit=notice_limit(p.began.at, own, calendar)) for p in view.rounds])
+    missed = missed_round(facts, rounds, now) if rounds else None
     if missed is None:
         if own.supplement_pauses != general.supplement_pauses:
             view = fold(known, supplement_pauses=own.supplement_pauses)
-        return view, own, view.rounds, False
+        return view, own, rounds, False
     began = view.rounds[missed].began
     deemed = fold(known, supplement_pauses=own.supplement_pauses, accepted_from=began)
-    return deemed, own, view.rounds[: missed + 1], True
+    return deemed, own, rounds[: missed + 1], True

@@ -104,7 +104,7 @@ def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime)
 
 
 def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:
-    rounds = [r for r in case.rounds if episode is None or r.began.id == episode]
+    rounds = [r.papers for r in case.rounds if episode is None or r.papers.began.id == episode]
     return case.calendar.due_in_days(rounds[-1].began.at, case.policy.notice_days).steps if rounds else ()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from monitor.model import Charge, Level, Outcome, Reason, Rests, SourceState, Spell, Verdict, Wait, lowest_watermark
 from monitor.timeliness.fold import End
@@ -20,6 +20,7 @@ LEFT: Final = ("rejected", "withdrawn", "returned", "closed")
 """Ends by which a case leaves the count."""
 NOTHING_PROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`judged_to` while a source has proven nothing yet."""
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 class Boundary(Value, frozen=True, kw_only=True):
@@ -84,12 +85,9 @@ def climb(ladder: Ladder) -> Verdict:
     lost) and unproven. 2. Make the one spell of what was reached. 3. Say what the subject shows, what it waits for and
     when to look again.
     """
-    passed = [b for b in ladder.boundaries if b.at <= ladder.now and (ladder.end is None or b.at < ladder.end.at)]
-    hidden = [b for b in passed if _is_hidden(ladder, b)]
-    proven = [b for b in passed if b not in hidden and _proven(ladder, b)]
-    disputed = [b for b in passed if b.level > Level.REMINDER and _disputed(ladder, b, b in proven)]
-    reached = [b for b in proven if b.sound or b.level == Level.REMINDER]
-    unproven = [b for b in passed if b not in proven and b not in hidden] if ladder.end is None else []
+    until = ladder.now if ladder.end is None else min(ladder.now, ladder.end.at - _MOMENT)
+    passed = [b for b in ladder.boundaries if b.at <= until]
+    reached, disputed, hidden, unproven = _sorted(ladder, passed) if passed else _NOTHING_PASSED
     spell = _spell(ladder, reached) if reached else None
     outcome, word = _outcome(ladder, reached, bool(disputed), bool(unproven), bool(hidden))
     mark = lowest_watermark(ladder.sources)
@@ -104,6 +102,29 @@ def climb(ladder: Ladder) -> Verdict:
         stale_at=ladder.stale_at(unproven[0].at) if unproven and outcome is Outcome.UNKNOWN else None,
         rests=_rests(ladder),
         reason=Reason(code=f"{ladder.rule}.{word}", figures=Lazy(partial(_figures, ladder, reached, unproven))),
+    )
+
+
+class _Passed(NamedTuple):
+    """The passed boundaries by what the facts make of them."""
+
+    reached: Sequence[Boundary]
+    disputed: Sequence[Boundary]
+    hidden: Sequence[Boundary]
+    unproven: Sequence[Boundary]
+
+
+_NOTHING_PASSED: Final = _Passed((), (), (), ())
+
+
+def _sorted(ladder: Ladder, passed: Sequence[Boundary]) -> _Passed:
+    hidden = [b for b in passed if _is_hidden(ladder, b)]
+    proven = [b for b in passed if b not in hidden and _proven(ladder, b)]
+    return _Passed(
+        reached=[b for b in proven if b.sound or b.level == Level.REMINDER],
+        disputed=[b for b in passed if b.level > Level.REMINDER and _disputed(ladder, b, b in proven)],
+        hidden=hidden,
+        unproven=[b for b in passed if b not in proven and b not in hidden] if ladder.end is None else (),
     )
 
 
@@ -141,7 +162,7 @@ def _disputed(ladder: Ladder, boundary: Boundary, proven: bool) -> bool:
     return not boundary.sound if proven else ladder.end is not None
 
 
-def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
+def _spell(ladder: Ladder, reached: Sequence[Boundary]) -> Spell:
     """The holder at the yellow's instant answers for the red too; at the reminder's for a reminder (DESIGN §5)."""
     top = reached[-1]
     answering = next((b for b in reached if b.level >= Level.YELLOW), top)
@@ -157,7 +178,7 @@ def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
 
 
 def _outcome(
-    ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: bool, hidden: bool
+    ladder: Ladder, reached: Sequence[Boundary], disputed: bool, unproven: bool, hidden: bool
 ) -> tuple[Outcome, str]:
     """What the subject shows, and the last word of its reason code."""
     top = reached[-1].level if reached else None
@@ -185,12 +206,12 @@ def end_outcome(end: End) -> tuple[Outcome, str]:
     return (Outcome.CLOSED, "closed") if end.kind in LEFT else (Outcome.OK, "ok")
 
 
-def _judged_to(ladder: Ladder, mark: datetime | None, disputed: list[Boundary]) -> datetime:
+def _judged_to(ladder: Ladder, mark: datetime | None, disputed: Sequence[Boundary]) -> datetime:
     """Short of a disputed boundary: a card that was issued on better evidence is left to a person."""
     carried = min(ladder.now, mark or NOTHING_PROVEN)
     if ladder.end is None and ladder.incomplete_since is not None:
         carried = min(carried, ladder.incomplete_since)
-    return min(carried, disputed[0].at - timedelta(microseconds=1)) if disputed else carried
+    return min(carried, disputed[0].at - _MOMENT) if disputed else carried
 
 
 def _next_check_at(ladder: Ladder) -> datetime | None:
@@ -210,7 +231,7 @@ def _waits(sources: Iterable[SourceState], until: datetime) -> tuple[Wait, ...]:
     )
 
 
-def _figures(ladder: Ladder, reached: list[Boundary], unproven: Sequence[Boundary] = ()) -> Mapping[str, Any]:
+def _figures(ladder: Ladder, reached: Sequence[Boundary], unproven: Sequence[Boundary] = ()) -> Mapping[str, Any]:
     cause = {"cause": reached[-1].cause} if reached else {}
     until = {"until": unproven[0].at.isoformat()} if unproven else {}
     return {**ladder.figures, **cause, **until}

@@ -16,7 +16,7 @@ from monitor.timeliness.figures import case_figures, json_values
 from monitor.timeliness.fold import NoticeRound
 from monitor.timeliness.ladder import Boundary, Ladder, ascending, climb
 from monitor.timeliness.policy import TimelinessPolicy
-from monitor.timeliness.receipts import ANSWERS, NoticeLimit, notice_limit
+from monitor.timeliness.receipts import ANSWERS, NoticeLimit
 from monitor.timeliness.timers import reminder_boundary
 from monitor.timeliness.verdicts import joined, plain
 from monitor.values import Lazy
@@ -36,12 +36,11 @@ def judge_notice(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalen
         return plain(case, RULE, Outcome.OK, "not_reported", *ANSWERS)
     if not case.rounds:
         return plain(case, RULE, Outcome.OK, "not_applicable", *ANSWERS)
-    return joined([_judge_round(case, number, papers) for number, papers in enumerate(case.rounds, start=1)])
+    return joined([_judge_round(case, number, *papers) for number, papers in enumerate(case.rounds, start=1)])
 
 
-def _judge_round(case: Case, number: int, papers: NoticeRound) -> Verdict:
+def _judge_round(case: Case, number: int, papers: NoticeRound, limit: NoticeLimit) -> Verdict:
     began = papers.began
-    limit = notice_limit(began.at, case.policy, case.calendar)
     verdict = climb(
         Ladder(
             rule=RULE,

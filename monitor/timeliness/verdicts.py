@@ -55,8 +55,8 @@ def widest(rests: Iterable[Rests | None]) -> Rests | None:
     told = [span for span in rests if span is not None]
     if not told:
         return None
-    ends = [end for _, end in told]
-    return min(start for start, _ in told), None if None in ends else max(end for end in ends if end is not None)
+    ends = [end for _, end in told if end is not None]
+    return min([start for start, _ in told]), max(ends) if len(ends) == len(told) else None
 
 
 def earliest(waits: Iterable[Wait]) -> tuple[Wait, ...]:
