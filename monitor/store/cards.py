@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from monitor.model import CardChange, CardState, Charge, Level
+from monitor.store.bulk import BulkInsert
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import Card, CardEvent
 from monitor.store.sql import chunks, table_of
@@ -55,10 +56,12 @@ def card_state(row: Row[Any]) -> CardState:
 
 def issue(conn: Connection, values: Mapping[str, Any]) -> int:
     """Insert a card and give its number; the caller has the subject's compare-and-set behind it."""
-    return int(conn.execute(_ISSUE, values).scalar_one())
+    return int(_ISSUE.run(conn, [values])[0][0])
 
 
-_ISSUE: Final = CARD.insert().returning(CARD.c.number)
+_ISSUE: Final = BulkInsert(
+    CARD, [c.name for c in CARD.c if c.name != "number"], lambda statement: statement, returning=["number"]
+)
 
 
 def change(conn: Connection, number: int, values: Mapping[str, Any]) -> int:
@@ -95,10 +98,10 @@ def notice(
         "why": why,
         "planned_at": planned_at,
     }
-    conn.execute(_NOTE, told)
+    _NOTE.run(conn, [told])
 
 
-_NOTE: Final = NOTICE.insert()
+_NOTE: Final = BulkInsert(NOTICE, [c.name for c in NOTICE.c], lambda statement: statement)
 
 
 def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_version: str, basis: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import structlog
@@ -34,7 +35,7 @@ from monitor.values import Value
 
 log = structlog.get_logger(__name__)
 
-CLAIM: Final = 500
+CLAIM: Final = 1000
 WRITE_CHUNK: Final = 125
 """Subjects written in one transaction: about 5 ms, so that ingest never waits long (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
@@ -199,6 +200,10 @@ class Judge:
 
     # -- writing
 
+    @cached_property
+    def _version(self) -> str:
+        return self.policy.version
+
     def _write(
         self, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime, failed: list[_Failed]
     ) -> Applied:
@@ -257,7 +262,7 @@ class Judge:
         self, conn: Connection, outcome: _Outcome, basis: str, changed: CardChange, verdict: Verdict, now: datetime
     ) -> None:
         subject = outcome.subject
-        values = cards.values_of(changed, subject, now, self.policy.version, basis)
+        values = cards.values_of(changed, subject, now, self._version, basis)
         if changed.spell is not None:
             values["explanation"] = explanation(outcome.loaded, verdict, changed, self.policy, now)
         if changed.number is None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import Finding, PauseSpan
 from monitor.timeliness.integrity import integrity_findings
-from monitor.timeliness.limits import Limit, day_limits, due_findings, extension_findings, legal_limits
+from monitor.timeliness.limits import Limit, day_limits, deadline_of, due_findings, extension_findings
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
 from monitor.timeliness.timers import TIMERS
@@ -93,14 +94,14 @@ def _told(limit: Limit) -> dict[str, Any]:
 
 
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
-    of = (case.view, case.item, case.policy, case.calendar)
-    limits = legal_limits(*of, with_steps=True) if rule == "case.limit" else None
+    limits = case.limits if rule == "case.limit" else None
     if limits is None:
-        immediate = day_limits(*of, with_steps=True)
+        immediate = day_limits(case.view, case.item, case.policy, case.calendar, with_steps=True)
         return immediate[1].steps if immediate else ()
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
     by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
-    return (limits.statutory if by_law and limits.statutory else limits.lead).steps
+    shown = limits.statutory if by_law and limits.statutory else limits.lead
+    return deadline_of(replace(shown.clock, with_steps=True), shown.amount, shown.unit, limits.due).steps
 
 
 def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:
