@@ -321,7 +321,7 @@ def _load_halving(
 
 def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], look: Look) -> subjects.Judged:
     outcome = graver([v.outcome for v in verdicts])
-    waits = earliest(w for v in verdicts for w in v.waits)
+    waits = earliest([w for v in verdicts for w in v.waits])
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
     rests = widest([v.rests for v in verdicts])

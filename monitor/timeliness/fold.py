@@ -100,7 +100,7 @@ class CaseView(Value, frozen=True, kw_only=True):
 
     def pause_spans(self) -> tuple[Pause, ...]:
         """The pauses as `workcal` takes them, by their beginning."""
-        return tuple((pause.begin, pause.end) for pause in self.pauses)
+        return tuple([(pause.begin, pause.end) for pause in self.pauses]) if self.pauses else ()
 
     def holder_at(self, instant: datetime) -> Holder | None:
         """The last window and staff named at or before the instant."""

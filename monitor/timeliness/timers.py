@@ -84,7 +84,7 @@ def _stage(case: Case, began: CaseEvent, ended: CaseEvent | None) -> Iterator[Ti
         return
     kind: Any = "stage" if ended is not None and ended.event == "stage" else "closed"
     end = End(kind=kind, at=ended.at, trusted=ended.trusted) if ended is not None else None
-    pauses = tuple(p for p in case.view.pause_spans() if p[1] is None or p[1] > began.at)
+    pauses = tuple([p for p in case.view.pause_spans() if p[1] is None or p[1] > began.at])
     figures = {"stage": began.body.get("stage")}
     yield Timer(began=began, days=int(days), pauses=pauses, end=end, figures=figures)
 
