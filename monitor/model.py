@@ -113,6 +113,8 @@ class Outcome(enum.StrEnum):
     MERGED = "merged"
     CLOSED = "closed"
 
+    __hash__ = str.__hash__  # that of an enum is written in Python
+
 
 # --------------------------------------------------------------------------- events
 
@@ -407,11 +409,12 @@ GRAVITY: Final = (
     Outcome.CLOSED,
 )
 """Which outcome a subject shows when its rules, or the episodes of one rule, differ: the first of these."""
+_RANK: Final = {outcome: rank for rank, outcome in enumerate(GRAVITY)}
 
 
 def graver(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome that stands for all of them; `closed` for a subject without rules."""
-    return min(outcomes, key=GRAVITY.index, default=Outcome.CLOSED)
+    return min(outcomes, key=_RANK.__getitem__, default=Outcome.CLOSED)
 
 
 Rests: TypeAlias = tuple[date, date | None]

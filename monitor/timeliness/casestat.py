@@ -12,7 +12,6 @@ from typing import Final, Literal, TypeAlias
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.counts import measured_by, proven_to
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.limits import item_of
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.values import Value
 from monitor.workcal import WorkCalendar
@@ -84,7 +83,7 @@ def _day(case: Case, instant: datetime) -> date:
 
 def _kind(case: Case, received_at: datetime | None) -> CaseKind:
     """By the item as of acceptance, before it as of the receipt; an immediate case that fell back is a promised one."""
-    item = item_of(case.view, case.facts.registry, case.calendar)
+    item = case.item
     if item is None and received_at is not None:
         item = case.facts.registry.item_on(case.view.item, case.calendar.local_date(received_at))
     if item is None:

@@ -48,7 +48,7 @@ class Ladder(Value, frozen=True, kw_only=True):
     now: datetime
     charge_at: Callable[[datetime], Charge]
     stale_at: Callable[[datetime], datetime]
-    figures: Mapping[str, Any]
+    figures: Callable[[], Mapping[str, Any]]
     incomplete_since: datetime | None = None
     next_fact_at: datetime | None = None
     waiting: str = "pending"
@@ -234,4 +234,4 @@ def _waits(sources: Iterable[SourceState], until: datetime) -> tuple[Wait, ...]:
 def _figures(ladder: Ladder, reached: Sequence[Boundary], unproven: Sequence[Boundary] = ()) -> Mapping[str, Any]:
     cause = {"cause": reached[-1].cause} if reached else {}
     until = {"until": unproven[0].at.isoformat()} if unproven else {}
-    return {**ladder.figures, **cause, **until}
+    return {**ladder.figures(), **cause, **until}

@@ -19,7 +19,6 @@ from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.receipts import ANSWERS, NoticeLimit
 from monitor.timeliness.timers import reminder_boundary
 from monitor.timeliness.verdicts import joined, plain
-from monitor.values import Lazy
 from monitor.workcal import WorkCalendar
 
 RULE = "case.notice"
@@ -51,7 +50,7 @@ def _judge_round(case: Case, number: int, papers: NoticeRound, limit: NoticeLimi
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
-            figures=Lazy(partial(_figures, case, number, papers, limit)),
+            figures=partial(_figures, case, number, papers, limit),
             next_fact_at=case.next_fact_at,
             episode=began.id,
             date_of=case.calendar.local_date,

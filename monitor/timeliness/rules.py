@@ -24,7 +24,6 @@ from monitor.timeliness.policy import LimitStep, TimelinessPolicy
 from monitor.timeliness.tasks import judge_complaint, judge_task
 from monitor.timeliness.timers import judge_delivery, judge_pause, judge_stage
 from monitor.timeliness.verdicts import plain
-from monitor.values import Lazy
 from monitor.workcal import WorkCalendar
 
 
@@ -108,6 +107,8 @@ def _boundary(case: Case, level: Level, limit: Limit | None) -> Boundary | None:
 def _ladder_marks(case: Case, limits: Limits) -> tuple[Boundary, ...]:
     """The steps of the policy's ladder on this case. An order is opened by the first yellow or red of the others."""
     marks = [m for step in case.policy.limit_ladder if (m := _step_mark(case, limits, step)) is not None]
+    if case.order is None:
+        return tuple(marks)
     opening = min((m for m in marks if m.level >= Level.YELLOW), key=lambda m: m.at, default=None)
     orders = [step for step in case.policy.limit_ladder if step.limit == "order"]
     overruns = [_order_overrun(case, opening, step) for step in orders]
@@ -190,7 +191,7 @@ def _climb(
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
-            figures=Lazy(lambda: json_values({**case_figures(case, end), **figures()})),
+            figures=lambda: json_values({**case_figures(case, end), **figures()}),
             incomplete_since=case.facts.incomplete_since,
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",

@@ -21,7 +21,7 @@ from monitor.timeliness.fold import End
 from monitor.timeliness.ladder import Boundary, Ladder, ascending, climb
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.verdicts import joined, plain
-from monitor.values import Lazy, Value
+from monitor.values import Value
 from monitor.workcal import Deadline, Pause, WorkCalendar
 
 STAGE_CLEARED_BY: Final = ("stage", "completed")
@@ -169,7 +169,7 @@ def _judge_one(case: Case, rule: str, timer: Timer, cleared_by: tuple[str, ...])
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
-            figures=Lazy(partial(_figures, case, timer, deadline)),
+            figures=partial(_figures, case, timer, deadline),
             incomplete_since=None,
             next_fact_at=case.next_fact_at,
             waiting="paused" if deadline.at is None else "pending",
