@@ -36,7 +36,7 @@ from monitor.values import Value
 log = structlog.get_logger(__name__)
 
 CLAIM: Final = 1000
-WRITE_CHUNK: Final = 125
+WRITE_CHUNK: Final = 100
 """Subjects written in one transaction: about 5 ms, so that ingest never waits long (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
 
