@@ -45,7 +45,7 @@ TITLES = {
     "replicas": "Two replicas that share a subscription on PostgreSQL against one, all on this machine",
     "replicas_far": "The same with 3 ms each way between replicas and database",
     "deadlines": "A deadline on tables against a memoised day loop over chinesecalendar",
-    "due": "Fetching 500 due subjects among 1,000,000 open cases against 10,000",
+    "due": "Fetching 1,000 due subjects among 1,000,000 open cases against 10,000",
     "caselog": "A case log imported against an importer that stores row by row through the ORM, a commit a row",
     "one_by_one": "Deadlines a second, one by one",
     "vectorised": "Deadlines a second, many at once",

@@ -2,7 +2,7 @@
 
     python bench/due.py [--rounds N] [--small N] [--large N] [--json]
 
-Two SQLite stores hold open cases whose next look lies in the future, and in each the same 500 are due. A fetch is the
+Two SQLite stores hold open cases whose next look lies in the future, and in each the same 1,000 are due. A fetch is the
 loop's own query. Rounds are interleaved; the ratio is that of the medians. Goal: at most 3.
 """
 
@@ -97,7 +97,7 @@ def main() -> int:
         parser.error("--rounds: a median needs 3 or more")
     result = measure(options.rounds, options.small, options.large)
     if not options.json:
-        print("500 due among {small}: {small_us} µs; among {large}: {large_us} µs; ratio {ratio}".format(**result))
+        print("1,000 due among {small}: {small_us} µs; among {large}: {large_us} µs; ratio {ratio}".format(**result))
     print(json.dumps(result))
     return 0
 

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from monitor.values import Value
+
 CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
 KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "evaluator": ("rating", "duty"),
@@ -110,6 +112,8 @@ class Outcome(enum.StrEnum):
     UNWATCHED = "unwatched"
     MERGED = "merged"
     CLOSED = "closed"
+
+    __hash__ = str.__hash__  # that of an enum is written in Python
 
 
 # --------------------------------------------------------------------------- events
@@ -352,8 +356,7 @@ class Registry:
 # --------------------------------------------------------------------------- sources
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceState:
+class SourceState(Value, frozen=True, kw_only=True):
     """A source (device or import) as its stored rows show it at a time T (DESIGN §1C, §3.1).
 
     `watermark` is in corrected time and inclusive: every event with at <= watermark has arrived. None: nothing proven.
@@ -377,10 +380,13 @@ class SourceState:
 
 def lowest_watermark(sources: tuple[SourceState, ...]) -> datetime | None:
     """The time up to which all sources have provably delivered; None when one has proven nothing, or none is there."""
-    marks = [s.watermark for s in sources]
-    if not marks or any(m is None for m in marks):
-        return None
-    return min(m for m in marks if m is not None)
+    lowest: datetime | None = None
+    for source in sources:
+        if source.watermark is None:
+            return None
+        if lowest is None or source.watermark < lowest:
+            lowest = source.watermark
+    return lowest
 
 
 # --------------------------------------------------------------------------- verdicts
@@ -403,19 +409,19 @@ GRAVITY: Final = (
     Outcome.CLOSED,
 )
 """Which outcome a subject shows when its rules, or the episodes of one rule, differ: the first of these."""
+_RANK: Final = {outcome: rank for rank, outcome in enumerate(GRAVITY)}
 
 
 def graver(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome that stands for all of them; `closed` for a subject without rules."""
-    return min(outcomes, key=GRAVITY.index, default=Outcome.CLOSED)
+    return min(outcomes, key=_RANK.__getitem__, default=Outcome.CLOSED)
 
 
 Rests: TypeAlias = tuple[date, date | None]
 """First and last date of a working calendar, both inclusive; the last None: no end in sight."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Charge:
+class Charge(Value, frozen=True, kw_only=True):
     """Where a card stands (hall, unit, window) and who answers for it (`staff`; None: the unit or nobody)."""
 
     hall: str | None = None
@@ -424,24 +430,21 @@ class Charge:
     staff: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
+class Reason(Value, frozen=True, kw_only=True):
     """A stable reason code with its figures (JSON values; instants as RFC 3339 text); `wording` renders it."""
 
     code: str
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wait:
+class Wait(Value, frozen=True, kw_only=True):
     """The verdict cannot go on before `source`'s watermark has reached `until`."""
 
     source: str
     until: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spell:
+class Spell(Value, frozen=True, kw_only=True):
     """One stretch of a condition that reached a level; becomes (or is matched to) one card.
 
     `levels` holds each level with the instant it was reached, ascending in level; the last is the present one and its
@@ -467,8 +470,7 @@ class Spell:
         return self.levels[-1][1]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Value, frozen=True, kw_only=True):
     """What one rule says of one subject at `now` (DESIGN §1A).
 
     `judged_to`: how far the facts carry, min(now, watermark); a card whose `since` lies beyond it is left alone, one at
@@ -507,8 +509,7 @@ class SubjectRef(NamedTuple):
 # --------------------------------------------------------------------------- cards
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CardState:
+class CardState(Value, frozen=True, kw_only=True):
     """A stored card as `supervision` compares it with a verdict."""
 
     number: int
@@ -530,8 +531,7 @@ class CardState:
     """Who answers for it was confirmed by a person: the judge leaves that alone (C02, B05)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CardChange:
+class CardChange(Value, frozen=True, kw_only=True):
     """One change of one card, to be stored with one notice (DESIGN §1B.2).
 
     `event`: issued, upgraded, lowered, corrected, cleared, resumed, withdrawn, closed (and the people's transitions:

@@ -57,7 +57,7 @@ class Tally:
 
 
 def policy_of(receivers: Mapping[str, Any], **keys: Any) -> AlertPolicy:
-    """A policy that tells every receiver at once: no group wait, a time-out that no load reaches, unless told otherwise."""
+    """A policy that tells all receivers at once: no group wait, a time-out that no load reaches, or as told."""
     given = {name: {"url": url} if isinstance(url, str) else url for name, url in receivers.items()}
     defaults: dict[str, Any] = {
         "group_wait_seconds": 0,

@@ -14,14 +14,15 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, Column, Connection, DateTime, Dialect, String, Table, bindparam, func, select
+from sqlalchemy import JSON, Connection, DateTime, Dialect, String, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.types import TypeEngine
 
 SIZES: Final = (64, 8, 1)
 """Rows of one statement on SQLite. Few sizes, so that it has them prepared; larger ones gain nothing."""
-_SQLITE: Final = sqlite.dialect(paramstyle="qmark")
-_POSTGRESQL: Final[Dialect] = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+SQLITE: Final = sqlite.dialect(paramstyle="qmark")
+POSTGRESQL: Final[Dialect] = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
 Process = Callable[[Any], Any]
 
@@ -66,27 +67,27 @@ class BulkInsert:
     def _by_rows(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Text, list[Any]]]:
         """SQLite: all values in one list, row after row, in statements of a few sizes."""
         values, width, start = list(chain.from_iterable(map(self._pick, rows))), len(self._columns), 0
-        for n, process in enumerate(self._ways(_SQLITE)):
+        for n, process in enumerate(self._ways(SQLITE)):
             if process is not None:
                 values[n::width] = map(process, values[n::width])
         for size in _sizes(len(rows)):
             end = start + size * width
-            yield self._text(_SQLITE, size), values[start:end]
+            yield self._text(SQLITE, size), values[start:end]
             start = end
 
     def _by_columns(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Text, list[Any]]]:
         """PostgreSQL: an array for each column, so that one short statement takes any number of rows."""
         columns = zip(*map(self._pick, rows), strict=True)
-        ways = self._ways(_POSTGRESQL)
+        ways = self._ways(POSTGRESQL)
         yield (
-            self._text(_POSTGRESQL, 0),
+            self._text(POSTGRESQL, 0),
             [array_text(column, way or str) for column, way in zip(columns, ways, strict=True)],
         )
 
     def _ways(self, dialect: Dialect) -> list[Process | None]:
         if dialect.name not in self._processes:
-            find = _element if dialect.name == "postgresql" else _process
-            self._processes[dialect.name] = [find(column, dialect) for column in self._columns]
+            find = _element if dialect.name == "postgresql" else bound
+            self._processes[dialect.name] = [find(column.type, dialect) for column in self._columns]
         return self._processes[dialect.name]
 
     def _text(self, dialect: Dialect, size: int) -> _Text:
@@ -115,18 +116,18 @@ def _sizes(rows: int) -> Iterator[int]:
         rows %= size
 
 
-def _process(column: Column[Any], dialect: Dialect) -> Process | None:
-    """How a value of the column gets to SQLite's driver; None: as it is."""
-    kind = column.type.dialect_impl(dialect)
-    if isinstance(getattr(kind, "impl", kind), DateTime):
+def bound(of: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """How a value of the type gets to the driver; None: as it is."""
+    kind = of.dialect_impl(dialect)
+    if _is_sqlite_time(kind, dialect):
         return sqlite_time
     made: Process | None = kind.bind_processor(dialect)
     return made
 
 
-def _element(column: Column[Any], dialect: Dialect) -> Process | None:
-    """How a value of the column, but NULL, stands in the text of an array; None: as Python writes it (numbers)."""
-    kind = column.type.dialect_impl(dialect)
+def _element(of: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """How a value of the type, but NULL, stands in the text of an array; None: as Python writes it (numbers)."""
+    kind: Any = of.dialect_impl(dialect)
     kind = getattr(kind, "impl", kind)
     if isinstance(kind, DateTime):
         return postgresql_time
@@ -153,6 +154,19 @@ def postgresql_time(value: datetime) -> str:
     return f'"{value.astimezone(UTC).isoformat()}"'
 
 
+def read(of: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """What the driver's value of the type is in Python; None: as it is."""
+    kind = of.dialect_impl(dialect)
+    if _is_sqlite_time(kind, dialect):
+        return from_sqlite_time
+    made: Process | None = kind.result_processor(dialect, None)
+    return made
+
+
+def _is_sqlite_time(kind: TypeEngine[Any], dialect: Dialect) -> bool:
+    return dialect.name == "sqlite" and isinstance(getattr(kind, "impl", kind), DateTime)
+
+
 @lru_cache(maxsize=4096)
 def sqlite_time(value: datetime | None) -> str | None:
     """As the column's own type writes it, in a fifth of the time; a raw event and its fact have their times in common.
@@ -164,3 +178,8 @@ def sqlite_time(value: datetime | None) -> str | None:
     if value.tzinfo is None:
         raise ValueError(f"a time without a zone: {value.isoformat()}")
     return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def from_sqlite_time(text: str) -> datetime:
+    """The instant as the column's own type reads it, in UTC."""
+    return datetime.fromisoformat(text + "+00:00")

@@ -9,6 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, select, update
 
 from monitor.model import CardChange, CardState, Charge, Level
+from monitor.store.bulk import BulkInsert
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import Card, CardEvent
 from monitor.store.sql import chunks, table_of
 
@@ -19,10 +21,18 @@ NOTICE: Final = table_of(CardEvent)
 def states_of(conn: Connection, subjects: Sequence[int]) -> dict[int, list[CardState]]:
     """All cards of the subjects (by subject id), whatever their state."""
     found: dict[int, list[CardState]] = {}
-    for batch in chunks(subjects):
-        for row in conn.execute(select(CARD).where(CARD.c.subject.in_(batch)).order_by(CARD.c.number)):
-            found.setdefault(row.subject, []).append(card_state(row))
+    for row in _OF_SUBJECTS.run(conn, subjects):
+        found.setdefault(row.subject, []).append(card_state(row))
     return found
+
+
+_OF_SUBJECTS: Final = QuickSelect(
+    lambda among: (
+        select(*(c for c in CARD.c if c.name not in ("explanation", "policy_version", "basis")))
+        .where(among(CARD.c.subject))
+        .order_by(CARD.c.number)
+    )
+)
 
 
 def card_state(row: Row[Any]) -> CardState:
@@ -47,8 +57,13 @@ def card_state(row: Row[Any]) -> CardState:
 
 def issue(conn: Connection, values: Mapping[str, Any]) -> int:
     """Insert a card and give its number; the caller has the subject's compare-and-set behind it."""
-    number = conn.execute(CARD.insert().values(**values).returning(CARD.c.number)).scalar_one()
-    return int(number)
+    return int(_ISSUE.run(conn, [{**_UNTOUCHED, **values}])[0][0])
+
+
+_COLUMNS: Final = [c.name for c in CARD.c if c.name != "number"]
+_UNTOUCHED: Final = {**dict.fromkeys(_COLUMNS), "attributed": False}
+"""A card that no person has worked."""
+_ISSUE: Final = BulkInsert(CARD, _COLUMNS, lambda statement: statement, returning=["number"])
 
 
 def change(conn: Connection, number: int, values: Mapping[str, Any]) -> int:
@@ -76,19 +91,21 @@ def notice(
     body: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the one notice of a card's change; `planned_at` set at once means that nobody is to be told."""
-    conn.execute(
-        NOTICE.insert().values(
-            card=card,
-            sequence=sequence,
-            at=at,
-            event=event,
-            level=level.word,
-            actor=actor,
-            why=why,
-            planned_at=planned_at,
-            body=body,
-        )
-    )
+    told = {
+        "card": card,
+        "sequence": sequence,
+        "at": at,
+        "event": event,
+        "level": level.word,
+        "actor": actor,
+        "why": why,
+        "planned_at": planned_at,
+        "body": body,
+    }
+    _NOTE.run(conn, [told])
+
+
+_NOTE: Final = BulkInsert(NOTICE, [c.name for c in NOTICE.c], lambda statement: statement)
 
 
 def next_episode(conn: Connection, subject: int, rule: str) -> str:

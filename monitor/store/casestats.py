@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
 
 from monitor.store import meta
+from monitor.store.bulk import BulkInsert
 from monitor.store.schema import CaseStatRow, Subject
 from monitor.store.sql import insert, table_of
 from monitor.timeliness.casestat import CaseStat
@@ -33,11 +34,15 @@ _COLUMNS: Final = {f.name: _INSTANTS.get(f.name, f.name) for f in fields(CaseSta
 
 def save(conn: Connection, stats: Mapping[str, CaseStat]) -> None:
     """Write the rows of cases by key, in the order of keys; what stands there is overwritten."""
-    if not stats:
-        return
-    statement = insert(conn, STAT)
+    _SAVE.run(conn, _rows(stats))
+
+
+def _overwriting(statement: Any) -> Any:
     settable = {column: statement.excluded[column] for column in _COLUMNS.values()}
-    conn.execute(statement.on_conflict_do_update(index_elements=["case_key"], set_=settable), _rows(stats))
+    return statement.on_conflict_do_update(index_elements=["case_key"], set_=settable)
+
+
+_SAVE: Final = BulkInsert(STAT, ["case_key", *_COLUMNS.values()], _overwriting)
 
 
 def fill_in(conn: Connection, stats: Mapping[str, CaseStat]) -> None:

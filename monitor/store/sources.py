@@ -54,6 +54,7 @@ class Sources:
         self._now = now
         self._prefixes = prefixes if prefixes is not None else Prefixes()
         self._skews: dict[tuple[str, str], timedelta | None] = {}
+        self._corrections: dict[tuple[str, str], tuple[timedelta | None, bool]] = {}
         self._states: dict[str, SourceState] = {}
         self._more_at: dict[str, datetime | None] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
@@ -70,12 +71,18 @@ class Sources:
 
     def correct(self, device: str, boot: str, at: datetime) -> tuple[datetime, bool]:
         """(corrected time, trusted). Trusted: the device owes no heartbeats, or its boot's skew is known and small."""
+        key = (device, boot)
+        if key not in self._corrections:
+            self._corrections[key] = self._correction(device, boot)
+        skew, trusted = self._corrections[key]
+        return (at + skew if skew else at), trusted
+
+    def _correction(self, device: str, boot: str) -> tuple[timedelta | None, bool]:
+        """What is to be added to a time of the boot, and whether it is then trusted."""
         known = self._registry.devices.get(device)
         skew = self.skew(device, boot) if known is not None else None
         owes = known is not None and known.owes_heartbeats
-        if skew is None:
-            return at, not owes
-        return at + skew, not owes or abs(skew) <= self._untrusted
+        return skew, not owes or (skew is not None and abs(skew) <= self._untrusted)
 
     # -- states
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Dialect,
     Row,
     and_,
     bindparam,
     case,
-    column,
     delete,
     literal,
     null,
@@ -25,13 +22,14 @@ from sqlalchemy import (
     select,
     text,
     update,
-    values,
 )
 
 from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.bulk import BulkInsert
+from monitor.store.quick import QuickDelete, QuickSelect, QuickUpdate
 from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
+from monitor.values import Value
 
 SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
@@ -233,8 +231,7 @@ def _of_days(first: date, last: date) -> ColumnElement[bool]:
     return or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class Judged(Value, frozen=True, kw_only=True):
     """The outcome of one subject, to be written if its version is still the one that was read."""
 
     id: int
@@ -252,8 +249,14 @@ class Judged:
 
 def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """The subjects due at `now`, longest due first."""
-    query = select(SUBJECT).where(SUBJECT.c.next_check_at <= now).order_by(SUBJECT.c.next_check_at).limit(limit)
-    return conn.execute(query).all()
+    query = select(*_LOOKED_AT).where(SUBJECT.c.next_check_at <= now)
+    return conn.execute(query.order_by(SUBJECT.c.next_check_at).limit(limit)).all()
+
+
+_LOOKED_AT: Final = tuple(
+    SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic")
+)
+"""What a judge needs to know of a subject."""
 
 
 def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -266,7 +269,7 @@ def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     # a CTE: as a plain subquery it may be run again for each row, and then claim more than `limit`
     mine = first.limit(limit).with_for_update(skip_locked=True).cte("mine")
     statement = update(SUBJECT).where(SUBJECT.c.id == mine.c.id).values(next_check_at=now + CLAIMED)
-    return conn.execute(statement.returning(SUBJECT)).all()
+    return conn.execute(statement.returning(*_LOOKED_AT)).all()
 
 
 def next_due(conn: Connection) -> datetime | None:
@@ -279,86 +282,56 @@ def next_due(conn: Connection) -> datetime | None:
 def compare_and_set(conn: Connection, judged: Sequence[Judged]) -> set[int]:
     """Write the outcomes whose subject nobody touched since it was read; gives the ids written (DESIGN §10).
 
-    A row count would not say which failed, so the ids come back by RETURNING; the others stay due.
+    The versions are read first, in the same transaction, for a row count would not say which failed; the others stay
+    due. Nobody can come in between: on SQLite one transaction writes, on PostgreSQL the rows are locked.
     """
-    ordered = sorted(_free(conn, judged), key=lambda j: j.id)
-    written: set[int] = set()
-    for some in chunks(ordered, SET_AT_ONCE):
-        statement = _setting(conn.dialect, len(some))
-        written |= {row[0] for row in conn.exec_driver_sql(statement.sql, statement.parameters(some))}
-    _set_waits(conn, [j for j in ordered if j.id in written])
-    return written
+    standing = {row.id: row.version for row in _STANDING.run(conn, [j.id for j in judged])}
+    ordered = sorted((j for j in judged if standing.get(j.id) == j.version), key=lambda j: j.id)
+    _SET.run(conn, [{f"new_{name}": value for name, value in zip(_WRITTEN, _values(j), strict=True)} for j in ordered])
+    _set_waits(conn, ordered)
+    return {j.id for j in ordered}
 
 
-SET_AT_ONCE: Final = 100
+_STANDING: Final = QuickSelect(
+    # not waiting for a row that somebody is marking (its version would be another anyway), a judge that holds rows
+    # never stands in a ring of transactions that wait for each other
+    lambda among: (
+        select(SUBJECT.c.id, SUBJECT.c.version)
+        .where(among(SUBJECT.c.id))
+        .order_by(SUBJECT.c.id)
+        .with_for_update(skip_locked=True)
+    )
+)
 _WRITTEN: Final = (
     "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at", "rests_from",
     "rests_until",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Setting:
-    """The compare-and-set of so many subjects as the driver takes it, and what makes a value of Python the driver's.
-
-    SQLAlchemy writes the statement once; building it anew for each batch cost more than the batch.
-    """
-
-    sql: str
-    named: bool
-    convert: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-
-    def parameters(self, judged: Sequence[Judged]) -> Any:
-        given = {
-            f"{name}_{i}": getattr(one, name) if make is None else make(getattr(one, name))
-            for i, one in enumerate(judged)
-            for name, make in self.convert
-        }
-        return given if self.named else tuple(given.values())
-
-
-@lru_cache(maxsize=2 * SET_AT_ONCE)
-def _setting(dialect: Dialect, number: int) -> _Setting:
-    types = {name: SUBJECT.c[name].type for name in _WRITTEN}
-    # typed: PostgreSQL takes a column of bare NULLs for text
-    rows = [tuple(bindparam(f"{name}_{i}", type_=type_) for name, type_ in types.items()) for i in range(number)]
-    new = values(*(column(name, type_) for name, type_ in types.items()), name="new").data(rows).cte("new")
-    statement = (
+_values: Final = attrgetter(*_WRITTEN)
+_NEW: Final = {name: bindparam(f"new_{name}", type_=SUBJECT.c[name].type) for name in _WRITTEN}
+_SET: Final = QuickUpdate(
+    lambda _: (
         update(SUBJECT)
-        .where(SUBJECT.c.id == new.c.id, SUBJECT.c.version == new.c.version)
+        .where(SUBJECT.c.id == _NEW["id"], SUBJECT.c.version == _NEW["version"])
         .values(
             version=SUBJECT.c.version + text("1"),
             failures=text("0"),
             failure=null(),
             cause=null(),
-            **{name: new.c[name] for name in _WRITTEN if name not in ("id", "version")},
+            **{name: _NEW[name] for name in _WRITTEN if name not in ("id", "version")},
         )
-        .returning(SUBJECT.c.id)
     )
-    compiled = statement.compile(dialect=dialect)
-    convert = tuple((name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items())
-    return _Setting(sql=str(compiled), named=not compiled.positional, convert=convert)
-
-
-def _free(conn: Connection, judged: Sequence[Judged]) -> Sequence[Judged]:
-    """Those whose row no other transaction holds: it is marking them, and the version would not be the one read.
-
-    Not waiting for it, a judge that holds rows never stands in a ring of transactions that wait for each other.
-    """
-    if conn.dialect.name != "postgresql" or not judged:
-        return judged
-    query = select(SUBJECT.c.id).where(SUBJECT.c.id.in_([j.id for j in judged]))
-    free = set(conn.execute(query.with_for_update(skip_locked=True)).scalars())
-    return [j for j in judged if j.id in free]
+)
 
 
 def _set_waits(conn: Connection, judged: Sequence[Judged]) -> None:
     """Replace the waits of the subjects written."""
-    for batch in chunks(judged):
-        conn.execute(delete(WAIT).where(WAIT.c.subject.in_([j.id for j in batch])))
-    rows = [{"subject": j.id, "source": w.source, "until": w.until} for j in judged for w in j.waits]
-    for some in chunks(rows):
-        conn.execute(insert(conn, WAIT).values(some).on_conflict_do_nothing())
+    if judged:
+        _FORGET.run(conn, [j.id for j in judged])
+    _WAITS.run(conn, [{"subject": j.id, "source": w.source, "until": w.until} for j in judged for w in j.waits])
+
+
+_FORGET: Final = QuickDelete(lambda among: delete(WAIT).where(among(WAIT.c.subject)))
+_WAITS: Final = BulkInsert(WAIT, ["subject", "source", "until"], lambda statement: statement.on_conflict_do_nothing())
 
 
 def moves_of(

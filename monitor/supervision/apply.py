@@ -10,9 +10,10 @@ A rule says how much of the past its verdict shows:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from monitor.model import CardChange, CardState, Level, Spell, Verdict
 
@@ -48,6 +49,8 @@ def card_changes(
     2. A matched card follows its spell; a spell without a card issues one (a reminder already over leaves none).
     3. A card left over is withdrawn, cleared or left alone, as far as the verdict's facts carry.
     """
+    if not cards and not verdict.spells:
+        return []
     changes: list[CardChange] = []
     left = sorted(cards, key=lambda c: c.began)
     ordinal = _next_ordinal(cards)

@@ -72,7 +72,7 @@ def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
     if not isinstance(facts, CaseFacts | TaskFacts):
         return policy
     own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))
-    return policy.model_copy(update={"timeliness": own})
+    return policy if own is policy.timeliness else policy.model_copy(update={"timeliness": own})
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:

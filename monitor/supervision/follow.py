@@ -25,11 +25,10 @@ def follow_ups(
     """
     marks: list[tuple[SubjectRef, datetime]] = []
     if judged.hall is not None and subject.kind in ("case", "task", "slot", "post"):
-        hall = SubjectRef(kind="hall", key=judged.hall)
         if judged.stale_at is not None:
-            marks.append((hall, max(judged.stale_at, now)))
+            marks.append((SubjectRef(kind="hall", key=judged.hall), max(judged.stale_at, now)))
         elif subject.stale_at is not None:
-            marks.append((hall, now))
+            marks.append((SubjectRef(kind="hall", key=judged.hall), now))
     if subject.kind == "case" and not subject.historic:
         for change in changes:
             if opens_order(change, judged.hall, policy) and change.event in ("issued", "upgraded"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.model import CardChange, CardState, Verdict
@@ -11,10 +10,10 @@ from monitor.settings import Policy
 from monitor.store.facts.look import Loaded
 from monitor.supervision.apply import card_changes
 from monitor.supervision.rules import RULES, Rule
+from monitor.values import Value
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ruling:
+class Ruling(Value, frozen=True, kw_only=True):
     """One rule on one subject: its verdict, and the changes that bring the cards held in line with it."""
 
     rule: Rule
@@ -30,7 +29,7 @@ def rulings(kind: str, loaded: Loaded, held: Sequence[CardState], policy: Policy
         verdict = rule.judge(loaded.facts, rule.policy(policy), loaded.calendar, now)
         if verdict.next_check_at is not None and verdict.next_check_at <= now:
             raise ValueError(f"{rule.id}: next_check_at {verdict.next_check_at} is not after {now}")
-        mine = [c for c in held if c.rule == rule.id]
+        mine = [c for c in held if c.rule == rule.id] if held else held
         changes = card_changes(verdict, mine, auto_close=policy.cards.auto_close, same_within=same_within)
         found.append(Ruling(rule=rule, verdict=verdict, changes=tuple(changes)))
     return found

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import structlog
@@ -30,11 +31,12 @@ from monitor.supervision.rules import LOADERS
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.verdicts import earliest, widest
+from monitor.values import Value
 
 log = structlog.get_logger(__name__)
 
-CLAIM: Final = 500
-WRITE_CHUNK: Final = 40
+CLAIM: Final = 1000
+WRITE_CHUNK: Final = 100
 """Subjects written in one transaction: about 5 ms, so that ingest never waits long (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
 
@@ -67,8 +69,7 @@ class Applied:
         return Applied(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
+class _Outcome(Value, frozen=True, kw_only=True):
     """One judged subject: what to write and, for the record, what it was judged on."""
 
     subject: Row[Any]
@@ -199,6 +200,10 @@ class Judge:
 
     # -- writing
 
+    @cached_property
+    def _version(self) -> str:
+        return self.policy.version
+
     def _write(
         self, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime, failed: list[_Failed]
     ) -> Applied:
@@ -257,7 +262,7 @@ class Judge:
         self, conn: Connection, outcome: _Outcome, basis: str, changed: CardChange, verdict: Verdict, now: datetime
     ) -> None:
         subject = outcome.subject
-        values = cards.values_of(changed, subject, now, self.policy.version, basis)
+        values = cards.values_of(changed, subject, now, self._version, basis)
         if changed.spell is not None:
             values["explanation"] = explanation(outcome.loaded, verdict, changed, self.policy, now)
         if changed.number is None:
@@ -316,7 +321,7 @@ def _load_halving(
 
 def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], look: Look) -> subjects.Judged:
     outcome = graver([v.outcome for v in verdicts])
-    waits = earliest(w for v in verdicts for w in v.waits)
+    waits = earliest([w for v in verdicts for w in v.waits])
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
     rests = widest([v.rests for v in verdicts])
@@ -326,7 +331,7 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
         version=subject.version,
         hall=loaded.hall,
         verdict=outcome.value,
-        next_check_at=min((c for c in checks if c is not None), default=None),
+        next_check_at=min([c for c in checks if c is not None], default=None),
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
         judged_at=look.now,

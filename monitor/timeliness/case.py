@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from monitor.model import Charge, Item
 from monitor.timeliness.facts import CaseEvent, CaseFacts, Order
-from monitor.timeliness.fold import CaseView, NoticeRound, fold
-from monitor.timeliness.limits import Limit, Limits, immediate_limits, is_immediate, item_of, legal_limits, taken_at
+from monitor.timeliness.fold import CaseView, fold
+from monitor.timeliness.limits import Limit, Limits, day_limits, item_of, legal_limits
 from monitor.timeliness.policy import TimelinessPolicy
-from monitor.timeliness.receipts import missed_round, notice_limit
+from monitor.timeliness.receipts import Papers, missed_round, notice_limit
+from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Case(Value, frozen=True, kw_only=True):
     """A case as it stands at `now`: facts that happened or arrived later are left out (DESIGN §5, Others).
 
     `policy` is that of its hall and item. `rounds` are the papers handed in before acceptance, up to those that count
@@ -30,8 +31,12 @@ class Case:
     policy: TimelinessPolicy
     calendar: WorkCalendar
     now: datetime
-    rounds: tuple[NoticeRound, ...]
+    rounds: tuple[Papers, ...]
     deemed: bool
+    limits: Limits | None
+    """What `case.limit` judges on; None when it has nothing to judge."""
+    immediate: tuple[Limit, Limit] | None
+    """Yellow and red of `case.immediate`; None before acceptance and for other items."""
     next_fact_at: datetime | None
     """When the next of the facts left out begins to count, or papers that wait for an answer are accepted by law."""
 
@@ -42,29 +47,8 @@ class Case:
         charge = registry.charge(window=holder.window, staff=holder.staff) if holder else Charge()
         unit = charge.unit or (self.item.unit if self.item else None)
         owner = registry.units.get(unit) if unit else None
-        return replace(charge, unit=unit, hall=charge.hall or (owner.hall if owner else None) or self.facts.hall)
-
-    def limits(self, *, with_steps: bool = False) -> Limits | None:
-        """What `case.limit` judges on; None when it has nothing to judge."""
-        if with_steps:
-            return legal_limits(self.view, self.item, self.policy, self.calendar, with_steps=True)
-        # itself beside the result: nothing else can then come to have its identity
-        made = self.facts.once(
-            ("limits", id(self)), lambda: (legal_limits(self.view, self.item, self.policy, self.calendar), self)
-        )
-        return made[0]
-
-    def immediate(self, *, with_steps: bool = False) -> tuple[Limit, Limit] | None:
-        """Yellow and red of `case.immediate`; None before acceptance and for other items."""
-        start = taken_at(self.view, self.item, self.calendar)
-        if start is None or not is_immediate(self.item):
-            return None
-        if with_steps:
-            return immediate_limits(self.view, start, self.policy, self.calendar, with_steps=True)
-        made = self.facts.once(
-            ("immediate", id(self)), lambda: (immediate_limits(self.view, start, self.policy, self.calendar), self)
-        )
-        return made[0]
+        hall = charge.hall or (owner.hall if owner else None) or self.facts.hall
+        return Charge(hall=hall, unit=unit, window=charge.window, staff=charge.staff)
 
     def stale_at(self, boundary: datetime) -> datetime:
         """From when operators are told that a passed boundary is unproven (DESIGN §1C)."""
@@ -74,40 +58,51 @@ class Case:
 
 
 def case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
-    """Fold what is known of the case at `now`; the rules on one case share the result."""
-    # policy and calendar are kept beside the result, so that nothing else can come to have their identity
-    key = ("case", id(policy), id(calendar), now)
-    return facts.once(key, lambda: (_case_at(facts, policy, calendar, now), policy, calendar))[0]
+    """Fold what is known of the case at `now`. The rules on one case ask one after another and share the result."""
+    global _last
+    last = _last  # read once: another thread may put its own in the place
+    if last is not None and last[0] is facts and last[1] is policy and last[2] is calendar and last[3] == now:
+        return last[4]
+    case = _case_at(facts, policy, calendar, now)
+    _last = (facts, policy, calendar, now, case)
+    return case
+
+
+_last: tuple[CaseFacts, TimelinessPolicy, WorkCalendar, datetime, Case] | None = None
+"""The case last asked for, with what it was made of: the same objects give the same case."""
 
 
 def _case_at(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Case:
-    known = [event for event in facts.events if max(event.at, event.received) <= now]
-    ahead = [max(event.at, event.received) for event in facts.events]
+    known = [event for event in facts.events if event.at <= now and event.received <= now]
+    ahead = [max(event.at, event.received) for event in facts.events if event.at > now or event.received > now]
     order = facts.order if facts.order and facts.order.opened_at <= now else None
     if facts.order is not None:
         ahead += [facts.order.opened_at, facts.order.answered_at or facts.order.opened_at]
     if order is not None and order.answered_at is not None and order.answered_at > now:
         order = replace(order, answered_at=None)
     view, own, rounds, deemed = _folded(facts, known, policy, calendar, now)
-    if rounds and rounds[-1].answer is None and not deemed:
-        ahead.append(notice_limit(rounds[-1].began.at, own, calendar).holds_at)
+    if rounds and rounds[-1].papers.answer is None and not deemed:
+        ahead.append(rounds[-1].limit.holds_at)
+    item = item_of(view, facts.registry, calendar)
     return Case(
         facts=facts,
         view=view,
-        item=item_of(view, facts.registry, calendar),
+        item=item,
         order=order,
         policy=own,
         calendar=calendar,
         now=now,
         rounds=rounds,
         deemed=deemed,
-        next_fact_at=min((at for at in ahead if at > now), default=None),
+        limits=legal_limits(view, item, own, calendar),
+        immediate=day_limits(view, item, own, calendar),
+        next_fact_at=min([at for at in ahead if at > now], default=None),
     )
 
 
 def _folded(
     facts: CaseFacts, known: Sequence[CaseEvent], policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
-) -> tuple[CaseView, TimelinessPolicy, tuple[NoticeRound, ...], bool]:
+) -> tuple[CaseView, TimelinessPolicy, tuple[Papers, ...], bool]:
     """View, policy of hall and item, rounds of papers, and whether the last of them count as accepted.
 
     Folded a second time where the first fold shows that the item has a policy of its own, or that papers were not
@@ -116,11 +111,12 @@ def _folded(
     general = policy.of(facts.hall, None)
     view = fold(known, supplement_pauses=general.supplement_pauses)
     own = policy.of(facts.hall, view.item)
-    missed = missed_round(facts, view, own, calendar, now)
+    rounds = tuple([Papers(papers=p, limit=notice_limit(p.began.at, own, calendar)) for p in view.rounds])
+    missed = missed_round(facts, rounds, now) if rounds else None
     if missed is None:
         if own.supplement_pauses != general.supplement_pauses:
             view = fold(known, supplement_pauses=own.supplement_pauses)
-        return view, own, view.rounds, False
+        return view, own, rounds, False
     began = view.rounds[missed].began
     deemed = fold(known, supplement_pauses=own.supplement_pauses, accepted_from=began)
-    return deemed, own, view.rounds[: missed + 1], True
+    return deemed, own, rounds[: missed + 1], True

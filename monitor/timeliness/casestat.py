@@ -6,15 +6,14 @@ The store keeps one `CaseStat` a case, written with its verdict.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.counts import measured_by, proven_to
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.limits import item_of
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
 CaseKind: TypeAlias = Literal["immediate", "promised", "joint", "preexam", "other"]
@@ -28,8 +27,7 @@ _OF_ITEM: Final[Mapping[str, CaseKind]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseStat:
+class CaseStat(Value, frozen=True, kw_only=True):
     """What statistics need of one case; instants are UTC.
 
     Its place is that of whoever held it at its end, else now. `received_at`: its receipt, else its acceptance, else its
@@ -85,7 +83,7 @@ def _day(case: Case, instant: datetime) -> date:
 
 def _kind(case: Case, received_at: datetime | None) -> CaseKind:
     """By the item as of acceptance, before it as of the receipt; an immediate case that fell back is a promised one."""
-    item = item_of(case.view, case.facts.registry, case.calendar)
+    item = case.item
     if item is None and received_at is not None:
         item = case.facts.registry.item_on(case.view.item, case.calendar.local_date(received_at))
     if item is None:

@@ -56,8 +56,8 @@ def measured_by(case: Case) -> Limit | None:
     """The limit after which a case is late: promised or `due`, else statutory, else the immediate ladder's yellow. Late
     is what ends after its `holds_at`.
     """
-    limits = case.limits()
+    limits = case.limits
     if limits is not None:
         return limits.lead
-    immediate = case.immediate()
+    immediate = case.immediate
     return immediate[0] if immediate else None

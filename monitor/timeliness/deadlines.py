@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 from monitor.workcal import Deadline, Pause, Step, WorkCalendar
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseClock:
+class CaseClock(Value, frozen=True, kw_only=True):
     """Runs from `start`, stands still in `pauses` (by their beginning), is lengthened by `extension_days`.
 
     Deadlines have `at` None while an open pause keeps them from being known, and steps only if `with_steps`.
@@ -66,11 +67,13 @@ class CaseClock:
 
     def day_before_own(self, due: datetime, days: int) -> datetime | None:
         """The close of the working day `days` before the source's own, moved instant."""
-        return self._settle(lambda pauses: self._moved(due, pauses), lambda at: self._days_before(at, days)).at
+        return self._settle(lambda pauses: self._moved(due, pauses), lambda at: self.calendar.close_before(at, days)).at
 
     def day_before_calendar(self, n: int, days: int) -> datetime | None:
         """The close of the working day `days` before the n-th calendar day."""
-        return self._settle(lambda pauses: self._calendar_days(n, pauses), lambda at: self._days_before(at, days)).at
+        return self._settle(
+            lambda pauses: self._calendar_days(n, pauses), lambda at: self.calendar.close_before(at, days)
+        ).at
 
     def _calendar_days(self, n: int, pauses: Sequence[Pause]) -> Deadline:
         return self.calendar.due_in_calendar_days(
@@ -102,12 +105,6 @@ class CaseClock:
             if known == len(self.pauses) or self.pauses[known][0] >= at:
                 break
         return replace(deadline, at=at)
-
-    def _days_before(self, at: datetime, days: int) -> datetime:
-        day = self.calendar.local_date(at)
-        for _ in range(days):
-            day = self.calendar.previous_workday(day)
-        return self.calendar.close_of(day)
 
     def _hour_steps(self, at: datetime) -> tuple[Step, ...]:
         """The dates of an hour limit: a day counts when working time outside the pauses ran on it, `hours:<number>`."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from monitor.timeliness.case import Case, case_at
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.fold import Finding, PauseSpan
 from monitor.timeliness.integrity import integrity_findings
-from monitor.timeliness.limits import Limit, due_findings, extension_findings
+from monitor.timeliness.limits import Limit, day_limits, deadline_of, due_findings, extension_findings
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_limit
 from monitor.timeliness.timers import TIMERS
@@ -53,7 +54,7 @@ def explain_item(
     with pauses and extensions. None before acceptance.
     """
     case = case_at(facts, policy, calendar, now)
-    limits = case.limits()
+    limits = case.limits
     if case.view.accepted is None:
         return None
     item = case.item
@@ -73,7 +74,7 @@ def case_findings(
 ) -> tuple[Finding, ...]:
     """Contradictions in the record of a case, by time: proposals to a person, never a card or a point."""
     case = case_at(facts, policy, calendar, now)
-    limits = case.limits()
+    limits = case.limits
     told = (*case.view.findings, *due_findings(case.view, limits), *extension_findings(limits))
     found = (*told, *integrity_findings(case))
     return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))
@@ -93,17 +94,18 @@ def _told(limit: Limit) -> dict[str, Any]:
 
 
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
-    limits = case.limits(with_steps=True) if rule == "case.limit" else None
+    limits = case.limits if rule == "case.limit" else None
     if limits is None:
-        immediate = case.immediate(with_steps=True)
+        immediate = day_limits(case.view, case.item, case.policy, case.calendar, with_steps=True)
         return immediate[1].steps if immediate else ()
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
     by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
-    return (limits.statutory if by_law and limits.statutory else limits.lead).steps
+    shown = limits.statutory if by_law and limits.statutory else limits.lead
+    return deadline_of(replace(shown.clock, with_steps=True), shown.amount, shown.unit, limits.due).steps
 
 
 def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:
-    rounds = [r for r in case.rounds if episode is None or r.began.id == episode]
+    rounds = [r.papers for r in case.rounds if episode is None or r.papers.began.id == episode]
     return case.calendar.due_in_days(rounds[-1].began.at, case.policy.notice_days).steps if rounds else ()
 
 

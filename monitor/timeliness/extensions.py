@@ -8,18 +8,17 @@ government by fifteen, and only before it has passed: an extension asked for aft
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from monitor.timeliness.facts import CaseEvent
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 
 Refusal: TypeAlias = Literal["late", "capped", "rank"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RefusedExtension:
+class RefusedExtension(Value, frozen=True, kw_only=True):
     """`days` of an extension that do not count. `late`: asked for when the limit had passed; `capped`: beyond what the
     law allows; `rank`: beyond ten days on a joint case without the approval of the government's head.
     """

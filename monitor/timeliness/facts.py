@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from monitor.model import Registry, SourceState
+from monitor.values import Value
 
-T = TypeVar("T")
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseEvent:
+class CaseEvent(Value, frozen=True, kw_only=True):
     """One case event (DESIGN §3.1). `at` is corrected; `trusted` False when its time may not prove lateness.
 
     `body` holds the event's own fields (`due` as aware datetime, `days` as int …).
@@ -31,11 +29,10 @@ class CaseEvent:
     staff: str | None = None
     reason: str | None = None
     entered: datetime | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class Order(Value, frozen=True, kw_only=True):
     """A supervision order (督办): that which a yellow `case.limit` card opened (`opened_at` is the card's issue), or
     one that a person ordered on any card: then `id` is its own and `due_at`, if given, the deadline named in it.
     """
@@ -46,8 +43,7 @@ class Order:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseFacts:
+class CaseFacts(Value, frozen=True, kw_only=True):
     """One case: its events in any order, the sources that could still report it, its order and its place.
 
     `key` is NAMESPACE/CASE. `emits`: the case events of each source that does not send all of them; what no source
@@ -64,10 +60,9 @@ class CaseFacts:
     order: Order | None = None
     incomplete_since: datetime | None = None
     historic: bool = False
-    emits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    emits: Mapping[str, frozenset[str]] = {}
     documented: frozenset[str] = frozenset()
     """Sources that name the document of a result (`result_doc`) with some of their completions."""
-    _remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sources_of(self, *events: str) -> tuple[SourceState, ...]:
         """The sources that report any of these events: their silence would otherwise be read as "did not happen"
@@ -83,19 +78,11 @@ class CaseFacts:
             return True
         return all(any(self._reports(s.id, event) for s in self.sources) for event in events)
 
-    def once(self, key: Any, make: Callable[[], T]) -> T:
-        """What `make` gives for these facts, made once: the rules on one case share its fold."""
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        found: T = self._remembered[key]
-        return found
-
     def _reports(self, source: str, event: str) -> bool:
         return source not in self.emits or event in self.emits[source]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderFacts:
+class OrderFacts(Value, frozen=True, kw_only=True):
     """The supervision orders of a subject (`order.reply`): of the one that `case.limit` opened the reminder only, its
     overrun is that card's red; of those that people ordered all levels.
     """
@@ -113,8 +100,7 @@ class OrderFacts:
     """What people ordered, by time."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceFacts:
+class SourceFacts(Value, frozen=True, kw_only=True):
     """A case source for `feed.incomplete`: times (corrected, UTC) of its accepted and completed events, newest last."""
 
     id: str

@@ -13,12 +13,6 @@ from monitor.timeliness.limits import Limits
 
 def case_figures(case: Case, end: End | None) -> Mapping[str, Any]:
     """Figures of every case reason; none that moves with `now`, so that a verdict stands until its next check."""
-    # the rules on one case share them; itself beside the result, so that nothing else can come to have its identity
-    shared = case.facts.once(("figures", id(case)), lambda: (_shared_figures(case), case))[0]
-    return {**shared, "end": end.kind, "ended": end.at.isoformat()} if end else dict(shared)
-
-
-def _shared_figures(case: Case) -> Mapping[str, Any]:
     view = case.view
     return json_values(
         {
@@ -27,6 +21,8 @@ def _shared_figures(case: Case) -> Mapping[str, Any]:
             "item_name": (case.item.name if case.item else "") or None,
             "received": view.received.at if view.received else None,
             "accepted": view.accepted.at if view.accepted else None,
+            "end": end.kind if end else None,
+            "ended": end.at if end else None,
         }
     )
 

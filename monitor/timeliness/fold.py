@@ -6,12 +6,14 @@ The events may come late, twice and in any order: the same set gives the same vi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
+from msgspec.structs import replace
+
 from monitor.model import Reason
 from monitor.timeliness.facts import CaseEvent
+from monitor.values import Value
 from monitor.workcal import Pause
 
 EndKind: TypeAlias = Literal[
@@ -21,8 +23,7 @@ EndKind: TypeAlias = Literal[
 PauseCause: TypeAlias = Literal["suspended", "supplement", "closed"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PauseSpan:
+class PauseSpan(Value, frozen=True, kw_only=True):
     """[begin, end) in which the limit stands still; `end` None while it lasts. `opened` is the event that began it."""
 
     begin: datetime
@@ -31,8 +32,7 @@ class PauseSpan:
     opened: CaseEvent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Holder:
+class Holder(Value, frozen=True, kw_only=True):
     """Who holds the case from `at` on."""
 
     at: datetime
@@ -40,8 +40,7 @@ class Holder:
     staff: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class End(Value, frozen=True, kw_only=True):
     """What ended the case for a rule. `trusted` False: its time may not prove lateness."""
 
     kind: EndKind
@@ -49,8 +48,7 @@ class End:
     trusted: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoticeRound:
+class NoticeRound(Value, frozen=True, kw_only=True):
     """Papers that came in before any acceptance and how they were answered (行政许可法 32): `began` is the receipt or
     the supplement, `answer` the acceptance, the notice of what is missing, the refusal or any other end.
     """
@@ -59,8 +57,7 @@ class NoticeRound:
     answer: End | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True, kw_only=True):
     """A contradiction in the record, proposed to a person: `rule` is a row of rules.md A.6 or `case.events`."""
 
     rule: str
@@ -68,8 +65,7 @@ class Finding:
     reason: Reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaseView:
+class CaseView(Value, frozen=True, kw_only=True):
     """One case as its events tell it. `events` are the folded ones: voided ones gone, duplicates merged, in order.
 
     `end` is the present end: None while the case is open or reopened. `clock_trusted`: False when an event that started
@@ -104,7 +100,7 @@ class CaseView:
 
     def pause_spans(self) -> tuple[Pause, ...]:
         """The pauses as `workcal` takes them, by their beginning."""
-        return tuple((pause.begin, pause.end) for pause in self.pauses)
+        return tuple([(pause.begin, pause.end) for pause in self.pauses]) if self.pauses else ()
 
     def holder_at(self, instant: datetime) -> Holder | None:
         """The last window and staff named at or before the instant."""
@@ -137,7 +133,7 @@ def fold(
     `accepted_from`: papers that count as accepted from their receipt because they were not answered in time (行政许可法
     32); an acceptance told later then says item and `due` only.
     """
-    ordered = sorted(events, key=lambda e: (e.at, e.seq is not None, e.seq or 0, e.id, e.source))
+    ordered = sorted(events, key=_place)
     standing, unknown_voids = _take_out_voided(ordered)
     state = _Lifecycle(supplement_pauses)
     for event in unknown_voids:
@@ -149,11 +145,17 @@ def fold(
     return state.view()
 
 
+def _place(event: CaseEvent) -> tuple[datetime, bool, int, str, str]:
+    return event.at, event.seq is not None, event.seq or 0, event.id, event.source
+
+
 def _take_out_voided(ordered: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[CaseEvent]]:
     """Events that stand, and `voided` events that name none. Ids are unique per source, so a source voids its own.
 
     From the last to the first, so that a `voided` event can itself be voided.
     """
+    if all(event.event != "voided" for event in ordered):
+        return list(ordered), []
     voided: set[tuple[str, str]] = set()
     for event in reversed(ordered):
         if event.event == "voided" and (event.source, event.id) not in voided:
@@ -169,8 +171,10 @@ def _take_out_voided(ordered: Sequence[CaseEvent]) -> tuple[list[CaseEvent], lis
     return [e for e in ordered if e.event != "voided" and (e.source, e.id) not in voided], unknown
 
 
-def _merge(ordered: Iterable[CaseEvent]) -> list[CaseEvent]:
+def _merge(ordered: Sequence[CaseEvent]) -> Sequence[CaseEvent]:
     """One event for each fact: the earlier telling wins, the later one fills gaps and may vouch for its time."""
+    if len({event.event for event in ordered}) == len(ordered):
+        return ordered
     merged: dict[tuple[str, datetime, str], CaseEvent] = {}
     for event in ordered:
         key = (event.event, event.at.replace(microsecond=0), str(event.body.get("stage") or ""))
@@ -235,7 +239,7 @@ class _Lifecycle:
             item=(told.item if told else None) or self._item,
             due=told.body.get("due") if told else None,
             holders=tuple(self._holders),
-            pauses=tuple(sorted(self._pauses, key=lambda p: (p.begin, p.cause, p.opened.id))),
+            pauses=tuple(sorted(self._pauses, key=lambda p: (p.begin, p.cause, p.opened.id))) if self._pauses else (),
             extensions=tuple(self._extensions),
             rounds=tuple(self._rounds),
             joint=self._joint,

@@ -8,21 +8,22 @@ span that was declared lost is not proven: the end may have been told in it (DES
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from monitor.model import Charge, Level, Outcome, Reason, Rests, SourceState, Spell, Verdict, Wait, lowest_watermark
 from monitor.timeliness.fold import End
+from monitor.values import Lazy, Value
 
 LEFT: Final = ("rejected", "withdrawn", "returned", "closed")
 """Ends by which a case leaves the count."""
 NOTHING_PROVEN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """`judged_to` while a source has proven nothing yet."""
+_MOMENT: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Boundary:
+class Boundary(Value, frozen=True, kw_only=True):
     """A level and its instant. `sound`: False when that rests on an untrusted time; `cause`: what passes there."""
 
     level: Level
@@ -31,8 +32,7 @@ class Boundary:
     sound: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ladder:
+class Ladder(Value, frozen=True, kw_only=True):
     """One rule on one case.
 
     `charge_at`: who holds it at an instant. `stale_at`: from when operators are told of an unproven boundary.
@@ -48,7 +48,7 @@ class Ladder:
     now: datetime
     charge_at: Callable[[datetime], Charge]
     stale_at: Callable[[datetime], datetime]
-    figures: Mapping[str, Any]
+    figures: Callable[[], Mapping[str, Any]]
     incomplete_since: datetime | None = None
     next_fact_at: datetime | None = None
     waiting: str = "pending"
@@ -67,11 +67,15 @@ def ascending(boundaries: Iterable[Boundary]) -> tuple[Boundary, ...]:
     """The boundaries in time, without those that a graver one has overtaken."""
     kept: list[Boundary] = []
     peak = 0
-    for boundary in sorted(boundaries, key=lambda b: (b.at, -b.level)):
+    for boundary in sorted(boundaries, key=_place):
         if boundary.level > peak:
             kept.append(boundary)
             peak = boundary.level if boundary.sound else peak
     return tuple(kept)
+
+
+def _place(boundary: Boundary) -> tuple[datetime, int]:
+    return boundary.at, -boundary.level
 
 
 def climb(ladder: Ladder) -> Verdict:
@@ -81,12 +85,9 @@ def climb(ladder: Ladder) -> Verdict:
     lost) and unproven. 2. Make the one spell of what was reached. 3. Say what the subject shows, what it waits for and
     when to look again.
     """
-    passed = [b for b in ladder.boundaries if b.at <= ladder.now and (ladder.end is None or b.at < ladder.end.at)]
-    hidden = [b for b in passed if _is_hidden(ladder, b)]
-    proven = [b for b in passed if b not in hidden and _proven(ladder, b)]
-    disputed = [b for b in passed if b.level > Level.REMINDER and _disputed(ladder, b, b in proven)]
-    reached = [b for b in proven if b.sound or b.level == Level.REMINDER]
-    unproven = [b for b in passed if b not in proven and b not in hidden] if ladder.end is None else []
+    until = ladder.now if ladder.end is None else min(ladder.now, ladder.end.at - _MOMENT)
+    passed = [b for b in ladder.boundaries if b.at <= until]
+    reached, disputed, hidden, unproven = _sorted(ladder, passed) if passed else _NOTHING_PASSED
     spell = _spell(ladder, reached) if reached else None
     outcome, word = _outcome(ladder, reached, bool(disputed), bool(unproven), bool(hidden))
     mark = lowest_watermark(ladder.sources)
@@ -100,7 +101,30 @@ def climb(ladder: Ladder) -> Verdict:
         watermark=mark,
         stale_at=ladder.stale_at(unproven[0].at) if unproven and outcome is Outcome.UNKNOWN else None,
         rests=_rests(ladder),
-        reason=Reason(code=f"{ladder.rule}.{word}", figures=_figures(ladder, reached, unproven)),
+        reason=Reason(code=f"{ladder.rule}.{word}", figures=Lazy(partial(_figures, ladder, reached, unproven))),
+    )
+
+
+class _Passed(NamedTuple):
+    """The passed boundaries by what the facts make of them."""
+
+    reached: Sequence[Boundary]
+    disputed: Sequence[Boundary]
+    hidden: Sequence[Boundary]
+    unproven: Sequence[Boundary]
+
+
+_NOTHING_PASSED: Final = _Passed((), (), (), ())
+
+
+def _sorted(ladder: Ladder, passed: Sequence[Boundary]) -> _Passed:
+    hidden = [b for b in passed if _is_hidden(ladder, b)]
+    proven = [b for b in passed if b not in hidden and _proven(ladder, b)]
+    return _Passed(
+        reached=[b for b in proven if b.sound or b.level == Level.REMINDER],
+        disputed=[b for b in passed if b.level > Level.REMINDER and _disputed(ladder, b, b in proven)],
+        hidden=hidden,
+        unproven=[b for b in passed if b not in proven and b not in hidden] if ladder.end is None else (),
     )
 
 
@@ -110,10 +134,10 @@ def _rests(ladder: Ladder) -> Rests | None:
     """
     if ladder.date_of is None:
         return None
-    last = max((b.at for b in ladder.boundaries), default=None)
-    open_ended = last is None or ladder.waiting == "paused"
     began = min(ladder.began, ladder.told_at or ladder.began)
-    return ladder.date_of(began), None if open_ended or last is None else ladder.date_of(last)
+    if not ladder.boundaries or ladder.waiting == "paused":
+        return ladder.date_of(began), None
+    return ladder.date_of(began), ladder.date_of(max([b.at for b in ladder.boundaries]))
 
 
 def _proven(ladder: Ladder, boundary: Boundary) -> bool:
@@ -138,7 +162,7 @@ def _disputed(ladder: Ladder, boundary: Boundary, proven: bool) -> bool:
     return not boundary.sound if proven else ladder.end is not None
 
 
-def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
+def _spell(ladder: Ladder, reached: Sequence[Boundary]) -> Spell:
     """The holder at the yellow's instant answers for the red too; at the reminder's for a reminder (DESIGN §5)."""
     top = reached[-1]
     answering = next((b for b in reached if b.level >= Level.YELLOW), top)
@@ -154,7 +178,7 @@ def _spell(ladder: Ladder, reached: list[Boundary]) -> Spell:
 
 
 def _outcome(
-    ladder: Ladder, reached: list[Boundary], disputed: bool, unproven: bool, hidden: bool
+    ladder: Ladder, reached: Sequence[Boundary], disputed: bool, unproven: bool, hidden: bool
 ) -> tuple[Outcome, str]:
     """What the subject shows, and the last word of its reason code."""
     top = reached[-1].level if reached else None
@@ -182,14 +206,12 @@ def end_outcome(end: End) -> tuple[Outcome, str]:
     return (Outcome.CLOSED, "closed") if end.kind in LEFT else (Outcome.OK, "ok")
 
 
-def _judged_to(ladder: Ladder, mark: datetime | None, disputed: list[Boundary]) -> datetime:
+def _judged_to(ladder: Ladder, mark: datetime | None, disputed: Sequence[Boundary]) -> datetime:
     """Short of a disputed boundary: a card that was issued on better evidence is left to a person."""
-    marks = [ladder.now, mark or NOTHING_PROVEN]
+    carried = min(ladder.now, mark or NOTHING_PROVEN)
     if ladder.end is None and ladder.incomplete_since is not None:
-        marks.append(ladder.incomplete_since)
-    if disputed:
-        marks.append(disputed[0].at - timedelta(microseconds=1))
-    return min(marks)
+        carried = min(carried, ladder.incomplete_since)
+    return min(carried, disputed[0].at - _MOMENT) if disputed else carried
 
 
 def _next_check_at(ladder: Ladder) -> datetime | None:
@@ -198,7 +220,7 @@ def _next_check_at(ladder: Ladder) -> datetime | None:
         ahead.append(ladder.incomplete_since)
     if ladder.next_fact_at is not None:
         ahead.append(ladder.next_fact_at)
-    return min((at for at in ahead if at > ladder.now), default=None)
+    return min([at for at in ahead if at > ladder.now], default=None)
 
 
 def _waits(sources: Iterable[SourceState], until: datetime) -> tuple[Wait, ...]:
@@ -209,7 +231,7 @@ def _waits(sources: Iterable[SourceState], until: datetime) -> tuple[Wait, ...]:
     )
 
 
-def _figures(ladder: Ladder, reached: list[Boundary], unproven: Sequence[Boundary] = ()) -> Mapping[str, Any]:
+def _figures(ladder: Ladder, reached: Sequence[Boundary], unproven: Sequence[Boundary] = ()) -> Mapping[str, Any]:
     cause = {"cause": reached[-1].cause} if reached else {}
     until = {"until": unproven[0].at.isoformat()} if unproven else {}
-    return {**ladder.figures, **cause, **until}
+    return {**ladder.figures(), **cause, **until}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from monitor.model import Item, Reason, Registry
 from monitor.timeliness.deadlines import CaseClock
 from monitor.timeliness.extensions import RefusedExtension, counted_days
 from monitor.timeliness.fold import CaseView, Finding
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 from monitor.workcal import Deadline, Step, WorkCalendar
 
 LimitSource: TypeAlias = Literal["promised", "statutory", "due", "fallback", "immediate"]
@@ -21,8 +23,7 @@ CALENDAR_DAY: Final = "calendar_day"
 WORKDAY: Final = "workday"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
+class Limit(Value, frozen=True, kw_only=True):
     """One limit of a case: `amount` in `unit`; `amount` is None for a source's own `due`.
 
     `at`: its instant, None while an open pause keeps it from being known. `holds_at`: from when a card may rest on it,
@@ -47,8 +48,7 @@ class Limit:
         return self.clock.extension_days
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True, kw_only=True):
     """The limits of an accepted case. `start`: when it counts as accepted. `lead`: the limit that it is measured by,
     the promised one, else the statutory one. `due`: the source's own, as told.
     """
@@ -125,13 +125,17 @@ def legal_limits(
     return Limits(start=start, lead=lead, promised=promised, statutory=statutory, due=view.due) if lead else None
 
 
-def immediate_limits(
-    view: CaseView, start: datetime, policy: TimelinessPolicy, calendar: WorkCalendar, *, with_steps: bool = False
-) -> tuple[Limit, Limit]:
-    """Yellow and red of `case.immediate`: closes of the day of acceptance and of the next working day (DESIGN §5).
+def day_limits(
+    view: CaseView, item: Item | None, policy: TimelinessPolicy, calendar: WorkCalendar, *, with_steps: bool = False
+) -> tuple[Limit, Limit] | None:
+    """Yellow and red of `case.immediate`: closes of the day of acceptance and of the next working day (DESIGN §5); None
+    before acceptance and for other items.
 
     The day of acceptance counts here, so the count starts on the day before it; an extension is for granted limits.
     """
+    start = taken_at(view, item, calendar) if is_immediate(item) else None
+    if start is None:
+        return None
     clock = case_clock(view, start - timedelta(days=1), policy, calendar, with_steps=with_steps)
     accepted_on = calendar.local_date(start)
 

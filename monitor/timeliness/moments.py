@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from monitor.timeliness.deadlines import CaseClock
 from monitor.timeliness.limits import CALENDAR_DAY, WORKHOUR, Limit, deadline_of

@@ -6,8 +6,10 @@ One that a person orders on a card (H15) has a deadline of its own and the level
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from monitor.model import Charge, Level, Outcome, Reason, SourceState, Spell, Verdict
 from monitor.timeliness.facts import Order, OrderFacts
@@ -71,7 +73,7 @@ def _judge_ordered(
             now=now,
             charge_at=lambda _: _charge(facts),
             stale_at=lambda at: at,
-            figures=figures | ({"answered": answered.isoformat()} if answered is not None else {}),
+            figures=lambda: figures | ({"answered": answered.isoformat()} if answered is not None else {}),
             next_fact_at=answered if answered is not None and answered > now else None,
             date_of=calendar.local_date,
             episode=order.id,

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from monitor.model import Level
 from monitor.workcal import PauseEdge
 
 _OWN: Final = ("items", "halls")
@@ -32,6 +33,10 @@ class LimitStep(BaseModel):
     days_over: int | None = Field(default=None, ge=1, le=60)
     reply_counts: bool = True
     """Of an order: whether a reply answers it; else only the end of the case does (湛江: open at its deadline)."""
+
+    @cached_property
+    def gravity(self) -> Level:
+        return Level.of(self.level)
 
     @model_validator(mode="after")
     def _one_instant(self) -> Self:

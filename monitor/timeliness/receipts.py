@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.model import lowest_watermark
 from monitor.timeliness.facts import CaseFacts
-from monitor.timeliness.fold import CaseView, NoticeRound
+from monitor.timeliness.fold import NoticeRound
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
 ANSWERS: Final = ("accepted", "supplement_requested", "rejected")
 """What answers a receipt: a source that does not send all of these cannot say that it went unanswered."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoticeLimit:
+class NoticeLimit(Value, frozen=True, kw_only=True):
     """When the answer to a receipt is due, and from when a card may rest on that (later in an unpublished year)."""
 
     at: datetime
@@ -33,19 +33,24 @@ def notice_limit(began: datetime, policy: TimelinessPolicy, calendar: WorkCalend
     return NoticeLimit(at=due.at, holds_at=due.at + grace, provisional=due.provisional)
 
 
-def missed_round(
-    facts: CaseFacts, view: CaseView, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime
-) -> int | None:
+class Papers(NamedTuple):
+    """Papers that came in before acceptance, with the limit of their answer."""
+
+    papers: NoticeRound
+    limit: NoticeLimit
+
+
+def missed_round(facts: CaseFacts, rounds: Sequence[Papers], now: datetime) -> int | None:
     """The index of the first round that provably was not answered within its limit; None while there is none.
 
     Proven by an answer that came later, with a time that can be trusted, or by the watermarks of all that would have
     told of one. Papers whose own time is not to be trusted are accepted by nobody.
     """
-    if not view.rounds or not facts.are_reported(*ANSWERS):
+    if not facts.are_reported(*ANSWERS):
         return None
     mark = lowest_watermark(facts.sources_of(*ANSWERS))
-    for number, papers in enumerate(view.rounds):
-        if papers.began.trusted and _is_missed(papers, notice_limit(papers.began.at, policy, calendar), mark, now):
+    for number, (papers, limit) in enumerate(rounds):
+        if papers.began.trusted and _is_missed(papers, limit, mark, now):
             return number
     return None
 

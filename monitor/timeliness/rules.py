@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from monitor.model import Level, Outcome, Verdict
 from monitor.timeliness.case import Case, case_at
@@ -42,11 +44,11 @@ def judge_limit(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalend
     unjudged = _unjudged(case, "case.limit")
     if unjudged is not None:
         return unjudged
-    limits = case.limits()
+    limits = case.limits
     if limits is None:
         return _without_ladder(case, "case.limit", "no_limit")
     marks = _ladder_marks(case, limits)
-    return _climb(case, "case.limit", marks, case.view.end, limits.start, limit_figures(case, limits))
+    return _climb(case, "case.limit", marks, case.view.end, limits.start, partial(limit_figures, case, limits))
 
 
 def judge_immediate(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
@@ -58,14 +60,15 @@ def judge_immediate(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCa
     unjudged = _unjudged(case, "case.immediate")
     if unjudged is not None:
         return unjudged
-    limits = case.immediate()
+    limits = case.immediate
     start = taken_at(case.view, case.item, calendar)
     if limits is None or start is None:
         return _without_ladder(case, "case.immediate", "not_applicable")
     yellow, red = limits
     marks = (_boundary(case, Level.YELLOW, yellow), _boundary(case, Level.RED, red))
-    figures = {"accepted": start, "due": yellow.at, "red_due": red.at, "provisional": yellow.provisional}
-    verdict = _climb(case, "case.immediate", marks, _immediate_end(case.view), start, figures)
+    verdict = _climb(
+        case, "case.immediate", marks, _immediate_end(case.view), start, partial(_day_figures, start, yellow, red)
+    )
     if verdict.outcome is Outcome.OK and case.view.left is not None:
         return replace(verdict, outcome=Outcome.CLOSED)  # it fell back and then left the count
     return verdict
@@ -104,6 +107,8 @@ def _boundary(case: Case, level: Level, limit: Limit | None) -> Boundary | None:
 def _ladder_marks(case: Case, limits: Limits) -> tuple[Boundary, ...]:
     """The steps of the policy's ladder on this case. An order is opened by the first yellow or red of the others."""
     marks = [m for step in case.policy.limit_ladder if (m := _step_mark(case, limits, step)) is not None]
+    if case.order is None:
+        return tuple(marks)
     opening = min((m for m in marks if m.level >= Level.YELLOW), key=lambda m: m.at, default=None)
     orders = [step for step in case.policy.limit_ladder if step.limit == "order"]
     overruns = [_order_overrun(case, opening, step) for step in orders]
@@ -114,7 +119,7 @@ def _step_mark(case: Case, limits: Limits, step: LimitStep) -> Boundary | None:
     limit = limits.of(step.limit) if step.limit != "order" else None
     if limit is None:
         return None
-    level = Level.of(step.level)
+    level = step.gravity
     if level is Level.REMINDER:
         at = _reminder_at(case, limits, limit, step)
         return Boundary(level=level, at=case.view.open_from(at), cause="reminder") if at is not None else None
@@ -154,6 +159,10 @@ def _order_overrun(case: Case, opening: Boundary | None, step: LimitStep) -> Bou
     return Boundary(level=Level.RED, at=at, cause="order", sound=opening.sound)
 
 
+def _day_figures(start: datetime, yellow: Limit, red: Limit) -> Mapping[str, Any]:
+    return {"accepted": start, "due": yellow.at, "red_due": red.at, "provisional": yellow.provisional}
+
+
 def _immediate_end(view: CaseView) -> End | None:
     fallback = view.fallback
     ends = [view.end] if view.end else []
@@ -168,9 +177,10 @@ def _climb(
     marks: tuple[Boundary | None, ...],
     end: End | None,
     start: datetime,
-    figures: Mapping[str, Any],
+    figures: Callable[[], Mapping[str, Any]],
 ) -> Verdict:
-    paused = any(pause.end is None for pause in case.view.pauses)
+    view = case.view
+    paused = any(pause.end is None for pause in view.pauses)
     return climb(
         Ladder(
             rule=rule,
@@ -181,12 +191,12 @@ def _climb(
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
-            figures=json_values({**case_figures(case, end), **figures}),
+            figures=lambda: json_values({**case_figures(case, end), **figures()}),
             incomplete_since=case.facts.incomplete_since,
             next_fact_at=case.next_fact_at,
             waiting="paused" if paused else "pending",
-            open_at=max((event.at for event in case.view.events if event.trusted), default=None),
-            told_at=case.view.accepted.at if case.view.accepted else None,
+            open_at=max([event.at for event in view.events if event.trusted], default=None),
+            told_at=view.accepted.at if view.accepted else None,
             date_of=case.calendar.local_date,
         )
     )

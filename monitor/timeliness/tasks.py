@@ -137,7 +137,7 @@ def _judge_term(task: Task, rule: str, term: Term) -> Verdict:
             now=task.now,
             charge_at=task.charge_at,
             stale_at=task.stale_at,
-            figures=json_values({**_known(task), **_figures(task, term, limit)}),
+            figures=lambda: json_values({**_known(task), **_figures(task, term, limit)}),
             next_fact_at=task.next_fact_at,
             date_of=task.calendar.local_date,
             episode=term.began.id,

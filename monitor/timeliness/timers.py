@@ -7,9 +7,11 @@ limit passes, red some working days later (DESIGN §5). The case as a whole may 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from monitor.model import Level, Outcome, Verdict
 from monitor.timeliness.case import Case, case_at
@@ -19,7 +21,8 @@ from monitor.timeliness.fold import End
 from monitor.timeliness.ladder import Boundary, Ladder, ascending, climb
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.verdicts import joined, plain
-from monitor.workcal import Pause, WorkCalendar
+from monitor.values import Value
+from monitor.workcal import Deadline, Pause, WorkCalendar
 
 STAGE_CLEARED_BY: Final = ("stage", "completed")
 PAUSE_CLEARED_BY: Final = ("resumed",)
@@ -27,8 +30,7 @@ DELIVERY_CLEARED_BY: Final = ("delivered",)
 """What ends each: a source that does not send it cannot say that it did not happen (DESIGN §5)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timer:
+class Timer(Value, frozen=True, kw_only=True):
     """`days` working days from the event that began it, standing still in `pauses`, until `end`."""
 
     began: CaseEvent
@@ -82,7 +84,7 @@ def _stage(case: Case, began: CaseEvent, ended: CaseEvent | None) -> Iterator[Ti
         return
     kind: Any = "stage" if ended is not None and ended.event == "stage" else "closed"
     end = End(kind=kind, at=ended.at, trusted=ended.trusted) if ended is not None else None
-    pauses = tuple(p for p in case.view.pause_spans() if p[1] is None or p[1] > began.at)
+    pauses = tuple([p for p in case.view.pause_spans() if p[1] is None or p[1] > began.at])
     figures = {"stage": began.body.get("stage")}
     yield Timer(began=began, days=int(days), pauses=pauses, end=end, figures=figures)
 
@@ -142,9 +144,9 @@ TIMERS: Final[Mapping[str, Callable[[Case], Iterator[Timer]]]] = {
 
 
 def _judge(case: Case, rule: str, cleared_by: tuple[str, ...]) -> Verdict:
-    timers = list(TIMERS[rule](case))
     if not case.facts.are_reported(*cleared_by):
         return plain(case, rule, Outcome.OK, "not_reported", *cleared_by)
+    timers = list(TIMERS[rule](case))
     if not timers:
         return plain(case, rule, Outcome.OK, "not_applicable", *cleared_by)
     return joined([_judge_one(case, rule, timer, cleared_by) for timer in timers])
@@ -155,15 +157,6 @@ def _judge_one(case: Case, rule: str, timer: Timer, cleared_by: tuple[str, ...])
     deadline = calendar.due_in_days(
         began.at, timer.days, timer.pauses, pause_edge_days=policy.pause_edge_days, with_steps=False
     )
-    figures = {
-        "began": began.at,
-        "limit": timer.days,
-        "over": policy.overdue_red_days,
-        "due": deadline.at,
-        "provisional": deadline.provisional,
-        **timer.figures,
-        **_overdue(case, deadline.at, timer.end),
-    }
     verdict = climb(
         Ladder(
             rule=rule,
@@ -176,7 +169,7 @@ def _judge_one(case: Case, rule: str, timer: Timer, cleared_by: tuple[str, ...])
             now=case.now,
             charge_at=case.charge_at,
             stale_at=case.stale_at,
-            figures=json_values({**case_figures(case, None), **figures, **_ended(timer.end)}),
+            figures=partial(_figures, case, timer, deadline),
             incomplete_since=None,
             next_fact_at=case.next_fact_at,
             waiting="paused" if deadline.at is None else "pending",
@@ -188,8 +181,22 @@ def _judge_one(case: Case, rule: str, timer: Timer, cleared_by: tuple[str, ...])
     return replace(verdict, outcome=Outcome.OK) if verdict.outcome in (Outcome.PENDING, Outcome.CLOSED) else verdict
 
 
-def _ended(end: End | None) -> dict[str, Any]:
-    return {"end": end.kind, "ended": end.at} if end is not None else {}
+def _figures(case: Case, timer: Timer, deadline: Deadline) -> Mapping[str, Any]:
+    end = timer.end
+    return json_values(
+        {
+            **case_figures(case, None),
+            "began": timer.began.at,
+            "limit": timer.days,
+            "over": case.policy.overdue_red_days,
+            "due": deadline.at,
+            "provisional": deadline.provisional,
+            **timer.figures,
+            **_overdue(case, deadline.at, end),
+            "end": end.kind if end is not None else None,
+            "ended": end.at if end is not None else None,
+        }
+    )
 
 
 def _overdue(case: Case, due: datetime | None, end: End | None) -> dict[str, Any]:
@@ -220,20 +227,20 @@ def dated_boundaries(
     found = [Boundary(level=Level.YELLOW, at=due + grace, cause="dated", sound=sound)]
     if over is not None:
         found.append(Boundary(level=Level.RED, at=over + grace, cause="dated_over", sound=sound))
-    reminder = _reminder(start, due, policy, calendar)
+    reminder = reminder_boundary(start, due, policy, calendar)
     if reminder is not None:
-        found.append(Boundary(level=Level.REMINDER, at=reminder, cause="reminder"))
+        found.append(reminder)
     return ascending(found)
 
 
-def _reminder(start: datetime, due: datetime, policy: TimelinessPolicy, calendar: WorkCalendar) -> datetime | None:
+def reminder_boundary(
+    start: datetime, due: datetime, policy: TimelinessPolicy, calendar: WorkCalendar
+) -> Boundary | None:
+    """The close of the working day before; where that is not after the start, the share of the working time."""
     if policy.reminder_days_before == 0:
         return None
-    day = calendar.local_date(due)
-    for _ in range(policy.reminder_days_before):
-        day = calendar.previous_workday(day)
-    at = calendar.close_of(day)
-    if at > start:
-        return at
-    whole = calendar.working_time_between(start, due) * policy.short_limit_reminder_share
-    return calendar.add_working_time(start, whole) if whole else None
+    at: datetime | None = calendar.close_before(due, policy.reminder_days_before)
+    if at is not None and at <= start:
+        whole = calendar.working_time_between(start, due) * policy.short_limit_reminder_share
+        at = calendar.add_working_time(start, whole) if whole else None
+    return Boundary(level=Level.REMINDER, at=at, cause="reminder") if at is not None else None

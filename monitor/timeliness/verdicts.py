@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import partial
+
+from msgspec.structs import replace
 
 from monitor.model import Outcome, Reason, Rests, Verdict, Wait, graver, lowest_watermark
 from monitor.timeliness.case import Case
 from monitor.timeliness.figures import case_figures
 from monitor.timeliness.ladder import NOTHING_PROVEN
+from monitor.values import Lazy
 
 
 def plain(case: Case, rule: str, outcome: Outcome, word: str, *sources: str) -> Verdict:
@@ -20,7 +23,7 @@ def plain(case: Case, rule: str, outcome: Outcome, word: str, *sources: str) -> 
         judged_to=min(case.now, mark or NOTHING_PROVEN),
         next_check_at=case.next_fact_at,
         watermark=mark,
-        reason=Reason(code=f"{rule}.{word}", figures=case_figures(case, case.view.end)),
+        reason=Reason(code=f"{rule}.{word}", figures=Lazy(partial(case_figures, case, case.view.end))),
     )
 
 
@@ -52,8 +55,8 @@ def widest(rests: Iterable[Rests | None]) -> Rests | None:
     told = [span for span in rests if span is not None]
     if not told:
         return None
-    ends = [end for _, end in told]
-    return min(start for start, _ in told), None if None in ends else max(end for end in ends if end is not None)
+    ends = [end for _, end in told if end is not None]
+    return min([start for start, _ in told]), max(ends) if len(ends) == len(told) else None
 
 
 def earliest(waits: Iterable[Wait]) -> tuple[Wait, ...]:

@@ -45,7 +45,7 @@ class WorkCalendar:
     datetime and for years outside 1950 to 2100. The tables grow on demand and are swapped whole.
     """
 
-    __slots__ = ("_lock", "_rules", "_tables", "spec", "zone")
+    __slots__ = ("_lock", "_rules", "_sure", "_tables", "spec", "zone")
 
     spec: CalendarSpec
     zone: ZoneInfo
@@ -54,6 +54,7 @@ class WorkCalendar:
         self.spec = spec
         self.zone = ZoneInfo(spec.zone)
         self._rules = DayRules(spec, notices)
+        self._sure = self._rules.sure
         self._tables = Tables()
         self._lock = threading.Lock()
 
@@ -93,6 +94,14 @@ class WorkCalendar:
             tables = self._extended(tables.first_year - 1)
         return date.fromordinal(tables.ordinals[k - 1])
 
+    def close_before(self, instant: datetime, days: int) -> datetime:
+        """The close of the `days`-th workday (> 0) before the date of an instant."""
+        day = self.local_date(instant)
+        tables = self._covering_dates(day)
+        while (k := tables.first_from(day.toordinal()) - days) < 0:
+            tables = self._extended(tables.first_year - 1)
+        return tables.closes[k]
+
     def next_workday(self, day: date) -> date:
         """The first workday strictly after a date."""
         tables = self._covering_dates(day)
@@ -111,6 +120,15 @@ class WorkCalendar:
 
     def local_date(self, instant: datetime) -> date:
         """The date in the hall's zone."""
+        tables = self._tables
+        if tables.shift is not None and instant.tzinfo is UTC:
+            try:
+                day = (instant + tables.shift).date()
+            except OverflowError:
+                raise ValueError(f"{instant} lies outside the calendar") from None
+            # not in the first year: before its first midnight the offset may have been another
+            if tables.first_year < day.year <= tables.last_year:
+                return day
         require_aware(instant, "local_date")
         try:
             return instant.astimezone(self.zone).date()
@@ -305,6 +323,8 @@ class WorkCalendar:
         )
 
     def _is_guessed(self, first_day: int, last_day: int) -> bool:
+        if self._sure[0] <= first_day and last_day <= self._sure[1]:
+            return False
         years = range(date.fromordinal(first_day).year, date.fromordinal(last_day).year + 1)
         return not all(self._rules.is_published(year) for year in years)
 

@@ -98,6 +98,11 @@ class DayRules:
         """First and last year worth a table from the start: the published run, or the years in use."""
         return (min(self._years), self.covered_until.year) if self._guesses else (2004, 2035)
 
+    @property
+    def sure(self) -> tuple[int, int]:
+        """The unbroken run of published years as ordinals of its first and last day."""
+        return date(min(self._years), 1, 1).toordinal(), self.covered_until.toordinal()
+
     def plan(self, day: date) -> DayPlan:
         """Hours and reason of a date; any date within FIRST_YEAR to LAST_YEAR."""
         override = self._overrides.get(day)

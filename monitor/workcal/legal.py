@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from monitor.model import require_aware
+from monitor.values import Value
 from monitor.workcal.tables import Tables, micros
 
 Pause: TypeAlias = tuple[datetime, datetime | None]
@@ -23,8 +23,7 @@ MicroSpan: TypeAlias = tuple[int, int | None]
 Spoiled: TypeAlias = tuple[int, int | None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(Value, frozen=True, kw_only=True):
     """One date of a count. `why` is a stable code that `wording` renders:
 
     counted: `counted` `calendar_day` `make_up_day` `special_hours` `rota` `provisional` (a Mon-Fri guess);
@@ -36,8 +35,7 @@ class Step:
     why: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deadline:
+class Deadline(Value, frozen=True, kw_only=True):
     """`at`: the UTC instant of the close of the last day; None while an open pause keeps it from being known.
 
     `provisional`: a day of the count lies in a year whose days are not published. `steps`: the dates in order, empty

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.values import Value
 from monitor.workcal.days import DayRules
 from monitor.workcal.legal import (
     MicroSpan,
@@ -30,8 +30,7 @@ class TooShort(Exception):
     """The tables end before the answer."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
+class Limit(Value, frozen=True, kw_only=True):
     """`n` days from `start` (microseconds; its local date `start_day` as ordinal), `extension` more on top."""
 
     start: int
@@ -56,8 +55,7 @@ class Limit:
         return tables.ordinals[k]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(Value, frozen=True, kw_only=True):
     """`k`: the workday on which the limit ends, None behind an open pause. `last_day`: where the count stopped.
 
     `counted_to`: for calendar days, the last day counted before the move to a workday; else equal to `last_day`.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.workcal import CalendarSpec, Pause, build_calendar, week_of
+from monitor.workcal import CalendarSpec, Pause, WorkCalendar, build_calendar, week_of
 
 START = datetime(2004, 1, 2, tzinfo=UTC)
 
@@ -275,3 +275,26 @@ def test_the_short_way_knows_a_year_that_is_not_published(start: datetime) -> No
         whole = calendar.due_in_days(start, n)
         quick = calendar.due_in_days(start, n, with_steps=False)
         assert (quick.at, quick.provisional) == (whole.at, whole.provisional)
+
+
+FULL = st.datetimes(min_value=datetime(1951, 1, 1), max_value=datetime(2099, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@often
+@given(FULL, st.sampled_from([CAL, DUTCH]))
+@example(datetime(2003, 12, 31, 15, 59, 59, tzinfo=UTC), CAL)
+@example(datetime(2003, 12, 31, 16, tzinfo=UTC), CAL)
+@example(datetime(2026, 12, 31, 16, tzinfo=UTC), CAL)
+@example(datetime(1986, 5, 3, 15, 30, tzinfo=UTC), CAL)  # a summer time that Shanghai once had
+def test_the_date_of_an_instant_is_that_of_its_zone(instant: datetime, calendar: WorkCalendar) -> None:
+    calendar.is_workday(date(2010, 1, 4))  # so that there are tables to take the short way by
+    assert calendar.local_date(instant) == instant.astimezone(calendar.zone).date()
+
+
+@often
+@given(instants, st.integers(1, 30))
+def test_the_close_so_many_workdays_before_is_found_step_by_step(instant: datetime, days: int) -> None:
+    day = instant.astimezone(ZONE).date()
+    for _ in range(days):
+        day = CAL.previous_workday(day)
+    assert CAL.close_before(instant, days) == CAL.close_of(day)

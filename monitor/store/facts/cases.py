@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from msgspec.structs import replace
+from sqlalchemy import Row, Select, bindparam, or_, select
 
-from monitor.model import CASE_EVENT_NAMES, Registry
+from monitor.model import CASE_EVENT_NAMES, Registry, SourceState
 from monitor.store.facts.look import Loaded, Look, next_receipt
+from monitor.store.quick import Keys, QuickSelect
 from monitor.store.schema import Card, CardEvent, CaseEventRow, SourceRow, Subject
-from monitor.store.sql import chunks, table_of
+from monitor.store.sql import table_of
 from monitor.timeliness.facts import CaseEvent, CaseFacts, Order, OrderFacts, SourceFacts
 from monitor.timeliness.fold import fold
 
@@ -28,28 +29,42 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     """Facts of the cases by key (NAMESPACE/CASE)."""
     rows = _rows_of(look, keys)
     orders = _orders(look, keys)
-    historic = _historic(look, keys)
-    incomplete = _incomplete_sources(look)
+    historic = {row.key for row in _HISTORIC.run(look.conn, keys)}
     loaded: dict[str, Loaded] = {}
     for key in keys:
         mine = rows.get(key, [])
         reporters = _reporters(look, key, mine)
         hall = hall_of(look.registry, mine, reporters)
-        standing = [incomplete[r] for r in reporters if r in incomplete]
+        telling = look.once(("telling", reporters), partial(_telling, look, reporters))
         facts = CaseFacts(
             key=key,
-            events=tuple(case_event(look, r) for r in mine if look.counts(r)),
-            sources=look.once(("states", reporters), partial(look.sources.states, reporters)),
+            events=tuple([case_event(look, r) for r in mine if r.received <= look.now]),
+            sources=telling.sources,
             registry=look.registry,
             hall=hall,
             order=None if key in historic else orders.get(key),
-            incomplete_since=min(standing, default=None),
+            incomplete_since=telling.incomplete_since,
             historic=key in historic,
-            emits=look.once(("emitted", reporters), partial(_emitted, look, reporters)),
+            emits=telling.emits,
         )
-        calendar = look.book.for_source(look.registry, reporters[0] if reporters else "", hall)
+        of = (reporters[0] if reporters else "", hall)
+        calendar = look.once(("calendar", of), partial(look.book.for_source, look.registry, *of))
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=next_receipt(mine, look.now))
     return loaded
+
+
+class _Telling(NamedTuple):
+    """What those who could report a case make of it; the same for all cases with the same reporters."""
+
+    sources: tuple[SourceState, ...]
+    emits: Mapping[str, frozenset[str]]
+    incomplete_since: datetime | None
+
+
+def _telling(look: Look, reporters: tuple[str, ...]) -> _Telling:
+    incomplete = look.once("incomplete", partial(_incomplete_sources, look))
+    standing = [incomplete[r] for r in reporters if r in incomplete]
+    return _Telling(look.sources.states(reporters), _emitted(look, reporters), min(standing, default=None))
 
 
 def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
@@ -57,7 +72,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     rows = _rows_of(look, keys)
     orders = _orders(look, keys)
     ordered = _ordered(look, keys)
-    places = {r.key: r for r in look.conn.execute(_order_cards(keys))}
+    places = {r.key: r for r in _ORDER_CARDS.run(look.conn, keys)}
     loaded: dict[str, Loaded] = {}
     for key in keys:
         by_people = ordered.get(key, [])
@@ -117,9 +132,9 @@ _RECENT: Final = 2000
 def case_event(look: Look, row: Row[Any]) -> CaseEvent:
     """The stored row as the fold takes it, with corrected time; instants in `body` become aware datetimes."""
     at, trusted = look.sources.correct(row.source, row.boot, row.at)
-    body = dict(row.body or {})
+    body = row.body or {}
     if isinstance(body.get("due"), str):
-        body["due"] = datetime.fromisoformat(body["due"])
+        body = {**body, "due": datetime.fromisoformat(body["due"])}
     return CaseEvent(
         id=row.event_id,
         event=row.event,
@@ -179,35 +194,54 @@ def _imported(look: Look) -> dict[str, frozenset[str]]:
 
 def _rows_of(look: Look, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
     found: dict[str, list[Row[Any]]] = {}
-    for batch in chunks(keys):
-        for row in look.conn.execute(select(CASE).where(CASE.c.case_key.in_(batch)).order_by(CASE.c.at)):
-            found.setdefault(row.case_key, []).append(row)
+    for row in _EVENTS.run(look.conn, keys):
+        found.setdefault(row.case_key, []).append(row)
     return found
 
 
-def _historic(look: Look, keys: Sequence[str]) -> set[str]:
-    query = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.historic, SUBJECT.c.key.in_(keys))
-    return set(look.conn.execute(query).scalars())
+_EVENTS: Final = QuickSelect(
+    lambda among: (
+        select(
+            *(CASE.c[name] for name in ("case_key", "event", "event_id", "source", "at", "received", "seq", "boot")),
+            *(CASE.c[name] for name in ("item", "window", "staff", "reason", "entered", "body")),
+        )
+        .where(among(CASE.c.case_key))
+        .order_by(CASE.c.at)
+    )
+)
+_HISTORIC: Final = QuickSelect(
+    lambda among: select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.historic, among(SUBJECT.c.key))
+)
 
 
-def _order_cards(keys: Sequence[str]) -> Any:
-    return select(CARD).where(
-        CARD.c.kind == "case", CARD.c.rule == "case.limit", CARD.c.key.in_(keys), CARD.c.state != "withdrawn",
-        CARD.c.historic.is_(False), CARD.c.level.in_(("yellow", "red")),
+def _order_cards(among: Keys, *columns: Any) -> Select[Any]:
+    return select(*columns).where(
+        CARD.c.kind == "case", CARD.c.rule == "case.limit", among(CARD.c.key), CARD.c.state != "withdrawn",
+        CARD.c.historic.is_(False), or_(CARD.c.level == "yellow", CARD.c.level == "red"),
     )  # fmt: skip
+
+
+_ORDER_CARDS: Final = QuickSelect(
+    lambda among: _order_cards(among, CARD.c.key, CARD.c.hall, CARD.c.window, CARD.c.staff)
+)
+_ORDER_NOTICES: Final = QuickSelect(
+    lambda among: (
+        select(CARD.c.key, NOTICE.c.at, NOTICE.c.event, NOTICE.c.level)
+        .join(NOTICE, NOTICE.c.card == CARD.c.number)
+        .where(
+            CARD.c.number.in_(_order_cards(among, CARD.c.number)),
+            NOTICE.c.at <= bindparam("now", type_=NOTICE.c.at.type),
+        )
+        .order_by(NOTICE.c.card, NOTICE.c.sequence)
+    )
+)
 
 
 def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
     """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person."""
-    query = (
-        select(CARD.c.key, NOTICE.c.at, NOTICE.c.event, NOTICE.c.level)
-        .join(NOTICE, NOTICE.c.card == CARD.c.number)
-        .where(CARD.c.number.in_(_order_cards(keys).with_only_columns(CARD.c.number)), NOTICE.c.at <= look.now)
-        .order_by(NOTICE.c.card, NOTICE.c.sequence)
-    )
     opened: dict[str, datetime] = {}
     answered: dict[str, datetime] = {}
-    for row in look.conn.execute(query):
+    for row in _ORDER_NOTICES.run(look.conn, keys, now=look.now):
         if row.event in ("issued", "upgraded") and row.level in ("yellow", "red"):
             opened.setdefault(row.key, row.at)
         elif row.event in ("answered", "closed"):

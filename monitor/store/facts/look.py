@@ -13,6 +13,7 @@ from monitor.attendance.policy import SlotPreset
 from monitor.model import Registry, Span
 from monitor.store.calendars import CalendarBook
 from monitor.store.sources import Sources
+from monitor.values import Value
 from monitor.workcal import WorkCalendar
 
 T = TypeVar("T")
@@ -55,8 +56,7 @@ class Look:
         return bool(row.received <= self.now)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
+class Loaded(Value, frozen=True, kw_only=True):
     """The facts of one subject with what the loop needs beside them.
 
     `more_at`: when the next fact that is already stored, but received after `now`, comes into view (None: none is).
@@ -76,4 +76,4 @@ def utc_span(first: date, last: date) -> Span:
 
 def next_receipt(rows: Iterable[Row[Any]], now: datetime) -> datetime | None:
     """The earliest receipt after `now` among rows."""
-    return min((r.received for r in rows if r.received > now), default=None)
+    return min([r.received for r in rows if r.received > now], default=None)

@@ -1,0 +1,143 @@
+"""Statements by the driver: compiled once, rows as named tuples, times converted quickly (docs/adr/0020).
+
+SQLAlchemy's own way writes a list of keys into the statement anew each time, and makes an object of each row and each
+value. Statement, types and errors are SQLAlchemy's here too. `monitor.store.bulk` does the same for INSERT.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Select,
+    String,
+    Update,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+
+from monitor.store.bulk import POSTGRESQL, SQLITE, Process, bound, read
+
+Keys = Callable[[Column[Any]], ColumnElement[bool]]
+"""Makes of a column the condition that its value is one of the keys."""
+
+
+class _Parameter(NamedTuple):
+    """`own`: the value where the statement itself has it; `way`: how one that is given gets to the driver."""
+
+    name: str
+    own: Any
+    way: Process | None
+
+
+class _Text(NamedTuple):
+    """A statement for the driver, and for a SELECT what makes of a row of the driver one of ours."""
+
+    sql: str
+    parameters: tuple[_Parameter, ...]
+    row: Callable[[Iterable[Any]], Any] | None
+    ways: tuple[tuple[int, Process], ...]
+
+
+class _Quick:
+    """A statement made once for each database. It has no other IN than that of the keys: others are written out anew at
+    each run.
+    """
+
+    def __init__(self, make: Callable[[Keys], Select[Any] | Update | Delete]) -> None:
+        self._make = make
+        self._texts: dict[str, _Text] = {}
+
+    def _run(self, conn: Connection, keys: Sequence[Any], given: dict[str, Any]) -> tuple[_Text, Any]:
+        text = self._text(conn)
+        given["keys"] = json.dumps(keys) if conn.dialect.name == "sqlite" else keys
+        told = ((given.get(name, own), way) for name, own, way in text.parameters)
+        return text, conn.exec_driver_sql(text.sql, tuple(v if way is None else way(v) for v, way in told))
+
+    def _text(self, conn: Connection) -> _Text:
+        name = conn.dialect.name
+        if name not in self._texts:
+            dialect = POSTGRESQL if name == "postgresql" else SQLITE
+            statement = self._make(_among_array if name == "postgresql" else _among_json)
+            columns = list(statement.selected_columns) if isinstance(statement, Select) else []
+            ways = ((n, read(c.type, dialect)) for n, c in enumerate(columns))
+            compiled: Any = statement.compile(dialect=dialect)
+            self._texts[name] = _Text(
+                sql=str(compiled),
+                parameters=tuple(_parameters(compiled, dialect)),
+                row=_row_of([str(c.key) for c in columns]) if columns else None,
+                ways=tuple((n, way) for n, way in ways if way is not None),
+            )
+        return self._texts[name]
+
+
+class QuickSelect(_Quick):
+    """A SELECT whose rows are named tuples of its columns. `make` gets the condition on the keys."""
+
+    def run(self, conn: Connection, keys: Sequence[Any] = (), **given: Any) -> list[Any]:
+        """The rows; `keys` may be any number, the others are the statement's own parameters."""
+        text, result = self._run(conn, keys, given)
+        rows: Sequence[Any] = result.all()
+        if not rows or text.row is None:
+            return []
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for n, process in text.ways:
+            columns[n] = [None if value is None else process(value) for value in columns[n]]
+        return list(map(text.row, zip(*columns, strict=True)))
+
+
+class QuickDelete(_Quick):
+    """A DELETE; `make` gets the condition on the keys."""
+
+    def run(self, conn: Connection, keys: Sequence[Any]) -> None:
+        self._run(conn, keys, {})
+
+
+class QuickUpdate(_Quick):
+    """An UPDATE run for many rows, each with its own values."""
+
+    def run(self, conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """`rows`: the statement's parameters by name."""
+        if rows:
+            parameters = self._text(conn).parameters
+            columns = [_column(parameter, rows) for parameter in parameters]
+            conn.exec_driver_sql(self._text(conn).sql, list(zip(*columns, strict=True)))
+
+
+def _column(parameter: _Parameter, rows: Sequence[dict[str, Any]]) -> list[Any]:
+    name, own, way = parameter
+    values = [row.get(name, own) for row in rows]
+    return values if way is None else [way(value) for value in values]
+
+
+def _parameters(compiled: Any, dialect: Dialect) -> Iterator[_Parameter]:
+    own = compiled.params
+    for name in compiled.positiontup:
+        yield _Parameter(name, own[name], bound(compiled.binds[name].type, dialect))
+
+
+def _row_of(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
+    row: Any = namedtuple("row", names)  # type: ignore[misc]
+    return partial(tuple.__new__, row)  # what _make does, without its check of the length
+
+
+def _among_json(key: Column[Any]) -> ColumnElement[bool]:
+    """SQLite: the keys as one JSON text."""
+    return key.in_(select(column("value")).select_from(func.json_each(bindparam("keys", type_=String()))))
+
+
+def _among_array(key: Column[Any]) -> ColumnElement[bool]:
+    return key == any_(bindparam("keys", type_=postgresql.ARRAY(key.type)))
