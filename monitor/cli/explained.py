@@ -61,7 +61,8 @@ def lines(card: dict[str, Any], zone: str, lang: Lang) -> Iterator[str]:
     if card["steps"]:
         yield label("steps")
     for step in card["steps"]:
-        yield f"  {step['date']}  {label('counted') if step['counted'] else '—'}  {step_text(step['why'], lang)}"
+        told = step_text(step["why"], lang, step.get("by"))  # cards of earlier versions have none
+        yield f"  {step['date']}  {label('counted') if step['counted'] else '—'}  {told}"
     yield label("facts")
     for line in _fact_lines(_in_zone(card["facts"], zone), lang):
         yield f"  {line}"

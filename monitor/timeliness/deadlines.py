@@ -120,10 +120,12 @@ class CaseClock:
         sessions = self.calendar.sessions(step.date)
         if not sessions:
             return step
-        ran = self._running(max(sessions[0][0], self.start), min(sessions[-1][1], at))
+        start, end = max(sessions[0][0], self.start), min(sessions[-1][1], at)
+        ran = self._running(start, end)
         if not ran:
-            return Step(date=step.date, counted=False, why="pause" if self.pauses else step.why)
-        return Step(date=step.date, counted=True, why=f"hours:{ran / timedelta(hours=1):g}")
+            paused = bool(self.calendar.working_time_between(start, end))
+            return Step(date=step.date, counted=False, why="pause" if paused else "after_hours")
+        return Step(date=step.date, counted=True, why=f"hours:{ran / timedelta(hours=1):g}", by=step.by)
 
     def _running(self, start: datetime, end: datetime) -> timedelta:
         """Working time in [start, end) outside the pauses."""

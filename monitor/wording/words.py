@@ -88,6 +88,7 @@ STEPS: Final[Mapping[str, Texts]] = {
     "weekend": ("周末，不计入", "weekend, not counted"),
     "closed": ("不办公，不计入", "closed, not counted"),
     "holiday": ("法定节假日，不计入", "public holiday, not counted"),
+    "own_closure": ("本厅停办，不计入", "closed by the hall, not counted"),
     "moved": ("末日非工作日，顺延", "last day is no working day, moved on"),
     "pause": ("中止期间，不计入", "paused, not counted"),
 }

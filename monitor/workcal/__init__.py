@@ -5,17 +5,20 @@
 Why it is built on tables and which edges were decided how: docs/adr/0002-working-calendar.md.
 """
 
+from monitor.workcal.basis import Basis, Paper
 from monitor.workcal.calendar import WorkCalendar, build_calendar
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step
-from monitor.workcal.notice import NoticeDay, parse_notice
+from monitor.workcal.notice import NoticeDay, notice_paper, parse_notice
 from monitor.workcal.spec import DEFAULT_WEEK, CalendarSpec, Override, Season, load_spec, week_of
 
 __all__ = [
     "DEFAULT_WEEK",
+    "Basis",
     "CalendarSpec",
     "Deadline",
     "NoticeDay",
     "Override",
+    "Paper",
     "Pause",
     "PauseEdge",
     "Season",
@@ -23,6 +26,7 @@ __all__ = [
     "WorkCalendar",
     "build_calendar",
     "load_spec",
+    "notice_paper",
     "parse_notice",
     "week_of",
 ]

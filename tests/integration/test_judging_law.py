@@ -114,7 +114,7 @@ def test_a_card_explains_its_days_its_limits_version_and_its_own_policy(store: S
         card = explain(conn, world.cards("case.limit")[0]["number"], {})
     assert card is not None
     assert card["policy"]["timeliness.reminder_days_before"] == 2
-    assert card["steps"][1] == {"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2"}
+    assert card["steps"][1] == {"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2", "by": None}
     assert card["limit"]["promised"] == 5
     assert card["limit"]["counted"][0]["paused_days"] == 1
     assert {f["source"] for f in card["facts"]["events"]} == {"c1"}
