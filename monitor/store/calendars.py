@@ -49,9 +49,8 @@ def save_notice(
         audit.record_all(conn, now, actor, [*upsert.audit_entries(changes, "calendar"), *map(_removal, dropped)])
         meta.bump(conn, meta.CALENDAR_VERSION)
         changed = [change.after["day"] for change in changes] + [row["day"] for row in dropped]
-        spans = _spans(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
-        told = ", ".join(first.isoformat() if first == last else f"{first}…{last}" for first, last in spans[:8])
-        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {told}")
+        spans = spans_of(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
+        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {spans_text(spans)}")
     if paper is not None:
         _save_paper(conn, {day.notice_year for day in days}, paper, now, actor)
     counts = count(rows, changes)
@@ -80,7 +79,13 @@ def _is_known(conn: Connection, year: int) -> bool:
     return build_calendar().is_published(date(year, 1, 1)) or conn.execute(imported).first() is not None
 
 
-def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
+def spans_text(spans: Sequence[tuple[date, date]]) -> str:
+    """The first stretches as a person reads them."""
+    told = [first.isoformat() if first == last else f"{first}…{last}" for first, last in spans[:8]]
+    return ", ".join([*told, "…"] if len(spans) > len(told) else told)
+
+
+def spans_of(days: Iterable[date]) -> list[tuple[date, date]]:
     """Dates as stretches (first, last) of days that follow each other."""
     spans: list[tuple[date, date]] = []
     for day in sorted(set(days)):
@@ -115,7 +120,7 @@ class CalendarCache:
     """
 
     def __init__(self, specs: Mapping[str, CalendarSpec]) -> None:
-        self._specs = {DEFAULT_CALENDAR: CalendarSpec(), **specs}
+        self.specs: Mapping[str, CalendarSpec] = {DEFAULT_CALENDAR: CalendarSpec(), **specs}
         self._lock = threading.Lock()
         self._held: tuple[int, _Shelf] | None = None
 
@@ -125,7 +130,7 @@ class CalendarCache:
         with self._lock:
             held = self._held
         if held is None or held[0] != found:
-            held = (found, _Shelf(self._specs, conn))
+            held = (found, _Shelf(self.specs, conn))
             with self._lock:
                 self._held = held
         sources = {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}

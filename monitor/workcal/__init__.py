@@ -10,6 +10,7 @@ from monitor.workcal.calendar import WorkCalendar, build_calendar
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step
 from monitor.workcal.notice import NoticeDay, notice_paper, parse_notice
 from monitor.workcal.spec import DEFAULT_WEEK, CalendarSpec, Override, Season, load_spec, week_of
+from monitor.workcal.written import differing_days, spec_table
 
 __all__ = [
     "DEFAULT_WEEK",
@@ -25,8 +26,10 @@ __all__ = [
     "Step",
     "WorkCalendar",
     "build_calendar",
+    "differing_days",
     "load_spec",
     "notice_paper",
     "parse_notice",
+    "spec_table",
     "week_of",
 ]

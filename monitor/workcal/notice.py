@@ -53,7 +53,7 @@ def parse_notice(obj: object) -> list[NoticeDay]:
 
 
 def notice_paper(obj: object) -> Paper:
-    """What the notice calls itself: `title` (or `name`) and `source`, the first of `papers`, `id` or `$id`, as published
+    """What the notice calls itself: `title` (or `name`), and `source`, first of `papers`, `id` or `$id`, as published
     files have them; empty where it says nothing.
     """
     found = obj if isinstance(obj, Mapping) else {}
