@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from monitor import timeliness
+from monitor.model import Item
 from monitor.settings import Policy
 from monitor.store import plans
 from monitor.store.facts.cases import CASE, load_cases
@@ -29,12 +30,13 @@ from monitor.store.sql import chunks
 from monitor.supervision.views import DEFAULT_ZONE, stamp
 from monitor.timeliness import integrity_hall
 from monitor.wording import instant_text, render
+from monitor.workcal import WorkCalendar
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases and tasks by time."""
+    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    ordered = sorted(of_cases, key=lambda f: (f["at"], f["subject"], f["rule"]))
+    ordered = sorted([*of_cases, *_item_findings(look, policy)], key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
 
 
@@ -102,6 +104,18 @@ def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
             complaint = timeliness.verified_complaint(loaded.facts, own, loaded.calendar, look.now)
             complaints += [complaint] if complaint is not None else []
     for subject, found in timeliness.repeated_complaints(complaints):
+        why = render(found.reason, "zh", look.book.default.zone)
+        yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
+
+
+def _item_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Promises of the catalogue that became shorter (C06, C07)."""
+
+    def calendar_of(item: Item) -> WorkCalendar:
+        unit = look.registry.units.get(item.unit or "")
+        return look.book.for_hall(look.registry, unit.hall if unit else None)
+
+    for subject, found in timeliness.shortened_promises(look.registry, policy.timeliness, calendar_of, look.now):
         why = render(found.reason, "zh", look.book.default.zone)
         yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
 

@@ -2,6 +2,7 @@
 (DESIGN §5).
 """
 
+from monitor.timeliness.catalogue import shortened_promises
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.explain import case_findings, explain_item, explain_limit
 from monitor.timeliness.rules import RULES, Rule
@@ -21,6 +22,7 @@ __all__ = [
     "explain_limit",
     "explain_task",
     "repeated_complaints",
+    "shortened_promises",
     "task_findings",
     "touches",
     "verified_complaint",

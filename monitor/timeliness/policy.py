@@ -189,6 +189,9 @@ class TimelinessPolicy(BaseModel):
         default=("未办结", "没办成", "not done"),
         description="Findings: tags of a rating that deny the completion (F03)",
     )
+    promise_cut_share: float = Field(
+        default=0.5, gt=0, le=1, description="Findings: a promise cut by this share or more is a bonus (C07)"
+    )
     # -- dated tasks (task.due, complaint.due)
     task_complaint_days: int = Field(
         default=5, ge=1, le=365, description="投诉: working days to answer one that names no due (practice.md §1, §4)"

@@ -196,6 +196,21 @@ def test_a_corrected_item_looks_again_at_its_own_cases_alone(world: World) -> No
     assert "事项变更 item changed: i1" in card["history"][-1]["why"]
 
 
+def test_a_shortened_promise_holds_for_what_is_accepted_from_then_on_and_is_a_finding(world: World) -> None:
+    """C07, C25: twenty working days until 03-08, ten from 03-09; the case of before keeps its promise."""
+    long, short = {**ITEMS[0], "promised": 20, "statutory": 30}, {**ITEMS[0], "promised": 10, "statutory": 30}
+    world.register({**REGISTRY, "items": [long, {**short, "from": "2026-03-09"}]})
+    says(world, "accepted", "03-06 16:00", item="i1", window="w1", staff="s01")
+    says(world, "accepted", "03-09 09:00", case="B1", item="i1", window="w1", staff="s01")
+    assert judged(world, "03-23 17:31", "case.limit")[-1].startswith("yellow case:c1/B1 since 03-23 17:30")
+    assert [line for line in judged(world, "04-03 17:31", "case.limit") if line.startswith("yellow since")] == [
+        "yellow since 04-03 17:30 by s01 cleared - open"
+    ]
+    with world.store.read() as conn:
+        told = [f for f in findings(world.judging.look(conn, world.clock.now()), Policy()) if f["rule"] == "C07"]
+    assert [(f["subject"], f["at"]) for f in told] == [("item:i1", "2026-03-09T00:00:00+08:00")]
+
+
 def test_a_reply_is_still_a_persons_command(world: World) -> None:
     says(world, "received", "10:00", item="i1", window="w1", staff="s01")
     judged(world, "03-09 17:31", "case.notice")
