@@ -289,8 +289,8 @@ PRINTED = [
 
 @pytest.mark.parametrize(("why", "immediate", "completed", "rounded", "cut"), PRINTED, ids=[p[0] for p in PRINTED])
 def test_no_one_rule_prints_both_rates(why: str, immediate: int, completed: int, rounded: float, cut: float) -> None:
-    """Rounded, no counts behind I06 print its 50.8. Cut off, its own counts print 50.9, only some that lie near the edge
-    behind them 50.8, and I02 would print 49.3. So rates are rounded, and the difference stands in docs/statistics.md.
+    """Rounded, no counts behind I06 print its 50.8. Cut off, its own counts print 50.9, some near the edge behind them
+    50.8, and I02 would print 49.3. So rates are rounded, and the difference stands in docs/statistics.md.
     """
     counts = {"immediate": Counts(completed=immediate), "other": Counts(completed=completed - immediate)}
     share = figures(counts, _NO_DAYS, None)["immediate_rate"]
