@@ -95,11 +95,20 @@ def _told(limit: Limit) -> dict[str, Any]:
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
     limits = case.limits(with_steps=True) if rule == "case.limit" else None
     if limits is None:
-        immediate = case.immediate(with_steps=True)
-        return immediate[1].steps if immediate else ()
+        return _immediate_steps(case)
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
     by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
     return (limits.statutory if by_law and limits.statutory else limits.lead).steps
+
+
+def _immediate_steps(case: Case) -> Sequence[Step]:
+    """Also the days from an acceptance outside hours to the opening at which it counts as made (DESIGN §4)."""
+    limits, accepted = case.immediate(with_steps=True), case.view.accepted
+    if limits is None or accepted is None:
+        return ()
+    steps = limits[1].steps
+    before = case.calendar.due_in_days(accepted.at, 0).steps
+    return (*(step for step in before if step.date < steps[0].date), *steps)
 
 
 def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:

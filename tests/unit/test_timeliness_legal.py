@@ -421,3 +421,47 @@ def test_a_case_accepted_before_opening_hours_rests_on_that_day_too() -> None:
     sunday = facts(ev("accepted", "03-01T10:00", item="now"), registry=REGISTRY)
     rests = [judge_immediate(case, POLICY, CALENDAR, t("03-02T08:00")).rests for case in (saturday, sunday)]
     assert rests == [(date(2026, 2, 28), date(2026, 3, 3)), (date(2026, 3, 1), date(2026, 3, 3))]
+
+
+def test_an_hour_limit_that_was_extended_is_explained_by_its_hours_and_then_by_days() -> None:
+    """Ten hours from Monday 15:00 (2.5 + 6.5 + 1), then two working days: the pieces add up to the limit."""
+    case = facts(ev("accepted", "03-02T15:00", item="hours"), extended("03-03T09:00", 2))
+    assert steps(case, "03-06T17:30", "case.limit") == [
+        "03-02 + hours:2.5",
+        "03-03 + hours:6.5",
+        "03-04 + hours:1",
+        "03-05 + counted",
+        "03-06 + counted",
+    ]
+
+
+def test_an_hour_limit_taken_after_hours_says_so_and_not_that_it_was_paused() -> None:
+    case = facts(
+        ev("accepted", "03-02T18:00", item="hours"),
+        ev("suspended", "03-03T14:30", procedure="other"),
+        ev("resumed", "03-04T08:30"),
+    )
+    assert steps(case, "03-06T17:30", "case.limit") == [
+        "03-02 - after_hours",
+        "03-03 + hours:3.5",
+        "03-04 + hours:6.5",
+    ]
+
+
+def test_an_immediate_case_of_a_holiday_night_is_explained_from_its_acceptance_on() -> None:
+    """C27: accepted on the evening of 10-05, taken as accepted when the hall opens on 10-08."""
+    case = facts(ev("accepted", "10-05T22:00", item="now"), registry=REGISTRY)
+    assert steps(case, "10-09T17:30", "case.immediate") == [
+        "10-05 - holiday:国庆节",
+        "10-06 - holiday:国庆节",
+        "10-07 - holiday:国庆节",
+        "10-08 + counted",
+        "10-09 + counted",
+    ]
+    evening = facts(ev("accepted", "10-09T18:00", item="now"), registry=REGISTRY)
+    assert steps(evening, "10-12T17:30", "case.immediate") == [
+        "10-09 - after_hours",
+        "10-10 + make_up_day",
+        "10-11 - weekend",
+        "10-12 + counted",
+    ]
