@@ -14,7 +14,7 @@ from sqlalchemy import select
 from monitor import timeliness
 from monitor.model import Item
 from monitor.settings import Policy
-from monitor.store import plans
+from monitor.store import casestats, plans
 from monitor.store.facts.cases import CASE, load_cases
 from monitor.store.facts.integrity import (
     completed_cases,
@@ -36,7 +36,8 @@ from monitor.workcal import WorkCalendar
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
     """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    ordered = sorted([*of_cases, *_item_findings(look, policy)], key=lambda f: (f["at"], f["subject"], f["rule"]))
+    others = [*_overdue_findings(look, policy), *_item_findings(look, policy)]
+    ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
 
 
@@ -106,6 +107,22 @@ def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
     for subject, found in timeliness.repeated_complaints(complaints):
         why = render(found.reason, "zh", look.book.default.zone)
         yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
+
+
+def _overdue_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Months of a window or person with too much overdue (C03, C04); asked of the cases that statistics know as late,
+    and of those whose row is not up to date.
+    """
+    own, found = policy.timeliness, []
+    keys = sorted({*casestats.overdue(look.conn), *casestats.not_up_to_date(look.conn, look.now)})
+    for batch in chunks(keys):
+        for loaded in load_cases(look, batch).values():
+            if loaded.calendar is not None:
+                case = timeliness.overdue_case(loaded.facts, own, loaded.calendar, look.now)
+                found += [case] if case is not None else []
+    for subject, finding in timeliness.overdue_months(found, own, look.now):
+        why = render(finding.reason, "zh", look.book.default.zone)
+        yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 
 def _item_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
