@@ -194,7 +194,9 @@ def _order_cards(keys: Sequence[str]) -> Any:
 
 
 def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
-    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person."""
+    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person. It goes
+    with that level: a card that was taken back or lowered and comes again opens another.
+    """
     query = (
         select(CARD.c.key, NOTICE.c.at, NOTICE.c.event, NOTICE.c.level)
         .join(NOTICE, NOTICE.c.card == CARD.c.number)
@@ -204,7 +206,10 @@ def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
     opened: dict[str, datetime] = {}
     answered: dict[str, datetime] = {}
     for row in look.conn.execute(query):
-        if row.event in ("issued", "upgraded") and row.level in ("yellow", "red"):
+        if row.event == "withdrawn" or (row.event == "lowered" and row.level not in ("yellow", "red")):
+            opened.pop(row.key, None)
+            answered.pop(row.key, None)
+        elif row.event in ("issued", "upgraded") and row.level in ("yellow", "red"):
             opened.setdefault(row.key, row.at)
         elif row.event in ("answered", "closed"):
             answered.setdefault(row.key, row.at)
