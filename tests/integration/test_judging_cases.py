@@ -312,3 +312,16 @@ def test_a_card_that_was_taken_back_and_comes_again_opens_another_order(world: W
         "order.reply reminder order:c1/A1 since 03-16 17:30 by s01 cleared - open"
     ]
     assert world.card_lines("case.limit") == ["case.limit red case:c1/A1 since 03-17 17:30 by s01 cleared - open"]
+
+
+def test_reopened_after_its_order_ran_the_end_in_between_has_answered_it(world: World) -> None:
+    """Completed on 03-11, a day before the order's reminder, and opened again on 03-20: no reply was owed on 03-12."""
+    accepted(world, "09:00")
+    judged(world, "03-10 09:00")
+    says(world, "completed", "03-11 09:00", window="w1", staff="s01", result="granted")
+    judged(world, "03-11 09:01")
+    says(world, "reopened", "03-20 09:00")
+    judged(world, "03-20 09:01")
+    assert orders(world) == []
+    assert judged(world, "04-10 17:29") == limit("yellow", "03-09 17:30")
+    assert judged(world, "04-10 17:31") == limit("red", "04-10 17:30"), "eight closed days behind 03-30"

@@ -70,7 +70,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             window=card.window,
             staff=card.staff,
             item=view.item,
-            closed_at=view.end.at if view.end else None,
+            closed_at=view.closed_after(orders[key].opened_at),
         )
         calendar = look.book.for_hall(look.registry, card.hall)
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=card.hall, more_at=None)
@@ -194,8 +194,9 @@ def _order_cards(keys: Sequence[str]) -> Any:
 
 
 def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
-    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person. It goes
-    with that level: a card that was taken back or lowered and comes again opens another.
+    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person.
+
+    It goes with that level: a card that was taken back or lowered and comes again opens another.
     """
     query = (
         select(CARD.c.key, NOTICE.c.at, NOTICE.c.event, NOTICE.c.level)
