@@ -5,6 +5,7 @@ Accepted Monday 2026-03-02 unless said otherwise; times are Shanghai's.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, record_hours
 from monitor.settings import load
 from monitor.store.calendars import CalendarCache
@@ -161,6 +163,22 @@ def test_a_session_that_the_new_hours_add_is_expected_from_today_on(world: World
     assert world.subject("post:w1/2026-03-03/1900").kind == "post"
     with pytest.raises(Exception, match="No row"):
         world.subject("post:w1/2026-03-02/1900")
+
+
+def test_the_daemon_compares_at_its_start_and_the_first_step_judges_anew(world: World) -> None:
+    says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")
+    assert judged(world, "03-09 17:31")[0].startswith("yellow case:c1/A1 since 03-09 17:30")
+    specs = {**world.settings.calendars, "default": UPGRADE}
+    program = replace(world.program, calendars=CalendarCache(specs))
+    stepped = threading.Event()
+    loop = JudgingLoop(program, program.judge(), beat=lambda _: stepped.set(), after=lambda: None)
+    loop.start()
+    try:
+        assert stepped.wait(60)
+    finally:
+        loop.stop()
+    assert len(audits(world)) == 1
+    assert world.card_lines("case.limit")[0].endswith("withdrawn")
 
 
 SPECS = [
