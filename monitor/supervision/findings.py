@@ -77,7 +77,7 @@ def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
 
 def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
     """Findings that no case shows by itself: F01, F02, F03, F05 of rules.md A.6."""
-    own, calendar = policy.timeliness, look.book.default
+    own = policy.timeliness
     ratings = rated_cases(look)
     named = [rated.case for rated in ratings if rated.case is not None]
     told = entries(look)
@@ -85,11 +85,11 @@ def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
         integrity_hall.unknown_cases(ratings, known_cases(look, named)),
         integrity_hall.not_done(ratings, completed_cases(look, named), own),
         integrity_hall.missing_numbers(first_events(look), own),
-        integrity_hall.bulk_closings(told, own, calendar),
-        integrity_hall.late_entries(told, own, calendar),
+        integrity_hall.bulk_closings(told, own),
+        integrity_hall.late_entries(told, own),
     )
     for subject, finding in chain(*found):
-        why = render(finding.reason, "zh", calendar.zone)
+        why = render(finding.reason, "zh", look.book.default.zone)
         yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 

@@ -5,18 +5,19 @@ Received or accepted Monday 2026-03-02; times are Shanghai's.
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.settings import Policy
+from monitor.settings import Policy, load
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.commands import transition
 from monitor.supervision.findings import findings
 from monitor.supervision.views import explain
-from monitor.workcal import parse_notice
+from monitor.workcal import CalendarSpec, parse_notice, week_of
 from tests.halls import at, hall
 from tests.world import World
 
@@ -152,6 +153,23 @@ def test_findings_of_cases_and_across_them(world: World) -> None:
         ("F01", "rating:e1/e20"),
         ("F02", "case:c1/2026-003"),
     ]
+
+
+def test_findings_across_cases_go_by_the_hours_of_their_hall_and_window(store: Store, tmp_path: Path) -> None:
+    """Five completions at 22:00: a bulk in w1, ordinary work in w2, which has evening hours of its own."""
+    evening = CalendarSpec(week=week_of(dict.fromkeys(range(5), [(time(8, 30), time(23, 0))])))
+    windows = [{"id": "w1", "unit": "u1"}, {"id": "w2", "unit": "u1", "calendar": "evening"}]
+    calendars = load(environ={}).calendars | {"evening": evening}
+    world = World(store, tmp_path, {**REGISTRY, "windows": windows}, calendars=calendars)
+    for number in range(5):
+        for window, staff in (("w1", "s01"), ("w2", "s02")):
+            case = f"{window}-{number}"
+            says(world, "accepted", f"10:0{number}", case=case, item="i1", window=window, staff=staff)
+            says(world, "completed", f"22:0{number}", case=case, window=window, staff=staff, result="granted")
+    world.clock.set(at("03-03 09:00"))
+    with world.store.read() as conn:
+        rows = findings(world.judging.look(conn, at("03-03 09:00")), world.settings.policy)
+    assert [row["subject"] for row in rows if row["rule"] == "F02"] == ["case:c1/w1-0"]
 
 
 def notice(world: World, *days: str) -> None:
