@@ -44,12 +44,12 @@ def record_hours(conn: Connection, specs: Mapping[str, CalendarSpec], registry: 
     marked = 0
     for name, spec in sorted(specs.items()):
         table = spec_table(spec)
+        told = json.dumps(table, ensure_ascii=False, sort_keys=True)
         kept = meta.text(conn, RECORDED + name)
-        before = json.loads(kept) if kept is not None else table
-        if kept is None or before != table:
-            meta.set_text(conn, RECORDED + name, json.dumps(table, ensure_ascii=False, sort_keys=True))
-        if before != table:
-            marked += _changed(conn, _Change(name=name, before=before, after=table), registry, now)
+        if kept is None:
+            meta.set_text(conn, RECORDED + name, told)
+        elif kept != told and meta.swap_text(conn, RECORDED + name, kept, told):  # of replicas that start, the first
+            marked += _changed(conn, _Change(name=name, before=json.loads(kept), after=table), registry, now)
     return marked
 
 
