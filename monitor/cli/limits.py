@@ -35,8 +35,8 @@ def limit_lines(limit: Mapping[str, Any], zone: str, lang: Lang) -> Iterator[str
     if "counted" not in limit:
         yield _counted(limit, zone, at)
         return
-    parts = [f"{text[at]} {_number(limit[key])}" for key, text in _VERSION.items() if limit[key] is not None]
-    if limit["promised"] is not None or limit["statutory"] is not None:
+    parts = [f"{text[at]} {_number(limit[key])}" for key, text in _VERSION.items() if limit.get(key) is not None]
+    if limit.get("promised") is not None or limit.get("statutory") is not None:
         parts[-1] += f" {words.UNITS_OF_TIME[limit['unit_of_time']][at].removeprefix('个')}"
     parts.append(_SINCE[at].format(limit["from"]) if limit["from"] else _ALWAYS[at])
     yield _joined(parts, at)

@@ -210,6 +210,7 @@ LIMIT_SOURCES: Final[Mapping[str, Texts]] = {
     "due": ("来源给定", "given"),
     "fallback": ("转承诺", "fallback"),
     "immediate": ("即办", "immediate"),
+    "order": ("督办回复", "reply to the order"),
 }
 
 CAUSES: Final[Mapping[str, Texts]] = {

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.model import Item, Outcome, Registry, SourceState, Staff, Unit, Verdict, Window
 from monitor.timeliness import case_findings, explain_item, explain_limit
-from monitor.timeliness.facts import CaseEvent, CaseFacts
+from monitor.timeliness.facts import CaseEvent, CaseFacts, Order
 from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_immediate, judge_limit
@@ -526,3 +526,22 @@ def test_c02_a_card_names_window_and_person_and_the_head_stands_in_the_registry(
     (spell,) = judge_limit(facts(FIVE, registry=headed), POLICY, CALENDAR, t("03-10T09:00")).spells
     assert (spell.charge.window, spell.charge.staff) == ("w1", "s1")
     assert headed.windows[spell.charge.window or ""].lead == "s2"
+
+
+def test_a_red_by_the_order_is_explained_by_the_days_of_the_order() -> None:
+    """The yellow of 03-09 was issued on 03-10; three working days later nobody had replied."""
+    case = facts(FIVE, registry=REGISTRY, order=Order(opened_at=t("03-10T09:00")))
+    assert steps(case, "03-12T09:00", "case.limit")[-1] == "03-09 + counted", "yellow: the promised days"
+    assert steps(case, "03-13T17:30", "case.limit") == [
+        "03-10 - start_day",
+        "03-11 + counted",
+        "03-12 + counted",
+        "03-13 + counted",
+    ]
+    found = explain_item(case, POLICY, CALENDAR, t("03-13T17:30"))
+    assert found is not None
+    assert [(one["limit"], one["amount"]) for one in found["counted"]] == [
+        ("promised", 5),
+        ("statutory", 20),
+        ("order", 3),
+    ]
