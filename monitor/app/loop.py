@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from monitor.app.program import Program, make_expected
+from monitor.app.program import Program, make_expected, record_hours
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.statistics import fill_in
@@ -46,6 +46,8 @@ class JudgingLoop:
         self._beat = beat
         self._after = after
         self._caught_up = caught_up
+        self._recorded = False
+        """Whether the hours of the settings were compared with those that were judged by last."""
         self._filled = False
         """Whether every case judged by an earlier version has its row of statistics."""
         self._awake = threading.Event()
@@ -85,6 +87,9 @@ class JudgingLoop:
     def _tick(self) -> bool:
         """One step; gives whether more was due than one step takes."""
         now = self._program.clock.now()
+        if not self._recorded:
+            record_hours(self._program, now)
+            self._recorded = True
         make_expected(self._judge, now)
         if not self._filled:
             self._filled = not fill_in(self._judge, now)

@@ -26,6 +26,7 @@ from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.registry import RegistryCache
 from monitor.store.subjects import wake_all
+from monitor.supervision import hours
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
 from monitor.supervision.statistics import fill_in
@@ -238,12 +239,25 @@ def judge_as_of(program: Program, at: datetime) -> Applied:
     """Run the loop at clock `at` until nothing is due; sends nothing (DESIGN §7, `judge`). Raises InUse."""
     judge = program.judge()
     with sole_judge(program.store):
+        record_hours(program, at)
         make_expected(judge, at)
         while fill_in(judge, at):
             pass
         # Facts and heartbeats that are already stored come into view as `at` moves: everything unsettled is looked at.
         program.store.step(lambda conn: wake_all(conn, due=at))
         return judge.run_until_nothing_due(at)
+
+
+def record_hours(program: Program, now: datetime) -> None:
+    """Have what rests on changed hours of the settings looked at again: once at the start of whoever judges."""
+    specs = program.calendars.specs
+
+    def record(conn: Connection) -> int:
+        return hours.record_hours(conn, specs, program.registry.get(conn), now)
+
+    marked = program.store.step(record)
+    if marked:
+        log.info("calendars of the settings changed", action="calendar.changed", marked=marked)
 
 
 def make_expected(judge: Judge, now: datetime) -> None:

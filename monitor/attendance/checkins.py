@@ -72,9 +72,7 @@ def _judge_in(case: SlotCase) -> Verdict:
         return case.review(case.facts.slot.due, first)
     kept = _before_loss(case, passed)
     proven = [(level, at) for level, at in kept if case.proven(at)]
-    if proven and case.rests_on_doubt(first):
-        return case.review(case.facts.slot.due, first)
-    sure = [(level, at) for level, at in proven if case.is_sure(at)]
+    sure = [(level, at) for level, at in proven if case.is_sure(at) and not case.rests_on_doubt(first, at)]
     if len(sure) < len(proven):
         doubted = proven[len(sure)][1]
         return case.review(doubted, first, _in_spells(case, sure, first, doubted))
@@ -157,7 +155,7 @@ def _judge_out(case: SlotCase) -> Verdict:
         return case.review(slot.opens, last)
     if not case.proven(slot.closes):
         return case.unknown(slot.closes, ())
-    if case.rests_on_doubt(last) or not case.is_sure(slot.closes):
+    if case.rests_on_doubt(last, slot.closes) or not case.is_sure(slot.closes):
         return case.review(slot.opens, last)
     if last is None and not case.seen_in_session:
         return case.verdict(Outcome.MERGED, "merged")

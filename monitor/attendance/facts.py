@@ -22,7 +22,9 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckIn:
-    """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1)."""
+    """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1); `not_before` is
+    what is certain then: by a clock that was right its terminal had nothing left to send at that time.
+    """
 
     id: str
     staff: str
@@ -32,6 +34,7 @@ class CheckIn:
     direction: str | None = None
     method: str = "face"
     trusted: bool = True
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

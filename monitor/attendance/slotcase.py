@@ -70,11 +70,15 @@ class SlotCase:
         """Whether every terminal has delivered up to the boundary by a clock that is trusted (DESIGN §3.1)."""
         return all(source.is_sure_of(boundary) for source in self.facts.sources)
 
-    def rests_on_doubt(self, counted: CheckIn | None) -> bool:
-        """Whether lateness or absence would rest on a check-in whose time is not trusted (DESIGN §3.1)."""
+    def rests_on_doubt(self, counted: CheckIn | None, boundary: datetime) -> bool:
+        """Whether lateness or absence at `boundary` would rest on a check-in whose time is not trusted (DESIGN §3.1).
+
+        One that was certainly made after the boundary is not the one that was missing then.
+        """
         if counted is not None:
             return not counted.trusted
-        return any(c.direction in (None, self.slot.direction) for c in self.doubtful)
+        ways = (None, self.slot.direction)
+        return any(c.direction in ways and (c.not_before is None or c.not_before <= boundary) for c in self.doubtful)
 
     def spell(
         self,

@@ -27,16 +27,16 @@ def import_calendar(
 
     Example: jiancha calendar import 2027.json
     """
-    from monitor.ingest.notices import BadNotice, read_notice
+    from monitor.ingest.notices import BadNotice, read_notice, read_paper
     from monitor.store.calendars import save_notice
 
     try:
-        days = read_notice(file, year)
+        days, paper = read_notice(file, year), read_paper(file)
     except (OSError, BadNotice) as error:
         raise BadInput(f"{file}: {reason_of(error)}") from error
     with program() as opened:
         now = opened.clock.now()
-        changes = opened.store.step(lambda conn: save_notice(conn, days, now))
+        changes = opened.store.step(lambda conn: save_notice(conn, days, now, paper=paper))
     for counts in changes.tables.values():
         typer.echo(f"新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}")
 
@@ -69,13 +69,14 @@ def due(
         except ValueError as error:
             raise BadInput(str(error)) from error
     at = deadline.at.astimezone(book.zone).isoformat() if deadline.at else None
-    steps = [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in deadline.steps]
+    steps = [step.to_json() for step in deadline.steps]
     if as_json:
         print_json({"at": at, "provisional": deadline.provisional, "steps": steps})
         return
     typer.echo(f"截止 due {at or '—'}{'  (暂定 provisional)' if deadline.provisional else ''}")
-    for step in deadline.steps:
-        typer.echo(f"  {step.date}  {'计' if step.counted else '—'}  {step_text(step.why, 'zh')}")
+    for step in steps:
+        mark = "计" if step["counted"] else "—"
+        typer.echo(f"  {step['date']}  {mark}  {step_text(step['why'], 'zh', step['by'])}")
 
 
 def _pause(text: str) -> tuple[datetime, datetime | None]:

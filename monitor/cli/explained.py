@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from monitor.cli.limits import limit_lines
 from monitor.model import Level, Reason
 from monitor.wording import (
     Lang,
@@ -38,8 +39,6 @@ LABELS: Final = {
     "source": ("来源", "source"),
     "entered": ("录入", "entered"),
     "untrusted": ("时间存疑", "time not trusted"),
-    "since": ("自", "since"),
-    "always": ("始终", "always"),
 }
 
 
@@ -57,11 +56,14 @@ def lines(card: dict[str, Any], zone: str, lang: Lang) -> Iterator[str]:
     for key, value in card["policy"].items():
         yield f"  {key} = {value}"
     if card.get("limit"):
-        yield f"{label('limit')} {_pairs(_in_zone(_version(card['limit'], lang), zone))}"
+        first, *others = limit_lines(card["limit"], zone, lang)
+        yield f"{label('limit')} {first}"
+        yield from others
     if card["steps"]:
         yield label("steps")
     for step in card["steps"]:
-        yield f"  {step['date']}  {label('counted') if step['counted'] else '—'}  {step_text(step['why'], lang)}"
+        told = step_text(step["why"], lang, step.get("by"))  # cards of earlier versions have none
+        yield f"  {step['date']}  {label('counted') if step['counted'] else '—'}  {told}"
     yield label("facts")
     for line in _fact_lines(_in_zone(card["facts"], zone), lang):
         yield f"  {line}"
@@ -79,13 +81,6 @@ def headline(card: dict[str, Any], lang: Lang = "zh") -> str:
         f"#{card['number']}  {level_word(card['level'], lang)}  {rule_title(card['rule'], lang)}  {subject}  "
         f"{place}  {card['staff'] or '-'}  {card['since']}  {state_word(card['state'], lang)}"
     )
-
-
-def _version(limit: dict[str, Any], lang: Lang) -> dict[str, Any]:
-    """Which version of an item's limits held, and since when it has been in force."""
-    shown = {key: value for key, value in limit.items() if key not in ("counted", "from")}
-    since = limit.get("from") or LABELS["always"][lang == "en"]
-    return {**shown, LABELS["since"][lang == "en"]: since} if "item" in limit else shown
 
 
 def _in_zone(value: Any, zone: str) -> Any:

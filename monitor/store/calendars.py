@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -17,16 +18,19 @@ from monitor.store.schema import CalendarDayRow, SourceRow
 from monitor.store.sql import table_of
 from monitor.store.subjects import wake_dates
 from monitor.store.upsert import Changes, Kind, Row, count
-from monitor.workcal import CalendarSpec, NoticeDay, WorkCalendar, build_calendar
+from monitor.workcal import CalendarSpec, NoticeDay, Paper, WorkCalendar, build_calendar
 
 DAYS: Final = table_of(CalendarDayRow)
 SOURCES: Final = table_of(SourceRow)
 NOTICES: Final = Kind(name="calendar", table=DAYS, key=("calendar", "day"), once="imported_at")
 COUNTRY: Final = "cn"
+PAPER_KEY: Final = "calendar_notice:"
 
 
-def save_notice(conn: Connection, days: Sequence[NoticeDay], now: datetime, *, actor: str = "cli") -> Changes:
-    """Save the days of one notice; the caller commits.
+def save_notice(
+    conn: Connection, days: Sequence[NoticeDay], now: datetime, *, actor: str = "cli", paper: Paper | None = None
+) -> Changes:
+    """Save the days of one notice, and what it is called; the caller commits.
 
     1. Insert or update its days; days that an earlier notice gave for the same year and this one no longer names are
        removed (only where the notice says its year).
@@ -45,11 +49,28 @@ def save_notice(conn: Connection, days: Sequence[NoticeDay], now: datetime, *, a
         audit.record_all(conn, now, actor, [*upsert.audit_entries(changes, "calendar"), *map(_removal, dropped)])
         meta.bump(conn, meta.CALENDAR_VERSION)
         changed = [change.after["day"] for change in changes] + [row["day"] for row in dropped]
-        spans = _spans(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
-        told = ", ".join(first.isoformat() if first == last else f"{first}…{last}" for first, last in spans[:8])
-        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {told}")
+        spans = spans_of(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
+        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {spans_text(spans)}")
+    if paper is not None:
+        _save_paper(conn, {day.notice_year for day in days}, paper, now, actor)
     counts = count(rows, changes)
     return Changes(tables={NOTICES.name: dataclasses.replace(counts, changed=counts.changed + len(dropped))})
+
+
+def _save_paper(conn: Connection, years: Iterable[int], paper: Paper, now: datetime, actor: str) -> None:
+    """What the notice of a year is called stands in explanations alone: nothing is judged again for it."""
+    told = {"title": paper.title, "source": paper.source}
+    changed = [year for year in sorted(years) if _paper(conn, year) != paper]
+    for year in changed:
+        meta.set_text(conn, f"{PAPER_KEY}{year}", json.dumps(told, ensure_ascii=False))
+        audit.record(conn, now, actor, "calendar.paper", DAYS.name, f"{COUNTRY}/{year}", told)
+    if changed:
+        meta.bump(conn, meta.CALENDAR_VERSION)
+
+
+def _paper(conn: Connection, year: int) -> Paper:
+    kept = meta.text(conn, f"{PAPER_KEY}{year}")
+    return Paper(**json.loads(kept)) if kept else Paper()
 
 
 def _is_known(conn: Connection, year: int) -> bool:
@@ -58,7 +79,13 @@ def _is_known(conn: Connection, year: int) -> bool:
     return build_calendar().is_published(date(year, 1, 1)) or conn.execute(imported).first() is not None
 
 
-def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
+def spans_text(spans: Sequence[tuple[date, date]]) -> str:
+    """The first stretches as a person reads them."""
+    told = [first.isoformat() if first == last else f"{first}…{last}" for first, last in spans[:8]]
+    return ", ".join([*told, "…"] if len(spans) > len(told) else told)
+
+
+def spans_of(days: Iterable[date]) -> list[tuple[date, date]]:
     """Dates as stretches (first, last) of days that follow each other."""
     spans: list[tuple[date, date]] = []
     for day in sorted(set(days)):
@@ -93,7 +120,7 @@ class CalendarCache:
     """
 
     def __init__(self, specs: Mapping[str, CalendarSpec]) -> None:
-        self._specs = {DEFAULT_CALENDAR: CalendarSpec(), **specs}
+        self.specs: Mapping[str, CalendarSpec] = {DEFAULT_CALENDAR: CalendarSpec(), **specs}
         self._lock = threading.Lock()
         self._held: tuple[int, _Shelf] | None = None
 
@@ -103,7 +130,7 @@ class CalendarCache:
         with self._lock:
             held = self._held
         if held is None or held[0] != found:
-            held = (found, _Shelf(self._specs, conn))
+            held = (found, _Shelf(self.specs, conn))
             with self._lock:
                 self._held = held
         sources = {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}
@@ -173,6 +200,7 @@ class _Shelf:
         self._notices = tuple(load_notices(conn))
         self._built: dict[tuple[str, str | None], WorkCalendar] = {}
         self._lock = threading.Lock()
+        self._papers = {day.notice_year: _paper(conn, day.notice_year) for day in self._notices}
         self.imported: dict[int, datetime] = {}
         for row in conn.execute(select(DAYS.c.year, DAYS.c.imported_at).order_by(DAYS.c.imported_at)):
             self.imported.setdefault(row.year, row.imported_at)
@@ -188,5 +216,5 @@ class _Shelf:
         with self._lock:
             if key not in self._built:
                 wanted = dataclasses.replace(spec, zone=zone) if zone else spec
-                self._built[key] = build_calendar(wanted, self._notices)
+                self._built[key] = build_calendar(wanted, self._notices, self._papers)
             return self._built[key]

@@ -88,6 +88,11 @@ def not_up_to_date(conn: Connection, now: datetime) -> list[str]:
     return sorted(found)
 
 
+def overdue(conn: Connection) -> list[str]:
+    """Keys of the cases that passed the limit they are measured by."""
+    return list(conn.execute(select(STAT.c.case_key).where(STAT.c.overdue_us.is_not(None))).scalars())
+
+
 def sums(
     conn: Connection,
     start: datetime,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, Integer, Text, cast, delete, select
+from sqlalchemy import Connection, Integer, Text, cast, delete, select, update
 
 from monitor.store.schema import Meta
 from monitor.store.sql import insert, table_of
@@ -41,6 +41,12 @@ def set_text(conn: Connection, key: str, value: str) -> None:
     """Keep a value under a key."""
     statement = insert(conn, META).values(key=key, value=value)
     conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def swap_text(conn: Connection, key: str, old: str, new: str) -> bool:
+    """Keep `new` where `old` is kept; False where somebody else has put another there."""
+    swapped = update(META).where(META.c.key == key, META.c.value == old).values(value=new)
+    return conn.execute(swapped).rowcount == 1
 
 
 def forget(conn: Connection, key: str) -> None:

@@ -84,6 +84,14 @@ class Sources:
         owes = known is not None and known.owes_heartbeats
         return skew, not owes or (skew is not None and abs(skew) <= self._untrusted)
 
+    def empty_before(self, device: str, received: datetime) -> datetime | None:
+        """The last time before `received` at which, by a clock that was right, the device had nothing left to send:
+        what it sent later happened later. None: it never said so.
+        """
+        boots = (b for b in self._recent_boots(device) if self._is_right(self.skew(device, b)))
+        times = (self._proven_by(device, boot, before=received) for boot in boots)
+        return max((at for at in times if at is not None), default=None)
+
     # -- states
 
     def states(self, ids: Iterable[str]) -> tuple[SourceState, ...]:
@@ -235,8 +243,8 @@ class Sources:
             mark = mark or proven
         return mark, None, boots[0] if boots else None
 
-    def _proven_by(self, device: str, boot: str) -> datetime | None:
-        """The greatest time of the boot's heartbeats up to which everything has come (corrected)."""
+    def _proven_by(self, device: str, boot: str, *, before: datetime | None = None) -> datetime | None:
+        """The greatest time (corrected) of the boot's heartbeats, received `before`, up to which all has come."""
         missing = self.first_missing(device, boot)
         proven = [BEAT.c.last_seq < missing] if missing is not None else [BEAT.c.last_seq.is_not(None)]
         if not self._shared:
@@ -244,6 +252,8 @@ class Sources:
         query = select(BEAT.c.at).where(
             BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
         )
+        if before is not None:
+            query = query.where(BEAT.c.received < before)
         at = self._conn.execute(query.where(or_(*proven)).order_by(BEAT.c.at.desc()).limit(1)).scalar()
         return None if at is None else self.correct(device, boot, at)[0]
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 
@@ -176,11 +177,20 @@ RESTING: Final = ("case", "order", "task")
 """Kinds whose verdicts say on which dates they rest."""
 
 
-def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: datetime, cause: str) -> int:
+def wake_dates(
+    conn: Connection,
+    spans: Sequence[tuple[date, date]],
+    *,
+    due: datetime,
+    cause: str,
+    sessions: Sequence[tuple[date, date]] | None = None,
+    within: ColumnElement[bool] | None = None,
+) -> int:
     """Mark exactly the subjects that rest on a date of these spans (first, last), as their working hours changed: those
     that are open, and those on which a card stands; gives how many.
 
-    Slots and posts: those of the dates, settled ones too, for they are judged on the day. Kinds that rest on no span of
+    Slots and posts: those of the dates (of `sessions`, where given), settled ones too, for they are judged on the day.
+    `within` leaves out what another calendar judges. Kinds that rest on no span of
     dates (devices, ratings, halls, calendars) are few and are all looked at.
     """
     touched = [
@@ -194,9 +204,11 @@ def wake_dates(conn: Connection, spans: Sequence[tuple[date, date]], *, due: dat
     resting = or_(SUBJECT.c.rests_from.is_(None), *touched)
     of_cases = and_(SUBJECT.c.kind.in_(RESTING), resting, _MAY_BE_UNJUST)
     others = and_(SUBJECT.c.kind.not_in((*RESTING, "slot", "post")), _MAY_CHANGE)
-    marked = _mark_where(conn, or_(of_cases, others), due, cause)
-    for first, last in spans:
-        marked += _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due, cause)
+    mine = true() if within is None else within
+    marked = _mark_where(conn, and_(or_(of_cases, others), mine), due, cause)
+    for first, last in spans if sessions is None else sessions:
+        of_day = and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last), mine)
+        marked += _mark_where(conn, of_day, due, cause)
     return marked
 
 

@@ -49,7 +49,7 @@ def _counted(loaded: Loaded, rule: str, episode: str | None, policy: Policy, now
 
 
 def _told(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    return [{"date": s.date.isoformat(), "counted": s.counted, "why": s.why} for s in steps]
+    return [step.to_json() for step in steps]
 
 
 AROUND: Final = timedelta(minutes=5)

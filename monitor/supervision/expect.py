@@ -48,6 +48,15 @@ def expect(look: Look) -> int:
     return _count(look.conn) - before
 
 
+def recede(conn: Connection, day: date) -> None:
+    """Have the subjects from `day` on made once more: their hours changed, and no version says so."""
+    known = meta.text(conn, EXPECTED)
+    if known is not None:
+        until, *versions = json.loads(known)
+        if day.isoformat() < until:
+            meta.set_text(conn, EXPECTED, json.dumps([day.isoformat(), *versions]))
+
+
 def _state(look: Look) -> str:
     until = (look.now + AHEAD + timedelta(hours=14)).date()  # no zone is further ahead of UTC
     versions = [meta.version(look.conn, key) for key in (meta.REGISTRY_VERSION, meta.CALENDAR_VERSION)]

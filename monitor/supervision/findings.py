@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from monitor import timeliness
+from monitor.model import Item
 from monitor.settings import Policy
-from monitor.store import plans
+from monitor.store import casestats, plans
 from monitor.store.facts.cases import CASE, load_cases
 from monitor.store.facts.integrity import (
     completed_cases,
@@ -29,12 +30,14 @@ from monitor.store.sql import chunks
 from monitor.supervision.views import DEFAULT_ZONE, stamp
 from monitor.timeliness import integrity_hall
 from monitor.wording import instant_text, render
+from monitor.workcal import WorkCalendar
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases and tasks by time."""
+    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    ordered = sorted(of_cases, key=lambda f: (f["at"], f["subject"], f["rule"]))
+    others = [*_overdue_findings(look, policy), *_item_findings(look, policy)]
+    ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
 
 
@@ -74,7 +77,7 @@ def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
 
 def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
     """Findings that no case shows by itself: F01, F02, F03, F05 of rules.md A.6."""
-    own, calendar = policy.timeliness, look.book.default
+    own = policy.timeliness
     ratings = rated_cases(look)
     named = [rated.case for rated in ratings if rated.case is not None]
     told = entries(look)
@@ -82,11 +85,11 @@ def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
         integrity_hall.unknown_cases(ratings, known_cases(look, named)),
         integrity_hall.not_done(ratings, completed_cases(look, named), own),
         integrity_hall.missing_numbers(first_events(look), own),
-        integrity_hall.bulk_closings(told, own, calendar),
-        integrity_hall.late_entries(told, own, calendar),
+        integrity_hall.bulk_closings(told, own),
+        integrity_hall.late_entries(told, own),
     )
     for subject, finding in chain(*found):
-        why = render(finding.reason, "zh", calendar.zone)
+        why = render(finding.reason, "zh", look.book.default.zone)
         yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 
@@ -102,6 +105,34 @@ def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
             complaint = timeliness.verified_complaint(loaded.facts, own, loaded.calendar, look.now)
             complaints += [complaint] if complaint is not None else []
     for subject, found in timeliness.repeated_complaints(complaints):
+        why = render(found.reason, "zh", look.book.default.zone)
+        yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
+
+
+def _overdue_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Months of a window or person with too much overdue (C03, C04); asked of the cases that statistics know as late,
+    and of those whose row is not up to date.
+    """
+    own, found = policy.timeliness, []
+    keys = sorted({*casestats.overdue(look.conn), *casestats.not_up_to_date(look.conn, look.now)})
+    for batch in chunks(keys):
+        for loaded in load_cases(look, batch).values():
+            if loaded.calendar is not None:
+                case = timeliness.overdue_case(loaded.facts, own, loaded.calendar, look.now)
+                found += [case] if case is not None else []
+    for subject, finding in timeliness.overdue_months(found, own, look.now):
+        why = render(finding.reason, "zh", look.book.default.zone)
+        yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
+
+
+def _item_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Promises of the catalogue that became shorter (C06, C07)."""
+
+    def calendar_of(item: Item) -> WorkCalendar:
+        unit = look.registry.units.get(item.unit or "")
+        return look.book.for_hall(look.registry, unit.hall if unit else None)
+
+    for subject, found in timeliness.shortened_promises(look.registry, policy.timeliness, calendar_of, look.now):
         why = render(found.reason, "zh", look.book.default.zone)
         yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
 

@@ -97,6 +97,6 @@ def _order(
         window=charge.window,
         staff=charge.staff,
         item=view.item,
-        closed_at=view.end.at if view.end else None,
+        closed_at=view.closed_after(order.opened_at),
     )
     return Loaded(facts=own, calendar=calendar_of(charge.hall), hall=charge.hall)

@@ -2,8 +2,10 @@
 (DESIGN §5).
 """
 
+from monitor.timeliness.catalogue import shortened_promises
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.explain import case_findings, explain_item, explain_limit
+from monitor.timeliness.overdue import overdue_case, overdue_months
 from monitor.timeliness.rules import RULES, Rule
 from monitor.timeliness.taskexplain import explain_due, explain_task
 from monitor.timeliness.taskfindings import repeated_complaints, task_findings, verified_complaint
@@ -20,7 +22,10 @@ __all__ = [
     "explain_item",
     "explain_limit",
     "explain_task",
+    "overdue_case",
+    "overdue_months",
     "repeated_complaints",
+    "shortened_promises",
     "task_findings",
     "touches",
     "verified_complaint",

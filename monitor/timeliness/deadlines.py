@@ -45,11 +45,12 @@ class CaseClock(Value, frozen=True, kw_only=True):
 
     def hours(self, amount: float) -> Deadline:
         """When `amount` hours of working time outside the pauses are used up; then the extension in working days."""
-        deadline = self.used_up(timedelta(hours=amount))
-        if deadline.at is not None and self.extension_days:
-            deadline = replace(self, start=deadline.at, extension_days=0).workdays(self.extension_days)
-        steps = self._hour_steps(deadline.at) if self.with_steps and deadline.at else ()
-        return replace(deadline, steps=steps)
+        used = self.used_up(timedelta(hours=amount))
+        steps = self._hour_steps(used.at) if self.with_steps and used.at is not None else ()
+        if used.at is None or not self.extension_days:
+            return replace(used, steps=steps)
+        extended = replace(self, start=used.at, extension_days=0).workdays(self.extension_days)
+        return replace(extended, steps=(*steps, *extended.steps[1:]))  # the day of the hours' end is told already
 
     def own(self, due: datetime) -> Deadline:
         """A source's own instant, moved by the working days that pauses and extensions take out before it.
@@ -117,10 +118,12 @@ class CaseClock(Value, frozen=True, kw_only=True):
         sessions = self.calendar.sessions(step.date)
         if not sessions:
             return step
-        ran = self._running(max(sessions[0][0], self.start), min(sessions[-1][1], at))
+        start, end = max(sessions[0][0], self.start), min(sessions[-1][1], at)
+        ran = self._running(start, end)
         if not ran:
-            return Step(date=step.date, counted=False, why="pause" if self.pauses else step.why)
-        return Step(date=step.date, counted=True, why=f"hours:{ran / timedelta(hours=1):g}")
+            paused = bool(self.calendar.working_time_between(start, end))
+            return Step(date=step.date, counted=False, why="pause" if paused else "after_hours")
+        return Step(date=step.date, counted=True, why=f"hours:{ran / timedelta(hours=1):g}", by=step.by)
 
     def _running(self, start: datetime, end: datetime) -> timedelta:
         """Working time in [start, end) outside the pauses."""

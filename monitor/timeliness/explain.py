@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from monitor.timeliness.case import Case, case_at
-from monitor.timeliness.facts import CaseFacts
+from monitor.timeliness.facts import CaseFacts, Order
 from monitor.timeliness.fold import Finding, PauseSpan
 from monitor.timeliness.integrity import integrity_findings
 from monitor.timeliness.limits import Limit, day_limits, deadline_of, due_findings, extension_findings
@@ -31,7 +31,8 @@ def explain_limit(
 ) -> tuple[Step, ...]:
     """The working-time arithmetic of a case rule, day by day; empty where nothing is counted.
 
-    `case.limit`: the days of the statutory limit when the red rests on it, else of the promised one. `case.immediate`,
+    `case.limit`: the days of what the red rests on, the statutory limit or the order (督办) from its issue, else of the
+    promised limit. `case.immediate`,
     and a case that has no limit but its day: the days up to its red. The others: the days of the episode (the id of the
     event that began it). A day that a pause spoils says which: `pause:EVENT/ID` of the event that began the pause.
     """
@@ -59,6 +60,8 @@ def explain_item(
         return None
     item = case.item
     counted = [_told(limit) for limit in (limits.promised, limits.statutory) if limit is not None] if limits else []
+    if limits is not None and case.facts.order is not None:
+        counted.append(_order_told(case, case.facts.order))
     return {
         "item": case.view.item,
         "from": item.valid_from.isoformat() if item and item.valid_from else None,
@@ -93,15 +96,43 @@ def _told(limit: Limit) -> dict[str, Any]:
     }
 
 
+def _order_told(case: Case, order: Order) -> dict[str, Any]:
+    """The reply to the order, as a limit of its own."""
+    days = case.policy.order_reply_days
+    due = case.calendar.due_in_days(order.opened_at, days, with_steps=False)
+    return {
+        "limit": "order",
+        "amount": days,
+        "unit": "workday",
+        "from": order.opened_at.isoformat(),
+        "due": due.at.isoformat() if due.at else None,
+        "provisional": due.provisional,
+        "paused_days": 0,
+        "extension_days": 0,
+    }
+
+
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
     limits = case.limits if rule == "case.limit" else None
     if limits is None:
-        immediate = day_limits(case.view, case.item, case.policy, case.calendar, with_steps=True)
-        return immediate[1].steps if immediate else ()
+        return _immediate_steps(case)
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
-    by_law = bool(spells) and spells[0].reason.figures.get("cause") == "statutory"
-    shown = limits.statutory if by_law and limits.statutory else limits.lead
+    cause = spells[0].reason.figures.get("cause") if spells else None
+    if cause == "order" and case.facts.order is not None:
+        return case.calendar.due_in_days(case.facts.order.opened_at, case.policy.order_reply_days).steps
+    shown = limits.statutory if cause == "statutory" and limits.statutory else limits.lead
     return deadline_of(replace(shown.clock, with_steps=True), shown.amount, shown.unit, limits.due).steps
+
+
+def _immediate_steps(case: Case) -> Sequence[Step]:
+    """Also the days from an acceptance outside hours to the opening at which it counts as made (DESIGN §4)."""
+    limits = day_limits(case.view, case.item, case.policy, case.calendar, with_steps=True)
+    accepted = case.view.accepted
+    if limits is None or accepted is None:
+        return ()
+    steps = limits[1].steps
+    before = case.calendar.due_in_days(accepted.at, 0).steps
+    return (*(step for step in before if step.date < steps[0].date), *steps)
 
 
 def _notice_steps(case: Case, episode: str | None) -> Sequence[Step]:

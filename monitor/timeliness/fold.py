@@ -114,6 +114,12 @@ class CaseView(Value, frozen=True, kw_only=True):
                 return pause.end
         return instant
 
+    def closed_after(self, opened: datetime) -> datetime | None:
+        """When the case was closed first since an order was opened: that answers it, also where it was opened again."""
+        spans = [p for p in self.pauses if p.cause == "closed" and p.end is not None and p.end > opened]
+        ends = [*(max(p.begin, opened) for p in spans), *([self.end.at] if self.end else [])]
+        return min(ends, default=None)
+
     def reopened_within(self, start: datetime, end: datetime) -> bool:
         """Whether the case was closed at some instant of [start, end] and opened again afterwards."""
         return any(

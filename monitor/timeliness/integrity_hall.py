@@ -34,7 +34,10 @@ class Rated:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entered:
-    """A case event with who told it (the person, else the window, else the source) and when it was keyed in."""
+    """A case event with who told it (the person, else the window, else the source) and when it was keyed in.
+
+    `calendar` is the hall's, which counts days; `hours` the window's, which may be open when the hall is not (B10).
+    """
 
     case: str
     event_id: str
@@ -42,6 +45,8 @@ class Entered:
     at: datetime
     entered: datetime | None
     by: str
+    calendar: WorkCalendar
+    hours: WorkCalendar
 
 
 def unknown_cases(ratings: Iterable[Rated], known: Mapping[str, bool]) -> Iterator[tuple[SubjectRef, Finding]]:
@@ -91,11 +96,9 @@ def missing_numbers(cases: Mapping[str, datetime], policy: TimelinessPolicy) -> 
                 yield SubjectRef(kind="case", key=first), Finding(rule="F01", at=at, reason=reason)
 
 
-def bulk_closings(
-    events: Iterable[Entered], policy: TimelinessPolicy, calendar: WorkCalendar
-) -> Iterator[tuple[SubjectRef, Finding]]:
+def bulk_closings(events: Iterable[Entered], policy: TimelinessPolicy) -> Iterator[tuple[SubjectRef, Finding]]:
     """F02: one person completes many cases within minutes, outside working hours. The subject is the first of them."""
-    closings = [e for e in events if e.event == "completed" and not _in_hours(e.entered or e.at, calendar)]
+    closings = [e for e in events if e.event == "completed" and not _in_hours(e)]
     closings.sort(key=lambda e: (e.by, e.entered or e.at, e.case))
     within = timedelta(minutes=policy.bulk_close_minutes)
     for by, group in groupby(closings, key=lambda e: e.by):
@@ -121,14 +124,13 @@ def _bulk(by: str, held: Sequence[Entered], policy: TimelinessPolicy) -> Iterato
         yield SubjectRef(kind="case", key=held[0].case), Finding(rule="F02", at=times[0], reason=reason)
 
 
-def _in_hours(at: datetime, calendar: WorkCalendar) -> bool:
+def _in_hours(event: Entered) -> bool:
     """A close is still a working instant."""
-    return calendar.open_at(at) or calendar.open_at(at - timedelta(seconds=1))
+    at = event.entered or event.at
+    return event.hours.open_at(at) or event.hours.open_at(at - timedelta(seconds=1))
 
 
-def late_entries(
-    events: Iterable[Entered], policy: TimelinessPolicy, calendar: WorkCalendar
-) -> Iterator[tuple[SubjectRef, Finding]]:
+def late_entries(events: Iterable[Entered], policy: TimelinessPolicy) -> Iterator[tuple[SubjectRef, Finding]]:
     """F05: two entries one after the other by the same hand, both later than they may be, within 20 working days.
 
     An entry is late when it was keyed in after the close of working day `late_entry_days` after the event. Lateness of
@@ -139,10 +141,10 @@ def late_entries(
     for by, group in groupby(told, key=lambda pair: pair[0].by):
         before: tuple[Entered, datetime] | None = None
         for event, entered in group:
-            if not _is_late(event.at, entered, policy, calendar):
+            if not _is_late(event, entered, policy):
                 before = None
                 continue
-            if before is not None and _within(before[1], entered, policy.late_entry_rolling_days, calendar):
+            if before is not None and _within(before[1], entered, policy.late_entry_rolling_days, event.calendar):
                 figures = {"by": by, "at": event.at.isoformat(), "entered": entered.isoformat(),
                            "before": before[0].case, "days": policy.late_entry_rolling_days}  # fmt: skip
                 reason = Reason(code="case.finding.late_entries", figures=figures)
@@ -150,8 +152,8 @@ def late_entries(
             before = (event, entered)
 
 
-def _is_late(at: datetime, entered: datetime, policy: TimelinessPolicy, calendar: WorkCalendar) -> bool:
-    allowed = calendar.deadline_at(at, policy.late_entry_days)
+def _is_late(event: Entered, entered: datetime, policy: TimelinessPolicy) -> bool:
+    allowed = event.calendar.deadline_at(event.at, policy.late_entry_days)
     return allowed is not None and entered > allowed
 
 

@@ -194,6 +194,21 @@ class TimelinessPolicy(BaseModel):
         default=("未办结", "没办成", "not done"),
         description="Findings: tags of a rating that deny the completion (F03)",
     )
+    overdue_month_window_cases: int = Field(
+        default=3, ge=1, le=1000, description="Findings: so many overdue cases of a window in a month (C03)"
+    )
+    overdue_month_staff_cases: int = Field(
+        default=2, ge=1, le=1000, description="Findings: so many overdue cases of a person in a month (C04)"
+    )
+    overdue_month_days: int = Field(
+        default=3, ge=1, le=250, description="Findings: one case overdue by so many working days in a month (C03, C04)"
+    )
+    overdue_month_both: bool = Field(
+        default=False, description="Findings: whether C03 and C04 ask for both (及 as 并且) or for either"
+    )
+    promise_cut_share: float = Field(
+        default=0.5, gt=0, le=1, description="Findings: a promise cut by this share or more is a bonus (C07)"
+    )
     # -- dated tasks (task.due, complaint.due)
     task_complaint_days: int = Field(
         default=5, ge=1, le=365, description="投诉: working days to answer one that names no due (practice.md §1, §4)"

@@ -13,6 +13,7 @@ from monitor.wording import words
 from monitor.wording.handrules import HAND_RULES, HandRule, hand_rule
 from monitor.wording.reasons import texts_of
 from monitor.wording.render import Lang, Names, instant_text, pick, render, subject_text
+from monitor.wording.steps import step_text
 from monitor.wording.words import Texts
 
 __all__ = [
@@ -70,21 +71,6 @@ def case_event_word(event: str, lang: Lang = "zh") -> str:
 def state_word(state: str, lang: Lang = "zh") -> str:
     """Where a card stands: `open` → 待签收."""
     return _word(words.STATES, state, lang)
-
-
-def step_text(code: str, lang: Lang = "zh") -> str:
-    """`why` of one date in a count of working time; `holiday:春节` names the day, `pause:EVENT/ID` what began it."""
-    kind, _, name = code.partition(":")
-    text = _word(words.STEPS, kind, lang)
-    if not name:
-        return text
-    if kind == "pause":
-        event, _, event_id = name.partition("/")
-        began = _word({**words.TASK_EVENTS, **words.CASE_EVENTS}, event, lang)
-        return pick((f"{text}（{began}，事件 {event_id}）", f"{text} ({began}, event {event_id})"), lang)
-    if name.isdigit() or name.replace(".", "", 1).isdigit():  # hours:7.5
-        return pick((f"{text} {name} 小时", f"{text}, {name} h"), lang)
-    return pick((f"{name}，{text}", f"{words.HOLIDAYS.get(name, name)}, {text}"), lang)
 
 
 def quarantine_reason(reason: str, lang: Lang = "zh") -> str:

@@ -246,6 +246,10 @@ CASES: Final[Mapping[str, Texts]] = {
         "{by} 在非工作时间（{from} 至 {to}）连续办结 {count} 件，请核实（F02）。",
         "{by} completed {count} cases outside working hours, from {from} to {to}: to be verified (F02).",
     ),
+    "case.finding.overdue_month": (
+        "{by} 在 {month} 有 {count} 件超期未办结，最长超期 {days} 个工作日：{cases}，请核实（{row}）。",
+        "{by} had {count} overdue cases in {month}, up to {days} working days late: {cases}. To be verified ({row}).",
+    ),
     "case.finding.late_entries": (
         "{by} 在 {days} 个工作日内连续两次迟录：{before} 之后，{at} 的事项 {entered} 才录入，请核实（F05）。",
         "{by} entered late twice in a row within {days} working days: after {before}, what happened {at} was entered"

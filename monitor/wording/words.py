@@ -122,6 +122,7 @@ STEPS: Final[Mapping[str, Texts]] = {
     "weekend": ("周末，不计入", "weekend, not counted"),
     "closed": ("不办公，不计入", "closed, not counted"),
     "holiday": ("法定节假日，不计入", "public holiday, not counted"),
+    "own_closure": ("本厅停办，不计入", "closed by the hall, not counted"),
     "moved": ("末日非工作日，顺延", "last day is no working day, moved on"),
     "pause": ("中止期间，不计入", "paused, not counted"),
 }
@@ -247,6 +248,7 @@ LIMIT_SOURCES: Final[Mapping[str, Texts]] = {
     "due": ("来源给定", "given"),
     "fallback": ("转承诺", "fallback"),
     "immediate": ("即办", "immediate"),
+    "order": ("督办回复", "reply to the order"),
 }
 
 CAUSES: Final[Mapping[str, Texts]] = {

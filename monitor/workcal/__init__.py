@@ -5,24 +5,31 @@
 Why it is built on tables and which edges were decided how: docs/adr/0002-working-calendar.md.
 """
 
+from monitor.workcal.basis import Basis, Paper
 from monitor.workcal.calendar import WorkCalendar, build_calendar
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step
-from monitor.workcal.notice import NoticeDay, parse_notice
+from monitor.workcal.notice import NoticeDay, notice_paper, parse_notice
 from monitor.workcal.spec import DEFAULT_WEEK, CalendarSpec, Override, Season, load_spec, week_of
+from monitor.workcal.written import differing_days, spec_table
 
 __all__ = [
     "DEFAULT_WEEK",
+    "Basis",
     "CalendarSpec",
     "Deadline",
     "NoticeDay",
     "Override",
+    "Paper",
     "Pause",
     "PauseEdge",
     "Season",
     "Step",
     "WorkCalendar",
     "build_calendar",
+    "differing_days",
     "load_spec",
+    "notice_paper",
     "parse_notice",
+    "spec_table",
     "week_of",
 ]

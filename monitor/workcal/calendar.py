@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from monitor.model import Span, require_aware
+from monitor.workcal.basis import Paper
 from monitor.workcal.days import FIRST_YEAR, LAST_YEAR, DayRules
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step, merge_pauses
 from monitor.workcal.limits import (
@@ -26,16 +28,20 @@ from monitor.workcal.notice import NoticeDay
 from monitor.workcal.spec import CalendarSpec
 from monitor.workcal.tables import Tables, from_micros, micros, to_utc
 
+NO_PAPERS: Final[Mapping[int, Paper]] = MappingProxyType({})
 _MICROSECOND: Final = timedelta(microseconds=1)
 _T = TypeVar("_T")
 
 
-def build_calendar(spec: CalendarSpec | None = None, notices: Iterable[NoticeDay] = ()) -> WorkCalendar:
+def build_calendar(
+    spec: CalendarSpec | None = None, notices: Iterable[NoticeDay] = (), papers: Mapping[int, Paper] = NO_PAPERS
+) -> WorkCalendar:
     """A calendar of these hours (default: Mon-Fri 08:30-12:00 and 14:30-17:30, Asia/Shanghai) and imported notices.
 
-    A notice's days outrank the library's, later ones earlier ones; its year counts as published.
+    A notice's days outrank the library's, later ones earlier ones; its year counts as published. `papers` says by year
+    what the imported notices are called.
     """
-    return WorkCalendar(spec or CalendarSpec(), notices)
+    return WorkCalendar(spec or CalendarSpec(), notices, papers)
 
 
 class WorkCalendar:
@@ -50,10 +56,12 @@ class WorkCalendar:
     spec: CalendarSpec
     zone: ZoneInfo
 
-    def __init__(self, spec: CalendarSpec, notices: Iterable[NoticeDay] = ()) -> None:
+    def __init__(
+        self, spec: CalendarSpec, notices: Iterable[NoticeDay] = (), papers: Mapping[int, Paper] = NO_PAPERS
+    ) -> None:
         self.spec = spec
         self.zone = ZoneInfo(spec.zone)
-        self._rules = DayRules(spec, notices)
+        self._rules = DayRules(spec, notices, papers)
         self._sure = self._rules.sure
         self._tables = Tables()
         self._lock = threading.Lock()

@@ -10,6 +10,7 @@ from typing import Final
 
 from chinese_calendar import constants as published
 
+from monitor.workcal.basis import Basis, Paper, bundled, imported, unpublished
 from monitor.workcal.notice import NoticeDay
 from monitor.workcal.spec import CalendarSpec, Hours, Override, Week
 
@@ -31,27 +32,34 @@ _CHINESE_NAMES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a notice says of a date."""
+    """What a notice says of a date, and which notice."""
 
     off: bool
     name: str
+    by: Basis
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """The sessions of a date (none: not worked) and the reason code that `Step.why` carries."""
+    """The sessions of a date (none: not worked), the reason code that `Step.why` carries, and the paper behind it."""
 
     hours: Hours
     why: str
+    by: Basis | None = None
 
 
 @lru_cache(maxsize=1)
 def _library() -> tuple[Mapping[date, Listed], frozenset[int]]:
     """The published days of chinesecalendar, read once, and the years they make up."""
-    days = {day: Listed(off=True, name=_CHINESE_NAMES.get(name, name)) for day, name in published.holidays.items()}
-    days |= {day: Listed(off=False, name=_CHINESE_NAMES.get(name, name)) for day, name in published.workdays.items()}
+    days = {day: _bundled(day, name, off=True) for day, name in published.holidays.items()}
+    days |= {day: _bundled(day, name, off=False) for day, name in published.workdays.items()}
     years = range(min(published.holidays).year, max(published.holidays).year + 1)
     return days, frozenset(years)
+
+
+def _bundled(day: date, name: str, *, off: bool) -> Listed:
+    chinese = _CHINESE_NAMES.get(name, name)
+    return Listed(off=off, name=chinese, by=bundled(day, chinese))
 
 
 @cache
@@ -60,7 +68,7 @@ def _statutory(year: int) -> Mapping[date, Listed]:
     import holidays  # 0.2 s and 18 MB: only when an unpublished year is asked for
 
     return {
-        day: Listed(off=True, name=name)
+        day: Listed(off=True, name=name, by=unpublished(day, is_holiday=True))
         for day, name in holidays.country_holidays("CN", years=year, language="zh_CN").items()
     }
 
@@ -70,11 +78,12 @@ class DayRules:
 
     __slots__ = ("_guesses", "_listed", "_make_up", "_overrides", "_spec", "_years")
 
-    def __init__(self, spec: CalendarSpec, notices: Iterable[NoticeDay]) -> None:
+    def __init__(self, spec: CalendarSpec, notices: Iterable[NoticeDay], papers: Mapping[int, Paper]) -> None:
         listed, years = _library() if spec.country == "CN" else ({}, frozenset(range(FIRST_YEAR, LAST_YEAR + 1)))
         given = tuple(notices)
         self._spec = spec
-        self._listed = {**listed, **{d.date: Listed(off=d.off, name=d.name) for d in given}}
+        brought = {year: imported(year, papers) for year in {d.notice_year for d in given}}
+        self._listed = {**listed, **{d.date: Listed(off=d.off, name=d.name, by=brought[d.notice_year]) for d in given}}
         self._years = years | {d.notice_year for d in given}
         self._guesses = spec.country == "CN"
         self._overrides = {o.date: o for o in spec.overrides}
@@ -115,12 +124,13 @@ class DayRules:
         if listed is None and not is_published:
             listed = _statutory(day.year).get(day)
         if listed is not None and listed.off:
-            return DayPlan((), f"holiday:{listed.name}")
+            return DayPlan((), f"holiday:{listed.name}", listed.by)
         if listed is not None:
-            return DayPlan(self._made_up(week, weekday), "make_up_day")
+            return DayPlan(self._made_up(week, weekday), "make_up_day", listed.by)
+        by = None if is_published else unpublished(day, is_holiday=False)
         if week[weekday]:
-            return DayPlan(week[weekday], "counted" if is_published else "provisional")
-        return DayPlan((), "weekend" if weekday >= 5 else "closed")
+            return DayPlan(week[weekday], "counted" if is_published else "provisional", by)
+        return DayPlan((), "weekend" if weekday >= 5 else "closed", by)
 
     def _week_on(self, day: date) -> Week:
         for season in self._spec.seasons:
@@ -129,9 +139,10 @@ class DayRules:
         return self._spec.week
 
     def _overridden(self, override: Override, week: Week) -> DayPlan:
+        by = Basis(kind="hall", title=override.name, year=override.date.year, source=self._spec.name)
         if override.kind == "holiday":
-            return DayPlan((), f"holiday:{override.name}")
-        return DayPlan(override.hours or self._made_up(week, override.date.weekday()), override.kind)
+            return DayPlan((), f"holiday:{override.name}", by)
+        return DayPlan(override.hours or self._made_up(week, override.date.weekday()), override.kind, by)
 
     def _made_up(self, week: Week, weekday: int) -> Hours:
         """A weekday keeps its own hours; a weekend is worked like an ordinary day, even where it has short hours."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from monitor.model import require_aware
 from monitor.values import Value
+from monitor.workcal.basis import Basis
 from monitor.workcal.tables import Tables, micros
 
 Pause: TypeAlias = tuple[datetime, datetime | None]
@@ -28,11 +29,18 @@ class Step(Value, frozen=True, kw_only=True):
 
     counted: `counted` `calendar_day` `make_up_day` `special_hours` `rota` `provisional` (a Mon-Fri guess);
     not counted: `start_day` `after_hours` `weekend` `closed` `holiday:<name>` `pause`.
+    `by`: the paper by which the date is off or worked; None where the week alone says it, or another reason holds.
     """
 
     date: date
     counted: bool
     why: str
+    by: Basis | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """{"date","counted","why","by"} (DESIGN §7, with the paper)."""
+        by = self.by.to_json() if self.by is not None else None
+        return {"date": self.date.isoformat(), "counted": self.counted, "why": self.why, "by": by}
 
 
 class Deadline(Value, frozen=True, kw_only=True):

@@ -118,11 +118,11 @@ def steps_in_workdays(tables: Tables, rules: DayRules, limit: Limit, found: Foun
     for ordinal in range(found.first_day, found.last_day + 1):
         day = date.fromordinal(ordinal)
         if not tables.is_workday(ordinal):
-            yield Step(date=day, counted=False, why=rules.plan(day).why)
+            yield _planned(rules, day, counted=False)
         elif is_spoiled(tables.first_from(ordinal), found.spoiled):
             yield Step(date=day, counted=False, why="pause")
         else:
-            yield Step(date=day, counted=True, why=rules.plan(day).why)
+            yield _planned(rules, day, counted=True)
 
 
 def steps_in_calendar_days(
@@ -135,19 +135,26 @@ def steps_in_calendar_days(
             yield Step(date=day, counted=False, why="pause")
         elif ordinal <= found.counted_to:
             yield Step(date=day, counted=True, why="calendar_day")
+        elif tables.is_workday(ordinal):
+            yield Step(date=day, counted=False, why="moved")
         else:
-            yield Step(date=day, counted=False, why="moved" if tables.is_workday(ordinal) else rules.plan(day).why)
+            yield _planned(rules, day, counted=False)
 
 
 def _steps_before(tables: Tables, rules: DayRules, limit: Limit, found: Found) -> Iterator[Step]:
     """The days from the start's up to the first that can count."""
     for ordinal in range(limit.start_day, found.first_day):
         day = date.fromordinal(ordinal)
-        if limit.n > 0:
-            why = "start_day"
+        if limit.n > 0 or tables.is_workday(ordinal):
+            yield Step(date=day, counted=False, why="start_day" if limit.n > 0 else "after_hours")
         else:
-            why = "after_hours" if tables.is_workday(ordinal) else rules.plan(day).why
-        yield Step(date=day, counted=False, why=why)
+            yield _planned(rules, day, counted=False)
+
+
+def _planned(rules: DayRules, day: date, *, counted: bool) -> Step:
+    """The day as the calendar has it, with the paper behind it."""
+    plan = rules.plan(day)
+    return Step(date=day, counted=counted, why=plan.why, by=plan.by)
 
 
 def _first_from(tables: Tables, ordinal: int) -> int:

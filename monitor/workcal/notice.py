@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from monitor.workcal.basis import Paper
 from monitor.workcal.spec import parse_date
 
 
@@ -49,6 +50,21 @@ def parse_notice(obj: object) -> list[NoticeDay]:
         if days.setdefault(day.date, day).off != day.off:
             raise ValueError(f"{where}.isOffDay: {day.date} is listed both as off and as worked")
     return list(days.values())
+
+
+def notice_paper(obj: object) -> Paper:
+    """What the notice calls itself: `title` (or `name`), and `source`, first of `papers`, `id` or `$id`, as published
+    files have them; empty where it says nothing.
+    """
+    found = obj if isinstance(obj, Mapping) else {}
+    papers = found.get("papers")
+    first = papers[0] if isinstance(papers, list) and papers else None
+    title = _first_text(found.get("title"), found.get("name"))
+    return Paper(title=title, source=_first_text(found.get("source"), first, found.get("id"), found.get("$id")))
+
+
+def _first_text(*values: object) -> str:
+    return next((value.strip() for value in values if isinstance(value, str) and value.strip()), "")
 
 
 def _year(value: object) -> int:

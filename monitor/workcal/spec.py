@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final, TypeAlias, cast
 from zoneinfo import ZoneInfo
@@ -75,9 +75,10 @@ class CalendarSpec:
 
     zone: IANA name. country: `CN` (published years, make-up days, provisional years) or `none` (the week alone, every
     year covered). make_up: sessions of a make-up day that has none of its own; empty: those of the first weekday
-    that has service.
+    that has service. name: the file it was read from, for explanations alone.
     """
 
+    name: str = field(default="", compare=False)
     zone: str = "Asia/Shanghai"
     country: str = "CN"
     week: Week = DEFAULT_WEEK
@@ -163,6 +164,7 @@ def load_spec(data: Mapping[str, Any], where: str) -> CalendarSpec:
     try:
         _refuse_unknown(data, _TOP_KEYS, "")
         return CalendarSpec(
+            name=where.rpartition("/")[2],
             zone=_text(data, "zone", "", default="Asia/Shanghai"),
             country=_text(data, "country", "", default="CN"),
             week=_week(data["weekly"], "weekly") if "weekly" in data else DEFAULT_WEEK,

@@ -292,3 +292,36 @@ def test_one_acceptance_told_by_two_systems_is_the_same_whoever_is_heard_first(
     world.judge("03-09 17:31")
     (card,) = world.cards("case.limit")
     assert (card["level"], told(card["since"]), str(card["staff"])) == ("yellow", since, by)
+
+
+def test_a_card_that_was_taken_back_and_comes_again_opens_another_order(world: World) -> None:
+    """Extended by three days, told late: the yellow of 03-09 goes and that of 03-12 comes, with three days to reply."""
+    says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")
+    world.beat("c1", "03-10 09:00")
+    world.judge("03-10 09:00")  # yellow, and an order that would be due on 03-13
+    says(world, "extended", "03-06 09:00", received="03-10 10:00", days=3, approver="s02", approver_rank="unit")
+    for when in ("03-10 10:01", "03-12 17:31", "03-13 17:31", "03-16 17:29"):
+        world.beat("c1", when)
+        world.judge(when)
+    assert world.card_lines("case.limit") == ["case.limit yellow case:c1/A1 since 03-12 17:30 by s01 cleared - open"]
+    assert world.card_lines("order.reply") == []
+    for when in ("03-16 17:31", "03-17 17:31"):
+        world.beat("c1", when)
+        world.judge(when)
+    assert world.card_lines("order.reply") == [
+        "order.reply reminder order:c1/A1 since 03-16 17:30 by s01 cleared - open"
+    ]
+    assert world.card_lines("case.limit") == ["case.limit red case:c1/A1 since 03-17 17:30 by s01 cleared - open"]
+
+
+def test_reopened_after_its_order_ran_the_end_in_between_has_answered_it(world: World) -> None:
+    """Completed on 03-11, a day before the order's reminder, and opened again on 03-20: no reply was owed on 03-12."""
+    accepted(world, "09:00")
+    judged(world, "03-10 09:00")
+    says(world, "completed", "03-11 09:00", window="w1", staff="s01", result="granted")
+    judged(world, "03-11 09:01")
+    says(world, "reopened", "03-20 09:00")
+    judged(world, "03-20 09:01")
+    assert orders(world) == []
+    assert judged(world, "04-10 17:29") == limit("yellow", "03-09 17:30")
+    assert judged(world, "04-10 17:31") == limit("red", "04-10 17:30"), "eight closed days behind 03-30"

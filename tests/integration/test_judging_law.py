@@ -5,18 +5,19 @@ Received or accepted Monday 2026-03-02; times are Shanghai's.
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.settings import Policy
+from monitor.settings import Policy, load
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.supervision.commands import transition
 from monitor.supervision.findings import findings
 from monitor.supervision.views import explain
-from monitor.workcal import parse_notice
+from monitor.workcal import CalendarSpec, parse_notice, week_of
 from tests.halls import at, hall
 from tests.world import World
 
@@ -114,7 +115,7 @@ def test_a_card_explains_its_days_its_limits_version_and_its_own_policy(store: S
         card = explain(conn, world.cards("case.limit")[0]["number"], {})
     assert card is not None
     assert card["policy"]["timeliness.reminder_days_before"] == 2
-    assert card["steps"][1] == {"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2"}
+    assert card["steps"][1] == {"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2", "by": None}
     assert card["limit"]["promised"] == 5
     assert card["limit"]["counted"][0]["paused_days"] == 1
     assert {f["source"] for f in card["facts"]["events"]} == {"c1"}
@@ -152,6 +153,23 @@ def test_findings_of_cases_and_across_them(world: World) -> None:
         ("F01", "rating:e1/e20"),
         ("F02", "case:c1/2026-003"),
     ]
+
+
+def test_findings_across_cases_go_by_the_hours_of_their_hall_and_window(store: Store, tmp_path: Path) -> None:
+    """Five completions at 22:00: a bulk in w1, ordinary work in w2, which has evening hours of its own."""
+    evening = CalendarSpec(week=week_of(dict.fromkeys(range(5), [(time(8, 30), time(23, 0))])))
+    windows = [{"id": "w1", "unit": "u1"}, {"id": "w2", "unit": "u1", "calendar": "evening"}]
+    calendars = load(environ={}).calendars | {"evening": evening}
+    world = World(store, tmp_path, {**REGISTRY, "windows": windows}, calendars=calendars)
+    for number in range(5):
+        for window, staff in (("w1", "s01"), ("w2", "s02")):
+            case = f"{window}-{number}"
+            says(world, "accepted", f"10:0{number}", case=case, item="i1", window=window, staff=staff)
+            says(world, "completed", f"22:0{number}", case=case, window=window, staff=staff, result="granted")
+    world.clock.set(at("03-03 09:00"))
+    with world.store.read() as conn:
+        rows = findings(world.judging.look(conn, at("03-03 09:00")), world.settings.policy)
+    assert [row["subject"] for row in rows if row["rule"] == "F02"] == ["case:c1/w1-0"]
 
 
 def notice(world: World, *days: str) -> None:
@@ -194,6 +212,21 @@ def test_a_corrected_item_looks_again_at_its_own_cases_alone(world: World) -> No
     assert judged(world, "03-09 17:32", "case.limit")[0].endswith("withdrawn")
     card = next(c for c in world.cards("case.limit") if c["subject"]["id"] == "c1/A1")
     assert "事项变更 item changed: i1" in card["history"][-1]["why"]
+
+
+def test_a_shortened_promise_holds_for_what_is_accepted_from_then_on_and_is_a_finding(world: World) -> None:
+    """C07, C25: twenty working days until 03-08, ten from 03-09; the case of before keeps its promise."""
+    long, short = {**ITEMS[0], "promised": 20, "statutory": 30}, {**ITEMS[0], "promised": 10, "statutory": 30}
+    world.register({**REGISTRY, "items": [long, {**short, "from": "2026-03-09"}]})
+    says(world, "accepted", "03-06 16:00", item="i1", window="w1", staff="s01")
+    says(world, "accepted", "03-09 09:00", case="B1", item="i1", window="w1", staff="s01")
+    assert judged(world, "03-23 17:31", "case.limit")[-1].startswith("yellow case:c1/B1 since 03-23 17:30")
+    assert [line for line in judged(world, "04-03 17:31", "case.limit") if line.startswith("yellow since")] == [
+        "yellow since 04-03 17:30 by s01 cleared - open"
+    ]
+    with world.store.read() as conn:
+        told = [f for f in findings(world.judging.look(conn, world.clock.now()), Policy()) if f["rule"] == "C07"]
+    assert [(f["subject"], f["at"]) for f in told] == [("item:i1", "2026-03-09T00:00:00+08:00")]
 
 
 def test_a_reply_is_still_a_persons_command(world: World) -> None:

@@ -316,6 +316,19 @@ def test_a_clock_set_right_settles_who_waited_for_review(store: Store, tmp_path:
     assert world.card_lines("checkin.slot") == [f"checkin.slot yellow {SLOT} since 08:45 by s01 cleared - open"]
 
 
+def test_a_check_out_by_a_clock_gone_wrong_later_leaves_the_morning_as_it_was(store: Store, tmp_path: Path) -> None:
+    """s01 is missing at 08:45 by a right clock; at 11:50 the terminal comes back ten minutes slow, she leaves 12:05."""
+    world = world_of(store, tmp_path, TERMINAL)
+    world.beats("t1", "08:20", "11:45")
+    for minute in range(50, 60):
+        world.beat("t1", f"11:{minute - 10}", received=f"11:{minute}", boot="b2")
+    world.event("t1", "checkin", "11:55", received="12:05", boot="b2", staff="s01", method="face")
+    world.beat("t1", "13:00", received="13:10", boot="b2")
+    world.judge("13:10")
+    assert (world.verdict(SLOT), world.verdict("slot:s01/am_out")) == ("yellow", "ok")
+    assert world.card_lines("checkin.slot") == [f"checkin.slot yellow {SLOT} since 08:45 by s01 cleared - open"]
+
+
 def test_a_terminal_that_is_revoked_keeps_nobody_under_review(store: Store, tmp_path: Path) -> None:
     other = {"id": "t2", "kind": "terminal", "hall": "h1", "serves": ["*"]}
     world = world_of(store, tmp_path, TERMINAL, other)

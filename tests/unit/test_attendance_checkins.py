@@ -39,7 +39,9 @@ def told(instant: datetime | None) -> str | None:
     return None if instant is None else f"{instant.astimezone(CALENDAR.zone):%H:%M:%S}".removesuffix(":00")
 
 
-def came(clock: str, direction: str | None = None, *, trusted: bool = True, received: str = "", n: int = 0) -> CheckIn:
+def came(
+    clock: str, direction: str | None = None, *, trusted: bool = True, received: str = "", n: int = 0, after: str = ""
+) -> CheckIn:
     return CheckIn(
         id=f"t/{clock}{direction}{n}",
         staff="s",
@@ -48,6 +50,7 @@ def came(clock: str, direction: str | None = None, *, trusted: bool = True, rece
         source="t",
         direction=direction,
         trusted=trusted,
+        not_before=at(after) if after else None,
     )
 
 
@@ -702,6 +705,21 @@ DOUBT = [
         now="14:00",
         checkins=(came("03:00", trusted=False, received="08:20"),),
         outcome="review",
+    ),
+    Case(
+        why="an untrusted check-in made after the boundary was not missing then; no red, for it was one",
+        now="14:00",
+        checkins=(came("12:05", trusted=False, after="11:50"),),
+        outcome="yellow",
+        levels={"reminder": "08:30", "yellow": "08:45"},
+    ),
+    Case(
+        why="made after the due time, and perhaps within the fifteen minutes: review from there",
+        now="14:00",
+        checkins=(came("12:05", trusted=False, after="08:40"),),
+        outcome="review",
+        levels={"reminder": "08:30"},
+        cleared="08:45",
     ),
     Case(
         why="an untrusted check-out received in the session leaves the in-slot at yellow",

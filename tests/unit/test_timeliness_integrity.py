@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from monitor.timeliness.integrity_hall import (
     unknown_cases,
 )
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.workcal import CalendarSpec, Override, WorkCalendar, build_calendar
 from tests.unit.test_timeliness_limit import CALENDAR, ev, facts, t
 
 POLICY = TimelinessPolicy()
@@ -145,22 +146,38 @@ def test_what_is_no_running_series_has_no_gaps(numbers: Any) -> None:
     assert not list(missing_numbers({f"gw/{n:05d}": t("03-02T09:00") for n in numbers}, POLICY))
 
 
-def closed(n: int, at: str, by: str = "staff:s1") -> Entered:
-    return Entered(case=f"gw/{n}", event_id=str(n), event="completed", at=t(at), entered=None, by=by)
+def closed(n: int, at: str, by: str = "staff:s1", hours: WorkCalendar = CALENDAR) -> Entered:
+    told: dict[str, Any] = {"case": f"gw/{n}", "event_id": str(n), "event": "completed", "at": t(at), "entered": None}
+    return Entered(**told, by=by, calendar=CALENDAR, hours=hours)
 
 
 def test_many_completed_at_night_within_minutes() -> None:
     night = [closed(n, f"03-02T22:0{n}") for n in range(5)]
-    found = list(bulk_closings(night, POLICY, CALENDAR))
+    found = list(bulk_closings(night, POLICY))
     assert [(s.key, f.rule, f.reason.figures["count"]) for s, f in found] == [("gw/0", "F02", 5)]
-    assert not list(bulk_closings(night[:4], POLICY, CALENDAR))
-    assert not list(bulk_closings([closed(n, f"03-02T10:0{n}") for n in range(5)], POLICY, CALENDAR))
+    assert not list(bulk_closings(night[:4], POLICY))
+    assert not list(bulk_closings([closed(n, f"03-02T10:0{n}") for n in range(5)], POLICY))
     two_hands = [closed(n, f"03-02T22:0{n}", by=f"staff:s{n % 2}") for n in range(8)]
-    assert not list(bulk_closings(two_hands, POLICY, CALENDAR))
+    assert not list(bulk_closings(two_hands, POLICY))
+
+
+def test_a_window_that_is_open_on_a_saturday_closes_many_in_its_hours() -> None:
+    """B10: by the hall's hours nobody is there on 03-07."""
+    rota = Override(date=date(2026, 3, 7), kind="rota", name="周六轮班")
+    open_then = build_calendar(CalendarSpec(overrides=(rota,)))
+    assert len(list(bulk_closings([closed(n, f"03-07T09:0{n}") for n in range(5)], POLICY))) == 1
+    assert not list(bulk_closings([closed(n, f"03-07T09:0{n}", hours=open_then) for n in range(5)], POLICY))
 
 
 def entry(n: int, at: str, entered: str, by: str = "staff:s1") -> Entered:
-    return Entered(case=f"gw/{n}", event_id=str(n), event="accepted", at=t(at), entered=t(entered), by=by)
+    told: dict[str, Any] = {
+        "case": f"gw/{n}",
+        "event_id": str(n),
+        "event": "accepted",
+        "at": t(at),
+        "entered": t(entered),
+    }
+    return Entered(**told, by=by, calendar=CALENDAR, hours=CALENDAR)
 
 
 FIRST = entry(1, "03-02T09:00", "03-04T09:00")
@@ -185,5 +202,5 @@ LATE = [
 
 @pytest.mark.parametrize(("name", "told", "found"), LATE, ids=[row[0] for row in LATE])
 def test_late_entries(name: str, told: list[Entered], found: list[str]) -> None:
-    assert [s.key for s, _ in late_entries(told, POLICY, CALENDAR)] == found
-    assert all(f.rule == "F05" and isinstance(f.at, datetime) for _, f in late_entries(told, POLICY, CALENDAR))
+    assert [s.key for s, _ in late_entries(told, POLICY)] == found
+    assert all(f.rule == "F05" and isinstance(f.at, datetime) for _, f in late_entries(told, POLICY))

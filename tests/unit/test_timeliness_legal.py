@@ -5,7 +5,7 @@ special procedures, delivery, joint cases, extensions. Times are Shanghai's, 202
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from monitor.model import Item, Outcome, Registry, SourceState, Staff, Unit, Verdict, Window
 from monitor.timeliness import case_findings, explain_item, explain_limit
-from monitor.timeliness.facts import CaseEvent, CaseFacts
+from monitor.timeliness.facts import CaseEvent, CaseFacts, Order
 from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.rules import judge_immediate, judge_limit
@@ -274,10 +274,57 @@ DELIVERIES = [
     row("Art. 44", "an open case owes none", FIVE, now="04-20T09:00", then=OK),
 ]  # fmt: skip
 
+ORDINARY = [
+    row("C01", "still open as its limit passes", FIVE, now="03-09T17:30", then=YELLOW,
+        spells="reminder 03-06T17:30 yellow 03-09T17:30"),
+    row("C01", "completed late it stays so", FIVE, ev("completed", "03-10T09:00"), now="04-20T09:00", then=YELLOW,
+        spells="reminder 03-06T17:30 yellow 03-09T17:30 -> 03-10T09:00"),
+    row("C22", "completed at the close of the last promised day", FIVE, ev("completed", "03-09T17:30"),
+        now="04-20T09:00", then=OK, spells="reminder 03-06T17:30 -> 03-09T17:30"),
+    row("C20", "限时办结: a committed item has its days", FIVE, now="03-02T17:30", then=PENDING),
+    row("C20", "即时办结: an immediate one is no business of its limit", ev("accepted", "03-02T09:00", item="now"),
+        now="03-03T17:30", then=OK),
+    row("C29", "what cannot be done at once has its days from the acceptance",
+        ev("accepted", "03-02T09:00", item="now"), ev("fallback", "03-02T16:00", reason="材料需核实"),
+        now="03-05T17:29", then=REMINDER, spells="reminder 03-04T17:30"),
+    row("C21", "received is not accepted: without an answer no limit runs before day 5", RECEIVED, now="03-06T17:30",
+        then=PENDING),
+    row("Art. 82", "working days without the holidays of the Spring Festival, with its make-up days",
+        ev("accepted", "02-13T09:00", item="five"), now="02-27T17:30", then=YELLOW,
+        spells="reminder 02-26T17:30 yellow 02-27T17:30"),
+    row("Art. 82", "a pause over a weekend takes no day out", FIVE, suspended("03-06T17:30", None),
+        ev("resumed", "03-09T08:30"), now="03-09T17:30", then=YELLOW,
+        spells="reminder 03-06T17:30 yellow 03-09T17:30"),
+    row("Art. 45", "a hearing takes its working days out of the limit", FIVE, suspended("03-04T09:00", 2),
+        ev("resumed", "03-05T17:30"), now="03-11T17:30", then=YELLOW,
+        spells="reminder 03-10T17:30 yellow 03-11T17:30"),
+    row("C27", "accepted on a Sunday night and completed on a holiday: nothing is held against anybody",
+        ev("accepted", "09-27T23:00", item="five", window="w1", staff="s1"), ev("completed", "10-03T22:00"),
+        now="12-01T09:00", then=OK),
+]  # fmt: skip
+IMMEDIATE = [
+    row("C20", "an immediate item is done on its day", ev("accepted", "03-02T09:00", item="now"),
+        ev("completed", "03-02T17:30"), now="03-20T09:00", then=OK),
+    row("C29", "and has a card when it was not", ev("accepted", "03-02T09:00", item="now"), now="03-03T17:30",
+        then=RED, spells="yellow 03-02T17:30 red 03-03T17:30"),
+    row("C18", "a fallback in time ends it", ev("accepted", "03-02T09:00", item="now"),
+        ev("fallback", "03-02T17:00", reason="网络故障"), now="03-20T09:00", then=OK),
+    row("C27", "accepted at night it counts from the next opening", ev("accepted", "10-03T22:00", item="now"),
+        now="10-08T17:30", then=YELLOW, spells="yellow 10-08T17:30"),
+]  # fmt: skip
+LOWER = [
+    row("Art. 43", "the lower body examines within twenty working days: a stage of its own",
+        ev("accepted", "03-02T09:00", item="joint"), stage("03-02T10:00", "初审", 20), now="03-30T17:30", then=YELLOW,
+        spells="reminder 03-27T17:30 yellow 03-30T17:30"),
+    row("Art. 43", "handed up in time", ev("accepted", "03-02T09:00", item="joint"), stage("03-02T10:00", "初审", 20),
+        stage("03-27T16:00", "上级审查"), now="04-20T09:00", then=OK),
+]  # fmt: skip
+
 TABLES: list[tuple[Callable[..., Verdict], list[Row]]] = [
     (judge_notice, NOTICE),
-    (judge_limit, DEEMED + JOINT + EXTENSIONS),
-    (judge_stage, STAGES),
+    (judge_limit, DEEMED + JOINT + EXTENSIONS + ORDINARY),
+    (judge_immediate, IMMEDIATE),
+    (judge_stage, STAGES + LOWER),
     (judge_pause, PAUSES),
     (judge_delivery, DELIVERIES),
 ]
@@ -421,3 +468,80 @@ def test_a_case_accepted_before_opening_hours_rests_on_that_day_too() -> None:
     sunday = facts(ev("accepted", "03-01T10:00", item="now"), registry=REGISTRY)
     rests = [judge_immediate(case, POLICY, CALENDAR, t("03-02T08:00")).rests for case in (saturday, sunday)]
     assert rests == [(date(2026, 2, 28), date(2026, 3, 3)), (date(2026, 3, 1), date(2026, 3, 3))]
+
+
+def test_an_hour_limit_that_was_extended_is_explained_by_its_hours_and_then_by_days() -> None:
+    """Ten hours from Monday 15:00 (2.5 + 6.5 + 1), then two working days: the pieces add up to the limit."""
+    case = facts(ev("accepted", "03-02T15:00", item="hours"), extended("03-03T09:00", 2))
+    assert steps(case, "03-06T17:30", "case.limit") == [
+        "03-02 + hours:2.5",
+        "03-03 + hours:6.5",
+        "03-04 + hours:1",
+        "03-05 + counted",
+        "03-06 + counted",
+    ]
+
+
+def test_an_hour_limit_taken_after_hours_says_so_and_not_that_it_was_paused() -> None:
+    case = facts(
+        ev("accepted", "03-02T18:00", item="hours"),
+        ev("suspended", "03-03T14:30", procedure="other"),
+        ev("resumed", "03-04T08:30"),
+    )
+    assert steps(case, "03-06T17:30", "case.limit") == [
+        "03-02 - after_hours",
+        "03-03 + hours:3.5",
+        "03-04 + hours:6.5",
+    ]
+
+
+def test_an_immediate_case_of_a_holiday_night_is_explained_from_its_acceptance_on() -> None:
+    """C27: accepted on the evening of 10-05, taken as accepted when the hall opens on 10-08."""
+    case = facts(ev("accepted", "10-05T22:00", item="now"), registry=REGISTRY)
+    assert steps(case, "10-09T17:30", "case.immediate") == [
+        "10-05 - holiday:国庆节",
+        "10-06 - holiday:国庆节",
+        "10-07 - holiday:国庆节",
+        "10-08 + counted",
+        "10-09 + counted",
+    ]
+    evening = facts(ev("accepted", "10-09T18:00", item="now"), registry=REGISTRY)
+    assert steps(evening, "10-12T17:30", "case.immediate") == [
+        "10-09 - after_hours",
+        "10-10 + make_up_day",
+        "10-11 - weekend",
+        "10-12 + counted",
+    ]
+
+
+def test_c12_a_hall_may_promise_its_notice_in_three_days() -> None:
+    policy = TimelinessPolicy.model_validate({"halls": {"main": {"notice_days": 3}}})
+    verdict = judge_notice(facts(RECEIVED, registry=REGISTRY), policy, CALENDAR, t("03-05T17:30"))
+    assert told(verdict) == ("reminder 03-04T17:30 yellow 03-05T17:30",)
+
+
+def test_c02_a_card_names_window_and_person_and_the_head_stands_in_the_registry() -> None:
+    """Both may be charged, but only by a person who confirms it: the card itself costs nothing (DESIGN §1D)."""
+    headed = replace(REGISTRY, windows={"w1": Window(id="w1", hall="main", unit="tax", lead="s2")})
+    (spell,) = judge_limit(facts(FIVE, registry=headed), POLICY, CALENDAR, t("03-10T09:00")).spells
+    assert (spell.charge.window, spell.charge.staff) == ("w1", "s1")
+    assert headed.windows[spell.charge.window or ""].lead == "s2"
+
+
+def test_a_red_by_the_order_is_explained_by_the_days_of_the_order() -> None:
+    """The yellow of 03-09 was issued on 03-10; three working days later nobody had replied."""
+    case = facts(FIVE, registry=REGISTRY, order=Order(opened_at=t("03-10T09:00")))
+    assert steps(case, "03-12T09:00", "case.limit")[-1] == "03-09 + counted", "yellow: the promised days"
+    assert steps(case, "03-13T17:30", "case.limit") == [
+        "03-10 - start_day",
+        "03-11 + counted",
+        "03-12 + counted",
+        "03-13 + counted",
+    ]
+    found = explain_item(case, POLICY, CALENDAR, t("03-13T17:30"))
+    assert found is not None
+    assert [(one["limit"], one["amount"]) for one in found["counted"]] == [
+        ("promised", 5),
+        ("statutory", 20),
+        ("order", 3),
+    ]

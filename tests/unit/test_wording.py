@@ -239,7 +239,8 @@ def test_an_explanation_is_told_in_both_languages_with_source_and_arrival_of_eac
         "subject": {"kind": "case", "id": "c1/A1"}, "policy_version": "default@1", "basis": "《行政许可法》第四十二条",
         "reason": {"code": "case.limit.yellow", "figures": {"case": "c1/A1", "cause": "promised"}},
         "policy": {"timeliness.reminder_days_before": 1}, "watermark": "2026-03-09T17:31:00+08:00",
-        "limit": {"item": "i1", "from": "2026-03-01", "promised": 5, "counted": []},
+        "limit": {"item": "i1", "from": "2026-03-01", "promised": 5, "statutory": None,
+                  "unit_of_time": "workday", "counted": []},
         "steps": [{"date": "2026-03-03", "counted": False, "why": "pause:suspended/e2"}],
         "facts": {"events": [{"id": "e1", "event": "accepted", "source": "c1", "at": "2026-03-02T01:00:00+00:00",
                               "received": "2026-03-02T01:00:05+00:00", "entered": None, "trusted": True,
@@ -252,4 +253,4 @@ def test_an_explanation_is_told_in_both_languages_with_source_and_arrival_of_eac
     assert "2026-03-02 09:00:00  accepted  source c1/e1  arrived 2026-03-02 09:00:05" in english
     assert "中止期间，不计入（特别程序，事件 e2）" in chinese
     assert "paused, not counted (suspended, event e2)" in english
-    assert "时限版本 item=i1  promised=5  自=2026-03-01" in chinese
+    assert "时限版本 事项 i1，承诺 5 工作日，自 2026-03-01 起" in chinese

@@ -89,7 +89,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             window=card.window,
             staff=card.staff,
             item=view.item,
-            closed_at=view.end.at if view.end else None,
+            closed_at=view.closed_after(orders[key].opened_at) if key in orders else None,
         )
         calendar = look.book.for_hall(look.registry, card.hall)
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=card.hall, more_at=None)
@@ -238,11 +238,17 @@ _ORDER_NOTICES: Final = QuickSelect(
 
 
 def _orders(look: Look, keys: Sequence[str]) -> dict[str, Order]:
-    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person."""
+    """The order of each case: opened when its `case.limit` card first came to yellow or red, answered by a person.
+
+    It goes with that level: a card that was taken back or lowered and comes again opens another.
+    """
     opened: dict[str, datetime] = {}
     answered: dict[str, datetime] = {}
     for row in _ORDER_NOTICES.run(look.conn, keys, now=look.now):
-        if row.event in ("issued", "upgraded") and row.level in ("yellow", "red"):
+        if row.event == "withdrawn" or (row.event == "lowered" and row.level not in ("yellow", "red")):
+            opened.pop(row.key, None)
+            answered.pop(row.key, None)
+        elif row.event in ("issued", "upgraded") and row.level in ("yellow", "red"):
             opened.setdefault(row.key, row.at)
         elif row.event in ("answered", "closed"):
             answered.setdefault(row.key, row.at)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from monitor.store.facts.cases import CASE
 from monitor.store.facts.look import Look
 from monitor.store.schema import RatingRow
 from monitor.store.sql import chunks, table_of
 from monitor.timeliness.integrity_hall import Entered, Rated
+from monitor.workcal import WorkCalendar
 
 RATING: Final = table_of(RatingRow)
 _ENTERED: Final = ("case_key", "event_id", "event", "at", "entered", "staff", "window", "source")
@@ -57,12 +59,27 @@ def first_events(look: Look) -> dict[str, datetime]:
 
 
 def entries(look: Look) -> list[Entered]:
-    """Case events that say when they were keyed in, and all completions, with who told them."""
+    """Case events that say when they were keyed in, and all completions, with who told them and the hours there."""
+
+    def calendars(window: str | None, staff: str | None, source: str) -> tuple[WorkCalendar, WorkCalendar]:
+        """That of the hall, which counts days, and that of the window."""
+        registry, book = look.registry, look.book
+        known = registry.windows.get(window or "")
+        hall = known.hall if known is not None else registry.hall_of_staff(staff)
+        days = book.for_source(registry, source, hall)
+        return days, book.for_window(registry, window) if known is not None and known.calendar else days
+
+    def of(row: Row[Any]) -> tuple[WorkCalendar, WorkCalendar]:
+        key = (row.window, row.staff, row.source)
+        return look.once(("calendars", *key), partial(calendars, *key))
+
     query = select(*(CASE.c[name] for name in _ENTERED)).where(
         (CASE.c.entered.is_not(None)) | (CASE.c.event == "completed"), CASE.c.received <= look.now
     )
     return [
         Entered(
+            calendar=of(row)[0],
+            hours=of(row)[1],
             case=row.case_key,
             event_id=row.event_id,
             event=row.event,

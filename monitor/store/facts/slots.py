@@ -146,6 +146,7 @@ def _checkin(look: Look, row: Row[Any]) -> CheckIn:
         direction=row.direction,
         method=row.method,
         trusted=trusted,
+        not_before=None if trusted else look.sources.empty_before(row.source, row.received),
     )
 
 
