@@ -127,6 +127,8 @@ def backup(
         f"模式 schema {manifest.revision}; 已恢复到临时库核对 proven in a scratch store",
         err=True,
     )
+    if manifest.audit_head is not None:
+        typer.echo(f"审计封印首部 audit head: {manifest.audit_head}", err=True)
 
 
 def restore(
