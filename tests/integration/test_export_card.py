@@ -19,6 +19,7 @@ from monitor.ops.audit.sealer import Sealer
 from monitor.store import migrate
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.engine import Store
+from monitor.store.schema import metadata
 from monitor.supervision.commands import transition
 from monitor.supervision.files import checked
 from tests import forked
@@ -37,10 +38,10 @@ KEY = "0123456789abcdef" * 4
 
 @pytest.fixture
 def world(store: Store, tmp_path: Path) -> World:
-    if store.is_sqlite:  # made without migrations; the commands ask for the revision
+    if store.is_sqlite:  # the commands ask for the revision, a backup for the columns as the migrations order them
         with store.write() as conn:
-            conn.exec_driver_sql(f"CREATE TABLE {migrate.VERSION_TABLE} (version_num TEXT)")
-            conn.exec_driver_sql(f"INSERT INTO {migrate.VERSION_TABLE} VALUES ('{migrate.HEAD}')")  # noqa: S608
+            metadata.drop_all(conn)
+        migrate.upgrade(store)
     return World(store, tmp_path, hall(3, attendance="", devices=[EVALUATOR]))
 
 
