@@ -7,6 +7,7 @@ import re
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests import forked
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import Commands, hall, toml
+from tests.postgres import TEMPLATE, Postgres
 
 KEY = "0123456789abcdef" * 4
 ROWS = "SELECT count(*) FROM audit"
@@ -147,3 +149,34 @@ def test_without_a_key_the_daemon_runs_and_warns(tmp_path: Path) -> None:
     [told] = actions(daemon)
     assert (told["action"], told["level"]) == ("audit.no_key", "warning")
     assert "jiancha audit key" in told["fix"]
+
+
+def test_two_replicas_seal_one_chain_and_one_may_be_killed(
+    tmp_path: Path, postgres: Postgres, eventually: Eventually
+) -> None:
+    with postgres.database(TEMPLATE) as url:
+        env = {"JIANCHA_AUDIT__KEY": KEY, "JIANCHA_AUDIT__SEAL_SECONDS": "1", "JIANCHA_STORE__URL": url}
+        daemons = []
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            daemons.append(daemon_in(tmp_path / name, **env).start())
+        first, second = daemons
+
+        def told() -> dict[str, Any]:
+            found: dict[str, Any] = json.loads(first.command("audit", "verify", "--json"))
+            return found
+
+        try:
+            for n in range(6):
+                first.command("user", "token", "--halls", "h1")
+                if n == 3:
+                    second.kill()
+            found = eventually(lambda: (now := told())["unsealed"] == 0 and now, timeout=20)
+            second.start()
+            first.command("user", "token", "--halls", "h1")
+        finally:
+            first.stop()
+            second.stop()
+        after = told()
+        assert (after["ok"], after["unsealed"], after["sealed"]) == (True, 0, found["sealed"] + 1)
+        assert json.loads(first.command("audit", "verify", "--json", "--head", found["head"]))["ok"]
