@@ -58,11 +58,13 @@ class Sort:
     """One sort of content. `days`: its key in `[retention]`.
 
     `held`: the rows that still have the content; `at`: what its age is reckoned from; `stays`: why old ones stay.
+    `serial` rises with every row: what came after a run is not that run's.
     """
 
     name: str
     table: Any
     key: tuple[Column[Any], ...]
+    serial: Column[Any]
     held: Condition
     at: ColumnElement[datetime]
     stays: Mapping[str, Condition]
@@ -98,6 +100,16 @@ def count(conn: Connection, sort: Sort, before: datetime) -> Count:
     return Count(goes=rows(sort.goes(before)), stays=stays)
 
 
+def count_again(conn: Connection, sort: Sort, before: datetime, upto: int) -> int:
+    """Rows that would go by the limit of an earlier run, `upto` being the last serial it knew."""
+    query = select(func.count()).select_from(sort.table).where(sort.goes(before), sort.serial <= upto)
+    return int(conn.execute(query).scalar_one())
+
+
+def last_serial(conn: Connection, sort: Sort) -> int:
+    return int(conn.execute(select(func.max(sort.serial)).select_from(sort.table)).scalar() or 0)
+
+
 def keys_that_go(
     conn: Connection, sort: Sort, before: datetime, after: tuple[Any, ...] | None, limit: int
 ) -> list[tuple[Any, ...]]:
@@ -129,36 +141,42 @@ def sorts(conn: Connection) -> dict[str, Sort]:
     standing = select(CARD.c.number).where(STANDING)
     return {
         "payloads": Sort(
-            name="payloads", table=RAW, key=(RAW.c.id,), held=RAW.c.payload != "", at=RAW.c.received,
+            name="payloads", table=RAW, key=(RAW.c.id,),
+            serial=RAW.c.id, held=RAW.c.payload != "", at=RAW.c.received,
             stays={"standing_card": _is_evidence(conn)},
             take=_emptied(RAW, (RAW.c.id,), payload=""),
         ),
         "quarantine": Sort(
-            name="quarantine", table=HELD, key=(HELD.c.id,), held=HELD.c.payload.is_not(None), at=HELD.c.received,
+            name="quarantine", table=HELD, key=(HELD.c.id,),
+            serial=HELD.c.id, held=HELD.c.payload.is_not(None), at=HELD.c.received,
             stays={"not_settled": HELD.c.state == "open"},
             take=_emptied(HELD, (HELD.c.id,), payload=None),
         ),
         "comments": Sort(
             name="comments", table=RATING.join(TEXT, TEXT.c.owner == _OWNER), key=(TEXT.c.owner, TEXT.c.name),
+            serial=RATING.c.id,
             held=TEXT.c.owner.like("rating:%"),
             at=RATING.c.received, stays={"standing_card": TEXT.c.owner.in_(select("rating:" + CARD.c.key).where(
                 CARD.c.kind.in_(("rating", "order")), STANDING))},
             take=_deleted(TEXT, (TEXT.c.owner, TEXT.c.name)),
         ),
         "deliveries": Sort(
-            name="deliveries", table=DELIVERY, key=(DELIVERY.c.id,), held=DELIVERY.c.state.in_(SENT),
+            name="deliveries", table=DELIVERY, key=(DELIVERY.c.id,),
+            serial=DELIVERY.c.id, held=DELIVERY.c.state.in_(SENT),
             at=func.coalesce(DELIVERY.c.ended, DELIVERY.c.created, type_=DELIVERY.c.created.type),
             stays={"standing_card": DELIVERY.c.id.in_(
                 select(ITEM.c.delivery).where(ITEM.c.delivery.is_not(None), ITEM.c.card.in_(standing)))},
             take=_delivered,
         ),
         "attachments": Sort(
-            name="attachments", table=ATTACHMENT, key=(ATTACHMENT.c.id,), held=ATTACHMENT.c.content.is_not(None),
+            name="attachments", table=ATTACHMENT, key=(ATTACHMENT.c.id,),
+            serial=ATTACHMENT.c.id, held=ATTACHMENT.c.content.is_not(None),
             at=ATTACHMENT.c.added_at, stays={"standing_card": ATTACHMENT.c.card.in_(standing)},
             take=_emptied(ATTACHMENT, (ATTACHMENT.c.id,), content=None, name=""), batch=2,
         ),
         "audit": Sort(
-            name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name), held=PRIVATE.c.value.is_not(None),
+            name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name),
+            serial=PRIVATE.c.audit, held=PRIVATE.c.value.is_not(None),
             at=select(AUDIT.c.at).where(AUDIT.c.id == PRIVATE.c.audit).scalar_subquery(),
             stays={"standing_card": PRIVATE.c.audit.in_(select(AUDIT.c.id).where(
                 AUDIT.c.object_kind == "card", AUDIT.c.object_id.in_(

@@ -13,7 +13,7 @@ from monitor.access import Principal
 from monitor.model import Level
 from monitor.ops.audit.sealer import Sealer
 from monitor.ops.audit.verify import verify
-from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run
+from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run, scrub
 from monitor.settings import RetentionSettings
 from monitor.store import migrate
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
@@ -229,6 +229,8 @@ def test_the_commands_say_first_then_do_then_prove(world: World) -> None:
     assert count(world, TEXT) == 0
     proof = commands.json("retention", "proof")
     assert (proof["left"], proof["audit"], proof["gone"]["comments"]["rows"]) == ({"comments": 0}, True, 1)
+    world.event("ev1", "rating", "09:20", score=5, id="late", staff="s01", comment="迟到")
+    assert commands.json("retention", "proof")["left"] == {"comments": 0}, "what came later is not that run's"
     with world.store.write() as conn:  # somebody puts it back
         conn.execute(insert(TEXT).values(owner="rating:ev1/r1", name="comment", text="x", salt="00"))
     assert commands.json("retention", "proof", status=1)["left"] == {"comments": 1}
@@ -262,6 +264,9 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
     assert rows(world, ITEM)[0].content == {"why": ""}
     Sealer(world.store, KEY.encode()).seal(thorough=True)
     assert audit_holds(world, "03-10 09:00")
+    if scrub(world.store) and world.store.is_sqlite:
+        database = Path(str(world.store.engine.url.database))
+        assert b"13800000000" not in database.read_bytes() + Path(f"{database}-wal").read_bytes()
     assert erased(world, "user", "boss") == {"user": 0, "audit_private": 0, "card_event": 0, "alert_item": 0}
 
 

@@ -95,8 +95,10 @@ def run(store: Store, settings: RetentionSettings, now: datetime, actor: str) ->
     limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
     said = {name: before.isoformat() for name, before in limits.items()}
     store.step(lambda conn: audit.record(conn, now, actor, BEGUN, "store", now.isoformat(), {"before": said}))
+    with store.read() as conn:
+        upto = {name: retention.last_serial(conn, sort) for name, sort in retention.sorts(conn).items()}
     gone = {name: _take_sort(store, name, before) for name, before in limits.items()}
-    body = {"before": said, "gone": {name: one.to_json() for name, one in gone.items()}}
+    body = {"before": said, "upto": upto, "gone": {name: one.to_json() for name, one in gone.items()}}
     store.step(lambda conn: audit.record(conn, now, actor, DONE, "store", now.isoformat(), body))
     scrub(store)
     with store.read() as conn:
@@ -142,7 +144,9 @@ def last_run(conn: Connection) -> Row[Any] | None:
 
 
 def remaining(conn: Connection, body: Mapping[str, Any]) -> dict[str, int]:
-    """By sort, the rows that went by a run's limits and would go again: all 0 where nothing came back."""
+    """By sort, rows that a run knew and that would go by its limits again: all 0 where nothing was put back."""
     known = retention.sorts(conn)
     limits = {name: datetime.fromisoformat(text) for name, text in body["before"].items()}
-    return {name: retention.count(conn, known[name], before).goes for name, before in limits.items()}
+    return {
+        name: retention.count_again(conn, known[name], before, body["upto"][name]) for name, before in limits.items()
+    }
