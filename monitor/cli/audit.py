@@ -1,4 +1,4 @@
-"""`audit key|seal|verify|head`: the chain of seals over the audit (审计封印)."""
+"""`audit key|seal|verify`: the chain of seals over the audit (审计封印)."""
 
 from __future__ import annotations
 

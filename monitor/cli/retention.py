@@ -1,4 +1,4 @@
-"""`retention run|proof`, `user erase`, `staff erase`: what goes after its time, or at a person's wish."""
+"""`retention run|proof|erasures`, `user erase`, `staff erase`: what goes after its time, or at a person's wish."""
 
 from __future__ import annotations
 

@@ -29,6 +29,12 @@ def head(conn: Connection) -> Row[Any] | None:
     return conn.execute(query.order_by(SEAL.c.no.desc()).limit(1)).first()
 
 
+def head_text(conn: Connection) -> str:
+    """NO:MAC of the last seal, as it is kept elsewhere; empty where nothing is sealed."""
+    last = head(conn)
+    return f"{last.no}:{last.mac}" if last is not None else ""
+
+
 def seal_of(conn: Connection, no: int) -> Row[Any] | None:
     return conn.execute(select(SEAL).where(SEAL.c.no == no)).first()
 

@@ -65,14 +65,13 @@ def _export(store: Store, path: Path, now: datetime) -> Manifest:
             table.name: writer.table(table.name, [c.name for c in table.columns], lines_of(conn, table))
             for table in tables_of(conn)
         }
-        last = seals.head(conn)
         manifest = Manifest(
             revision=revision,
             program=version("jiancha"),
             made=now,
             database=conn.dialect.name,
             tables=tables,
-            audit_head=f"{last.no}:{last.mac}" if last is not None else None,
+            audit_head=seals.head_text(conn) or None,
         )
         writer.manifest(manifest)
     return manifest
