@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # One worker a core; `make test WORKERS=1` for a quiet machine.
 WORKERS ?= auto
+# As monitor/exports/pdf.py names them.
+PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei
 
 .PHONY: help setup demo test test-long lint docs bench lock packages clean
 
@@ -18,8 +20,8 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	scripts/make-venv "$(PYTHON)" $(VENV)
 	touch $@
 
-packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus
-	scripts/debian-packages mosquitto mosquitto-clients prometheus
+packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, what PDFs need
+	scripts/debian-packages mosquitto mosquitto-clients prometheus $(PDF_PACKAGES) poppler-utils
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
 	scripts/debian-packages mosquitto

@@ -60,6 +60,8 @@ class Style:
     zones: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    seal_head: str = ""
+    """Of the audit, `NO:MAC`, in a digest (DESIGN §10)."""
 
     def zone_of(self, content: Content) -> str:
         return self.zones.get(content.hall or "", self.zone)
@@ -140,6 +142,8 @@ def text(contents: Sequence[Content], style: Style, *, repeated: bool = False) -
         blocks.append(
             style.says("（重发：本消息可能已送达过）", "(Sent again: this message may have reached you before.)")
         )
+    if style.seal_head:
+        blocks.append(style.says(f"审计封印首部 {style.seal_head}", f"Head of the audit seals {style.seal_head}"))
     return "\n\n".join(blocks)
 
 

@@ -24,6 +24,7 @@ from alerts.rendering import Style
 from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
 from monitor import failpoints
 from monitor.store import alerts as rows
+from monitor.store import seals
 from monitor.store.alerts import Head
 from monitor.store.engine import STORE_AWAY, Store
 
@@ -122,6 +123,7 @@ class Sender:
             zones=rows.zones(conn),
             names=rows.names(conn, named_ids(contents)),
             link=self.policy.link,
+            seal_head=seals.head_text(conn) if found.kind == "digest" else "",
         )
         receiver = self.policy.receivers.get(address)
         return Job(

@@ -149,6 +149,45 @@ class ClockSettings(_Section):
         return value
 
 
+KEY_LEAST: Final = 32
+"""Characters of a key of the audit: what `jiancha audit key` makes has 64."""
+
+
+class AuditSettings(_Section):
+    """`[audit]`: the key that seals the audit rows, kept outside the database (DESIGN §10)."""
+
+    key: SecretStr | None = Field(
+        None,
+        description="Key of the seals; better by JIANCHA_AUDIT__KEY_FILE. `jiancha audit key -o FILE` makes one. "
+        "Without it nothing is sealed.",
+    )
+    seal_seconds: float = Field(5, ge=1, le=3600, description="Real seconds between two rounds of sealing in `run`.")
+
+    @field_validator("key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < KEY_LEAST:
+            raise ValueError(f"at least {KEY_LEAST} characters; `jiancha audit key -o FILE` makes one")
+        return key
+
+    @property
+    def secret(self) -> bytes | None:
+        """The key as HMAC takes it."""
+        return self.key.get_secret_value().encode() if self.key is not None else None
+
+
+class RetentionSettings(_Section):
+    """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
+
+    payloads_days: int = Field(
+        0, ge=0, description="Messages of devices as they came, and those in quarantine that are settled; facts stay."
+    )
+    comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
+    deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
+    attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
+
+
 class AdapterSettings(_Section):
     """`[adapters]`: vendors' devices that speak MQTT in their own words (docs/adapters.md)."""
 
@@ -234,6 +273,8 @@ class Settings(_Section):
     http: HttpSettings = HttpSettings()
     clock: ClockSettings = ClockSettings()
     adapters: AdapterSettings = AdapterSettings()
+    audit: AuditSettings = AuditSettings()
+    retention: RetentionSettings = RetentionSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()

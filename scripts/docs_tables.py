@@ -40,7 +40,7 @@ from monitor.wording.statistics import FIGURES
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
 MARK: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "retention")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import threading
 import tomllib
@@ -60,6 +61,7 @@ class Stage:
         self._rate = day.total_seconds() / day_seconds
         calendar = build_calendar(settings.calendars["default"])
         self.story: Story = story(given.start.date(), given.hours, calendar, settings.presets)
+        self._audit = {"key": secrets.token_hex(32)}
         self.receiver = Receiver()
         self._parts.callback(self.receiver.stop)
 
@@ -84,7 +86,8 @@ class Stage:
     def tidy(self, now: datetime) -> None:
         """Write the configuration for later commands: at the demo's last time, at a real clock's pace, no broker."""
         clock = {"start": now.astimezone(ZoneInfo(self.zone)).replace(microsecond=0)}
-        tables = {**self._shipped, "clock": clock, "store": self._store_table(), "mqtt": {"enabled": False}}
+        kept = {"clock": clock, "store": self._store_table(), "audit": self._audit}
+        tables = {**self._shipped, **kept, "mqtt": {"enabled": False}}
         self.config.write_text(toml_text(tables), encoding="utf-8")
 
     # -- parts
@@ -138,6 +141,7 @@ class Stage:
             **self._shipped,
             "clock": {**self._shipped["clock"], "rate": self._rate},
             "store": self._store_table(),
+            "audit": self._audit,
             "mqtt": mqtt,
             "http": {"port": port},
             "alerts": {"receivers": {RECEIVER: {"url": self.receiver.url}}, "routes": [{"receivers": [RECEIVER]}]},

@@ -16,6 +16,7 @@ import structlog
 from monitor.app.alerting import alert_service
 from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, lone_group, sole_judge
+from monitor.app.sealing import start_sealing
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
@@ -123,6 +124,7 @@ class _Daemon:
         self._parts.callback(self._alerts.close)
         self._bell.start()
         self._parts.callback(self._bell.stop)
+        self._parts.callback(start_sealing(self._program))
         self._start_alerts()
         self._loop.start()
         self._parts.callback(self._loop.stop)

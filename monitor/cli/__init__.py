@@ -6,10 +6,24 @@ from __future__ import annotations
 
 import sys
 
-from monitor.cli import calendars, cards, config, daemon, demo, devices, feeds, ops, people, preview, replay, reports
+from monitor.cli import (
+    audit,
+    calendars,
+    cards,
+    config,
+    daemon,
+    demo,
+    devices,
+    feeds,
+    ops,
+    people,
+    preview,
+    replay,
+    reports,
+)  # fmt: skip
 from monitor.cli.common import app, run_app
 
-for part in (daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, preview):
+for part in (daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, preview, audit):
     part.register(app)
 
 

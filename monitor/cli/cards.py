@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import typer
 
-from monitor.cli import cardwork
+from monitor.cli import cardexport, cardwork
 from monitor.cli.common import INT64, BadInput, print_json, program
 
 cards_app = typer.Typer(no_args_is_help=True, help="监察牌 cards")
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(subjects_app, name="subjects")
     app.command("explain")(explain)
     cardwork.register(cards_app)
+    cardexport.register(cards_app)
 
 
 @cards_app.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, print_json, settings, store_errors
+from monitor.cli.common import BadInput, Finding, print_json, reason_of, settings, store_errors
 
 if TYPE_CHECKING:
     from monitor.app import Program
@@ -127,11 +128,16 @@ def backup(
         f"模式 schema {manifest.revision}; 已恢复到临时库核对 proven in a scratch store",
         err=True,
     )
+    if manifest.audit_head is not None:
+        typer.echo(f"审计封印首部 audit head: {manifest.audit_head}", err=True)
 
 
 def restore(
     source: Path = typer.Argument(..., metavar="SOURCE", help="A file that `jiancha backup` made."),
     force: bool = typer.Option(False, "--force", help="Delete every row that the store holds now."),
+    erased: Path | None = typer.Option(
+        None, "--erased", metavar="FILE", help="Whom to erase again: what `retention erasures` printed."
+    ),
 ) -> None:
     """恢复备份 Restore a backup into an empty store, all or nothing, and upgrade it; the daemon must be stopped.
 
@@ -148,7 +154,8 @@ def restore(
     with unopened(settings(), writing=True) as opened, store_errors(opened.store.url):
         try:
             with Reader(source) as reader, sole_judge(opened.store):
-                manifest = put_back(opened.store, reader, opened.clock.now(), force=force, actor=actor())
+                again = _erased(erased)
+                manifest = put_back(opened.store, reader, opened.clock.now(), force=force, actor=actor(), erased=again)
         except (BadArchive, NotEmpty, SchemaError, InUse) as error:
             raise BadInput(str(error)) from error
         except Mismatch as error:
@@ -160,3 +167,24 @@ def restore(
         "备份之后的事件不在其中，其后的通知可能重发 what came later is not in it; notices sent since may be sent again",
         err=True,
     )
+
+
+def _erased(file: Path | None) -> list[tuple[str, str]]:
+    """(kind, id) of each line of an erasure log. BadInput names the line."""
+    from monitor.supervision.erasure import KINDS
+
+    found: list[tuple[str, str]] = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines() if file is not None else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--erased {file}: {reason_of(error)}") from error
+    for n, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            kind, person = row["kind"], row["id"]
+        except (ValueError, KeyError, TypeError):
+            kind, person = None, None
+        if kind not in KINDS or not isinstance(person, str):
+            raise BadInput(f'--erased {file}: {n}: 应写作 write it as {{"kind": "staff", "id": "s-001"}}')
+        found.append((kind, person))
+    return found

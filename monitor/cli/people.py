@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from monitor.cli import retention
 from monitor.cli.common import INT64, BadInput, Finding, acting, print_json, program
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ alerts_app = typer.Typer(no_args_is_help=True, help="告警 alerts")
 def register(app: typer.Typer) -> None:
     app.add_typer(user_app, name="user")
     app.add_typer(alerts_app, name="alerts")
+    retention.register(app, user_app)
 
 
 @user_app.command("token")

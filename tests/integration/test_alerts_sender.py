@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.store import alerts as rows
+from monitor.store import seals
 from monitor.store.engine import Store
 from tests.alert_world import ATTEMPT, DELIVERY, ITEM, START, World, fill_hall, policy_of
 from tests.receivers import HANGS, REVOKED, Answer, Got, http_receiver, says, smtp_receiver
@@ -275,9 +276,12 @@ def test_the_digest_lists_its_cards_and_stands_for_itself(store: Store) -> None:
         for number in (1, 2):
             world.issue(number, since=START - timedelta(days=3))
         assert world.run() == (2, 0)
+        with store.write() as conn:
+            seals.add(conn, [{"no": 7, "audit_id": 7, "prev": "0", "mac": "ab12"}])
         world.service.plan_once(START + timedelta(hours=8))
         world.service.send_once()
     (body,) = receiver.bodies
+    assert body["text"].endswith("\n审计封印首部 7:ab12")
     assert (body["kind"], body["card"], body["sequence"]) == ("digest", None, None)
     assert body["cards"] == [{"card": 1, "sequence": 1}, {"card": 2, "sequence": 1}]
     assert body["text"].startswith("【监察日报 2 条】")

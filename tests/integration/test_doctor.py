@@ -57,6 +57,7 @@ def commands(tmp_path: Path) -> Commands:
     (tmp_path / "jiancha.toml").write_text(ROUTED)
     made.env["JIANCHA_CONFIG"] = str(tmp_path / "jiancha.toml")
     made.env["JIANCHA_MQTT__ENABLED"] = "false"
+    made.env["JIANCHA_AUDIT__KEY"] = "k" * 64
     return made
 
 
@@ -204,6 +205,19 @@ def test_a_hall_that_is_in_order_has_no_finding(commands: Commands, database_url
     text = commands.run("doctor", clock="07:50")
     assert "✓ calendar" in text
     assert "✗" not in text
+
+
+def test_audit_rows_that_nobody_seals_and_a_key_that_is_another(commands: Commands) -> None:
+    commands.set_up(hall())
+    commands.run("audit", "seal")
+    del commands.env["JIANCHA_AUDIT__KEY"]
+    found = dangers(commands.json("doctor", clock="07:50", status=1))
+    assert "jiancha audit key -o" in found["audit.seal"]["fix"]
+    commands.env["JIANCHA_AUDIT__KEY"] = "x" * 64
+    found = dangers(commands.json("doctor", clock="07:50", status=1))
+    assert "another key" in found["audit.seal"]["why"]
+    commands.env["JIANCHA_AUDIT__KEY"] = "k" * 64
+    assert dangers(commands.json("doctor", clock="07:50")) == {}
 
 
 def test_what_the_registry_and_the_alerts_lack(commands: Commands) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.exports.pdf import PACKAGES
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -102,3 +104,8 @@ def test_long_tests_are_left_out_of_the_short_run() -> None:
     assert '-m "not long"' in short[0]
     for target in ("setup", "demo", "test", "test-long", "bench", "lint", "lock", "clean"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_makefile_installs_what_a_pdf_needs() -> None:
+    line = next(x for x in (ROOT / "Makefile").read_text().splitlines() if x.startswith("PDF_PACKAGES := "))
+    assert tuple(line.split()[2:]) == PACKAGES

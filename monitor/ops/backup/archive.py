@@ -25,13 +25,17 @@ class BadArchive(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a backup holds. `revision`: of the schema; `program`: the version that made it; `made`: aware UTC."""
+    """What a backup holds. `revision`: of the schema; `program`: the version that made it; `made`: aware UTC.
+
+    `audit_head`: NO:MAC of the last seal in it (`jiancha audit verify --backup`); None where nothing was sealed.
+    """
 
     revision: str
     program: str
     made: datetime
     database: str
     tables: Mapping[str, TableSum]
+    audit_head: str | None = None
 
     @property
     def rows(self) -> int:
@@ -45,6 +49,7 @@ class Manifest:
             "program": self.program,
             "made": self.made.isoformat(),
             "database": self.database,
+            "audit_head": self.audit_head,
             "tables": tables,
         }
 
@@ -59,7 +64,12 @@ class Manifest:
         }
         made = datetime.fromisoformat(data["made"])
         return cls(
-            revision=data["revision"], program=data["program"], made=made, database=data["database"], tables=tables
+            revision=data["revision"],
+            program=data["program"],
+            made=made,
+            database=data["database"],
+            tables=tables,
+            audit_head=data.get("audit_head"),
         )
 
 

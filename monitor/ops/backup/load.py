@@ -12,6 +12,7 @@ from monitor.ops.backup.rows import continue_numbering, fill, sum_of, tables_of
 from monitor.store import audit, meta, migrate
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
+from monitor.supervision import erasure
 
 
 class Mismatch(RuntimeError):
@@ -22,12 +23,22 @@ class NotEmpty(ValueError):
     """The store holds rows, or is in use; the text says what to do."""
 
 
-def restore(store: Store, source: Reader, now: datetime, *, force: bool = False, actor: str = "cli") -> Manifest:
+def restore(
+    store: Store,
+    source: Reader,
+    now: datetime,
+    *,
+    force: bool = False,
+    actor: str = "cli",
+    erased: Iterable[tuple[str, str]] = (),
+) -> Manifest:
     """Put a backup into an empty store and upgrade it; all or nothing.
 
     1. Refuse a store with rows (`force`: they are deleted) or with other connections.
     2. The schema of the backup's revision, its rows, the comparison of every table with the manifest.
-    3. The migrations since, new versions for every cache, an audit row.
+    3. The migrations since, new versions for every cache.
+    4. Who was erased since the backup, (kind, id) of `erased` and of the store's own rows that `force` deletes, is
+       erased again (DESIGN §1F); an audit row.
     Raises NotEmpty, BadArchive, Mismatch, migrate.SchemaError for a backup of a newer program.
     """
     with store.write(first=True) as conn:
@@ -39,13 +50,17 @@ def restore(store: Store, source: Reader, now: datetime, *, force: bool = False,
                 f"store.url: 数据库不为空 the store is not empty ({', '.join(held[:5])}): name an empty one in "
                 "[store] url, or give --force, which deletes every row of it"
             )
+        log = dict.fromkeys([*erased, *(erasure.log_of(conn) if "audit" in held else ())])
         _drop(conn, {*ours, migrate.VERSION_TABLE})
         load(conn, source)
         migrate.build(conn)
         for key in (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.CALENDAR_VERSION):
             meta.bump(conn, key)
+        for kind, person in log:
+            erasure.apply(conn, kind, person, now)
         made = source.manifest.made.isoformat()
-        body = {"made": made, "program": source.manifest.program, "rows": source.manifest.rows, "replaced": bool(held)}
+        body = {"made": made, "program": source.manifest.program, "rows": source.manifest.rows, "replaced": bool(held),
+                "erased": [f"{kind}:{person}" for kind, person in log]}  # fmt: skip
         audit.record(conn, now, actor, "store.restore", "store", made, body)
     return source.manifest
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from monitor.ops.backup.archive import Manifest, Reader, Writer
 from monitor.ops.backup.load import load
 from monitor.ops.backup.rows import lines_of, tables_of
-from monitor.store import migrate
+from monitor.store import migrate, seals
 from monitor.store.engine import Store
 
 
@@ -66,7 +66,12 @@ def _export(store: Store, path: Path, now: datetime) -> Manifest:
             for table in tables_of(conn)
         }
         manifest = Manifest(
-            revision=revision, program=version("jiancha"), made=now, database=conn.dialect.name, tables=tables
+            revision=revision,
+            program=version("jiancha"),
+            made=now,
+            database=conn.dialect.name,
+            tables=tables,
+            audit_head=seals.head_text(conn) or None,
         )
         writer.manifest(manifest)
     return manifest

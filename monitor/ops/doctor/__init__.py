@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from monitor.clock import Clock
 from monitor.mqtt import Options
 from monitor.ops.doctor import brokerfile, brokerrisks, hallchecks, storechecks
+from monitor.ops.doctor.auditcheck import check_audit
 from monitor.ops.doctor.finding import Finding, bad, good
 from monitor.ops.doctor.probes import BrokerProbe
 from monitor.settings import MqttSettings, Settings
@@ -39,6 +40,7 @@ def check_everything(
         yield schema
         if schema.ok:
             yield from storechecks.check_store(store, now)
+            yield check_audit(store, settings.audit)
             with look() as looked:
                 yield from hallchecks.check_hall(looked, settings, environ)
     if settings.mqtt.enabled:

@@ -1,0 +1,152 @@
+"""A run of retention: a plan that can be looked at first, the taking in short steps, one audit row, and the proof."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select
+
+from monitor.settings import RetentionSettings
+from monitor.store import audit, retention
+from monitor.store.audit import AUDIT
+from monitor.store.engine import Store
+from monitor.store.retention import Count, Sort
+from monitor.store.sql import chunks
+
+PAGE: Final = 5000
+BEGUN: Final = "retention.begun"
+DONE: Final = "retention.run"
+_KEYS: Final = {
+    "payloads": "payloads_days",
+    "quarantine": "payloads_days",
+    "comments": "comments_days",
+    "deliveries": "deliveries_days",
+    "attachments": "attachments_days",
+    "audit": "audit_days",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One sort: the limit (None: kept for ever), and what goes and stays by it."""
+
+    sort: str
+    days: int
+    before: datetime | None
+    count: Count
+
+    def to_json(self) -> dict[str, Any]:
+        before = self.before.isoformat() if self.before is not None else None
+        return {"days": self.days, "before": before, "goes": self.count.goes, "stays": dict(self.count.stays)}
+
+
+@dataclass(kw_only=True)
+class Gone:
+    """What a run took of one sort. `left`: rows that were named and still have their content, 0 when proven."""
+
+    rows: int = 0
+    left: int = 0
+    keys: list[tuple[Any, ...]] = field(default_factory=list)
+    _sum: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, keys: list[tuple[Any, ...]]) -> None:
+        self.rows += len(keys)
+        self.keys += keys
+        for key in keys:
+            self._sum.update(json.dumps(key).encode() + b"\n")
+
+    def to_json(self) -> dict[str, Any]:
+        """{"rows", "digest"}: SHA-256 over the keys that went, a JSON array a line, in the order they went."""
+        return {"rows": self.rows, "digest": self._sum.hexdigest()}
+
+
+def plan(store: Store, settings: RetentionSettings, now: datetime) -> list[Line]:
+    """What goes and what stays if it were run now; changes nothing."""
+    with store.read() as conn:
+        return [_line(conn, sort, settings, now) for sort in retention.sorts(conn).values()]
+
+
+def _line(conn: Connection, sort: Sort, settings: RetentionSettings, now: datetime) -> Line:
+    before = limit_of(sort.name, settings, now)
+    days = int(getattr(settings, _KEYS[sort.name]))
+    if before is None:
+        return Line(sort=sort.name, days=days, before=None, count=Count(goes=0, stays={}))
+    return Line(sort=sort.name, days=days, before=before, count=retention.count(conn, sort, before))
+
+
+def limit_of(sort: str, settings: RetentionSettings, now: datetime) -> datetime | None:
+    """What is older goes; None: nothing does."""
+    days = int(getattr(settings, _KEYS[sort]))
+    return now - timedelta(days=days) if days else None
+
+
+def run(store: Store, settings: RetentionSettings, now: datetime, actor: str) -> dict[str, Gone]:
+    """Take what goes.
+
+    1. An audit row with the limits, so that a run that was broken off is on record too.
+    2. By sort: pages of keys are read beside the writers; each short step takes those of a batch that still go.
+    3. An audit row with counts and digests, and the proof: none of the rows that went has its content any more.
+    """
+    limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
+    said = {name: before.isoformat() for name, before in limits.items()}
+    store.step(lambda conn: audit.record(conn, now, actor, BEGUN, "store", now.isoformat(), {"before": said}))
+    with store.read() as conn:
+        upto = {name: retention.last_serial(conn, sort) for name, sort in retention.sorts(conn).items()}
+    gone = {name: _take_sort(store, name, before) for name, before in limits.items()}
+    body = {"before": said, "upto": upto, "gone": {name: one.to_json() for name, one in gone.items()}}
+    store.step(lambda conn: audit.record(conn, now, actor, DONE, "store", now.isoformat(), body))
+    scrub(store)
+    with store.read() as conn:
+        known = retention.sorts(conn)
+        for name, one in gone.items():
+            one.left = sum(retention.left(conn, known[name], batch) for batch in chunks(one.keys, 200))
+    return gone
+
+
+def _take_sort(store: Store, name: str, before: datetime) -> Gone:
+    gone, after = Gone(), None
+    while True:
+        with store.read() as conn:
+            sort = retention.sorts(conn)[name]
+            keys = retention.keys_that_go(conn, sort, before, after, PAGE)
+        if not keys:
+            return gone
+        for batch in chunks(keys, sort.batch):
+            gone.add(store.step(lambda conn, s=sort, b=batch: retention.take(conn, s, b)))  # type: ignore[misc]
+        after = keys[-1]
+
+
+def scrub(store: Store) -> bool:
+    """On SQLite: write the log into the file and cut it, so that what was taken lies in neither; False while others
+    read. PostgreSQL frees its dead rows by itself (autovacuum).
+    """
+    if not store.is_sqlite:
+        return True
+    raw = store.engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.close()
+    finally:
+        raw.close()
+    return not busy
+
+
+def last_run(conn: Connection) -> Row[Any] | None:
+    """The audit row of the last run that came to its end."""
+    query: Select[Any] = select(AUDIT).where(AUDIT.c.action == DONE).order_by(AUDIT.c.id.desc()).limit(1)
+    return conn.execute(query).first()
+
+
+def remaining(conn: Connection, body: Mapping[str, Any]) -> dict[str, int]:
+    """By sort, rows that a run knew and that would go by its limits again: all 0 where nothing was put back."""
+    known = retention.sorts(conn)
+    limits = {name: datetime.fromisoformat(text) for name, text in body["before"].items()}
+    return {
+        name: retention.count_again(conn, known[name], before, body["upto"][name]) for name, before in limits.items()
+    }

@@ -1,0 +1,236 @@
+"""What retention may take away, by sort: what goes, what stays and why, and the taking (DESIGN §1F).
+
+Facts stay: verdicts are made from them again at any time, and they hold ids. What goes is content: messages as they
+came, comments, files, private values, and the notices of cards that are at their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
+from monitor.store.attachments import ATTACHMENT
+from monitor.store.audit import AUDIT, PRIVATE
+from monitor.store.cards import CARD
+from monitor.store.facts.cases import CASE
+from monitor.store.schema import PrivateText, Quarantine, RatingRow, RawEvent, TaskEventRow
+from monitor.store.sql import table_of
+
+RAW: Final = table_of(RawEvent)
+HELD: Final = table_of(Quarantine)
+TEXT: Final = table_of(PrivateText)
+RATING: Final = table_of(RatingRow)
+TASK: Final = table_of(TaskEventRow)
+ENDED: Final = ("closed", "withdrawn")
+SENT: Final = ("sent", "dead", "dropped")
+STANDING: Final = or_(CARD.c.state.not_in(ENDED), func.coalesce(CARD.c.appeal, "") == "pending")
+"""A card that is not at its end: not closed, or an appeal is pending."""
+BESIDE: Final = timedelta(days=2)
+"""What was heard so long before and after the beginning of a standing card on a slot or a post may be its evidence."""
+Condition = ColumnElement[bool]
+_OWNER: Final = literal("rating:") + RATING.c.source + "/" + RATING.c.event_id
+"""Of a rating's comment in `private_text`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sort:
+    """One sort of content. `days`: its key in `[retention]`.
+
+    `held`: the rows that still have the content; `at`: what its age is reckoned from; `stays`: why old ones stay.
+    `serial` rises with every row: what came after a run is not that run's.
+    """
+
+    name: str
+    table: Any
+    key: tuple[Column[Any], ...]
+    serial: Column[Any]
+    held: Condition
+    at: ColumnElement[datetime]
+    stays: Mapping[str, Condition]
+    take: Callable[[Connection, Condition], list[tuple[Any, ...]]]
+    batch: int = 100
+
+    def old(self, before: datetime) -> Condition:
+        return and_(self.held, self.at < before)
+
+    def goes(self, before: datetime) -> Condition:
+        return and_(self.old(before), not_(or_(false(), *self.stays.values())))
+
+    def among(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
+        if len(self.key) == 1:
+            return self.key[0].in_([key[0] for key in keys])
+        return tuple_(*self.key).in_(keys)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Rows of a sort as of a limit: how many go, how many stay by reason (`younger`: than the limit)."""
+
+    goes: int
+    stays: Mapping[str, int] = field(default_factory=dict)
+
+
+def count(conn: Connection, sort: Sort, before: datetime) -> Count:
+    def rows(condition: Condition) -> int:
+        return int(conn.execute(select(func.count()).select_from(sort.table).where(condition)).scalar_one())
+
+    stays = {why: rows(and_(sort.old(before), condition)) for why, condition in sort.stays.items()}
+    stays["younger"] = rows(and_(sort.held, sort.at >= before))
+    return Count(goes=rows(sort.goes(before)), stays=stays)
+
+
+def count_again(conn: Connection, sort: Sort, before: datetime, upto: int) -> int:
+    """Rows that would go by the limit of an earlier run, `upto` being the last serial it knew."""
+    query = select(func.count()).select_from(sort.table).where(sort.goes(before), sort.serial <= upto)
+    return int(conn.execute(query).scalar_one())
+
+
+def last_serial(conn: Connection, sort: Sort) -> int:
+    return int(conn.execute(select(func.max(sort.serial)).select_from(sort.table)).scalar() or 0)
+
+
+def keys_that_go(
+    conn: Connection, sort: Sort, before: datetime, after: tuple[Any, ...] | None, limit: int
+) -> list[tuple[Any, ...]]:
+    """The keys of the next rows that go, in their order."""
+    query = select(*sort.key).select_from(sort.table).where(sort.goes(before))
+    if after is not None:
+        query = query.where(tuple_(*sort.key) > after if len(sort.key) > 1 else sort.key[0] > after[0])
+    return [tuple(row) for row in conn.execute(query.order_by(*sort.key).limit(limit))]
+
+
+def take(conn: Connection, sort: Sort, keys: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Take the content of these rows, which are old, but of those that must stay by now; the keys of those that went.
+
+    The caller commits.
+    """
+    if conn.dialect.name == "sqlite":  # what is deleted is overwritten in the file, not only forgotten
+        conn.exec_driver_sql("PRAGMA secure_delete = ON")
+    return sort.take(conn, and_(sort.among(keys), sort.held, not_(or_(false(), *sort.stays.values()))))
+
+
+def left(conn: Connection, sort: Sort, keys: Sequence[tuple[Any, ...]]) -> int:
+    """How many of these rows still have their content: the proof is that it is 0."""
+    query = select(func.count()).select_from(sort.table).where(sort.held, sort.among(keys))
+    return int(conn.execute(query).scalar_one())
+
+
+def sorts(conn: Connection) -> dict[str, Sort]:
+    """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages)."""
+    standing = select(CARD.c.number).where(STANDING)
+    return {
+        "payloads": Sort(
+            name="payloads", table=RAW, key=(RAW.c.id,),
+            serial=RAW.c.id, held=RAW.c.payload != "", at=RAW.c.received,
+            stays={"standing_card": _is_evidence(conn)},
+            take=_emptied(RAW, (RAW.c.id,), payload=""),
+        ),
+        "quarantine": Sort(
+            name="quarantine", table=HELD, key=(HELD.c.id,),
+            serial=HELD.c.id, held=HELD.c.payload.is_not(None), at=HELD.c.received,
+            stays={"not_settled": HELD.c.state == "open"},
+            take=_emptied(HELD, (HELD.c.id,), payload=None),
+        ),
+        "comments": Sort(
+            name="comments", table=RATING.join(TEXT, TEXT.c.owner == _OWNER), key=(TEXT.c.owner, TEXT.c.name),
+            serial=RATING.c.id,
+            held=TEXT.c.owner.like("rating:%"),
+            at=RATING.c.received, stays={"standing_card": TEXT.c.owner.in_(select("rating:" + CARD.c.key).where(
+                CARD.c.kind.in_(("rating", "order")), STANDING))},
+            take=_deleted(TEXT, (TEXT.c.owner, TEXT.c.name)),
+        ),
+        "deliveries": Sort(
+            name="deliveries", table=DELIVERY, key=(DELIVERY.c.id,),
+            serial=DELIVERY.c.id, held=DELIVERY.c.state.in_(SENT),
+            at=func.coalesce(DELIVERY.c.ended, DELIVERY.c.created, type_=DELIVERY.c.created.type),
+            stays={"standing_card": DELIVERY.c.id.in_(
+                select(ITEM.c.delivery).where(ITEM.c.delivery.is_not(None), ITEM.c.card.in_(standing)))},
+            take=_delivered,
+        ),
+        "attachments": Sort(
+            name="attachments", table=ATTACHMENT, key=(ATTACHMENT.c.id,),
+            serial=ATTACHMENT.c.id, held=ATTACHMENT.c.content.is_not(None),
+            at=ATTACHMENT.c.added_at, stays={"standing_card": ATTACHMENT.c.card.in_(standing)},
+            take=_emptied(ATTACHMENT, (ATTACHMENT.c.id,), content=None, name=""), batch=2,
+        ),
+        "audit": Sort(
+            name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name),
+            serial=PRIVATE.c.audit, held=PRIVATE.c.value.is_not(None),
+            at=select(AUDIT.c.at).where(AUDIT.c.id == PRIVATE.c.audit).scalar_subquery(),
+            stays={"standing_card": PRIVATE.c.audit.in_(select(AUDIT.c.id).where(
+                AUDIT.c.object_kind == "card", AUDIT.c.object_id.in_(
+                    select(cast(CARD.c.number, String)).where(STANDING))))},
+            take=_deleted(PRIVATE, (PRIVATE.c.audit, PRIVATE.c.name)),
+        ),
+    }  # fmt: skip
+
+
+def _is_evidence(conn: Connection) -> Condition:
+    """Messages whose facts a standing card rests on: of its case, task or rating, or of the days around it."""
+    cases = select(CASE.c.raw_event).where(CASE.c.case_key.in_(_subjects("case")))
+    tasks = select(TASK.c.raw_event).where(TASK.c.task.in_(_subjects("task")))
+    rated = RATING.c.source + "/" + RATING.c.event_id
+    ratings = select(RATING.c.raw_event).where(rated.in_(_subjects("rating")))
+    return or_(RAW.c.id.in_(cases), RAW.c.id.in_(tasks), RAW.c.id.in_(ratings), *_days_around(conn))
+
+
+def _subjects(kind: str) -> Any:
+    """Of standing cards on subjects of the kind, and on orders (督办), which have the id of what they are about."""
+    return select(CARD.c.key).where(CARD.c.kind.in_((kind, "order")), STANDING)
+
+
+def _days_around(conn: Connection) -> list[Condition]:
+    """The days around standing cards on slots and posts, as few spans as may be."""
+    query = select(CARD.c.began).where(CARD.c.kind.in_(("slot", "post")), STANDING)
+    spans: list[list[datetime]] = []
+    for began in sorted(conn.execute(query).scalars()):
+        if spans and began - BESIDE <= spans[-1][1]:
+            spans[-1][1] = began + BESIDE
+        else:
+            spans.append([began - BESIDE, began + BESIDE])
+    return [RAW.c.at.between(start, end) for start, end in spans]
+
+
+def _emptied(table: Any, key: tuple[Column[Any], ...], **values: Any) -> Callable[..., list[tuple[Any, ...]]]:
+    def run(conn: Connection, condition: Condition) -> list[tuple[Any, ...]]:
+        done = conn.execute(update(table).where(condition).values(**values).returning(*key))
+        return sorted(tuple(row) for row in done)
+
+    return run
+
+
+def _deleted(table: Any, key: tuple[Column[Any], ...]) -> Callable[..., list[tuple[Any, ...]]]:
+    def run(conn: Connection, condition: Condition) -> list[tuple[Any, ...]]:
+        return sorted(tuple(row) for row in conn.execute(delete(table).where(condition).returning(*key)))
+
+    return run
+
+
+def _delivered(conn: Connection, condition: Condition) -> list[tuple[Any, ...]]:
+    """A message goes with its lines and its tries."""
+    gone = [int(number) for number in conn.execute(select(DELIVERY.c.id).where(condition)).scalars()]
+    conn.execute(delete(ITEM).where(ITEM.c.delivery.in_(gone)))
+    conn.execute(delete(ATTEMPT).where(ATTEMPT.c.delivery.in_(gone)))
+    conn.execute(delete(DELIVERY).where(DELIVERY.c.id.in_(gone)))
+    return sorted((number,) for number in gone)

@@ -1,0 +1,132 @@
+"""Erasing a person (删除个人信息, DESIGN §1F): names, contacts and their own words go, the pseudonym stays.
+
+The same for a user (who signs in) and for a member of staff (whom the registry names). Cards, facts and seals are as
+they were: they hold ids, and audit rows digests of what is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+
+from monitor.access import Principal, refusal
+from monitor.store import audit, meta
+from monitor.store.alerts import ITEM
+from monitor.store.audit import AUDIT, PRIVATE
+from monitor.store.cards import CARD, NOTICE
+from monitor.store.retention import STANDING
+from monitor.store.schema import StaffRow
+from monitor.store.sql import table_of
+from monitor.store.users import USER
+from monitor.supervision.commands import local
+from monitor.supervision.refused import Refused
+
+STAFF: Final = table_of(StaffRow)
+KINDS: Final = ("user", "staff")
+ACTION: Final = {"user": "user.erased", "staff": "staff.erased"}
+MOST_NAMED: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """How many rows go, by table."""
+
+    rows: Mapping[str, int]
+
+
+def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, now: datetime) -> Erased:
+    """Erase a person; the caller commits. `kind`: user or staff.
+
+    1. Refuse while a card of theirs is not at its end: who is charged, or has taken a step, is still needed.
+    2. Name and contacts; private values of audit rows about them and by them; their words in steps and notices.
+    3. An audit row with the id and the counts; `restore` does it again by that row.
+    Raises Refused.
+    """
+    who = local(actor) if isinstance(actor, str) else actor
+    no = refusal(who, "people:write")
+    if no is not None:
+        raise Refused.because(no)
+    if not _there(conn, kind, person):
+        raise Refused(f"{person}: 没有此人 there is no such {kind}; `jiancha user list`, `jiancha registry export`")
+    standing = _standing(conn, kind, person)
+    if standing:
+        named = ", ".join(f"#{number}" for number in standing[:MOST_NAMED])
+        raise Refused(
+            f"{person}: 尚有未办结或申诉待复核的牌 cards are open, or an appeal is pending: {named}; close them first"
+        )
+    erased = apply(conn, kind, person, now)
+    audit.record(conn, now, who.id, ACTION[kind], kind, person, {"rows": dict(erased.rows)})
+    return erased
+
+
+def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
+    """What erasing does to the rows, whatever else stands; a second time it finds nothing."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = ON")
+    rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
+    if kind == "user":
+        rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person)}
+        conn.execute(update(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "").values(why=""))
+    else:
+        meta.bump(conn, meta.REGISTRY_VERSION)
+    return Erased(rows=rows)
+
+
+def _there(conn: Connection, kind: str, person: str) -> bool:
+    table = USER if kind == "user" else STAFF
+    return conn.execute(select(table.c.id).where(table.c.id == person)).first() is not None
+
+
+def _standing(conn: Connection, kind: str, person: str) -> list[int]:
+    """Cards that charge them, or in which they have taken a step, and that are not at their end."""
+    theirs = CARD.c.staff == person
+    if kind == "user":
+        theirs = CARD.c.number.in_(select(NOTICE.c.card).where(NOTICE.c.actor == person))
+    return [
+        int(n) for n in conn.execute(select(CARD.c.number).where(theirs, STANDING).order_by(CARD.c.number)).scalars()
+    ]
+
+
+def _unname(conn: Connection, kind: str, person: str, now: datetime) -> int:
+    """Name and contacts; a user is out of service from then on."""
+    table: Any = USER if kind == "user" else STAFF
+    named = and_(table.c.id == person, or_(table.c.name != "", table.c.contacts.is_not(None)))
+    done = conn.execute(update(table).where(named).values(name="", contacts=None)).rowcount
+    if kind == "user":
+        conn.execute(update(USER).where(USER.c.id == person, USER.c.disabled_at.is_(None)).values(disabled_at=now))
+    return int(done)
+
+
+def _private(conn: Connection, kind: str, person: str) -> int:
+    """Private values of audit rows about them, and of what a user did themselves."""
+    about = and_(AUDIT.c.object_kind == kind, AUDIT.c.object_id == person)
+    theirs = or_(about, AUDIT.c.actor == person) if kind == "user" else about
+    return int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(select(AUDIT.c.id).where(theirs)))).rowcount)
+
+
+def _words(conn: Connection, person: str) -> int:
+    query = select(func.count()).select_from(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "")
+    return int(conn.execute(query).scalar_one())
+
+
+def _told(conn: Connection, person: str) -> int:
+    """The same words in what was told of these steps."""
+    steps = ITEM.join(NOTICE, and_(NOTICE.c.card == ITEM.c.card, NOTICE.c.sequence == ITEM.c.sequence))
+    query = select(*ITEM.primary_key.columns, ITEM.c.content).select_from(steps).where(NOTICE.c.actor == person)
+    done = 0
+    for item in conn.execute(query).all():
+        if item.content.get("why"):
+            here = and_(*(column == getattr(item, column.name) for column in ITEM.primary_key.columns))
+            conn.execute(update(ITEM).where(here).values(content={**item.content, "why": ""}))
+            done += 1
+    return done
+
+
+def log_of(conn: Connection) -> list[tuple[str, str]]:
+    """The erasure log: who was erased, (kind, id), in the order of the audit."""
+    query = select(AUDIT.c.object_kind, AUDIT.c.object_id).where(AUDIT.c.action.in_(ACTION.values()))
+    return [(row.object_kind, row.object_id) for row in conn.execute(query.order_by(AUDIT.c.id))]
