@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.channels.base import Channel, Message
-from alerts.rendering import Content, Style, kind_of, split, text, title, webhook_body
+from alerts.rendering import Content, Style, body_text, kind_of, split, title, webhook_body
 from monitor.store.alerts import Head
 
 
@@ -33,7 +33,7 @@ def compose(job: Job, channel: Channel) -> tuple[Message, bool]:
     head = title(job.contents, kind, job.style)
     if not channel.grouped:
         return Message(title=head, text="", body=webhook_body(job.head.delivery, job.contents, kind, job.style)), False
-    body = text(job.contents, job.style, repeated=job.repeated)
+    body = body_text(job.contents, kind, job.style, repeated=job.repeated)
     apart = channel.title_apart()
     parts = split(body if apart else f"{head}\n{body}", channel.limit())
     at = min(job.head.part, len(parts) - 1)

@@ -20,7 +20,7 @@ from alerts.composing import Job, compose
 from alerts.contents import content_of, named_ids
 from alerts.grouping import flush_time, refill, single_key
 from alerts.policy import AlertPolicy
-from alerts.rendering import Style
+from alerts.rendering import Content, Style
 from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
 from monitor import failpoints
 from monitor.store import alerts as rows
@@ -40,9 +40,10 @@ GONE: Final = "gone"
 
 
 class Counter(Protocol):
-    """Counts tries by channel kind and result (`monitor.metrics.Metrics` does)."""
+    """Counts tries by channel kind and result, and cards that went to nobody (`monitor.metrics.Metrics` does)."""
 
     def notification(self, channel: str, result: SendResult) -> None: ...
+    def unrouted(self, rule: str, level: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +121,7 @@ class Sender:
             lang=self.policy.lang_of(address),
             zone=self.policy.zone,
             zones=rows.zones(conn),
-            names=rows.names(conn, named_ids(contents)),
+            names=rows.names(conn, self._named(address, contents)),
             link=self.policy.link,
         )
         return Job(head=found, token=token, items=tuple(items), contents=contents, style=style, repeated=repeated)
@@ -139,6 +140,11 @@ class Sender:
                 return found, items
             rows.end_delivery(conn, found.delivery, state="dropped", real=real, why="nothing left to say")
         return None, []
+
+    def _named(self, address: str, contents: Sequence[Content]) -> Mapping[str, Sequence[str]]:
+        """The ids whose names are said; a receiver outside the hall reads no names of people."""
+        receiver, wanted = self.policy.receivers.get(address), named_ids(contents)
+        return wanted if receiver is None or receiver.names else {**wanted, "staff": []}
 
     def _take_token(self, conn: Connection, row: Mapping[str, Any], real: datetime) -> bool:
         per_minute = self._per_minute(row["id"])
@@ -217,7 +223,7 @@ class Sender:
         if fallback is None or fallback == dead:
             return
         channel = self.channels.get(fallback)
-        single = channel is not None and not channel.grouped and head.kind != "digest"
+        single = channel is not None and not channel.grouped and head.kind == "alert"
         for item in items:
             key = {"card": item["card"], "sequence": item["sequence"], "address": fallback, "purpose": item["purpose"]}
             if rows.has_item(conn, **key):

@@ -10,17 +10,21 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from alerts.channels.base import Channel, Unusable
 from alerts.channels.factory import open_channels
 from alerts.contents import place_of
+from alerts.desk import DeskLoader
 from alerts.planner import AgeOk, Planner
 from alerts.policy import AlertPolicy, Lang
 from alerts.routing import Place, Unrouted, route, unrouted
 from alerts.sender import Counter, Sender
 from monitor.model import Registry
 from monitor.store import alerts as rows
+from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
+from monitor.store.registry import RegistryCache
 
 log = structlog.get_logger(__name__)
 
@@ -58,13 +62,21 @@ class AlertService:
         age_ok: AgeOk,
         counter: Counter,
         environ: Mapping[str, str] | None = None,
+        registry: RegistryCache | None = None,
+        calendars: Callable[[Connection], CalendarBook] | None = None,
     ) -> None:
         self.store, self.policy, self._now = store, policy, now
         self.channels: dict[str, Channel] = open_channels(
             policy, environ=os.environ if environ is None else environ, real_now=real_now
         )
         ungrouped = frozenset(name for name, channel in self.channels.items() if not channel.grouped)
-        self.planner = Planner(store=store, policy=policy, ungrouped=ungrouped, age_ok=age_ok, real_now=real_now)
+        self.desks = DeskLoader(
+            policy=policy, registry=registry or RegistryCache(), calendars=calendars or CalendarCache({}).get
+        )
+        self.planner = Planner(
+            store=store, policy=policy, ungrouped=ungrouped, age_ok=age_ok, real_now=real_now, desks=self.desks,
+            counter=counter,
+        )  # fmt: skip
         self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
         self._to_plan, self._to_send = threading.Event(), threading.Event()
 

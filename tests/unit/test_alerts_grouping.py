@@ -37,7 +37,7 @@ DIGESTS = [
 
 @pytest.mark.parametrize(("after", "due"), [d[1:] for d in DIGESTS], ids=[d[0] for d in DIGESTS])
 def test_the_digest_leaves_at_its_hour(after: str, due: str) -> None:
-    assert next_digest(datetime.fromisoformat(after), time(17), "Asia/Shanghai") == datetime.fromisoformat(due)
+    assert next_digest(datetime.fromisoformat(after), [time(17)], "Asia/Shanghai") == datetime.fromisoformat(due)
 
 
 @given(
@@ -46,7 +46,7 @@ def test_the_digest_leaves_at_its_hour(after: str, due: str) -> None:
     st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "UTC"]),
 )
 def test_the_next_digest_is_later_and_within_a_day(after: datetime, at: time, zone: str) -> None:
-    due = next_digest(after, at, zone)
+    due = next_digest(after, [at], zone)
     assert after < due <= after + timedelta(days=1)
     assert due.astimezone(ZoneInfo(zone)).time() == at
 
