@@ -18,7 +18,7 @@ from monitor import wording
 from monitor.model import Level, Reason
 
 SUMMARIES: Final = ("digest", "storm", "patrol")
-LISTED: Final = 20
+LISTED: Final = 10
 """So many cards of a storm are listed in a text; the others are behind the link, and in the webhook's `cards`."""
 MARKER_BYTES: Final = 12
 """Room kept for the mark of a part, such as `(12/34)` and its line end."""

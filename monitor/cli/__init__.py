@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import sys
 
-from monitor.cli import calendars, cards, config, daemon, demo, devices, feeds, ops, people, replay, reports
+from monitor.cli import alerting, calendars, cards, config, daemon, demo, devices, feeds, ops, people, replay, reports
 from monitor.cli.common import app, run_app
 
-for part in (daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people):
+for part in (daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, alerting):
     part.register(app)
 
 
