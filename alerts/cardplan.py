@@ -316,7 +316,7 @@ def _said(one: Told) -> Said:
 
 def _way(choice: Routed, place: Place, told: Sequence[Told]) -> Way:
     """A card stays in the group in which the address first heard of it: there all its messages keep their order."""
-    heard = (t.group for t in told if t.address == choice.receiver and t.purpose != "digest" and t.group != STORM_GROUP)
+    heard = (t.group for t in told if t.address == choice.receiver and _is_said(t.purpose) and t.group != STORM_GROUP)
     group = next(heard, None)
     return Way(
         group=group_key(choice, place) if group is None else group,
@@ -326,11 +326,16 @@ def _way(choice: Routed, place: Place, told: Sequence[Told]) -> Way:
     )
 
 
+def _is_said(purpose: str) -> bool:
+    """Whether a message tells of the card itself, not a list that it stands in."""
+    return is_firing(purpose) or purpose == "resolved"
+
+
 def holders_of(told: Sequence[Told]) -> set[str]:
     """Addresses that hold the card as open: their last word of it is a firing that was not given up."""
     last: dict[str, Told] = {}
     for entry in told:
-        if (is_firing(entry.purpose) or entry.purpose == "resolved") and entry.state not in ("dead", "dropped"):
+        if _is_said(entry.purpose) and entry.state not in ("dead", "dropped"):
             last[entry.address] = entry
     return {address for address, entry in last.items() if is_firing(entry.purpose)}
 

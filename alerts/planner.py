@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from alerts.cardplan import plan_card
 from alerts.desk import Desk, DeskLoader
-from alerts.grouping import DIGEST_GROUP, next_digest
+from alerts.grouping import DIGEST_GROUP
 from alerts.matching import LEVEL_WORDS
 from alerts.messages import Messages
 from alerts.policy import AlertPolicy
+from alerts.rounds import PATROL, Rounds
 from monitor import failpoints
 from monitor.store import alerts as rows
 from monitor.store.engine import STORE_AWAY, Store
@@ -61,6 +62,7 @@ class Planner:
             cards = rows.unplanned_cards(conn, CARDS_A_STEP, besides=resting)
             again = rows.due_cards(conn, now, CARDS_A_STEP, besides=[*resting, *(one["number"] for one in cards)])
             digests = rows.due_timers(conn, DIGEST_GROUP, now)
+            patrols = self._patrols(conn, now)
             desk = self.desks.load(conn, now) if cards or again else None
         # asked before the transactions, for the answer may need a look at the calendar in the store
         young = {one["number"]: self.age_ok(one["since"], now) for one in [*cards, *again]}
@@ -70,8 +72,7 @@ class Planner:
             messages = Messages(policy=self.policy, ungrouped=self.ungrouped, ahead=ahead)
             for one in [*cards, *again]:
                 planned += self._card(one["number"], desk, messages, young[one["number"]], real)
-        for address, version in digests:
-            self.store.step(lambda conn, a=address, v=version: self._digest(conn, a, v, now))  # type: ignore[misc]
+        Rounds(store=self.store, policy=self.policy, real_now=self.real_now).fire(now, digests, patrols)
         return planned
 
     def _ahead(self, desk: Desk, cards: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
@@ -100,14 +101,13 @@ class Planner:
             self.counter.unrouted(rule, level)
         return done.notices
 
-    def _digest(self, conn: Connection, address: str, version: int, now: datetime) -> None:
-        """1. set the timer to the next day (compare-and-set) 2. put the waiting lines, if any, into one message."""
-        due = next_digest(now, self.policy.digest_at, self.policy.zone)
-        if not rows.move_timer(conn, kind=DIGEST_GROUP, key=address, version=version, due_at=due):
-            return
-        if rows.waiting_digest(conn, address):
-            real = self.real_now()
-            delivery = rows.open_delivery(
-                conn, address=address, group=DIGEST_GROUP, flush=real, real=real, kind="digest"
-            )
-            rows.assign_digest(conn, address, delivery)
+    def _patrols(self, conn: Connection, now: datetime) -> Mapping[str, int | None]:
+        """The version of each timer of the daily round that is due; None for a receiver that has no timer yet."""
+        if self.policy.patrol.at is None:
+            return {}
+        known = rows.timers(conn, PATROL)
+        found: dict[str, int | None] = {
+            address: None for address in self.policy.patrol.receivers if address not in known
+        }
+        due = {address: version for address, (version, at) in known.items() if at <= now}
+        return found | {address: version for address, version in due.items() if address in self.policy.patrol.receivers}

@@ -219,7 +219,7 @@ class Patrol(Section):
 class DeadMan(Section):
     """`[alerts.deadman]`: a sign of life that goes out while the daemon judges; its absence is the alarm elsewhere."""
 
-    url: SecretStr | None = Field(default=None, description="Asked by HTTP GET; answers 2xx.")
+    url: SecretStr | None = Field(default=None, description="Asked by HTTP GET while the daemon judges; expects 2xx.")
     topic: str = Field(default="", description="MQTT topic, under the daemon's own account; empty: none.")
     every_seconds: float = Field(default=60, ge=1, description="Real seconds between two signs.")
 

@@ -85,6 +85,7 @@ class Metrics:
             ["rule", "level"],
             registry=self.registry,
         )
+        self._signs: Counter | None = None
         self._takeovers = Counter(
             "jiancha_takeovers",
             "Takeovers of a dead member's session at the broker, by their end.",
@@ -130,6 +131,15 @@ class Metrics:
     def unrouted(self, rule: str, level: str) -> None:
         """A card of this rule and level was to be told, and to nobody."""
         self._unrouted.labels(rule, level).inc()
+
+    def signed(self, way: str, taken: bool) -> None:
+        """A sign of life went out by `url` or `topic`. The series is born here: without a switch there is none."""
+        if self._signs is None:
+            self._signs = Counter(
+                "jiancha_deadman_signs", "Signs of life that went out, by way and whether they were taken.",
+                ["way", "result"], registry=self.registry,
+            )  # fmt: skip
+        self._signs.labels(way, "taken" if taken else "failed").inc()
 
     def takeover(self, end: TakeoverEnd) -> None:
         """A takeover ended: the session was drained, or the connection was lost before."""

@@ -250,6 +250,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
     """{name: (type, labels, help)} of all that /metrics shows of ours, from one sample of each."""
     counted = Metrics(rules=["r"], channels=["c"])
     counted.broker(True)
+    counted.signed("url", True)
     counted.judged(0)
     counted.ingest_lag(0)
     one = Gauges(

@@ -52,6 +52,9 @@ class HttpReceiver:
             def do_POST(self) -> None:
                 receiver._serve(self)
 
+            def do_GET(self) -> None:
+                receiver._serve(self)
+
             def log_message(self, *args: object) -> None:
                 """Silence: a test's output is its own."""
 

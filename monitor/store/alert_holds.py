@@ -80,6 +80,13 @@ def standing_cards(conn: Connection, levels: Sequence[str] = ("reminder", "yello
     return [dict(row) for row in conn.execute(select(*PLACED).where(wanted).order_by(CARD.c.number)).mappings()]
 
 
+def standing_whole(conn: Connection, levels: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The whole rows of the cards of these levels that stand uncleared, by number."""
+    wanted = and_(CARD.c.state.in_(STANDING), CARD.c.cleared_at.is_(None), CARD.c.level.in_(levels),
+                  CARD.c.historic.is_(False))  # fmt: skip
+    return [dict(row) for row in conn.execute(select(CARD).where(wanted).order_by(CARD.c.number)).mappings()]
+
+
 # ------------------------------------------------------------------ inhibition
 
 

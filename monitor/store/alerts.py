@@ -219,6 +219,12 @@ def set_timer(conn: Connection, *, kind: str, key: str, due_at: datetime | None)
     conn.execute(made.on_conflict_do_update(index_elements=["kind", "key"], set_=again))
 
 
+def timers(conn: Connection, kind: str) -> dict[str, tuple[int, datetime]]:
+    """(version, due_at) of every timer of a kind, by key."""
+    statement = select(TIMER.c.key, TIMER.c.version, TIMER.c.due_at).where(TIMER.c.kind == kind)
+    return {row.key: (row.version, row.due_at) for row in conn.execute(statement)}
+
+
 def move_timer(conn: Connection, *, kind: str, key: str, version: int, due_at: datetime) -> bool:
     """Set the timer again; False when another planner fired it (compare-and-set)."""
     wanted = and_(TIMER.c.kind == kind, TIMER.c.key == key, TIMER.c.version == version)

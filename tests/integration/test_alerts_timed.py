@@ -12,9 +12,9 @@ from sqlalchemy import insert, update
 from monitor.store import alert_holds
 from monitor.store.engine import Store
 from monitor.store.schema import LeaveRow, RotaRow, StaffRow, SubstituteRow, UnitRow, WindowRow
-from monitor.store.schema_alerts import AlertHold, AlertTimer
+from monitor.store.schema_alerts import AlertHold, AlertTimer, Delivery
 from monitor.store.sql import table_of
-from tests.alert_world import DELIVERY, ITEM, START, World, fill_hall, policy_of
+from tests.alert_world import CARD, DELIVERY, ITEM, START, World, fill_hall, policy_of
 from tests.receivers import http_receiver
 
 pytestmark = pytest.mark.both_databases
@@ -436,3 +436,30 @@ def test_working_hours_choose_the_route(store: Store) -> None:
     found.issue(2)
     found.service.plan_once(local(13))
     assert planned(found) == [(1, 1, "day", "firing"), (2, 1, "night", "firing")]
+
+
+def test_the_daily_round_lists_what_stands(store: Store) -> None:
+    """日巡查 (H02): at 17:00, yellow and red that stand, in one message; nothing stands, nothing is sent."""
+    fill_hall(store)
+    with http_receiver() as receiver:
+        given = {"patrol": {"at": "17:00", "receivers": ["office"]}, "routes": [{"receivers": ["hook"]}]}
+        found = World(store, policy_of({"hook": HOOK, "office": receiver.url}, **given))
+        found.issue(1, level="red")
+        found.issue(2)
+        found.issue(3, level="reminder")
+        found.issue(4, state="closed")
+        found.service.plan_once(START)
+        found.service.plan_once(START + timedelta(hours=8) - timedelta(seconds=1))
+        assert planned(found, address="office") == []
+        for _ in range(2):
+            found.service.plan_once(START + timedelta(hours=8))
+        with store.write() as conn:
+            conn.execute(update(table_of(Delivery)).where(DELIVERY.c.address == "hook").values(state="dropped"))
+            conn.execute(update(CARD).values(state="closed"))
+        found.service.send_once()
+        found.service.plan_once(START + timedelta(days=1, hours=8))
+        assert found.service.send_once() == 0
+    (body,) = receiver.bodies
+    assert body["kind"] == "digest"
+    assert body["cards"] == [{"card": 1, "sequence": 1}, {"card": 2, "sequence": 1}]
+    assert body["text"].startswith("【日巡查 2 条】红牌 1，黄牌 1\n政务服务中心：差评 2 条")
