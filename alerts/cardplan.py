@@ -56,7 +56,10 @@ def plan_card(conn: Connection, number: int, *, desk: Desk, messages: Messages, 
         return Planned()
     stored = rows.notices(conn, number)
     history = [notice_of(row) for row in stored]
-    plan = _Plan(conn=conn, desk=desk, messages=messages, card=card, history=history, young=young, real=real)
+    plan = _Plan(
+        conn=conn, desk=desk, messages=messages, card=card, history=history, young=young, real=real,
+        is_new=all(row["planned_at"] is None for row in stored),
+    )  # fmt: skip
     planned = 0
     for notice, row in zip(history, stored, strict=True):
         if row["planned_at"] is None and rows.take_notice(conn, number, notice.sequence, desk.now):
@@ -77,8 +80,12 @@ class _Plan:
     young: bool
     real: datetime
     unrouted: list[tuple[str, str]] = field(default_factory=list)
+    is_new: bool = False
+    """No notice was planned before: nothing is told or held yet."""
     dues: list[datetime] = field(default_factory=list)
     """When something of the card becomes due by time alone."""
+    _told: list[Told] | None = None
+    _held: dict[str, Mapping[str, Any]] | None = None
 
     @property
     def number(self) -> int:
@@ -88,13 +95,26 @@ class _Plan:
     def now(self) -> datetime:
         return self.desk.now
 
+    @property
+    def told(self) -> list[Told]:
+        """All that was planned for the card, by sequence; read once and kept up to date."""
+        if self._told is None:
+            self._told = [] if self.is_new else rows.told(self.conn, self.number)
+        return self._told
+
+    @property
+    def held(self) -> dict[str, Mapping[str, Any]]:
+        """What is held back of the card, by address; read once and kept up to date."""
+        if self._held is None:
+            found = [] if self.is_new else alert_holds.holds(self.conn, self.number)
+            self._held = {row["address"]: row for row in found}
+        return self._held
+
     # ------------------------------------------------------------- a notice
 
     def notice(self, notice: Notice) -> None:
         """What one change means, and for whom."""
-        told = rows.told(self.conn, self.number)
-        held = {row["address"]: row for row in alert_holds.holds(self.conn, self.number)}
-        holders = holders_of(told)
+        holders = holders_of(self.told)
         telling = tell(
             notice,
             self.history,
@@ -102,55 +122,57 @@ class _Plan:
             historic=self.card["historic"],
             age_ok=self.young,
             was_fired=bool(holders),
-            was_told=bool(told),
+            was_told=bool(self.told),
         )
         if telling.purpose is None:
-            self._end_holds(notice, held, ())
+            self._end_holds(notice, ())
             return
         place = self.desk.place(self.card, notice.level)
         routed, missing = self.desk.routed(place)
         self._report(notice.level, routed, missing, telling)
         content = snapshot(self.card, notice, over=telling.over)
-        addresses = _addresses(telling, set(routed), holders, told)
-        self._end_holds(notice, held, addresses)
+        addresses = _addresses(telling, set(routed), holders, self.told)
+        self._end_holds(notice, addresses)
         for address, purpose in sorted(addresses.items()):
             choice = routed.get(address) or unasked(self.desk.policy, address, "was told before")
             if purpose == "digest":
-                self._drop([address], held)
+                self._drop([address])
                 self._digest(address, notice, content)
-            elif notice.event == "resumed" and address in held and held[address]["purpose"] == "resolved":
-                self._drop([address], held)  # it never ended for them
-            else:
-                new = address not in holders
-                if self._tell_or_hold(notice, purpose, choice, place, told, content, is_new=new):
-                    self._drop([address], held)
+            elif notice.event == "resumed" and self.held.get(address, {}).get("purpose") == "resolved":
+                self._drop([address])  # it never ended for them
+            elif self._tell_or_hold(notice, purpose, choice, place, content, is_new=address not in holders):
+                self._drop([address])
 
     def _report(self, level: str, routed: Mapping[str, Routed], missing: Iterable[str], telling: Telling) -> None:
+        self._warn(missing)
+        if not routed and not telling.told_only:
+            self._lost(level)
+
+    def _warn(self, missing: Iterable[str]) -> None:
         for said in missing:
             log.warning("somebody who should be told has no receiver", action="alert.no_receiver", card=self.number,
                         why=said)  # fmt: skip
-        if not routed and not telling.told_only:
-            self._lost(level)
 
     def _lost(self, level: str) -> None:
         log.error("a card goes to nobody", action="alert.unrouted", card=self.number, rule=self.card["rule"],
                   hall=self.card["hall"], level=level)  # fmt: skip
         self.unrouted.append((self.card["rule"], level))
 
-    def _end_holds(self, notice: Notice, held: Mapping[str, Mapping[str, Any]], told_now: Iterable[str]) -> None:
-        """Drop what was held and the notice makes void: the card ended before it was told, or is in the digest.
+    def _end_holds(self, notice: Notice, told_now: Iterable[str]) -> None:
+        """Drop what was held and the notice makes void: the card ended before it was told.
 
         What only quiet hours held is read in the next digest.
         """
-        ended = notice.event in ENDS
-        void = [address for address, row in held.items() if ended and is_firing(row["purpose"])]
+        if notice.event not in ENDS:
+            return
+        void = [address for address, row in self.held.items() if is_firing(row["purpose"])]
         for address in void:
-            if held[address]["why"] == "quiet" and address not in set(told_now):
+            if self.held[address]["why"] == "quiet" and address not in set(told_now):
                 self._digest(address, notice, snapshot(self.card, notice, over=True))
-        self._drop(void, held)
+        self._drop(void)
 
-    def _drop(self, addresses: Iterable[str], held: Mapping[str, Mapping[str, Any]]) -> None:
-        void = [address for address in addresses if address in held]
+    def _drop(self, addresses: Iterable[str]) -> None:
+        void = [address for address in addresses if self.held.pop(address, None) is not None]
         if void:
             alert_holds.drop_holds(self.conn, self.number, void)
 
@@ -160,20 +182,26 @@ class _Plan:
         rows.ensure_timer(self.conn, kind=DIGEST_GROUP, key=address, due_at=due)
         rows.add_item(self.conn, card=self.number, sequence=notice.sequence, address=address, purpose="digest",
                       content=content, delivery=None, at=self.now)  # fmt: skip
+        self._note(
+            Told(address=address, purpose="digest", sequence=notice.sequence, group=None, state=None, at=self.now)
+        )
+
+    def _note(self, one: Told) -> None:
+        self.told.append(one)
+        self.told.sort(key=lambda told: told.sequence)
 
     def _tell_or_hold(
-        self, notice: Notice, purpose: str, choice: Routed, place: Place, told: Sequence[Told],
-        content: Mapping[str, Any], *, is_new: bool,
-    ) -> bool:  # fmt: skip
+        self, notice: Notice, purpose: str, choice: Routed, place: Place, content: Mapping[str, Any], *, is_new: bool
+    ) -> bool:
         """Whether it was told; else it is held."""
-        way = _way(choice, place, told)
+        way = _way(choice, place, self.told)
         why = self._waits(notice, purpose, choice, is_new=is_new) or self.desk.hides(
             self.conn, self.number, place, ended=purpose == "resolved"
         )
         if why is not None:
             self._hold(notice.sequence, choice.receiver, purpose, way, why)
             return False
-        self._say(notice.sequence, choice.receiver, purpose, way, content, told)
+        self._say(notice.sequence, choice.receiver, purpose, way, content)
         return True
 
     def _waits(self, notice: Notice, purpose: str, choice: Routed, *, is_new: bool) -> Hidden | None:
@@ -190,15 +218,16 @@ class _Plan:
         row = {"card": self.number, "address": address, "sequence": sequence, "purpose": purpose, "why": why.why,
                "by": why.by, "said": why.said, "until": why.until, "route": asdict(way)}  # fmt: skip
         alert_holds.hold(self.conn, row)
+        self.held[address] = row
         self.dues.append(why.until)
 
-    def _say(
-        self, sequence: int, address: str, purpose: str, way: Way, content: Mapping[str, Any], told: Sequence[Told]
-    ) -> None:
-        self.messages.say(
+    def _say(self, sequence: int, address: str, purpose: str, way: Way, content: Mapping[str, Any]) -> None:
+        said = self.messages.say(
             self.conn, card=self.number, sequence=sequence, address=address, purpose=purpose, way=way,
-            content=content, told=told, now=self.now, real=self.real,
+            content=content, told=self.told, now=self.now, real=self.real,
         )  # fmt: skip
+        if said is not None:
+            self._note(said)
 
     # ------------------------------------------------------------- what time alone makes due
 
@@ -207,34 +236,32 @@ class _Plan:
         if self.card["historic"]:
             return
         self.dues = []
-        held = self._release({row["address"]: row for row in alert_holds.holds(self.conn, self.number)})
+        self._release()
         standing = standing_notice(self.history)
         if standing is not None and self.card["cleared_at"] is None:
-            told = rows.told(self.conn, self.number)
-            holders = holders_of(told)
+            holders, held = holders_of(self.told), frozenset(self.held)
             place = self.desk.place(self.card, standing.level)
             if holders or held or self.young:
-                self._escalate(standing, place, told, held)
-            self._repeat(standing, place, told, holders - set(held))
+                self._escalate(standing, place)
+            self._repeat(standing, place, holders - held)
         due = min(self.dues, default=None)
-        rows.set_timer(self.conn, kind=rows.CARD_TIMER, key=str(self.number), due_at=due)
+        if due is not None or not self.is_new:
+            rows.set_timer(self.conn, kind=rows.CARD_TIMER, key=str(self.number), due_at=due)
 
-    def _release(self, held: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-        """Tell what nothing hides any more; what is still held is given."""
-        left: dict[str, Mapping[str, Any]] = {}
-        told = rows.told(self.conn, self.number) if held else []
-        for address, row in held.items():
+    def _release(self) -> None:
+        """Tell what nothing hides any more; note when the rest is looked at again."""
+        for address, row in list(self.held.items()):
             notice = self._notice_of(row)
             why = self._still(row, notice) if notice is not None else None
             way = Way(**row["route"])
-            if why is not None:
+            if why is not None and (why.why, why.by, why.until) == (row["why"], row["by"], row["until"]):
+                self.dues.append(why.until)
+            elif why is not None:
                 self._hold(row["sequence"], address, row["purpose"], way, why)
-                left[address] = row
-                continue
-            alert_holds.drop_holds(self.conn, self.number, [address])
-            if notice is not None:
-                self._say(notice.sequence, address, row["purpose"], way, snapshot(self.card, notice), told)
-        return left
+            else:
+                self._drop([address])
+                if notice is not None:
+                    self._say(notice.sequence, address, row["purpose"], way, snapshot(self.card, notice))
 
     def _notice_of(self, row: Mapping[str, Any]) -> Notice | None:
         """The notice that is told when a hold ends; None: nothing is left to tell."""
@@ -253,14 +280,12 @@ class _Plan:
     def _working(self, start: datetime, amount: timedelta) -> datetime:
         return self.desk.calendar(self.card["hall"]).add_working_time(start, amount)
 
-    def _escalate(
-        self, standing: Notice, place: Place, told: Sequence[Told], held: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def _escalate(self, standing: Notice, place: Place) -> None:
         """Tell the steps that are due; note when the others will be."""
         since = begun(self.history) or standing
         for step in steps_up(self.desk.policy, place, since, self._working):
-            done = any(one.purpose == step.purpose and one.sequence >= since.sequence for one in told)
-            if done or any(row["purpose"] == step.purpose for row in held.values()):
+            done = any(one.purpose == step.purpose and one.sequence >= since.sequence for one in self.told)
+            if done or any(row["purpose"] == step.purpose for row in self.held.values()):
                 continue
             if step.at > self.now:
                 self.dues.append(step.at)
@@ -268,24 +293,22 @@ class _Plan:
             receivers = self._receivers(step.step.receivers, place)
             if not receivers:
                 self._lost(standing.level)
+            content = {**snapshot(self.card, standing), "step": step.step.after_minutes}
             for address, why in receivers.items():
-                if address not in held:
+                if address not in self.held:
                     choice = unasked(self.desk.policy, address, f"{step.purpose}: {why}")
-                    content = {**snapshot(self.card, standing), "step": step.step.after_minutes}
-                    if self._tell_or_hold(standing, step.purpose, choice, place, told, content, is_new=False):
+                    if self._tell_or_hold(standing, step.purpose, choice, place, content, is_new=False):
                         self._note_repeat(self.desk.policy.repeat_minutes)
 
     def _receivers(self, names: Iterable[str], place: Place) -> dict[str, str]:
         found: dict[str, str] = {}
         for name in names:
             resolved = resolve(self.desk.policy, self.desk.people, place, name)
-            for said in resolved.missing:
-                log.warning("somebody who should be told has no receiver", action="alert.no_receiver",
-                            card=self.number, why=said)  # fmt: skip
+            self._warn(resolved.missing)
             found |= dict.fromkeys(resolved.receivers, resolved.why)
         return found
 
-    def _repeat(self, standing: Notice, place: Place, told: Sequence[Told], holders: Iterable[str]) -> None:
+    def _repeat(self, standing: Notice, place: Place, holders: Iterable[str]) -> None:
         """Tell again whom it is due; note when the others, and they again, will hear."""
         policy = self.desk.policy
         known = [address for address in holders if address in policy.receivers]
@@ -293,15 +316,14 @@ class _Plan:
             return
         routed, _ = self.desk.routed(place)
         minutes = {address: choice.repeat_minutes for address, choice in routed.items()}
-        level = Level.of(standing.level)
-        said = [_said(one) for one in told if one.at is not None]
-        for one in next_repeats(policy, level, said, known, minutes, self._working):
+        said = [_said(one) for one in self.told if one.at is not None]
+        for one in next_repeats(policy, Level.of(standing.level), said, known, minutes, self._working):
             if one.at > self.now:
                 self.dues.append(one.at)
                 continue
             choice = routed.get(one.address) or unasked(policy, one.address, "holds the card")
             content = {**snapshot(self.card, standing), "repeat": one.purpose}
-            if self._tell_or_hold(standing, one.purpose, choice, place, told, content, is_new=False):
+            if self._tell_or_hold(standing, one.purpose, choice, place, content, is_new=False):
                 self._note_repeat(minutes.get(one.address, policy.repeat_minutes))
 
     def _note_repeat(self, minutes: float) -> None:

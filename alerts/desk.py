@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from alerts.contents import place_of
 from alerts.hiding import Hidden, Silence, hidden, inhibits
-from alerts.matching import LEVEL_WORDS, Match, Place
+from alerts.matching import Match, Place
 from alerts.people import DUTY, Directory, dynamic_names, settle
 from alerts.policy import AlertPolicy, Inhibit
 from alerts.routing import Routed, route
@@ -33,6 +33,8 @@ class Desk:
     book: CalendarBook
     silences: tuple[Silence, ...]
     people: Directory
+    idle: frozenset[int] = frozenset()
+    """Inhibitions, by their place in the settings, that no standing card can be the source of."""
 
     def calendar(self, hall: str | None) -> WorkCalendar:
         return self.book.for_hall(self.registry, hall)
@@ -54,8 +56,13 @@ class Desk:
         """What keeps the card from being told now."""
         return hidden(
             self.policy, place, self.now, silences=self.silences, calendar=self.calendar(place.hall),
-            zone=self.zone(place.hall), source=lambda rule: _source(conn, rule, card, place), ended=ended,
+            zone=self.zone(place.hall), source=lambda rule: self._source(conn, rule, card, place), ended=ended,
         )  # fmt: skip
+
+    def _source(self, conn: Connection, rule: Inhibit, card: int, place: Place) -> int | None:
+        if self.policy.inhibit.index(rule) in self.idle:
+            return None
+        return _source(conn, rule, card, place)
 
 
 def _source(conn: Connection, rule: Inhibit, card: int, place: Place) -> int | None:
@@ -64,12 +71,27 @@ def _source(conn: Connection, rule: Inhibit, card: int, place: Place) -> int | N
     found = alert_holds.candidates(
         conn,
         card,
-        levels=[word for word in LEVEL_WORDS if word in rule.source.levels],
-        rules=rule.source.rule if not any("*" in name for name in rule.source.rule) else (),
+        levels=rule.source.levels,
+        rules=_names(rule),
         equal={name: getattr(place, name) for name in names},
         subject=(place.kind, place.key) if "subject" in rule.equal else None,
     )
     return next((one["number"] for one in found if inhibits(rule, place_of(one, one["level"]), place)), None)
+
+
+def _has_source(conn: Connection, rule: Inhibit) -> bool:
+    """Whether any card stands that may hide others by the rule; one of the very subject is asked for each card."""
+    if "subject" in rule.equal:
+        return True
+    found = alert_holds.candidates(
+        conn, 0, levels=rule.source.levels, rules=_names(rule), equal={}, subject=None, limit=1
+    )
+    return bool(found)
+
+
+def _names(rule: Inhibit) -> tuple[str, ...]:
+    """The source's rules where they are named in full."""
+    return () if any("*" in name for name in rule.source.rule) else rule.source.rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +110,7 @@ class DeskLoader:
             book=self.calendars(conn),
             silences=tuple(silence_of(row) for row in alert_holds.silences(conn, now)),
             people=self._people(conn, now),
+            idle=frozenset(n for n, rule in enumerate(self.policy.inhibit) if not _has_source(conn, rule)),
         )
 
     def _people(self, conn: Connection, now: datetime) -> Directory:

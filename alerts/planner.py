@@ -64,18 +64,19 @@ class Planner:
             digests = rows.due_timers(conn, DIGEST_GROUP, now)
             patrols = self._patrols(conn, now)
             desk = self.desks.load(conn, now) if cards or again else None
+            known = rows.addresses(conn) if desk is not None else frozenset()
         # asked before the transactions, for the answer may need a look at the calendar in the store
         young = {one["number"]: self.age_ok(one["since"], now) for one in [*cards, *again]}
         planned = 0
         if desk is not None:
             ahead = self._ahead(desk, [one for one in cards if young[one["number"]]])
-            messages = Messages(policy=self.policy, ungrouped=self.ungrouped, ahead=ahead)
+            messages = Messages(policy=self.policy, ungrouped=self.ungrouped, ahead=ahead, known=known)
             for one in [*cards, *again]:
                 planned += self._card(one["number"], desk, messages, young[one["number"]], real)
         Rounds(store=self.store, policy=self.policy, real_now=self.real_now).fire(now, digests, patrols)
         return planned
 
-    def _ahead(self, desk: Desk, cards: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
+    def _ahead(self, desk: Desk, cards: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """How many of these cards each address will hear of, where they are enough for a storm."""
         found: Counter[str] = Counter()
         if self.policy.storm.cards and len(cards) > self.policy.storm.cards:

@@ -136,14 +136,15 @@ def has_item(conn: Connection, *, card: int, sequence: int, address: str, purpos
 
 def open_delivery(
     conn: Connection, *, address: str, group: str, flush: datetime, real: datetime, kind: str = "alert",
-    interval: timedelta = timedelta(),
+    interval: timedelta = timedelta(), known: bool = False,
 ) -> int:  # fmt: skip
     """The message of (address, group) that still collects, else a new one that leaves at `flush`.
 
     It leaves `interval` after the message of the group before it at the earliest. Joining touches the row, so that on
-    PostgreSQL it is locked against being sealed at the same moment.
+    PostgreSQL it is locked against being sealed at the same moment. `known`: the address has its row.
     """
-    ensure_addresses(conn, [address])
+    if not known:
+        ensure_addresses(conn, [address])
     collecting = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state == "open",
                       DELIVERY.c.flush >= real)  # fmt: skip
     oldest = select(func.min(DELIVERY.c.id)).where(collecting).scalar_subquery()
@@ -160,6 +161,11 @@ def open_delivery(
         found = conn.execute(made).scalar()
         flush += timedelta(microseconds=1)  # the key was taken by a message that has left already
     return int(found)
+
+
+def addresses(conn: Connection) -> frozenset[str]:
+    """The addresses that have their row."""
+    return frozenset(conn.scalars(select(ADDRESS.c.id)))
 
 
 def ensure_addresses(conn: Connection, ids: Iterable[str]) -> None:

@@ -388,6 +388,15 @@ def test_a_storm_takes_what_was_not_sent_yet_and_its_ends(store: Store) -> None:
     assert kinds == [("storm", None, 6), ("resolved", 2, 0)]
 
 
+def test_cards_for_many_receivers_are_no_storm_of_one(store: Store) -> None:
+    routes = [{"window": "w01", "receivers": ["a"]}, {"receivers": ["b"]}]
+    found = World(store, policy_of({"a": HOOK, "b": HOOK}, routes=routes))
+    for number in range(1, 41):
+        found.issue(number, window=f"w0{number % 2}")
+    found.service.plan_once(START)
+    assert {row.kind for row in found.rows(DELIVERY)} == {"alert"}
+
+
 def test_fewer_cards_are_no_storm(store: Store) -> None:
     with http_receiver() as receiver:
         found = World(store, policy_of({"hook": receiver.url}))
