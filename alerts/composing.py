@@ -10,7 +10,7 @@ import structlog
 
 from alerts.channels.base import Channel, Message
 from alerts.policy import MessageTemplate
-from alerts.rendering import Content, Style, kind_of, split, text, title, webhook_body
+from alerts.rendering import Content, Style, body_text, kind_of, split, title, webhook_body
 from alerts.templates import BadTemplate, context, fill
 from monitor.store.alerts import Head
 
@@ -38,7 +38,7 @@ def written(
     contents: Sequence[Content], kind: str, style: Style, template: MessageTemplate | None, *, repeated: bool = False
 ) -> tuple[str, str]:
     """Title and text: by the template, if there is one and it does not fail on these cards, else the product's own."""
-    head, body = title(contents, kind, style), text(contents, style, repeated=repeated)
+    head, body = title(contents, kind, style), body_text(contents, kind, style, repeated=repeated)
     if template is None:
         return head, body
     try:

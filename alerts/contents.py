@@ -22,7 +22,7 @@ def notice_of(row: Mapping[str, Any]) -> Notice:
     )  # fmt: skip
 
 
-def place_of(card: Mapping[str, Any], level: str) -> Place:
+def place_of(card: Mapping[str, Any], level: str, *, hours: str = "work") -> Place:
     """Where a card row stands, at the level of one of its notices."""
     return Place(
         rule=card["rule"],
@@ -31,6 +31,8 @@ def place_of(card: Mapping[str, Any], level: str) -> Place:
         hall=card["hall"],
         unit=card["unit"],
         window=card["window"],
+        key=card["key"],
+        hours=hours,
     )
 
 
@@ -77,6 +79,8 @@ def content_of(item: Mapping[str, Any]) -> Content:
         cleared_at=datetime.fromisoformat(cleared_at) if cleared_at else None,
         why=known["why"],
         state=known.get("state") or "",
+        step=known.get("step") or 0,
+        repeat=bool(known.get("repeat")),
         undelivered=_undelivered(known.get("undelivered")),
     )
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from alerts.policy import Storm
 from alerts.routing import Place, Routed
 
 DIGEST_GROUP: Final = "digest"
+STORM_GROUP: Final = "storm"
 BURST_SHARE: Final = 4
 """A bucket holds a quarter of what a minute allows; the rest trickles in, so that no minute exceeds the limit."""
 
@@ -40,8 +44,12 @@ def flush_time(real_now: datetime, wait_seconds: float) -> datetime:
     return real_now + timedelta(seconds=wait_seconds)
 
 
-def next_digest(after: datetime, at: time, zone: str) -> datetime:
-    """The first instant later than `after` at which the zone's clock shows `at`; UTC."""
+def next_digest(after: datetime, at: Sequence[time], zone: str) -> datetime:
+    """The first instant later than `after` at which the zone's clock shows one of `at`; UTC."""
+    return min(_next(after, one, zone) for one in at)
+
+
+def _next(after: datetime, at: time, zone: str) -> datetime:
     local_zone = ZoneInfo(zone)
     day = after.astimezone(local_zone).date()
     due = datetime.combine(day, at, local_zone)
@@ -68,3 +76,41 @@ def refill(
         return level, None
     # up to the next microsecond: rounded down, the token would not be there yet
     return level, now + timedelta(microseconds=math.ceil((1 - level) / per_second * 1_000_000))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Burst:
+    """How many firing cards an address was given of late, as its row keeps it; all instants real."""
+
+    begun: datetime | None = None
+    last: datetime | None = None
+    cards: int = 0
+    storm: bool = False
+
+
+def burst_after(burst: Burst, real: datetime, cards: int, storm: Storm) -> Burst:
+    """The burst with so many firing cards more at `real`.
+
+    A count begins anew after `storm.minutes`; a storm ends when none has come for as long.
+    """
+    span = timedelta(minutes=storm.minutes)
+    if (
+        burst.begun is None
+        or burst.last is None
+        or real - burst.last >= span
+        or not burst.storm
+        and real - burst.begun >= span
+    ):
+        burst = Burst()
+    counted = burst.cards + cards
+    return Burst(
+        begun=burst.begun or real,
+        last=real,
+        cards=counted,
+        storm=burst.storm or (storm.cards > 0 and counted > storm.cards),
+    )
+
+
+def in_storm(burst: Burst, real: datetime, storm: Storm) -> bool:
+    """Whether the storm of an address goes on."""
+    return burst.storm and burst.last is not None and real - burst.last < timedelta(minutes=storm.minutes)

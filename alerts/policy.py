@@ -6,34 +6,34 @@ path (`alerts.routes[1].receivers`), a secret URL is never printed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
-from monitor.model import Level
+from alerts.matching import LEVEL_WORDS, EqualField, Ids, Match, Section, known_levels
 
 Lang = Literal["zh", "en"]
 Names = Literal["full", "masked", "ids"]
+Hours = Literal["work", "off"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 GroupField = Literal["hall", "unit", "window", "rule", "level", "kind"]
-LEVEL_WORDS: Final = tuple(level.word for level in Level)
+PERSON: Final = re.compile(r"(?:lead|head|duty:\S+)")
+"""Who is meant by `@…`: the window's lead, the unit's head, who is on the duty rota in a role."""
 
 
-def _as_tuple(value: Any) -> Any:
-    """One text stands for a list of one: `hall = "h1"` means `hall = ["h1"]`."""
-    return (value,) if isinstance(value, str) else value
+def _times(value: Any) -> Any:
+    """One time stands for a list of one."""
+    return (value,) if isinstance(value, str | time) else value
 
 
-Ids = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Times = Annotated[tuple[time, ...], BeforeValidator(_times)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MessageTemplate(_Section):
+class MessageTemplate(Section):
     """`[alerts.templates.ID]`: the words of a message (Jinja2, sandboxed); `jiancha alerts preview` shows them."""
 
     title: str = Field(default="{{ title }}", description="One line; the subject of a mail.")
@@ -42,7 +42,7 @@ class MessageTemplate(_Section):
     )
 
 
-class Gateway(_Section):
+class Gateway(Section):
     """`[alerts.gateways.ID]`: an HTTP service that sends short messages (短信) or the like, each in its own way."""
 
     url: SecretStr | None = Field(default=None, description="Address that is called; http:// or https://.")
@@ -79,7 +79,7 @@ class Gateway(_Section):
         return self
 
 
-class Receiver(_Section):
+class Receiver(Section):
     """`[alerts.receivers.ID]`: one address. Two people are two receivers, so that each has its own retries."""
 
     url: SecretStr | None = Field(
@@ -102,6 +102,20 @@ class Receiver(_Section):
     per_minute: int | None = Field(
         default=None, ge=1, description="Messages a minute at most; default: 20 for robots, no limit for others."
     )
+    staff: str | None = Field(
+        default=None, description="Id of the person who reads it: `@lead`, `@head`, `@duty:ROLE` lead here."
+    )
+    role: str | None = Field(
+        default=None,
+        description="`lead`, `head` or `duty:ROLE`: shared by all of them who have no receiver of their own.",
+    )
+
+    @field_validator("role")
+    @classmethod
+    def _known_role(cls, value: str | None) -> str | None:
+        if value is not None and not PERSON.fullmatch(value):
+            raise ValueError(f"{value!r} is none of lead, head, duty:ROLE")
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -111,14 +125,14 @@ class Receiver(_Section):
         return self
 
 
-def _exactly_one(section: BaseModel, *keys: str) -> None:
+def _exactly_one(section: Section, *keys: str) -> None:
     given = [key for key in keys if getattr(section, key)]
     if len(given) != 1:
         found = "none" if not given else " and ".join(given)
         raise ValueError(f"give exactly one of {', '.join(keys)}; found {found}")
 
 
-class Route(_Section):
+class Route(Section):
     """A node of the routing tree; an empty match list fits anything. The deepest fitting node decides.
 
     Siblings are tried in order; the first that fits ends the search unless it says `continue = true`.
@@ -130,13 +144,32 @@ class Route(_Section):
     rule: Ids = Field(default=(), description="Rule ids; `case.*` means all that begin with `case.`.")
     kind: Ids = Field(default=(), description="Subject kinds: case, slot, post, rating, device …")
     level: str = Field(default="reminder", description="This level and above: reminder, yellow, red.")
-    receivers: Ids = Field(default=(), description="Receiver ids; empty: those of the route above.")
+    hours: Hours | None = Field(
+        default=None, description="`work`: while the card's hall works; `off`: else; none: always."
+    )
+    receivers: Ids = Field(
+        default=(),
+        description="Receiver ids, or `@lead`, `@head`, `@duty:ROLE` for the person who is that; empty: those of the "
+        "route above.",
+    )
     group: tuple[GroupField, ...] | None = Field(
         default=None,
         description="Cards that are equal in these share a message; [] = all of a recipient. Webhooks never group.",
     )
     group_wait_seconds: float | None = Field(
         default=None, ge=0, description="Real seconds a message collects cards before it leaves."
+    )
+    group_interval_seconds: float | None = Field(
+        default=None, ge=0, description="Real seconds between two messages of a group."
+    )
+    repeat_minutes: float | None = Field(
+        default=None, ge=0, description="Working minutes after which an unacknowledged card is told again; 0: never."
+    )
+    for_minutes: float | None = Field(
+        default=None, ge=0, description="Minutes that a condition has to last before it is told."
+    )
+    clear_minutes: float | None = Field(
+        default=None, ge=0, description="Minutes that it has to stay cleared before its end is told."
     )
     proceed: bool = Field(
         default=False, alias="continue", description="Go on to the next sibling although this one fits."
@@ -151,7 +184,7 @@ class Route(_Section):
         return value
 
 
-class RetryPolicy(_Section):
+class RetryPolicy(Section):
     """`[alerts.retry]`: back-off in real time."""
 
     base_seconds: float = Field(default=5, gt=0, description="Wait after the first failed try; it doubles with each.")
@@ -168,7 +201,109 @@ class RetryPolicy(_Section):
         return self
 
 
-class AlertPolicy(_Section):
+class Escalation(Section):
+    """`[[alerts.escalation]]`: a step up the hierarchy when nobody acknowledges a card in time."""
+
+    after_minutes: float = Field(gt=0, description="Working minutes of the card's hall since its level was reached.")
+    receivers: Ids = Field(min_length=1, description="As in routes: who is told then.")
+    levels: Ids = Field(default=("yellow", "red"), description="Levels of the cards that go up.")
+    rules: Ids = Field(default=(), description="Rules of the cards that go up; `case.*`; empty: all.")
+    hall: Ids = ()
+
+    @field_validator("levels")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return known_levels(value)
+
+
+class Inhibit(Section):
+    """`[[alerts.inhibit]]`: while a card fits `source` and stands, what fits `target` is not told."""
+
+    name: str = Field(default="", description="How it is named where something is hidden.")
+    source: Match
+    target: Match
+    equal: tuple[EqualField, ...] = Field(default=(), description="In what the two have to agree.")
+
+
+class Quiet(Section):
+    """`[alerts.quiet]`: hours in which nobody is called, in the zone of the card's hall."""
+
+    start: time | None = Field(default=None, alias="from", description="Local time at which quiet begins; none: never.")
+    end: time | None = Field(
+        default=None, alias="to", description="Local time at which it ends; what was held leaves at the next opening."
+    )
+    red_exempt: bool = Field(default=True, description="Red cards are told at once all the same.")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("give both from and to, or neither")
+        return self
+
+
+class Maintenance(Section):
+    """`[[alerts.maintenance]]`: a window that comes again, in which what fits is not told."""
+
+    reason: str = Field(min_length=1, description="Why; shown with what it hides.")
+    author: str = Field(min_length=1, description="Who set it up.")
+    match: Match = Field(description="What is meant, as in a silence.")
+    days: tuple[Weekday, ...] = Field(default=(), description="mon … sun; empty: every day.")
+    start: time = Field(alias="from", description="Local time (alerts.zone) at which it begins.")
+    end: time = Field(alias="to", description="Local time at which it ends; not later than `from`: on the next day.")
+    until: date | None = Field(default=None, description="Last day on which it begins.")
+
+
+class Storm(Section):
+    """`[alerts.storm]`: many cards at once become one message."""
+
+    cards: int = Field(
+        default=20, ge=0, description="More firing cards than these for one receiver are a storm; 0: never."
+    )
+    minutes: float = Field(
+        default=5, gt=0, description="In so many real minutes; also between two messages of a storm, and its calm end."
+    )
+    wait_seconds: float = Field(default=10, ge=0, description="Real seconds its first message collects cards.")
+
+
+class Patrol(Section):
+    """`[alerts.patrol]`: the daily round (日巡查, H02): what stands, once a day."""
+
+    at: time | None = Field(default=None, description="Local time (alerts.zone); none: no round.")
+    receivers: Ids = Field(default=(), description="Receiver ids.")
+
+
+class DeadMan(Section):
+    """`[alerts.deadman]`: a sign of life that goes out while the daemon judges; its absence is the alarm elsewhere."""
+
+    url: SecretStr | None = Field(default=None, description="Asked by HTTP GET while the daemon judges; expects 2xx.")
+    topic: str = Field(default="", description="MQTT topic, under the daemon's own account; empty: none.")
+    every_seconds: float = Field(default=60, ge=1, description="Real seconds between two signs.")
+
+
+DEFAULT_INHIBIT: Final = (
+    Inhibit(
+        name="red-hides-yellow",
+        source=Match(levels=("red",)),
+        target=Match(levels=("reminder", "yellow")),
+        equal=("subject", "hall", "window"),
+    ),
+    Inhibit(
+        name="silent-hall",
+        source=Match(rule=("device.silent",), levels=("yellow", "red"), window=("",)),
+        target=Match(rule=("post.*", "checkin.*")),
+        equal=("hall",),
+    ),
+    Inhibit(
+        name="silent-window",
+        source=Match(rule=("device.silent",), levels=("yellow", "red")),
+        target=Match(rule=("post.*",)),
+        equal=("hall", "window"),
+    ),
+)
+"""A red hides the yellow of the same subject; a silent device hides the people whom it would have seen (DESIGN §6)."""
+
+
+class AlertPolicy(Section):
     """`[alerts]`."""
 
     language: Lang = Field(default="zh", description="Language of the texts where a receiver names none.")
@@ -179,7 +314,25 @@ class AlertPolicy(_Section):
     max_age: int = Field(
         default=2, ge=1, description="Working days after which a condition is told in the digest only (DESIGN §6)."
     )
-    digest_at: time = Field(default=time(17, 0), description="Local time of the daily digest, on the program's clock.")
+    digest_at: Times = Field(
+        default=(time(8, 30), time(12, 0), time(17, 30)),
+        min_length=1,
+        description="Local times of the digest, one or a list (morning, noon, close), on the program's clock.",
+    )
+    group_interval_seconds: float = Field(
+        default=0, ge=0, description="Default of routes.group_interval_seconds; real seconds."
+    )
+    repeat_minutes: float = Field(
+        default=240,
+        ge=0,
+        description="Default of routes.repeat_minutes: working minutes; reminders are never repeated.",
+    )
+    for_minutes: float = Field(default=0, ge=0, description="Default of routes.for_minutes.")
+    clear_minutes: float = Field(default=0, ge=0, description="Default of routes.clear_minutes.")
+    chain: Ids = Field(
+        default=("@lead", "@head"),
+        description="The hierarchy, lowest first: who is on leave or has no receiver is stood in for by the next.",
+    )
     group_wait_seconds: float = Field(
         default=10, ge=0, description="Default of routes.group_wait_seconds; real seconds."
     )
@@ -189,6 +342,13 @@ class AlertPolicy(_Section):
         default=None, description="Receiver that gets what another receiver could not be given."
     )
     retry: RetryPolicy = RetryPolicy()
+    quiet: Quiet = Quiet()
+    storm: Storm = Storm()
+    patrol: Patrol = Patrol()
+    deadman: DeadMan = DeadMan()
+    escalation: tuple[Escalation, ...] = ()
+    inhibit: tuple[Inhibit, ...] = DEFAULT_INHIBIT
+    maintenance: tuple[Maintenance, ...] = ()
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     gateways: dict[str, Gateway] = Field(default_factory=dict)
     templates: dict[str, MessageTemplate] = Field(default_factory=dict)
@@ -213,10 +373,16 @@ class AlertPolicy(_Section):
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         known = ", ".join(sorted(self.receivers)) or "none"
-        for path, route in walk(self.routes):
-            for name in route.receivers:
-                if name not in self.receivers:
-                    raise ValueError(f"{path}.receivers: {name!r} is not among alerts.receivers ({known})")
+        named = [(path, route.receivers) for path, route in walk(self.routes)]
+        named += [(f"escalation[{n}]", step.receivers) for n, step in enumerate(self.escalation)]
+        named += [("patrol", tuple(n for n in self.patrol.receivers))]
+        for path, names in [*((f"{path}.receivers", names) for path, names in named), ("chain", self.chain)]:
+            for name in names:
+                if name.startswith("@") and not path.startswith("patrol"):
+                    if not PERSON.fullmatch(name[1:]):
+                        raise ValueError(f"{path}: {name!r} is none of @lead, @head, @duty:ROLE")
+                elif name not in self.receivers:
+                    raise ValueError(f"{path}: {name!r} is not among alerts.receivers ({known})")
         for name, receiver in self.receivers.items():
             for key, value, section in (
                 ("gateway", receiver.gateway, self.gateways),

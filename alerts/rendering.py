@@ -17,6 +17,9 @@ from alerts.retry import GiveUp
 from monitor import wording
 from monitor.model import Level, Reason
 
+SUMMARIES: Final = ("digest", "storm", "patrol")
+LISTED: Final = 10
+"""So many cards of a storm are listed in a text; the others are behind the link, and in the webhook's `cards`."""
 MARKER_BYTES: Final = 12
 """Room kept for the mark of a part, such as `(12/34)` and its line end."""
 
@@ -45,6 +48,9 @@ class Content:
     cleared_at: datetime | None = None
     why: str = ""
     state: str = ""
+    step: float = 0
+    """It came up the hierarchy after so many working minutes without acknowledgement."""
+    repeat: bool = False
     undelivered: tuple[str, GiveUp] | None = None
 
 
@@ -85,15 +91,20 @@ class Style:
 
 
 def kind_of(contents: Sequence[Content], delivery_kind: str) -> str:
-    """firing, resolved or digest; a message with both firings and ends is firing."""
-    if delivery_kind == "digest":
-        return "digest"
-    return "firing" if any(c.purpose == "firing" for c in contents) else "resolved"
+    """firing, resolved, digest, patrol or storm; a message with both firings and ends is firing.
+
+    What a storm has only one card to say of is said as ever.
+    """
+    if delivery_kind in ("digest", "patrol"):
+        return delivery_kind
+    if delivery_kind == "storm" and len(contents) > 1:
+        return "storm"
+    return "firing" if any(c.purpose != "resolved" for c in contents) else "resolved"
 
 
 def title(contents: Sequence[Content], kind: str, style: Style) -> str:
     """One line: the subject of a mail, the first line of a chat message."""
-    if kind != "digest" and len(contents) == 1:
+    if kind not in SUMMARIES and len(contents) == 1:
         return headline(contents[0], style)
     counted = Counter(c.level for c in contents if c.purpose != "resolved")
     parts = [
@@ -107,6 +118,10 @@ def title(contents: Sequence[Content], kind: str, style: Style) -> str:
     head = style.says(f"监察告警 {many} 条", f"{many} supervision alerts")
     if kind == "digest":
         head = style.says(f"监察日报 {many} 条", f"Supervision digest, {many} cards")
+    elif kind == "storm":
+        head = style.says(f"集中告警 {many} 条", f"Alert storm, {many} cards")
+    elif kind == "patrol":
+        head = style.says(f"日巡查 {many} 条", f"Daily round, {many} cards")
     return style.says(f"【{head}】{'，'.join(parts)}", f"[{head}] {', '.join(parts)}")
 
 
@@ -125,10 +140,25 @@ def _mark(content: Content, level: str, style: Style) -> str:
         return style.says(f"已办结·{level}", f"closed, {level}")
     if content.purpose == "resolved" or content.cleared_at is not None:
         return style.says(f"已解除·{level}", f"resolved, {level}")
+    if content.step:
+        return style.says(f"{level}·逾时未签收上报", f"{level}, not acknowledged in time")
+    if content.repeat:
+        return style.says(f"{level}·再次提醒", f"{level}, told again")
     if content.event in ("upgraded", "lowered", "corrected", "resumed"):
         event = wording.event_word(content.event, style.lang)
         return style.says(f"{level}·{event}", f"{level}, {event}")
     return level
+
+
+def body_text(contents: Sequence[Content], kind: str, style: Style, *, repeated: bool = False) -> str:
+    """What a message of this kind says below its title."""
+    if kind in ("storm", "patrol"):
+        return summary(contents, kind, style) + (f"\n\n{_sent_again(style)}" if repeated else "")
+    return text(contents, style, repeated=repeated)
+
+
+def _sent_again(style: Style) -> str:
+    return style.says("（重发：本消息可能已送达过）", "(Sent again: this message may have reached you before.)")
 
 
 def text(contents: Sequence[Content], style: Style, *, repeated: bool = False) -> str:
@@ -139,12 +169,40 @@ def text(contents: Sequence[Content], style: Style, *, repeated: bool = False) -
     alone = len(contents) == 1
     blocks = ["\n".join(_lines(c, style, with_headline=not alone)) for c in contents]
     if repeated:
-        blocks.append(
-            style.says("（重发：本消息可能已送达过）", "(Sent again: this message may have reached you before.)")
-        )
+        blocks.append(_sent_again(style))
     if style.seal_head:
         blocks.append(style.says(f"审计封印首部 {style.seal_head}", f"Head of the audit seals {style.seal_head}"))
     return "\n\n".join(blocks)
+
+
+def summary(contents: Sequence[Content], kind: str, style: Style) -> str:
+    """The body of a storm or of the daily round: how many of what and where, then the first cards.
+
+    Nobody is named: so many at once have one cause, and it is seldom those people.
+    """
+    counted = Counter((c.hall or "", c.rule, c.purpose == "resolved") for c in contents)
+    lines = [_counted(hall, rule, ended, n, style) for (hall, rule, ended), n in counted.most_common()]
+    if kind == "storm":
+        lines.append(
+            style.says(
+                "短时间内大量告警，多为停电、断网等同一原因；查明之前不归责于个人。",
+                "So many at once mostly have one cause (power, network); nobody is charged before it is known.",
+            )
+        )
+    listed = [f"{headline(c, style)}：{wording.subject_text(*c.subject, {}, style.lang)}" for c in contents[:LISTED]]
+    if len(contents) > LISTED:
+        rest = len(contents) - LISTED
+        listed.append(style.says(f"……另有 {rest} 条", f"… and {rest} more"))
+    if style.link:
+        listed.append(style.says(f"查看：{style.link}/cards", f"Open: {style.link}/cards"))
+    return "\n".join([*lines, "", *listed])
+
+
+def _counted(hall: str, rule: str, ended: bool, number: int, style: Style) -> str:
+    where = style.name("hall", hall) if hall else style.says("（无大厅）", "(no hall)")
+    what = wording.rule_title(rule, style.lang)
+    over = style.says("已解除 ", "resolved ") if ended else ""
+    return style.says(f"{where}：{over}{what} {number} 条", f"{where}: {over}{what}, {number}")
 
 
 def _lines(content: Content, style: Style, *, with_headline: bool) -> list[str]:
@@ -219,15 +277,15 @@ def _awaits_answer(content: Content) -> bool:
 
 def webhook_body(delivery: int, contents: Sequence[Content], kind: str, style: Style) -> dict[str, Any]:
     """The JSON of DESIGN §6. One card: its fields; a digest: `card` and `sequence` null and `cards` listed."""
-    full = f"{title(contents, kind, style)}\n{text(contents, style)}"
-    if kind == "digest":
+    full = f"{title(contents, kind, style)}\n{body_text(contents, kind, style)}"
+    if kind in SUMMARIES:
         listed = [{"card": c.card, "sequence": c.sequence} for c in contents]
         empty = dict.fromkeys(("level", "rule", "hall", "subject", "since", "reason", "link"))
         return {
             "delivery": delivery,
             "card": None,
             "sequence": None,
-            "kind": kind,
+            "kind": "digest" if kind == "patrol" else kind,
             **empty,
             "text": full,
             "cards": listed,

@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from alerts.policy import AlertPolicy, Route
+from alerts.matching import Place, fits_pattern
+from alerts.policy import AlertPolicy, Route, walk
 from monitor.model import Level, Registry
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """What routes match on: where the card stands, its rule and level, the kind of its subject."""
-
-    rule: str
-    level: Level
-    kind: str
-    hall: str | None = None
-    unit: str | None = None
-    window: str | None = None
+__all__ = ["Place", "Routed", "Unrouted", "route", "unrouted"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +20,10 @@ class Routed:
     group: tuple[str, ...]
     wait_seconds: float
     why: str
+    interval_seconds: float = 0.0
+    repeat_minutes: float = 0.0
+    for_minutes: float = 0.0
+    clear_minutes: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +35,7 @@ class Unrouted:
     window: str | None
     rule: str
     level: Level
+    hours: str = "work"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,20 +43,54 @@ class _Inherited:
     receivers: tuple[str, ...]
     group: tuple[str, ...]
     wait_seconds: float
+    interval_seconds: float
+    repeat_minutes: float
+    for_minutes: float
+    clear_minutes: float
 
     def under(self, route: Route) -> _Inherited:
+        def own(given: float | None, above: float) -> float:
+            return above if given is None else given
+
         return _Inherited(
             receivers=route.receivers or self.receivers,
             group=self.group if route.group is None else route.group,
-            wait_seconds=self.wait_seconds if route.group_wait_seconds is None else route.group_wait_seconds,
+            wait_seconds=own(route.group_wait_seconds, self.wait_seconds),
+            interval_seconds=own(route.group_interval_seconds, self.interval_seconds),
+            repeat_minutes=own(route.repeat_minutes, self.repeat_minutes),
+            for_minutes=own(route.for_minutes, self.for_minutes),
+            clear_minutes=own(route.clear_minutes, self.clear_minutes),
         )
+
+    def choice(self, receiver: str, why: str) -> Routed:
+        return Routed(
+            receiver=receiver, group=self.group, wait_seconds=self.wait_seconds, why=why,
+            interval_seconds=self.interval_seconds, repeat_minutes=self.repeat_minutes,
+            for_minutes=self.for_minutes, clear_minutes=self.clear_minutes,
+        )  # fmt: skip
+
+
+def _start(policy: AlertPolicy) -> _Inherited:
+    return _Inherited(
+        receivers=(),
+        group=(),
+        wait_seconds=policy.group_wait_seconds,
+        interval_seconds=policy.group_interval_seconds,
+        repeat_minutes=policy.repeat_minutes,
+        for_minutes=policy.for_minutes,
+        clear_minutes=policy.clear_minutes,
+    )
+
+
+def unasked(policy: AlertPolicy, receiver: str, why: str) -> Routed:
+    """How a receiver is told that no route chose: it holds the card, or the hierarchy came to it."""
+    return _start(policy).choice(receiver, why)
 
 
 def route(policy: AlertPolicy, place: Place) -> tuple[Routed, ...]:
     """The receivers of a card at `place`, each once, in the order of the routes; empty: nobody is told."""
-    start = _Inherited(receivers=(), group=(), wait_seconds=policy.group_wait_seconds)
     found: dict[str, Routed] = {}
-    for choice in _choose(policy.routes, place, start, "routes"):
+    for choice in _choose(policy.routes, place, _start(policy), "routes"):
         found.setdefault(choice.receiver, choice)
     return tuple(found.values())
 
@@ -76,7 +106,7 @@ def _choose(routes: tuple[Route, ...], place: Place, above: _Inherited, path: st
         else:
             why = f"{path_here}: {_spoken(node)}"
             for receiver in here.receivers:
-                yield Routed(receiver=receiver, group=here.group, wait_seconds=here.wait_seconds, why=why)
+                yield here.choice(receiver, why)
         if not node.proceed:
             return
 
@@ -85,18 +115,17 @@ def _fits(node: Route, place: Place) -> bool:
     exact = ((node.hall, place.hall), (node.unit, place.unit), (node.window, place.window), (node.kind, place.kind))
     if any(wanted and value not in wanted for wanted, value in exact):
         return False
-    if node.rule and not any(_fits_rule(pattern, place.rule) for pattern in node.rule):
+    if node.rule and not any(fits_pattern(pattern, place.rule) for pattern in node.rule):
+        return False
+    if node.hours is not None and node.hours != place.hours:
         return False
     return place.level >= Level.of(node.level)
-
-
-def _fits_rule(pattern: str, rule: str) -> bool:
-    return rule.startswith(pattern[:-1]) if pattern.endswith("*") else rule == pattern
 
 
 def _spoken(node: Route) -> str:
     said = [f"{key}={','.join(getattr(node, key))}" for key in ("hall", "unit", "window", "rule", "kind")
             if getattr(node, key)]  # fmt: skip
+    said += [f"hours={node.hours}"] if node.hours else []
     said.append(f"level>={node.level}")
     return " ".join(said)
 
@@ -111,10 +140,49 @@ def unrouted(policy: AlertPolicy, registry: Registry, rules: Iterable[tuple[str,
     places += [(hall, None, None) for hall in registry.halls]
     places += [(unit.hall, unit.id, None) for unit in registry.units.values()]
     places += [(window.hall, window.unit, window.id) for window in registry.windows.values()]
+    hours = ("work", "off") if any(node.hours for _, node in walk(policy.routes)) else ("work",)
     return tuple(
-        Unrouted(hall=hall, unit=unit, window=window, rule=rule, level=level)
+        Unrouted(hall=hall, unit=unit, window=window, rule=rule, level=level, hours=when)
         for rule, kind in rules
         for hall, unit, window in places
         for level in (Level.YELLOW, Level.RED)
-        if not route(policy, Place(rule=rule, level=level, kind=kind, hall=hall, unit=unit, window=window))
+        for when in hours
+        if not route(policy, Place(rule=rule, level=level, kind=kind, hall=hall, unit=unit, window=window, hours=when))
+    )
+
+
+def dead_routes(policy: AlertPolicy) -> tuple[tuple[str, str], ...]:
+    """(path, path of the sibling before it) of each route that no card can reach: that sibling takes all it would."""
+    return tuple(_dead(policy.routes, "routes"))
+
+
+def _dead(routes: tuple[Route, ...], path: str) -> Iterator[tuple[str, str]]:
+    for index, node in enumerate(routes):
+        before = next((n for n, one in enumerate(routes[:index]) if not one.proceed and _covers(one, node)), None)
+        if before is not None:
+            yield f"{path}[{index}]", f"{path}[{before}]"
+        yield from _dead(node.routes, f"{path}[{index}].routes")
+
+
+def _covers(one: Route, other: Route) -> bool:
+    """Whether every card that fits `other` fits `one`."""
+    lists = ((one.hall, other.hall), (one.unit, other.unit), (one.window, other.window), (one.kind, other.kind))
+    if any(wide and not (narrow and set(narrow) <= set(wide)) for wide, narrow in lists):
+        return False
+    if one.rule and not (other.rule and all(any(fits_pattern(p, r) for p in one.rule) for r in other.rule)):
+        return False
+    return one.hours in (None, other.hours) and Level.of(one.level) <= Level.of(other.level)
+
+
+def unused_receivers(policy: AlertPolicy) -> tuple[str, ...]:
+    """Receivers to which nothing leads: no route, step, round or fallback names them, nor their person or role."""
+    named = {name for _, node in walk(policy.routes) for name in node.receivers} | set(policy.patrol.receivers)
+    named |= {name for step in policy.escalation for name in step.receivers} | {policy.fallback or ""}
+    dynamic = {name for name in named if name.startswith("@")}
+    if dynamic:
+        named |= set(policy.chain)
+    return tuple(
+        name
+        for name, receiver in policy.receivers.items()
+        if name not in named and not (dynamic and (receiver.staff or f"@{receiver.role}" in named))
     )

@@ -41,9 +41,10 @@ GONE: Final = "gone"
 
 
 class Counter(Protocol):
-    """Counts tries by channel kind and result (`monitor.metrics.Metrics` does)."""
+    """Counts tries by channel kind and result, and cards that went to nobody (`monitor.metrics.Metrics` does)."""
 
     def notification(self, channel: str, result: SendResult) -> None: ...
+    def unrouted(self, rule: str, level: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,7 +229,7 @@ class Sender:
         if fallback is None or fallback == dead:
             return
         channel = self.channels.get(fallback)
-        single = channel is not None and not channel.grouped and head.kind != "digest"
+        single = channel is not None and not channel.grouped and head.kind == "alert"
         for item in items:
             key = {"card": item["card"], "sequence": item["sequence"], "address": fallback, "purpose": item["purpose"]}
             if rows.has_item(conn, **key):

@@ -5,40 +5,33 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from alerts.channels.base import Channel, Unusable
 from alerts.channels.factory import open_channels
-from alerts.contents import place_of
+from alerts.contents import notice_of
+from alerts.desk import Desk, DeskLoader
+from alerts.forecast import Forecast, Forecaster
 from alerts.planner import AgeOk, Planner
-from alerts.policy import AlertPolicy, Lang
-from alerts.routing import Place, Unrouted, route, unrouted
+from alerts.policy import AlertPolicy
+from alerts.routing import Unrouted, unrouted
 from alerts.sender import Counter, Sender
-from monitor.model import Registry
+from alerts.standing import begun
+from monitor.model import Level, Registry
 from monitor.store import alerts as rows
+from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
+from monitor.store.registry import RegistryCache
 
 log = structlog.get_logger(__name__)
 
 PLAN_SECONDS: Final = 1.0
 SEND_SECONDS: Final = 0.5
 """Longest rest between two looks at the store, in real seconds; `wake` ends it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preview:
-    """Who would get a card, how, when (real seconds after planning) and by which route."""
-
-    receiver: str
-    channel: str
-    lang: Lang
-    group: tuple[str, ...]
-    wait_seconds: float
-    why: str
 
 
 class AlertService:
@@ -58,13 +51,21 @@ class AlertService:
         age_ok: AgeOk,
         counter: Counter,
         environ: Mapping[str, str] | None = None,
+        registry: RegistryCache | None = None,
+        calendars: Callable[[Connection], CalendarBook] | None = None,
     ) -> None:
         self.store, self.policy, self._now = store, policy, now
         self.channels: dict[str, Channel] = open_channels(
             policy, environ=os.environ if environ is None else environ, real_now=real_now
         )
         ungrouped = frozenset(name for name, channel in self.channels.items() if not channel.grouped)
-        self.planner = Planner(store=store, policy=policy, ungrouped=ungrouped, age_ok=age_ok, real_now=real_now)
+        self.desks = DeskLoader(
+            policy=policy, registry=registry or RegistryCache(), calendars=calendars or CalendarCache({}).get
+        )
+        self.planner = Planner(
+            store=store, policy=policy, ungrouped=ungrouped, age_ok=age_ok, real_now=real_now, desks=self.desks,
+            counter=counter,
+        )  # fmt: skip
         self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
         self._to_plan, self._to_send = threading.Event(), threading.Event()
 
@@ -144,27 +145,30 @@ class AlertService:
 
     # ------------------------------------------------------------- what would go where
 
-    def preview(self, place: Place) -> tuple[Preview, ...]:
-        """Who would get a card at this place."""
-        return tuple(
-            Preview(
-                receiver=choice.receiver,
-                channel=self.channels[choice.receiver].name,
-                lang=self.policy.lang_of(choice.receiver),
-                group=choice.group,
-                wait_seconds=choice.wait_seconds if self.channels[choice.receiver].grouped else 0.0,
-                why=choice.why,
-            )
-            for choice in route(self.policy, place)
-        )
-
-    def preview_card(self, number: int) -> tuple[Preview, ...]:
+    def forecast_card(self, number: int) -> Forecast:
         """Who would get a notice of this card at its present level. LookupError when there is no such card."""
         with self.store.read() as conn:
             row = rows.card_place(conn, number)
-        if row is None:
-            raise LookupError(f"card {number}: no such card")
-        return self.preview(place_of(row, row["level"]))
+            if row is None:
+                raise LookupError(f"card {number}: no such card")
+            desk = self.desks.load(conn, self._now())
+            since = begun([notice_of(notice) for notice in rows.notices(conn, number)])
+            place = desk.place(row, row["level"])
+            return self._forecaster(desk).forecast(conn, place, card=number, since=since.at if since else None)
+
+    def forecast(self, rule: str, level: Level, kind: str, hall: str | None, window: str | None) -> Forecast:
+        """Who would get such a card now. LookupError for a hall or window that the registry lacks."""
+        with self.store.read() as conn:
+            desk = self.desks.load(conn, self._now())
+            found = desk.registry.windows.get(window or "")
+            if window and found is None:
+                raise LookupError(f"window {window}: 台账中没有此窗口 is not in the registry")
+            where = {"hall": found.hall if found else hall, "unit": found.unit if found else None, "window": window}
+            row = {"rule": rule, "kind": kind, "key": "", **where}
+            return self._forecaster(desk).forecast(conn, desk.place(row, level.word))
+
+    def _forecaster(self, desk: Desk) -> Forecaster:
+        return Forecaster(policy=self.policy, channels=self.channels, desk=desk)
 
     def unrouted(self, registry: Registry, rules: Iterable[tuple[str, str]]) -> tuple[Unrouted, ...]:
         """Yellow and red cards that would reach nobody; `rules` are pairs of rule id and subject kind."""

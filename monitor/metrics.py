@@ -79,6 +79,13 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._unrouted = Counter(
+            "jiancha_alerts_unrouted",
+            "Cards that no route leads to anybody, and steps up the hierarchy that found nobody.",
+            ["rule", "level"],
+            registry=self.registry,
+        )
+        self._signs: Counter | None = None
         self._takeovers = Counter(
             "jiancha_takeovers",
             "Takeovers of a dead member's session at the broker, by their end.",
@@ -121,6 +128,19 @@ class Metrics:
         """One try of a delivery by a channel kind (`webhook`, `wecom`, …) ended as `result`."""
         self._notifications.labels(channel, result).inc()
 
+    def unrouted(self, rule: str, level: str) -> None:
+        """A card of this rule and level was to be told, and to nobody."""
+        self._unrouted.labels(rule, level).inc()
+
+    def signed(self, way: str, taken: bool) -> None:
+        """A sign of life went out by `url` or `topic`. The series is born here: without a switch there is none."""
+        if self._signs is None:
+            self._signs = Counter(
+                "jiancha_deadman_signs", "Signs of life that went out, by way and whether they were taken.",
+                ["way", "result"], registry=self.registry,
+            )  # fmt: skip
+        self._signs.labels(way, "taken" if taken else "failed").inc()
+
     def takeover(self, end: TakeoverEnd) -> None:
         """A takeover ended: the session was drained, or the connection was lost before."""
         self._takeovers.labels(end).inc()
@@ -146,6 +166,7 @@ class Metrics:
         for rule in rules:
             for level in CARD_LEVELS:
                 self._cards.labels(rule, level)
+                self._unrouted.labels(rule, level)
         self.start_channels(channels)
 
     def start_channels(self, channels: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from alerts.policy import AlertPolicy, RetryPolicy
+from alerts.policy import AlertPolicy, DeadMan, Patrol, Quiet, RetryPolicy, Storm
 from monitor.settings import Policy, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -27,15 +27,45 @@ HEAD: Final = """\
 # Name this file with --config FILE or JIANCHA_CONFIG; each key can also be set by the environment as
 # JIANCHA_SECTION__KEY, secrets also as JIANCHA_SECTION__KEY_FILE (the path of a file that holds the value).
 """
+ALERT_PARTS: Final = {"retry": RetryPolicy, "quiet": Quiet, "storm": Storm, "patrol": Patrol, "deadman": DeadMan}
+ALERT_LISTS: Final = ("receivers", "routes", "escalation", "inhibit", "maintenance")
 ALERTS: Final = """\
-# One address each; a secret URL comes from the environment or a file.
+# One address each; a secret URL comes from the environment or a file. `staff` or `role` say whose it is.
 # [alerts.receivers.duty]
 # url_env = "DUTY_ROBOT_URL"
 # per_minute = 20
 #
+# [alerts.receivers.zhang]
+# url_env = "ZHANG_URL"
+# staff = "s-001"
+#
 # [[alerts.routes]]
 # level = "yellow"
-# receivers = ["duty"]
+# receivers = ["duty", "@lead"]
+#
+# Nobody acknowledged it: up the hierarchy, in working minutes.
+# [[alerts.escalation]]
+# after_minutes = 30
+# receivers = ["@head"]
+#
+# [[alerts.escalation]]
+# after_minutes = 120
+# levels = ["red"]
+# receivers = ["@duty:leader"]
+#
+# While a card that fits the source stands, the target is not told. Giving any replaces those shipped.
+# [[alerts.inhibit]]
+# source = { rule = "device.silent", levels = ["yellow", "red"], window = "" }
+# target = { rule = ["post.*", "checkin.*"] }
+# equal = ["hall"]
+#
+# [[alerts.maintenance]]
+# match = { hall = "h1", kind = "device" }
+# days = ["sat"]
+# from = 20:00:00
+# to = 23:00:00
+# author = "li"
+# reason = "每周检修"
 """
 FEEDS: Final = """\
 # Approval systems that only offer a view, polled read-only (docs/adapters.md); each is a device of kind cases.
@@ -72,8 +102,10 @@ def settings_file() -> str:
     parts = [HEAD]
     for section in SECTIONS:
         parts.append(f"[{section}]\n" + "".join(_lines(_model(Settings.model_fields[section]))))
-    alerts = "".join(_lines(AlertPolicy, skip=("retry", "receivers", "routes")))
-    parts.append(f"[alerts]\n{alerts}\n[alerts.retry]\n{''.join(_lines(RetryPolicy))}\n{ALERTS}")
+    alerts = "".join(_lines(AlertPolicy, skip=(*ALERT_PARTS, *ALERT_LISTS)))
+    parts.append(f"[alerts]\n{alerts}")
+    parts += [f"[alerts.{name}]\n{''.join(_lines(model))}" for name, model in ALERT_PARTS.items()]
+    parts.append(ALERTS)
     parts += [FEEDS, MORE]
     return "\n".join(parts)
 
@@ -119,6 +151,8 @@ def _toml(field: FieldInfo) -> str:
         return f"{shown:g}" if isinstance(shown, float) else str(shown)
     if isinstance(shown, time):
         return shown.isoformat()
+    if isinstance(shown, tuple) and shown and isinstance(shown[0], time):
+        return f"[{', '.join(v.isoformat() for v in shown)}]"
     if isinstance(shown, tuple):
         return f"[{', '.join(inline_toml(v) if isinstance(v, BaseModel) else repr(v) for v in shown)}]"
     return f'"{shown}"' if shown is not None else '""'

@@ -22,7 +22,22 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 import monitor.cli  # noqa: F401 - registers the commands
-from alerts.policy import AlertPolicy, Receiver, RetryPolicy, Route
+from alerts.matching import Match
+from alerts.policy import (
+    AlertPolicy,
+    DeadMan,
+    Escalation,
+    Gateway,
+    Inhibit,
+    Maintenance,
+    MessageTemplate,
+    Patrol,
+    Quiet,
+    Receiver,
+    RetryPolicy,
+    Route,
+    Storm,
+)
 from monitor import wording
 from monitor.cli.common import app
 from monitor.console.collector import families, readiness
@@ -40,6 +55,10 @@ from monitor.wording.statistics import FIGURES
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
 MARK: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+ALERT_TABLES: Final = (
+    "retry", "receivers", "routes", "gateways", "templates", "quiet", "storm", "patrol", "deadman", "escalation",
+    "inhibit", "maintenance",
+)  # fmt: skip
 SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "retention")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
@@ -107,10 +126,20 @@ def policy_table() -> str:
 
 def alerts_table() -> str:
     parts: tuple[tuple[type[BaseModel], str, tuple[str, ...]], ...] = (
-        (AlertPolicy, "alerts.", ("retry", "receivers", "routes")),
+        (AlertPolicy, "alerts.", ALERT_TABLES),
         (RetryPolicy, "alerts.retry.", ()),
+        (Quiet, "alerts.quiet.", ()),
+        (Storm, "alerts.storm.", ()),
+        (Patrol, "alerts.patrol.", ()),
+        (DeadMan, "alerts.deadman.", ()),
         (Receiver, "alerts.receivers.ID.", ()),
+        (Gateway, "alerts.gateways.ID.", ()),
+        (MessageTemplate, "alerts.templates.ID.", ()),
         (Route, "alerts.routes[].", ()),
+        (Escalation, "alerts.escalation[].", ()),
+        (Inhibit, "alerts.inhibit[].", ("source", "target")),
+        (Match, "alerts.inhibit[].source.", ()),
+        (Maintenance, "alerts.maintenance[].", ("match",)),
     )
     rows = [_key_row(key, field) for model, prefix, skip in parts for key, field in keys(model, prefix, skip)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
@@ -226,6 +255,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
     """{name: (type, labels, help)} of all that /metrics shows of ours, from one sample of each."""
     counted = Metrics(rules=["r"], channels=["c"])
     counted.broker(True)
+    counted.signed("url", True)
     counted.judged(0)
     counted.ingest_lag(0)
     one = Gauges(

@@ -55,6 +55,9 @@ class Tally:
     def notification(self, channel: str, result: str) -> None:
         self.counted[channel, result] += 1
 
+    def unrouted(self, rule: str, level: str) -> None:
+        self.counted["unrouted", f"{rule} {level}"] += 1
+
 
 def policy_of(receivers: Mapping[str, Any], **keys: Any) -> AlertPolicy:
     """A policy that tells all receivers at once: no group wait, a time-out that no load reaches, or as told."""

@@ -53,7 +53,8 @@ class HttpReceiver:
             def do_POST(self) -> None:
                 receiver._serve(self)
 
-            do_GET = do_POST
+            def do_GET(self) -> None:
+                receiver._serve(self)
 
             def log_message(self, *args: object) -> None:
                 """Silence: a test's output is its own."""

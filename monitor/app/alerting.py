@@ -14,10 +14,12 @@ class Counter(Protocol):
     """Counts tries of messages (`monitor.metrics.Metrics` does)."""
 
     def notification(self, channel: str, result: SendResult) -> None: ...
+    def unrouted(self, rule: str, level: str) -> None: ...
 
 
 class _NoCounter:
     def notification(self, channel: str, result: SendResult) -> None: ...
+    def unrouted(self, rule: str, level: str) -> None: ...
 
 
 def alert_service(program: Program, counter: Counter | None = None) -> AlertService:
@@ -40,4 +42,6 @@ def alert_service(program: Program, counter: Counter | None = None) -> AlertServ
         real_now=program.clock.real_now,
         age_ok=age_ok,
         counter=counter or _NoCounter(),
+        registry=program.registry,
+        calendars=program.book,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 
+from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, lone_group, sole_judge
@@ -30,7 +31,9 @@ from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
 from monitor.settings import MqttSettings
 from monitor.store.bell import Bell
+from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.migrate import revision
 from monitor.supervision.rules import RULES
 
 log = structlog.get_logger(__name__)
@@ -137,6 +140,7 @@ class _Daemon:
         for feed in self._feeds:
             feed.start()
             self._parts.callback(feed.stop)
+        self._start_deadman()
         url = None
         if settings.http.enabled:
             server = self._make_server()
@@ -174,6 +178,44 @@ class _Daemon:
         thread.start()
         self._parts.callback(thread.join)
         self._parts.callback(stop.set)
+
+    def _start_deadman(self) -> None:
+        """A sign of life while the loop beats and the store answers (`[alerts.deadman]`)."""
+        program, subscriber = self._program, self._subscriber
+        switch = DeadManSwitch(
+            program.settings.alerts.deadman,
+            alive=self._lifeless,
+            now=program.clock.real_now,
+            publish=self._publish if subscriber is not None else None,
+            signed=self._metrics.signed,
+        )
+        if not switch.is_set:
+            return
+        stop = threading.Event()
+        thread = threading.Thread(target=switch.run, args=(stop,), name="deadman")
+        thread.start()
+        self._parts.callback(thread.join)
+        self._parts.callback(stop.set)
+
+    def _publish(self, topic: str, payload: bytes) -> bool:
+        """Publish now or not at all: a sign of life that waited for the broker would tell of a time that is past."""
+        assert self._subscriber is not None, "only with a broker"
+        client = self._subscriber.client
+        if client.link.connected:
+            client.publish(topic, payload)
+        return client.link.connected
+
+    def _lifeless(self) -> str | None:
+        """Why no sign of life may go out: the loop does not beat, or the store does not answer."""
+        loop = [one.why for one in self._health.reasons() if one.part == "loop"]
+        if loop:
+            return f"loop: {loop[0]}"
+        try:
+            with self._program.store.read() as conn:
+                revision(conn)
+        except STORE_AWAY as error:
+            return f"store: {error.orig}"
+        return None
 
     def _make_members(self) -> Members | None:
         """On SQLite nobody else could take over; `lone_group` refuses that."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 
 from monitor.cli import (
+    alerting,
     audit,
     calendars,
     cards,
@@ -23,7 +24,10 @@ from monitor.cli import (
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
-for part in (daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, preview, audit):
+PARTS = (
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, alerting, preview, audit,
+)  # fmt: skip
+for part in PARTS:
     part.register(app)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from monitor.cli.alerting import alerts_app
 from monitor.cli.common import INT64, BadInput, Finding, program
-from monitor.cli.people import alerts_app
 
 
 def register(_app: typer.Typer) -> None:

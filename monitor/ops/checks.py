@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from alerts.channels import factory
-from alerts.routing import unrouted
+from alerts.people import dynamic_names
+from alerts.routing import dead_routes, unrouted, unused_receivers
 from monitor.settings import Settings
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import terminals_of
@@ -29,6 +30,7 @@ def check_configuration(look: Look, settings: Settings) -> list[str]:
         *_unproven_slots(look),
         *_strange_feeds(look, settings),
         *_unrouted(look, settings),
+        *_dead_ends(look, settings),
     ]
 
 
@@ -84,3 +86,24 @@ def _unrouted(look: Look, settings: Settings) -> Iterator[str]:
         if gap.level.word in LEVELS.get(gap.rule, ("yellow", "red")):
             place = gap.window or gap.unit or gap.hall or "-"
             yield f"路由 route: {gap.rule} {gap.level.word} @ {place} 无人接收 reaches nobody; 见 see [[alerts.routes]]"
+
+
+def _dead_ends(look: Look, settings: Settings) -> Iterator[str]:
+    """Routes that no card reaches, receivers to which nothing leads, offices whose holders have no receiver."""
+    alerts = settings.alerts
+    for path, before in dead_routes(alerts):
+        yield f"路由 route: alerts.{path} 永不生效，其前的 {before} 已截取 is never reached: that one takes it all"
+    for name in unused_receivers(alerts):
+        yield f"接收者 receiver: {name} 没有路由用到 no route leads to it; 见 see [[alerts.routes]]"
+    owned = {receiver.staff for receiver in alerts.receivers.values() if receiver.staff}
+    shared = {f"@{receiver.role}" for receiver in alerts.receivers.values() if receiver.role}
+    named = dynamic_names(alerts) - shared
+    leads = {window.lead for window in look.registry.windows.values() if window.lead} if "@lead" in named else set()
+    heads = {unit.head for unit in look.registry.units.values() if unit.head} if "@head" in named else set()
+    for person in sorted((leads | heads) - owned):
+        yield (
+            f"接收者 receiver: 人员 {person} 应收通知而无接收者 is to be told and has no receiver; "
+            f'alerts.receivers.ID.staff = "{person}"'
+        )
+    for person in sorted(owned - look.registry.staff.keys()):
+        yield f"接收者 receiver: staff {person} 不在台账中 is not in the registry"

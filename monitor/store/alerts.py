@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.store.schema import Card, CardEvent, HallRow, StaffRow, UnitRow, WindowRow
-from monitor.store.schema_alerts import Address, AlertItem, AlertTimer, Attempt, Delivery
+from monitor.store.schema_alerts import Address, AlertHold, AlertItem, AlertTimer, Attempt, Delivery, Silence
 from monitor.store.sql import chunks, insert, table_of
 
 CARD: Final = table_of(Card)
@@ -23,7 +23,14 @@ DELIVERY: Final = table_of(Delivery)
 ATTEMPT: Final = table_of(Attempt)
 ADDRESS: Final = table_of(Address)
 TIMER: Final = table_of(AlertTimer)
+HOLD: Final = table_of(AlertHold)
+SILENCE: Final = table_of(Silence)
+CARD_TIMER: Final = "card"
 HALL: Final = table_of(HallRow)
+PLACED: Final = tuple(
+    CARD.c[name]
+    for name in ("number", "since", "rule", "level", "kind", "key", "hall", "unit", "window", "historic", "cleared_at")
+)
 PENDING: Final = ("open", "sealed")
 _NAMED: Final = {
     "hall": HALL,
@@ -43,6 +50,8 @@ class Told:
     group: str | None
     state: str | None
     """Of the delivery; None: waits for the digest."""
+    at: datetime | None = None
+    """When it was planned, on the program's clock."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +70,11 @@ class Head:
 # ------------------------------------------------------------------ planning
 
 
-def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[tuple[int, datetime]]:
-    """(number, since) of cards that have notices to plan, lowest number first, without `besides`."""
+def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[Mapping[str, Any]]:
+    """Rows (`PLACED`) of cards that have notices to plan, lowest number first, without `besides`."""
     waiting = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
-    statement = select(CARD.c.number, CARD.c.since).where(CARD.c.number.in_(waiting)).order_by(CARD.c.number)
-    return [(row.number, row.since) for row in conn.execute(statement.limit(limit))]
+    statement = select(*PLACED).where(CARD.c.number.in_(waiting)).order_by(CARD.c.number)
+    return [dict(row) for row in conn.execute(statement.limit(limit)).mappings()]
 
 
 def claim_card(conn: Connection, number: int) -> Mapping[str, Any] | None:
@@ -90,24 +99,31 @@ def take_notice(conn: Connection, card: int, sequence: int, now: datetime) -> bo
 def told(conn: Connection, card: int) -> list[Told]:
     """Everything that was planned for a card so far, in sequence order."""
     statement = (
-        select(ITEM.c.address, ITEM.c.purpose, ITEM.c.sequence, DELIVERY.c.group, DELIVERY.c.state)
+        select(ITEM.c.address, ITEM.c.purpose, ITEM.c.sequence, ITEM.c.planned_at, DELIVERY.c.group, DELIVERY.c.state)
         .join_from(ITEM, DELIVERY, DELIVERY.c.id == ITEM.c.delivery, isouter=True)
         .where(ITEM.c.card == card)
         .order_by(ITEM.c.sequence)
     )
     return [
-        Told(address=row.address, purpose=row.purpose, sequence=row.sequence, group=row.group, state=row.state)
+        Told(
+            address=row.address,
+            purpose=row.purpose,
+            sequence=row.sequence,
+            group=row.group,
+            state=row.state,
+            at=row.planned_at,
+        )  # fmt: skip
         for row in conn.execute(statement)
     ]
 
 
 def add_item(
     conn: Connection, *, card: int, sequence: int, address: str, purpose: str, content: Mapping[str, Any],
-    delivery: int | None,
+    delivery: int | None, at: datetime | None = None,
 ) -> bool:  # fmt: skip
-    """Plan one notice for one address; False when it was planned before."""
+    """Plan one notice for one address; False when it was planned before. `at`: the program's clock."""
     row = {"card": card, "sequence": sequence, "address": address, "purpose": purpose, "delivery": delivery,
-           "content": dict(content)}  # fmt: skip
+           "content": dict(content), "planned_at": at}  # fmt: skip
     return conn.execute(insert(conn, ITEM).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
@@ -119,18 +135,25 @@ def has_item(conn: Connection, *, card: int, sequence: int, address: str, purpos
 
 
 def open_delivery(
-    conn: Connection, *, address: str, group: str, flush: datetime, real: datetime, kind: str = "alert"
-) -> int:
+    conn: Connection, *, address: str, group: str, flush: datetime, real: datetime, kind: str = "alert",
+    interval: timedelta = timedelta(), known: bool = False,
+) -> int:  # fmt: skip
     """The message of (address, group) that still collects, else a new one that leaves at `flush`.
 
-    Joining touches the row, so that on PostgreSQL it is locked against being sealed at the same moment.
+    It leaves `interval` after the message of the group before it at the earliest. Joining touches the row, so that on
+    PostgreSQL it is locked against being sealed at the same moment. `known`: the address has its row.
     """
-    ensure_addresses(conn, [address])
+    if not known:
+        ensure_addresses(conn, [address])
     collecting = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state == "open",
                       DELIVERY.c.flush >= real)  # fmt: skip
     oldest = select(func.min(DELIVERY.c.id)).where(collecting).scalar_subquery()
     joined = update(DELIVERY).where(DELIVERY.c.id == oldest, DELIVERY.c.state == "open")
     found = conn.execute(joined.values(group=group).returning(DELIVERY.c.id)).scalar()
+    if found is None and interval:
+        same = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state != "dropped")
+        last: datetime | None = conn.scalar(select(func.max(DELIVERY.c.flush)).where(same))
+        flush = max(flush, last + interval) if last else flush
     while found is None:
         row = {"address": address, "group": group, "flush": flush, "kind": kind, "state": "open", "due_at": flush,
                "attempts": 0, "part": 0, "created": real, "why": ""}  # fmt: skip
@@ -140,6 +163,11 @@ def open_delivery(
     return int(found)
 
 
+def addresses(conn: Connection) -> frozenset[str]:
+    """The addresses that have their row."""
+    return frozenset(conn.scalars(select(ADDRESS.c.id)))
+
+
 def ensure_addresses(conn: Connection, ids: Iterable[str]) -> None:
     """Rows of addresses, in id order, so that concurrent planners lock in one order."""
     rows = [{"id": name} for name in sorted(set(ids))]
@@ -147,7 +175,7 @@ def ensure_addresses(conn: Connection, ids: Iterable[str]) -> None:
         conn.execute(insert(conn, ADDRESS).values(rows).on_conflict_do_nothing())
 
 
-# ------------------------------------------------------------------ the digest's timer
+# ------------------------------------------------------------------ timers
 
 
 def ensure_timer(conn: Connection, *, kind: str, key: str, due_at: datetime) -> None:
@@ -159,6 +187,48 @@ def due_timers(conn: Connection, kind: str, now: datetime) -> list[tuple[str, in
     """(key, version) of the timers that are due, oldest first."""
     statement = select(TIMER.c.key, TIMER.c.version).where(TIMER.c.kind == kind, TIMER.c.due_at <= now)
     return [(row.key, row.version) for row in conn.execute(statement.order_by(TIMER.c.due_at))]
+
+
+def due_cards(conn: Connection, now: datetime, limit: int, besides: Iterable[int] = ()) -> list[Mapping[str, Any]]:
+    """Rows (`PLACED`) of cards that are to be looked at again, with the `version` of their timer, without `besides`.
+
+    Their timer is due, or what hid them is over: a silence that ended, a card that stands no more.
+    """
+    timed = select(TIMER.c.key).where(TIMER.c.kind == CARD_TIMER, TIMER.c.due_at <= now)
+    ended = select(SILENCE.c.id).where(or_(SILENCE.c.ends <= now, SILENCE.c.ended_at <= now))
+    source = CARD.alias("source")
+    gone = or_(source.c.state.in_(("closed", "withdrawn")), source.c.cleared_at <= now)
+    over = select(source.c.number).where(source.c.number == HOLD.c.by, gone)
+    woken = select(HOLD.c.card).where(
+        or_(
+            and_(HOLD.c.why == "silence", HOLD.c.by.in_(ended)),
+            and_(HOLD.c.why == "inhibited", over.exists()),
+        )
+    )
+    held = select(func.min(HOLD.c.card)).scalar_subquery()
+    any_held = conn.scalar(select(held)) is not None
+    numbers = [int(key) for key in conn.scalars(timed.order_by(TIMER.c.due_at).limit(limit))]
+    numbers += list(conn.scalars(woken.distinct().limit(limit))) if any_held else []
+    wanted = sorted(set(numbers) - set(besides))[:limit]
+    statement = select(*PLACED).where(CARD.c.number.in_(wanted)).order_by(CARD.c.number)
+    return [dict(row) for row in conn.execute(statement).mappings()]
+
+
+def set_timer(conn: Connection, *, kind: str, key: str, due_at: datetime | None) -> None:
+    """Set the timer, or take it away. Only for a timer whose every writer holds one lock, as a card's."""
+    if due_at is None:
+        conn.execute(delete(TIMER).where(TIMER.c.kind == kind, TIMER.c.key == key))
+        return
+    row = {"kind": kind, "key": key, "due_at": due_at, "version": 0}
+    made = insert(conn, TIMER).values(row)
+    again = {"due_at": made.excluded.due_at, "version": TIMER.c.version + 1}
+    conn.execute(made.on_conflict_do_update(index_elements=["kind", "key"], set_=again))
+
+
+def timers(conn: Connection, kind: str) -> dict[str, tuple[int, datetime]]:
+    """(version, due_at) of every timer of a kind, by key."""
+    statement = select(TIMER.c.key, TIMER.c.version, TIMER.c.due_at).where(TIMER.c.kind == kind)
+    return {row.key: (row.version, row.due_at) for row in conn.execute(statement)}
 
 
 def move_timer(conn: Connection, *, kind: str, key: str, version: int, due_at: datetime) -> bool:
@@ -277,13 +347,14 @@ def items_to_say(conn: Connection, delivery: int) -> tuple[list[Mapping[str, Any
     An end that another address could not be given (`undelivered`) is said in any case.
     """
     firing, sent = ITEM.alias("firing"), DELIVERY.alias("sent")
+    says_so = or_(firing.c.purpose == "firing", firing.c.purpose.like("step-%"), firing.c.purpose.like("repeat-%"))
     heard = (
         select(firing.c.card)
         .join_from(firing, sent, sent.c.id == firing.c.delivery)
         .where(
             firing.c.card == ITEM.c.card,
             firing.c.address == ITEM.c.address,
-            firing.c.purpose == "firing",
+            says_so,
             firing.c.sequence <= ITEM.c.sequence,
             or_(sent.c.state == "sent", sent.c.id == delivery),
         )
@@ -329,8 +400,7 @@ def oldest_pending(conn: Connection) -> datetime | None:
 
 def card_place(conn: Connection, number: int) -> Mapping[str, Any] | None:
     """Where a card stands: rule, level, kind, hall, unit, window; None: no such card."""
-    columns = (CARD.c.rule, CARD.c.level, CARD.c.kind, CARD.c.hall, CARD.c.unit, CARD.c.window)
-    row = conn.execute(select(*columns).where(CARD.c.number == number)).mappings().one_or_none()
+    row = conn.execute(select(*PLACED).where(CARD.c.number == number)).mappings().one_or_none()
     return dict(row) if row else None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
-from monitor.model import Outcome, Reason, Rests, Verdict, Wait, graver, lowest_watermark
+from monitor.model import Outcome, Reason, Rests, Spell, Verdict, Wait, graver, lowest_watermark
 from monitor.timeliness.case import Case
 from monitor.timeliness.figures import case_figures
 from monitor.timeliness.ladder import NOTHING_PROVEN
@@ -40,7 +41,7 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
         shown,
         judged_to=min(v.judged_to for v in verdicts),
         next_check_at=min((v.next_check_at for v in verdicts if v.next_check_at), default=None),
-        spells=tuple(spell for v in verdicts for spell in v.spells),
+        spells=tuple(_distinct(spell for v in verdicts for spell in v.spells)),
         waits=earliest(wait for v in verdicts for wait in v.waits),
         watermark=min((v.watermark for v in verdicts if v.watermark), default=None),
         rests=widest([v.rests for v in verdicts]),
@@ -48,6 +49,15 @@ def joined(verdicts: Sequence[Verdict]) -> Verdict:
         if outcome is Outcome.UNKNOWN
         else None,
     )
+
+
+def _distinct(spells: Iterable[Spell]) -> Iterator[Spell]:
+    """Ids of facts are unique in their source only: two episodes that facts of two sources began stay two cards."""
+    met: Counter[str | None] = Counter()
+    for spell in spells:
+        met[spell.episode] += 1
+        again = spell.episode is not None and met[spell.episode] > 1
+        yield replace(spell, episode=f"{spell.episode}/{met[spell.episode]}") if again else spell
 
 
 def widest(rests: Iterable[Rests | None]) -> Rests | None:

@@ -208,6 +208,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:issue": ("人工发牌", "issue cards by hand"),
     "cards:appeal": ("申诉", "appeal"),
     "cards:review": ("复核申诉", "decide appeals"),
+    "alerts:silence": ("静默告警", "silence alerts"),
     "audit:read": ("查看审计", "read the audit trail"),
     "people:write": ("管理人员与令牌", "change people and tokens"),
     "settings:write": ("管理设置", "change settings"),

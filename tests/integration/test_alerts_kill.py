@@ -29,6 +29,7 @@ from monitor.store.engine import Store
 
 class Silent:
     def notification(self, channel, result): pass
+    def unrouted(self, rule, level): pass
 
 url, policy, minutes = sys.argv[1], AlertPolicy.model_validate(json.loads(sys.argv[2])), float(sys.argv[3])
 # each process lives later than the one before, so that what that one leased has run out

@@ -210,10 +210,10 @@ def test_a_card_that_fails_does_not_hold_the_others(store: Store) -> None:
 def test_what_would_go_where_is_shown_with_its_reason(store: Store) -> None:
     found = world(store, policy_of({"hook": HOOK, "mail": {"url": MAIL, "lang": "en"}}, group_wait_seconds=30))
     found.issue(1)
-    shown = [(p.receiver, p.channel, p.lang, p.wait_seconds, p.why) for p in found.service.preview_card(1)]
+    shown = [(p.receiver, p.channel, p.lang, p.wait_seconds, p.why) for p in found.service.forecast_card(1).told]
     assert shown == [
         ("hook", "webhook", "zh", 0.0, "routes[0]: level>=reminder"),
         ("mail", "mail", "en", 30.0, "routes[0]: level>=reminder"),
     ]
     with pytest.raises(LookupError, match="card 99"):
-        found.service.preview_card(99)
+        found.service.forecast_card(99)

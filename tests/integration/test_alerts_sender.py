@@ -349,7 +349,8 @@ def test_a_message_that_is_broken_holds_no_other_address(store: Store, change: d
 def test_two_senders_on_one_store_send_nothing_twice(store: Store) -> None:
     cards, addresses = 40, 3
     with http_receiver() as receiver:
-        policy = policy_of({f"a{n}": receiver.url for n in range(addresses)}, timeout_seconds=10)
+        calm: dict[str, Any] = {"timeout_seconds": 10, "storm": {"cards": 0}}
+        policy = policy_of({f"a{n}": receiver.url for n in range(addresses)}, **calm)
         worlds = [World(Store(store.url), policy) for _ in range(2)]
         for number in range(1, cards + 1):
             worlds[0].issue(number)

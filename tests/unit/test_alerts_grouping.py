@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alerts.grouping import group_key, next_digest, refill
+from alerts.grouping import Burst, burst_after, group_key, in_storm, next_digest, refill
+from alerts.policy import AlertPolicy, Storm
 from alerts.routing import Place, Routed
 from monitor.model import Level
 
@@ -37,7 +38,7 @@ DIGESTS = [
 
 @pytest.mark.parametrize(("after", "due"), [d[1:] for d in DIGESTS], ids=[d[0] for d in DIGESTS])
 def test_the_digest_leaves_at_its_hour(after: str, due: str) -> None:
-    assert next_digest(datetime.fromisoformat(after), time(17), "Asia/Shanghai") == datetime.fromisoformat(due)
+    assert next_digest(datetime.fromisoformat(after), [time(17)], "Asia/Shanghai") == datetime.fromisoformat(due)
 
 
 @given(
@@ -46,7 +47,7 @@ def test_the_digest_leaves_at_its_hour(after: str, due: str) -> None:
     st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "UTC"]),
 )
 def test_the_next_digest_is_later_and_within_a_day(after: datetime, at: time, zone: str) -> None:
-    due = next_digest(after, at, zone)
+    due = next_digest(after, [at], zone)
     assert after < due <= after + timedelta(days=1)
     assert due.astimezone(ZoneInfo(zone)).time() == at
 
@@ -73,3 +74,37 @@ def test_no_minute_sees_more_messages_than_allowed(per_minute: int, gaps: list[f
             assert later > 0.99
     for first in sent:
         assert sum(first <= t < first + timedelta(seconds=60) for t in sent) <= per_minute
+
+
+STORM = Storm(cards=3, minutes=5)
+BURSTS: list[tuple[str, list[float], bool]] = [
+    ("as many as are allowed", [0, 0, 0], False),
+    ("one more", [0, 0, 0, 0], True),
+    ("spread over the span", [0, 2, 4, 4.9], True),
+    ("spread wider: the count begins anew", [0, 2, 4, 5], False),
+    ("a storm lasts while cards come", [0, 0, 0, 0, 4, 8, 12], True),
+    ("and is over when none came for as long", [0, 0, 0, 0, 5], False),
+]
+
+
+@pytest.mark.parametrize(("minutes", "storm"), [b[1:] for b in BURSTS], ids=[b[0] for b in BURSTS])
+def test_when_many_cards_are_a_storm(minutes: list[float], storm: bool) -> None:
+    start = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    burst = Burst()
+    for minute in minutes:
+        burst = burst_after(burst, start + timedelta(minutes=minute), 1, STORM)
+    now = start + timedelta(minutes=minutes[-1])
+    assert in_storm(burst, now, STORM) is storm
+    assert in_storm(burst, now + timedelta(minutes=5), STORM) is False
+    assert burst_after(Burst(cards=9, begun=now, last=now), now, 1, Storm(cards=0)).storm is False
+
+
+@pytest.mark.parametrize(
+    ("after", "due"),
+    [("08:00", "08:30"), ("08:30", "12:00"), ("13:00", "17:30"), ("17:30", "08:30")],
+)
+def test_morning_noon_and_close(after: str, due: str) -> None:
+    found = next_digest(
+        datetime.fromisoformat(f"2026-03-02T{after}:00+08:00"), AlertPolicy().digest_at, "Asia/Shanghai"
+    )
+    assert found.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%H:%M") == due

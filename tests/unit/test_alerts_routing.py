@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alerts.policy import AlertPolicy
-from alerts.routing import Place, route, unrouted
+from alerts.routing import Place, dead_routes, route, unrouted, unused_receivers
 from monitor.model import Hall, Level, Registry, Unit, Window
 
 BOTH = {"a": {"url": "https://a"}, "b": {"url": "https://b"}, "c": {"url": "https://c"}}
@@ -39,6 +39,9 @@ SCENARIOS: list[tuple[str, list[dict[str, Any]], dict[str, Any], list[str]]] = [
     ("the kind of subject", [{"kind": "post", "receivers": "a"}], {}, []),
     ("a level means this and above", [{"level": "yellow", "receivers": "a"}], {"level": Level.RED}, ["a"]),
     ("below the level", [{"level": "red", "receivers": "a"}], {}, []),
+    ("while the hall works", [{"hours": "work", "receivers": "a"}, {"receivers": "b"}], {}, ["a"]),
+    ("else", [{"hours": "work", "receivers": "a"}, {"receivers": "b"}], {"hours": "off"}, ["b"]),
+    ("only then", [{"hours": "off", "receivers": "a"}], {}, []),
     (
         "the deepest that fits decides",
         [{"receivers": "a", "routes": [{"level": "red", "receivers": "b"}]}],
@@ -107,3 +110,44 @@ def test_places_that_reach_nobody_are_found() -> None:
         ("h1", "w1", Level.YELLOW),
     }
     assert unrouted(policy({"receivers": "a"}), registry, [("case.limit", "case")]) == ()
+
+
+def test_a_gap_in_the_hours_is_found() -> None:
+    registry = Registry(halls={"h1": Hall(id="h1")})
+    found = unrouted(policy({"hours": "work", "receivers": "a"}), registry, [("case.limit", "case")])
+    assert {(u.hall, u.hours) for u in found} == {(None, "off"), ("h1", "off")}
+
+
+def test_intervals_and_repeats_are_inherited_and_overridden() -> None:
+    tree = {"receivers": "a", "repeat_minutes": 60, "group_interval_seconds": 30, "for_minutes": 5,
+            "routes": [{"level": "red", "repeat_minutes": 0, "for_minutes": 0}]}  # fmt: skip
+    (red,) = route(policy(tree), place(level=Level.RED))
+    (yellow,) = route(policy(tree, clear_minutes=3), place())
+    assert (red.repeat_minutes, red.interval_seconds, red.for_minutes) == (0, 30, 0)
+    assert (yellow.repeat_minutes, yellow.for_minutes, yellow.clear_minutes) == (60, 5, 3)
+
+
+DEAD: list[tuple[str, list[dict[str, Any]], list[str]]] = [
+    ("each takes its own", [{"hall": "h1", "receivers": "a"}, {"hall": "h2", "receivers": "b"}], []),
+    ("behind one that takes all", [{"receivers": "a"}, {"hall": "h2", "receivers": "b"}], ["routes[1]"]),
+    ("one that goes on takes nothing", [{"receivers": "a", "continue": True}, {"receivers": "b"}], []),
+    ("a higher level before leaves the lower", [{"level": "red", "receivers": "a"}, {"receivers": "b"}], []),
+    ("a lower level before takes the higher", [{"receivers": "a"}, {"level": "red", "receivers": "b"}], ["routes[1]"]),
+    ("a family takes its rules", [{"rule": "case.*", "receivers": "a"}, {"rule": "case.limit", "receivers": "b"}],
+     ["routes[1]"]),
+    ("a rule leaves its family", [{"rule": "case.limit", "receivers": "a"}, {"rule": "case.*", "receivers": "b"}], []),
+    ("hours leave the other hours", [{"hours": "work", "receivers": "a"}, {"receivers": "b"}], []),
+    ("among children", [{"receivers": "a", "routes": [{}, {"level": "red"}]}], ["routes[0].routes[1]"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("routes", "dead"), [d[1:] for d in DEAD], ids=[d[0] for d in DEAD])
+def test_routes_that_no_card_reaches(routes: list[dict[str, Any]], dead: list[str]) -> None:
+    assert [path for path, _ in dead_routes(policy(*routes))] == dead
+
+
+def test_receivers_to_which_nothing_leads() -> None:
+    owned = BOTH | {"d": {"url": "https://d", "staff": "s1"}, "e": {"url": "https://e", "role": "head"}}
+    plain = policy({"receivers": "a"}, receivers=owned, escalation=[{"after_minutes": 5, "receivers": ["b"]}])
+    assert unused_receivers(plain) == ("c", "d", "e")
+    assert unused_receivers(policy({"receivers": ["a", "@lead"]}, receivers=owned, fallback="c")) == ("b",)

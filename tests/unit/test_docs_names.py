@@ -58,7 +58,7 @@ def test_each_command_and_option_exists(page: Path) -> None:
         words = words[2:] if words[0] == "--config" else words
         if not words or words[0] in ("…", "--version"):
             continue
-        name = next((n for n in (" ".join(words[:2]), words[0]) if n in known), None)
+        name = next((n for n in (" ".join(words[:3]), " ".join(words[:2]), words[0]) if n in known), None)
         options = {w.split("=")[0] for w in words if w.startswith("-")}
         if name is None or not options <= {
             opt for param in known[name].params for opt in (*param.opts, *param.secondary_opts)

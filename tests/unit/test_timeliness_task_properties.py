@@ -167,3 +167,26 @@ def test_findings_come_by_time_and_not_from_the_future(facts: TaskFacts, now: da
     found = task_findings(facts, POLICY, CALENDAR, now)
     assert list(found) == sorted(found, key=lambda f: (f.at, f.rule))
     assert all(finding.at <= now for finding in found)
+
+
+def test_terms_that_facts_of_two_sources_began_under_one_id_are_two_episodes() -> None:
+    """Ids are unique in their source only; one card for both would lose the first term's days."""
+
+    def told(source: str, event: str, days: int, due: int | None = None, name: str = "x") -> TaskEvent:
+        at = START + timedelta(days=days)
+        due_at = START + timedelta(days=due) if due is not None else None
+        return TaskEvent(id=name, kind="complaint", event=event, at=at, received=at, source=source, due=due_at)
+
+    facts = TaskFacts(
+        key="T1",
+        events=(
+            told("a", "opened", 0, due=1),
+            told("a", "answered", 3, name="y"),
+            told("b", "opened", 4, due=5),
+        ),
+        sources=(SourceState(id="s", watermark=START + HORIZON),),
+        registry=REGISTRY,
+        hall="h",
+    )
+    verdict = judge_complaint(facts, POLICY, CALENDAR, START + timedelta(days=30))
+    assert [(s.episode, s.cleared_at is None) for s in verdict.spells] == [("x", False), ("x/2", True)]

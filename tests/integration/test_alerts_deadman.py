@@ -1,0 +1,82 @@
+"""The dead man's switch: a sign of life while the daemon works, none when it does not."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from alerts.deadman import DeadManSwitch
+from alerts.policy import DeadMan
+from tests.receivers import http_receiver, says
+
+NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+
+class Signs:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool]] = []
+
+    def __call__(self, way: str, taken: bool) -> None:
+        self.seen.append((way, taken))
+
+
+def switch(signs: Signs, *, why: list[str | None], **keys: Any) -> DeadManSwitch:
+    policy = DeadMan.model_validate({k: v for k, v in keys.items() if k != "publish"})
+    return DeadManSwitch(
+        policy, alive=lambda: why[-1], now=lambda: NOW, signed=signs, publish=keys.get("publish"), timeout_seconds=1
+    )
+
+
+def test_a_sign_goes_out_only_while_the_daemon_works() -> None:
+    signs = Signs()
+    why: list[str | None] = [None]
+    with http_receiver() as receiver:
+        made = switch(signs, why=why, url=receiver.url)
+        assert made.beat()
+        why.append("loop: no step for 31 s")
+        assert not made.beat()
+        why.append(None)
+        assert made.beat()
+        assert len(receiver.got) == 2
+    assert signs.seen == [("url", True)] * 2
+
+
+def test_a_sign_that_nobody_takes_is_counted_and_names_no_secret() -> None:
+    signs = Signs()
+    with http_receiver(says({}, 500)) as receiver:
+        assert switch(signs, why=[None], url=f"{receiver.base}/secret").beat()
+    assert switch(signs, why=[None], url="http://127.0.0.1:9/").beat()
+    assert signs.seen == [("url", False)] * 2
+
+
+def test_it_also_goes_by_the_broker() -> None:
+    signs, published = Signs(), []
+
+    def publish(topic: str, payload: bytes) -> bool:
+        published.append((topic, payload))
+        return len(published) == 1
+
+    made = switch(signs, why=[None], topic="jiancha/alive", publish=publish)
+    made.beat()
+    made.beat()
+    assert published[0] == ("jiancha/alive", b'{"at": "2026-03-02T01:00:00+00:00", "state": "online"}')
+    assert signs.seen == [("topic", True), ("topic", False)]
+
+
+def test_nothing_is_set_nothing_is_sent() -> None:
+    assert not switch(Signs(), why=[None]).is_set
+
+
+def test_the_thread_sends_again_and_stops(eventually: Any) -> None:
+    with http_receiver() as receiver:
+        made = switch(Signs(), why=[None], url=receiver.url, every_seconds=1)
+        stop = threading.Event()
+        thread = threading.Thread(target=made.run, args=(stop,))
+        thread.start()
+        try:
+            eventually(lambda: len(receiver.got) >= 2, 10)
+        finally:
+            stop.set()
+            thread.join(5)
+        assert not thread.is_alive()
