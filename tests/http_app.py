@@ -43,6 +43,7 @@ METRICS: dict[str, set[str]] = {
     "judge_seconds": set(),
     "judge_due_backlog": set(),
     "notifications_total": {"channel", "result"},
+    "alerts_unrouted_total": {"rule", "level"},
     "notification_oldest_pending_seconds": set(),
     "calendar_covered_until_timestamp_seconds": set(),
     "satisfaction_ratio": {"hall"},

@@ -144,7 +144,11 @@ class Stage:
             "audit": self._audit,
             "mqtt": mqtt,
             "http": {"port": port},
-            "alerts": {"receivers": {RECEIVER: {"url": self.receiver.url}}, "routes": [{"receivers": [RECEIVER]}]},
+            "alerts": {
+                "receivers": {RECEIVER: {"url": self.receiver.url}},
+                "routes": [{"receivers": [RECEIVER]}],
+                "storm": {"cards": 0},  # days pass in minutes here: what is no storm would be one
+            },
         }
 
     def _store_table(self) -> dict[str, Any]:

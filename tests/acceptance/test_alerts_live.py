@@ -34,6 +34,8 @@ CONFIG = """
 [alerts]
 timeout_seconds = 1
 group_wait_seconds = 0
+repeat_minutes = 0
+storm = {{ cards = 0 }}
 fallback = "desk"
 link = "https://jiancha.hall.example"
 

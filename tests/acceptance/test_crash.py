@@ -41,6 +41,8 @@ ALERTS = """
 timeout_seconds = 1
 group_wait_seconds = 0
 routes = [{{ receivers = ["hook"] }}]
+repeat_minutes = 0
+storm = {{ cards = 0 }}
 [alerts.retry]
 base_seconds = 0.2
 [alerts.receivers]

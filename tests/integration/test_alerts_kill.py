@@ -113,3 +113,21 @@ def test_a_repeat_after_a_kill_is_marked_for_the_reader(store: Store) -> None:
         assert run_child(store, policy, 0, "send.after") == -signal.SIGKILL
         assert run_child(store, policy, 5, None) == 0
     assert ["可能已送达" in body["text"]["content"] for body in receiver.bodies] == [False, True]
+
+
+@pytest.mark.parametrize("point", ["plan.before_commit", "plan.after_commit", "send.before"])
+def test_a_kill_while_a_repeat_and_a_step_are_due_tells_each_once(store: Store, point: str) -> None:
+    issue(store, 1)
+    with http_receiver() as receiver:
+        steps = [{"after_minutes": 60, "receivers": ["boss"]}]
+        given = policy_of({"hook": receiver.url, "boss": receiver.url}, routes=[{"receivers": ["hook"]}],
+                          repeat_minutes=60, escalation=steps)  # fmt: skip
+        policy = given.model_dump(mode="json", by_alias=True)
+        for name in ("hook", "boss"):
+            policy["receivers"][name]["url"] = receiver.url
+        assert run_child(store, policy, 0, None) == 0
+        assert run_child(store, policy, 61, point) == -signal.SIGKILL, "the failpoint was never passed"
+        assert run_child(store, policy, 66, None) == 0
+        heads = [body["text"].split(" ")[0] for body in receiver.bodies]
+    assert heads[0] == "【黄牌】差评"
+    assert sorted(heads[1:]) == ["【黄牌·再次提醒】差评", "【黄牌·逾时未签收上报】差评"]
