@@ -18,13 +18,19 @@ CHECK: Final = "audit.seal"
 
 
 def check_audit(store: Store, settings: AuditSettings) -> Finding:
-    """Is there a key, and did it make the last seal. The whole chain is `audit verify`'s business."""
+    """Is there a key, and did it make the last seal. The whole chain is `audit verify`'s business.
+
+    A hall that never sealed has chosen so, or not yet chosen; one that did and has no key any more is in danger.
+    """
     key = settings.secret
-    if key is None:
-        why = "未设密钥，审计行未封 no key: audit rows are not sealed, and can be changed unseen"
-        return bad(CHECK, why, "jiancha audit key -o /etc/jiancha/audit-key; JIANCHA_AUDIT__KEY_FILE=…")
+    way_out = "jiancha audit key -o /etc/jiancha/audit-key; JIANCHA_AUDIT__KEY_FILE=…"
     with store.read() as conn:
         last = seals.head(conn)
+        if key is None and last is None:
+            return good(CHECK, f"未设密钥，审计行不封 no key: audit rows are not sealed. 如需封印 To seal them: {way_out}")
+        if key is None:
+            why = "密钥不在，审计行不再封 the key is gone: audit rows are sealed no more, and can be changed unseen"
+            return bad(CHECK, why, "JIANCHA_AUDIT__KEY_FILE: 原密钥 the key that was used before")
         waiting = seals.count_unsealed(conn)
         if last is None:
             return good(CHECK, f"尚无封印 nothing sealed yet, {waiting} 行待封 rows wait for `jiancha run`")
