@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import httpx
 
 from alerts.deadman import DeadManSwitch
 from alerts.policy import DeadMan
+from tests.daemon import Daemon
+from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 from tests.receivers import http_receiver, says
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -80,3 +88,29 @@ def test_the_thread_sends_again_and_stops(eventually: Any) -> None:
             stop.set()
             thread.join(5)
         assert not thread.is_alive()
+
+
+def test_the_daemon_gives_signs_by_http_and_by_the_broker(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto], tool: Callable[[str], str], eventually: Any
+) -> None:
+    """Subscribed where the daemon's account may read too: a publish that the ACL denies looks like one that arrived."""
+    broker, topic = mosquitto(), "jiancha/doctor/alive"
+    env = {
+        "JIANCHA_MQTT__PORT": str(broker.port), "JIANCHA_MQTT__USERNAME": DAEMON, "JIANCHA_MQTT__PASSWORD": PASSWORD,
+    }  # fmt: skip
+    account = ["-p", str(broker.port), "-u", DAEMON, "-P", PASSWORD]
+    listen = [tool("mosquitto_sub"), *account, "-t", topic, "-C", "2", "-W", "40"]
+    with http_receiver() as receiver:
+        config = f'[alerts.deadman]\nurl = "{receiver.url}"\ntopic = "{topic}"\nevery_seconds = 1\n'
+        heard = subprocess.Popen(listen, stdout=subprocess.PIPE, text=True)
+        with Daemon(tmp_path, env, config) as daemon:
+            said, _ = heard.communicate(timeout=60)
+            eventually(lambda: len(receiver.got) >= 2, 20)
+            metrics = httpx.get(f"{daemon.url}/metrics").text
+        after = len(receiver.got)
+    signs = [json.loads(line) for line in said.splitlines()]
+    assert [sign["state"] for sign in signs] == ["online", "online"]
+    assert 'jiancha_deadman_signs_total{result="taken",way="url"}' in metrics
+    assert 'jiancha_deadman_signs_total{result="taken",way="topic"}' in metrics
+    assert len(receiver.got) == after, "none when it has stopped"
+    assert {got.path for got in receiver.got} == {"/alerts"}

@@ -335,14 +335,28 @@ def test_a_condition_has_to_stay_cleared_before_its_end_is_told(store: Store) ->
 # --------------------------------------------------------------------------- groups and storms
 
 
-def test_two_messages_of_a_group_keep_their_interval(store: Store) -> None:
+TIMELINES: list[tuple[str, list[float], list[tuple[float, int]]]] = [
+    ("one card waits for company", [0], [(10, 1)]),
+    ("what comes within the wait joins", [0, 9], [(10, 2)]),
+    ("the next message keeps the interval", [0, 60], [(10, 1), (310, 1)]),
+    ("what comes before it leaves joins that", [0, 60, 200], [(10, 1), (310, 2)]),
+    ("after the interval the wait alone holds", [0, 400], [(10, 1), (410, 1)]),
+    ("each interval counts from the message before", [0, 60, 320], [(10, 1), (310, 1), (610, 1)]),
+]
+
+
+@pytest.mark.parametrize(("arrivals", "messages"), [t[1:] for t in TIMELINES], ids=[t[0] for t in TIMELINES])
+def test_the_timeline_of_a_group(store: Store, arrivals: list[float], messages: list[tuple[float, int]]) -> None:
+    """Alertmanager's group_wait and group_interval, in real seconds after the first card."""
     found = World(store, policy_of({"mail": MAIL}, group_wait_seconds=10, group_interval_seconds=300))
-    found.issue(1)
-    plan_at(found, 0)
-    found.time.pass_(60)
-    found.issue(2)
-    plan_at(found, 1)
-    assert [(row.flush - START).total_seconds() for row in found.rows(DELIVERY)] == [10, 310]
+    for number, second in enumerate(arrivals, 1):
+        found.time.now = START + timedelta(seconds=second)
+        found.issue(number)
+        found.service.plan_once(found.time())
+    shown = [
+        ((row.flush - START).total_seconds(), len(planned(found, delivery=row.id))) for row in found.rows(DELIVERY)
+    ]
+    assert shown == messages
 
 
 def test_many_cards_at_once_become_one_message(store: Store) -> None:

@@ -27,7 +27,7 @@ def check_audit(store: Store, settings: AuditSettings) -> Finding:
     with store.read() as conn:
         last = seals.head(conn)
         if key is None and last is None:
-            return good(CHECK, f"未设密钥，审计行不封 no key: audit rows are not sealed. 如需封印 To seal them: {way_out}")
+            return good(CHECK, f"未设密钥，审计行不封 no key, audit rows are not sealed; 如需封印 to seal: {way_out}")
         if key is None:
             why = "密钥不在，审计行不再封 the key is gone: audit rows are sealed no more, and can be changed unseen"
             return bad(CHECK, why, "JIANCHA_AUDIT__KEY_FILE: 原密钥 the key that was used before")
