@@ -6,6 +6,7 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -76,13 +77,28 @@ def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
 
 
 def policy_values(rule: str, policy: Policy) -> dict[str, Any]:
-    """The keys of the policy section that the rule reads, with their values."""
+    """The keys of the policy section that the rule reads, with their values; not to be changed by the caller."""
     section = policy.section_of(rule)
-    return {f"{section}.{key}": value for key, value in getattr(policy, section).model_dump(mode="json").items()}
+    return _dumped(section, getattr(policy, section))
+
+
+def _dumped(name: str, section: BaseModel) -> dict[str, Any]:
+    """The values of a section, written once while it is in force: every card of the same policy says the same."""
+    kept = _KEPT.get(name)
+    if kept is None or kept[0] is not section:
+        values = {f"{name}.{key}": value for key, value in section.model_dump(mode="json").items()}
+        kept = _KEPT[name] = (section, values)
+    return kept[1]
+
+
+_KEPT: Final[dict[str, tuple[BaseModel, dict[str, Any]]]] = {}
+"""The last section of each name, with its values."""
 
 
 def as_json(value: Any) -> Any:
     """JSON values of facts; the registry is left out (the card names its place), instants become RFC 3339 text."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -91,14 +107,22 @@ def as_json(value: Any) -> Any:
         return value.name.lower() if isinstance(value, enum.IntEnum) else value.value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: as_json(getattr(value, f.name))
-            for f in dataclasses.fields(value)
-            if not f.name.startswith("_") and not isinstance(getattr(value, f.name), Registry)
-        }
+    if (names := _shown(type(value))) is not None:
+        fields = [(name, getattr(value, name)) for name in names]
+        return {name: as_json(held) for name, held in fields if not isinstance(held, Registry)}
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [as_json(v) for v in value]
     return value
+
+
+_PLAIN: Final = frozenset({str, int, float, bool})
+
+
+@cache
+def _shown(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a value type that belong to its evidence; None: it is no such type."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(f.name for f in dataclasses.fields(kind) if not f.name.startswith("_"))
