@@ -22,7 +22,7 @@ import structlog
 from hall import DEVICE, SESSION, fresh_hall, message, wait_until
 from naive import Naive
 from rounds import Row, in_turn, medians, options, row, tell
-from subscribers import Bare, Ours, drained_a_second
+from subscribers import Bare, Ours, as_python_comes, drained_a_second
 
 from monitor.clock import Clock
 from monitor.ingest.subscriber import BATCH
@@ -37,6 +37,7 @@ def throughput(side: str, events: int, batch: int) -> float:
         hall.open_session()
         hall.publish(events)
         if side == "naive":
+            as_python_comes()
             return drained_a_second(Naive(hall.url, hall.port, hall.passwords["jiancha"], SESSION, events), events)
         if side == "bare":
             return drained_a_second(Bare(hall.options(SESSION, "jiancha"), events), events)
@@ -50,6 +51,7 @@ def latency_ms(side: str, seconds: int, batch: int) -> float:
         hall.open_session()
         program: Ours | Naive
         if side == "naive":
+            as_python_comes()
             program = Naive(hall.url, hall.port, hall.passwords["jiancha"], SESSION, total)
             program.start()
             program.connected.wait(10)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -24,6 +25,12 @@ from monitor.metrics import Metrics
 from monitor.mqtt import Options
 
 PYTHON_SWITCHES: Final = sys.getswitchinterval()
+PYTHON_COLLECTS: Final = gc.get_threshold()
+
+
+def as_python_comes() -> None:
+    """Undo for another program what the daemon sets for itself in `open_program`: it would not have that."""
+    gc.set_threshold(*PYTHON_COLLECTS)
 
 
 class Taker(Protocol):
@@ -99,6 +106,7 @@ class Bare:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._take()))
 
     def start(self) -> None:
+        as_python_comes()
         self._thread.start()
 
     def stop(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -107,7 +107,8 @@ def as_json(value: Any) -> Any:
         return value.name.lower() if isinstance(value, enum.IntEnum) else value.value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    if (names := _shown(type(value))) is not None:
+    kind: Hashable = type(value)
+    if (names := _shown(kind)) is not None:
         fields = [(name, getattr(value, name)) for name in names]
         return {name: as_json(held) for name, held in fields if not isinstance(held, Registry)}
     if isinstance(value, Mapping):
