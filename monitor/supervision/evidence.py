@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -107,8 +106,7 @@ def as_json(value: Any) -> Any:
         return value.name.lower() if isinstance(value, enum.IntEnum) else value.value
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    kind: Hashable = type(value)
-    if (names := _shown(kind)) is not None:
+    if (names := _shown(type(value))) is not None:
         fields = [(name, getattr(value, name)) for name in names]
         return {name: as_json(held) for name, held in fields if not isinstance(held, Registry)}
     if isinstance(value, Mapping):
@@ -121,9 +119,15 @@ def as_json(value: Any) -> Any:
 _PLAIN: Final = frozenset({str, int, float, bool})
 
 
-@cache
-def _shown(kind: Any) -> tuple[str, ...] | None:
+def _shown(kind: type[Any]) -> tuple[str, ...] | None:
     """The fields of a value type that belong to its evidence; None: it is no such type."""
-    if not dataclasses.is_dataclass(kind):
-        return None
-    return tuple(f.name for f in dataclasses.fields(kind) if not f.name.startswith("_"))
+    if kind not in _SHOWN:
+        is_value = dataclasses.is_dataclass(kind)
+        _SHOWN[kind] = (
+            tuple(f.name for f in dataclasses.fields(kind) if not f.name.startswith("_")) if is_value else None
+        )
+    return _SHOWN[kind]
+
+
+_SHOWN: Final[dict[type[Any], tuple[str, ...] | None]] = {}
+"""Looked at once a type: a card of a case has hundreds of values."""
