@@ -48,12 +48,20 @@ def to_utc(zone: ZoneInfo, day: date, at: time) -> datetime:
     return from_micros(high * 1_000_000)
 
 
-def spans_of(zone: ZoneInfo, day: date, hours: Hours) -> list[tuple[datetime, datetime]]:
-    """The sessions of a day as UTC instants; one that falls wholly into a DST gap is gone."""
+def spans_of(
+    zone: ZoneInfo, day: date, hours: Hours, offset: timedelta | None = None
+) -> list[tuple[datetime, datetime]]:
+    """The sessions of a day as UTC instants; one that falls wholly into a DST gap is gone.
+
+    `offset`: the zone's all through the day, where the caller knows that it does not change in it.
+    """
     spans = []
     for start, end in hours:
         end_day = day + timedelta(days=1) if end == MIDNIGHT else day
-        span = to_utc(zone, day, start), to_utc(zone, end_day, end)
+        if offset is not None:
+            span = datetime.combine(day, start, UTC) - offset, datetime.combine(end_day, end, UTC) - offset
+        else:
+            span = to_utc(zone, day, start), to_utc(zone, end_day, end)
         if span[0] < span[1]:
             spans.append(span)
     return spans
@@ -101,14 +109,16 @@ class Tables:
         first, end = date(first_year, 1, 1).toordinal(), date(last_year + 1, 1, 1).toordinal()
         tables.base = first - 1
         offsets: set[timedelta | None] = set()
+        offset = zone.utcoffset(datetime.combine(date.fromordinal(first), MIDNIGHT))
+        offsets.add(offset)
         for ordinal in range(first, end):
             day = date.fromordinal(ordinal)
-            offsets.add(zone.utcoffset(datetime.combine(day, MIDNIGHT)))
-            spans = spans_of(zone, day, rules.plan(day).hours)
+            before, offset = offset, zone.utcoffset(datetime.combine(date.fromordinal(ordinal + 1), MIDNIGHT))
+            offsets.add(offset)
+            spans = spans_of(zone, day, rules.plan(day).hours, offset if offset == before else None)
             if spans:
                 tables._append(ordinal, spans)
             tables.before.append(len(tables.ordinals))
-        offsets.add(zone.utcoffset(datetime.combine(date.fromordinal(end), MIDNIGHT)))
         tables._set_shift(offsets.pop() if len(offsets) == 1 else None)
         return tables
 
