@@ -56,17 +56,15 @@ class FairLock:
         self._held = False
         self._first: deque[object] = deque()
         self._others: deque[object] = deque()
-
-    @property
-    def contended(self) -> bool:
-        """Whether somebody who goes first is waiting (a long step may stop early then)."""
-        return bool(self._first)
+        self.firsts = 0
+        """How often somebody who goes first has asked: whoever writes long steps sees whether ingest is at work."""
 
     @contextlib.contextmanager
     def hold(self, *, first: bool = False) -> Iterator[None]:
         ticket = object()
         queue = self._first if first else self._others
         with self._condition:
+            self.firsts += first
             queue.append(ticket)
             while self._held or self._next() is not ticket:
                 self._condition.wait()
