@@ -13,19 +13,20 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 import httpx
 import jmespath
 from jinja2 import Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 
 from alerts.channels.base import Message, Unusable
 from alerts.policy import Gateway
 from alerts.retry import Outcome, Result, of_status, refused, sent, timed_out
-from alerts.templates import environment
+from alerts.templates import new_environment
 
 SHOWN: Final = 200
 TIME: Final = "%Y%m%d%H%M%S"
@@ -50,6 +51,11 @@ class GatewayChannel:
             self._headers = {name: _template(source) for name, source in gateway.headers.items()}
         except TemplateError as error:
             raise Unusable(f"{key}.fields: a template cannot be read: {error}") from None
+        clash = next(
+            (name for name in gateway.fields for other in gateway.fields if other.startswith(f"{name}.")), None
+        )
+        if clash is not None and gateway.content == "json":
+            raise Unusable(f"{key}.fields: {clash!r} is a text and the parent of another field: take one of them away")
         self._success = _expression(gateway.success, f"{key}.success")
         self._permanent = _expression(gateway.permanent, f"{key}.permanent")
         try:
@@ -133,10 +139,16 @@ class GatewayChannel:
         self._client.close()
 
 
+@lru_cache(maxsize=1)
+def _signing() -> ImmutableSandboxedEnvironment:
+    """The environment of fields and headers: what gateways sign with is no business of messages."""
+    made = new_environment()
+    made.filters.update(FILTERS)
+    return made
+
+
 def _template(source: str) -> Template:
-    env = environment()
-    env.filters.update(FILTERS)
-    return env.from_string(source)
+    return _signing().from_string(source)
 
 
 def _expression(source: str, key: str) -> Any:

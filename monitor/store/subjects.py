@@ -111,6 +111,14 @@ def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> 
     return found
 
 
+def hall_of(conn: Connection, ref: SubjectRef) -> str | None:
+    """The hall that a subject was last judged in; None where it is not known, or there is no such subject."""
+    found: str | None = conn.execute(
+        select(SUBJECT.c.hall).where(SUBJECT.c.kind == ref.kind, SUBJECT.c.key == ref.key)
+    ).scalar()
+    return found
+
+
 def look_back(conn: Connection, kind: str, since: Mapping[str, datetime]) -> None:
     """Facts came that are older than what was judged: the next look at each subject reaches back to them."""
     rows = [{"of": kind, "low": key, "from": at} for key, at in sorted(since.items())]

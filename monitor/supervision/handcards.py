@@ -23,8 +23,8 @@ def issue_by_hand(
 ) -> int:  # fmt: skip
     """Issue a card by hand (人工发牌) under a rule of `wording.HAND_RULES`; gives its number. The caller commits.
 
-    Where and on whom follow from what is named (the subject, staff, window, unit, hall). Several cards under one rule
-    on one subject are its episodes. Raises Refused.
+    Where and on whom follow from staff, window, unit, hall; the hall also from the subject, and all lie in one. Several
+    cards under one rule on one subject are its episodes. Raises Refused.
     """
     who = local(actor) if isinstance(actor, str) else actor
     found = HAND_RULES.get(rule)
@@ -33,7 +33,10 @@ def issue_by_hand(
     if not why.strip():
         raise Refused("须写明事实 the facts are needed; give them with --reason")
     require_known(registry, hall=hall, unit=unit, window=window, staff=staff)
-    place = _place(registry, hall, unit, window, staff)
+    known = subjects.hall_of(conn, subject) if subject is not None else None
+    place = _place(registry, hall or known, unit, window, staff)
+    if known is not None and place.hall != known:
+        raise Refused(f"--subject: 属大厅 {known} lies in the hall {known}, 而所写属 and what is named in {place.hall}")
     no = refusal(who, "cards:issue", Target(hall=place.hall, unit=place.unit, window=place.window, staff=place.staff))
     if no is not None:
         raise Refused.because(no)

@@ -223,6 +223,7 @@ def test_what_a_gateway_answers(says_it: str, answer: Answer, expected: tuple[Ou
         ({"success_text": "("}, "alerts.gateways.sms.success_text"),
         ({"fields": {"to": "{{ to"}}, "alerts.gateways.sms.fields"),
         ({"secret_env": "NOT_SET"}, "alerts.gateways.sms.secret_env"),
+        ({"fields": {"a": "x", "a.b": "y"}}, "alerts.gateways.sms.fields: 'a' is a text"),
     ],
 )
 def test_a_gateway_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:

@@ -14,6 +14,7 @@ from monitor.store import attachments
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.engine import Store
 from monitor.store.gauges import read_gauges
+from monitor.store.subjects import held
 from monitor.supervision.cardfile import card_work
 from monitor.supervision.commands import attribute, local, transition
 from monitor.supervision.files import checked
@@ -282,6 +283,17 @@ def test_a_card_by_hand_is_refused(world: World, says: str, given: dict[str, Any
     with pytest.raises(Refused, match=refused):
         by_hand(world, **given)
     assert world.cards() == []
+
+
+def test_a_card_by_hand_lies_in_the_hall_of_what_it_is_about(world: World) -> None:
+    rated(world)
+    about = SubjectRef(kind="rating", key="ev1/r1")
+    number = by_hand(world, subject=about, window=None, staff=None)
+    assert (worked(world, number)["hall"], worked(world, number)["staff"]) == ("h1", None)
+    elsewhere = SubjectRef(kind="case", key="c9/1")
+    world.store.step(lambda conn: held(conn, elsewhere, "h2", make=True))
+    with pytest.raises(Refused, match="lies in the hall h2"):
+        by_hand(world, "10:05", subject=elsewhere)
 
 
 # --------------------------------------------------------------------------- files and people

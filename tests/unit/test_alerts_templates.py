@@ -46,6 +46,7 @@ def test_what_a_template_is_given(source: str, said: str) -> None:
         "{% for a in range(99999) %}{% for b in range(99) %}xxxxxxxxxxxx{% endfor %}{% endfor %}",
         "{{ 1 / 0 }}",
         "{% include 'x' %}",
+        "{{ title | md5 }}",
         "{{ title",
         "{% import 'os' as os %}",
     ],
