@@ -183,6 +183,7 @@ class Judge:
             mine = [s for s in claimed if s.kind == kind]
             for batch, loaded in _load_halving(look, mine, failed):
                 for subject in batch:
+                    self.store.lock.give_way()
                     try:
                         found = loaded.get(subject.key)
                         outcomes.append(self._judge_one(subject, found, standing.get(subject.id, []), look))
