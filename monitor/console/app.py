@@ -9,12 +9,14 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.console.answers import refused
 from monitor.console.api import make_api
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.metrics import program_version
 from monitor.store.engine import STORE_AWAY
+from monitor.supervision.refused import Refused
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -23,6 +25,7 @@ def make_app(deps: Deps) -> FastAPI:
     app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
     deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
+    app.add_exception_handler(Refused, refused)
     for fault in STORE_AWAY:
         app.add_exception_handler(fault, store_away)
     _add_health(app, deps)

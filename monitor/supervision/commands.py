@@ -16,6 +16,7 @@ from monitor.model import Charge, Level, Reason, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
 from monitor.store.cards import CARD
+from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
 from monitor.supervision.workflow import Given, Work, take
 
@@ -49,8 +50,7 @@ def transition(
     Raises Refused.
     """
     who = local(actor) if isinstance(actor, str) else actor
-    if not why.strip():
-        raise Refused(f"card {number}: 须写明理由 a reason is needed; give one with --reason")
+    require_words(why)
     card = _locked(conn, number)
     said: dict[str, Any] = dict(given or {})
     if event in _SIGNED:
@@ -106,7 +106,8 @@ def attribute(
 ) -> Row[Any]:  # fmt: skip
     """Confirm who answers for a card (责任认定; C02, B05): a person, a window's unit, or a unit alone (B05).
 
-    What is not named follows from the registry; a person named alone keeps the card's window. Raises Refused.
+    What is not named follows from the registry; a person named alone keeps the card's window. All that is named lies
+    in the card's hall. Raises Refused.
     """
     require_known(registry, unit=unit, window=window, staff=staff)
     card = _locked(conn, number)
@@ -114,8 +115,29 @@ def attribute(
         place = registry.charge(window=window or (card.window if staff else None), staff=staff)
     else:
         place = Charge(unit=unit)
-    given = {"unit": unit or place.unit, "window": place.window, "staff": staff}
+    given: dict[str, Any] = {"unit": unit or place.unit, "window": place.window, "staff": staff}
+    lies_in = {
+        "unit": registry.units[unit].hall if unit else None,
+        "window": registry.windows[window].hall if window else None,
+        "staff": registry.hall_of_staff(staff),
+    }
+    given["lies_in"] = {key: hall for key, hall in lies_in.items() if hall is not None}
     return transition(conn, number, "attributed", actor=actor, why=why, now=now, given=given)
+
+
+def require_words(why: str) -> None:
+    """Refuse a reason that says nothing, is longer than a page, or holds what no page shows."""
+    if not why.strip():
+        raise Refused("须写明理由 a reason is needed", field="reason")
+    if len(why) > MOST_WORDS:
+        raise Refused(
+            f"{len(why)} 字，超过 characters are more than {MOST_WORDS}; 可附文件 attach a file", field="reason"
+        )
+    if not is_plain(why):
+        raise Refused("含不可见字符 holds characters that cannot be shown", field="reason")
+
+
+MOST_WORDS: Final = 4_000
 
 
 def require_known(registry: Registry, **named: str | None) -> None:
@@ -125,13 +147,14 @@ def require_known(registry: Registry, **named: str | None) -> None:
     }  # fmt: skip
     for kind, key in named.items():
         if key is not None and key not in tables[kind]:
-            raise Refused(f"--{kind}: {key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them")
+            raise Refused(f"{key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them", field=kind)
 
 
 def _locked(conn: Connection, number: int) -> Row[Any]:
     card = conn.execute(select(CARD).where(CARD.c.number == number).with_for_update()).first()
     if card is None:
         raise Refused(
-            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them"
+            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them",
+            sort="missing",
         )
     return card

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, meta
+from monitor.store import audit, meta, users
 from monitor.store.alerts import ITEM
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD, NOTICE
@@ -98,6 +98,7 @@ def _unname(conn: Connection, kind: str, person: str, now: datetime) -> int:
     done = conn.execute(update(table).where(named).values(name="", contacts=None)).rowcount
     if kind == "user":
         conn.execute(update(USER).where(USER.c.id == person, USER.c.disabled_at.is_(None)).values(disabled_at=now))
+        users.revoke_tokens(conn, person, now)
     return int(done)
 
 
