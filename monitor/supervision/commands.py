@@ -46,7 +46,7 @@ def transition(
 
     1. Refuse what role, state or the card's sort do not allow.
     2. Change the card, write its notice and an audit row; the words of people are a private field of that.
-    3. Mark the subject: closing a follow-up or answering an order is a fact that its rule reads.
+    3. Mark the subject: closing a follow-up, answering an order or promising a time is a fact that its rule reads.
     Raises Refused.
     """
     who = local(actor) if isinstance(actor, str) else actor
@@ -75,10 +75,11 @@ def transition(
     }
     audit.record(conn, now, who.id, f"card.{event}", "card", str(number), body, private={"why": why})
     marks = [SubjectRef(kind=card.kind, key=card.key)]
-    if card.rule == WITH_ORDER or cards.has_order(conn, number):
+    after = conn.execute(select(CARD).where(CARD.c.number == number)).one()
+    if card.rule == WITH_ORDER or after.promised_at is not None or cards.has_order(conn, number):
         marks.append(SubjectRef(kind="order", key=card.key))
     subjects.mark(conn, marks, due=now)
-    return conn.execute(select(CARD).where(CARD.c.number == number)).one()
+    return after
 
 
 _SIGNED: Final = ("verified", "appealed", "withdrawn")
