@@ -174,6 +174,9 @@ KINDS: Final[Mapping[str, Texts]] = {
     "source": ("数据源", "source"),
     "hall": ("大厅", "hall"),
     "calendar": ("日历", "calendar"),
+    "staff": ("人员", "person"),
+    "window": ("窗口", "window"),
+    "unit": ("单位", "unit"),
 }
 
 SLOTS: Final[Mapping[str, Texts]] = {
