@@ -101,9 +101,10 @@ def _fail_unless_proven(proof: dict[str, Any] | None, as_json: bool) -> None:
 
 
 def _line(name: str, one: dict[str, Any]) -> str:
+    name = f"{SORTS.get(name, '')} {name}".strip()
     if one["before"] is None:
         return f"{name}: 永久保存 kept for ever"
-    stays = ", ".join(f"{why} {n}" for why, n in one["stays"].items() if n)
+    stays = ", ".join(f"{STAYS.get(why, '')} {why} {n}".strip() for why, n in one["stays"].items() if n)
     went = f"{one['gone']['rows']} 已清 gone" if "gone" in one else f"{one['goes']} 将清 would go"
     return f"{name}: {one['days']} 天 days, 早于 before {one['before']}: {went}; 保留 stay {stays or 0}"
 
@@ -184,6 +185,15 @@ def _counted(rows: dict[str, int]) -> str:
     return ", ".join(f"{ERASED.get(name, '')} {name} {n}".strip() for name, n in rows.items())
 
 
+SORTS: Final = {
+    "payloads": "原始报文",
+    "quarantine": "隔离区报文",
+    "comments": "评价意见",
+    "deliveries": "已发通知",
+    "attachments": "附件",
+    "audit": "审计中的个人信息",
+}
+STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}
 ERASED: Final = {
     "user": "姓名与联系方式",
     "staff": "姓名与联系方式",
