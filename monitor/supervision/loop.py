@@ -253,7 +253,9 @@ class Judge:
                 self._apply_change(conn, outcome, basis, changed, verdict, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
-            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], self.policy, now)
+            changes = [change for _, change, _ in outcome.changes]
+            marks += follow_ups(outcome.subject, outcome.judged, changes, self.policy, now)
+            marks += ((SubjectRef(kind="order", key=key), now) for key in cards.promised(conn, changes))
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):

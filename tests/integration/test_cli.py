@@ -75,7 +75,7 @@ BAD_INPUT = [
     ),
     (("alerts", "route"), "give either --card N or --example"),
     (("alerts", "route", "--example", "no.rule:red"), "no.rule"),
-    (("user", "token"), "令牌属于设备或大厅"),
+    (("user", "token"), "令牌属于设备、大厅或账户之一"),
 ]
 
 
@@ -236,7 +236,8 @@ CHECKS = [
         [f"{rule} {level} @ - 无人接收" for rule, level in (
             ("case.limit", "yellow"), ("case.limit", "red"), ("case.immediate", "yellow"), ("case.immediate", "red"),
             ("case.notice", "yellow"), ("case.stage", "yellow"), ("case.stage", "red"), ("case.pause", "yellow"),
-            ("case.pause", "red"), ("case.delivery", "yellow"), ("case.delivery", "red"), ("task.due", "yellow"),
+            ("case.pause", "red"), ("case.delivery", "yellow"), ("case.delivery", "red"), ("order.reply", "yellow"),
+            ("order.reply", "red"), ("order.promise", "yellow"), ("task.due", "yellow"),
             ("task.due", "red"), ("complaint.due", "yellow"), ("complaint.due", "red"),
             ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
             ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),
