@@ -85,10 +85,13 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
             query=settings.query,
             page_rows=settings.page_rows,
             timeout_seconds=settings.timeout_seconds,
+            zone=mapping.time.zone,
         )
     except BadMap as error:
         raise BadView(f"{where}: map: {error}") from None
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if error.filename == settings.url_file:
+            raise BadView(f"{where}: url_file: {settings.url_file}: no such file") from None
         raise BadView(f"{where}: map: {settings.map!r} is neither a file nor a shipped map") from None
     except (BadSource, OSError) as error:
         raise BadView(f"{where}: {error}") from None
@@ -132,6 +135,7 @@ def poll(
         if not going_on():
             return None
         work.take(page)
+    work.require_mark()
     work.beat(began, queue=0)
     return Polled(rows=work.rows, fed=work.fed, results=tuple(work.results))
 
@@ -160,24 +164,43 @@ class _Poll:
     fed: Fed = field(default_factory=Fed)
     results: list[BatchResult] = field(default_factory=list)
     beaten: datetime | None = None
+    marked: bool = False
 
     def low(self) -> Mark | None:
         with self.store.read() as conn:
             text = meta.text(conn, self.feed.mark_key)
         settings = self.feed.settings
+        self.marked = text is not None
         if text is None:
-            return settings.start
+            return self._start()
         try:
             return marks.below(marks.loaded(text), settings.overlap, self.feed.mapping.time)
         except marks.NoTime as error:
             raise BadView(f"feeds: {self.feed.id}: {error}") from None
 
+    def _start(self) -> Mark | None:
+        """`start`; a time of the configuration as the view writes it, where its times are text."""
+        start, time = self.feed.settings.start, self.feed.mapping.time
+        return marks.as_text(start, time) if isinstance(start, datetime) and self.feed.view.times_are_text else start
+
+    def require_mark(self) -> None:
+        """BadView where rows came and from none of them can be gone on: the next poll would begin anew, for ever."""
+        if self.rows and not self.marked:
+            raise BadView(
+                f"feeds: {self.feed.id}: mark: 没有一行可作水位 no row has a mark to go on from (format"
+                f" {self.feed.mapping.time.format}): set overlap = 0, or take another column"
+            )
+
+    def _reached(self, page: Sequence[Row]) -> Mark | None:
+        overlap, time = self.feed.settings.overlap, self.feed.mapping.time
+        found = map(self.feed.view.mark_of, reversed(page))
+        return next((mark for mark in found if marks.readable(mark, overlap, time)), None)
+
     def take(self, page: Sequence[Row]) -> None:
         received = self.now()
         batches = list(chunks(list(self._messages(page, received)), BATCH)) or [[]]
         for n, batch in enumerate(batches, 1):
-            reached = self.feed.view.mark_of(page[-1]) if page and n == len(batches) else None
-            self._write(batch, received, reached)
+            self._write(batch, received, self._reached(page) if n == len(batches) else None)
         self.rows += len(page)
         if self.beaten is None or received - self.beaten >= BUSY_BEAT:
             self.beat(received, queue=1)
@@ -194,14 +217,19 @@ class _Poll:
         how = Writing(lenient=lenient, due=received, future=self.future)
         prepared = [prepare(message, self.registry, lenient=lenient) for _, message in batch]
         mark = None if reached is None else marks.not_ahead(reached, received, self.feed.mapping.time)
+        try:
+            dumped = None if mark is None else marks.dumped(mark)
+        except marks.NoMark as error:
+            raise BadView(f"feeds: {self.feed.id}: {error}") from None
+        self.marked = self.marked or dumped is not None
 
         def work(conn: Connection) -> BatchResult:
             result = write_prepared(conn, prepared, self.registry, how)
-            if mark is not None:
-                meta.set_text(conn, self.feed.mark_key, marks.dumped(mark))
+            if dumped is not None:
+                meta.set_text(conn, self.feed.mark_key, dumped)
             return result
 
-        if prepared or mark is not None:
+        if prepared or dumped is not None:
             result = self.store.step(work)
             self.results.append(result)
             if not any(message.channel == "heartbeat" for _, message in batch):
