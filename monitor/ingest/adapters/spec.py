@@ -238,7 +238,7 @@ def _named(name: str, text: str) -> None:
 def load_adapter(path: Path) -> Adapter:
     """Read an adapter file. BadAdapter names file and key."""
     try:
-        return Adapter.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Adapter.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except FileNotFoundError:
         raise BadAdapter(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

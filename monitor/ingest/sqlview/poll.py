@@ -102,7 +102,7 @@ def _url(settings: FeedSettings) -> str:
     if settings.url is not None:
         return settings.url.get_secret_value()
     if settings.url_file is not None:
-        return Path(settings.url_file).read_text(encoding="utf-8").strip()
+        return Path(settings.url_file).read_text(encoding="utf-8-sig").strip()
     found = os.environ.get(settings.url_env or "")
     if not found:
         raise BadSource(f"url_env: the environment has no {settings.url_env}")
