@@ -179,7 +179,7 @@ class EventLog:
             sheet.reset_dimensions()  # some programs write a range that is too small
             number = 0
             try:
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):  # noqa: B007 - for the error
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                     if number > MOST_ROWS:
                         raise ValueError(f"a row beyond {MOST_ROWS}")
                     yield cells

@@ -30,7 +30,10 @@ class NoTime(ValueError):
 def dumped(mark: Mark) -> str:
     """The mark as text that `loaded` makes the same value of. Raises NoMark."""
     if not isinstance(mark, str | int | float | Decimal | date):
-        raise NoMark(f"mark: {type(mark).__name__} is neither a time, a number nor text; take another column")
+        raise NoMark(
+            f"mark: {type(mark).__name__} 既非时间，也非数字或文字 is neither a time, a number nor text; "
+            "take another column"
+        )
     if isinstance(mark, datetime | date):
         return json.dumps(["datetime" if isinstance(mark, datetime) else "date", mark.isoformat()])
     return json.dumps(["decimal", str(mark)]) if isinstance(mark, Decimal) else json.dumps(["plain", mark])
@@ -101,7 +104,7 @@ def _read(text: str, time: TimeFormat) -> datetime:
         return time.parsed(text)
     except ValueError:
         raise NoTime(
-            f"mark: {text!r} is no time (format {time.format}): set overlap = 0, or take another column"
+            f"mark: {text!r} 不是时间 is no time (format {time.format}): set overlap = 0, or take another column"
         ) from None
 
 

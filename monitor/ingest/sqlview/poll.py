@@ -76,7 +76,10 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
     try:
         mapping = load_map(shipped if shipped.is_file() else Path(settings.map))
         if set_here := [key for key in NOT_OURS if getattr(mapping, key) != CaseMap.model_fields[key].default]:
-            raise BadView(f"{where}: map: {', '.join(set_here)}: say it in the registry's row of {settings.id}")
+            raise BadView(
+                f"{where}: map: {', '.join(set_here)}: 应写在台账的该设备行 "
+                f"say it in the registry's row of {settings.id}"
+            )
         view = View(
             _url(settings),
             columns=sorted(mapping.columns()),
@@ -91,8 +94,10 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
         raise BadView(f"{where}: map: {error}") from None
     except FileNotFoundError as error:
         if error.filename == settings.url_file:
-            raise BadView(f"{where}: url_file: {settings.url_file}: no such file") from None
-        raise BadView(f"{where}: map: {settings.map!r} is neither a file nor a shipped map") from None
+            raise BadView(f"{where}: url_file: {settings.url_file}: 没有这个文件 no such file") from None
+        raise BadView(
+            f"{where}: map: {settings.map!r} 既不是文件也不是随附的映射 is neither a file nor a shipped map"
+        ) from None
     except (BadSource, OSError) as error:
         raise BadView(f"{where}: {error}") from None
     return Feed(settings=settings, mapping=mapping, view=view)
@@ -105,7 +110,7 @@ def _url(settings: FeedSettings) -> str:
         return Path(settings.url_file).read_text(encoding="utf-8-sig").strip()
     found = os.environ.get(settings.url_env or "")
     if not found:
-        raise BadSource(f"url_env: the environment has no {settings.url_env}")
+        raise BadSource(f"url_env: 环境中没有 the environment has no {settings.url_env}")
     return found
 
 
@@ -144,12 +149,15 @@ def require_registered(feed: Feed, registry: Registry) -> None:
     """BadView unless the registry has the feed as a case source whose heartbeats move its watermark."""
     device = registry.devices.get(feed.id)
     if device is None:
-        raise BadView(f'feeds: {feed.id}: no such device; add it to the registry\'s devices with kind = "cases"')
+        raise BadView(f'feeds: {feed.id}: 未登记 no such device; add it to the registry\'s devices with kind = "cases"')
     if not device.allows("case"):
-        raise BadView(f'feeds: {feed.id}: a device of kind {device.kind} sends no cases; make it kind = "cases"')
+        raise BadView(
+            f'feeds: {feed.id}: 该类设备不报办件 a device of kind {device.kind} sends no cases; make it kind = "cases"'
+        )
     if not device.owes_heartbeats:
         raise BadView(
-            f"feeds: {feed.id}: devices.watermark is {device.watermark}; leave it empty: polls are heartbeats"
+            f"feeds: {feed.id}: devices.watermark is {device.watermark}; 应留空，轮询即心跳 "
+            "leave it empty: polls are heartbeats"
         )
 
 

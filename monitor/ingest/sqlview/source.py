@@ -152,7 +152,9 @@ def open_read_only(url: str, timeout_seconds: int, zone: str = "Asia/Shanghai") 
             return _postgresql(parsed, timeout_seconds, zone)
         engine = create_engine(parsed, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise BadSource(f"url: {error}; an SQLAlchemy URL is wanted, and its driver installed") from None
+        raise BadSource(
+            f"url: {error}; 应为 SQLAlchemy 地址，且已装驱动 an SQLAlchemy URL is wanted, and its driver installed"
+        ) from None
     if name in READ_ONLY:
         event.listen(engine, "connect", lambda dbapi, _: _say(dbapi, READ_ONLY[name]))
     elif name == "oracle":
@@ -163,7 +165,7 @@ def open_read_only(url: str, timeout_seconds: int, zone: str = "Asia/Shanghai") 
 def _sqlite(url: URL, timeout_seconds: int) -> Engine:
     """Opened as read-only by the file system's own flag, and told so once more."""
     if not url.database or url.database == ":memory:":
-        raise BadSource("url: the path of a SQLite file is wanted")
+        raise BadSource("url: 应为 SQLite 文件的路径 the path of a SQLite file is wanted")
     file = f"file:{quote(str(Path(url.database).absolute()))}?mode=ro"
 
     def connect() -> sqlite3.Connection:
@@ -219,7 +221,7 @@ def _plain_query(query: str) -> str:
     """The query as it stands inside another one; colons are no parameters here."""
     plain = query.strip().removesuffix(";").strip()
     if not re.match(r"(?i)(select|with)\b", plain) or ";" in plain:
-        raise BadSource("query: one SELECT is wanted")
+        raise BadSource("query: 应为一条 SELECT 语句 one SELECT is wanted")
     return plain.replace(":", "\\:") + "\n"  # the query may end in a comment
 
 
