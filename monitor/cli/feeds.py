@@ -76,6 +76,8 @@ def export_registry(
             return
         try:
             write_out(conn, target)
+        except FileNotFoundError:
+            raise BadInput(f"{target}: 没有此文件夹 there is no such folder; make it first") from None
         except (ValueError, OSError) as error:
             raise BadInput(str(error)) from error
     typer.echo(str(target))

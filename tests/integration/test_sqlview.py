@@ -25,6 +25,7 @@ from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import at, hall, toml
 from tests.ingest_world import columns, count, rows
+from tests.postgres import Postgres
 from tests.world import World
 
 KINDS = ("sqlite", "postgresql")
@@ -547,3 +548,21 @@ def test_a_query_may_end_in_a_comment(world: World, approval: Approval, feed: Ca
 def test_a_missing_file_with_the_url_is_named_as_such(feed: Callable[..., Feed]) -> None:
     with pytest.raises(BadView, match="url_file: nowhere: .*no such file"):
         feed(url=None, url_file="nowhere")
+
+
+@pytest.mark.parametrize("approval", ["sqlite"], indirect=True)
+def test_a_database_that_names_no_encoding_gives_its_text(
+    world: World, postgres: Postgres, feed: Callable[..., Feed]
+) -> None:
+    """SQL_ASCII, as initdb makes it under the locale C: the driver alone would give bytes."""
+    with postgres.connect() as conn:
+        conn.execute("CREATE DATABASE plain ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    approval = Approval(postgres.url("plain") + "?client_encoding=utf8", "postgresql")
+    try:
+        approval.case("沪A1", "03-02 09:00")
+        polled(world, feed(url=postgres.url("plain")), "03-02 09:01")
+        assert [fact[0] for fact in facts(world)] == ["city/沪A1"]
+    finally:
+        approval.close()
+        with postgres.connect() as conn:
+            conn.execute("DROP DATABASE plain WITH (FORCE)")

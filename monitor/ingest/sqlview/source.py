@@ -178,9 +178,8 @@ def _sqlite(url: URL, timeout_seconds: int) -> Engine:
 
 def _postgresql(url: URL, timeout_seconds: int, zone: str) -> Engine:
     options = f"-c default_transaction_read_only=on -c statement_timeout={timeout_seconds * 1000} -c TimeZone={zone}"
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={"connect_timeout": timeout_seconds, "options": options}
-    )
+    given = {"connect_timeout": timeout_seconds, "client_encoding": "utf8", "options": options}
+    engine = create_engine(url, poolclass=NullPool, connect_args=given)
     if engine.driver == "psycopg":
         event.listen(engine, "connect", lambda dbapi, _: _read_endless(dbapi))
     return engine.execution_options(postgresql_readonly=True)
