@@ -42,6 +42,8 @@ POSTGRES_CONNECTION: Final[Mapping[str, Any]] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
+    # without it the driver gives text of a database in SQL_ASCII as bytes
+    "client_encoding": "utf8",
     # and the server ends the session of a client that fell silent inside a transaction, which may hold locks
     "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s",
 }

@@ -308,3 +308,5 @@ def test_commands_say_what_is_wrong_with_status_2(tmp_path: Path) -> None:
     commands.run("restore", "nowhere.zip", status=2)
     commands.run("backup", "new.zip", status=2)
     assert not (tmp_path / "new.zip").exists()
+    commands.run("db", "upgrade")
+    commands.run("backup", "none/new.zip", status=2)

@@ -67,6 +67,8 @@ BAD_INPUT = [
         ("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", "x"),
         "--pause: 'x' 应写作 A/B",
     ),
+    (("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "99999"), "--accepted, --days: 超出日历"),
+    (("registry", "export", "none/hall.toml"), "none/hall.toml: 没有此文件夹"),
     (("config", "schema", "nosuch"), "schema: 'nosuch' 不在可选值之内"),
     (("export", "attendance", "--month", "2026-13", "--hall", "h1", "-o", "x.xlsx"), "--hall h1"),
     (
