@@ -150,7 +150,7 @@ class AlertService:
         with self.store.read() as conn:
             row = rows.card_place(conn, number)
             if row is None:
-                raise LookupError(f"card {number}: no such card")
+                raise LookupError(f"card {number}: 没有这个号的牌 no such card")
             desk = self.desks.load(conn, self._now())
             since = begun([notice_of(notice) for notice in rows.notices(conn, number)])
             place = desk.place(row, row["level"])

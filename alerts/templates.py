@@ -60,7 +60,7 @@ def fill(source: str, values: dict[str, Any]) -> str:
             text.append(piece)
             size += len(piece)
             if size > LONGEST:
-                raise BadTemplate(f"more than {LONGEST} characters")
+                raise BadTemplate(f"超过 {LONGEST} 字 more than {LONGEST} characters")
         return "".join(text).strip("\n")
     except TemplateError as error:
         line = getattr(error, "lineno", None)

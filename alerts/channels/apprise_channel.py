@@ -25,7 +25,10 @@ def instantiate(url: str, *, timeout_seconds: float, key: str) -> Any:
     asset = apprise.AppriseAsset(app_id="Jiancha", app_desc="政务服务电子监察 Jiancha", async_mode=False)
     service = apprise.Apprise.instantiate(url, asset=asset)
     if service is None:
-        raise Unusable(f"{key}: Apprise takes no such URL; see its documentation for the form of {_scheme(url)}://")
+        raise Unusable(
+            f"{key}: Apprise 不认此网址 takes no such URL; "
+            f"写法见其文档 see its documentation for the form of {_scheme(url)}://"
+        )
     service.socket_connect_timeout = timeout_seconds
     service.socket_read_timeout = timeout_seconds
     return service

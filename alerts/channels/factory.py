@@ -79,11 +79,11 @@ def open_channel(
         url = native
     schema, mark, rest = url.partition("://")
     if not mark:
-        raise Unusable(f"{key}: the URL has no scheme; write one such as https://… or mailto://…")
+        raise Unusable(f"{key}: 网址缺少协议 the URL has no scheme; 应写作 write one such as https://… or mailto://…")
     schema = schema.lower()
     if receiver.type == "webhook" or (receiver.type is None and schema in ("http", "https")):
         if schema not in ("http", "https"):
-            raise Unusable(f"{key}: type webhook needs an http:// or https:// URL, not {schema}://")
+            raise Unusable(f"{key}: type webhook 须用 needs an http:// or https:// URL, 而非 not {schema}://")
         return WebhookChannel(url, timeout_seconds=timeout_seconds, real_now=real_now)
     if schema in PORTS:
         return MqttChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now)
@@ -105,13 +105,15 @@ def _secret_of(gateway: Gateway, *, key: str, environ: Mapping[str, str]) -> str
         return gateway.secret.get_secret_value()
     if gateway.secret_env is not None:
         if not environ.get(gateway.secret_env):
-            raise Unusable(f"{key}.secret_env: the environment variable {gateway.secret_env} is not set")
+            raise Unusable(f"{key}.secret_env: 环境变量未设置 the environment variable {gateway.secret_env} is not set")
         return environ[gateway.secret_env]
     if gateway.secret_file is not None:
         try:
             return Path(gateway.secret_file).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise Unusable(f"{key}.secret_file: {gateway.secret_file} cannot be read ({error.strerror})") from None
+            raise Unusable(
+                f"{key}.secret_file: {gateway.secret_file} 无法读取 cannot be read ({error.strerror})"
+            ) from None
     return ""
 
 
@@ -122,16 +124,16 @@ def url_of(receiver: Receiver | Gateway, *, key: str, environ: Mapping[str, str]
     elif receiver.url_env is not None:
         url = environ.get(receiver.url_env, "")
         if not url:
-            raise Unusable(f"{key}.url_env: the environment variable {receiver.url_env} is not set")
+            raise Unusable(f"{key}.url_env: 环境变量未设置 the environment variable {receiver.url_env} is not set")
     else:
         try:
             url = Path(str(receiver.url_file)).read_text(encoding="utf-8")
         except OSError as error:
-            raise Unusable(f"{key}.url_file: {receiver.url_file} cannot be read ({error.strerror})") from None
+            raise Unusable(f"{key}.url_file: {receiver.url_file} 无法读取 cannot be read ({error.strerror})") from None
         except UnicodeDecodeError:
-            raise Unusable(f"{key}.url_file: {receiver.url_file} is no text in UTF-8") from None
+            raise Unusable(f"{key}.url_file: {receiver.url_file} 不是文本 is no text in UTF-8") from None
     if not url.strip():
-        raise Unusable(f"{key}: the URL is empty")
+        raise Unusable(f"{key}: 网址为空 the URL is empty")
     return url.strip()
 
 

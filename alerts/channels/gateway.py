@@ -43,19 +43,22 @@ class GatewayChannel:
         real_now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         if not url.startswith(("http://", "https://")):
-            raise Unusable(f"{key}.url: must begin with http:// or https://")
+            raise Unusable(f"{key}.url: 须以此开头 must begin with http:// or https://")
         self._gateway, self._url, self._to, self._secret, self._real_now = gateway, url, to, secret, real_now
         self.default_per_minute = gateway.per_minute
         try:
             self._fields = {name: _template(source) for name, source in gateway.fields.items()}
             self._headers = {name: _template(source) for name, source in gateway.headers.items()}
         except TemplateError as error:
-            raise Unusable(f"{key}.fields: a template cannot be read: {error}") from None
+            raise Unusable(f"{key}.fields: 模板有误 a template cannot be read: {error}") from None
         clash = next(
             (name for name in gateway.fields for other in gateway.fields if other.startswith(f"{name}.")), None
         )
         if clash is not None and gateway.content == "json":
-            raise Unusable(f"{key}.fields: {clash!r} is a text and the parent of another field: take one of them away")
+            raise Unusable(
+                f"{key}.fields: {clash!r} 既是文本又是另一字段的上级，去掉其一 "
+                "is a text and the parent of another field: take one of them away"
+            )
         self._success = _expression(gateway.success, f"{key}.success")
         self._permanent = _expression(gateway.permanent, f"{key}.permanent")
         try:

@@ -87,14 +87,16 @@ def _parsed(url: str, key: str) -> tuple[Options, str]:
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     unknown = sorted(asked.keys() - {"ca", "cert", "key", "version", "client"})
     if unknown:
-        raise Unusable(f"{key}: an mqtt URL takes ca, cert, key, version and client, not {', '.join(unknown)}")
+        raise Unusable(
+            f"{key}: mqtt 网址只认 an mqtt URL takes ca, cert, key, version and client, 而非 not {', '.join(unknown)}"
+        )
     topic = unquote(parts.path.removeprefix("/"))
     if not parts.hostname or not topic or "#" in url or set(topic) & set("+#\0"):
-        raise Unusable(f"{key}: write mqtt://USER:PASSWORD@HOST:PORT/TOPIC, the topic without wildcards")
+        raise Unusable(f"{key}: 应写作 write mqtt://USER:PASSWORD@HOST:PORT/TOPIC, 主题不带通配符 no wildcards")
     try:
         port = parts.port or PORTS[parts.scheme]
     except ValueError:
-        raise Unusable(f"{key}: the port of the mqtt URL is none") from None
+        raise Unusable(f"{key}: 端口有误 the port of the mqtt URL is none") from None
     return (
         Options(
             client_id=asked.get("client") or f"jiancha-{key.rpartition('.')[2]}",

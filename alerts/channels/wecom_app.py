@@ -46,7 +46,7 @@ class WeComAppChannel:
         # the host as it is written: `hostname` would make an id lower case
         self._corp = parts.netloc
         if not self._corp or not agent.isdigit() or not asked.get("secret") or not any(to.values()):
-            raise Unusable(f"{key}: write wecomapp://CORPID/AGENTID/?secret=SECRET&to=ACCOUNT (or party=, tag=)")
+            raise Unusable(f"{key}: 应写作 write wecomapp://CORPID/AGENTID/?secret=SECRET&to=ACCOUNT (or party=, tag=)")
         self._base = asked.get("base", HOME).rstrip("/")
         self._secret, self._real_now = asked["secret"], real_now
         self._message = {"touser": to["to"], "toparty": to["party"], "totag": to["tag"], "agentid": int(agent)}

@@ -121,7 +121,7 @@ class Broker:
         for key, value in here.items():
             text, found = re.subn(rf"^{key} .*$", f"{key} {value}", text, flags=re.MULTILINE)
             if found != 1:
-                raise CannotStart(f"config/mosquitto/mosquitto.conf: the line `{key} …` is expected once")
+                raise CannotStart(f"config/mosquitto/mosquitto.conf: 应恰有一行 the line `{key} …` is expected once")
         # started as root it would turn into the user `mosquitto`, who cannot read this folder
         return f"{text}user {pwd.getpwuid(os.geteuid()).pw_name}\n"
 
@@ -143,7 +143,7 @@ class Daemon:
                 if stop.is_set():
                     return
                 if not self.child.is_running:
-                    raise CannotStart(f"jiancha run: {self.child.last_words()}")
+                    raise CannotStart(f"jiancha run: 已退出 it ended: {self.child.last_words()}")
                 try:
                     response = client.get(f"{self.url}/readyz")
                 except httpx.HTTPError:
@@ -151,7 +151,10 @@ class Daemon:
                 if response.status_code == 200:
                     return
                 answer = response.text
-        raise CannotStart(f"jiancha run is not ready after {READY_SECONDS:.0f} s: {answer}\n{self.child.last_words()}")
+        raise CannotStart(
+            f"jiancha run: {READY_SECONDS:.0f} 秒后仍未就绪 is not ready after {READY_SECONDS:.0f} s: "
+            f"{answer}\n{self.child.last_words()}"
+        )
 
 
 def free_port() -> int:

@@ -39,7 +39,7 @@ def list_cards(
 
     _one_of("--level", level, LEVELS)
     _one_of("--state", state, STATES)
-    chosen = CardFilter(rule=rule, level=level, state=state, subject=_subject(subject))
+    chosen = CardFilter(rule=_rule(rule), level=level, state=state, subject=_subject(subject))
     with program(writing=False) as opened, opened.store.read() as conn:
         cards = listed(conn, chosen, opened.zones(conn))
         lost = untold(conn)
@@ -61,6 +61,15 @@ def card_line(card: dict[str, Any]) -> str:
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
         raise BadInput(f"{option}: {value!r} 不在可选值之内 is none of {', '.join(known)}")
+
+
+def _rule(text: str | None) -> str | None:
+    from monitor.supervision.rules import parse_rule
+
+    try:
+        return parse_rule(text) if text is not None else None
+    except ValueError as error:
+        raise BadInput(f"--{error}") from error
 
 
 def _subject(text: str | None) -> tuple[str, str] | None:

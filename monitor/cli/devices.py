@@ -11,7 +11,10 @@ import typer
 from monitor.cli.common import BadInput, actor, instant, print_json, program
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from monitor.app import Program
+    from monitor.ops.authority import Authority
 
 device_app = typer.Typer(no_args_is_help=True, help="设备 devices")
 ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -21,7 +24,7 @@ RESTART: Final = "sudo systemctl restart mosquitto"
 
 _DEVICE = typer.Argument(..., help="Id of the device.")
 _PASSWORDS = typer.Option(None, "--password-file", metavar="F", help="The broker's password file.")
-_CA = typer.Option(None, "--ca", metavar="DIR", help="Folder of the certificate authority, made by the first use.")
+_CA = typer.Option(None, "--ca", metavar="DIR", help="Folder of the certificate authority, made by `device ca`.")
 _DAYS = typer.Option(1825, "--days", min=1, help="How long the certificate holds.")
 
 
@@ -85,10 +88,10 @@ def _add_certificate(opened: Program, device: str, folder: Path, days: int) -> N
     from monitor.ops.authority import Authority
 
     authority, now = Authority(folder), Clock().now()
+    authority.require()
     made: list[Path] = []
 
     def issue() -> None:
-        authority.make(now)
         made[:] = authority.issue_device(device, now, days)
 
     _admit(opened, device, "certificate", issue)
@@ -158,11 +161,16 @@ def revoke(
     typer.echo(f"设备 device {device} 已停用 {'revoked' if done else 'was revoked before'}")
     try:
         dropped = password_file is not None and remove(password_file, device)
-        listed = ca is not None and Authority(ca).revoke(device, Clock().now())
+        listed = ca is not None and _off_the_list(Authority(ca), device, Clock().now())
     except CannotWrite as error:
         raise BadInput(f"台账已停用，凭据未除 revoked here, but its credentials stand: {error}") from error
     for line in _remaining(device, password_file, dropped, ca, listed):
         typer.echo(f"- {line}")
+
+
+def _off_the_list(authority: Authority, device: str, now: datetime) -> bool:
+    authority.require()
+    return authority.revoke(device, now)
 
 
 def _remaining(device: str, password_file: Path | None, dropped: bool, ca: Path | None, listed: bool) -> list[str]:

@@ -12,6 +12,7 @@ from monitor.console.bearer import require
 from monitor.console.deps import Deps
 from monitor.store import attachments
 from monitor.supervision.cardfile import card_work
+from monitor.supervision.rules import parse_rule
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import LEVELS, STATES, CardFilter, list_cards, parse_subject
 
@@ -75,8 +76,9 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
         """The cards within the bearer's reach, as `jiancha cards list --json` gives them."""
         try:
             wanted = parse_subject(subject) if subject is not None else None
+            named = parse_rule(rule) if rule is not None else None
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
-        chosen = CardFilter(rule=rule, level=level, state=state, subject=wanted, who=grant.principal)
+        chosen = CardFilter(rule=named, level=level, state=state, subject=wanted, who=grant.principal)
         with deps.store.read() as conn:
             return list_cards(conn, chosen, _zones(deps, conn))

@@ -36,7 +36,7 @@ class ReadRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """A row that was refused. `place`: its number as a spreadsheet shows it; `detail` in English."""
+    """A row that was refused. `place`: its number as a spreadsheet shows it; `detail` in words."""
 
     place: int
     reason: str
@@ -53,7 +53,9 @@ def fate_of(read: ReadRow) -> Refusal | Literal["taken", "duplicate"]:
     if refused is not None:
         return Refusal(place=place, reason=refused.reason, detail=refused.detail, case=read.case)
     if not read.events:
-        return Refusal(place=place, reason="no_event", detail="the map reads no event in it", case=read.case)
+        return Refusal(
+            place=place, reason="no_event", detail="按对照表读不出事件 the map reads no event in it", case=read.case
+        )
     new = any(told.result == "stored" and first for told, first in zip(read.events, read.first, strict=True))
     return "taken" if new else "duplicate"
 

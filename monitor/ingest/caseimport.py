@@ -219,7 +219,7 @@ class CaseImport:
             return prepared
         cell = row.cells.get(columns[name])
         if name in {"at", *TIMES} and said.reason == "malformed":
-            what = self.mapping.time.fault(cell) if cell is not None else "missing"
+            what = self.mapping.time.fault(cell) if cell is not None else "缺少 missing"
         where = f"列 column {columns[name]!r} = {text_of(cell)[:60]!r}"
         return Prepared(message=prepared.message, said=replace(said, detail=f"{where}: {name}: {what}"[:300]))
 

@@ -40,11 +40,14 @@ def _refusal(message: Message, said: Decoded, registry: Registry, lenient: bool)
     """(reason, detail), or None."""
     device = registry.devices.get(message.device)
     if device is None:
-        return "unknown_device", f"device: {message.device} is not in the registry, or was revoked"
+        return "unknown_device", f"device: {message.device} 不在台账中或已停用 is not in the registry, or was revoked"
     if not device.allows(message.channel):
-        return "not_allowed", f"channel: {message.channel} is not a channel of {device.id} (kind {device.kind})"
+        return (
+            "not_allowed",
+            f"channel: {message.channel} 不是该设备可用的通道 is not a channel of {device.id} (kind {device.kind})",
+        )
     if message.retained and message.channel != "status":
-        return "retained", f"{message.channel} must not be published with the retain flag"
+        return "retained", f"channel: {message.channel} 不得作为保留消息发布 must not be published with the retain flag"
     if isinstance(said, Event) and not lenient:
         return _unknown_ref(said, registry)
     return None
@@ -55,7 +58,7 @@ def _unknown_ref(event: Event, registry: Registry) -> tuple[str, str] | None:
     known = (registry.windows, registry.staff, registry.items, registry.units)
     for field, table in zip(REFERENCES, known, strict=True):
         if field in body and body[field] not in table:
-            return "unknown_ref", f"{field}: {body[field]!r} is not in the registry"
+            return "unknown_ref", f"{field}: {body[field]!r} 台账中没有 is not in the registry"
     return None
 
 

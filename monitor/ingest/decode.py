@@ -94,15 +94,19 @@ def decode(message: Message) -> Decoded:
     if message.vendor is not None and message.vendor.fault is not None:
         return rejected(message, *message.vendor.fault)
     if len(message.payload) > MAX_PAYLOAD_BYTES:
-        return rejected(message, "too_large", f"{len(message.payload)} bytes; at most {MAX_PAYLOAD_BYTES}", None)
+        return rejected(
+            message, "too_large", f"payload: {len(message.payload)} 字节 bytes，上限 at most {MAX_PAYLOAD_BYTES}", None
+        )
     if message.channel not in CHANNELS:
         return rejected(
-            message, "unknown_channel", f"channel: {message.channel[:64]!r} is none of {', '.join(CHANNELS)}"
+            message,
+            "unknown_channel",
+            f"channel: {message.channel[:64]!r} 不在可选值之内 is none of {', '.join(CHANNELS)}",
         )
     raw: Any = None
     try:
         if not _is_device(message.device):
-            raise Unusable(f"device: {message.device[:64]!r} does not match {DEVICE_ID.pattern}")
+            raise Unusable(f"device: {message.device[:64]!r} 编号写法不对 does not match {DEVICE_ID.pattern}")
         raw = _object(message.payload)
         return _typed(message, raw)
     except Unusable as error:
@@ -152,11 +156,11 @@ def _object(payload: bytes) -> dict[str, Any]:
     try:
         raw = _JSON.decode(payload)
     except RecursionError:
-        raise Unusable("payload: nested too deep") from None
+        raise Unusable("payload: 嵌套过深 nested too deep") from None
     except (msgspec.MsgspecError, ValueError) as error:
-        raise Unusable(f"payload: no JSON in UTF-8: {error}") from None
+        raise Unusable(f"payload: 不是 UTF-8 的 JSON no JSON in UTF-8: {error}") from None
     if not isinstance(raw, dict):
-        raise Unusable(f"payload: a JSON object is wanted, not {type(raw).__name__}")
+        raise Unusable(f"payload: 应为 JSON 对象 a JSON object is wanted, not {type(raw).__name__}")
     return raw
 
 
@@ -170,7 +174,7 @@ def _model(channel: str, raw: Mapping[str, Any]) -> type[msgspec.Struct] | None:
 def _typed(message: Message, raw: dict[str, Any]) -> Event | Heartbeat | Status:
     model = _model(message.channel, raw)
     if model is None:
-        raise Unusable(f"event: {str(raw.get('event'))[:64]!r} is none of {', '.join(CASE_EVENTS)}")
+        raise Unusable(f"event: {str(raw.get('event'))[:64]!r} 不在可选值之内 is none of {', '.join(CASE_EVENTS)}")
     known = KNOWN_KEYS[model]
     unknown = [] if raw.keys() <= known else [key for key in raw if key not in known]
     kept = {k: v for k, v in raw.items() if k in known} if unknown else raw
@@ -232,7 +236,7 @@ def _utc(value: datetime, field: str) -> datetime:
     except OverflowError:
         moved = None
     if moved is None or not EARLIEST <= moved < LATEST:
-        raise Unusable(f"{field}: {value.isoformat()} lies outside {EARLIEST.year} to {LATEST.year}")
+        raise Unusable(f"{field}: {value.isoformat()} 超出范围 lies outside {EARLIEST.year} to {LATEST.year}")
     return moved
 
 
@@ -250,11 +254,13 @@ def _given(kept: dict[str, Any], error: str, unknown: list[str]) -> dict[str, An
 def _explained(error: str, unknown: list[str]) -> str:
     """msgspec's message with the field in front, and what was dropped beside it (a misspelt key shows there)."""
     if missing := _MISSING.match(error):
-        text = f"{missing['field']}: missing"
-        return f"{text} (unknown keys: {', '.join(k[:32] for k in sorted(unknown)[:8])})" if unknown else text
+        text = f"{missing['field']}: 缺少 missing"
+        return (
+            f"{text} (不认识的键 unknown keys: {', '.join(k[:32] for k in sorted(unknown)[:8])})" if unknown else text
+        )
     if found := _AT_FIELD.match(error):
-        return f"{found['field']}: {found['what']}"
-    return error
+        return f"{found['field']}: 值不合要求 {found['what']}"
+    return f"payload: 内容不合要求 {error}"
 
 
 def _strings(value: Any) -> str:
@@ -270,7 +276,7 @@ def _refuse_nul(kept: dict[str, Any]) -> None:
     """PostgreSQL stores no NUL in text."""
     for name, value in kept.items():
         if "\x00" in _strings(value):
-            raise Unusable(f"{name}: holds the character NUL")
+            raise Unusable(f"{name}: 含 NUL 字符 holds the character NUL")
 
 
 def _readable_id(value: Any) -> str | None:

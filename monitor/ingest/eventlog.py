@@ -127,7 +127,7 @@ class EventLog:
                     empty = range(empty.start if empty else number, number + 1)
                     continue
                 for passed in empty:
-                    yield LogRow(number=passed, reason="empty_row", detail="the row is empty")
+                    yield LogRow(number=passed, reason="empty_row", detail="空行 the row is empty")
                 empty = range(0)
                 yield row
 
@@ -143,7 +143,7 @@ class EventLog:
         if width != len(self._header) and (detail := self._misplaced(cells)):
             return LogRow(number=number, cells=named, reason="malformed", detail=detail)
         if len(named) == len(self._columns) and all(name == cell for name, cell in named.items()):
-            return LogRow(number=number, reason="header_again", detail="the header stands here again")
+            return LogRow(number=number, reason="header_again", detail="表头重复 the header stands here again")
         return LogRow(number=number, cells=named)
 
     def _misplaced(self, cells: Sequence[Any]) -> str:
@@ -154,10 +154,16 @@ class EventLog:
         """
         width, due = len(cells), len(self._header)
         if any(_tidy(cell) is not None for cell in cells[due:]):
-            return f"cells: {width} of them under {due} columns; is there a comma without quotation marks?"
+            return (
+                f"cells: {due} 列下有 {width} 格，有逗号未加引号？ "
+                f"{width} of them under {due} columns; is there a comma without quotation marks?"
+            )
         lacking = [name for name, at in self._columns if at >= width]
         if lacking and not self._is_book:
-            return f"cells: the row ends after {width} of {due}, {', '.join(map(repr, lacking))} is not in it"
+            return (
+                f"cells: 该行只有 {width} 格（应 {due} 格），缺 "
+                f"the row ends after {width} of {due}, lacks {', '.join(map(repr, lacking))}"
+            )
         return ""
 
     def _lines(self) -> Generator[Sequence[Any], None, None]:

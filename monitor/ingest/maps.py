@@ -66,9 +66,9 @@ class TimeFormat(Section):
         except (ValueError, OverflowError):
             wanted = "RFC 3339" if self.format == "iso" else self.format
             return f"不是时间 no time; 应写作 written as {wanted} it would be one"
-        return (
-            f"no such time in {self.zone}: the clocks were put forward over it" if value.tzinfo is None else "no time"
-        )
+        if value.tzinfo is not None:
+            return "不是时间 no time"
+        return f"{self.zone} 没有这一时刻，钟在此拨快 no such time there: the clocks were put forward over it"
 
     def parsed(self, text: str) -> datetime:
         """The time as it is written, without a zone where it names none. Raises ValueError."""

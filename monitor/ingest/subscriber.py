@@ -188,7 +188,7 @@ class Subscriber:
     def _hold(self, message: Message, fault: Exception) -> BatchResult:
         """Quarantine a message that no rule refused and the store cannot take."""
         log.error("message cannot be stored", action="ingest.refused", device=message.device, error=_cause(fault))
-        refused = rejected(message, "malformed", f"could not be stored: {_cause(fault)}")
+        refused = rejected(message, "malformed", f"无法入库 could not be stored: {_cause(fault)}")
         self._store.step(lambda conn: quarantine.put(conn, [refused]), first=True)
         return BatchResult(outcomes=(Outcome(channel=refused.channel, result="quarantined", refused=refused),))
 

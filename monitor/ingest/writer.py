@@ -191,7 +191,10 @@ class _Step:
                 self.outcomes[n] = Outcome(channel=event.channel, result="duplicate")
             else:
                 self._refuse(
-                    n, rejected(self.batch[n].message, "conflict", f"id: {event.id!r} came with other content")
+                    n,
+                    rejected(
+                        self.batch[n].message, "conflict", f"id: {event.id!r} 同号而内容不同 came with other content"
+                    ),
                 )
         return stored
 
@@ -208,7 +211,7 @@ class _Step:
         if not is_future(event, skew, self.how.future):
             return False
         ahead = event.at + (skew or timedelta(0)) - event.received
-        detail = f"at: {ahead.total_seconds():.0f} s ahead of its receipt"
+        detail = f"at: 超前收到时刻 {ahead.total_seconds():.0f} s ahead of its receipt"
         self._refuse(n, rejected(self.batch[n].message, "future", detail))
         return True
 

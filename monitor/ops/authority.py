@@ -50,6 +50,14 @@ class Authority:
     def exists(self) -> bool:
         return self.certificate.exists()
 
+    def require(self) -> None:
+        """CannotWrite where the folder holds no authority: a second one, made by mistake, lets no device in."""
+        if not self.exists():
+            raise CannotWrite(
+                f"{self.folder}: 此处没有证书机构 holds no certificate authority; "
+                f"建立一个 make one: jiancha device ca {self.folder} --host BROKER"
+            )
+
     def make(self, now: datetime) -> bool:
         """Make key, certificate and an empty revocation list unless they are there; whether they were made."""
         with _files():
@@ -102,7 +110,9 @@ class Authority:
     def _load(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         key = serialization.load_pem_private_key((self.folder / "ca.key").read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise CannotWrite(f"{self.folder / 'ca.key'}: not a key that `jiancha device` made; name another folder")
+            raise CannotWrite(
+                f"{self.folder / 'ca.key'}: 不是 not a key that `jiancha device` made; 另指文件夹 another folder"
+            )
         return x509.load_pem_x509_certificate(self.certificate.read_bytes()), key
 
     def _issue(
@@ -140,9 +150,11 @@ def _files() -> Iterator[None]:
     except CannotWrite:
         raise
     except OSError as error:
-        raise CannotWrite(f"{error.filename}: {error.strerror}; run it as the user who owns the folder") from error
+        raise CannotWrite(
+            f"{error.filename}: {error.strerror}; 请以文件夹的属主运行 run it as the user who owns the folder"
+        ) from error
     except ValueError as error:  # a file that is there and is no key, certificate or list
-        raise CannotWrite(f"the authority's files cannot be read: {error}") from error
+        raise CannotWrite(f"证书机构的文件无法读取 the authority's files cannot be read: {error}") from error
 
 
 def _builder(

@@ -83,7 +83,9 @@ def _lines(path: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotWrite(f"{path}: cannot be read ({error}); run it as the user who owns the file") from error
+        raise CannotWrite(
+            f"{path}: 无法读取 cannot be read ({error}); 请以文件属主运行 run it as the user who owns the file"
+        ) from error
 
 
 def _replace(path: Path, lines: list[str]) -> None:
@@ -103,5 +105,5 @@ def _replace(path: Path, lines: list[str]) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise CannotWrite(
-            f"{path}: cannot be written ({error.strerror}); run it as the file's owner or root"
+            f"{path}: 无法写入 cannot be written ({error.strerror}); 请以属主运行 run it as the file's owner or root"
         ) from error

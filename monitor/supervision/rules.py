@@ -16,6 +16,7 @@ from monitor.store.facts.others import load_calendars, load_devices, load_halls,
 from monitor.store.facts.posts import load_posts
 from monitor.store.facts.slots import load_slots
 from monitor.store.facts.tasks import load_tasks
+from monitor.wording.handrules import HAND_RULES, PREFIX
 
 Loader: TypeAlias = Callable[[Look, Sequence[str]], dict[str, Loaded]]
 
@@ -72,5 +73,16 @@ def kind_of(rule: str) -> str:
     for kind, rules in RULES.items():
         if any(r.id == rule for r in rules):
             return kind
-    known = ", ".join(sorted(r.id for rules in RULES.values() for r in rules))
-    raise ValueError(f"rule: {rule!r} is none of {known}")
+    raise ValueError(f"rule: {rule!r} 不在可选值之内 is none of {', '.join(_judged())}")
+
+
+def parse_rule(text: str) -> str:
+    """The rule that cards are asked for by, judged or issued by hand; ValueError lists those that there are."""
+    known = [*_judged(), *(f"{PREFIX}{row}" for row in HAND_RULES)]
+    if text in known:
+        return text
+    raise ValueError(f"rule: {text!r} 不在可选值之内 is none of {', '.join(known)}")
+
+
+def _judged() -> list[str]:
+    return sorted(r.id for rules in RULES.values() for r in rules)

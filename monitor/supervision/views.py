@@ -18,6 +18,7 @@ from monitor.store.facts.cases import CASE, SUBJECT, load_cases
 from monitor.store.facts.look import Look
 from monitor.store.schema import Quarantine, RawEvent
 from monitor.store.sql import chunks, table_of
+from monitor.supervision.rules import LOADERS
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.policy import TimelinessPolicy
 
@@ -45,6 +46,8 @@ def parse_subject(text: str) -> tuple[str, str]:
     kind, colon, key = text.partition(":")
     if not colon or not kind or not key:
         raise ValueError(f"subject: {text!r} 应写作 is not KIND:ID, such as case:ns/2026-001")
+    if kind not in LOADERS:
+        raise ValueError(f"subject: 对象类别 kind {kind!r} 不在可选值之内 is none of {', '.join(LOADERS)}")
     return kind, key
 
 

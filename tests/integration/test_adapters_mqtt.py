@@ -249,7 +249,7 @@ def test_what_a_wrong_adapter_held_back_is_read_anew_once_it_is_mended(
     eventually(lambda: count(site.store, Quarantine) == 1)
     (held,) = rows(site.store, Quarantine)
     assert (held["device"], held["channel"], held["reason"]) == ("term-1", "checkin", "malformed")
-    assert held["detail"].startswith("time: captured gives nothing")
+    assert held["detail"].startswith("time: captured 取不到值 gives nothing")
     own.write_text(shipped)
     site.daemon.command("quarantine", "replay")
     assert columns(rows(site.store, CheckinRow), "source", "staff") == [("term-1", "s1")]

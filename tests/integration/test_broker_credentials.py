@@ -17,6 +17,7 @@ from monitor.clock import Clock
 from monitor.mqtt import Options
 from monitor.ops import passwords
 from monitor.ops.doctor.probes import Unanswered, Visitor
+from tests import forked
 from tests.conftest import Eventually
 from tests.halls import Commands, hall
 from tests.mosquitto import CONFIG, DAEMON, PASSWORD, Mosquitto
@@ -211,7 +212,9 @@ def test_a_stranger_with_the_same_name_does_not_come_in(
 ) -> None:
     _, port = tls("listener-certificate.conf")
     authority = str(commands.folder / "ca" / "ca.crt")
-    cert, key, _ = commands.run("device", "add", "ev-01", "--ca", str(commands.folder / "another")).split()
+    another = str(commands.folder / "another")
+    commands.run("device", "ca", another, "--host", "localhost")
+    cert, key, _ = commands.run("device", "add", "ev-01", "--ca", another).split()
     assert refused(Options(client_id="x", port=port, tls=True, ca_file=authority, cert_file=cert, key_file=key))
 
 
@@ -239,6 +242,7 @@ def test_a_revoked_certificate_is_shut_out_after_a_restart(
 
 def test_a_device_has_one_certificate_and_its_older_one_is_revoked(commands: Commands) -> None:
     ca = commands.folder / "ca"
+    commands.run("device", "ca", str(ca), "--host", "localhost")
     for _ in range(3):
         commands.run("device", "add", "ev-01", "--ca", str(ca), "--days", "30")
     listed = x509.load_pem_x509_crl((ca / "ca.crl").read_bytes())
@@ -248,6 +252,18 @@ def test_a_device_has_one_certificate_and_its_older_one_is_revoked(commands: Com
     assert now.subject.rfc4514_string() == "CN=ev-01"
     assert (now.not_valid_after_utc - now.not_valid_before_utc).days == 31
     assert (ca / "ca.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("step", [("add", "ev-01"), ("revoke", "ev-01", "--reason", "失窃")], ids=["add", "revoke"])
+def test_a_mistyped_folder_does_not_become_a_second_authority(commands: Commands, step: tuple[str, ...]) -> None:
+    right, mistyped = commands.folder / "ca", commands.folder / "caa"
+    commands.run("device", "ca", str(right), "--host", "localhost")
+    done = forked.run(("device", *step, "--ca", str(mistyped)), env=commands.environment(), cwd=commands.folder)
+    assert done.returncode == 2, done.stderr
+    assert "没有证书机构" in done.stderr
+    assert f"jiancha device ca {mistyped} --host" in done.stderr, "the way out"
+    assert not mistyped.exists()
+    assert not list(right.glob("devices/*"))
 
 
 # --------------------------------------------------------------------------- list

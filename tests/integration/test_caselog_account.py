@@ -97,21 +97,21 @@ def test_what_is_remembered_makes_no_difference_to_any_row(store: Store, tmp_pat
 
 
 BAD_ROWS = [
-    ("no case number", changed(办件编号=""), "malformed", "列 column '办件编号' = '': case: missing"),
-    ("a blank case number", changed(办件编号="  "), "malformed", "列 column '办件编号' = '': case: missing"),
-    ("a blank line", [], "empty_row", "the row is empty"),
-    ("blanks alone", ["", " ", "\u3000"], "empty_row", "the row is empty"),
-    ("cut off", SOUND[:7], "malformed", "cells: the row ends after 7 of 12, '承诺期限'"),
-    ("too long", [*SOUND, "y"], "malformed", "cells: 13 of them under 12 columns"),
-    ("the header again", list(HEADER), "header_again", "the header stands here again"),
-    ("no rule wants it", changed(记录类型="日志"), "no_event", "the map reads no event in it"),
+    ("no case number", changed(办件编号=""), "malformed", "列 column '办件编号' = '': case: 缺少 missing"),
+    ("a blank case number", changed(办件编号="  "), "malformed", "列 column '办件编号' = '': case: 缺少 missing"),
+    ("a blank line", [], "empty_row", "空行 the row is empty"),
+    ("blanks alone", ["", " ", "\u3000"], "empty_row", "空行 the row is empty"),
+    ("cut off", SOUND[:7], "malformed", "cells: 该行只有 7 格（应 12 格），缺"),
+    ("too long", [*SOUND, "y"], "malformed", "cells: 12 列下有 13 格"),
+    ("the header again", list(HEADER), "header_again", "表头重复 the header"),
+    ("no rule wants it", changed(记录类型="日志"), "no_event", "按对照表读不出事件 the map"),
     ("an unreadable time", changed(环节时间="昨天"), "malformed", "列 column '环节时间' = '昨天': at: 不是时间"),
     ("a zone's name", changed(环节时间="2026-02-02 10:00:00 CST"), "malformed", "列 column '环节时间' = '2026-"),
     ("no 31st", changed(受理时间="2026-02-31 09:00:00"), "malformed", "列 column '受理时间' = '2026-02-31"),
-    ("no time at all", changed(受理时间=""), "malformed", "列 column '受理时间' = '': at: missing"),
+    ("no time at all", changed(受理时间=""), "malformed", "列 column '受理时间' = '': at: 缺少 missing"),
     ("an unreadable due", changed(承诺期限="下周"), "malformed", "列 column '承诺期限' = '下周': due: 不是时间"),
     ("before all time", changed(环节时间="1066-10-14 09:00:00"), "malformed", "列 column '环节时间' = '1066"),
-    ("the future", changed(环节时间="2026-03-02 10:00:00"), "future", "at: 3600 s ahead of its receipt"),
+    ("the future", changed(环节时间="2026-03-02 10:00:00"), "future", "at: 超前收到时刻 3600 s ahead of its receipt"),
     ("another result", changed(办结时间="2026-02-05 10:00:00", 办结结果="?"), "malformed", "列 column '办结结果' = "),
     ("a case number without end", changed(办件编号="A" * 70), "malformed", "列 column '办件编号' = 'AAA"),
     ("too large a cell", changed(环节="审" * 30_000), "too_large", ""),
@@ -209,8 +209,8 @@ def test_a_time_that_no_clock_showed_is_refused_and_says_so(store: Store, tmp_pa
     log = write(tmp_path / "a.csv", changed(环节时间="2025-03-30 02:30:00"))
     (refusal,) = bring(store, log, log_map).refused
     assert refusal.detail == (
-        "列 column '环节时间' = '2025-03-30 02:30:00': at: no such time in Europe/Amsterdam: "
-        "the clocks were put forward over it"
+        "列 column '环节时间' = '2025-03-30 02:30:00': at: Europe/Amsterdam 没有这一时刻，钟在此拨快 "
+        "no such time there: the clocks were put forward over it"
     )
 
 
@@ -260,7 +260,7 @@ def test_a_workbook_is_accounted_for_like_a_csv_and_leaves_empty_cells_out(
     done = bring(store, tmp_path / "a.xlsx", log_map)
     assert (done.tally.rows, done.tally.taken) == (6, 3)
     assert done.tally.refused == {"empty_row": 2, "malformed": 1}
-    assert [(r.place, r.detail[:12]) for r in done.refused] == [(6, "cells: 13 of")]
+    assert [(r.place, r.detail[:16]) for r in done.refused] == [(6, "cells: 12 列下有 13")]
 
 
 def test_a_map_names_the_columns_that_its_rules_read() -> None:

@@ -51,6 +51,13 @@ def test_a_reading_command_on_an_empty_store_gives_an_empty_list_and_leaves_no_f
 BAD_INPUT = [
     (("nosuch",), "nosuch"),
     (("cards", "list", "--level", "blue"), "--level: 'blue' 不在可选值之内 is none of reminder, yellow, red"),
+    (("cards", "list", "--rule", "nope"), "--rule: 'nope' 不在可选值之内 is none of calendar.missing, case.delivery,"),
+    (("cards", "list", "--rule", "manual.Z9"), "manual.E06"),
+    (("cards", "list", "--subject", "window:w1x:y", "--rule", ""), "--rule: ''"),
+    (("cards", "list", "--subject", "cases:ns/1"), "--subject: 对象类别 kind 'cases' 不在可选值之内 is none of case,"),
+    (("subjects", "list", "--subject", "cases:ns/1"), "--subject: 对象类别 kind 'cases'"),
+    (("alerts", "route", "--card", "7"), "card 7: 没有这个号的牌"),
+    (("alerts", "route", "--example", "nope:red"), "rule: 'nope' 不在可选值之内"),
     (("cards", "list", "--subject", "case"), "应写作 is not KIND:ID"),
     (("cards", "close", "7", "--reason", "x"), "card 7: 没有这个号的牌"),
     (("explain", "7"), "没有第 7 号牌 there is no card 7"),

@@ -98,6 +98,8 @@ def test_cards_are_filtered_as_by_the_command(app: Served, query: dict[str, str]
     assert [card["subject"]["id"] for card in cards] == subjects
 
 
-@pytest.mark.parametrize("query", [{"level": "purple"}, {"state": "gone"}, {"subject": "a/3"}])
+@pytest.mark.parametrize(
+    "query", [{"level": "purple"}, {"state": "gone"}, {"subject": "a/3"}, {"subject": "a:3"}, {"rule": "nope"}]
+)
 def test_a_filter_that_says_nothing_is_refused(app: Served, query: dict[str, str]) -> None:
     assert app.http.get("/api/v1/cards", params=query, headers=app.token(halls=["h1"])).status_code == 422

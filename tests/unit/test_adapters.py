@@ -21,6 +21,7 @@ from monitor.model import Event, Heartbeat, Rejected
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "config" / "adapters"
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+CHINESE = re.compile("[一-鿿]")
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 RECORD = {
     "device_no": "1001", "sequence_no": 7, "cap_time": "2026/03/02 09:00:01.003", "match_result": 92,
@@ -124,11 +125,11 @@ def test_a_heartbeat_without_a_time_is_of_its_receipt() -> None:
         ({"evalTime": "2026030209000"}, "time: "),
         ({"evalTime": "2026-03-02 09:00"}, "time: "),
         ({"evalTime": None}, "time: "),
-        ({"evalProcess": 3}, "values.stage: no entry"),
-        ({"affairSerialNo": None}, "id: affairSerialNo gives nothing"),
+        ({"evalProcess": 3}, "values.stage: 对照表没有厂商所发的值 no entry"),
+        ({"affairSerialNo": None}, "id: affairSerialNo 取不到值 gives nothing"),
         ({"evalStar": 6}, "score: "),
         ({"evalStar": "gut"}, "score: "),
-        ({"affairDealNo": ["S1"]}, "lower(affairDealNo) fails here"),
+        ({"affairDealNo": ["S1"]}, "lower(affairDealNo) 在此出错 fails here"),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )
@@ -136,6 +137,7 @@ def test_what_the_adapter_cannot_read_is_malformed_by_the_name_of_its_key(change
     rejected = refused(heard(shipped(), EVALUATE, {**RATING, **change}))
     assert rejected.reason == "malformed"
     assert said in rejected.detail
+    assert CHINESE.search(rejected.detail), rejected.detail
     assert not any(str(value) in rejected.detail for value in change.values() if value and value != 6)
 
 

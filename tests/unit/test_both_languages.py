@@ -16,7 +16,10 @@ from monitor.cli import app
 CHINESE = re.compile("[一-鿿]")
 WORDS = re.compile("[a-z]{3} [a-z]")
 MONITOR = Path(__file__).resolve().parents[2] / "monitor"
-TOLD = re.compile(r"Bad\w*|Finding|Refused|SettingsError|InUse|SchemaError")
+ALERTS = MONITOR.parent / "alerts"
+TOLD = re.compile(
+    r"Bad\w*|Cannot\w*|Finding|Refused|SettingsError|InUse|SchemaError|LookupError|Unusable|Unreadable|_Fault"
+)
 """Exceptions whose text reaches the user as it is."""
 CARRIES_ANOTHER = ("cards export: ", "alerts silence add: ")
 """Prefixes of what another error says."""
@@ -32,8 +35,8 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_every_error_says_it_in_chinese_too() -> None:
     english = [
-        f"{path.relative_to(MONITOR)}:{line}: {text}"
-        for path in sorted(MONITOR.rglob("*.py"))
+        f"{path.relative_to(MONITOR.parent)}:{line}: {text}"
+        for path in sorted([*MONITOR.rglob("*.py"), *ALERTS.rglob("*.py")])
         for line, text in _texts(path)
         if WORDS.search(text) and not CHINESE.search(text) and not text.startswith(CARRIES_ANOTHER)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -28,9 +29,9 @@ REFUSED: list[tuple[str, Message, str, str]] = [
     ("an unknown person", message("checkin", staff="s9"), "unknown_ref", "staff: 's9'"),
     ("an unknown item", message("case", item="i9"), "unknown_ref", "item: 'i9'"),
     ("an unknown unit", message("task", unit="u9"), "unknown_ref", "unit: 'u9'"),
-    ("an event with the retain flag", message(retained=True), "retained", "rating"),
+    ("an event with the retain flag", message(retained=True), "retained", "channel: rating"),
     ("a heartbeat with the retain flag", Message(device="ev-1", channel="heartbeat",
-     payload=b'{"at":"2026-03-02T01:00:00Z"}', received=NINE, retained=True), "retained", "heartbeat"),
+     payload=b'{"at":"2026-03-02T01:00:00Z"}', received=NINE, retained=True), "retained", "channel: heartbeat"),
     ("a malformed one of a stranger", message(device="ev-9", score=9), "malformed", "score"),
 ]  # fmt: skip
 
@@ -41,6 +42,7 @@ def test_refusals(sent: Message, why: str, detail: str) -> None:
     assert found is not None
     assert found[0] == why
     assert found[1].startswith(detail)
+    assert re.search("[一-鿿]", found[1]), found[1]
 
 
 ACCEPTED: list[tuple[str, Message]] = [

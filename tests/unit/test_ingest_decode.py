@@ -98,7 +98,7 @@ def test_a_heartbeat_takes_empty_and_null_fields_for_missing_ones() -> None:
 
 
 def test_a_required_field_that_is_empty_is_missing() -> None:
-    assert refusal("rating", score="").detail == "score: missing"
+    assert refusal("rating", score="").detail == "score: 缺少 missing"
     assert refusal("rating", score="5", stage="").detail.startswith("score:")
 
 
@@ -142,12 +142,12 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("a score in words", "rating", {"score": "5"}, "score:"),
     ("a score that is true", "rating", {"score": True}, "score:"),
     ("half a point", "rating", {"score": 4.5}, "score:"),
-    ("no score", "rating", {"score": ...}, "score: missing"),
-    ("no id", "rating", {"id": ...}, "id: missing"),
+    ("no score", "rating", {"score": ...}, "score: 缺少 missing"),
+    ("no id", "rating", {"id": ...}, "id: 缺少 missing"),
     ("an empty id", "rating", {"id": ""}, "id:"),
     ("an id of 65", "rating", {"id": "x" * 65}, "id:"),
     ("an id that is a number", "rating", {"id": 7}, "id:"),
-    ("no time", "rating", {"at": ...}, "at: missing"),
+    ("no time", "rating", {"at": ...}, "at: 缺少 missing"),
     ("a time without offset", "rating", {"at": "2026-03-02T09:00:00"}, "at:"),
     ("a time that is a number", "rating", {"at": 1772413200}, "at:"),
     ("a date alone", "rating", {"at": "2026-03-02"}, "at:"),
@@ -166,32 +166,32 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("a comment too long", "rating", {"comment": "x" * 2001}, "comment:"),
     ("a NUL in a name", "rating", {"staff": "a\x00b"}, "staff:"),
     ("a NUL in a tag", "rating", {"tags": ["a\x00"]}, "tags:"),
-    ("duty without staff", "duty", {"staff": ...}, "staff: missing"),
+    ("duty without staff", "duty", {"staff": ...}, "staff: 缺少 missing"),
     ("an unknown action", "duty", {"action": "away"}, "action:"),
     ("fewer than nobody", "presence", {"people": -1}, "people:"),
     ("more people than numbers", "presence", {"people": HUGE}, "people:"),
     ("an unknown view", "presence", {"view": "fog"}, "view:"),
-    ("no view", "presence", {"view": ...}, "view: missing"),
+    ("no view", "presence", {"view": ...}, "view: 缺少 missing"),
     ("confidence above one", "presence", {"confidence": 1.01}, "confidence:"),
     ("confidence without end", "presence", {"confidence": HUGE}, "confidence:"),
     ("an unknown method", "checkin", {"method": "iris"}, "method:"),
     ("an unknown direction", "checkin", {"direction": "through"}, "direction:"),
     ("a distance below zero", "checkin", {"distance": -0.1}, "distance:"),
-    ("no case", "case", {"case": ...}, "case: missing"),
+    ("no case", "case", {"case": ...}, "case: 缺少 missing"),
     ("no event", "case", {"event": ...}, "event:"),
-    ("an unknown event", "case", {"event": "lost"}, "event: 'lost' is none of received"),
+    ("an unknown event", "case", {"event": "lost"}, "event: 'lost' 不在可选值之内 is none of received"),
     ("an event that is a list", "case", {"event": ["accepted"]}, "event:"),
     ("a due without offset", "case", {"due": "2026-03-09"}, "due:"),
     ("a due in the year 2500", "case", {"due": "2500-01-01T00:00:00Z"}, "due:"),
-    ("suspended for nothing", "case", {"event": "suspended"}, "procedure: missing"),
+    ("suspended for nothing", "case", {"event": "suspended"}, "procedure: 缺少 missing"),
     ("an unknown procedure", "case", {"event": "suspended", "procedure": "party"}, "procedure:"),
-    ("extended by nobody", "case", {"event": "extended", "days": 5, "approver_rank": "unit"}, "approver: missing"),
+    ("extended by nobody", "case", {"event": "extended", "days": 5, "approver_rank": "unit"}, "approver: 缺少 missing"),
     ("extended by no days", "case", {**EXTENDED, "days": 0}, "days:"),
     ("an unknown rank", "case", {**EXTENDED, "approver_rank": "x"}, "approver_rank:"),
-    ("a stage without name", "case", {"event": "stage"}, "stage: missing"),
-    ("a fallback without reason", "case", {"event": "fallback"}, "reason: missing"),
+    ("a stage without name", "case", {"event": "stage"}, "stage: 缺少 missing"),
+    ("a fallback without reason", "case", {"event": "fallback"}, "reason: 缺少 missing"),
     ("an unknown result", "case", {"event": "completed", "result": "maybe"}, "result:"),
-    ("voided, but what", "case", {"event": "voided"}, "voids: missing"),
+    ("voided, but what", "case", {"event": "voided"}, "voids: 缺少 missing"),
     ("an unknown kind of task", "task", {"kind": "wish"}, "kind:"),
     ("an unknown event of a task", "task", {"event": "lost"}, "event:"),
 ]  # fmt: skip
@@ -225,7 +225,7 @@ def test_what_breaks_the_contract_is_malformed_and_the_field_is_named(
         (b"[" * 60_000, "payload:"),
         (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "payload:"),
         (b'{"seq":' + b"9" * 60_000 + b"}", ""),
-        (b"{}", "id: missing"),
+        (b"{}", "id: 缺少 missing"),
     ],
 )
 def test_what_is_no_json_object_is_malformed(payload: bytes, names: str) -> None:
@@ -236,7 +236,7 @@ def test_what_is_no_json_object_is_malformed(payload: bytes, names: str) -> None
 
 
 def test_a_misspelt_key_shows_in_the_detail() -> None:
-    assert refusal("rating", score=..., scor=5).detail == "score: missing (unknown keys: scor)"
+    assert refusal("rating", score=..., scor=5).detail == "score: 缺少 missing (不认识的键 unknown keys: scor)"
 
 
 def test_the_size_limit_is_64_kib_inclusive() -> None:

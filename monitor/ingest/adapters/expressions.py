@@ -49,7 +49,7 @@ class Expression:
         try:
             return self._compiled.search(document, options=_OPTIONS)
         except (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            raise Unreadable(f"{self.text} fails here ({type(error).__name__})") from None
+            raise Unreadable(f"{self.text} 在此出错 fails here ({type(error).__name__})") from None
 
     def names(self) -> Iterator[str]:
         """Every key that the expression reads, at any depth."""

@@ -23,7 +23,7 @@ LONGEST_TEXT: Final = 2000
 
 _JSON: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
-_NO_OBJECT: Final = ("malformed", "payload: no JSON object in UTF-8")
+_NO_OBJECT: Final = ("malformed", "payload: 不是 UTF-8 的 JSON 对象 no JSON object in UTF-8")
 
 
 class _Fault(ValueError):
@@ -110,7 +110,7 @@ class _Route:
             return
         for part, expression in zip(parts, self._id, strict=True):
             if not part:
-                raise _Fault(f"id: {expression.text} gives nothing")
+                raise _Fault(f"id: {expression.text} 取不到值 gives nothing")
         made["id"] = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
     def _at(self, document: Mapping[str, Any], received: datetime) -> datetime:
@@ -122,11 +122,13 @@ class _Route:
     def _instant(self, key: str, text: str | None) -> datetime:
         time = self._said.time
         if time is None:
-            raise _Fault(f"{key}: a time, and the adapter has no [time] that says how times are written")
+            raise _Fault(
+                f"{key}: 是时间，而适配器没有 a time, and the adapter has no [time] that says how times are written"
+            )
         instant = time.instant(text) if text else None
         if instant is None:
-            found = "is no time" if text else "gives nothing"
-            raise _Fault(f"{key}: {time.field if key == 'time' else key} {found} (format {time.format})")
+            found = "不是时间 is no time" if text else "取不到值 gives nothing"
+            raise _Fault(f"{key}: {time.field if key == 'time' else key} {found} (格式 format {time.format})")
         return instant
 
     def _value(self, name: str, value: Any) -> Any:
@@ -136,7 +138,7 @@ class _Route:
         if table is not None:
             text = _text(value)
             if text not in table and "*" not in table:
-                raise _Fault(f"values.{name}: no entry for what the vendor sends")
+                raise _Fault(f"values.{name}: 对照表没有厂商所发的值 no entry for what the vendor sends")
             return table.get(text, table.get("*"))
         return self._converted(name, value, self._kinds[name])
 
@@ -154,7 +156,7 @@ class _Route:
 def _inverted(name: str, value: Any) -> int:
     text = _text(value)
     if text not in ("1", "2", "3", "4", "5"):
-        raise _Fault(f"values.{name}: inverted: 1 to 5 is wanted")
+        raise _Fault(f"values.{name}: inverted: 应为 1 至 5 1 to 5 is wanted")
     return 6 - int(text)
 
 
@@ -215,14 +217,22 @@ class Adapters:
         routes = [(route, found) for route in self._routes if (found := route.match(topic)) is not None]
         heard = _Heard(topic=topic, received=received, retained=retained)
         if not routes:
-            fault = ("unknown_channel", "topic: no adapter reads it; enable one, or let the broker forget the session")
+            fault = (
+                "unknown_channel",
+                "topic: 没有适配器读它，启用一个，或让消息服务器忘记该会话 "
+                "no adapter reads it; enable one, or let the broker forget the session",
+            )
             return heard.message(topic, "", b"", Vendor(topic=topic, kept=payload, fault=fault))
         dropped = frozenset[str]().union(*(route.dropped for route, _ in routes))
         kept = _parsed(payload, dropped)
         first, names = routes[0]
         if kept is None:
             large = len(payload) > MAX_VENDOR_BYTES
-            why = ("too_large", f"{len(payload)} bytes; at most {MAX_VENDOR_BYTES}") if large else _NO_OBJECT
+            why = (
+                ("too_large", f"payload: {len(payload)} 字节 bytes，上限 at most {MAX_VENDOR_BYTES}")
+                if large
+                else _NO_OBJECT
+            )
             vendor = Vendor(topic=topic, kept=payload, fault=why)
             return heard.message(first.device({TOPIC: names}), first.channel, b"", vendor)
         encoded = _ENCODER.encode(kept)
@@ -240,7 +250,11 @@ def _translated(heard: _Heard, route: _Route, document: Mapping[str, Any], kept:
     made, why = route.payload(document, heard.received)
     fault = ("malformed", why) if why is not None else None
     if not DEVICE_ID.fullmatch(device):
-        fault = ("unknown_device", f"device: {device[:64]!r} is no id of ours; name it in the adapter's `devices`")
+        fault = (
+            "unknown_device",
+            f"device: {device[:64]!r} 不是设备编号，在适配器的 `devices` 中写明 "
+            "is no id of ours; name it in the adapter's `devices`",
+        )
     vendor = Vendor(topic=heard.topic, kept=kept, fault=fault, reply=route.reply(document))
     return heard.message(device, route.channel, _ENCODER.encode(made), vendor)
 

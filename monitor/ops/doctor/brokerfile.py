@@ -56,7 +56,7 @@ class BrokerFile:
         try:
             return int(self.values.get(key, default))
         except ValueError:
-            raise Unreadable(f"{self.origin}: {key} {self.values[key]}: a number is expected") from None
+            raise Unreadable(f"{self.origin}: {key} {self.values[key]}: 应为数字 a number is expected") from None
 
 
 def read(path: Path) -> BrokerFile:
@@ -70,7 +70,7 @@ def _read_into(found: BrokerFile, path: Path, depth: int) -> None:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{path}: cannot be read ({error})") from error
+        raise Unreadable(f"{path}: 无法读取 cannot be read ({error})") from error
     for line in text.splitlines():
         words = line.strip().split(maxsplit=1)
         if not words or words[0].startswith("#"):
@@ -91,7 +91,7 @@ def _read_into(found: BrokerFile, path: Path, depth: int) -> None:
 def _listener(found: BrokerFile, value: str) -> Listener:
     port, _, address = value.partition(" ")
     if not port.isdigit():
-        raise Unreadable(f"{found.origin}: listener {value}: a port is expected")
+        raise Unreadable(f"{found.origin}: listener {value}: 应为端口 a port is expected")
     return Listener(port=int(port), address=address.strip())
 
 
