@@ -122,8 +122,11 @@ class Judge:
             seen = subjects.moves_of(conn, (wait.source for o in outcomes for wait in o.judged.waits))
         failpoints.hit("judge.before_write")
         applied, start = Applied(), 0
+        halls = sum(outcome.subject.kind != "hall" for outcome in outcomes)
         while start < len(outcomes):
             end = start + self._chunk(heard)
+            if start < halls < end:
+                end = halls  # in a transaction after what marks them: a hall judged on what was is then refused
             heard = self.store.lock.firsts
             applied += self._write(outcomes[start:end], seen, now, failed)
             start = end
@@ -179,7 +182,8 @@ class Judge:
         standing = cards.states_of(look.conn, [s.id for s in claimed])
         outcomes: list[_Outcome] = []
         failed: list[_Failed] = []
-        for kind in dict.fromkeys(s.kind for s in claimed):
+        # halls last: what one of these subjects comes to marks its hall, which is then judged again on that
+        for kind in sorted(dict.fromkeys(s.kind for s in claimed), key=lambda kind: kind == "hall"):
             mine = [s for s in claimed if s.kind == kind]
             for batch, loaded in _load_halving(look, mine, failed):
                 for subject in batch:

@@ -119,7 +119,7 @@ def test_an_application_that_hangs_is_a_time_out() -> None:
 
 @pytest.mark.parametrize("url", ["wecomapp://c/1/?secret=s", "wecomapp://c/x/?secret=s&to=a", "wecomapp://c/1/?to=a"])
 def test_an_application_without_all_it_needs_is_refused(url: str) -> None:
-    with pytest.raises(Unusable, match="alerts.receivers.a: write wecomapp://"):
+    with pytest.raises(Unusable, match="alerts.receivers.a: 应写作 write wecomapp://"):
         channel(url)
 
 
@@ -223,7 +223,7 @@ def test_what_a_gateway_answers(says_it: str, answer: Answer, expected: tuple[Ou
         ({"success_text": "("}, "alerts.gateways.sms.success_text"),
         ({"fields": {"to": "{{ to"}}, "alerts.gateways.sms.fields"),
         ({"secret_env": "NOT_SET"}, "alerts.gateways.sms.secret_env"),
-        ({"fields": {"a": "x", "a.b": "y"}}, "alerts.gateways.sms.fields: 'a' is a text"),
+        ({"fields": {"a": "x", "a.b": "y"}}, "alerts.gateways.sms.fields: 'a' 既是文本"),
     ],
 )
 def test_a_gateway_that_cannot_be_used_is_named(how: dict[str, Any], said: str) -> None:

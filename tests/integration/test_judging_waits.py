@@ -160,6 +160,18 @@ def test_operators_are_told_of_slots_at_the_sessions_end_and_the_card_closes(slo
     assert stale(slots) == ["unknown.stale reminder hall:h1 since 13:00 by - cleared 13:20 closed"]
 
 
+@pytest.mark.parametrize("limit", [1000, 1], ids=["in one step with its hall", "in a later step than its hall"])
+def test_a_backlog_that_is_there_when_the_session_end_is_judged_alarms_nobody(slots: World, limit: int) -> None:
+    """The daemon was away over 13:00, or the file of the day was judged in two parts."""
+    slots.judge_each("08:30", "12:59:00")
+    assert (slots.verdict(SLOT), stale(slots)) == ("unknown", [])
+    slots.beat("t1", "13:20")
+    judge = slots.program.judge()
+    while judge.step(at("13:20"), limit)[1]:
+        pass
+    assert (slots.verdict(SLOT), stale(slots)) == ("red", [])
+
+
 def test_a_watermark_a_moment_short_of_the_end_alarms_nobody(slots: World) -> None:
     """A heartbeat a minute: at 13:00:00 the last one is of 12:59:30. That is no silence."""
     slots.beats("t1", "08:01:30", "12:59:30")

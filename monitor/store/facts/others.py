@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select, tuple_
@@ -150,17 +150,26 @@ def _judged_at(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
     return {r.key: r.judged_at or epoch for r in look.conn.execute(query)}
 
 
+SETTLING: Final = timedelta(minutes=1)
+
+
 def load_halls(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
-    """Facts of halls for `unknown.stale`: their unknown subjects that operators are, or will be, told of."""
+    """Facts of halls for `unknown.stale`: their unknown subjects that operators are, or will be, told of.
+
+    One that waits to be judged again itself may be known in a moment, as after a backlog: unless a reminder stands, it
+    counts from SETTLING later, and marks the hall when it is judged (`follow_ups`).
+    """
     query = (
-        select(SUBJECT.c.hall, SUBJECT.c.stale_at, SUBJECT.c.kind, SUBJECT.c.key)
+        select(SUBJECT.c.hall, SUBJECT.c.stale_at, SUBJECT.c.kind, SUBJECT.c.key, SUBJECT.c.next_check_at)
         .where(SUBJECT.c.hall.in_(keys), SUBJECT.c.verdict == "unknown", SUBJECT.c.stale_at.is_not(None))
         .order_by(SUBJECT.c.stale_at, SUBJECT.c.kind, SUBJECT.c.key)
     )
     stale: dict[str, list[tuple[datetime, str]]] = {key: [] for key in keys}
-    for row in look.conn.execute(query):
-        stale[row.hall].append((row.stale_at, f"{row.kind}:{row.key}"))
     standing = _standing(look, keys)
+    for row in look.conn.execute(query):
+        settling = row.hall not in standing and row.next_check_at is not None and row.next_check_at <= look.now
+        stale_at = max(row.stale_at, look.now + SETTLING) if settling else row.stale_at
+        stale[row.hall].append((stale_at, f"{row.kind}:{row.key}"))
     return {
         key: Loaded(
             facts=HallFacts(id=key, registry=look.registry, stale=tuple(found), standing_since=standing.get(key)),
