@@ -348,6 +348,24 @@ def test_a_message_that_is_broken_holds_no_other_address(store: Store, change: d
     assert (world.states("a"), world.states("b")) == ([state], ["sent"])
 
 
+def test_a_next_message_that_cannot_be_read_does_not_undo_the_record_of_the_try_before_it(store: Store) -> None:
+    """The record and the next lease are one transaction."""
+    with http_receiver() as receiver:
+        world = World(store, policy_of({"a": receiver.url, "b": receiver.url}, routes=[
+            {"window": "w01", "receivers": ["a"]}, {"receivers": ["b"]},
+        ]))  # fmt: skip
+        for number, window in ((1, "w01"), (2, "w02"), (3, "w01")):
+            world.issue(number, window=window)
+        world.service.plan_once(START)
+        with store.write() as conn:
+            (item,) = conn.execute(select(ITEM.c.content).where(ITEM.c.card == 2))
+            conn.execute(update(ITEM).where(ITEM.c.card == 2).values(content=item.content | {"since": "yesterday"}))
+        assert world.service.send_once() == 2
+    assert keys(receiver.bodies) == [(1, 1, "firing"), (3, 1, "firing")]
+    assert (world.states("a"), world.states("b"), world.results()) == (["sent", "sent"], ["open"], ["sent", "sent"])
+    assert world.tally.counted == {("webhook", "sent"): 2}
+
+
 def test_two_senders_on_one_store_send_nothing_twice(store: Store) -> None:
     cards, addresses = 40, 3
     with http_receiver() as receiver:
