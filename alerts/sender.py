@@ -176,7 +176,7 @@ class Sender:
         return None, []
 
     def _take_token(self, conn: Connection, row: Mapping[str, Any], real: datetime) -> bool:
-        per_minute = self._per_minute(row["id"])
+        per_minute = self.per_minute(row["id"])
         if per_minute is None:
             return True
         tokens, ready_at = refill(row["tokens"], row["filled_at"], real, per_minute)
@@ -184,7 +184,8 @@ class Sender:
         rows.set_bucket(conn, row["id"], tokens=max(left, 0.0), filled_at=real, ready_at=ready_at)
         return ready_at is None
 
-    def _per_minute(self, address: str) -> int | None:
+    def per_minute(self, address: str) -> int | None:
+        """Messages that an address may be sent in a minute: the settings' word, else its channel's; None: any."""
         receiver, channel = self.policy.receivers.get(address), self.channels.get(address)
         given = receiver.per_minute if receiver else None
         return given if given is not None else (channel.default_per_minute if channel else None)
