@@ -244,6 +244,26 @@ def test_a_robot_gets_no_more_than_its_limit_in_any_minute(store: Store) -> None
     assert arrived[:6].count(0) == 5
 
 
+def test_replicas_share_the_bucket_of_a_robot(store: Store) -> None:
+    """Two services on one store: what one has sent, the other may not."""
+    with http_receiver(says({"errcode": 0})) as receiver:
+        routes = [{"receivers": ["robot"], "group": ["window"]}]
+        policy = policy_of({"robot": f"wecombot://abc/?base={receiver.base}"}, routes=routes, storm={"cards": 0})
+        one, other = World(store, policy), World(store, policy)
+        for number in range(1, 31):
+            one.issue(number, window=f"w{number:03d}")
+        one.service.plan_once(START)
+        counts = []
+        for _ in range(30):
+            for world in (one, other):
+                world.service.send_once()
+            counts.append(len(receiver.got))
+            for world in (one, other):
+                world.time.pass_(2)
+    assert counts[0] == 5, "a quarter of a minute's messages, for both together"
+    assert counts[-1] == 5 + 15 * 58 // 60, "and the rest of it over the minute"
+
+
 def test_a_long_text_goes_in_parts_that_fit_and_a_failed_part_alone_is_repeated(store: Store) -> None:
     failing = threading.Event()
 
