@@ -257,7 +257,8 @@ def by_the_receiver(plan: Plan, robots: Robots, desk: HttpReceiver) -> None:
     assert (robots.refusals["throttled"] > 0) == plan.strict, "it throttles at the limit that the bucket keeps"
     assert first_heard(robots.of("head")) == every, "each card, in order"
     lead = first_heard(robots.of("lead"))
-    instead = list(dict.fromkeys(body["card"] for body in desk.bodies if "“lead”" in body["text"]))
+    fallen = [body for body in desk.bodies if "“lead”" in body["text"]]
+    instead = list(dict.fromkeys(body["card"] for body in fallen if body["kind"] == "firing"))
     assert lead == sorted(lead)
     assert instead == sorted(instead)
     assert lead, "the lead heard nothing before it was revoked"
