@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from alerts.matching import Match, Place
 from alerts.people import DUTY, Directory, dynamic_names, settle
 from alerts.policy import AlertPolicy, Inhibit
 from alerts.routing import Routed, route
-from monitor.model import Registry
+from monitor.model import Level, Registry
 from monitor.store import alert_holds
 from monitor.store.calendars import CalendarBook
 from monitor.store.registry import RegistryCache
@@ -49,8 +49,13 @@ class Desk:
         return place_of(card, level, hours="work" if working else "off")
 
     def routed(self, place: Place) -> tuple[dict[str, Routed], tuple[str, ...]]:
-        """The receivers of a card now, and what was found wanting."""
-        return settle(self.policy, self.people, place, route(self.policy, place))
+        """The receivers of a card now, and what was found wanting.
+
+        A promise that was not kept goes where a yellow card of that place goes: few route reminders, and nobody else
+        would hear of it.
+        """
+        asked = replace(place, level=max(place.level, Level.YELLOW)) if place.rule == "order.promise" else place
+        return settle(self.policy, self.people, place, route(self.policy, asked))
 
     def hides(self, conn: Connection, card: int, place: Place, *, ended: bool = False) -> Hidden | None:
         """What keeps the card from being told now."""

@@ -124,7 +124,7 @@ EXAMPLE: Final = Content(
     subject=("post", "w01/2026-03-02/0830"),
     since=datetime(2026, 3, 2, 1, 15, tzinfo=UTC),
     reason=Reason(
-        code="post.empty.yellow", figures={"window": "w01", "minutes": 15, "from": "2026-03-02T09:00:00+08:00"}
+        code="post.empty.yellow", figures={"window": "w01", "minutes": 15, "began": "2026-03-02T09:00:00+08:00"}
     ),
     hall="h1",
     unit="u1",

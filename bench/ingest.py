@@ -6,7 +6,8 @@ ingest   messages a second that are decoded, validated, stored, marked and ackno
          broker. Goal: at least 7 (later 10) times the naive program (pydantic, one ORM row and one commit a message).
 bare     the same against an aiomqtt subscriber that does nothing with a message. Goal: at least 2 times.
 latency  p99 from publish to commit at 500 messages a second, judging on, against the naive program without judging.
-         Goal: at most 3 (later 2.5) times.
+         What is published in the first second is not counted: there both import, compile and fill their caches, and
+         a fiftieth of the messages would decide the figure. Goal: at most 3 (later 2.5) times.
 
 Rounds are interleaved, each with a fresh broker and a fresh store; ratios are those of the medians.
 """
@@ -29,7 +30,7 @@ from monitor.ingest.subscriber import BATCH
 from monitor.mqtt import Client, Options
 
 GOALS, BARE_GOAL, LATENCY_GOALS = (7.0, 10.0), 2.0, (3.0, 2.5)
-RATE = 500
+RATE, WARM_SECONDS = 500, 1
 
 
 def throughput(side: str, events: int, batch: int) -> float:
@@ -45,8 +46,8 @@ def throughput(side: str, events: int, batch: int) -> float:
 
 
 def latency_ms(side: str, seconds: int, batch: int) -> float:
-    """p99 of publish → committed, over messages at RATE a second from another process."""
-    total = RATE * seconds
+    """p99 of publish → committed, over `seconds` of messages at RATE a second from another process."""
+    total = RATE * (WARM_SECONDS + seconds)
     with fresh_hall() as hall:
         hall.open_session()
         program: Ours | Naive
@@ -66,7 +67,8 @@ def latency_ms(side: str, seconds: int, batch: int) -> float:
     published = json.loads(sender.stdout)
     if len(program.committed) < total:
         return float("inf")
-    lags = sorted(c - p for p, c in zip(published, program.committed, strict=False))
+    lags = [c - p for p, c in zip(published, program.committed, strict=False)]
+    lags = sorted(lags[RATE * WARM_SECONDS :])
     return lags[int(len(lags) * 0.99)] * 1000
 
 

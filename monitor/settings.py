@@ -345,7 +345,7 @@ def config_dir() -> Path:
 
 def _read_toml(path: Path, way_out: str = f"name one with --config or {CONFIG_ENV}") -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as Windows' editors save it
     except FileNotFoundError:
         raise SettingsError(f"{path}: 没有这个文件 no such file; {way_out}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -472,7 +472,7 @@ def _is_key(keys: list[str]) -> bool:
 
 def _secret_file(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise SettingsError(f"{variable}: {path} 无法读取 cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -46,9 +46,9 @@ def simulation(request: Request, registry: Registry, book: CalendarBook, setting
     """The simulation of a registry's halls on their own calendars. Raises BadRequest for a hall that it lacks."""
     unknown = sorted(set(request.halls) - set(registry.halls))
     if unknown:
-        raise BadRequest(f"--hall: {', '.join(unknown)}: not in the registry")
+        raise BadRequest(f"--hall: {', '.join(unknown)}: 未登记 not in the registry")
     if not registry.halls:
-        raise BadRequest("the registry is empty: import one (`jiancha registry import`), or give --made-up N")
+        raise BadRequest("台账为空 the registry is empty: import one (`jiancha registry import`), or give --made-up N")
     return Simulation(
         registry=registry,
         calendar=lambda hall: book.for_hall(registry, hall),

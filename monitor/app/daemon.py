@@ -288,6 +288,7 @@ class _Daemon:
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
             shared=program.is_shared,
             max_body_bytes=http.max_body_bytes,
+            policy_version=program.settings.policy.version,
             heard=self._heard,
         )
         return HttpServer(make_app(deps), host=http.host, port=http.port)

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 1.0
 """How long the loop rests at most: another process may have written facts (DESIGN §1B)."""
-REST_SECONDS: Final = 0.05
+REST_SECONDS: Final = 0.1
 """How long it rests at least, so that a burst of events is judged in batches."""
 
 

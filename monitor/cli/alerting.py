@@ -43,7 +43,7 @@ def route(
     from monitor.app.alerting import alert_service
 
     if (card is None) == (example is None):
-        raise BadInput("alerts route: give either --card N or --example RULE:LEVEL[:HALL[:WINDOW]]")
+        raise BadInput("alerts route: 两者择一 give either --card N or --example RULE:LEVEL[:HALL[:WINDOW]]")
     with program(writing=False) as opened:
         try:
             service = alert_service(opened)

@@ -67,7 +67,7 @@ def due(
         try:
             deadline = book.due_in_days(start, days, pauses)
         except ValueError as error:
-            raise BadInput(str(error)) from error
+            raise BadInput(f"--accepted, --days: 超出日历范围 {error}") from error
     at = deadline.at.astimezone(book.zone).isoformat() if deadline.at else None
     steps = [step.to_json() for step in deadline.steps]
     if as_json:

@@ -33,6 +33,7 @@ def list_cards(
 
     Example: jiancha cards list --json --level red
     """
+    from monitor.store.untold import banner, untold
     from monitor.supervision.views import LEVELS, STATES, CardFilter
     from monitor.supervision.views import list_cards as listed
 
@@ -41,6 +42,9 @@ def list_cards(
     chosen = CardFilter(rule=rule, level=level, state=state, subject=_subject(subject))
     with program(writing=False) as opened, opened.store.read() as conn:
         cards = listed(conn, chosen, opened.zones(conn))
+        lost = untold(conn)
+    if lost:
+        typer.echo(f"注意 attention: {banner(lost)}", err=True)
     if as_json:
         print_json(cards)
         return

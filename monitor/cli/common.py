@@ -270,9 +270,12 @@ def period(first: str, last: str, calendar: WorkCalendar, now: datetime) -> Peri
     start = _edge(first, "--from", calendar, 0)
     end = min(_edge(last, "--to", calendar, 1), now)
     if start >= now:
-        raise BadInput(f"--from: {first} is not before the clock ({now.isoformat()}); the future cannot be judged")
+        raise BadInput(
+            f"--from: {first} 不早于当前时钟 is not before the clock ({now.isoformat()}); "
+            "未来无从判定 the future cannot be judged"
+        )
     if start >= end:
-        raise BadInput(f"--to: {last} does not lie after --from, {first}")
+        raise BadInput(f"--to: {last} 不晚于起始 does not lie after --from, {first}")
     return Period(start=start, end=end)
 
 

@@ -41,7 +41,7 @@ def demo(
     from monitor.agents.demo import CannotStart, Options, run_demo
 
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"--folder: {folder} is not an empty folder; name a new one")
+        raise BadInput(f"--folder: {folder} 不是空文件夹，请另取 is not an empty folder; name a new one")
     options = Options(folder=folder, day_seconds=day_seconds, use_http=http, plain=plain)
     try:
         kept = run_demo(options, Console())
@@ -80,9 +80,12 @@ def simulate(
     from monitor.agents.scene import Pace
 
     if (output is None) == (not mqtt):
-        raise BadInput("give either -o FILE, or --mqtt")
+        raise BadInput("-o 与 --mqtt 两者择一 give either -o FILE, or --mqtt")
     if registry_out is not None and made_up is None:
-        raise BadInput("--registry-out: only with --made-up; `jiancha registry export` writes the stored registry")
+        raise BadInput(
+            "--registry-out: 仅与 --made-up 合用 only with --made-up; "
+            "`jiancha registry export` writes the stored registry"
+        )
     with program(writing=False) as opened:
         beat = heartbeat_seconds or opened.settings.policy.device.heartbeat_seconds
         request = agent.Request(
@@ -110,7 +113,7 @@ def _day(text: str | None, opened: Program) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadInput(f"--from: {text!r} is no date; write it as 2026-03-02") from None
+        raise BadInput(f"--from: {text!r} 不是日期，应写作 is no date; write it as 2026-03-02") from None
 
 
 def _play(

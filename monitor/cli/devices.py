@@ -47,10 +47,13 @@ def add(
     from monitor.ops.passwords import CannotWrite
 
     if not ID.fullmatch(device):
-        raise BadInput(f"device {device!r}: an id is written {ID.pattern}, and is the user name at the broker")
+        raise BadInput(
+            f"设备 device {device!r}: 编号应写作 an id is written {ID.pattern}, "
+            "即服务器上的用户名 and is the user name at the broker"
+        )
     if ca is not None and password_file is not None:
         raise BadInput(
-            "device add: --password-file or --ca, not both: a listener that takes certificates asks no password"
+            "device add: --password-file 与 --ca 两者择一 not both: a listener that takes certificates asks no password"
         )
     with program() as opened:
         try:

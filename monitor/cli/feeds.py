@@ -76,6 +76,8 @@ def export_registry(
             return
         try:
             write_out(conn, target)
+        except FileNotFoundError:
+            raise BadInput(f"{target}: 没有此文件夹 there is no such folder; make it first") from None
         except (ValueError, OSError) as error:
             raise BadInput(str(error)) from error
     typer.echo(str(target))
@@ -163,7 +165,7 @@ def import_cases(
         at = instant(as_of, "--as-of") if as_of else None
         map_path = _map_path(mapping, config_dir())
         if refused is not None and any(_same(refused, path) for path in (file, map_path)):
-            raise BadInput(f"--refused: {refused} is what is read; name another file")
+            raise BadInput(f"--refused: {refused} 正是所读之文件 is what is read; name another file")
         try:
             with caselog.watched(progress, as_json) as watch:
                 done = bring_in(
@@ -219,7 +221,7 @@ def poll_cases(
         found = next((one for one in opened.feeds() if one.id == feed), None)
         if found is None:
             known = ", ".join(one.id for one in opened.settings.feeds) or "none"
-            raise BadInput(f"FEED: {feed!r} is none of [[feeds]]: {known}")
+            raise BadInput(f"FEED: {feed!r} 未在配置中 is none of [[feeds]]: {known}")
         future = timedelta(seconds=opened.settings.policy.device.future_seconds)
         while True:
             with opened.store.read() as conn:

@@ -120,6 +120,8 @@ def backup(
             raise Finding(
                 f"备份未通过校验，已丢弃 the backup did not prove itself and was thrown away: {error}"
             ) from error
+        except FileNotFoundError:
+            raise BadInput(f"{file}: 没有此文件夹 there is no such folder; make it first") from None
         except OSError as error:
             raise Finding(f"{error.filename or file}: 写不下去 cannot be written: {error.strerror or error}") from error
     typer.echo(f"{file}")

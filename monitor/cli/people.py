@@ -1,4 +1,4 @@
-"""`user token|add|list|disable`."""
+"""`user token|tokens|revoke|add|list|disable`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from monitor.cli import retention
-from monitor.cli.common import BadInput, acting, print_json, program
+from monitor.cli.common import INT64, BadInput, acting, print_json, program
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,20 +27,64 @@ def register(app: typer.Typer) -> None:
 def token(
     devices: str | None = typer.Option(None, metavar="A,B", help="Ids of devices that may post events with it."),
     halls: str | None = typer.Option(None, "--halls", metavar="H", help="Ids of halls: events, plans, reading cards."),
+    user: str | None = typer.Option(None, "--user", metavar="USER", help="A user: acts as they may (`user list`)."),
 ) -> None:
     """签发令牌 Make a bearer token for the HTTP API; it is printed once and kept as a digest only.
 
     Example: jiancha user token --devices ev-01,ev-02
     """
+    from monitor.supervision.refused import Refused
     from monitor.supervision.tokens import create_token
 
     with program() as opened:
         now = opened.clock.now()
         try:
-            made = opened.store.step(lambda conn: create_token(conn, devices=_ids(devices), halls=_ids(halls), now=now))
+            made = opened.store.step(
+                lambda conn: create_token(conn, devices=_ids(devices), halls=_ids(halls), user=user, now=now)
+            )
+        except Refused as error:
+            raise BadInput(f"--user: {error.text}") from error
         except ValueError as error:
             raise BadInput(str(error)) from error
     typer.echo(made)
+
+
+@user_app.command("tokens")
+def tokens(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
+    """列出令牌 List the tokens: for whom or what, with which scopes; their texts are kept nowhere.
+
+    Example: jiancha user tokens
+    """
+    from monitor.supervision.tokens import list_tokens
+
+    with program(writing=False) as opened, opened.store.read() as conn:
+        rows = list_tokens(conn)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        whose = row["user"] or ",".join([*row["devices"], *row["halls"]])
+        gone = f"  吊销 revoked {row['revoked_at']}" if row["revoked_at"] else ""
+        typer.echo(f"{row['id']}  {whose}  {','.join(row['scopes'])}{gone}")
+
+
+@user_app.command("revoke")
+def revoke(
+    number: int = typer.Argument(..., min=1, max=INT64, help="Number of the token, from `user tokens`."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
+    by: str | None = typer.Option(None, "--as", metavar="USER", help="In this user's role."),
+) -> None:
+    """吊销令牌 Revoke a token: nobody is let in with it any more.
+
+    Example: jiancha user revoke 3 --reason "令牌外泄"
+    """
+    from monitor.supervision.tokens import revoke_token
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        revoke_token(conn, number, actor=who, why=reason, now=opened.clock.now())
+        return f"{number} 吊销 revoked"
+
+    acting(by, act)
 
 
 @user_app.command("add")

@@ -25,7 +25,7 @@ def replay(
     hall: str | None = typer.Option(None, "--hall", metavar="H", help="Only cards of this hall."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Judge a period again under another policy: more, fewer and moved cards beside those issued. Writes nothing.
+    """重演 Judge a period again under another policy: more, fewer and moved cards beside those issued. Writes nothing.
 
     Cards that were withdrawn do not count, historic ones do. Exit status 0 whatever it finds.
 
@@ -40,7 +40,9 @@ def replay(
         now, judge = opened.clock.now(), opened.judge()
         registry = opened.registry.get(conn)
         if hall is not None and hall not in registry.halls:
-            raise BadInput(f"--hall: {hall!r} is not in the registry; there are: {', '.join(sorted(registry.halls))}")
+            raise BadInput(
+                f"--hall: {hall!r} 未登记 is not in the registry; there are: {', '.join(sorted(registry.halls))}"
+            )
         span = period(first, last, opened.book(conn).for_hall(registry, hall), now)
         found = Replay(judge=judge, other=other, period=span, rule=rule, hall=hall).run(conn, now)
         result = {
@@ -79,7 +81,10 @@ def _known_rule(rule: str | None) -> None:
     except ValueError as error:
         raise BadInput(f"--{error}") from error
     if rule in NOT_REPLAYED:
-        raise BadInput(f"--rule: {rule} sees only what stands at the moment of looking; a period cannot be replayed")
+        raise BadInput(
+            f"--rule: {rule} 只看当下，无法重演 sees only what stands at the moment of looking; "
+            "a period cannot be replayed"
+        )
 
 
 NOTES: Final = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -101,9 +101,10 @@ def _fail_unless_proven(proof: dict[str, Any] | None, as_json: bool) -> None:
 
 
 def _line(name: str, one: dict[str, Any]) -> str:
+    name = f"{SORTS.get(name, '')} {name}".strip()
     if one["before"] is None:
         return f"{name}: 永久保存 kept for ever"
-    stays = ", ".join(f"{why} {n}" for why, n in one["stays"].items() if n)
+    stays = ", ".join(f"{STAYS.get(why, '')} {why} {n}".strip() for why, n in one["stays"].items() if n)
     went = f"{one['gone']['rows']} 已清 gone" if "gone" in one else f"{one['goes']} 将清 would go"
     return f"{name}: {one['days']} 天 days, 早于 before {one['before']}: {went}; 保留 stay {stays or 0}"
 
@@ -152,10 +153,13 @@ def _erase(kind: str, person: str, dry_run: bool, as_json: bool) -> None:
     from monitor.supervision.refused import Refused
 
     rows: dict[str, int] = {}
+    stays: dict[str, int] = {}
     with program() as opened:
 
         def step(conn: Connection) -> None:
-            rows.update(erase(conn, kind, person, actor=actor(), now=opened.clock.now()).rows)
+            done = erase(conn, kind, person, actor=actor(), now=opened.clock.now())
+            rows.update(done.rows)
+            stays.update(done.stays)
             if dry_run:
                 raise _Undo
 
@@ -167,7 +171,38 @@ def _erase(kind: str, person: str, dry_run: bool, as_json: bool) -> None:
         except Refused as error:
             raise BadInput(str(error)) from error
     if as_json:
-        print_json({"dry_run": dry_run, "id": person, "rows": rows})
+        print_json({"dry_run": dry_run, "id": person, "rows": rows, "stays": stays})
         return
     head = "将删除 would be erased" if dry_run else "已删除 erased"
-    typer.echo(f"{person} {head}: {', '.join(f'{name} {n}' for name, n in rows.items())}")
+    typer.echo(f"{person} {head}: {_counted(rows)}")
+    typer.echo(f"仅以工号或账号保留 stays by id alone: {_counted(stays)}")
+    if not dry_run:
+        typer.echo("核验 prove it: jiancha audit verify")
+
+
+def _counted(rows: dict[str, int]) -> str:
+    """姓名与联系方式 user 1, …"""
+    return ", ".join(f"{ERASED.get(name, '')} {name} {n}".strip() for name, n in rows.items())
+
+
+SORTS: Final = {
+    "payloads": "原始报文",
+    "quarantine": "隔离区报文",
+    "comments": "评价意见",
+    "deliveries": "已发通知",
+    "attachments": "附件",
+    "audit": "审计中的个人信息",
+}
+STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}
+ERASED: Final = {
+    "user": "姓名与联系方式",
+    "staff": "姓名与联系方式",
+    "audit_private": "审计中的个人信息",
+    "card_event": "办理记录",
+    "alert_item": "已发通知",
+    "silence": "静默理由",
+    "lost_span": "数据丢失说明",
+    "card": "牌",
+    "audit": "审计行",
+    "attachment": "附件",
+}

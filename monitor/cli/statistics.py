@@ -21,7 +21,7 @@ def report_statistics(
     hall: str | None = typer.Option(None, "--hall", metavar="H", help="Only this hall."),
     as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
 ) -> None:
-    """Count what was received, completed, immediate, in time, early, overdue, in a period; each with its definition.
+    """时段统计 Count what was received, completed, immediate, in time, early, overdue; each with its definition.
 
     Exit status 1 when sums that have to agree do not.
 
@@ -30,12 +30,14 @@ def report_statistics(
     from monitor.supervision.statistics import BY, only_hall, statistics
 
     if by is not None and by not in BY:
-        raise BadInput(f"--by: {by!r} is none of {', '.join(BY)}")
+        raise BadInput(f"--by: {by!r} 不在可选值之内 is none of {', '.join(BY)}")
     with program(writing=False) as opened, opened.store.read() as conn:
         now, judge = opened.clock.now(), opened.judge()
         registry = opened.registry.get(conn)
         if hall is not None and hall not in registry.halls:
-            raise BadInput(f"--hall: {hall!r} is not in the registry; there are: {', '.join(sorted(registry.halls))}")
+            raise BadInput(
+                f"--hall: {hall!r} 未登记 is not in the registry; there are: {', '.join(sorted(registry.halls))}"
+            )
         span = period(first, last, opened.book(conn).for_hall(registry, hall or only_hall(registry)), now)
         report = statistics(judge.look(conn, now), judge.policy.timeliness, span, hall=hall, by=by)  # type: ignore[arg-type]
         result = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from monitor.wording import Lang, event_word, level_word, state_word
 from monitor.wording.render import pick
-from monitor.wording.words import APPEALS, FOLLOW_UPS, ORDER_KINDS, RESULTS
+from monitor.wording.words import APPEALS, FOLLOW_UPS
+from monitor.wording.worked import details
 
 LABELS: Final = {
     "promised_at": ("承诺办理时间", "promised by"),
@@ -20,21 +22,23 @@ LABELS: Final = {
     "erased": ("已清除", "erased"),
 }
 WORDS: Final = {"appeal": APPEALS, "followup": FOLLOW_UPS}
-IN_BODY: Final = {"kind": ORDER_KINDS, "finding": FOLLOW_UPS, "result": RESULTS}
 
 
 def lines(card: dict[str, Any], lang: Lang) -> Iterator[str]:
-    """The text, line by line."""
+    """The text, line by line; times as the clock of the card's hall shows them."""
+    zone = datetime.fromisoformat(card["issued"]).tzinfo
     for name in ("promised_at", "issuer", "appeal", "followup"):
         if card[name]:
             words = WORDS.get(name, {}).get(card[name])
-            yield f"{pick(LABELS[name], lang)} {pick(words, lang) if words else card[name]}"
+            plain = _clock(card[name]) if name == "promised_at" else card[name]
+            yield f"{pick(LABELS[name], lang)} {pick(words, lang) if words else plain}"
     yield pick(LABELS["steps"], lang)
     for step in card["steps"]:
+        said = details(step["body"], lang, _in(zone))
         states = f"{state_word(step['from'], lang)} → {state_word(step['to'], lang)}" if step["from"] else "—"
         yield (
-            f"  {step['at']}  {event_word(step['event'], lang)}  {level_word(step['level'], lang)}  {states}  "
-            f"{step['actor']}  {step['why']}{_details(step['body'], lang)}"
+            f"  {_clock(step['at'])}  {event_word(step['event'], lang)}  {level_word(step['level'], lang)}  {states}  "
+            f"{step['actor']}  {step['why']}{f'  [{said}]' if said else ''}"
         )
     if card["files"]:
         yield pick(LABELS["files"], lang)
@@ -46,9 +50,9 @@ def lines(card: dict[str, Any], lang: Lang) -> Iterator[str]:
         yield f"{pick(LABELS['possible'], lang)} {pick(('、', ', '), lang).join(words_now)}"
 
 
-def _details(body: dict[str, Any], lang: Lang) -> str:
-    said = []
-    for key, value in body.items():
-        word = IN_BODY.get(key, {}).get(str(value))
-        said.append(pick(word, lang) if word else f"{key} {value}")
-    return f"  [{pick(('；', '; '), lang).join(said)}]" if said else ""
+def _clock(at: str) -> str:
+    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _in(zone: tzinfo | None) -> Callable[[str], str]:
+    return lambda at: datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

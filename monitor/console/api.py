@@ -1,4 +1,4 @@
-"""/api/v1: events in, plans in, cards out (DESIGN §3.2, §7)."""
+"""/api/v1: events in, plans in; cards are `cards` and `cardwork` (DESIGN §3.2, §7)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
+from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
+from monitor.console.cards import add_cards
+from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
 from monitor.ingest.feed import BadFeed, Item, ingest_items, parse_items
 from monitor.ingest.plans import import_plans_object
 from monitor.ingest.tables import InputErrors
 from monitor.model import Registry
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import LEVELS, STATES, CardFilter, list_cards, parse_subject
 
-Responses = dict[int | str, dict[str, Any]]
-ERRORS: Final[Responses] = {
-    401: {"description": "No valid bearer token. Nothing was written."},
-    403: {"description": "The token does not allow it. Nothing was written."},
-    503: {"description": "The store is away. Nothing was written; send it again later."},
-}
-BODY_ERRORS: Final[Responses] = {
-    **ERRORS,
-    413: {"description": "The body is too long. Nothing was written."},
-    422: {"description": "The body is not what is wanted here. Nothing was written."},
-}
 EVENTS_BODY: Final = {
     "type": "array",
     "items": {
@@ -50,12 +41,13 @@ def make_api(deps: Deps) -> APIRouter:
     api = APIRouter(prefix="/api/v1")
     _add_events(api, deps)
     _add_plans(api, deps)
-    _add_cards(api, deps)
+    add_cards(api, deps)
+    add_work(api, deps)
     return api
 
 
 def _add_events(api: APIRouter, deps: Deps) -> None:
-    @api.post("/events", responses=BODY_ERRORS, openapi_extra=_body_schema(EVENTS_BODY))
+    @api.post("/events", responses=BODY_ERRORS, openapi_extra=body_schema(EVENTS_BODY))
     async def post_events(request: Request, grant: Grant = Depends(require(deps, "events:write"))) -> dict[str, Any]:
         """Store events of devices: the same decoder and the same idempotence as by MQTT; answered after the commit."""
         body = await read_body(request, deps.max_body_bytes)
@@ -97,7 +89,7 @@ def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) ->
 
 
 def _add_plans(api: APIRouter, deps: Deps) -> None:
-    @api.post("/plans", responses=BODY_ERRORS, openapi_extra=_body_schema(PLANS_BODY))
+    @api.post("/plans", responses=BODY_ERRORS, openapi_extra=body_schema(PLANS_BODY))
     async def post_plans(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
         """Leave, substitutes, outings, overtime, rota, closures: {"leave": [row, …], …}; upsert by id, all or none."""
         body = await read_body(request, deps.max_body_bytes)
@@ -118,27 +110,3 @@ def _store_plans(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         raise HTTPException(403, str(error)) from None
     deps.heard()
     return done.to_json()
-
-
-def _add_cards(api: APIRouter, deps: Deps) -> None:
-    @api.get("/cards", responses=ERRORS)
-    def get_cards(
-        grant: Grant = Depends(require(deps, "cards:read")),
-        rule: str | None = None,
-        level: str | None = Query(None, pattern=f"^({'|'.join(LEVELS)})$"),
-        state: str | None = Query(None, pattern=f"^({'|'.join(STATES)})$"),
-        subject: str | None = Query(None, description="KIND:ID"),
-    ) -> list[dict[str, Any]]:
-        """The cards of the token's halls, as `jiancha cards list --json` gives them."""
-        try:
-            wanted = parse_subject(subject) if subject is not None else None
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from None
-        chosen = CardFilter(rule=rule, level=level, state=state, subject=wanted, halls=grant.halls)
-        with deps.store.read() as conn:
-            zones = {hall.id: hall.zone for hall in deps.registry.get(conn).halls.values()}
-            return list_cards(conn, chosen, zones)
-
-
-def _body_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

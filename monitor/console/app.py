@@ -9,12 +9,15 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.console.answers import refused
 from monitor.console.api import make_api
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.metrics import program_version
 from monitor.store.engine import STORE_AWAY
+from monitor.store.untold import banner, untold
+from monitor.supervision.refused import Refused
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -23,6 +26,7 @@ def make_app(deps: Deps) -> FastAPI:
     app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
     deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
+    app.add_exception_handler(Refused, refused)
     for fault in STORE_AWAY:
         app.add_exception_handler(fault, store_away)
     _add_health(app, deps)
@@ -45,11 +49,14 @@ def _add_health(app: FastAPI, deps: Deps) -> None:
 
     @app.get("/readyz", responses={503: {"description": "Not ready; the reasons are in the body."}})
     def readyz() -> Response:
-        """Whether every part does its work; the answer names those that do not."""
+        """Whether every part does its work; the answer names those that do not, and `warnings` what else is wrong."""
         reasons = unready(deps)
         body: dict[str, Any] = {"ready": not reasons, "reasons": [{"part": r.part, "why": r.why} for r in reasons]}
         if deps.health.takeovers:
             body["takeovers"] = list(deps.health.takeovers)
+        warnings = warned(deps)
+        if warnings:
+            body["warnings"] = warnings
         return JSONResponse(body, status_code=503 if reasons else 200)
 
 
@@ -59,6 +66,16 @@ def _add_metrics(app: FastAPI, deps: Deps) -> None:
         """For Prometheus. A plain function: it reads the store, so it runs in a thread, off the event loop."""
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(deps.metrics.registry), media_type=content_type)
+
+
+def warned(deps: Deps) -> list[dict[str, str]]:
+    """[{"part", "why"}] of what a restart would not mend: cards that no route leads from."""
+    try:
+        with deps.store.read() as conn:
+            found = untold(conn)
+    except SQLAlchemyError:
+        return []
+    return [{"part": "alerts", "why": banner(found)}] if found else []
 
 
 def unready(deps: Deps) -> list[Unready]:

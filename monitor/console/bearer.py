@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import HTTPException, Request
 
 from monitor.console.deps import Deps
+from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant, find_grant
 
 UNAUTHORISED = {"WWW-Authenticate": "Bearer"}
@@ -26,7 +27,10 @@ def require(deps: Deps, scope: str) -> Callable[[Request], Grant]:
             grant = find_grant(conn, text.strip())
         if grant is None:
             raise HTTPException(401, "this token is unknown or revoked", UNAUTHORISED)
-        if not grant.allows(scope):
+        no = grant.refuses(scope)
+        if no is not None and grant.person is not None:
+            raise Refused.because(no)
+        if no is not None or scope not in grant.scopes:
             raise HTTPException(403, f"this token lacks the scope {scope}")
         return grant
 

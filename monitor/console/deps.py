@@ -18,8 +18,8 @@ from monitor.store.registry import RegistryCache
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
-    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set. `heard` is called after a commit of
-    events or plans.
+    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
+    hand. `heard` is called after a commit.
     """
 
     store: Store
@@ -32,4 +32,5 @@ class Deps:
     future: timedelta = FUTURE
     shared: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
+    policy_version: str = ""
     heard: Callable[[], None] = lambda: None

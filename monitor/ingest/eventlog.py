@@ -11,14 +11,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
-from monitor.ingest.spreadsheets import uncalculated
+from monitor.ingest.spreadsheets import BAD_BOOK, MOST_ROWS, uncalculated
 
-_BAD_BOOK: Final = (zipfile.BadZipFile, InvalidFileException, ElementTree.ParseError, KeyError, ValueError)
 _PIECE: Final = 1 << 20
 _NOT_CALCULATED: Final = "公式没有存值 a formula without a stored value; 打开并保存 open and save it in a spreadsheet"
 _NO_BOOK: Final = "不是合法的 XLSX，请重新另存 no XLSX, save it again as .xlsx"
@@ -182,9 +179,11 @@ class EventLog:
             sheet.reset_dimensions()  # some programs write a range that is too small
             number = 0
             try:
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):  # noqa: B007 - for the error
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                    if number > MOST_ROWS:
+                        raise ValueError(f"a row beyond {MOST_ROWS}")
                     yield cells
-            except _BAD_BOOK as error:
+            except BAD_BOOK as error:
                 where = f"第 {number} 行之后 behind row {number}"
                 raise BadLog(f"{self._path}: {where}: {_NO_BOOK}: {error}") from None
 
@@ -199,7 +198,7 @@ class EventLog:
                 rows = self._sheet_of(book).max_row
         except BadLog:
             raise
-        except _BAD_BOOK as error:
+        except BAD_BOOK as error:
             raise BadLog(f"{self._path}: {_NO_BOOK}: {error}") from None
         return rows if isinstance(rows, int) and rows > 1 else None
 
@@ -208,7 +207,11 @@ class EventLog:
             raise BadLog(
                 f"{self._path}: 没有工作表 no sheet {self._sheet!r}; 现有 there are: {', '.join(book.sheetnames)}"
             )
-        sheet = book[self._sheet] if self._sheet is not None else book.worksheets[0]
+        sheet = book[self._sheet] if self._sheet is not None else next(iter(book.worksheets), None)
+        if sheet is None or sheet not in book.worksheets:
+            raise BadLog(
+                f"{self._path}: {self._sheet or ''}: 只有图表，没有表格 holds charts and no table; name another sheet"
+            )
         self._title = sheet.title
         return sheet
 

@@ -154,7 +154,7 @@ class CaseMap(Section):
 def load_map(path: Path) -> CaseMap:
     """Read a map. BadMap names the key at fault; OSError where the file cannot be read."""
     try:
-        return CaseMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return CaseMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadMap(f"{path}: 不是 UTF-8 的 TOML no TOML in UTF-8: {error}") from None
     except ValidationError as error:

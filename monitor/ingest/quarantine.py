@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from monitor.ingest.decode import kept_text
 from monitor.model import Event, Rejected
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import Quarantine
 from monitor.store.sql import chunks, insert, table_of
 
@@ -102,9 +103,7 @@ def release(conn: Connection, stored: Sequence[Event]) -> None:
     """Events that came again and were stored: what was held under their id no longer holds anything back."""
     if not stored:
         return
-    devices = sorted({e.device for e in stored})
-    query = select(QUARANTINE.c.device).where(QUARANTINE.c.state == "open", QUARANTINE.c.device.in_(devices))
-    held = set(conn.execute(query.distinct()).scalars())
+    held = {row.device for row in _HELD.run(conn, sorted({e.device for e in stored}))}
     by_device: dict[str, list[Event]] = {}
     for event in stored:
         if event.device in held:
@@ -121,3 +120,8 @@ def release(conn: Connection, stored: Sequence[Event]) -> None:
             conn.execute(
                 statement.values(state="replayed", resolved_at=at, resolved_by="system", resolved_why="resent")
             )
+
+
+_HELD: Final = QuickSelect(
+    lambda among: select(QUARANTINE.c.device).where(QUARANTINE.c.state == "open", among(QUARANTINE.c.device)).distinct()
+)

@@ -5,17 +5,27 @@ from __future__ import annotations
 import contextlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO, Any, Final
+from xml.etree import ElementTree
 
 from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 _FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
 """How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was
 guarded against that already."""
 _MARKUP: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _PIECE: Final = 1 << 20
+MOST_ROWS: Final = 1_048_576
+"""Of a sheet; a damaged file that names a later one would be read for hours."""
+BAD_BOOK: Final = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, ElementTree.ParseError,
+    LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError, OSError, EOFError,
+)  # fmt: skip
+"""What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know."""
 _LONGEST: Final = 32
 """More bytes than `_MARKUP` matches, carried over from piece to piece."""
 

@@ -135,7 +135,8 @@ class Subscriber:
                 if self._ack_first:
                     self.client.ack(deliveries)
                     self.client.drain(1.0)
-                self._until_stored(deliveries)
+                with self._store.lock.going_first():
+                    self._until_stored(deliveries)
 
     def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
         """Store a batch and acknowledge it; while the store is away the batch waits, and the broker with it.

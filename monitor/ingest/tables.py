@@ -10,19 +10,16 @@ import contextlib
 import csv
 import io
 import tomllib
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
-from monitor.ingest.spreadsheets import uncalculated, unguarded
+from monitor.ingest.spreadsheets import BAD_BOOK, MOST_ROWS, uncalculated, unguarded
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
@@ -174,18 +171,17 @@ def _xlsx(place: str, _stem: str, data: bytes) -> list[InputTable]:
             ]
     except InputErrors:
         raise
-    except _BAD_BOOK as error:
+    except BAD_BOOK as error:
         raise _refuse(place, f"不是合法的 XLSX：{error}", f"no valid XLSX: {error}; save it again as .xlsx") from None
     return [sheet for sheet in sheets if sheet]
 
 
-_BAD_BOOK: Final = (zipfile.BadZipFile, InvalidFileException, ElementTree.ParseError, KeyError, ValueError, OSError)
-"""What openpyxl raises for a file that is no workbook or a broken one."""
-
-
 def _sheet_lines(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     sheet.reset_dimensions()  # some programs write a range that is too small, and the rest would be cut off unseen
-    return enumerate(sheet.iter_rows(values_only=True), 1)
+    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > MOST_ROWS:
+            raise ValueError(f"[{sheet.title}] has a row beyond {MOST_ROWS}")
+        yield number, cells
 
 
 _READERS: Final[Mapping[str, Callable[[str, str, bytes], list[InputTable]]]] = {

@@ -16,8 +16,9 @@ from monitor.store.facts.tasks import tells_ends
 from monitor.supervision.rules import RULES
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("order.reply", "feed.incomplete", "feed.backlog", "unknown.stale", "calendar.missing"), ()),
+    **dict.fromkeys(("feed.incomplete", "feed.backlog", "unknown.stale", "calendar.missing"), ()),
     **dict.fromkeys(("device.skew", "case.notice"), ("yellow",)),
+    "order.promise": ("yellow",),  # a reminder that is told as a yellow card is (`alerts.desk`)
 }
 """The levels above a reminder of the rules that have not both (DESIGN §5)."""
 

@@ -120,6 +120,15 @@ def has_order(conn: Connection, number: int) -> bool:
     return conn.execute(select(NOTICE.c.card).where(*wanted).limit(1)).first() is not None
 
 
+def promised(conn: Connection, changes: Iterable[CardChange]) -> list[str]:
+    """Keys of the cards among those that ended by themselves, or were taken back, on which somebody promised a time."""
+    ended = [c.number for c in changes if c.number is not None and c.event in ("cleared", "withdrawn", "resumed")]
+    if not ended:
+        return []
+    query = select(CARD.c.key).where(CARD.c.number.in_(ended), CARD.c.promised_at.is_not(None))
+    return list(conn.execute(query).scalars())
+
+
 def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_version: str, basis: str) -> dict[str, Any]:
     """Columns of a card as a change of the system leaves it. Without a spell only state and clearing change."""
     values: dict[str, Any] = {

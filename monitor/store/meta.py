@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Integer, Text, cast, delete, select, update
 
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import Meta
 from monitor.store.sql import insert, table_of
 
@@ -19,8 +20,11 @@ DUPLICATES: Final = "duplicates"
 
 def version(conn: Connection, key: str) -> int:
     """A counter of the store; 0 before its first bump."""
-    value = conn.execute(select(META.c.value).where(META.c.key == key)).scalar_one_or_none()
-    return int(value) if value is not None else 0
+    found = _VALUE.run(conn, [key])
+    return int(found[0].value) if found else 0
+
+
+_VALUE: Final = QuickSelect(lambda among: select(META.c.value).where(among(META.c.key)))
 
 
 def bump(conn: Connection, key: str, by: int = 1) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from monitor.store.engine import Store
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest revision in `migrations/versions`; kept here so that a start need not load alembic to know it."""
 
 VERSION_TABLE: Final = "alembic_version"
@@ -42,6 +42,7 @@ def build(conn: Connection, to: str = "head") -> None:
     from alembic import command  # heavy: only where there is something to do (traps: load alembic lazily)
     from alembic.util import CommandError
 
+    _require_utf8(conn)
     try:
         command.upgrade(_config(conn), to)
     except CommandError as error:
@@ -53,12 +54,28 @@ def build(conn: Connection, to: str = "head") -> None:
 def ensure(store: Store) -> None:
     """Upgrade an empty store; raise SchemaError for one of another revision."""
     with store.read() as conn:
+        _require_utf8(conn)
         found = revision(conn)
     if found is None:
         upgrade(store)
     elif found != HEAD:
         raise SchemaError(
             f"库结构不符 the store has schema {found}, this program needs {HEAD}: 请运行 run `jiancha db upgrade`"
+        )
+
+
+def _require_utf8(conn: Connection) -> None:
+    """SchemaError for a PostgreSQL database of another encoding: no Chinese name could be written to it.
+
+    What `createdb` makes under the locale C is one.
+    """
+    if conn.dialect.name != "postgresql":
+        return
+    encoding = conn.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"store.url: 数据库编码为 the database has the encoding {encoding}, 须为 UTF8 is needed: "
+            f"createdb -E UTF8 -T template0 {conn.engine.url.database or 'jiancha'}"
         )
 
 

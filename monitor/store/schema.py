@@ -671,16 +671,29 @@ class User(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
-    """A bearer token of the HTTP API: only its SHA-256 is kept."""
+    """A bearer token of the HTTP API: only its SHA-256 is kept. It is for devices, for halls, or acts as a user."""
 
     __tablename__ = "token"
     id: int | None = _id()
     digest: str = Field(unique=True)
+    user: str | None = None
     devices: list[str] | None = _json()
     halls: list[str] | None = _json()
     scopes: list[str] | None = _json()
     created: datetime
     revoked_at: datetime | None = None
+
+
+class RequestKey(SQLModel, table=True):
+    """A write that a program may send again (Idempotency-Key): what it was and what it was answered. No free text."""
+
+    __tablename__ = "request_key"
+    actor: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    digest: str
+    """SHA-256 of method, path and body, hex."""
+    answer: dict[str, Any] | None = _json()
+    at: datetime
 
 
 def order_text_by_code_point(tables: MetaData) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     case,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.bulk import BulkInsert
-from monitor.store.quick import QuickDelete, QuickSelect, QuickUpdate
+from monitor.store.quick import Keys, QuickDelete, QuickSelect, QuickUpdate
 from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
 from monitor.store.sql import chunks, insert, prefix_end, table_of
 from monitor.values import Value
@@ -81,7 +82,7 @@ def mark_each(conn: Connection, dues: Mapping[SubjectRef, datetime], *, historic
     known = (r for r in ordered if r.kind not in BORN_BY_FACTS)
     for by_prefix, refs in groupby(known, key=lambda r: r.key.endswith("/")):
         asked = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r]} for r in refs]
-        conn.execute(_MARK_PREFIX if by_prefix else _MARK_ONE, asked)
+        (_MARK_PREFIX if by_prefix else _MARK_ONE).run(conn, asked)
 
 
 def _marked_again(statement: Any) -> Any:
@@ -94,8 +95,10 @@ _BORN: Final = BulkInsert(
 )
 _OWN: Final = update(SUBJECT).where(SUBJECT.c.kind == bindparam("of"))
 _DUE: Final = _sooner(bindparam("due", type_=SUBJECT.c.next_check_at.type))
-_MARK_ONE: Final = _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE)
-_MARK_PREFIX: Final = _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
+_MARK_ONE: Final = QuickUpdate(lambda _: _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE))
+_MARK_PREFIX: Final = QuickUpdate(
+    lambda _: _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
+)
 
 
 def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> int | None:
@@ -362,19 +365,33 @@ def moves_of(
     With `lock` none of them moves by another hand until the transaction ends. Taken before any mark, in the order of
     ids; `share` keeps no other judge waiting.
     """
-    found: dict[str, int] = {}
-    for some in chunks(sorted(set(sources))):
-        query = select(MOVE.c.source, MOVE.c.version).where(MOVE.c.source.in_(some)).order_by(MOVE.c.source)
-        if lock is not None:
-            query = query.with_for_update(read=lock == "share")
-            _make_movable(conn, some)
-        found |= {row.source: row.version for row in conn.execute(query)}
-    return found
+    wanted = sorted(set(sources))
+    if not wanted:
+        return {}
+    if lock is not None and conn.dialect.name != "sqlite":  # there one transaction writes, and needs no row to lock
+        _make_movable(conn, wanted)
+    return {row.source: row.version for row in _MOVES[lock].run(conn, wanted)}
+
+
+def _moves(lock: Literal["share", "update"] | None) -> QuickSelect:
+    def make(among: Keys) -> Select[Any]:
+        query = select(MOVE.c.source, MOVE.c.version).where(among(MOVE.c.source)).order_by(MOVE.c.source)
+        return query if lock is None else query.with_for_update(read=lock == "share")
+
+    return QuickSelect(make)
+
+
+_MOVES: Final[Mapping[Literal["share", "update"] | None, QuickSelect]] = {
+    None: _moves(None),
+    "share": _moves("share"),
+    "update": _moves("update"),
+}
+_MOVABLE: Final = QuickSelect(lambda among: select(MOVE.c.source).where(among(MOVE.c.source)))
 
 
 def _make_movable(conn: Connection, sources: Sequence[str]) -> None:
     """A row to lock for each source, also for one that never moved."""
-    known = set(conn.execute(select(MOVE.c.source).where(MOVE.c.source.in_(sources))).scalars())
+    known = {row.source for row in _MOVABLE.run(conn, sources)}
     rows = [{"source": source, "version": 0} for source in sources if source not in known]
     if rows:
         conn.execute(insert(conn, MOVE).on_conflict_do_nothing(), rows)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
 
-from monitor.store.schema import User
+from monitor.store.schema import Token, User
 from monitor.store.sql import insert, table_of
 
 USER: Final = table_of(User)
+TOKEN: Final = table_of(Token)
 
 
 def all_of_them(conn: Connection) -> Sequence[Row[Any]]:
@@ -32,3 +34,8 @@ def save(conn: Connection, values: Mapping[str, Any]) -> bool:
     changed = {name: value for name, value in values.items() if name not in ("id", "created")}
     conn.execute(update(USER).where(USER.c.id == values["id"]).values(changed))
     return False
+
+
+def revoke_tokens(conn: Connection, user: str, now: datetime) -> None:
+    """Nobody is let in with a token of theirs any more, also when they come back into service."""
+    conn.execute(update(TOKEN).where(TOKEN.c.user == user, TOKEN.c.revoked_at.is_(None)).values(revoked_at=now))

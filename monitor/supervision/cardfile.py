@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, select
 
-from monitor.access import Principal
+from monitor.access import Principal, refusal
 from monitor.store import attachments, cards
 from monitor.store.cards import CARD
 from monitor.supervision.commands import work_of
@@ -21,12 +21,12 @@ OWN: Final = ("issuer", "attributed", "appeal", "appellant", "followup")
 def card_work(conn: Connection, number: int, zones: Mapping[str, str], who: Principal) -> dict[str, Any] | None:
     """The card as `cards list` shows it, and {"promised_at", "issuer", "attributed", "appeal", "appellant", "followup",
     "steps": [{"sequence", "at", "event", "level", "actor", "why", "from", "to", "body"}], "files": [{"id", "sequence",
-    "name", "media_type", "length", "digest", "erased"}], "possible": [step]}. None: there is no such card.
+    "name", "media_type", "length", "digest", "erased"}], "possible": [step]}. None: there is no such card for `who`.
 
     `from` and `to` are the states before and after; `possible` is what `who` may do now.
     """
     row = conn.execute(select(CARD).where(CARD.c.number == number)).first()
-    if row is None:
+    if row is None or refusal(who, "cards:read", work_of(row).place) is not None:
         return None
     history = cards.history(conn, [number]).get(number, [])
     zone = ZoneInfo(zones.get(row.hall or "", DEFAULT_ZONE))

@@ -16,6 +16,7 @@ from monitor.model import Charge, Level, Reason, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
 from monitor.store.cards import CARD
+from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
 from monitor.supervision.workflow import Given, Work, take
 
@@ -45,12 +46,11 @@ def transition(
 
     1. Refuse what role, state or the card's sort do not allow.
     2. Change the card, write its notice and an audit row; the words of people are a private field of that.
-    3. Mark the subject: closing a follow-up or answering an order is a fact that its rule reads.
+    3. Mark the subject: closing a follow-up, answering an order or promising a time is a fact that its rule reads.
     Raises Refused.
     """
     who = local(actor) if isinstance(actor, str) else actor
-    if not why.strip():
-        raise Refused(f"card {number}: 须写明理由 a reason is needed; give one with --reason")
+    require_words(why)
     card = _locked(conn, number)
     said: dict[str, Any] = dict(given or {})
     if event in _SIGNED:
@@ -75,10 +75,11 @@ def transition(
     }
     audit.record(conn, now, who.id, f"card.{event}", "card", str(number), body, private={"why": why})
     marks = [SubjectRef(kind=card.kind, key=card.key)]
-    if card.rule == WITH_ORDER or cards.has_order(conn, number):
+    after = conn.execute(select(CARD).where(CARD.c.number == number)).one()
+    if card.rule == WITH_ORDER or after.promised_at is not None or cards.has_order(conn, number):
         marks.append(SubjectRef(kind="order", key=card.key))
     subjects.mark(conn, marks, due=now)
-    return conn.execute(select(CARD).where(CARD.c.number == number)).one()
+    return after
 
 
 _SIGNED: Final = ("verified", "appealed", "withdrawn")
@@ -106,7 +107,8 @@ def attribute(
 ) -> Row[Any]:  # fmt: skip
     """Confirm who answers for a card (责任认定; C02, B05): a person, a window's unit, or a unit alone (B05).
 
-    What is not named follows from the registry; a person named alone keeps the card's window. Raises Refused.
+    What is not named follows from the registry; a person named alone keeps the card's window. All that is named lies
+    in the card's hall. Raises Refused.
     """
     require_known(registry, unit=unit, window=window, staff=staff)
     card = _locked(conn, number)
@@ -114,8 +116,29 @@ def attribute(
         place = registry.charge(window=window or (card.window if staff else None), staff=staff)
     else:
         place = Charge(unit=unit)
-    given = {"unit": unit or place.unit, "window": place.window, "staff": staff}
+    given: dict[str, Any] = {"unit": unit or place.unit, "window": place.window, "staff": staff}
+    lies_in = {
+        "unit": registry.units[unit].hall if unit else None,
+        "window": registry.windows[window].hall if window else None,
+        "staff": registry.hall_of_staff(staff),
+    }
+    given["lies_in"] = {key: hall for key, hall in lies_in.items() if hall is not None}
     return transition(conn, number, "attributed", actor=actor, why=why, now=now, given=given)
+
+
+def require_words(why: str) -> None:
+    """Refuse a reason that says nothing, is longer than a page, or holds what no page shows."""
+    if not why.strip():
+        raise Refused("须写明理由 a reason is needed", field="reason")
+    if len(why) > MOST_WORDS:
+        raise Refused(
+            f"{len(why)} 字，超过 characters are more than {MOST_WORDS}; 可附文件 attach a file", field="reason"
+        )
+    if not is_plain(why):
+        raise Refused("含不可见字符 holds characters that cannot be shown", field="reason")
+
+
+MOST_WORDS: Final = 4_000
 
 
 def require_known(registry: Registry, **named: str | None) -> None:
@@ -125,13 +148,14 @@ def require_known(registry: Registry, **named: str | None) -> None:
     }  # fmt: skip
     for kind, key in named.items():
         if key is not None and key not in tables[kind]:
-            raise Refused(f"--{kind}: {key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them")
+            raise Refused(f"{key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them", field=kind)
 
 
 def _locked(conn: Connection, number: int) -> Row[Any]:
     card = conn.execute(select(CARD).where(CARD.c.number == number).with_for_update()).first()
     if card is None:
         raise Refused(
-            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them"
+            f"card {number}: 没有这个号的牌 there is none of this number; `jiancha cards list` 列出 shows them",
+            sort="missing",
         )
     return card

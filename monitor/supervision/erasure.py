@@ -7,25 +7,27 @@ they were: they hold ids, and audit rows digests of what is gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, meta
-from monitor.store.alerts import ITEM
+from monitor.store import audit, meta, users
+from monitor.store.alerts import ITEM, SILENCE
+from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD, NOTICE
 from monitor.store.retention import STANDING
-from monitor.store.schema import StaffRow
+from monitor.store.schema import LostSpan, StaffRow
 from monitor.store.sql import table_of
 from monitor.store.users import USER
 from monitor.supervision.commands import local
 from monitor.supervision.refused import Refused
 
 STAFF: Final = table_of(StaffRow)
+LOST: Final = table_of(LostSpan)
 KINDS: Final = ("user", "staff")
 ACTION: Final = {"user": "user.erased", "staff": "staff.erased"}
 MOST_NAMED: Final = 8
@@ -33,9 +35,10 @@ MOST_NAMED: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Erased:
-    """How many rows go, by table."""
+    """How many rows lose their content, by table; how many stay as they are, with the id alone."""
 
     rows: Mapping[str, int]
+    stays: Mapping[str, int] = field(default_factory=dict)
 
 
 def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, now: datetime) -> Erased:
@@ -69,11 +72,11 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     if kind == "user":
-        rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person)}
+        rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         conn.execute(update(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "").values(why=""))
     else:
         meta.bump(conn, meta.REGISTRY_VERSION)
-    return Erased(rows=rows)
+    return Erased(rows=rows, stays=_stays(conn, kind, person))
 
 
 def _there(conn: Connection, kind: str, person: str) -> bool:
@@ -98,6 +101,7 @@ def _unname(conn: Connection, kind: str, person: str, now: datetime) -> int:
     done = conn.execute(update(table).where(named).values(name="", contacts=None)).rowcount
     if kind == "user":
         conn.execute(update(USER).where(USER.c.id == person, USER.c.disabled_at.is_(None)).values(disabled_at=now))
+        users.revoke_tokens(conn, person, now)
     return int(done)
 
 
@@ -111,6 +115,32 @@ def _private(conn: Connection, kind: str, person: str) -> int:
 def _words(conn: Connection, person: str) -> int:
     query = select(func.count()).select_from(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "")
     return int(conn.execute(query).scalar_one())
+
+
+def _reasons(conn: Connection, person: str) -> dict[str, int]:
+    """What they gave as the reason of a silence, or of a span declared lost; both stay, for they explain others."""
+    done = {}
+    for table, author in ((SILENCE, SILENCE.c.author), (LOST, LOST.c.actor)):
+        theirs = update(table).where(author == person, table.c.reason != "").values(reason="")
+        done[table.name] = int(conn.execute(theirs).rowcount)
+    return done
+
+
+def _stays(conn: Connection, kind: str, person: str) -> dict[str, int]:
+    """Rows that name them by id: pseudonyms, sealed or evidence of a card (DESIGN §1F)."""
+    steps = and_(NOTICE.c.card == FILE.c.card, NOTICE.c.sequence == FILE.c.sequence)
+    about = and_(AUDIT.c.object_kind == kind, AUDIT.c.object_id == person)
+    wanted = {
+        "card": select(func.count()).select_from(CARD).where(CARD.c.staff == person),
+        "audit": select(func.count()).select_from(AUDIT).where(about),
+    }
+    if kind == "user":
+        wanted = {
+            "card_event": select(func.count()).select_from(NOTICE).where(NOTICE.c.actor == person),
+            "audit": select(func.count()).select_from(AUDIT).where(or_(about, AUDIT.c.actor == person)),
+            "attachment": select(func.count()).select_from(FILE.join(NOTICE, steps)).where(NOTICE.c.actor == person),
+        }
+    return {name: int(conn.execute(query).scalar_one()) for name, query in wanted.items()}
 
 
 def _told(conn: Connection, person: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
+from unicodedata import category
 from zipfile import BadZipFile, ZipFile
 
 from monitor.store.attachments import File
@@ -76,5 +77,9 @@ def _text(data: bytes) -> str | None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    plain = all(c.isprintable() or c in "\r\n\t" for c in text)
-    return "text/plain" if plain and not text.lstrip().startswith("<") else None
+    return "text/plain" if is_plain(text) and not text.lstrip().startswith("<") else None
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is text for people: no control characters (full-width spaces, 全角空格, are none)."""
+    return all(c in "\r\n\t" or category(c) not in ("Cc", "Cs") for c in text)

@@ -11,7 +11,7 @@ from monitor.access import Principal, Target, refusal
 from monitor.model import Charge, Level, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
-from monitor.supervision.commands import local, require_known
+from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.refused import Refused
 from monitor.wording.handrules import HAND_RULES, PREFIX
 
@@ -29,14 +29,15 @@ def issue_by_hand(
     who = local(actor) if isinstance(actor, str) else actor
     found = HAND_RULES.get(rule)
     if found is None:
-        raise Refused(f"--rule: {rule!r} 不在人工发牌依据之内 is none of {', '.join(HAND_RULES)}")
-    if not why.strip():
-        raise Refused("须写明事实 the facts are needed; give them with --reason")
+        raise Refused(f"{rule!r} 不在人工发牌依据之内 is none of {', '.join(HAND_RULES)}", field="rule")
+    require_words(why)
     require_known(registry, hall=hall, unit=unit, window=window, staff=staff)
     known = subjects.hall_of(conn, subject) if subject is not None else None
     place = _place(registry, hall or known, unit, window, staff)
     if known is not None and place.hall != known:
-        raise Refused(f"--subject: 属大厅 {known} lies in the hall {known}, 而所写属 and what is named in {place.hall}")
+        raise Refused(
+            f"属大厅 {known} lies in the hall {known}, 而所写属 and what is named in {place.hall}", field="subject"
+        )
     no = refusal(who, "cards:issue", Target(hall=place.hall, unit=place.unit, window=place.window, staff=place.staff))
     if no is not None:
         raise Refused.because(no)
@@ -44,7 +45,8 @@ def issue_by_hand(
     row = subjects.held(conn, held, place.hall, make=subject is None)
     if row is None:
         raise Refused(
-            f"--subject: {held.kind}:{held.key} 没有这个对象 there is none; `jiancha subjects list` 列出 lists them"
+            f"{held.kind}:{held.key} 没有这个对象 there is none; `jiancha subjects list` 列出 lists them",
+            field="subject",
         )
     episode = cards.next_episode(conn, row, PREFIX + rule)
     values = {

@@ -183,6 +183,7 @@ class Judge:
             mine = [s for s in claimed if s.kind == kind]
             for batch, loaded in _load_halving(look, mine, failed):
                 for subject in batch:
+                    self.store.lock.give_way()
                     try:
                         found = loaded.get(subject.key)
                         outcomes.append(self._judge_one(subject, found, standing.get(subject.id, []), look))
@@ -252,7 +253,9 @@ class Judge:
                 self._apply_change(conn, outcome, basis, changed, verdict, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
-            marks += follow_ups(outcome.subject, outcome.judged, [c for _, c, _ in outcome.changes], self.policy, now)
+            changes = [change for _, change, _ in outcome.changes]
+            marks += follow_ups(outcome.subject, outcome.judged, changes, self.policy, now)
+            marks += ((SubjectRef(kind="order", key=key), now) for key in cards.promised(conn, changes))
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):

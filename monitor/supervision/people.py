@@ -44,10 +44,10 @@ def save_person(conn: Connection, registry: Registry, person: Person, *, actor: 
     if not USER_ID.fullmatch(person.id):
         raise Refused(f"{person.id!r}: 须为小写字母、数字和 . _ - an id has lower-case letters, digits and . _ -")
     if person.role not in PERSONS:
-        raise Refused(f"--role: {person.role!r} 不是角色 is none of {', '.join(PERSONS)}")
+        raise Refused(f"{person.role!r} 不是角色 is none of {', '.join(PERSONS)}", field="role")
     needed = _THEIRS.get(ROLES[person.role].reach)
     if needed is not None and not getattr(person, needed):
-        raise Refused(f"--{needed}: 该角色须写明范围 the role {person.role} needs to be told which")
+        raise Refused(f"该角色须写明范围 the role {person.role} needs to be told which", field=needed)
     for kind, ids in (("hall", person.halls), ("unit", person.units), ("window", person.windows)):
         for each in ids:
             require_known(registry, **{kind: each})
@@ -65,7 +65,7 @@ def save_person(conn: Connection, registry: Registry, person: Person, *, actor: 
 
 
 def disable(conn: Connection, user: str, *, actor: str | Principal, why: str, now: datetime) -> None:
-    """Take a user out of service: they act no more, what they did stays theirs. Raises Refused."""
+    """Take a user and their tokens out of service: they act no more, what they did stays theirs. Raises Refused."""
     who = _may(actor)
     found = users.find(conn, user, lock=True)
     if found is None or found.disabled_at is not None:
@@ -73,6 +73,7 @@ def disable(conn: Connection, user: str, *, actor: str | Principal, why: str, no
     if not why.strip():
         raise Refused(f"{user}: 须写明理由 a reason is needed; give one with --reason")
     users.save(conn, {**found._mapping, "disabled_at": now})
+    users.revoke_tokens(conn, user, now)
     audit.record(conn, now, who.id, "user.disabled", "user", user, {"role": found.role}, private={"why": why})
 
 
@@ -80,7 +81,7 @@ def principal_of(conn: Connection, user: str) -> Principal:
     """Who a user is to `access`. Raises Refused for one that there is not, or who is out of service."""
     row = users.find(conn, user)
     if row is None or row.disabled_at is not None:
-        raise Refused(f"--as: {user!r} 不是在用账户 is no user in service; `jiancha user list` 列出 lists them")
+        raise Refused(f"{user!r} 不是在用账户 is no user in service; `jiancha user list` 列出 lists them", field="as")
     return principal_from(row)
 
 

@@ -7,47 +7,57 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy import insert as insert_into
 
-from monitor.access import Principal, Target, covers, refusal
-from monitor.store import audit
+from monitor.access import ACTIONS, Principal, Target, covers, refusal
+from monitor.model import Reason
+from monitor.store import audit, users
 from monitor.store.schema import DeviceRow, HallRow, Token
 from monitor.store.sql import table_of
+from monitor.supervision.commands import require_words
+from monitor.supervision.people import principal_from, principal_of
+from monitor.supervision.refused import Refused
 
 TOKEN: Final = table_of(Token)
 PREFIX: Final = "jct_"
 """So that a scanner of repositories and logs knows one when it sees it."""
 DEVICE_SCOPES: Final = ("events:write",)
 HALL_SCOPES: Final = ("events:write", "plans:write", "cards:read")
+USER_SCOPES: Final = tuple(a for a in ACTIONS if a.startswith("cards:")) + ("plans:write",)
+"""What a person's token may have as far as their role has it; other actions have no route."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """What a token allows: the scopes, on the devices or in the halls that it names (never both)."""
+    """What a token allows: the scopes, on the devices or in the halls that it names, or as the person whose it is."""
 
     id: int
-    devices: frozenset[str]
-    halls: frozenset[str]
-    scopes: frozenset[str]
+    devices: frozenset[str] = frozenset()
+    halls: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    person: Principal | None = None
 
-    def allows(self, scope: str) -> bool:
-        """Whether the bearer may use the scope at all: the token has it, and the token's kind may."""
-        return scope in self.scopes and refusal(self._principal, scope) is None
+    def refuses(self, scope: str) -> Reason | None:
+        """Why the bearer may not use the scope at all: the role, or the token's kind, has it not."""
+        return refusal(self.principal, scope)
 
     def covers(self, *, hall: str | None, device: str | None = None) -> bool:
         """Whether a device, or a thing of a hall, is among what the token names."""
-        return covers(self._principal, Target(hall=hall, device=device))
+        return covers(self.principal, Target(hall=hall, device=device))
 
     @property
     def actor(self) -> str:
         """Who the bearer is in the audit trail."""
-        return f"token:{self.id}"
+        return self.person.id if self.person is not None else f"token:{self.id}"
 
     @property
-    def _principal(self) -> Principal:
+    def principal(self) -> Principal:
+        """Who the bearer is to `access`."""
+        if self.person is not None:
+            return self.person
         role = "operator" if self.halls else "device_token"
         return Principal(id=self.actor, role=role, halls=self.halls, devices=self.devices)
 
@@ -58,44 +68,84 @@ def create_token(
     now: datetime,
     devices: Iterable[str] = (),
     halls: Iterable[str] = (),
+    user: str | None = None,
     scopes: Sequence[str] = (),
     actor: str = "cli",
 ) -> str:
-    """Make a token for devices or for halls and return its text, which is stored nowhere.
+    """Make a token for devices, for halls or for a user and return its text, which is stored nowhere.
 
-    Without `scopes` it has all that its kind may have. ValueError names what is wrong: both or neither of devices and
-    halls, an id that the registry lacks, a scope that such a token cannot have.
+    Without `scopes` it has all that its kind may have: a user's all that their role has, now and later. ValueError
+    names what is wrong: not one of devices, halls and user, an id that there is not, a scope that it cannot have.
     """
     named, places = sorted(set(devices)), sorted(set(halls))
-    if bool(named) == bool(places):
-        raise ValueError("令牌属于设备或大厅 a token names devices or halls: give one of --devices and --halls")
+    if sum((bool(named), bool(places), user is not None)) != 1:
+        raise ValueError(
+            "令牌属于设备、大厅或账户之一 a token is for devices, for halls or for a user: "
+            "give one of --devices, --halls, --user"
+        )
     _require_known(conn, "devices", named)
     _require_known(conn, "halls", places)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES
+    if user is not None:
+        principal_of(conn, user)
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")
     granted = sorted(set(scopes or possible))
     text = PREFIX + secrets.token_urlsafe(32)
-    row = {"digest": digest(text), "devices": named, "halls": places, "scopes": granted, "created": now}
+    row = {
+        "digest": digest(text), "devices": named, "halls": places, "user": user, "scopes": granted, "created": now
+    }  # fmt: skip
     number = conn.execute(insert_into(TOKEN).returning(TOKEN.c.id), [row]).scalar_one()
-    body = {"devices": named, "halls": places, "scopes": granted}
+    body = {"devices": named, "halls": places, "scopes": granted} | ({"user": user} if user else {})
     audit.record(conn, now, actor, "token.created", "token", str(number), body)
     return text
 
 
 def find_grant(conn: Connection, text: str) -> Grant | None:
-    """What the token allows; None for one that was never made or is revoked."""
+    """What the token allows; None for one that was never made or is revoked, or whose user is out of service."""
     query = select(TOKEN).where(TOKEN.c.digest == digest(text), TOKEN.c.revoked_at.is_(None))
     row = conn.execute(query).mappings().first()
     if row is None:
         return None
+    person = users.find(conn, row["user"]) if row["user"] is not None else None
+    if row["user"] is not None and (person is None or person.disabled_at is not None):
+        return None
     return Grant(
+        person=principal_from(person) if person is not None else None,
         id=row["id"],
         devices=frozenset(row["devices"] or ()),
         halls=frozenset(row["halls"] or ()),
         scopes=frozenset(row["scopes"] or ()),
     )
+
+
+def list_tokens(conn: Connection) -> list[dict[str, Any]]:
+    """[{"id", "user", "devices", "halls", "scopes", "created", "revoked_at"}], the newest last; no token's text."""
+    rows = conn.execute(select(TOKEN).order_by(TOKEN.c.id)).mappings().all()
+    return [
+        {
+            "id": r["id"], "user": r["user"], "devices": r["devices"] or [], "halls": r["halls"] or [],
+            "scopes": r["scopes"] or [], "created": r["created"].isoformat(),
+            "revoked_at": r["revoked_at"].isoformat() if r["revoked_at"] else None,
+        }
+        for r in rows
+    ]  # fmt: skip
+
+
+def revoke_token(conn: Connection, number: int, *, actor: Principal, why: str, now: datetime) -> None:
+    """From now on nobody is let in with it. Raises Refused."""
+    no = refusal(actor, "people:write")
+    if no is not None:
+        raise Refused.because(no)
+    require_words(why)
+    gone = update(TOKEN).where(TOKEN.c.id == number, TOKEN.c.revoked_at.is_(None)).values(revoked_at=now)
+    if conn.execute(gone).rowcount == 0:
+        raise Refused(
+            f"token {number}: 没有在用的此令牌 there is none in use; `jiancha user tokens` 列出 lists them",
+            sort="missing",
+        )
+    audit.record(conn, now, actor.id, "token.revoked", "token", str(number), {}, private={"why": why})
 
 
 def digest(text: str) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true
 
+from monitor.access import ROLES, Principal
 from monitor.model import lowest_watermark
 from monitor.store import cards, meta
 from monitor.store.cards import CARD
@@ -28,7 +29,7 @@ STATES: Final = ("open", "acknowledged", "answered", "closed", "withdrawn")
 
 @dataclass(frozen=True, kw_only=True)
 class CardFilter:
-    """Filters of `cards list` and GET /api/v1/cards; None: any. `halls` limits what a token may see."""
+    """Filters of `cards list` and GET /api/v1/cards; None: any. `who` sees what lies within their reach."""
 
     rule: str | None = None
     level: str | None = None
@@ -36,6 +37,7 @@ class CardFilter:
     subject: tuple[str, str] | None = None
     halls: frozenset[str] | None = None
     number: int | None = None
+    who: Principal | None = None
 
 
 def parse_subject(text: str) -> tuple[str, str]:
@@ -63,7 +65,20 @@ def _query(chosen: CardFilter) -> Select[Any]:
         query = query.where(CARD.c.kind == chosen.subject[0], CARD.c.key == chosen.subject[1])
     if chosen.halls is not None:
         query = query.where(CARD.c.hall.in_(chosen.halls))
-    return query
+    return query if chosen.who is None else query.where(_within(chosen.who))
+
+
+def _within(who: Principal) -> ColumnElement[bool]:
+    """What `access.covers` says of a card's place, for the database."""
+    role = ROLES.get(who.role)
+    if role is None:
+        return false()
+    if role.reach == "all":
+        return true()
+    own = frozenset([who.staff] if who.staff else [])
+    sides = {"hall": ("hall", who.halls), "unit": ("unit", who.units), "window": ("window", who.windows)}
+    column, theirs = sides.get(role.reach, ("staff", own if role.reach == "own" else frozenset()))
+    return CARD.c[column].in_(theirs)
 
 
 def card_json(row: Row[Any], history: Sequence[Row[Any]], zones: Mapping[str, str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from monitor.access import Principal, Target, refusal
@@ -150,12 +150,16 @@ def _is_another(work: Work, who: Principal, given: Given, now: datetime) -> Reas
     return None
 
 
+FARTHEST: Final = timedelta(days=366)
+"""A promise or a deadline beyond that is a slip of the pen."""
+
+
 def _later(name: str) -> Guard:
     def is_later(work: Work, who: Principal, given: Given, now: datetime) -> Reason | None:
         at = given.get(name)
-        if at is None or at > now:
+        if at is None or now < at <= now + FARTHEST:
             return None
-        return _no("past", work, key=name, at=at.isoformat())
+        return _no("past" if at <= now else "far", work, key=name, at=at.isoformat())
 
     return is_later
 
@@ -168,6 +172,16 @@ def _one_of(name: str, known: tuple[str, ...], required: bool = True) -> Guard:
         return _no("none_of", work, key=name, value=value or "", known=list(known))
 
     return is_known
+
+
+def _in_its_hall(work: Work, who: Principal, given: Given, now: datetime) -> Reason | None:
+    """`lies_in`: the hall of each unit, window or person that is named; a card stays with the hall it was issued in."""
+    hall = work.place.hall
+    strange = [(key, its) for key, its in given.get("lies_in", {}).items() if hall is not None and its != hall]
+    if not strange:
+        return None
+    key, its = strange[0]
+    return _no("other_hall", work, key=key, value=given.get(key), other=its, hall=hall)
 
 
 def _somebody(work: Work, who: Principal, given: Given, now: datetime) -> Reason | None:
@@ -271,8 +285,8 @@ STEPS: Final[Mapping[str, Step]] = {
         guards=(_is_bad_rating, _is_rectified, _one_of("satisfied", ("yes", "no"))),
     ),
     "attributed": Step(
-        action="cards:attribute", states=STANDING, effect=_attribute, takes=("unit", "window", "staff"),
-        guards=(_is_a_card, _somebody),
+        action="cards:attribute", states=STANDING, effect=_attribute, takes=("unit", "window", "staff", "lies_in"),
+        guards=(_is_a_card, _somebody, _in_its_hall),
     ),
     "appealed": Step(
         action="cards:appeal", states=(*STANDING, "closed"), effect=_appeal, takes=("by",),

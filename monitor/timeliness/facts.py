@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.model import Registry, SourceState
+from monitor.model import Charge, Registry, SourceState
 from monitor.values import Value
 
 
@@ -41,6 +41,17 @@ class Order(Value, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     id: str | None = None
     due_at: datetime | None = None
+
+
+class Promise(Value, frozen=True, kw_only=True):
+    """By when whoever acknowledged a card promised to deal with it; `settled_at`: its answer or its end."""
+
+    id: str
+    card: int
+    made_at: datetime
+    due_at: datetime
+    charge: Charge
+    settled_at: datetime | None = None
 
 
 class CaseFacts(Value, frozen=True, kw_only=True):
@@ -98,6 +109,8 @@ class OrderFacts(Value, frozen=True, kw_only=True):
     """When the case was completed or left the count: that answers the order."""
     ordered: tuple[Order, ...] = ()
     """What people ordered, by time."""
+    promises: tuple[Promise, ...] = ()
+    """What people promised on the subject's cards (`order.promise`), by time."""
 
 
 class SourceFacts(Value, frozen=True, kw_only=True):

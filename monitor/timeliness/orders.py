@@ -16,6 +16,7 @@ from monitor.timeliness.facts import Order, OrderFacts
 from monitor.timeliness.fold import End
 from monitor.timeliness.ladder import Ladder, climb
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.timeliness.promises import nothing
 from monitor.timeliness.timers import dated_boundaries
 from monitor.timeliness.verdicts import joined
 from monitor.workcal import WorkCalendar
@@ -48,7 +49,7 @@ def judge_order(facts: OrderFacts, policy: TimelinessPolicy, calendar: WorkCalen
     verdicts = [_judge_ordered(facts, order, own, calendar, now) for order in facts.ordered]
     if facts.order is not None:
         verdicts.insert(0, _judge_opened(facts, facts.order, own, calendar, now))
-    return joined(verdicts)
+    return joined(verdicts) if verdicts else nothing(RULE, now)
 
 
 def _judge_ordered(

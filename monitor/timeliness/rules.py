@@ -21,6 +21,7 @@ from monitor.timeliness.moments import days_before, days_over, share_of
 from monitor.timeliness.notice import judge_notice
 from monitor.timeliness.orders import judge_order, order_deadline
 from monitor.timeliness.policy import LimitStep, TimelinessPolicy
+from monitor.timeliness.promises import judge_promise
 from monitor.timeliness.tasks import judge_complaint, judge_task
 from monitor.timeliness.timers import judge_delivery, judge_pause, judge_stage
 from monitor.timeliness.verdicts import plain
@@ -215,7 +216,10 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         Rule("case.pause", judge_pause, "《行政许可法》第四十五条(特别程序所需时间)"),
         Rule("case.delivery", judge_delivery, "《行政许可法》第四十四条(十日内送达)"),
     ),
-    "order": (Rule("order.reply", judge_order, "督办限期回复(H15、H19)"),),
+    "order": (
+        Rule("order.reply", judge_order, "督办限期回复(H15、H19)"),
+        Rule("order.promise", judge_promise, "签收时承诺的办理时间(督促,不计分)"),
+    ),
     "task": (
         Rule("complaint.due", judge_complaint, "投诉限期答复;考核办法第十八条(六)、第十九条(三)(D11、D13)"),
         Rule(

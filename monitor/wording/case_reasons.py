@@ -142,6 +142,19 @@ CASES: Final[Mapping[str, Texts]] = {
         "办件 {case} 的督办已于 {answered} 回复（期限 {due}）。",
         "The supervision order on case {case} was answered at {answered} (due {due}).",
     ),
+    "order.promise.reminder": (
+        "第 {card} 号牌于 {opened} 签收时承诺 {due} 前办理，至时未回复[；已于 {answered} 回复或了结]。",
+        "Who acknowledged card {card} at {opened} promised to deal with it by {due}; there was no answer by then"
+        "[; answered or ended {answered}].",
+    ),
+    "order.promise.pending": (
+        "第 {card} 号牌承诺于 {due} 前办理（{opened} 签收）。",
+        "Card {card} is promised to be dealt with by {due} (acknowledged {opened}).",
+    ),
+    "order.promise.ok": (
+        "第 {card} 号牌已在承诺时间 {due} 前回复或了结（{answered}）。",
+        "Card {card} was answered or ended at {answered}, within the promised time ({due}).",
+    ),
     "feed.incomplete.reminder": (
         "数据源 {source} 自 {began} 起连续 {days} 个工作日只报受理、未报办结，其办件暂无法判定。",
         "Source {source} has reported acceptances and no completion for {days} working days, since {began};"

@@ -41,6 +41,7 @@ RULES: Final[Mapping[str, Texts]] = {
     "task.due": ("交办事项到期", "Task due"),
     "complaint.due": ("投诉到期", "Complaint due"),
     "order.reply": ("督办回复", "Supervision order to be answered"),
+    "order.promise": ("承诺时间已过", "Promised time passed"),
     "checkin.slot": ("考勤异常", "Missed check-in"),
     "post.empty": ("窗口无人在岗", "Window empty"),
     "rating.bad": ("差评", "Bad rating"),
@@ -173,6 +174,9 @@ KINDS: Final[Mapping[str, Texts]] = {
     "source": ("数据源", "source"),
     "hall": ("大厅", "hall"),
     "calendar": ("日历", "calendar"),
+    "staff": ("人员", "person"),
+    "window": ("窗口", "window"),
+    "unit": ("单位", "unit"),
 }
 
 SLOTS: Final[Mapping[str, Texts]] = {
@@ -437,6 +441,12 @@ ADVICE: Final[Mapping[str, Mapping[str, Texts]]] = {
     "task.due": {"": ("请按期办理并回复。", "Do it in time and answer.")},
     "complaint.due": {"": ("请按期核实并答复投诉人。", "Look into it and answer the complainant in time.")},
     "order.reply": {"": ("请在期限前书面回复督办。", "Answer the order in writing before its deadline.")},
+    "order.promise": {
+        "": (
+            "请值班监察员催办该牌；仍不回复的，发督办。",
+            "Supervision presses for the answer to that card; failing that, an order is issued.",
+        )
+    },
     "checkin.slot": {
         "reminder": ("请尽快签到；请假或外出的请补办手续。", "Check in now, or have leave or an outing slip filed."),
         "": (

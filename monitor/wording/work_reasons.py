@@ -46,6 +46,11 @@ WORK: Final[Mapping[str, Texts]] = {
         "{who} issued card {number}, appeals against it or is charged by it: somebody else decides (G16).",
     ),
     "work.past": ("{key}：{at} 已过，请写将来的时间。", "{key}: {at} is past; give a time to come."),
+    "work.far": ("{key}：{at} 在一年以后，请核对。", "{key}: {at} is more than a year away; look again."),
+    "work.other_hall": (
+        "{key}：{value} 属大厅 {other}，第 {number} 号牌属大厅 {hall}；责任只能认定给本大厅的单位、窗口或人员。",
+        "{key}: {value} lies in the hall {other}, card {number} in {hall}: who answers for it has to be of that hall.",
+    ),
     "work.none_of": ("{key}：“{value}”不在可选值 {known} 之内。", "{key}: {value} is none of {known}."),
     "work.nobody": (
         "请写明由谁负责：单位、窗口或人员。",

@@ -486,3 +486,15 @@ def test_the_daily_round_lists_what_stands(store: Store) -> None:
     assert body["kind"] == "digest"
     assert body["cards"] == [{"card": 1, "sequence": 1}, {"card": 2, "sequence": 1}]
     assert body["text"].startswith("【日巡查 2 条】红牌 1，黄牌 1\n政务服务中心：差评 2 条")
+
+
+def test_a_promise_that_was_not_kept_goes_where_yellow_cards_go_and_once(store: Store) -> None:
+    steps = [{"after_minutes": 30, "receivers": ["hook"]}]
+    found = World(
+        store, policy_of({"hook": HOOK}, routes=[{"level": "yellow", "receivers": ["hook"]}], escalation=steps)
+    )
+    found.issue(1, rule="order.promise", level="reminder")
+    found.issue(2, rule="device.skew", level="reminder")
+    plan_at(found, 0)
+    plan_at(found, 6000)
+    assert planned(found) == [(1, 1, "hook", "firing")]

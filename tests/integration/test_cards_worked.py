@@ -170,6 +170,55 @@ def test_the_order_of_an_overdue_case_and_a_persons_stand_beside_each_other(worl
     assert world.cards("case.limit")[0]["level"] == "yellow", "its own order is due on 03-12 17:30"
 
 
+# --------------------------------------------------------------------------- promised times
+
+
+def promise_lines(world: World) -> list[str]:
+    return world.card_lines("order.promise")
+
+
+def reminded(since: str, cleared: str = "-", state: str = "open") -> str:
+    return f"order.promise reminder order:s01 since {since} by - cleared {cleared} {state}"
+
+
+def test_a_promise_that_is_not_kept_is_told_once_and_ends_with_the_answer(world: World) -> None:
+    number = by_hand(world)
+    step(world, number, "acknowledged", "10:05", who=UNIT, promised_at=at("15:00"))
+    world.judge("14:59")
+    assert promise_lines(world) == []
+    world.judge("15:00")
+    assert promise_lines(world) == [reminded("15:00")]
+    world.judge("03-20 17:00")
+    assert promise_lines(world) == [reminded("15:00")]
+    (told,) = world.cards("order.promise")
+    assert [h["event"] for h in told["history"]] == ["issued"]
+    step(world, number, "answered", "03-20 17:10", who=UNIT)
+    world.judge("03-20 17:11")
+    assert promise_lines(world) == [reminded("15:00", "03-20 17:10", "closed")]
+
+
+@pytest.mark.parametrize("kept_by", ["answered", "closed", "withdrawn"])
+def test_a_promise_that_was_kept_is_not_told(world: World, kept_by: str) -> None:
+    number = by_hand(world, actor=Principal(id="second", role="supervision_head", halls=frozenset({"h1"})))
+    step(world, number, "acknowledged", "10:05", who=UNIT, promised_at=at("15:00"))
+    step(world, number, kept_by, "14:00", who=UNIT if kept_by == "answered" else HEAD)
+    world.judge("15:30")
+    assert promise_lines(world) == []
+
+
+def test_a_promise_on_a_device_ends_when_it_is_heard_again(world: World) -> None:
+    world.beat("ev1", "08:30")
+    world.judge("09:30")
+    silent = next(c["number"] for c in world.cards("device.silent") if c["subject"]["id"] == "ev1")
+    step(world, silent, "acknowledged", "09:31", who=HEAD, promised_at=at("10:00"))
+    world.judge("10:00")
+    assert len(promise_lines(world)) == 1
+    world.beat("ev1", "10:20")
+    world.judge("10:21")
+    assert worked(world, silent)["state"] == "closed"
+    assert [line.split()[-1] for line in promise_lines(world)] == ["closed"]
+
+
 # --------------------------------------------------------------------------- appeals, attribution, ratings
 
 
@@ -203,6 +252,13 @@ def test_what_a_person_confirmed_the_judge_leaves_alone(world: World) -> None:
     world.judge("03-09 17:31")
     (card,) = world.cards("rating.bad")
     assert (card["level"], card["unit"], card["window"], card["staff"]) == ("red", "u1", None, None)
+    with pytest.raises(Refused, match="--unit: 'u9'"):
+        world.store.step(
+            lambda conn: attribute(
+                conn, number, world.program.registry.get(conn), unit="u9", window=None, staff=None, actor=HEAD,
+                why="x", now=at("10:00"),
+            )
+        )  # fmt: skip
     with pytest.raises(Refused, match="--staff: 's99'"):
         world.store.step(
             lambda conn: attribute(

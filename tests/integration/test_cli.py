@@ -67,6 +67,8 @@ BAD_INPUT = [
         ("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "5", "--pause", "x"),
         "--pause: 'x' 应写作 A/B",
     ),
+    (("calendar", "due", "--accepted", "2026-03-02T10:00:00+08:00", "--days", "99999"), "--accepted, --days: 超出日历"),
+    (("registry", "export", "none/hall.toml"), "none/hall.toml: 没有此文件夹"),
     (("config", "schema", "nosuch"), "schema: 'nosuch' 不在可选值之内"),
     (("export", "attendance", "--month", "2026-13", "--hall", "h1", "-o", "x.xlsx"), "--hall h1"),
     (
@@ -75,7 +77,7 @@ BAD_INPUT = [
     ),
     (("alerts", "route"), "give either --card N or --example"),
     (("alerts", "route", "--example", "no.rule:red"), "no.rule"),
-    (("user", "token"), "令牌属于设备或大厅"),
+    (("user", "token"), "令牌属于设备、大厅或账户之一"),
 ]
 
 
@@ -236,7 +238,8 @@ CHECKS = [
         [f"{rule} {level} @ - 无人接收" for rule, level in (
             ("case.limit", "yellow"), ("case.limit", "red"), ("case.immediate", "yellow"), ("case.immediate", "red"),
             ("case.notice", "yellow"), ("case.stage", "yellow"), ("case.stage", "red"), ("case.pause", "yellow"),
-            ("case.pause", "red"), ("case.delivery", "yellow"), ("case.delivery", "red"), ("task.due", "yellow"),
+            ("case.pause", "red"), ("case.delivery", "yellow"), ("case.delivery", "red"), ("order.reply", "yellow"),
+            ("order.reply", "red"), ("order.promise", "yellow"), ("task.due", "yellow"),
             ("task.due", "red"), ("complaint.due", "yellow"), ("complaint.due", "red"),
             ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
             ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),

@@ -120,7 +120,10 @@ def test_the_record_holds_everything_that_is_known_of_the_card(world: World) -> 
     assert record["explanation"]["facts"]["score"] == 1
     assert [s["event"] for s in record["history"]] == ["issued", "acknowledged", "ordered", "answered", "verified"]
     assert record["history"][2]["body"] == {"kind": "on_site", "due": "2026-03-04T17:30:00+08:00"}
-    assert [(o["rule"], o["level"]) for o in record["orders"]] == [("order.reply", "yellow")]
+    assert [(o["rule"], o["level"]) for o in record["orders"]] == [
+        ("order.reply", "yellow"),
+        ("order.promise", "reminder"),
+    ]
     [file] = record["files"]
     assert (file["name"], file["digest"]) == ("说明.txt", hashlib.sha256(LETTER).hexdigest())
     waiting, told = record["notices"]

@@ -154,8 +154,8 @@ def test_a_scope_that_the_token_lacks_is_refused(app: Served, method: str, path:
 @pytest.mark.parametrize(
     ("why", "grant", "message"),
     [
-        ("neither devices nor halls", {}, "devices or halls"),
-        ("both", {"devices": ["eval-1"], "halls": ["h1"]}, "devices or halls"),
+        ("neither devices nor halls", {}, "for devices, for halls or for a user"),
+        ("both", {"devices": ["eval-1"], "halls": ["h1"]}, "for devices, for halls or for a user"),
         ("a device that is not there", {"devices": ["eval-1", "ghost"]}, "ghost: 未登记 not in the registry"),
         ("a hall that is not there", {"halls": ["h7"]}, "h7: 未登记 not in the registry"),
         ("a scope beyond a device", {"devices": ["eval-1"], "scopes": ["cards:read"]}, "cards:read"),

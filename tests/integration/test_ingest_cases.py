@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart
 
 from monitor.ingest.cases import BadCases, import_cases
 from monitor.ingest.feed import Fed
@@ -264,6 +265,16 @@ def test_a_damaged_workbook_is_refused_whole(store: Store, tmp_path: Path, small
     path.write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(BadCases, match="no XLSX"):
         bring(store, path, small_map)
+
+
+def test_a_workbook_of_charts_alone_is_refused_whole(store: Store, tmp_path: Path, small_map: Path) -> None:
+    made = Workbook()
+    chart = made.create_chartsheet("图")
+    chart.add_chart(BarChart())
+    made.remove(made.worksheets[0])
+    made.save(tmp_path / "a.xlsx")
+    with pytest.raises(BadCases, match="只有图表，没有表格"):
+        bring(store, tmp_path / "a.xlsx", small_map)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,23 @@ def migrated(request: pytest.FixtureRequest, tmp_path: object) -> Iterator[Store
         store.close()
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_CN"])
+def test_a_database_that_holds_no_chinese_is_refused_with_the_line_that_makes_one(
+    postgres: Postgres, encoding: str
+) -> None:
+    with postgres.connect() as conn:
+        conn.execute(f"CREATE DATABASE narrow ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    store = Store(postgres.url("narrow"))
+    try:
+        for bring in (migrate.ensure, migrate.upgrade):
+            with pytest.raises(migrate.SchemaError, match=f"{encoding}.*createdb -E UTF8 -T template0 narrow"):
+                bring(store)
+    finally:
+        store.close()
+        with postgres.connect() as conn:
+            conn.execute("DROP DATABASE narrow WITH (FORCE)")
+
+
 def test_the_migrations_make_what_the_models_say(migrated: Store) -> None:
     with migrated.read() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})

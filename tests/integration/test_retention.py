@@ -16,6 +16,7 @@ from monitor.ops.audit.verify import verify
 from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run, scrub
 from monitor.settings import RetentionSettings
 from monitor.store import migrate
+from monitor.store.alert_holds import add_silence
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
@@ -25,7 +26,7 @@ from monitor.store.retention import HELD, RATING, RAW, TEXT
 from monitor.store.schema import metadata
 from monitor.store.users import USER
 from monitor.supervision.commands import transition
-from monitor.supervision.erasure import STAFF, erase
+from monitor.supervision.erasure import LOST, STAFF, erase
 from monitor.supervision.files import checked
 from monitor.supervision.handcards import issue_by_hand
 from monitor.supervision.people import Person, save_person
@@ -256,7 +257,9 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
         erased(world, "user", "boss")
     step(world, number, "closed", "09:30", HEAD)
     Sealer(world.store, KEY.encode()).seal(thorough=True)
-    assert erased(world, "user", "boss") == {"user": 1, "audit_private": 3, "card_event": 1, "alert_item": 1}
+    assert erased(world, "user", "boss") == {
+        "user": 1, "audit_private": 3, "card_event": 1, "alert_item": 1, "silence": 0, "lost_span": 0,
+    }  # fmt: skip
     [user] = [row for row in rows(world, USER) if row.id == "boss"]
     assert (user.name, user.contacts, user.role) == ("", None, "unit_head")
     assert user.disabled_at is not None
@@ -267,7 +270,42 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
     if scrub(world.store) and world.store.is_sqlite:
         database = Path(str(world.store.engine.url.database))
         assert b"13800000000" not in database.read_bytes() + Path(f"{database}-wal").read_bytes()
-    assert erased(world, "user", "boss") == {"user": 0, "audit_private": 0, "card_event": 0, "alert_item": 0}
+    assert set(erased(world, "user", "boss").values()) == {0}
+
+
+@pytest.mark.sqlite_only
+def test_words_of_an_erased_user_are_nowhere_in_the_files_and_the_seals_hold(world: World) -> None:
+    word, number = "唯此一句-2288", rated(world, "r1", "09:15")
+    person = Person(id="clerk", role="supervision_head", name=f"{word}名", halls=["h1"], contacts=[f"{word}号"])
+    clerk = Principal(id="clerk", role="supervision_head", halls=frozenset({"h1"}))
+    world.store.step(lambda c: save_person(c, world.program.registry.get(c), person, actor="cli:x", now=at("08:00")))
+    world.store.step(lambda c: transition(c, number, "sent_back", actor=clerk, why=f"{word}退", now=at("10:00")))
+    world.store.step(lambda c: transition(c, number, "closed", actor=clerk, why=f"{word}结", now=at("10:30")))
+    with world.store.write() as conn:
+        conn.execute(insert(ITEM).values(card=number, sequence=3, address="duty", purpose="firing", delivery=None,
+                                         content={"why": f"{word}退"}))  # fmt: skip
+        add_silence(conn, matchers={}, starts=at("09:00"), ends=at("18:00"), author="clerk", reason=f"{word}静",
+                    now=at("09:00"))  # fmt: skip
+        conn.execute(insert(LOST).values(device="ev1", starts=at("08:00"), ends=at("08:30"), reason=f"{word}丢",
+                                         declared_at=at("09:00"), actor="clerk"))  # fmt: skip
+    Sealer(world.store, KEY.encode()).seal(thorough=True)
+    found = Path(str(world.store.engine.url.database))
+    files = [found, Path(f"{found}-wal")]
+    needles = [word.encode(), json.dumps(word).strip('"').encode()]
+    assert any(needle in file.read_bytes() for file in files for needle in needles)
+    done = world.store.step(lambda conn: erase(conn, "user", "clerk", actor="cli:x", now=at("03-10 09:00")))
+    assert (done.rows["silence"], done.rows["lost_span"]) == (1, 1)
+    assert done.stays == {"card_event": 2, "audit": 3, "attachment": 0}
+    assert scrub(world.store)
+    Sealer(world.store, KEY.encode()).seal(thorough=True)
+    assert audit_holds(world, "03-10 09:00")
+    for vacuumed in (False, True):
+        if vacuumed:
+            raw = world.store.engine.raw_connection()
+            raw.cursor().execute("VACUUM")
+            raw.close()
+            assert scrub(world.store)
+        assert not [n for n in needles for file in files if file.exists() and n in file.read_bytes()]
 
 
 def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None:

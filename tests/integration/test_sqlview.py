@@ -25,6 +25,7 @@ from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import at, hall, toml
 from tests.ingest_world import columns, count, rows
+from tests.postgres import Postgres
 from tests.world import World
 
 KINDS = ("sqlite", "postgresql")
@@ -84,6 +85,11 @@ class Approval:
                 ),
                 [{"n": one["n"], "a": self._time(one["a"]), "u": self._time(one["u"])} for one in found],
             )
+
+    def set(self, number: str, name: str, value: str) -> None:
+        """A cell of a case, in the database's own words."""
+        written = f"'{value}'" if value else "''"
+        self._run(f"UPDATE cases SET {name} = {written} WHERE case_no = '{number}'")  # noqa: S608
 
     def rows(self) -> list[Any]:
         with self._engine.connect() as conn:
@@ -361,13 +367,19 @@ def test_nothing_but_the_mapped_columns_leaves_the_other_database(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"map": "nowhere"}, "feeds: view-1: map: 'nowhere' is neither a file nor a shipped map"),
+        (
+            {"map": "nowhere"},
+            "feeds: view-1: map: 'nowhere' 既不是文件也不是随附的映射 is neither a file nor a shipped map",
+        ),
         ({"mapping": MAP.replace("case_no", "", 1) + "\n[x]\n"}, "feeds: view-1: map: "),
-        ({"mapping": 'namespace = "n"\n' + MAP}, "map: namespace: say it in the registry's row of view-1"),
-        ({"query": "DELETE FROM cases"}, "feeds: view-1: query: one SELECT is wanted"),
-        ({"query": "SELECT 1; DELETE FROM cases"}, "query: one SELECT is wanted"),
+        (
+            {"mapping": 'namespace = "n"\n' + MAP},
+            "map: namespace: 应写在台账的该设备行 say it in the registry's row of view-1",
+        ),
+        ({"query": "DELETE FROM cases"}, "feeds: view-1: query: 应为一条 SELECT 语句 one SELECT is wanted"),
+        ({"query": "SELECT 1; DELETE FROM cases"}, "query: 应为一条 SELECT 语句 one SELECT is wanted"),
         ({"url": "nodb://x/y"}, "feeds: view-1: url: "),
-        ({"url": "sqlite://"}, "url: the path of a SQLite file is wanted"),
+        ({"url": "sqlite://"}, "url: 应为 SQLite 文件的路径 the path of a SQLite file is wanted"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -462,3 +474,95 @@ def test_a_hundred_thousand_rows_are_read_in_bounded_memory(
     assert (done.rows, done.fed.stored) == (100_000, 100_000)
     assert peak < 60 * 1024 * 1024
     assert watermark(world, "03-02 09:00") == at("03-02 09:00")
+
+
+# ------------------------------------------------------------------ rows that are odd
+
+
+@pytest.mark.parametrize("approval", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("field", ["accepted", "updated"])
+@pytest.mark.parametrize("endless", ["infinity", "-infinity", "12026-03-02", "0044-03-15 BC"])
+def test_a_time_that_no_datetime_holds_does_not_stop_the_rows_beside_it(
+    world: World, approval: Approval, feed: Callable[..., Feed], field: str, endless: str
+) -> None:
+    """As an event's time it is quarantined as it is written; as a mark it is nothing to go on from."""
+    approval.case("A1", "03-02 09:00")
+    approval.case("A2", "03-02 09:00")
+    approval.set("A2", {"accepted": "accepted_at", "updated": "updated_at"}[field], endless)
+    approval.case("A3", "03-02 09:02")
+    for page_rows in (1, 2, 1000):
+        polled(world, feed(page_rows=page_rows), "03-02 09:03")
+    assert {fact[0] for fact in facts(world)} == {"city/A1", "city/A3"} | ({"city/A2"} if field == "updated" else set())
+    kept = [row["payload"] for row in rows(world.store, Quarantine)]
+    assert [endless.split()[0] in payload for payload in kept] == [True] * (1 if field == "accepted" else 0)
+    approval.case("A4", "03-02 09:05")
+    assert polled(world, feed(overlap=60), "03-02 09:06").fed.stored == 1
+
+
+@pytest.mark.parametrize("approval", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("odd", ["", "?", "更新"])
+def test_a_mark_that_is_no_time_is_nothing_to_go_on_from(
+    world: World, approval: Approval, feed: Callable[..., Feed], odd: str
+) -> None:
+    approval.case("A1", "03-02 09:00")
+    approval.case("A2", "03-02 09:01")
+    approval.set("A2", "updated_at", odd)
+    for page_rows in (1, 2, 1000):
+        polled(world, feed(page_rows=page_rows), "03-02 09:03")
+    approval.case("A3", "03-02 09:05")
+    assert polled(world, feed(overlap=60), "03-02 09:06").fed.stored == 1
+
+
+@pytest.mark.parametrize("approval", ["sqlite"], indirect=True)
+def test_marks_of_which_none_can_be_gone_on_from_are_told_at_the_first_poll(
+    world: World, approval: Approval, feed: Callable[..., Feed]
+) -> None:
+    approval.case("A1", "03-02 09:00")
+    with pytest.raises(BadView, match="feeds: view-1: mark: .*set overlap = 0"):
+        polled(world, feed(mark="case_no"), "03-02 09:01")
+    with pytest.raises(BadView, match="feeds: view-1: mark: bytes .* is neither a time, a number nor text"):
+        polled(world, feed(query="SELECT *, x'0102' AS version FROM cases", mark="version"), "03-02 09:01")
+    assert watermark(world, "03-02 09:02") is None
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-03-02 09:01:00", datetime(2026, 3, 2, 9, 1), at("03-02 09:01")],  # noqa: DTZ001
+    ids=["text", "local", "with offset"],
+)  # fmt: skip
+def test_reading_begins_at_the_same_row_however_the_start_is_written(
+    world: World, approval: Approval, feed: Callable[..., Feed], start: Any
+) -> None:
+    """In the map's zone, whatever the database server's own is."""
+    for minute in range(3):
+        approval.case(f"A{minute}", f"03-02 09:0{minute}")
+    polled(world, feed(start=start), "03-02 09:10")
+    assert [fact[0] for fact in facts(world)] == ["city/A1", "city/A2"]
+
+
+def test_a_query_may_end_in_a_comment(world: World, approval: Approval, feed: Callable[..., Feed]) -> None:
+    approval.case("A1", "03-02 09:00")
+    assert polled(world, feed(query="SELECT * FROM v_cases -- all of it"), "03-02 09:01").rows == 1
+
+
+@pytest.mark.parametrize("approval", ["sqlite"], indirect=True)
+def test_a_missing_file_with_the_url_is_named_as_such(feed: Callable[..., Feed]) -> None:
+    with pytest.raises(BadView, match="url_file: nowhere: .*no such file"):
+        feed(url=None, url_file="nowhere")
+
+
+@pytest.mark.parametrize("approval", ["sqlite"], indirect=True)
+def test_a_database_that_names_no_encoding_gives_its_text(
+    world: World, postgres: Postgres, feed: Callable[..., Feed]
+) -> None:
+    """SQL_ASCII, as initdb makes it under the locale C: the driver alone would give bytes."""
+    with postgres.connect() as conn:
+        conn.execute("CREATE DATABASE plain ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    approval = Approval(postgres.url("plain") + "?client_encoding=utf8", "postgresql")
+    try:
+        approval.case("沪A1", "03-02 09:00")
+        polled(world, feed(url=postgres.url("plain")), "03-02 09:01")
+        assert [fact[0] for fact in facts(world)] == ["city/沪A1"]
+    finally:
+        approval.close()
+        with postgres.connect() as conn:
+            conn.execute("DROP DATABASE plain WITH (FORCE)")

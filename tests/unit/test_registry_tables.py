@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +145,32 @@ def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
 def test_json_that_is_no_object_is_refused(data: object) -> None:
     with pytest.raises(InputErrors, match="an object of arrays"):
         tables_of(data, "JSON")
+
+
+def _rewritten(path: Path, part: str, old: bytes, new: bytes) -> Path:
+    """The workbook with one of its parts changed, as another program might have written it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"<outlinePr ", b'<outlinePr novel="1" ', "no valid XLSX"),
+        (b'r="1"', b'r="999999999"', "[halls] has a row beyond 1048576"),
+    ],
+    ids=["a part that the library does not know", "a row that no sheet has"],
+)
+def test_a_workbook_that_the_library_stumbles_over_is_refused_by_name(
+    tmp_path: Path, old: bytes, new: bytes, says: str
+) -> None:
+    path = book(tmp_path / "hall.xlsx", {"halls": [["id"], ["h1"]]})
+    with pytest.raises(InputErrors) as caught:
+        read_tables(_rewritten(path, "xl/worksheets/sheet1.xml", old, new))
+    assert says in str(caught.value)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from monitor.ingest.maps import TimeFormat
+from monitor.ingest.adapters.spec import load_adapter
+from monitor.ingest.maps import TimeFormat, load_map
 from monitor.ingest.sqlview import marks
-from monitor.settings import SettingsError, load
+from monitor.settings import SettingsError, config_dir, load
 
 ISO = TimeFormat(format="iso", zone="Asia/Shanghai")
 SLASHES = TimeFormat(format="%Y/%m/%d %H:%M", zone="Asia/Shanghai")
@@ -112,3 +113,14 @@ def test_paths_are_taken_from_the_configurations_folder_and_names_from_the_envir
         (str(tmp_path / "own.toml"),),
         str(tmp_path / "own.toml"),
     )
+
+
+def test_files_that_a_windows_editor_saved_are_read(tmp_path: Path) -> None:
+    """With the byte order mark at their head: the configuration, an adapter, a map."""
+    mark = b"\xef\xbb\xbf"
+    (tmp_path / "jiancha.toml").write_bytes(mark + b"[http]\nport = 1234\n")
+    assert load(tmp_path / "jiancha.toml", environ={}).http.port == 1234
+    for name, read in (("adapters/face-terminal.toml", load_adapter), ("maps/coselog-receipt.toml", load_map)):
+        path = tmp_path / "own.toml"
+        path.write_bytes(mark + (config_dir() / name).read_bytes())
+        assert read(path) == read(config_dir() / name)

@@ -389,7 +389,7 @@ def test_the_permit_log_gives_its_known_counts(data_dir: Path) -> None:
 def test_the_table_names_each_rule_with_its_basis() -> None:
     assert {kind: [rule.id for rule in rules] for kind, rules in RULES.items()} == {
         "case": ["case.limit", "case.immediate", "case.notice", "case.stage", "case.pause", "case.delivery"],
-        "order": ["order.reply"],
+        "order": ["order.reply", "order.promise"],
         "task": ["complaint.due", "task.due"],
         "source": ["feed.incomplete"],
     }

@@ -29,6 +29,7 @@ CARDS = {
     "case.limit": ("reminder", "yellow", "red"),
     "case.immediate": ("yellow", "red"),
     "order.reply": ("reminder",),
+    "order.promise": ("reminder",),
     "task.due": ("reminder", "yellow", "red", "not_reported", "not_opened"),
     "complaint.due": ("reminder", "yellow", "red", "not_reported", "not_opened"),
     "feed.incomplete": ("reminder",),

@@ -15,7 +15,8 @@ from monitor.exports.pdf import FAMILIES
 from monitor.model import Reason
 from monitor.wording import Lang, event_word, level_word, render, rule_title, state_word, step_text
 from monitor.wording.render import pick
-from monitor.wording.words import APPEALS, FOLLOW_UPS, ORDER_KINDS, RESULTS
+from monitor.wording.words import APPEALS, FOLLOW_UPS, KINDS, ORDER_KINDS
+from monitor.wording.worked import details
 
 CSS: Final = f"""
 @page {{ size: A4; margin: 18mm 15mm 20mm; @bottom-left {{ content: string(digest); font: 6.5pt {FAMILIES}; }}
@@ -36,14 +37,26 @@ code {{ font-family: "DejaVu Sans Mono", {FAMILIES}; font-size: 7.5pt; overflow-
 """
 Texts = tuple[str, str]
 Cell = str
-SHORT: Final = 10
+SHORT: Final = 12
 """Characters of a cell that is not broken."""
+CLOCK: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}")
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}")
-IN_BODY: Final[Mapping[str, Mapping[str, Texts]]] = {
-    "kind": ORDER_KINDS,
-    "finding": FOLLOW_UPS,
-    "result": RESULTS,
+FACTS: Final[Mapping[str, Texts]] = {
+    "key": ("编号", "key"),
+    "device": ("设备", "device"),
+    "at": ("时间", "at"),
+    "score": ("评分", "score"),
+    "hall": ("大厅", "hall"),
+    "unit": ("单位", "unit"),
+    "window": ("窗口", "window"),
+    "staff": ("人员", "staff"),
+    "item": ("事项", "item"),
+    "case": ("办件", "case"),
+    "events": ("事件", "event"),
+    "sources": ("数据源", "source"),
+    "order": ("督办", "order"),
 }
+"""Names of facts in words; what is not among them keeps the name that `explain --json` gives it."""
 PURPOSES: Final[Mapping[str, Texts]] = {
     "firing": ("告警", "alert"),
     "resolved": ("解除", "end"),
@@ -84,15 +97,20 @@ class Page:
             return "—"
         return datetime.fromisoformat(text).astimezone(ZoneInfo(self.zone)).isoformat(sep=" ", timespec="seconds")
 
+    def clock(self, text: str) -> str:
+        """The same without the offset, which the head of the page names: columns of times stay narrow."""
+        return datetime.fromisoformat(text).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M:%S")
+
 
 def page_html(record: Mapping[str, Any], page: Page) -> str:
     """The whole document."""
     title = f"{page.says(('监察牌卷', 'File of card'))} #{record['card']['number']}"
     exported = page.says(("导出", "Exported"))
+    clocks = f"{page.says(('表中时间按', 'Times in tables are those of'))} {escape(page.zone)}"
     body = "".join(
         [
             f"<h1>{escape(title)}</h1>",
-            f"<p>{exported} {page.instant(page.now.isoformat())} · {escape(page.actor)}<br>"
+            f"<p>{exported} {page.instant(page.now.isoformat())} · {escape(page.actor)} · {clocks}<br>"
             f'SHA-256 <code class="digest">{page.digest}</code></p>',
             *_sections(record, page),
         ]
@@ -112,7 +130,7 @@ def _sections(record: Mapping[str, Any], page: Page) -> Iterator[str]:
     yield _heading(("工作时间推算", "Working time"), page) + _steps(explained.get("steps") or [], page)
     yield _heading(("事实", "Facts"), page) + _facts(explained.get("facts") or {}, page)
     yield _heading(("经过", "History"), page) + _history(record["history"], page)
-    yield _heading(("督办", "Supervision orders"), page) + _orders(record["orders"], page)
+    yield _heading(("督办", "Supervision orders"), page) + _orders(record, page)
     yield _heading(("附件", "Files"), page) + _files(record["files"], page)
     yield _heading(("告知", "Who was told"), page) + _notices(record["notices"], page)
     yield _heading(("审计与封印", "Audit and seals"), page) + _audit(record["audit"], page)
@@ -125,7 +143,7 @@ def _card_rows(record: Mapping[str, Any], page: Page) -> Iterator[tuple[str, Cel
         (("规则", "Rule"), f"{rule_title(card['rule'], page.lang)} ({card['rule']})"),
         (("级别", "Level"), level_word(card["level"], page.lang)),
         (("状态", "State"), state_word(card["state"], page.lang)),
-        (("对象", "Subject"), f"{card['subject']['kind']}:{card['subject']['id']} ({card['episode']})"),
+        (("对象", "Subject"), _subject(card, page)),
         (("大厅", "Hall"), _named(names, "hall", card["hall"])),
         (("单位", "Unit"), _named(names, "unit", card["unit"])),
         (("窗口", "Window"), _named(names, "window", card["window"])),
@@ -145,6 +163,14 @@ def _card_rows(record: Mapping[str, Any], page: Page) -> Iterator[tuple[str, Cel
     for texts, value in rows:
         if value:
             yield page.says(texts), escape(value)
+
+
+def _subject(card: Mapping[str, Any], page: Page) -> str:
+    """In words, and as the commands take it; which of its episodes, where it has a number."""
+    kind, key = card["subject"]["kind"], card["subject"]["id"]
+    said = f"{_word(KINDS, kind, page)} {key} ({kind}:{key})"
+    again = page.says(("，第 {} 次", ", occurrence {}")).format(card["episode"])
+    return said + (again if card["episode"].isdigit() else "")
 
 
 def _word(table: Mapping[str, Texts], key: str | None, page: Page) -> str | None:
@@ -172,10 +198,11 @@ def _facts(facts: Mapping[str, Any], page: Page) -> str:
     """Single values by name; each element of a list in a row of its own."""
     rows: list[tuple[str, str]] = []
     for name, value in facts.items():
+        said = _word(FACTS, name, page) or name
         if isinstance(value, list):
-            rows += [(f"{name} {n}", _plain(element, page)) for n, element in enumerate(value, 1)]
+            rows += [(f"{said} {n}", _plain(element, page)) for n, element in enumerate(value, 1)]
         elif value not in (None, "", {}):
-            rows.append((name, _plain(value, page)))
+            rows.append((said, _plain(value, page)))
     return _table((("名目", "Name"), ("内容", "Value")), rows, page)
 
 
@@ -185,23 +212,43 @@ def _history(steps: Sequence[Mapping[str, Any]], page: Page) -> str:
     rows = []
     for step in steps:
         led = f"{state_word(step['from'], page.lang)} → {state_word(step['to'], page.lang)}" if step["from"] else ""
-        body = {key: _word(IN_BODY.get(key, {}), value, page) for key, value in step["body"].items()}
-        said = " ".join(part for part in (step["why"], _plain(body, page)) if part)
+        own = (
+            page.says(("由规则 {} 判定", "judged by {}")).format(step["why"])
+            if step["actor"] == "system"
+            else step["why"]
+        )
+        said = " ".join(part for part in (own, _bracketed(details(step["body"], page.lang, page.clock), page)) if part)
         rows.append(
-            (str(step["sequence"]), page.instant(step["at"]), event_word(step["event"], page.lang),
+            (str(step["sequence"]), page.clock(step["at"]), event_word(step["event"], page.lang),
              level_word(step["level"], page.lang), step["actor"], led, said)
         )  # fmt: skip
     return _table(head, rows, page)
 
 
-def _orders(orders: Sequence[Mapping[str, Any]], page: Page) -> str:
+def _bracketed(said: str, page: Page) -> str:
+    return page.says(("（{}）", "({})")).format(said) if said else ""
+
+
+def _orders(record: Mapping[str, Any], page: Page) -> str:
+    """What people ordered, then the cards that remind of the replies."""
     head = (("编号", "Number"), ("级别", "Level"), ("状态", "State"), ("起自", "Since"), ("理由", "Reason"))
+    said = page.says(("经过 {}", "step {}"))
     rows = [
+        (said.format(step["sequence"]), "—", _word(ORDER_KINDS, step["body"].get("kind"), page) or "—",
+         page.clock(step["at"]), " ".join([step["why"], _bracketed(_due(step["body"], page), page)]).strip())
+        for step in record["history"] if step["event"] == "ordered"
+    ]  # fmt: skip
+    rows += [
         (f"#{o['number']}", level_word(o["level"], page.lang), state_word(o["state"], page.lang),
-         page.instant(o["since"]), render(Reason(**o["reason"]), page.lang, page.zone))
-        for o in orders
+         page.clock(o["since"]), render(Reason(**o["reason"]), page.lang, page.zone))
+        for o in record["orders"]
     ]  # fmt: skip
     return _table(head, rows, page)
+
+
+def _due(body: Mapping[str, Any], page: Page) -> str:
+    due = body.get("due")
+    return details({"due": due}, page.lang, page.clock) if due else ""
 
 
 def _files(files: Sequence[Mapping[str, Any]], page: Page) -> str:
@@ -227,7 +274,7 @@ def _notices(notices: Sequence[Mapping[str, Any]], page: Page) -> str:
         said = f"{message['id']} {_word(MESSAGES, message['state'], page)} {message['why']}".strip()
         tries = [
             (
-                page.instant(t["ended"] or t["started"]),
+                page.clock(t["ended"] or t["started"]),
                 t["channel"],
                 f"{_word(TRIES, t['result'] or '', page)} {t['detail']}".strip(),
             )
@@ -243,7 +290,7 @@ def _audit(rows: Sequence[Mapping[str, Any]], page: Page) -> str:
     for row in rows:
         seal = row["seal"]
         shown.append(
-            (str(row["id"]), page.instant(row["at"]), row["actor"], row["action"],
+            (str(row["id"]), page.clock(row["at"]), row["actor"], row["action"],
              str(seal["no"]) if seal else page.says(("待封", "not yet")), seal["mac"] if seal else "—")
         )  # fmt: skip
     return _table(head, shown, page)
@@ -260,6 +307,8 @@ def _plain(value: Any, page: Page) -> str:
 
 
 def _cell(text: str) -> str:
+    if CLOCK.fullmatch(text):  # broken between day and time if anywhere
+        return "<td>" + " ".join(f'<span class="short">{part}</span>' for part in text.split()) + "</td>"
     return f'<td class="short">{escape(text)}</td>' if len(text) <= SHORT else f"<td>{escape(text)}</td>"
 
 

@@ -238,11 +238,11 @@ def _named(name: str, text: str) -> None:
 def load_adapter(path: Path) -> Adapter:
     """Read an adapter file. BadAdapter names file and key."""
     try:
-        return Adapter.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Adapter.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except FileNotFoundError:
-        raise BadAdapter(f"{path}: no such file") from None
+        raise BadAdapter(f"{path}: 没有这个文件 no such file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadAdapter(f"{path}: no TOML in UTF-8: {error}") from None
+        raise BadAdapter(f"{path}: 不是 UTF-8 的 TOML no TOML in UTF-8: {error}") from None
     except ValidationError as error:
         raise BadAdapter(f"{path}: {'; '.join(map(_fault, error.errors()))}") from None
 
@@ -261,7 +261,10 @@ def load_adapters(enabled: Sequence[str], files: Iterable[str | Path], folder: P
         path = folder / f"{name}.toml"
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
-            raise BadAdapter(f"adapters.enabled: {name!r} is none of {known}; adapters.files takes files of your own")
+            raise BadAdapter(
+                f"adapters.enabled: {name!r} 不在可选值之内 is none of {known}; "
+                "自备文件写入 adapters.files takes files of your own"
+            )
         found[name] = load_adapter(path)
     for given in map(Path, files):
         found[given.stem] = load_adapter(given)

@@ -13,12 +13,27 @@ from monitor.ingest.maps import TimeFormat
 Mark: TypeAlias = str | int | float | Decimal | datetime | date
 
 
+class Endless(str):
+    """A time that no `datetime` holds (PostgreSQL's infinity, a year beyond 9999), as its database writes it."""
+
+    __slots__ = ()
+
+
+class NoMark(ValueError):
+    """A mark of a type that cannot be stored."""
+
+
 class NoTime(ValueError):
     """A mark that is text and no time of the map's format, where a time is needed."""
 
 
 def dumped(mark: Mark) -> str:
-    """The mark as text that `loaded` makes the same value of."""
+    """The mark as text that `loaded` makes the same value of. Raises NoMark."""
+    if not isinstance(mark, str | int | float | Decimal | date):
+        raise NoMark(
+            f"mark: {type(mark).__name__} 既非时间，也非数字或文字 is neither a time, a number nor text; "
+            "take another column"
+        )
     if isinstance(mark, datetime | date):
         return json.dumps(["datetime" if isinstance(mark, datetime) else "date", mark.isoformat()])
     return json.dumps(["decimal", str(mark)]) if isinstance(mark, Decimal) else json.dumps(["plain", mark])
@@ -32,6 +47,20 @@ def loaded(text: str) -> Mark:
         return date.fromisoformat(value)
     plain: Mark = Decimal(value) if kind == "decimal" else value
     return plain
+
+
+def readable(mark: Mark, overlap: int, time: TimeFormat) -> bool:
+    """Whether reading can go on from this mark: not from a time without end, nor from text that is no time where the
+    overlap has to be taken off. One such row must not stop all that come after it.
+    """
+    if isinstance(mark, Endless):
+        return False
+    if isinstance(mark, str) and overlap:
+        try:
+            _read(mark, time)
+        except NoTime:
+            return False
+    return True
 
 
 def below(mark: Mark, overlap: int, time: TimeFormat) -> Mark:
@@ -64,12 +93,18 @@ def not_ahead(mark: Mark, now: datetime, time: TimeFormat) -> Mark:
     return mark
 
 
+def as_text(at: datetime, time: TimeFormat) -> str:
+    """The time as a view writes it whose times are text; of two writings of ISO the one that sorts first."""
+    local = at if at.tzinfo is None else at.astimezone(ZoneInfo(time.zone)).replace(tzinfo=None)
+    return _written(local, "2026-03-02 09:00", time)
+
+
 def _read(text: str, time: TimeFormat) -> datetime:
     try:
         return time.parsed(text)
     except ValueError:
         raise NoTime(
-            f"mark: {text!r} is no time (format {time.format}): set overlap = 0, or take another column"
+            f"mark: {text!r} 不是时间 is no time (format {time.format}): set overlap = 0, or take another column"
         ) from None
 
 

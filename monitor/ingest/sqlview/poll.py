@@ -76,7 +76,10 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
     try:
         mapping = load_map(shipped if shipped.is_file() else Path(settings.map))
         if set_here := [key for key in NOT_OURS if getattr(mapping, key) != CaseMap.model_fields[key].default]:
-            raise BadView(f"{where}: map: {', '.join(set_here)}: say it in the registry's row of {settings.id}")
+            raise BadView(
+                f"{where}: map: {', '.join(set_here)}: 应写在台账的该设备行 "
+                f"say it in the registry's row of {settings.id}"
+            )
         view = View(
             _url(settings),
             columns=sorted(mapping.columns()),
@@ -85,11 +88,16 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
             query=settings.query,
             page_rows=settings.page_rows,
             timeout_seconds=settings.timeout_seconds,
+            zone=mapping.time.zone,
         )
     except BadMap as error:
         raise BadView(f"{where}: map: {error}") from None
-    except FileNotFoundError:
-        raise BadView(f"{where}: map: {settings.map!r} is neither a file nor a shipped map") from None
+    except FileNotFoundError as error:
+        if error.filename == settings.url_file:
+            raise BadView(f"{where}: url_file: {settings.url_file}: 没有这个文件 no such file") from None
+        raise BadView(
+            f"{where}: map: {settings.map!r} 既不是文件也不是随附的映射 is neither a file nor a shipped map"
+        ) from None
     except (BadSource, OSError) as error:
         raise BadView(f"{where}: {error}") from None
     return Feed(settings=settings, mapping=mapping, view=view)
@@ -99,10 +107,10 @@ def _url(settings: FeedSettings) -> str:
     if settings.url is not None:
         return settings.url.get_secret_value()
     if settings.url_file is not None:
-        return Path(settings.url_file).read_text(encoding="utf-8").strip()
+        return Path(settings.url_file).read_text(encoding="utf-8-sig").strip()
     found = os.environ.get(settings.url_env or "")
     if not found:
-        raise BadSource(f"url_env: the environment has no {settings.url_env}")
+        raise BadSource(f"url_env: 环境中没有 the environment has no {settings.url_env}")
     return found
 
 
@@ -132,6 +140,7 @@ def poll(
         if not going_on():
             return None
         work.take(page)
+    work.require_mark()
     work.beat(began, queue=0)
     return Polled(rows=work.rows, fed=work.fed, results=tuple(work.results))
 
@@ -140,12 +149,15 @@ def require_registered(feed: Feed, registry: Registry) -> None:
     """BadView unless the registry has the feed as a case source whose heartbeats move its watermark."""
     device = registry.devices.get(feed.id)
     if device is None:
-        raise BadView(f'feeds: {feed.id}: no such device; add it to the registry\'s devices with kind = "cases"')
+        raise BadView(f'feeds: {feed.id}: 未登记 no such device; add it to the registry\'s devices with kind = "cases"')
     if not device.allows("case"):
-        raise BadView(f'feeds: {feed.id}: a device of kind {device.kind} sends no cases; make it kind = "cases"')
+        raise BadView(
+            f'feeds: {feed.id}: 该类设备不报办件 a device of kind {device.kind} sends no cases; make it kind = "cases"'
+        )
     if not device.owes_heartbeats:
         raise BadView(
-            f"feeds: {feed.id}: devices.watermark is {device.watermark}; leave it empty: polls are heartbeats"
+            f"feeds: {feed.id}: devices.watermark is {device.watermark}; 应留空，轮询即心跳 "
+            "leave it empty: polls are heartbeats"
         )
 
 
@@ -160,24 +172,43 @@ class _Poll:
     fed: Fed = field(default_factory=Fed)
     results: list[BatchResult] = field(default_factory=list)
     beaten: datetime | None = None
+    marked: bool = False
 
     def low(self) -> Mark | None:
         with self.store.read() as conn:
             text = meta.text(conn, self.feed.mark_key)
         settings = self.feed.settings
+        self.marked = text is not None
         if text is None:
-            return settings.start
+            return self._start()
         try:
             return marks.below(marks.loaded(text), settings.overlap, self.feed.mapping.time)
         except marks.NoTime as error:
             raise BadView(f"feeds: {self.feed.id}: {error}") from None
 
+    def _start(self) -> Mark | None:
+        """`start`; a time of the configuration as the view writes it, where its times are text."""
+        start, time = self.feed.settings.start, self.feed.mapping.time
+        return marks.as_text(start, time) if isinstance(start, datetime) and self.feed.view.times_are_text else start
+
+    def require_mark(self) -> None:
+        """BadView where rows came and from none of them can be gone on: the next poll would begin anew, for ever."""
+        if self.rows and not self.marked:
+            raise BadView(
+                f"feeds: {self.feed.id}: mark: 没有一行可作水位 no row has a mark to go on from (format"
+                f" {self.feed.mapping.time.format}): set overlap = 0, or take another column"
+            )
+
+    def _reached(self, page: Sequence[Row]) -> Mark | None:
+        overlap, time = self.feed.settings.overlap, self.feed.mapping.time
+        found = map(self.feed.view.mark_of, reversed(page))
+        return next((mark for mark in found if marks.readable(mark, overlap, time)), None)
+
     def take(self, page: Sequence[Row]) -> None:
         received = self.now()
         batches = list(chunks(list(self._messages(page, received)), BATCH)) or [[]]
         for n, batch in enumerate(batches, 1):
-            reached = self.feed.view.mark_of(page[-1]) if page and n == len(batches) else None
-            self._write(batch, received, reached)
+            self._write(batch, received, self._reached(page) if n == len(batches) else None)
         self.rows += len(page)
         if self.beaten is None or received - self.beaten >= BUSY_BEAT:
             self.beat(received, queue=1)
@@ -194,14 +225,19 @@ class _Poll:
         how = Writing(lenient=lenient, due=received, future=self.future)
         prepared = [prepare(message, self.registry, lenient=lenient) for _, message in batch]
         mark = None if reached is None else marks.not_ahead(reached, received, self.feed.mapping.time)
+        try:
+            dumped = None if mark is None else marks.dumped(mark)
+        except marks.NoMark as error:
+            raise BadView(f"feeds: {self.feed.id}: {error}") from None
+        self.marked = self.marked or dumped is not None
 
         def work(conn: Connection) -> BatchResult:
             result = write_prepared(conn, prepared, self.registry, how)
-            if mark is not None:
-                meta.set_text(conn, self.feed.mark_key, marks.dumped(mark))
+            if dumped is not None:
+                meta.set_text(conn, self.feed.mark_key, dumped)
             return result
 
-        if prepared or mark is not None:
+        if prepared or dumped is not None:
             result = self.store.step(work)
             self.results.append(result)
             if not any(message.channel == "heartbeat" for _, message in batch):

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     NullPool,
     Select,
+    bindparam,
     column,
     create_engine,
     event,
@@ -30,8 +31,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.types import NullType
 
-from monitor.ingest.sqlview.marks import Mark
+from monitor.ingest.sqlview.marks import Endless, Mark
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -63,8 +65,9 @@ class View:
         query: str | None = None,
         page_rows: int = 1000,
         timeout_seconds: int = 60,
+        zone: str = "Asia/Shanghai",
     ) -> None:
-        self._engine = open_read_only(url, timeout_seconds)
+        self._engine = open_read_only(url, timeout_seconds, zone)
         self._mark_name, self._page_rows = mark, page_rows
         wanted: list[ColumnClause[Any]] = [column(name) for name in sorted({*columns, mark})]
         if view is not None:
@@ -83,21 +86,28 @@ class View:
         """
         try:
             with self._engine.connect() as conn:
-                yield from self._pages(conn, low)
+                for page in self._pages(conn, low):
+                    yield [row for row in page if self._mark_name in row]
         except DBAPIError as error:
             raise SourceAway(_cause(error)) from None
         except (SQLAlchemyError, OSError) as error:
             raise SourceAway(f"{type(error).__name__}: {error}") from None
 
     def mark_of(self, row: Row) -> Mark:
-        found: Mark = row[self._mark_name]
+        """The row's mark; empty text, which `pages` leaves out, where it has none."""
+        found: Mark = row.get(self._mark_name, "")
         return found
+
+    @property
+    def times_are_text(self) -> bool:
+        """Whether the database knows no times, only their text (SQLite)."""
+        return self._engine.dialect.name == "sqlite"
 
     def close(self) -> None:
         self._engine.dispose()
 
     def _pages(self, conn: Connection, low: Mark | None) -> Iterator[list[Row]]:
-        where = [] if low is None else [self._mark >= low]
+        where = [] if low is None else [self._mark >= _bound(low)]
         while True:
             page = self._fetch(conn, self._select.where(*where).limit(self._page_rows))
             if len(page) < self._page_rows:
@@ -106,10 +116,10 @@ class View:
             last = self.mark_of(page[-1])
             if self.mark_of(page[0]) != last:
                 yield [row for row in page if self.mark_of(row) != last]
-                where = [self._mark >= last]
+                where = [self._mark >= _bound(last)]
             else:
                 yield from self._all_of(conn, last)
-                where = [self._mark > last]
+                where = [self._mark > _bound(last)]
 
     def _fetch(self, conn: Connection, statement: Select[Any]) -> list[Row]:
         rows = [_cells(row) for row in conn.execute(statement).mappings()]
@@ -118,23 +128,33 @@ class View:
 
     def _all_of(self, conn: Connection, mark: Mark) -> Iterator[list[Row]]:
         streamed = conn.execution_options(yield_per=self._page_rows)
-        for part in streamed.execute(self._select.where(self._mark == mark)).mappings().partitions():
+        for part in streamed.execute(self._select.where(self._mark == _bound(mark))).mappings().partitions():
             yield [_cells(row) for row in part]
         conn.rollback()
 
 
-def open_read_only(url: str, timeout_seconds: int) -> Engine:
-    """An engine whose connections cannot write, as far as the database knows how to refuse it. Raises BadSource."""
+def _bound(mark: Mark) -> Any:
+    """The mark as a parameter. Text goes without a type: the column's decides, as `start` may be a time in words."""
+    return bindparam(None, mark, type_=NullType()) if isinstance(mark, str) else mark
+
+
+def open_read_only(url: str, timeout_seconds: int, zone: str = "Asia/Shanghai") -> Engine:
+    """An engine whose connections cannot write, as far as the database knows how to refuse it. Raises BadSource.
+
+    `zone` is that of times without an offset, where the database compares them with times that have one.
+    """
     try:
         parsed = make_url(url)
         name = parsed.get_backend_name()
         if name == "sqlite":
             return _sqlite(parsed, timeout_seconds)
         if name == "postgresql":
-            return _postgresql(parsed, timeout_seconds)
+            return _postgresql(parsed, timeout_seconds, zone)
         engine = create_engine(parsed, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise BadSource(f"url: {error}; an SQLAlchemy URL is wanted, and its driver installed") from None
+        raise BadSource(
+            f"url: {error}; 应为 SQLAlchemy 地址，且已装驱动 an SQLAlchemy URL is wanted, and its driver installed"
+        ) from None
     if name in READ_ONLY:
         event.listen(engine, "connect", lambda dbapi, _: _say(dbapi, READ_ONLY[name]))
     elif name == "oracle":
@@ -145,7 +165,7 @@ def open_read_only(url: str, timeout_seconds: int) -> Engine:
 def _sqlite(url: URL, timeout_seconds: int) -> Engine:
     """Opened as read-only by the file system's own flag, and told so once more."""
     if not url.database or url.database == ":memory:":
-        raise BadSource("url: the path of a SQLite file is wanted")
+        raise BadSource("url: 应为 SQLite 文件的路径 the path of a SQLite file is wanted")
     file = f"file:{quote(str(Path(url.database).absolute()))}?mode=ro"
 
     def connect() -> sqlite3.Connection:
@@ -156,12 +176,38 @@ def _sqlite(url: URL, timeout_seconds: int) -> Engine:
     return create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
 
-def _postgresql(url: URL, timeout_seconds: int) -> Engine:
-    options = f"-c default_transaction_read_only=on -c statement_timeout={timeout_seconds * 1000}"
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={"connect_timeout": timeout_seconds, "options": options}
-    )
+def _postgresql(url: URL, timeout_seconds: int, zone: str) -> Engine:
+    options = f"-c default_transaction_read_only=on -c statement_timeout={timeout_seconds * 1000} -c TimeZone={zone}"
+    given = {"connect_timeout": timeout_seconds, "client_encoding": "utf8", "options": options}
+    engine = create_engine(url, poolclass=NullPool, connect_args=given)
+    if engine.driver == "psycopg":
+        event.listen(engine, "connect", lambda dbapi, _: _read_endless(dbapi))
     return engine.execution_options(postgresql_readonly=True)
+
+
+def _read_endless(dbapi: Any) -> None:
+    """Times that no `datetime` holds come as text: one such cell would otherwise fail the whole page at each poll."""
+    from psycopg import DataError  # a hall whose databases are all SQLite loads no driver
+    from psycopg.adapt import Loader
+
+    def reading(wrapped: type[Any]) -> type[Loader]:
+        class Reading(Loader):
+            def __init__(self, oid: int, context: Any = None) -> None:
+                super().__init__(oid, context)
+                self._inner = wrapped(oid, context)
+
+            def load(self, data: Any) -> Any:
+                try:
+                    return self._inner.load(data)
+                except DataError:
+                    return Endless(bytes(data).decode())
+
+        return Reading
+
+    adapters = dbapi.adapters
+    for name in ("timestamp", "timestamptz", "date"):
+        oid = adapters.types[name].oid
+        adapters.register_loader(oid, reading(adapters.get_loader(oid, Loader.format)))
 
 
 def _say(dbapi: Any, statement: str) -> None:
@@ -174,8 +220,8 @@ def _plain_query(query: str) -> str:
     """The query as it stands inside another one; colons are no parameters here."""
     plain = query.strip().removesuffix(";").strip()
     if not re.match(r"(?i)(select|with)\b", plain) or ";" in plain:
-        raise BadSource("query: one SELECT is wanted")
-    return plain.replace(":", "\\:")
+        raise BadSource("query: 应为一条 SELECT 语句 one SELECT is wanted")
+    return plain.replace(":", "\\:") + "\n"  # the query may end in a comment
 
 
 def _cells(row: Mapping[Any, Any]) -> Row:

@@ -16,6 +16,7 @@ from monitor.settings import Settings
 from monitor.store.facts.look import Look
 from monitor.store.schema import DeviceStatus, Quarantine, RawEvent, Subject
 from monitor.store.sql import table_of
+from monitor.store.untold import banner, untold
 from monitor.supervision.devices import latest_beat
 from monitor.supervision.findings import registry_findings
 
@@ -35,6 +36,7 @@ def check_hall(look: Look, settings: Settings, environ: Mapping[str, str]) -> It
     """Every check of one look at the store."""
     yield _calendar(look, settings)
     yield from _configuration(look, settings)
+    yield _untold(look)
     yield from _receivers(look, settings, environ)
     yield from _devices(look, settings)
     yield _clock(look, settings)
@@ -74,6 +76,14 @@ def _configuration(look: Look, settings: Settings) -> Iterator[Finding]:
         yield bad("registry.sources", some(others, 5), "台账 registry: devices.emits, devices.serves")
     else:
         yield good("registry.sources", "应判之事均有来源 everything that is judged has a source")
+
+
+def _untold(look: Look) -> Finding:
+    """What happened, where `alerts.routes` says what would."""
+    found = untold(look.conn)
+    if found:
+        return bad("alerts.untold", banner(found), "jiancha alerts route --card N; 补路由后处理这些牌 then work them")
+    return good("alerts.untold", "在办的牌均已通知 every standing card was told to somebody, or is held for a reason")
 
 
 def _receivers(look: Look, settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:

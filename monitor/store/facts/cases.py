@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, bindparam, or_, select
 
 from monitor.model import CASE_EVENT_NAMES, Registry, SourceState
 from monitor.store.facts.look import Loaded, Look, next_receipt
+from monitor.store.facts.promises import promises_of
 from monitor.store.quick import Keys, QuickSelect
 from monitor.store.schema import Card, CardEvent, CaseEventRow, SourceRow, Subject
 from monitor.store.sql import table_of
@@ -72,18 +73,21 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     rows = _rows_of(look, keys)
     orders = _orders(look, keys)
     ordered = _ordered(look, keys)
+    promises = promises_of(look, keys)
     places = {r.key: r for r in _ORDER_CARDS.run(look.conn, keys)}
     loaded: dict[str, Loaded] = {}
     for key in keys:
         by_people = ordered.get(key, [])
-        card = by_people[-1][0] if by_people else places.get(key)
-        if card is None or (key not in orders and not by_people):
+        promised = promises.get(key, [])
+        card = by_people[-1][0] if by_people else places.get(key, promised[-1].charge if promised else None)
+        if card is None or (key not in orders and not by_people and not promised):
             continue
         view = fold(tuple(case_event(look, r) for r in rows.get(key, []) if look.counts(r)))
         facts = OrderFacts(
             key=key,
             order=orders.get(key),
             ordered=tuple(order for _, order in by_people),
+            promises=tuple(promised),
             registry=look.registry,
             hall=card.hall,
             window=card.window,

@@ -1,0 +1,137 @@
+"""What the steps of people on cards are given over HTTP: a model for each, under the name of its command."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from monitor.supervision.files import KINDS, MOST_BYTES, MOST_FILES
+from monitor.supervision.refused import Refused
+from monitor.supervision.workflow import FINDINGS, ORDER_KINDS, RESULTS
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is no time that a calendar has") from None
+
+
+def _one_of(known: tuple[str, ...]) -> Any:
+    return Field(json_schema_extra={"enum": list(known)})
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""RFC 3339 with offset; UTC inside."""
+
+
+class FileIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    name: str
+    content: str = Field(description=f"base64; {KINDS}, at most {MOST_BYTES} bytes each")
+
+
+class Body(BaseModel):
+    """`reason` stands in the card's history."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reason: str
+
+
+class WithFiles(Body):
+    files: list[FileIn] = Field(default=[], max_length=MOST_FILES)
+
+
+class Acknowledge(Body):
+    promised_at: Instant | None = Field(default=None, description="By when it is dealt with.")
+
+
+class Order(Body):
+    kind: Annotated[str, _one_of(ORDER_KINDS)]
+    due: Instant | None = Field(default=None, description="When the reply is due; default: the policy's days.")
+
+
+class Verify(Body):
+    finding: Annotated[str, _one_of(FINDINGS)]
+
+
+class CallBack(Body):
+    satisfied: bool
+
+
+class Attribute(Body):
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = None
+
+
+class Review(Body):
+    granted: bool = Field(description="true: the card is withdrawn; false: it stands.")
+
+
+class Close(Body):
+    result: Annotated[str, _one_of(RESULTS)] | None = None
+
+
+class Issue(WithFiles):
+    rule: str = Field(description="Row of the regulations, such as E06.")
+    level: Annotated[str, _one_of(("reminder", "yellow", "red"))] = "yellow"
+    subject: str | None = Field(default=None, description="KIND:ID of what it is about.")
+    hall: str | None = None
+    unit: str | None = None
+    window: str | None = None
+    staff: str | None = Field(default=None, description="Who is charged.")
+
+
+BODIES: Final[Mapping[str, tuple[str, type[Body]]]] = {
+    "ack": ("acknowledged", Acknowledge),
+    "answer": ("answered", WithFiles),
+    "send-back": ("sent_back", Body),
+    "order": ("ordered", Order),
+    "verify": ("verified", Verify),
+    "rectify": ("rectified", WithFiles),
+    "call-back": ("called_back", CallBack),
+    "attribute": ("attributed", Attribute),
+    "appeal": ("appealed", WithFiles),
+    "review": ("upheld", Review),
+    "close": ("closed", Close),
+    "withdraw": ("withdrawn", Body),
+}
+"""Command → the step of `workflow.STEPS` and what it is given; `review` that grants is `withdrawn`."""
+
+
+def read(model: type[Body], body: bytes) -> Body:
+    """The body as the model has it; Refused names the field at fault."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or None
+        raise Refused(f"{field or 'body'}: {first['msg']}", field=field) from None
+
+
+def given_of(step: str, said: Body) -> tuple[str, dict[str, Any]]:
+    """The step of the workflow and what it takes, without the reason and the files."""
+    event = BODIES[step][0]
+    given = {k: v for k, v in said.model_dump(exclude={"reason", "files"}).items() if v is not None}
+    if step == "review":
+        return ("withdrawn", {"appeal": "granted"}) if given["granted"] else (event, {})
+    if step == "call-back":
+        given["satisfied"] = "yes" if given["satisfied"] else "no"
+    return event, given
+
+
+def files_of(said: Body) -> list[tuple[str, bytes]]:
+    """Names and contents; Refused for what is not base64."""
+    found = []
+    for index, file in enumerate(getattr(said, "files", [])):
+        try:
+            found.append((file.name, base64.b64decode(file.content, validate=True)))
+        except (binascii.Error, ValueError):
+            raise Refused("不是 base64 is no base64", field=f"files.{index}.content") from None
+    return found
