@@ -12,7 +12,7 @@ from alerts.channels.base import Channel, Message
 from alerts.policy import MessageTemplate
 from alerts.rendering import Content, Style, body_text, kind_of, split, title, webhook_body
 from alerts.templates import BadTemplate, context, fill
-from monitor.store.alerts import Head
+from monitor.store.sending import Head
 
 log = structlog.get_logger(__name__)
 

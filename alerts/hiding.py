@@ -75,8 +75,12 @@ def _maintained(policy: AlertPolicy, place: Place, now: datetime) -> Iterator[Hi
     for index, one in enumerate(policy.maintenance):
         end = ends_at(one, now, policy.zone) if fits(one.match, place) else None
         if end is not None:
-            said = f"alerts.maintenance[{index}], {one.author}: {one.reason}"
-            yield Hidden(why="maintenance", until=end, said=said)
+            yield Hidden(why="maintenance", until=end, said=maintained_by(index, one))
+
+
+def maintained_by(index: int, one: Maintenance) -> str:
+    """How a hold names the maintenance window that made it: its key in the settings, by whom and why."""
+    return f"alerts.maintenance[{index}], {one.author}: {one.reason}"
 
 
 def _inhibited(rules: Iterable[Inhibit], place: Place, now: datetime, source: Source) -> Iterator[Hidden]:

@@ -23,10 +23,11 @@ from alerts.policy import AlertPolicy
 from alerts.rendering import Style
 from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
 from monitor import failpoints
-from monitor.store import alerts as rows
+from monitor.store import alerts as planned
 from monitor.store import seals
-from monitor.store.alerts import Head
+from monitor.store import sending as rows
 from monitor.store.engine import STORE_AWAY, Store
+from monitor.store.sending import Head
 
 log = structlog.get_logger(__name__)
 
@@ -71,40 +72,62 @@ class Sender:
         """Longer than a try can take, so that a lease that runs out means a dead sender (DESIGN §10)."""
         return timedelta(seconds=self.policy.timeout_seconds * 2 + 10)
 
-    def send_next(self) -> bool:
-        """One try of one message; False when nothing is due.
+    def run(self, going: Callable[[], bool] = lambda: True) -> int:
+        """Send until nothing is due, or `going` says no; how many tries were made.
 
-        1. lease and write the try down → commit 2. send 3. record, and give the lease back → commit. A crash between
-        any two leaves a try without a result: the next lease sends again, and says that it may be a repeat.
+        1. lease and write the try down → commit 2. send 3. record and give the lease back; in the same transaction
+        lease the next → commit. A crash between any two leaves a try without a result: the next lease sends again, and
+        says that it may be a repeat.
         """
-        with self.store.read() as conn:
-            ready = rows.ready_addresses(conn, self.real_now())
-        for address in ready:
-            job = self._leased(address)
-            if job is None:
-                continue
+        with self.store.read() as conn:  # nobody waits for a write lock to learn that nothing is due
+            if rows.due_address(conn, self.real_now()) is None:
+                return 0
+        tries, job = 0, self._turn(None, lease=going())
+        while job is not None:
             failpoints.hit("send.before")
             tried = self._try(job)
             failpoints.hit("send.after")
-            counted = self.store.step(lambda conn, j=job, t=tried: self._record(conn, j, t))  # type: ignore[misc]
-            for result in counted:
-                self.counter.notification(self._label(address), result)
-            return True
-        return False
+            tries += 1
+            job = self._turn((job, tried), lease=going())
+        return tries
 
-    # ------------------------------------------------------------- 1. lease
+    def _turn(self, done: tuple[Job, Tried] | None, *, lease: bool) -> Job | None:
+        """One transaction: the record of a try that was made, and the lease of the next.
 
-    def _leased(self, address: str) -> Job | None:
-        """The job of an address; one whose head cannot even be read is put off, so that it holds no other address."""
+        A message that cannot even be read is put off, so that it holds no other address; the record stands anyway.
+        """
+        reading: list[str] = []
+
+        def work(conn: Connection) -> tuple[Sequence[SendResult], Job | None]:
+            reading.clear()
+            counted = self._record(conn, *done) if done else ()
+            return counted, self._next(conn, reading) if lease else None
+
         try:
-            return self.store.step(lambda conn: self._lease(conn, address))
+            counted, job = self.store.step(work)
         except STORE_AWAY:
             raise  # the store's trouble, not the message's: the loop rests and tries again
         except Exception:
-            log.exception("a message could not be read", action="alert.lease_failed", address=address)
+            if not reading:
+                raise
+            log.exception("a message could not be read", action="alert.lease_failed", address=reading[-1])
             until = self.real_now() + timedelta(seconds=self.policy.retry.cap_seconds)
-            self.store.step(lambda conn: rows.put_off(conn, address, until))
-            return None
+            self.store.step(lambda conn: rows.put_off(conn, reading[-1], until))
+            return self._turn(done, lease=lease)
+        for result in counted:
+            self.counter.notification(self._label(done[0].head.address) if done else GONE, result)
+        return job
+
+    def _next(self, conn: Connection, reading: list[str]) -> Job | None:
+        """The next job, whatever its address; `reading` is told each address before it is looked at."""
+        while (address := rows.due_address(conn, self.real_now(), lock=True)) is not None and address not in reading:
+            reading.append(address)
+            job = self._lease(conn, address)
+            if job is not None:
+                return job
+        return None
+
+    # ------------------------------------------------------------- 1. lease
 
     def _lease(self, conn: Connection, address: str) -> Job | None:
         real, token = self.real_now(), uuid.uuid4().hex
@@ -115,14 +138,14 @@ class Sender:
         if found is None or not self._take_token(conn, row, real):
             rows.end_lease(conn, address, token)
             return None
-        repeated = rows.may_have_arrived(conn, found.delivery, found.part)
+        repeated = rows.may_have_arrived(conn, found)
         rows.begin_attempt(conn, found, channel=self._label(address), real=real)
         contents = tuple(content_of(item) for item in items)
         style = Style(
             lang=self.policy.lang_of(address),
             zone=self.policy.zone,
-            zones=rows.zones(conn),
-            names=rows.names(conn, named_ids(contents)),
+            zones=planned.zones(conn),
+            names=planned.names(conn, named_ids(contents)),
             link=self.policy.link,
             seal_head=seals.head_text(conn) if found.kind == "digest" else "",
         )
@@ -153,7 +176,7 @@ class Sender:
         return None, []
 
     def _take_token(self, conn: Connection, row: Mapping[str, Any], real: datetime) -> bool:
-        per_minute = self._per_minute(row["id"])
+        per_minute = self.per_minute(row["id"])
         if per_minute is None:
             return True
         tokens, ready_at = refill(row["tokens"], row["filled_at"], real, per_minute)
@@ -161,7 +184,8 @@ class Sender:
         rows.set_bucket(conn, row["id"], tokens=max(left, 0.0), filled_at=real, ready_at=ready_at)
         return ready_at is None
 
-    def _per_minute(self, address: str) -> int | None:
+    def per_minute(self, address: str) -> int | None:
+        """Messages that an address may be sent in a minute: the settings' word, else its channel's; None: any."""
         receiver, channel = self.policy.receivers.get(address), self.channels.get(address)
         given = receiver.per_minute if receiver else None
         return given if given is not None else (channel.default_per_minute if channel else None)
@@ -232,9 +256,9 @@ class Sender:
         single = channel is not None and not channel.grouped and head.kind == "alert"
         for item in items:
             key = {"card": item["card"], "sequence": item["sequence"], "address": fallback, "purpose": item["purpose"]}
-            if rows.has_item(conn, **key):
+            if planned.has_item(conn, **key):
                 continue
-            delivery = rows.open_delivery(
+            delivery = planned.open_delivery(
                 conn,
                 address=fallback,
                 group=single_key(item["card"], item["sequence"], item["purpose"])
@@ -245,7 +269,7 @@ class Sender:
                 kind=head.kind,
             )
             content = {**item["content"], "undelivered": {"receiver": dead, **asdict(why)}}
-            rows.add_item(conn, **key, content=content, delivery=delivery)
+            planned.add_item(conn, **key, content=content, delivery=delivery)
 
     def _next_step(self, conn: Connection, job: Job, result: Result, real: datetime) -> Again | GiveUp:
         return after_failure(

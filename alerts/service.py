@@ -78,10 +78,7 @@ class AlertService:
 
     def send_once(self) -> int:
         """Send until nothing is due, in this thread; how many tries were made."""
-        tries = 0
-        while self.sender.send_next():
-            tries += 1
-        return tries
+        return self.sender.run()
 
     def wake(self) -> None:
         """Cards changed: plan at once instead of at the next look."""
@@ -133,9 +130,9 @@ class AlertService:
     def _send_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self._to_send.clear()
-            sent = False
+            sent = 0
             try:
-                sent = self.sender.send_next()
+                sent = self.sender.run(lambda: not stop.is_set())
             except STORE_AWAY as error:
                 log.warning("sending waits for the store", action="alert.waiting", error=str(error.orig))
             except Exception:

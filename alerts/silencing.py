@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,9 @@ from sqlalchemy import Connection
 
 from alerts.contents import place_of
 from alerts.desk import silence_of
-from alerts.hiding import Silence
+from alerts.hiding import Silence, ends_at, maintained_by
 from alerts.matching import Match, fits, spoken
+from alerts.policy import AlertPolicy, Maintenance
 from monitor.access import Principal, Target, refusal
 from monitor.store import alert_holds, audit
 from monitor.wording import render
@@ -88,6 +90,51 @@ def listed(conn: Connection, now: datetime, *, everything: bool = False) -> Sequ
         held.setdefault(row["by"], set()).add(row["card"])
     found = [silence_of(row) for row in alert_holds.silences(conn, None if everything else now)]
     return [(one, len(held.get(one.id, ()))) for one in found]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Maintained:
+    """A maintenance window of the settings: until when it is open now (None: it is not), which standing cards it is
+    meant for, and how many cards it holds back.
+    """
+
+    window: Maintenance
+    open_until: datetime | None
+    hides: tuple[Hides, ...]
+    held: int
+
+    def as_json(self) -> Mapping[str, Any]:
+        one = self.window
+        return {
+            "matchers": _stored(one.match), "days": list(one.days), "from": f"{one.start:%H:%M}",
+            "to": f"{one.end:%H:%M}", "until": one.until.isoformat() if one.until else None, "author": one.author,
+            "reason": one.reason, "open_until": self.open_until.isoformat() if self.open_until else None,
+            "hides": [card.number for card in self.hides], "held": self.held,
+        }  # fmt: skip
+
+    def in_words(self) -> str:
+        one = self.window
+        state = f"开放至 open until {self.open_until.isoformat()}" if self.open_until else "未开放 not open"
+        when = f"{','.join(one.days) or '每日 daily'} {one.start:%H:%M}–{one.end:%H:%M}"
+        last = f" 至 until {one.until.isoformat()}" if one.until else ""
+        return (
+            f"{state}  {spoken(one.match)}  {when}{last}  {one.author}: {one.reason}  "
+            f"将隐去 would hide {len(self.hides)}  暂扣 holds {self.held}"
+        )
+
+
+def maintained(conn: Connection, policy: AlertPolicy, now: datetime) -> list[Maintained]:
+    """Each `[[alerts.maintenance]]`, open or not, with what it hides when it is."""
+    held = Counter(row["said"] for row in alert_holds.held_by(conn, "maintenance"))
+    return [
+        Maintained(
+            window=one,
+            open_until=ends_at(one, now, policy.zone),
+            hides=tuple(hides(conn, one.match)),
+            held=held[maintained_by(index, one)],
+        )
+        for index, one in enumerate(policy.maintenance)
+    ]
 
 
 def as_json(one: Silence, held: int, now: datetime) -> Mapping[str, Any]:

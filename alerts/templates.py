@@ -73,8 +73,9 @@ def fill(source: str, values: dict[str, Any]) -> str:
 
 def context(contents: Sequence[Content], kind: str, style: Style, *, title: str, text: str) -> dict[str, Any]:
     """What a template is given: `kind`, `lang`, `title` and `text` as the product writes them, `count`, and `cards`,
-    each with number, sequence, event, purpose, level, level_word, rule, rule_title, headline, subject, place, hall,
-    unit, window, staff, charged, reason, since, cleared_at, todo (a list), why and link.
+    each with number, sequence, event, purpose, repeat (whether it is told again), step (working minutes after which it
+    went up the hierarchy, else 0), level, level_word, rule, rule_title, headline, subject, place, hall, unit, window,
+    staff, charged, reason, since, cleared_at, todo (a list), why and link.
     """
     cards = [_card(content, style) for content in contents]
     return {"kind": kind, "lang": style.lang, "title": title, "text": text, "count": len(cards), "cards": cards}
@@ -88,6 +89,8 @@ def _card(content: Content, style: Style) -> dict[str, Any]:
         "sequence": content.sequence,
         "event": content.event,
         "purpose": content.purpose,
+        "repeat": content.repeat,
+        "step": content.step,
         "level": content.level,
         "level_word": wording.level_word(content.level, style.lang),
         "rule": content.rule,

@@ -21,6 +21,8 @@ from monitor.agents.children import find_mosquitto
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
+NOTES = ROOT / "bench" / "notes.md"
+"""How the figures are to be read, for the page."""
 PROGRAMS = (
     "ingest",
     "backlog",
@@ -122,6 +124,8 @@ def page(rows: Sequence[Row], made: datetime, ran_on: str) -> str:
         "",
         f"- Machine: {ran_on}",
         f"- Versions: {versions()}",
+        "",
+        NOTES.read_text().strip(),
         "",
         "| what | measured | figures | goal | met |",
         "|---|---|---|---|---|",

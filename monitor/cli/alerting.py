@@ -1,4 +1,4 @@
-"""`alerts route`, `alerts silence add|list|end`."""
+"""`alerts route`, `alerts maintenance`, `alerts silence add|list|end`."""
 
 from __future__ import annotations
 
@@ -84,6 +84,23 @@ def _line(one: Preview) -> str:
     if one.step:
         when = f"逾 {one.step:g} 工作分钟未签收 unacknowledged"
     return f"{one.receiver}  {one.channel}  {one.lang}  {one.at.isoformat()}  {when}  {one.why}"
+
+
+@alerts_app.command("maintenance")
+def maintenance(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.")) -> None:
+    """维护时段 List the maintenance windows of the settings: who, why, when, until when, what each hides.
+
+    Example: jiancha alerts maintenance
+    """
+    from alerts import silencing
+
+    with program(writing=False) as opened, opened.store.read() as conn:
+        found = silencing.maintained(conn, opened.settings.alerts, opened.clock.now())
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    for one in found:
+        typer.echo(one.in_words())
 
 
 @silence_app.command("add")

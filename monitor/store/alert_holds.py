@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from monitor.store import plans
 from monitor.store.alerts import CARD, DELIVERY, HOLD, ITEM, PLACED, SILENCE
@@ -95,15 +96,26 @@ def candidates(
     subject: tuple[str, str] | None, limit: int = 50,
 ) -> list[Mapping[str, Any]]:  # fmt: skip
     """Standing cards besides `card` that may be a source: of these levels, rules (by name) and columns."""
-    wanted = [CARD.c.number != card, CARD.c.state.in_(STANDING), CARD.c.cleared_at.is_(None)]
+    known = tuple(name for name, value in equal.items() if value)
+    missing = tuple(name for name, value in equal.items() if not value)
+    statement = _candidates(tuple(levels), tuple(rules), known, missing, subject is not None)
+    given = {f"own_{name}": equal[name] for name in known} | {"besides": card, "most": limit}
+    given |= {"own_kind": subject[0], "own_key": subject[1]} if subject else {}
+    return [dict(row) for row in conn.execute(statement, given).mappings()]
+
+
+@lru_cache
+def _candidates(
+    levels: tuple[str, ...], rules: tuple[str, ...], known: tuple[str, ...], missing: tuple[str, ...], subject: bool
+) -> Any:
+    """The statement for one shape of the question: it is asked for each card, and there are few shapes."""
+    wanted = [CARD.c.number != bindparam("besides"), CARD.c.state.in_(STANDING), CARD.c.cleared_at.is_(None)]
     wanted.append(CARD.c.historic.is_(False))
     wanted += [CARD.c.level.in_(levels)] if levels else []
     wanted += [CARD.c.rule.in_(rules)] if rules else []
-    wanted += [CARD.c[name] == value if value else CARD.c[name].is_(None) for name, value in equal.items()]
-    if subject is not None:
-        wanted += [CARD.c.kind == subject[0], CARD.c.key == subject[1]]
-    statement = select(*PLACED).where(*wanted).order_by(CARD.c.number).limit(limit)
-    return [dict(row) for row in conn.execute(statement).mappings()]
+    wanted += [CARD.c[name].is_(None) for name in missing]
+    wanted += [CARD.c[name] == bindparam(f"own_{name}") for name in (*known, *(("kind", "key") if subject else ()))]
+    return select(*PLACED).where(*wanted).order_by(CARD.c.number).limit(bindparam("most"))
 
 
 # ------------------------------------------------------------------ bursts

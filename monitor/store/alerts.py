@@ -1,4 +1,6 @@
-"""Queries of alerts: notices to plan, items and deliveries, leases of addresses, timers (DESIGN §1B.3-4, §10).
+"""Queries of alerts: notices to plan, items and their messages, timers (DESIGN §1B.3, §10). The sender's: `sending`.
+
+What runs for each card is a statement made once: making one costs four times what running it does.
 
 Each takes a connection and never commits. `now` is the program's clock, `real` is real time (see `schema_alerts`).
 """
@@ -8,13 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
+from monitor.store.quick import Keys, QuickSelect
 from monitor.store.schema import Card, CardEvent, HallRow, StaffRow, UnitRow, WindowRow
 from monitor.store.schema_alerts import Address, AlertHold, AlertItem, AlertTimer, Attempt, Delivery, Silence
-from monitor.store.sql import chunks, insert, table_of
+from monitor.store.sql import insert_for, table_of
 
 CARD: Final = table_of(Card)
 NOTICE: Final = table_of(CardEvent)
@@ -54,18 +72,63 @@ class Told:
     """When it was planned, on the program's clock."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """The oldest message of an address that has to leave, as the sender leases it."""
+# ------------------------------------------------------------------ statements made once
 
-    delivery: int
-    address: str
-    kind: str
-    group: str
-    created: datetime
-    attempts: int
-    part: int
+_WHICH: Final[BindParameter[Any]] = bindparam("which")
+_CLAIM: Final = select(CARD).where(CARD.c.number == _WHICH).with_for_update(skip_locked=True)
+_NOTICES: Final = select(NOTICE).where(NOTICE.c.card == _WHICH).order_by(NOTICE.c.sequence)
+_TAKE: Final = update(NOTICE).where(
+    NOTICE.c.card == _WHICH, NOTICE.c.sequence == bindparam("nth"), NOTICE.c.planned_at.is_(None)
+)
+_TOLD: Final = (
+    select(ITEM.c.address, ITEM.c.purpose, ITEM.c.sequence, ITEM.c.planned_at, DELIVERY.c.group, DELIVERY.c.state)
+    .join_from(ITEM, DELIVERY, DELIVERY.c.id == ITEM.c.delivery, isouter=True)
+    .where(ITEM.c.card == _WHICH)
+    .order_by(ITEM.c.sequence)
+)
+_oldest: Final = (
+    select(func.min(DELIVERY.c.id))
+    .where(
+        DELIVERY.c.address == bindparam("to"),
+        DELIVERY.c.group == bindparam("of"),
+        DELIVERY.c.state == "open",
+        DELIVERY.c.flush >= bindparam("real", type_=DELIVERY.c.flush.type),
+    )
+    .scalar_subquery()
+)
+_JOIN: Final = update(DELIVERY).where(DELIVERY.c.id == _oldest, DELIVERY.c.state == "open").returning(DELIVERY.c.id)
+_ZONES: Final = select(HALL.c.id, HALL.c.zone)
 
+
+@cache
+def _new(dialect: str, table: Table) -> Any:
+    """A row unless it is there."""
+    return insert_for(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _new_delivery(dialect: str) -> Any:
+    return insert_for(dialect, DELIVERY).on_conflict_do_nothing().returning(DELIVERY.c.id)
+
+
+@cache
+def _set_timer(dialect: str) -> Any:
+    made = insert_for(dialect, TIMER)
+    again = {"due_at": made.excluded.due_at, "version": TIMER.c.version + 1}
+    return made.on_conflict_do_update(index_elements=["kind", "key"], set_=again)
+
+
+def _names_of(among: Keys) -> Select[Any]:
+    """(kind, id, name) of what has one of the ids, whatever its kind."""
+    each = (
+        select(literal_column(f"'{kind}'").label("kind"), table.c.id, table.c.name).where(among(table.c.id))
+        for kind, table in _NAMED.items()
+    )
+    every = union_all(*each).subquery()
+    return select(every.c.kind, every.c.id, every.c.name)
+
+
+_NAMES: Final = QuickSelect(_names_of)
 
 # ------------------------------------------------------------------ planning
 
@@ -79,31 +142,23 @@ def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -
 
 def claim_card(conn: Connection, number: int) -> Mapping[str, Any] | None:
     """The card's row, locked; None while another planner holds it."""
-    statement = select(CARD).where(CARD.c.number == number).with_for_update(skip_locked=True)
-    row = conn.execute(statement).mappings().one_or_none()
+    row = conn.execute(_CLAIM, {"which": number}).mappings().one_or_none()
     return dict(row) if row else None
 
 
 def notices(conn: Connection, card: int) -> list[Mapping[str, Any]]:
     """All notices of a card in sequence order."""
-    rows = conn.execute(select(NOTICE).where(NOTICE.c.card == card).order_by(NOTICE.c.sequence)).mappings()
+    rows = conn.execute(_NOTICES, {"which": card}).mappings()
     return [dict(row) for row in rows]
 
 
 def take_notice(conn: Connection, card: int, sequence: int, now: datetime) -> bool:
     """Mark one notice as planned; False when somebody else did (compare-and-set)."""
-    wanted = and_(NOTICE.c.card == card, NOTICE.c.sequence == sequence, NOTICE.c.planned_at.is_(None))
-    return conn.execute(update(NOTICE).where(wanted).values(planned_at=now)).rowcount == 1
+    return conn.execute(_TAKE, {"which": card, "nth": sequence, "planned_at": now}).rowcount == 1
 
 
 def told(conn: Connection, card: int) -> list[Told]:
     """Everything that was planned for a card so far, in sequence order."""
-    statement = (
-        select(ITEM.c.address, ITEM.c.purpose, ITEM.c.sequence, ITEM.c.planned_at, DELIVERY.c.group, DELIVERY.c.state)
-        .join_from(ITEM, DELIVERY, DELIVERY.c.id == ITEM.c.delivery, isouter=True)
-        .where(ITEM.c.card == card)
-        .order_by(ITEM.c.sequence)
-    )
     return [
         Told(
             address=row.address,
@@ -113,7 +168,7 @@ def told(conn: Connection, card: int) -> list[Told]:
             state=row.state,
             at=row.planned_at,
         )  # fmt: skip
-        for row in conn.execute(statement)
+        for row in conn.execute(_TOLD, {"which": card})
     ]
 
 
@@ -124,7 +179,7 @@ def add_item(
     """Plan one notice for one address; False when it was planned before. `at`: the program's clock."""
     row = {"card": card, "sequence": sequence, "address": address, "purpose": purpose, "delivery": delivery,
            "content": dict(content), "planned_at": at}  # fmt: skip
-    return conn.execute(insert(conn, ITEM).values(row).on_conflict_do_nothing()).rowcount == 1
+    return conn.execute(_new(conn.dialect.name, ITEM), row).rowcount == 1
 
 
 def has_item(conn: Connection, *, card: int, sequence: int, address: str, purpose: str) -> bool:
@@ -145,11 +200,7 @@ def open_delivery(
     """
     if not known:
         ensure_addresses(conn, [address])
-    collecting = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state == "open",
-                      DELIVERY.c.flush >= real)  # fmt: skip
-    oldest = select(func.min(DELIVERY.c.id)).where(collecting).scalar_subquery()
-    joined = update(DELIVERY).where(DELIVERY.c.id == oldest, DELIVERY.c.state == "open")
-    found = conn.execute(joined.values(group=group).returning(DELIVERY.c.id)).scalar()
+    found = conn.execute(_JOIN, {"to": address, "of": group, "real": real, "group": group}).scalar()
     if found is None and interval:
         same = and_(DELIVERY.c.address == address, DELIVERY.c.group == group, DELIVERY.c.state != "dropped")
         last: datetime | None = conn.scalar(select(func.max(DELIVERY.c.flush)).where(same))
@@ -157,8 +208,7 @@ def open_delivery(
     while found is None:
         row = {"address": address, "group": group, "flush": flush, "kind": kind, "state": "open", "due_at": flush,
                "attempts": 0, "part": 0, "created": real, "why": ""}  # fmt: skip
-        made = insert(conn, DELIVERY).values(row).on_conflict_do_nothing().returning(DELIVERY.c.id)
-        found = conn.execute(made).scalar()
+        found = conn.execute(_new_delivery(conn.dialect.name), row).scalar()
         flush += timedelta(microseconds=1)  # the key was taken by a message that has left already
     return int(found)
 
@@ -172,7 +222,7 @@ def ensure_addresses(conn: Connection, ids: Iterable[str]) -> None:
     """Rows of addresses, in id order, so that concurrent planners lock in one order."""
     rows = [{"id": name} for name in sorted(set(ids))]
     if rows:
-        conn.execute(insert(conn, ADDRESS).values(rows).on_conflict_do_nothing())
+        conn.execute(_new(conn.dialect.name, ADDRESS), rows)
 
 
 # ------------------------------------------------------------------ timers
@@ -180,7 +230,7 @@ def ensure_addresses(conn: Connection, ids: Iterable[str]) -> None:
 
 def ensure_timer(conn: Connection, *, kind: str, key: str, due_at: datetime) -> None:
     row = {"kind": kind, "key": key, "due_at": due_at, "version": 0}
-    conn.execute(insert(conn, TIMER).values(row).on_conflict_do_nothing())
+    conn.execute(_new(conn.dialect.name, TIMER), row)
 
 
 def due_timers(conn: Connection, kind: str, now: datetime) -> list[tuple[str, int]]:
@@ -220,9 +270,7 @@ def set_timer(conn: Connection, *, kind: str, key: str, due_at: datetime | None)
         conn.execute(delete(TIMER).where(TIMER.c.kind == kind, TIMER.c.key == key))
         return
     row = {"kind": kind, "key": key, "due_at": due_at, "version": 0}
-    made = insert(conn, TIMER).values(row)
-    again = {"due_at": made.excluded.due_at, "version": TIMER.c.version + 1}
-    conn.execute(made.on_conflict_do_update(index_elements=["kind", "key"], set_=again))
+    conn.execute(_set_timer(conn.dialect.name), row)
 
 
 def timers(conn: Connection, kind: str) -> dict[str, tuple[int, datetime]]:
@@ -248,141 +296,6 @@ def assign_digest(conn: Connection, address: str, delivery: int) -> None:
     conn.execute(update(ITEM).where(wanted).values(delivery=delivery))
 
 
-# ------------------------------------------------------------------ sending
-
-
-def ready_addresses(conn: Connection, real: datetime) -> list[str]:
-    """Addresses whose oldest message has to leave, that nobody leases and whose bucket is not empty; oldest first."""
-    older = DELIVERY.alias("older")
-    first = (
-        select(func.min(older.c.id))
-        .where(older.c.address == ADDRESS.c.id, older.c.state.in_(PENDING), older.c.flush <= real)
-        .scalar_subquery()
-    )
-    statement = (
-        select(ADDRESS.c.id)
-        .join_from(ADDRESS, DELIVERY, DELIVERY.c.id == first)
-        .where(DELIVERY.c.due_at <= real, _free(real), or_(ADDRESS.c.ready_at.is_(None), ADDRESS.c.ready_at <= real))
-        .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
-    )
-    return list(conn.scalars(statement))
-
-
-def _free(real: datetime) -> Any:
-    return or_(ADDRESS.c.lease_token.is_(None), ADDRESS.c.lease_until <= real)
-
-
-def take_lease(
-    conn: Connection, address: str, *, token: str, until: datetime, real: datetime
-) -> Mapping[str, Any] | None:
-    """Lease the address (compare-and-set) and return its row; None while another sender holds it."""
-    wanted = and_(ADDRESS.c.id == address, _free(real))
-    values = {"lease_token": token, "lease_until": until}
-    row = conn.execute(update(ADDRESS).where(wanted).values(values).returning(ADDRESS)).mappings().one_or_none()
-    return dict(row) if row else None
-
-
-def end_lease(conn: Connection, address: str, token: str) -> bool:
-    """Give the lease back; False when it had run out and another sender took it."""
-    wanted = and_(ADDRESS.c.id == address, ADDRESS.c.lease_token == token)
-    return conn.execute(update(ADDRESS).where(wanted).values(lease_token=None, lease_until=None)).rowcount == 1
-
-
-def set_bucket(
-    conn: Connection, address: str, *, tokens: float, filled_at: datetime, ready_at: datetime | None = None
-) -> None:
-    values = {"tokens": tokens, "filled_at": filled_at, "ready_at": ready_at}
-    conn.execute(update(ADDRESS).where(ADDRESS.c.id == address).values(values))
-
-
-def put_off(conn: Connection, address: str, until: datetime) -> None:
-    """Nothing is sent to the address before `until`."""
-    conn.execute(update(ADDRESS).where(ADDRESS.c.id == address).values(ready_at=until))
-
-
-def head(conn: Connection, address: str, real: datetime) -> Head | None:
-    """The oldest message of the address that has left its group, if its next try is due.
-
-    A message that waits for its next try holds those behind it: what an address hears keeps its order.
-    """
-    wanted = and_(DELIVERY.c.address == address, DELIVERY.c.state.in_(PENDING), DELIVERY.c.flush <= real)
-    row = conn.execute(select(DELIVERY).where(wanted).order_by(DELIVERY.c.id).limit(1).with_for_update()).one_or_none()
-    if row is None or row.due_at > real:
-        return None
-    return Head(delivery=row.id, address=row.address, kind=row.kind, group=row.group, created=row.created,
-                attempts=row.attempts, part=row.part)  # fmt: skip
-
-
-def begin_attempt(conn: Connection, found: Head, *, channel: str, real: datetime) -> None:
-    """Seal the message and write the try down before it is made."""
-    conn.execute(
-        update(DELIVERY).where(DELIVERY.c.id == found.delivery).values(state="sealed", attempts=found.attempts + 1)
-    )
-    row = {"delivery": found.delivery, "n": found.attempts + 1, "channel": channel, "part": found.part,
-           "started": real, "detail": ""}  # fmt: skip
-    conn.execute(insert(conn, ATTEMPT).values(row))
-
-
-def end_attempt(conn: Connection, delivery: int, n: int, *, result: str, detail: str, real: datetime) -> None:
-    wanted = and_(ATTEMPT.c.delivery == delivery, ATTEMPT.c.n == n)
-    conn.execute(update(ATTEMPT).where(wanted).values(result=result, detail=detail, ended=real))
-
-
-def may_have_arrived(conn: Connection, delivery: int, part: int) -> bool:
-    """Whether an earlier try of this part timed out or was abandoned: both may still have been delivered."""
-    unsure = or_(ATTEMPT.c.result.is_(None), ATTEMPT.c.result == "timeout")
-    wanted = and_(ATTEMPT.c.delivery == delivery, ATTEMPT.c.part == part, unsure)
-    return conn.execute(select(ATTEMPT.c.n).where(wanted).limit(1)).first() is not None
-
-
-def tries_of_part(conn: Connection, delivery: int, part: int) -> int:
-    """How often this part was tried: each part has a back-off of its own."""
-    wanted = and_(ATTEMPT.c.delivery == delivery, ATTEMPT.c.part == part)
-    return int(conn.scalar(select(func.count()).select_from(ATTEMPT).where(wanted)) or 0)
-
-
-def items_to_say(conn: Connection, delivery: int) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """Items of a message by card and sequence: those to say, and the ends of cards whose firing never got here.
-
-    An end that another address could not be given (`undelivered`) is said in any case.
-    """
-    firing, sent = ITEM.alias("firing"), DELIVERY.alias("sent")
-    says_so = or_(firing.c.purpose == "firing", firing.c.purpose.like("step-%"), firing.c.purpose.like("repeat-%"))
-    heard = (
-        select(firing.c.card)
-        .join_from(firing, sent, sent.c.id == firing.c.delivery)
-        .where(
-            firing.c.card == ITEM.c.card,
-            firing.c.address == ITEM.c.address,
-            says_so,
-            firing.c.sequence <= ITEM.c.sequence,
-            or_(sent.c.state == "sent", sent.c.id == delivery),
-        )
-        .exists()
-    )
-    statement = select(ITEM, heard.label("heard")).where(ITEM.c.delivery == delivery)
-    rows = conn.execute(statement.order_by(ITEM.c.card, ITEM.c.sequence, ITEM.c.purpose)).mappings()
-    said: list[Mapping[str, Any]] = []
-    unheard: list[Mapping[str, Any]] = []
-    for row in rows:
-        reached = row["purpose"] != "resolved" or row["heard"] or row["content"].get("undelivered")
-        (said if reached else unheard).append(dict(row))
-    return said, unheard
-
-
-def next_part(conn: Connection, delivery: int, part: int, due_at: datetime) -> None:
-    conn.execute(update(DELIVERY).where(DELIVERY.c.id == delivery).values(part=part, due_at=due_at))
-
-
-def postpone(conn: Connection, delivery: int, due_at: datetime) -> None:
-    conn.execute(update(DELIVERY).where(DELIVERY.c.id == delivery).values(due_at=due_at))
-
-
-def end_delivery(conn: Connection, delivery: int, *, state: str, real: datetime, why: str = "") -> None:
-    """`state`: sent, dead or dropped."""
-    conn.execute(update(DELIVERY).where(DELIVERY.c.id == delivery).values(state=state, ended=real, why=why))
-
-
 # ------------------------------------------------------------------ reading
 
 
@@ -406,18 +319,15 @@ def card_place(conn: Connection, number: int) -> Mapping[str, Any] | None:
 
 def zones(conn: Connection) -> dict[str, str]:
     """Each hall's zone by its id."""
-    return {row.id: row.zone for row in conn.execute(select(HALL.c.id, HALL.c.zone))}
+    return {row.id: row.zone for row in conn.execute(_ZONES)}
 
 
 def names(conn: Connection, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Names by `kind:id` of halls, units, windows, staff; ids without a name are left out."""
-    found: dict[str, str] = {}
-    for kind, ids in wanted.items():
-        table = _NAMED.get(kind)
-        if table is None:
-            continue
-        for batch in chunks(sorted(set(ids))):
-            for row in conn.execute(select(table.c.id, table.c.name).where(table.c.id.in_(batch))):
-                if row.name:
-                    found[f"{kind}:{row.id}"] = row.name
-    return found
+    every = sorted({name for ids in wanted.values() for name in ids})
+    asked = {kind: set(ids) for kind, ids in wanted.items()}
+    return {
+        f"{row.kind}:{row.id}": row.name
+        for row in (_NAMES.run(conn, every) if every else ())
+        if row.name and row.id in asked.get(row.kind, ())
+    }

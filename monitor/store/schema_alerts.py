@@ -23,7 +23,7 @@ class AlertTimer(SQLModel, table=True):
     """
 
     __tablename__ = "alert_timer"
-    __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_alert_timer_due", "due_at"))
+    __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_alert_timer_due", "kind", "due_at"))
     id: int | None = Field(default=None, sa_column=Column(BIG_ID, primary_key=True, autoincrement=True))
     kind: str
     key: str

@@ -22,7 +22,12 @@ def table_of(model: type[Any]) -> Table:
 
 def insert(conn: Connection, table: Table) -> Any:
     """An INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, for the dialect of the connection."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
+    """The same for a dialect by its name: a statement can then be made once and kept."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def chunks(rows: Sequence[T] | Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from monitor.store.engine import Store
 from tests import forked
+from tests.alert_world import issue
 from tests.halls import Commands
 
 REGISTRY: dict[str, Any] = {
@@ -93,6 +95,65 @@ def test_what_cannot_be_done_is_refused(command: Commands, words: tuple[str, ...
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert command.json("alerts", "silence", "list", "--all") == []
+
+
+MAINTENANCE = """
+[[alerts.maintenance]]
+match = { hall = "h1", kind = "post" }
+days = ["mon"]
+from = "09:00"
+to = "11:00"
+until = 2026-03-31
+author = "王工"
+reason = "换交换机"
+"""
+
+
+def cards(command: Commands) -> Store:
+    """Three cards: two posts at w01, a rating at the other hall."""
+    store = Store(f"sqlite:///{command.folder / 'jiancha.sqlite'}")
+    post: dict[str, Any] = {"kind": "post", "rule": "post.empty"}
+    issue(store, 1, key="w01/2026-03-02/0830", **post)
+    issue(store, 2, key="w01/2026-03-02/1430", level="red", **post)
+    issue(store, 3, hall="h2")
+    return store
+
+
+def test_the_preview_names_the_cards_that_a_silence_would_hide(command: Commands) -> None:
+    store = cards(command)
+    add = ("alerts", "silence", "add", "--minutes", "60", "--reason", "检修")
+    said = command.run(*add, "--hall", "h1", "--kind", "post", "--preview").splitlines()
+    assert [line.split()[0] for line in said] == ["1", "2", "将隐去"]
+    assert said[-1] == "将隐去 would hide 2"
+    assert command.run(*add, "--level", "red", "--preview").splitlines()[-1] == "将隐去 would hide 1"
+    assert command.json("alerts", "silence", "list") == [], "a preview makes none"
+    assert "现有牌 standing cards that fit: 2" in command.run(*add, "--hall", "h1")
+    store.close()
+
+
+def test_maintenance_windows_say_by_whom_why_until_when_and_what_they_hide(command: Commands) -> None:
+    with (command.folder / "jiancha.toml").open("a", encoding="utf-8") as file:
+        file.write(MAINTENANCE)
+    store = cards(command)
+    (one,) = command.json("alerts", "maintenance")
+    assert (one["author"], one["reason"], one["until"]) == ("王工", "换交换机", "2026-03-31")
+    assert one["open_until"].startswith("2026-03-02T03:00:00"), "11:00 of the hall"
+    assert (one["hides"], one["held"]) == ([1, 2], 0)
+    assert "王工: 换交换机  将隐去 would hide 2  暂扣 holds 0" in command.run("alerts", "maintenance")
+    (told,) = {one["held"] for one in command.json("alerts", "route", "--card", "1")["told"] if not one["step"]}
+    assert "王工: 换交换机" in told
+    (late,) = command.json("alerts", "maintenance", clock="2026-03-02 11:00")
+    assert late["open_until"] is None
+    store.close()
+
+
+def test_the_report_of_deliveries_on_an_empty_store_and_with_bad_options(command: Commands) -> None:
+    found = command.json("report", "deliveries")
+    assert [line["receiver"] for line in found] == ["boss", "head", "lead", "office"]
+    assert {line["tries"] for line in found} == {0}
+    assert command.json("report", "deliveries", "--tries") == []
+    command.run("report", "deliveries", "--receiver", "nobody", status=2)
+    command.run("report", "deliveries", "--from", "yesterday", status=2)
 
 
 def test_a_silence_from_its_beginning_to_its_end(command: Commands) -> None:

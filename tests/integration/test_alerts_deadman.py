@@ -16,6 +16,7 @@ from alerts.deadman import DeadManSwitch
 from alerts.policy import DeadMan
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
+from tests.postgres import Postgres
 from tests.receivers import http_receiver, says
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -114,3 +115,33 @@ def test_the_daemon_gives_signs_by_http_and_by_the_broker(
     assert 'jiancha_deadman_signs_total{result="taken",way="topic"}' in metrics
     assert len(receiver.got) == after, "none when it has stopped"
     assert {got.path for got in receiver.got} == {"/alerts"}
+
+
+def test_no_sign_goes_out_while_the_store_is_away(
+    tmp_path: Path, free_port: Callable[[], int], eventually: Any
+) -> None:
+    """The loop may beat and HTTP may answer: without its store the daemon judges nothing, and must be missed."""
+    server = Postgres(free_port()).start()
+    env = {"JIANCHA_STORE__URL": server.url(), "JIANCHA_MQTT__ENABLED": "false"}
+    try:
+        with http_receiver() as receiver:
+            config = f'[alerts.deadman]\nurl = "{receiver.url}"\nevery_seconds = 1\n'
+            made = Daemon(tmp_path, env, config)
+            made.command("db", "upgrade")
+            with made as daemon:
+                eventually(lambda: len(receiver.got) >= 1, 20)
+                server.stop()
+                eventually(lambda: stills(daemon), 20, "nothing says that the sign is kept back")
+                before, kept = len(receiver.got), len(stills(daemon))
+                eventually(lambda: len(stills(daemon)) >= kept + 2, 20)
+                assert len(receiver.got) == before, "a sign went out although the store was away"
+                server.start()
+                eventually(lambda: len(receiver.got) > before, 30, "no sign after the store was back")
+    finally:
+        server.remove()
+
+
+def stills(daemon: Daemon) -> list[str]:
+    """Why the store kept a sign back, each time."""
+    lines = [json.loads(line) for line in daemon.log().splitlines() if '"deadman.still"' in line]
+    return [line["why"] for line in lines if line["why"].startswith("store: ")]

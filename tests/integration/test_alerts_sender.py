@@ -244,6 +244,26 @@ def test_a_robot_gets_no_more_than_its_limit_in_any_minute(store: Store) -> None
     assert arrived[:6].count(0) == 5
 
 
+def test_replicas_share_the_bucket_of_a_robot(store: Store) -> None:
+    """Two services on one store: what one has sent, the other may not."""
+    with http_receiver(says({"errcode": 0})) as receiver:
+        routes = [{"receivers": ["robot"], "group": ["window"]}]
+        policy = policy_of({"robot": f"wecombot://abc/?base={receiver.base}"}, routes=routes, storm={"cards": 0})
+        one, other = World(store, policy), World(store, policy)
+        for number in range(1, 31):
+            one.issue(number, window=f"w{number:03d}")
+        one.service.plan_once(START)
+        counts = []
+        for _ in range(30):
+            for world in (one, other):
+                world.service.send_once()
+            counts.append(len(receiver.got))
+            for world in (one, other):
+                world.time.pass_(2)
+    assert counts[0] == 5, "a quarter of a minute's messages, for both together"
+    assert counts[-1] == 5 + 15 * 58 // 60, "and the rest of it over the minute"
+
+
 def test_a_long_text_goes_in_parts_that_fit_and_a_failed_part_alone_is_repeated(store: Store) -> None:
     failing = threading.Event()
 
@@ -346,6 +366,24 @@ def test_a_message_that_is_broken_holds_no_other_address(store: Store, change: d
         world.service.send_once()
     assert keys(receiver.bodies) == [(2, 1, "firing")]
     assert (world.states("a"), world.states("b")) == ([state], ["sent"])
+
+
+def test_a_next_message_that_cannot_be_read_does_not_undo_the_record_of_the_try_before_it(store: Store) -> None:
+    """The record and the next lease are one transaction."""
+    with http_receiver() as receiver:
+        world = World(store, policy_of({"a": receiver.url, "b": receiver.url}, routes=[
+            {"window": "w01", "receivers": ["a"]}, {"receivers": ["b"]},
+        ]))  # fmt: skip
+        for number, window in ((1, "w01"), (2, "w02"), (3, "w01")):
+            world.issue(number, window=window)
+        world.service.plan_once(START)
+        with store.write() as conn:
+            (item,) = conn.execute(select(ITEM.c.content).where(ITEM.c.card == 2))
+            conn.execute(update(ITEM).where(ITEM.c.card == 2).values(content=item.content | {"since": "yesterday"}))
+        assert world.service.send_once() == 2
+    assert keys(receiver.bodies) == [(1, 1, "firing"), (3, 1, "firing")]
+    assert (world.states("a"), world.states("b"), world.results()) == (["sent", "sent"], ["open"], ["sent", "sent"])
+    assert world.tally.counted == {("webhook", "sent"): 2}
 
 
 def test_two_senders_on_one_store_send_nothing_twice(store: Store) -> None:

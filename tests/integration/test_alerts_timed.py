@@ -379,7 +379,7 @@ def test_many_cards_at_once_become_one_message(store: Store) -> None:
     assert bodies[0]["cards"][0] == {"card": 1, "sequence": 1}
     assert bodies[0]["text"].split("\n")[:2] == ["【集中告警 30 条】黄牌 30", "政务服务中心：差评 30 条"]
     assert "张三" not in bodies[0]["text"]
-    assert "另有 20 条" in bodies[0]["text"]
+    assert bodies[0]["text"].split("\n")[-2:] == ["……另有 20 条", "查看：https://jc.example/cards"]
 
 
 def test_a_storm_takes_what_was_not_sent_yet_and_its_ends(store: Store) -> None:

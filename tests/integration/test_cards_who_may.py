@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from monitor.access import PERSONS
 from monitor.cli.cardwork import COMMANDS
 from monitor.console.cardbodies import BODIES
+from monitor.store import migrate
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.supervision.workflow import STEPS
@@ -84,7 +85,7 @@ def test_who_may_do_what_where_by_command(store: Store, tmp_path: Any) -> None:
     with store.write() as conn:
         if store.is_sqlite:
             conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-            conn.execute(text("INSERT INTO alembic_version VALUES ('0009')"))
+            conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": migrate.HEAD})
         fill_people(conn, NOW - timedelta(days=30))
     commands = Commands(
         tmp_path,

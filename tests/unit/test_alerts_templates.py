@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,20 @@ def filled(source: str, style: Style = STYLE) -> str:
 )
 def test_what_a_template_is_given(source: str, said: str) -> None:
     assert filled(source) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "first"),
+        ({"purpose": "repeat-2", "repeat": True}, "again"),
+        ({"purpose": "step-1", "step": 30.0}, "up after 30"),
+    ],
+)
+def test_a_template_can_tell_a_repeat_and_a_step_from_news(changes: dict[str, Any], said: str) -> None:
+    which = "{% if c.repeat %}again{% elif c.step %}up after {{ c.step | int }}{% else %}first{% endif %}"
+    source = "{% set c = cards[0] %}" + which
+    assert fill(source, context((replace(EXAMPLE, **changes),), "firing", STYLE, title="T", text="X")) == said
 
 
 @pytest.mark.parametrize(
