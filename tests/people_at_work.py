@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection
+import httpx
+from sqlalchemy import Connection, select
 
 from monitor.model import Level, SubjectRef
 from monitor.store import cards
+from monitor.store.cards import CARD
+from monitor.store.engine import Store
 from monitor.store.schema import HallRow, StaffRow, UnitRow, User, WindowRow
 from monitor.store.subjects import held
-from tests.http_app import insert
+from tests.http_app import NOW, Served, insert, make_deps, served
 
 PLACES: Final = {
     "here": {"hall": "h1", "unit": "u1", "window": "w1", "staff": "s1"},
@@ -122,3 +126,30 @@ def options_of(step: str, place: str) -> tuple[str, ...]:
     at = PLACES[place]
     more = {"attribute": ("--staff", at["staff"]), "issue": ("--rule", "E06", "--staff", at["staff"])}
     return ("--reason", "已核实", *OPTIONS.get(step, ()), *more.get(step, ()))
+
+
+@contextmanager
+def at_work(store: Store) -> Iterator[Served]:
+    """The API over a store with these people."""
+    with store.write() as conn:
+        fill_people(conn, NOW - timedelta(days=30))
+    with served(make_deps(store, policy_version="p7")) as running:
+        yield running
+
+
+def card(store: Store, place: str = "here", **values: Any) -> int:
+    with store.write() as conn:
+        return put_card(conn, place, NOW, **values)
+
+
+def post(app: Served, path: str, who: str, body: Any, **headers: str) -> httpx.Response:
+    """A request of a person below /api/v1/cards; `body` as bytes is sent as it is."""
+    given = {"content": body} if isinstance(body, bytes) else {"json": body}
+    return app.http.post(f"/api/v1/cards{path}", headers={**app.token(user=who), **headers}, **given)
+
+
+def state_of(store: Store, number: int) -> tuple[str, int]:
+    """(state, sequence) of a card."""
+    with store.read() as conn:
+        row = conn.execute(select(CARD.c.state, CARD.c.sequence).where(CARD.c.number == number)).one()
+    return row.state, row.sequence

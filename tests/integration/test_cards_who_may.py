@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
@@ -18,32 +17,25 @@ from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.supervision.workflow import STEPS
 from tests.halls import Commands
-from tests.http_app import NOW, Served, make_deps, served
-from tests.people_at_work import FINDS, MAY, PLACES, WITHIN, fill_people, given_of, options_of, put_card
+from tests.http_app import NOW, Served
+from tests.people_at_work import (
+    FINDS,
+    MAY,
+    PLACES,
+    WITHIN,
+    at_work,
+    card,
+    fill_people,
+    given_of,
+    options_of,
+    state_of,
+)
 
 
 @pytest.fixture
 def app(store: Store) -> Iterator[Served]:
-    with store.write() as conn:
-        fill_people(conn, NOW - timedelta(days=30))
-    with served(make_deps(store, policy_version="p7")) as running:
+    with at_work(store) as running:
         yield running
-
-
-def card(store: Store, place: str = "here", **values: Any) -> int:
-    with store.write() as conn:
-        return put_card(conn, place, NOW, **values)
-
-
-def post(app: Served, path: str, who: str, body: Any, **headers: str) -> httpx.Response:
-    given = {"content": body} if isinstance(body, bytes) else {"json": body}
-    return app.http.post(f"/api/v1/cards{path}", headers={**app.token(user=who), **headers}, **given)
-
-
-def state_of(store: Store, number: int) -> tuple[str, int]:
-    with store.read() as conn:
-        row = conn.execute(select(CARD.c.state, CARD.c.sequence).where(CARD.c.number == number)).one()
-    return row.state, row.sequence
 
 
 # --------------------------------------------------------------------------- roles × steps × places
