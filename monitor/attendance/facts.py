@@ -49,6 +49,7 @@ class Leave:
     approver: str | None = None
     approved_at: datetime | None = None
     letter: str | None = None
+    filed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

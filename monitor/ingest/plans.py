@@ -1,6 +1,7 @@
 """`plans import` and `POST /api/v1/plans`: leave, substitutes, outings, overtime, rota, closures (DESIGN §3.2, §7).
 
-Same formats and the same way of checking as the registry: every fault is listed, or every row is saved.
+Beside these of the contract: trips, days in lieu, corrections, shifts and power cuts. Same formats and the same way of
+checking as the registry: every fault is listed, or every row is saved.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SPAN: Final = (
     Column(name="to", stored="ends", parse=instant, required=True),
 )
 _LETTER: Final = Column(name="letter", parse=text)
+_APPROVAL: Final = (Column(name="approver", parse=text), Column(name="approved_at", parse=instant))
 
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "leave": (
@@ -34,9 +36,9 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         _STAFF,
         Column(name="kind", parse=choice("official", "personal", "sick", "annual", "other"), required=True),
         *_SPAN,
-        Column(name="approver", parse=text),
-        Column(name="approved_at", parse=instant),
+        *_APPROVAL,
         _LETTER,
+        Column(name="filed_at", parse=instant),
     ),
     "substitutes": (_ID, _WINDOW, _STAFF, *_SPAN, _LETTER),
     "outings": (_ID, _STAFF, *_SPAN),
@@ -51,6 +53,32 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         _ID,
         Column(name="hall", parse=identifier, refers="halls"),
         Column(name="window", parse=identifier, refers="windows"),
+        *_SPAN,
+        Column(name="why", parse=text, default=""),
+    ),
+    "trips": (_ID, _STAFF, *_SPAN, *_APPROVAL, _LETTER),
+    "lieu": (_ID, _STAFF, *_SPAN, Column(name="overtime", parse=short_text), *_APPROVAL),
+    "corrections": (
+        _ID,
+        _STAFF,
+        Column(name="date", stored="day", parse=day, required=True),
+        Column(name="slot", parse=short_text, required=True),
+        Column(name="at", parse=instant, required=True),
+        Column(name="reason", parse=text, required=True),
+        *_APPROVAL,
+    ),
+    "shifts": (
+        _ID,
+        Column(name="hall", parse=identifier, refers="halls"),
+        Column(name="unit", parse=identifier, refers="units"),
+        Column(name="staff", parse=identifier, refers="staff"),
+        Column(name="preset", parse=short_text, required=True),
+        Column(name="from", stored="valid_from", parse=day),
+        Column(name="to", stored="valid_to", parse=day),
+    ),
+    "power_cuts": (
+        _ID,
+        Column(name="hall", parse=identifier, required=True, refers="halls"),
         *_SPAN,
         Column(name="why", parse=text, default=""),
     ),
@@ -78,6 +106,7 @@ def check_plans(tables: Iterable[InputTable], registry: Registry) -> PlanRows:
     parsed, errors = parse_tables(tables, COLUMNS)
     known = {
         "halls": frozenset(registry.halls),
+        "units": frozenset(registry.units),
         "windows": frozenset(registry.windows),
         "staff": frozenset(registry.staff),
     }
@@ -105,7 +134,7 @@ def _import(
 def _cross_checks(parsed: Parsed) -> Iterator[InputError]:
     for name, rows in parsed.items():
         for row in rows:
-            if name != "rota":
+            if "starts" in row.values:
                 yield from _span(row)
             if name == "closures":
                 yield from _closed(row)

@@ -1,4 +1,4 @@
-"""Plans (报备: 请假 代岗 外出 加班 值班 停办): saving the rows of an import, and the facts of them (DESIGN §3.2).
+"""Plans (报备: 请假 出差 补休 补签 代岗 外出 加班 值班 班次 停办 停电): imports saved, and facts of them (DESIGN §3.2).
 
 Spans are [start, end) in UTC. Query functions take many people or windows at once, as a judging batch needs them.
 """
@@ -16,7 +16,19 @@ from sqlalchemy import Connection, RowMapping, Table, select
 from monitor.attendance.facts import Closure, Leave, Outing, Substitute
 from monitor.model import Registry, SubjectRef
 from monitor.store import audit, meta, upsert
-from monitor.store.schema import ClosureRow, LeaveRow, OutingRow, OvertimeRow, RotaRow, SubstituteRow
+from monitor.store.schema import (
+    ClosureRow,
+    CorrectionRow,
+    LeaveRow,
+    LieuRow,
+    OutingRow,
+    OvertimeRow,
+    PowerCutRow,
+    RotaRow,
+    ShiftRow,
+    SubstituteRow,
+    TripRow,
+)
 from monitor.store.sql import chunks, table_of
 from monitor.store.subjects import mark
 from monitor.store.upsert import Change, Changes, Kind, Row, count
@@ -35,6 +47,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(name="overtime", table=table_of(OvertimeRow)),
         Kind(name="rota", table=table_of(RotaRow)),
         Kind(name="closures", table=table_of(ClosureRow), private=frozenset({"why"})),
+        Kind(name="trips", table=table_of(TripRow), private=frozenset({"approver", "letter"})),
+        Kind(name="lieu", table=table_of(LieuRow), private=frozenset({"approver"})),
+        Kind(name="corrections", table=table_of(CorrectionRow), private=frozenset({"approver", "reason"})),
+        Kind(name="shifts", table=table_of(ShiftRow)),
+        Kind(name="power_cuts", table=table_of(PowerCutRow), private=frozenset({"why"})),
     )
 }
 DEFAULT_ZONE: Final = "Asia/Shanghai"

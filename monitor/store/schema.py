@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, UniqueConstraint, false
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, UniqueConstraint, false
 from sqlmodel import AutoString, Field, SQLModel
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -141,6 +141,72 @@ class LeaveRow(SQLModel, table=True):
     approver: str | None = None
     approved_at: datetime | None = None
     letter: str | None = None
+    filed_at: datetime | None = None
+    """When the form was handed in; None where nobody says."""
+
+
+class TripRow(SQLModel, table=True):
+    """A business trip (出差)."""
+
+    __tablename__ = "trip"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+    approver: str | None = None
+    approved_at: datetime | None = None
+    letter: str | None = None
+
+
+class LieuRow(SQLModel, table=True):
+    """Time off in lieu (补休、轮休, B11) of the overtime that it names."""
+
+    __tablename__ = "lieu"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+    overtime: str | None = None
+    approver: str | None = None
+    approved_at: datetime | None = None
+
+
+class CorrectionRow(SQLModel, table=True):
+    """A check-in written down afterwards (补签): the slot it is for, the time it is said to have been made at."""
+
+    __tablename__ = "correction"
+    id: str = Field(primary_key=True)
+    staff: str = Field(index=True)
+    day: date
+    slot: str
+    at: datetime
+    reason: str = ""
+    approver: str | None = None
+    approved_at: datetime | None = None
+
+
+class ShiftRow(SQLModel, table=True):
+    """Which preset of slots (班次) holds for one hall, unit or person from `valid_from` to `valid_to`, exclusive."""
+
+    __tablename__ = "shift"
+    id: str = Field(primary_key=True)
+    hall: str | None = Field(default=None, index=True)
+    unit: str | None = Field(default=None, index=True)
+    staff: str | None = Field(default=None, index=True)
+    preset: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class PowerCutRow(SQLModel, table=True):
+    """A hall without power (停电): no device of it could tell anything for that span."""
+
+    __tablename__ = "power_cut"
+    id: str = Field(primary_key=True)
+    hall: str = Field(index=True)
+    starts: datetime
+    ends: datetime
+    why: str = ""
 
 
 class SubstituteRow(SQLModel, table=True):
@@ -198,6 +264,57 @@ class CalendarDayRow(SQLModel, table=True):
     name: str
     is_off: bool
     imported_at: datetime
+
+
+class SpotCheckRow(SQLModel, table=True):
+    """A spot check (抽查, A17) of a window: ordered, and what was found. The inspector's words are private text."""
+
+    __tablename__ = "spot_check"
+    id: int | None = _id()
+    hall: str = Field(index=True)
+    window: str = Field(index=True)
+    draw: str
+    """The draw that it belongs to: one order of several windows; its seed lets the draw be made again."""
+    seed: str = ""
+    cause: str
+    """random, unknown (a post that nothing can tell of) or named."""
+    ordered_at: datetime
+    ordered_by: str
+    due_at: datetime
+    result: str | None = None
+    """present, empty, short (fewer than min_staff), closed or dropped."""
+    people: int | None = None
+    seen_at: datetime | None = None
+    recorded_at: datetime | None = None
+    recorded_by: str | None = None
+
+
+class ClosedMonthRow(SQLModel, table=True):
+    """A month of attendance that was signed off (签核关账); each later correction is a version of its own."""
+
+    __tablename__ = "closed_month"
+    hall: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    """YYYY-MM."""
+    version: int = Field(primary_key=True)
+    closed_at: datetime
+    closed_by: str
+    reason: str = ""
+    digest: str
+    """SHA-256 of the kept sheet."""
+    corrections: int = 0
+    """Rows by which it differs from the version before."""
+
+
+class KeptSheetRow(SQLModel, table=True):
+    """What a closed month's sheet was made of, names included, as compressed JSON; it has its own retention (§1F)."""
+
+    __tablename__ = "kept_sheet"
+    hall: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    kept_at: datetime
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 # ------------------------------------------------------------------ events and facts
