@@ -28,6 +28,7 @@ from monitor.clock import FrozenClock
 from monitor.exports.attendance import BadExport, export_attendance
 from monitor.exports.attendance.month import facts_of, read_month
 from monitor.exports.attendance.tables import COLUMNS, DETAIL_COLUMNS
+from monitor.exports.attendance.workbook import HEAD
 from monitor.ingest.feed import import_events
 from monitor.ingest.plans import import_plans
 from monitor.ingest.registry import import_registry
@@ -109,12 +110,20 @@ MARKS: Final[dict[str, dict[str, str]]] = {
 TOTALS: Final[dict[str, dict[str, int]]] = {
     "a01": {"应出勤半天": 7, "出勤半天": 7},
     "a02": {"应出勤半天": 7, "出勤半天": 7, "迟到次数": 1, "迟到分钟": 11, "早退次数": 1, "早退分钟": 10},
-    "a03": {"应出勤半天": 7, "出勤半天": 7, "脱岗次数": 3},
+    "a03": {"应出勤半天": 7, "出勤半天": 7, "缺卡次数": 2, "脱岗次数": 1},
     "a04": {"应出勤半天": 7, "出勤半天": 6, "旷工半天": 1},
     "a05": {"应出勤半天": 7, "出勤半天": 5, "病假半天": 2},
     "a06": {"应出勤半天": 7, "出勤半天": 5, "公假半天": 2},
     "a07": {"应出勤半天": 7, "出勤半天": 6, "旷工半天": 1},
-    "a08": {"应出勤半天": 7, "出勤半天": 7, "迟到次数": 1, "迟到分钟": 5, "早退次数": 1, "早退分钟": 5},
+    "a08": {
+        "应出勤半天": 7,
+        "出勤半天": 7,
+        "迟到次数": 1,
+        "迟到分钟": 5,
+        "早退次数": 1,
+        "早退分钟": 5,
+        "外出次数": 1,
+    },
     "a09": {"应出勤半天": 6, "出勤半天": 6},
     "b01": {"应出勤半天": 7, "出勤半天": 5, "未知半天": 2},
     "c01": {"应出勤半天": 7, "出勤半天": 6, "不予认定半天": 1},
@@ -141,13 +150,13 @@ DETAILS: Final = [
     ("2026-02-14", "a08", "下午签退", "早退", 5, "14:35:00 签到 t1；17:25:00 签退 t1", "", False),
     ("2026-02-14", "a09", "下午签到", "停办", "", "", "", False),
     ("2026-02-14", "a09", "下午签退", "停办", "", "", "", False),
-    ("2026-02-24", "a03", "下午签退", "脱岗（未签退）", "", "14:20:00 签到 t1", "", True),
+    ("2026-02-24", "a03", "下午签退", "缺卡（未签退）", "", "14:20:00 签到 t1", "", True),
     ("2026-02-24", "a07", "上午签到", "旷工半天", "", "", "L3（未批准）", True),
     ("2026-02-24", "b01", "下午签到", "未知", "", "", "", False),
     ("2026-02-24", "b01", "下午签退", "未知", "", "", "", False),
     ("2026-02-24", "c01", "上午签到", "不予认定", "", "12:02:00 签退 t3", "", False),
     ("2026-02-24", "d01", "上午签到", "待复核", "", DOUBTED, "", False),
-    ("2026-02-25", "a03", "上午签到", "脱岗（未签到）", "", "12:02:00 签退 t1", "", True),
+    ("2026-02-25", "a03", "上午签到", "缺卡（未签到）", "", "12:02:00 签退 t1", "", True),
     ("2026-02-25", "b01", "上午签到", "未知", "", "", "", False),
     ("2026-02-25", "b01", "上午签退", "未知", "", "", "", False),
 ]  # fmt: skip
@@ -262,14 +271,17 @@ class World:
         return path
 
     def book(self, now: datetime = NOW, month: str = "2026-02") -> dict[str, list[tuple[Any, ...]]]:
-        """Every sheet's rows as openpyxl reads them back; "" for an empty cell."""
-        book = openpyxl.load_workbook(self.export("sheet.xlsx", month, now=now))
-        return {
-            sheet.title: [
-                tuple("" if cell is None else cell for cell in row) for row in sheet.iter_rows(values_only=True)
-            ]
-            for sheet in book
-        }
+        """Every sheet's rows as openpyxl reads them back, "" for an empty cell; of 考勤表 its head and its people."""
+        read = read_back(self.export("sheet.xlsx", month, now=now))
+        return read | {"考勤表": [row for row in read["考勤表"][HEAD:] if row[0]]}
+
+
+def read_back(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    book = openpyxl.load_workbook(path)
+    return {
+        sheet.title: [tuple("" if cell is None else cell for cell in row) for row in sheet.iter_rows(values_only=True)]
+        for sheet in book
+    }
 
 
 def filled(
@@ -418,7 +430,7 @@ def test_an_outing_slip_moves_the_due_and_leaves_no_exception(world: World) -> N
 
 def test_a_withdrawn_card_is_said_to_be_withdrawn(world: World) -> None:
     def shown() -> str:
-        return str(next(row for row in world.book()["异常明细"] if row[2] == "a04")[-2])
+        return str(next(row for row in world.book()["异常明细"] if row[2] == "a04")[-3])
 
     number = shown()
     with world.program.store.write() as conn:
@@ -471,7 +483,7 @@ def test_the_sheet_says_what_the_loop_judged(world: World) -> None:
     """Every slot of the sheet is a subject of the store, with the verdict that the loop gave it at the same time."""
     with world.look() as look:
         hall = look.registry.halls["h1"]
-        month = read_month(look, SETTINGS.policy.checkin, hall, SETTINGS.presets[hall.attendance], date(2026, 2, 1))
+        month = read_month(look, SETTINGS.policy.checkin, hall, date(2026, 2, 1))
         stored = dict(look.conn.execute(select(SUBJECT.c.key, SUBJECT.c.verdict).where(SUBJECT.c.kind == "slot")).all())
     said = {
         slot.key: slot.outcome.value for cells in month.cells.values() for half in cells.values() for slot in half.slots
@@ -503,7 +515,7 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [detail[6:10] for detail in book["异常明细"][1:]] == [
         ("08:30", "迟到", 10, "08:40:00 签到 t1"),
-        ("12:00", "脱岗（未签退）", "", "08:40:00 签到 t1"),
+        ("12:00", "缺卡（未签退）", "", "08:40:00 签到 t1"),
         ("14:30", "旷工半天", "", ""),
     ]
 
@@ -522,7 +534,6 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
         pytest.param("--hall", {"hall": "h9"}, "h1、h2", id="an unknown hall"),
         pytest.param("--hall", {"hall": "h2"}, "tongshan", id="a hall without check-in slots"),
         pytest.param("--output", {"name": "sheet.ods"}, ".xlsx", id="another ending"),
-        pytest.param("--output", {"name": "sheet.pdf"}, ".xlsx", id="a pdf, which comes later"),
         pytest.param("--output", {"name": "none/sheet.csv"}, "none", id="a folder that is not there"),
     ],
 )
@@ -541,7 +552,7 @@ def test_a_refusal_is_exit_status_2_on_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("JIANCHA_STORE__URL", f"sqlite:///{tmp_path / 'new.sqlite'}")
-    command = ["export", "attendance", "--month", "2026-02", "--hall", "h1", "-o", str(tmp_path / "sheet.pdf")]
+    command = ["export", "attendance", "--month", "2026-02", "--hall", "h1", "-o", str(tmp_path / "sheet.ods")]
     assert run_app(command) == 2
     assert "xlsx" in capsys.readouterr().err
 
@@ -564,6 +575,6 @@ def test_500_people_take_less_than_ten_seconds(tmp_path: Path) -> None:
     path = world.export("sheet.xlsx", "2026-03", now=at(1, "08:00", 4))
     took = time.process_time() - begun
     world.program.store.close()
-    marks = [row[3:65] for row in openpyxl.load_workbook(path)["考勤表"].iter_rows(min_row=2, values_only=True)]
+    marks = [row[3:65] for row in openpyxl.load_workbook(path)["考勤表"].iter_rows(min_row=HEAD + 2, values_only=True)]
     assert sum(row.count("√") for row in marks) == 500 * len(days) * 2
     assert took < 10

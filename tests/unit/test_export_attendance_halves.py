@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from monitor.attendance.facts import Slot
 from monitor.attendance.policy import SlotPreset
-from monitor.exports.attendance.files import as_csv
-from monitor.exports.attendance.month import day_plan
+from monitor.attendance.slots import slots_on
+from monitor.exports.attendance.details import evidence
+from monitor.exports.attendance.month import DayPlan, day_plan
 from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day, total
-from monitor.exports.attendance.tables import COLUMNS, Tables, evidence
+from monitor.exports.attendance.tables import COLUMNS, Tables
+from monitor.exports.attendance.workbook import as_csv
 from monitor.exports.files import replace_file
 from monitor.model import Outcome, Reason
 from monitor.wording.words import LEAVES
@@ -123,6 +125,11 @@ def test_every_due_half_day_is_counted_exactly_once(days: list[list[str]]) -> No
     )
 
 
+def plan_of(preset: SlotPreset, day: date) -> DayPlan:
+    calendar = build_calendar()
+    return day_plan(slots_on(preset, day, calendar), calendar.zone)
+
+
 def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
     row = {"direction": "in", "opens": "06:00", "closes": "23:00"}
     preset = SlotPreset.model_validate({"name": "shifts", "slots": [
@@ -131,7 +138,7 @@ def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
         row | {"name": "one", "session": "one", "due": "13:00"},
         row | {"name": "am_late", "session": "am", "due": "13:30"},
     ]})  # fmt: skip
-    plan = day_plan(preset, DAY, build_calendar())
+    plan = plan_of(preset, DAY)
     assert {half.value: [slot.name for slot in slots] for half, slots in plan.items()} == {
         "上": ["dawn", "noon", "am_late"], "下": ["one"],
     }  # fmt: skip
@@ -140,7 +147,7 @@ def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
 def test_a_day_off_has_no_slots_in_either_half() -> None:
     row = {"name": "am_in", "session": "am", "direction": "in", "opens": "07:00", "due": "08:30", "closes": "12:00"}
     preset = SlotPreset.model_validate({"name": "plain", "slots": [row]})
-    assert day_plan(preset, date(2026, 3, 7), build_calendar()) == {Half.FORENOON: (), Half.AFTERNOON: ()}
+    assert plan_of(preset, date(2026, 3, 7)) == {Half.FORENOON: (), Half.AFTERNOON: ()}
 
 
 def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
@@ -157,7 +164,7 @@ def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
 
 
 def test_a_csv_without_people_has_its_header() -> None:
-    content = as_csv(Tables(title="", sheet=(), details=(), notes=()))
+    content = as_csv(Tables(title="", period="", made=NOON))
     assert content == b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
 
 
