@@ -37,6 +37,9 @@ DAYS_AT_ONCE: Final = 4
 NOON: Final = time(13)
 """A session that is named neither am nor pm is a forenoon's if its first due lies before this local time."""
 
+BESIDE: Final = timedelta(hours=6)
+"""More than an outing slip moves a slot by."""
+
 DayPlan: TypeAlias = Mapping[Half, tuple[Slot, ...]]
 DayPlans: TypeAlias = dict[date, DayPlan]
 Cells: TypeAlias = dict[tuple[date, Half], HalfDay]
@@ -211,12 +214,22 @@ def _judged(
 ) -> Judged:
     """The slots of the day's half days that are over; slots due before the person's start are not expected."""
     found: Judged = {}
+    facts = _of_the_day(facts, [slot for slots in plan.values() for slot in slots])
     for half, slots in plan.items():
         expected = [slot for slot in slots if person.start is None or slot.due >= person.start]
         if expected and max(slot.closes for slot in slots) <= look.now:
             of_slots = (facts_of(facts, slot, slots) for slot in expected)
             found[day, half] = [_judge(look.now, policy, calendar, one) for one in of_slots]
     return found
+
+
+def _of_the_day(facts: SlotFacts, slots: Sequence[Slot]) -> SlotFacts:
+    """The facts without check-ins of other days, which no slot of this day looks at; doubtful times stay."""
+    if not slots:
+        return facts
+    begins, ends = min(slot.opens for slot in slots) - BESIDE, max(slot.closes for slot in slots) + BESIDE
+    mine = tuple(c for c in facts.checkins if begins <= c.at <= ends or not c.trusted)
+    return dataclasses.replace(facts, checkins=mine)
 
 
 def facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
@@ -233,12 +246,11 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
         reason=verdict.reason,
         idle=verdict.outcome is Outcome.EXCUSED and _takes_nothing(facts, str(verdict.reason.figures.get("id", ""))),
     )
-    came = slot_case(facts, policy, now).came
-    if verdict.outcome in (Outcome.OK, Outcome.MERGED) and not any(c.source == CORRECTION for c, _ in came):
+    if verdict.outcome in (Outcome.OK, Outcome.MERGED) and not any(c.source == CORRECTION for c in facts.checkins):
         return judged
     return dataclasses.replace(
         judged,
-        punches=tuple(_punch(checkin, way) for checkin, way in came),
+        punches=tuple(_punch(checkin, way) for checkin, way in slot_case(facts, policy, now).came),
         unapproved=tuple(
             leave.id
             for leave in facts.leaves

@@ -89,7 +89,11 @@ class _Page(FPDF):
     def footer(self) -> None:
         self.put(MARGIN, HEIGHT - 6, f"图例：{LEGEND}", 8, centred=False)
         edition = f"第 {self.tables.version} 版" if self.tables.version else "草稿"
-        self.put(WIDTH - 30, HEIGHT - 6, f"{edition} · 第 {self.page_no()} 页 共 {{nb}} 页", 8)
+        self.set_font("cjk", size=8)
+        self.set_xy(WIDTH - MARGIN - 80, HEIGHT - 9.5)
+        self.cell(
+            80, 4.5, f"{edition} · 第 {self.page_no()} 页 共 {{nb}} 页", align="R"
+        )  # {nb} is filled in cells only
 
     def put(self, x: float, y: float, text: str, size: float, *, centred: bool = True) -> None:
         """Text with its base line at y, about x or from it."""
@@ -199,7 +203,7 @@ def _sheet_row(page: _Page, row: Row, changed: set[tuple[str, str]], what: str) 
         page.fill(MARGIN, top, _EDGES[-1] - MARGIN, ROW, _SUM)
     framed: list[int] = []
     for column, cell in enumerate(row):
-        text, left, width = str(cell), _EDGES[column], _EDGES[column + 1] - _EDGES[column]
+        text, left, width = str(cell or ""), _EDGES[column], _EDGES[column + 1] - _EDGES[column]
         if column < _DAYS_FROM:
             page.put(left + 0.6, top + 3.3, page.lines(text, width - 1, _SIZE)[0], _SIZE, centred=False)
             continue

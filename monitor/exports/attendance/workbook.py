@@ -70,6 +70,8 @@ def as_xlsx(tables: Tables) -> bytes:
 # --------------------------------------------------------------------------- looks
 
 _GRID: Final = {"border": 1, "border_color": "#999999", "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+_NO_ZERO: Final = "0;-0;"
+"""A zero is there and is not shown: what is not 0 stands out."""
 _DENSE: Final = 17
 """XlsxWriter's number of a fill with sparse dots: it prints where a light colour would vanish."""
 LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -78,10 +80,10 @@ LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
     "head": {"bold": True, "align": "center", "text_wrap": True, "bg_color": "#DDDDDD"},
     "off": {"align": "center", "font_size": 8, "bg_color": "#EEEEEE", "font_color": "#666666"},
     "worked": {"align": "center", "font_size": 8, "bold": True},
-    "sum": {"bold": True, "align": "center", "top": 2, "bg_color": "#F5F5F5"},
+    "sum": {"bold": True, "align": "center", "top": 2, "bg_color": "#F5F5F5", "num_format": _NO_ZERO},
     "text": {},
     "wrapped": {"text_wrap": True, "valign": "top"},
-    "mark": {"align": "center"},
+    "mark": {"align": "center", "num_format": _NO_ZERO},
     # Fills differ in lightness, so that a grey print still tells them apart; the sign itself says what it is.
     Symbol.ABSENT: {"align": "center", "bold": True, "font_color": "#FFFFFF", "bg_color": "#990000"},
     Symbol.OFF_POST: {"align": "center", "bold": True, "bg_color": "#F6B26B"},
