@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import itertools
 import json
 import re
+import subprocess
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,39 +19,21 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
-from monitor.app.program import Program, judge_as_of
+from monitor.app.program import judge_as_of
 from monitor.attendance.slots import slot_key
 from monitor.cli.common import run_app
-from monitor.clock import FrozenClock
 from monitor.exports.attendance import BadExport, export_attendance
 from monitor.exports.attendance.month import facts_of, read_month
 from monitor.exports.attendance.tables import COLUMNS, DETAIL_COLUMNS
 from monitor.exports.attendance.workbook import HEAD
-from monitor.ingest.feed import import_events
 from monitor.ingest.plans import import_plans
-from monitor.ingest.registry import import_registry
-from monitor.settings import load
-from monitor.store.calendars import CalendarCache
-from monitor.store.engine import Store
-from monitor.store.facts.look import Look
 from monitor.store.facts.slots import load_slots, slots_of
-from monitor.store.registry import RegistryCache
-from monitor.store.schema import metadata
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.commands import transition
 from monitor.supervision.losses import declare_lost
+from tests.sheets import SETTINGS, World, at, filled, read_back, told
 
 pytestmark = pytest.mark.both_databases
-
-ZONE: Final = ZoneInfo("Asia/Shanghai")
-SETTINGS: Final = load(None, {})
-
-
-def at(day: int, clock: str, month: int = 2) -> datetime:
-    """A local time of 2026, `HH:MM` or `HH:MM:SS`."""
-    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{clock}").replace(tzinfo=ZONE)
-
 
 BEGUN: Final = at(13, "07:00")
 NOW: Final = at(25, "13:30")
@@ -237,77 +218,16 @@ def event_lines() -> Iterator[tuple[datetime, dict[str, Any]]]:
         device = terminal_of[person[0]]
         for clock in CAME.get((person, day), PLAIN).values():
             if clock and at(day, clock) <= NOW:
-                yield told(
-                    device, "checkin", at(day, clock), {"id": str(next(numbers)), "staff": person, "method": "face"}
-                )
+                payload = {"id": str(next(numbers)), "staff": person, "method": "face"}
+                yield told(device, "checkin", at(day, clock), payload, _slow(device))
     for device, day, clock in itertools.product(TERMINALS, range(13, 26), ("06:30", "09:00", "13:10", "19:10")):
         heard = at(day, clock)
         if heard <= NOW and (device != "t2" or heard < at(24, "13:30")):
-            yield told(device, "heartbeat", heard, {"queue": 0})
+            yield told(device, "heartbeat", heard, {"queue": 0}, _slow(device))
 
 
-def told(device: str, channel: str, when: datetime, payload: dict[str, Any]) -> tuple[datetime, dict[str, Any]]:
-    slow = timedelta(minutes=10) if device == "t4" else timedelta(0)
-    payload = payload | {"at": (when - slow).isoformat()}
-    return when, {"received": when.isoformat(), "device": device, "channel": channel, "payload": payload}
-
-
-@dataclasses.dataclass(frozen=True)
-class World:
-    """A store with the hall's days in it."""
-
-    program: Program
-    folder: Path
-
-    @contextmanager
-    def look(self, now: datetime = NOW) -> Iterator[Look]:
-        with self.program.store.read() as conn:
-            yield self.program.judge().look(conn, now)
-
-    def export(self, name: str, month: str = "2026-02", hall: str = "h1", now: datetime = NOW) -> Path:
-        path = self.folder / name
-        with self.look(now) as look:
-            export_attendance(look, SETTINGS.policy, month, hall, path)
-        return path
-
-    def book(self, now: datetime = NOW, month: str = "2026-02") -> dict[str, list[tuple[Any, ...]]]:
-        """Every sheet's rows as openpyxl reads them back, "" for an empty cell; of 考勤表 its head and its people."""
-        read = read_back(self.export("sheet.xlsx", month, now=now))
-        return read | {"考勤表": [row for row in read["考勤表"][HEAD:] if row[0]]}
-
-
-def read_back(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    book = openpyxl.load_workbook(path)
-    return {
-        sheet.title: [tuple("" if cell is None else cell for cell in row) for row in sheet.iter_rows(values_only=True)]
-        for sheet in book
-    }
-
-
-def filled(
-    folder: Path, registries: Iterable[tuple[datetime, str]], lines: Iterable[tuple[datetime, dict[str, Any]]]
-) -> World:
-    """A fresh store with these registries, imported at their times, and these events."""
-    store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
-    with store.write() as conn:
-        metadata.create_all(conn)
-    for now, text in registries:
-        (folder / "registry.toml").write_text(text, encoding="utf-8")
-        import_registry(store, folder / "registry.toml", calendars=[], presets=SETTINGS.presets, now=now)
-    program = Program(
-        settings=SETTINGS,
-        store=store,
-        clock=FrozenClock(NOW),
-        registry=RegistryCache(),
-        calendars=CalendarCache(SETTINGS.calendars),
-    )
-    with store.read() as conn:
-        registry = program.registry.get(conn)
-    told_in_order = [json.dumps(line) for _, line in sorted(lines, key=lambda line: line[0])]
-    (folder / "events.jsonl").write_text("\n".join(told_in_order), encoding="utf-8")
-    fed = import_events(store, folder / "events.jsonl", registry)
-    assert (fed.stored, fed.quarantined) == (len(told_in_order), 0)
-    return World(program, folder)
+def _slow(device: str) -> timedelta:
+    return timedelta(minutes=10) if device == "t4" else timedelta(0)
 
 
 @pytest.fixture(scope="module")
@@ -315,7 +235,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The hall of the tables above, judged once, so that cards stand. Exporting changes nothing."""
     folder = tmp_path_factory.mktemp("attendance")
     registries = [(BEGUN, registry_toml(PEOPLE)), (at(24, "12:00"), registry_toml([*PEOPLE, NEWCOMER]))]
-    world = filled(folder, registries, event_lines())
+    world = filled(folder, registries, event_lines(), NOW)
     store = world.program.store
     (folder / "plans.toml").write_text(PLANS, encoding="utf-8")
     import_plans(store, folder / "plans.toml", now=at(24, "12:00"))
@@ -391,6 +311,45 @@ def test_the_sheet_can_be_made_as_of_an_earlier_time(world: World) -> None:
     assert {name: row[name] for name in ("13上", "13下", "14上", "旷工半天", "病假半天")} == {
         "13上": "旷", "13下": "旷", "14上": "", "旷工半天": 2, "病假半天": 0,
     }  # fmt: skip
+
+
+def test_the_head_says_what_it_is_and_which_days_are_off_or_made_up(world: World) -> None:
+    rows = read_back(world.export("head.xlsx"))["考勤表"]
+    assert rows[0][0] == "A&B 大厅 2026年2月考勤表"
+    assert (
+        rows[1][0] == "期间：2026-02-01 至 2026-02-28　　草稿，未签核；编制于 2026-02-25 13:30:00，只计此前已结束的半天"
+    )
+    assert rows[2][0].startswith("图例：√ 出勤")
+    weekdays, marks = ({day: row[3 + 2 * (day - 1)] for day in range(1, 32)} for row in rows[3:5])
+    assert [weekdays[day] for day in (1, 2, 13, 14, 28, 29)] == ["日", "一", "五", "六", "六", ""]
+    assert [marks[day] for day in (1, 2, 13, 14, 15, 23, 24, 28)] == ["休", "", "", "班", "春节", "春节", "", "班"]
+
+
+def test_each_unit_has_its_sums_and_the_hall_its_own(world: World) -> None:
+    rows = read_back(world.export("sums.xlsx"))["考勤表"][HEAD:]
+    columns = {name: rows[0].index(name) for name in ("应出勤半天", "缺卡次数", "未知半天")}
+    sums = {row[2]: {name: row[index] for name, index in columns.items()} for row in rows if row[1] in ("小计", "合计")}
+    assert sums == {
+        "税": {"应出勤半天": 64, "缺卡次数": 2, "未知半天": 0},
+        "社": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 2},
+        "公": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 0},
+        "房": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 0},
+        "13 人": {"应出勤半天": 85, "缺卡次数": 2, "未知半天": 2},
+    }
+    assert [row[1] for row in rows if row[1].endswith("：")][:1] == ["制表人："], "room for signatures below"
+
+
+def test_the_pdf_can_be_read_back(world: World, tool: Callable[[str], str]) -> None:
+    program = tool("pdftotext")
+    path = world.export("sheet.pdf")
+    text = subprocess.run([program, "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    for said in ("A&B 大厅 2026年2月考勤表", "异常明细", "说明", "=1+1", "缺卡（未签退）", "签核", "审核人："):
+        assert said in text
+    pages = text.count("\f")
+    assert f"第 {pages} 页 共 {pages} 页" in text
+    sizes = subprocess.run([tool("pdfinfo"), str(path)], check=True, capture_output=True, text=True).stdout
+    assert "A3" in sizes
+    assert path.read_bytes() == world.export("again.pdf").read_bytes()
 
 
 # --------------------------------------------------------------------------- 异常明细, 说明
@@ -506,6 +465,7 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
             told("t1", "heartbeat", came, {"queue": 0}),
             told("t1", "heartbeat", heard, {"queue": 0}),
         ],
+        NOW,
     )
     book = world.book(datetime(2026, 3, 3, 0, 10, tzinfo=zone), "2026-03")
     world.program.store.close()
@@ -570,7 +530,7 @@ def test_500_people_take_less_than_ten_seconds(tmp_path: Path) -> None:
         for day, person, (slot, clock) in itertools.product(days, people, PLAIN.items())
     ]
     events += [told("t1", "heartbeat", at(day, "23:00", 3), {"queue": 0}) for day in range(1, 32)]
-    world = filled(tmp_path, [(at(1, "00:00"), registry_toml(people))], events)
+    world = filled(tmp_path, [(at(1, "00:00"), registry_toml(people))], events, NOW)
     begun = time.process_time()
     path = world.export("sheet.xlsx", "2026-03", now=at(1, "08:00", 4))
     took = time.process_time() - begun

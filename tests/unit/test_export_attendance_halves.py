@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from monitor.attendance.policy import SlotPreset
 from monitor.attendance.slots import slots_on
 from monitor.exports.attendance.details import evidence
 from monitor.exports.attendance.month import DayPlan, day_plan
-from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day, total
+from monitor.exports.attendance.symbols import Card, Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day, total
 from monitor.exports.attendance.tables import COLUMNS, Tables
 from monitor.exports.attendance.workbook import as_csv
 from monitor.exports.files import replace_file
@@ -108,6 +109,75 @@ def test_totals_count_late_and_early_by_the_slot_and_minutes_without_off_post() 
     totals = total([both, gone])
     assert (totals.due, totals.present, totals.late, totals.late_minutes) == (2, 2, 2, 16)
     assert (totals.early, totals.early_minutes, totals.off_post) == (1, 3, 1)
+
+
+def carded(outcome: str, code: str, **card: bool) -> JudgedSlot:
+    """A slot with a card; `code` is the last word of its reason."""
+    figures = {"due": "2026-03-04T08:30:00+08:00", "at": "2026-03-04T09:00:00+08:00"} if code == "very_late" else {}
+    return dataclasses.replace(
+        slot(outcome),
+        reason=Reason(code=f"checkin.slot.{code}", figures=figures),
+        cards=(Card(number=1, **card),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("judged", "mark", "counted"),
+    [
+        pytest.param(carded("yellow", "very_late"), "脱", {"off_post": 1}, id="late by more than 15 minutes: off-post"),
+        pytest.param(
+            carded("yellow", "very_late", closed=True, confirmed=True), "脱", {"off_post": 1, "confirmed": 1},
+            id="closed as founded: confirmed",
+        ),
+        pytest.param(carded("yellow", "no_checkout"), "脱", {"missed": 1}, id="a forgotten check-out is no off-post"),
+        pytest.param(carded("yellow", "very_late", withdrawn=True, waived=True), "√", {}, id="a yellow taken back"),
+        pytest.param(carded("red", "absent", withdrawn=True, waived=True), "？", {"unproven": 1}, id="a red one"),
+        pytest.param(carded("red", "absent", withdrawn=True), "旷", {"absent": 1}, id="withdrawn by the system alone"),
+    ],
+)  # fmt: skip
+def test_what_people_found_of_a_card_counts(judged: JudgedSlot, mark: str, counted: dict[str, int]) -> None:
+    found = half_day(DAY, Half.FORENOON, [judged])
+    assert found is not None
+    assert found.symbol == mark
+    totals = total([found])
+    names = ("off_post", "confirmed", "missed", "absent", "unproven")
+    assert {name: getattr(totals, name) for name in names if getattr(totals, name)} == counted
+
+
+def test_leave_that_begins_when_leaving_is_due_takes_nothing_of_the_half_day() -> None:
+    idle = dataclasses.replace(slot("sick"), idle=True)
+    found = half_day(DAY, Half.FORENOON, [slot("ok"), idle])
+    assert found is not None
+    assert (found.symbol, total([found]).leave) == ("√", {})
+    gone = half_day(DAY, Half.FORENOON, [slot("red"), idle])
+    assert gone is not None
+    assert gone.symbol == "旷", "it excuses no absence from the morning either"
+
+
+def empty_window(minute: int, **card: bool) -> OffPost:
+    began = datetime(2026, 3, 4, 0, minute, tzinfo=UTC)
+    return OffPost(
+        card=Card(number=2, **card), level="yellow", window="w1", day=DAY, began=began,
+        ended=began + timedelta(minutes=20), evidence="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("post", "off_post", "confirmed"),
+    [
+        pytest.param(empty_window(35), 1, 0, id="who comes at nine finds the window empty from 8:35: once, not twice"),
+        pytest.param(empty_window(0), 2, 0, id="empty until 8:20, before anybody was due: another time"),
+        pytest.param(empty_window(0, closed=True, confirmed=True), 2, 1, id="and confirmed"),
+        pytest.param(empty_window(0, withdrawn=True), 1, 0, id="withdrawn"),
+    ],
+)
+def test_an_empty_window_counts_beside_check_ins_but_not_for_the_same_time(
+    post: OffPost, off_post: int, confirmed: int
+) -> None:
+    late = half_day(DAY, Half.FORENOON, [carded("yellow", "very_late")])
+    assert late is not None
+    totals = total([late], [post])
+    assert (totals.off_post, totals.confirmed) == (off_post, confirmed)
 
 
 OUTCOMES = st.sampled_from(
