@@ -232,6 +232,8 @@ LEAVES: Final[Mapping[str, Texts]] = {
     "sick": ("病假", "sick leave"),
     "annual": ("年休假", "annual leave"),
     "other": ("其他假", "other leave"),
+    "trip": ("出差", "business trip"),
+    "lieu": ("补休", "time off in lieu"),
 }
 
 UNITS_OF_TIME: Final[Mapping[str, Texts]] = {
