@@ -209,8 +209,16 @@ class PlannedSlot(_Seasonal):
         ge=0,
         description="In-slot (弹性): so much after `due` is in time, and the session's out-slot is due as much later.",
     )
-    role: str = Field("", description="Planned only for those on the rota (值班表) with this role that day.")
-    unless_role: str = Field("", description="Falls away for those on the rota with this role that day.")
+    role: tuple[str, ...] = Field(
+        (),
+        description="Planned only for those on the day's rota (值班表) with this role: a word, or a list of its names.",
+    )
+    unless_role: tuple[str, ...] = Field((), description="Falls away for those on the day's rota with this role.")
+
+    @field_validator("role", "unless_role", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("opens", "due", "closes")
     @classmethod
@@ -240,13 +248,16 @@ class PlannedSlot(_Seasonal):
             raise ValueError("flex_minutes belongs to the in-slot of the session: its out-slot moves along")
         if self.flex_minutes and _minute(self.due) + self.flex_minutes > _minute(self.closes):
             raise ValueError(f"flex_minutes {self.flex_minutes}: due and it reach beyond closes {self.closes}")
-        if self.role and self.role == self.unless_role:
-            raise ValueError(f"role and unless_role are both {self.role!r}: nobody would have the slot")
+        if set(self.role) & set(self.unless_role):
+            raise ValueError(
+                f"role and unless_role both name {min(set(self.role) & set(self.unless_role))!r}: keep one"
+            )
         return self
 
     def is_for(self, roles: Collection[str]) -> bool:
         """Whether somebody with these roles on the day's rota has the slot."""
-        return (not self.role or self.role in roles) and (not self.unless_role or self.unless_role not in roles)
+        mine = set(roles)
+        return (not self.role or bool(mine & set(self.role))) and not mine & set(self.unless_role)
 
 
 def _minute(at: time) -> float:
@@ -292,7 +303,7 @@ class SlotPreset(_Seasonal):
     @property
     def roles(self) -> frozenset[str]:
         """The roles of the rota on which a slot depends."""
-        return frozenset({role for row in self.slots for role in (row.role, row.unless_role) if role})
+        return frozenset(role for row in self.slots for role in (*row.role, *row.unless_role))
 
     def _role_sets(self) -> list[frozenset[str]]:
         return [frozenset(), *(frozenset({role}) for role in sorted(self.roles))]

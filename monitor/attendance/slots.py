@@ -78,11 +78,13 @@ def slots_on(
     a day without work.
 
     A session of the preset is planned when there is service in it, so that a half day closed by an override (special
-    hours) expects nobody. `worked`: the service of the day where the person does not keep the calendar's (B10).
+    hours) expects nobody; one that the rota plans (午间值班) on any day of work. `worked`: the service of the day where
+    the person does not keep the calendar's (B10).
     """
     worked = calendar.sessions(day) if worked is None else worked
     if not worked:
         return ()
+    rows = preset.on(day.isoweekday(), (day.month, day.day), roles)
     planned = [
         Slot(
             name=row.name,
@@ -93,9 +95,9 @@ def slots_on(
             closes=calendar.local(day, row.closes),
             flex_minutes=row.flex_minutes,
         )
-        for row in preset.on(day.isoweekday(), (day.month, day.day), roles)
+        for row in rows
     ]
-    held: set[str] = set()
+    held = {row.session for row in rows if row.role}
     for session in {slot.session for slot in planned}:
         opens = min(slot.opens for slot in planned if slot.session == session)
         closes = max(slot.closes for slot in planned if slot.session == session)
