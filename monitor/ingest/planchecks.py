@@ -81,7 +81,7 @@ def _told(pairs: Iterable[tuple[Shift, Shift]], sent: Mapping[str, ParsedRow]) -
         level, subject = mine.subject
         days = f"{max(one.first, other.first)}"
         yield row.error(
-            "from",
+            "id",
             mine.id,
             f"与班次 {theirs.id}（{_span(theirs)}）同为 {level} {subject} 的班次，自 {days} 起重叠；"
             f"先给较早的一行填 to（不含当日），或改正 from",
@@ -139,7 +139,10 @@ def unfit(
         elif not Correction(id="", staff=staff, day=day, slot=slot, at=at).fits(found):
             span = _within(found, look, staff)
             yield row.error(
-                "at", at.isoformat(), f"不在该时段之内（{span}）；改正 at", f"outside the slot ({span}); correct it"
+                "at",
+                row.source.cells["at"],
+                f"不在该时段之内（{span}）；改正 at",
+                f"outside the slot ({span}); correct it",
             )
 
 

@@ -1,7 +1,7 @@
 """`plans import` and `POST /api/v1/plans`: leave, substitutes, outings, overtime, rota, closures (DESIGN §3.2, §7).
 
-Beside these of the contract: trips, days in lieu, corrections, shifts and power cuts. Same formats and the same way of
-checking as the registry: every fault is listed, or every row is saved.
+Beside these of the contract: trips, days in lieu, corrections, shifts and power cuts (ADR 26). Same formats and the
+same way of checking as the registry: every fault is listed, or every row is saved.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Findings about plans: leave and who approved it, corrections, time off in lieu, rotas, postings (A.2, DESIGN §7).
 
 Each is a proposal to a person: B04, B07 and B14 are S rows, the rest tells what does not fit. Rule ids that are no row
-of the regulations: `leave.approver`, `leave.overlap`, `lieu.excess`, `correction.slot`, `correction.month`,
-`correction.late`.
+of the regulations: `leave.approver`, `leave.overlap`, `lieu.excess`, `correction.pending`, `correction.slot`,
+`correction.month`, `correction.late`.
 """
 
 from __future__ import annotations
@@ -131,9 +131,13 @@ def _leave_policy(look: Look, leave: Leave, policy: Policy, calendar: WorkCalend
 
 
 def correction_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Corrections that fit no slot any more, are too many in a month, or were approved too late."""
+    """Corrections not approved yet, that fit no slot any more, are too many in a month, or were approved too late."""
     rows = plans.all_corrections(look.conn)
     for row in rows:
+        if not row.is_approved:
+            named = f"{row.day} {row.slot}"
+            why = f"补签 {row.id}（{named}）待批 correction {row.id} ({named}) is not approved yet"
+            yield row_of("correction.pending", f"staff:{row.staff}", row.at, why)
         slots = plan_of(look, row.staff, row.day).slots
         if not any(row.fits(slot) for slot in slots):
             why = (
@@ -199,10 +203,10 @@ def _credited(worked: ProvenOvertime) -> int:
 # --------------------------------------------------------------------------- rotas, postings, vacancies
 
 
-def _month_so_far(look: Look, calendar: WorkCalendar, start: datetime | None) -> Iterator[date]:
-    """The working days of this month up to today, from `start` on."""
+def _lately(look: Look, calendar: WorkCalendar, start: datetime | None) -> Iterator[date]:
+    """The working days of last month and this one up to today, from `start` on: a month is assessed when it is over."""
     today = calendar.local_date(look.now)
-    first = today.replace(day=1)
+    first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     day = max(first, calendar.local_date(start)) if start is not None else first
     while day <= today:
         if calendar.is_workday(day):
@@ -211,10 +215,10 @@ def _month_so_far(look: Look, calendar: WorkCalendar, start: datetime | None) ->
 
 
 def rota_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Working days of this month whose rota lacks those whom the policy demands (B12)."""
+    """Working days, of this month and the last, whose rota lacks those whom the policy demands (B12)."""
     for hall in look.registry.halls.values() if policy.roster.duty else ():
         calendar = look.book.for_hall(look.registry, hall.id)
-        days = list(_month_so_far(look, calendar, hall.expected_from))
+        days = list(_lately(look, calendar, hall.expected_from))
         rota = plans.rota(look.conn, days[0], days[-1]) if days else {}
         for day in days:
             people = {s: roles for s, roles in rota.get(day, {}).items() if look.registry.hall_of_staff(s) == hall.id}
@@ -253,7 +257,7 @@ def posting_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
 
 
 def vacant_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Windows that had nobody in the A post on working days of this month (B14), in halls that keep posts at all."""
+    """Windows without an A post on working days of this month or the last (B14), in halls that keep posts at all."""
     registry = look.registry
     kept = {registry.windows[p.window].hall for p in registry.posts if p.window in registry.windows}
     for window in registry.windows.values():
@@ -262,13 +266,13 @@ def vacant_findings(look: Look) -> Iterator[dict[str, Any]]:
         calendar = look.book.for_window(registry, window.id)
         days = [
             day
-            for day in _month_so_far(look, calendar, window.expected_from)
+            for day in _lately(look, calendar, window.expected_from)
             if not any(post.rank == "A" for post in registry.posts_on(window.id, day))
         ]
         if days:
             named = "、".join(f"{day:%m-%d}" for day in days[:MOST_DAYS]) + ("…" if len(days) > MOST_DAYS else "")
             why = (
-                f"本月 {len(days)} 个工作日无 A 岗人员（{named}），建议不评优秀窗口 "
-                f"no A post on {len(days)} working days of this month ({named})"
+                f"上月以来 {len(days)} 个工作日无 A 岗人员（{named}），建议不评优秀窗口 "
+                f"no A post on {len(days)} working days of this month and the last ({named})"
             )
             yield row_of("B14", f"window:{window.id}", calendar.local(days[-1], time(0)), why)
