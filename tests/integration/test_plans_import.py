@@ -237,6 +237,34 @@ def test_a_sender_plans_only_for_its_own_halls_and_takes_no_plan_of_another(hall
         assert set(plans.outings(conn, ["s01", "s21"], NOW - timedelta(days=1), NOW)) == {"s01", "s21"}
 
 
+THEIRS: list[tuple[str, str, dict[str, Any]]] = [
+    ("a shift of another hall's unit", "shifts", {"unit": "land", "preset": "tianyang"}),
+    ("of its people", "shifts", {"staff": "s21", "preset": "tianyang"}),
+    ("of the hall itself", "shifts", {"hall": "h2", "preset": "tianyang"}),
+    ("a power cut there", "power_cuts", {"hall": "h2", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("a trip", "trips", {"staff": "s21", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("time off", "lieu", {"staff": "s21", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("the rota", "rota", {"date": "2026-03-02", "role": "lunch", "staff": "s21"}),
+    (
+        "a correction",
+        "corrections",
+        {"staff": "s21", "date": "2026-03-03", "slot": "am_in", "at": "2026-03-03T08:20+08:00", "reason": "x"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "table", "row"), THEIRS, ids=[case[0] for case in THEIRS])
+def test_a_sender_plans_nothing_in_a_hall_that_is_not_its_own(
+    hall: Store, what: str, table: str, row: dict[str, Any]
+) -> None:
+    with pytest.raises(PermissionError, match=f"{table} p1"):
+        import_plans_object(
+            hall, {table: [{"id": "p1", **row}]}, now=NOW, actor="token:1", covers=lambda at: at == "h1", ground=GROUND
+        )
+    with hall.read() as conn:
+        assert meta.version(conn, meta.PLANS_VERSION) == 0, what
+
+
 def test_facts_are_read_by_overlap_with_a_half_open_span(hall: Store) -> None:
     start, end = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 3, 2, 9, tzinfo=UTC)
     spans = {
