@@ -257,17 +257,22 @@ def posting_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
 
 
 def vacant_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Windows without an A post on working days of this month or the last (B14), in halls that keep posts at all."""
+    """Windows without an A post on working days of this month or the last (B14), from the first A post on: where none
+    ever was, the registry does not say that somebody should stand there.
+    """
     registry = look.registry
-    kept = {registry.windows[p.window].hall for p in registry.posts if p.window in registry.windows}
+    since: dict[str, date] = {}
+    for post in registry.posts:
+        if post.rank == "A":
+            since[post.window] = min(since.get(post.window, date.max), post.valid_from or date.min)
     for window in registry.windows.values():
-        if window.hall not in kept or window.min_staff == 0:
+        if window.id not in since or window.min_staff == 0:
             continue
         calendar = look.book.for_window(registry, window.id)
         days = [
             day
             for day in _lately(look, calendar, window.expected_from)
-            if not any(post.rank == "A" for post in registry.posts_on(window.id, day))
+            if day >= since[window.id] and not any(p.rank == "A" for p in registry.posts_on(window.id, day))
         ]
         if days:
             named = "、".join(f"{day:%m-%d}" for day in days[:MOST_DAYS]) + ("…" if len(days) > MOST_DAYS else "")
