@@ -30,6 +30,7 @@ from pydantic import (
 
 from alerts.policy import AlertPolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
 from monitor.timeliness.policy import TimelinessPolicy
@@ -245,6 +246,8 @@ class Policy(_Section):
     timeliness: TimelinessPolicy = TimelinessPolicy()
     checkin: CheckinPolicy = CheckinPolicy()
     post: PostPolicy = PostPolicy()
+    leave: LeavePolicy = LeavePolicy()
+    roster: RosterPolicy = RosterPolicy()
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()

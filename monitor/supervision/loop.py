@@ -165,6 +165,7 @@ class Judge:
             sources=sources,
             presets=self.presets,
             path=self.path(),
+            workday_roles=frozenset(self.policy.roster.workday_roles),
         )
 
     def _claim(self, now: datetime, limit: int) -> Sequence[Row[Any]] | None:

@@ -30,6 +30,11 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
         "{staff} {date} 整个时段（{slot}，应于 {due}）无任何考勤记录，按旷工半天提请核实。",
         "{staff}: no check-in in the whole session of {date} ({slot}, due {due}): half a day absent, to be verified.",
     ),
+    "checkin.slot.late_absent": (
+        "{staff} {date} {slot}应于 {due} 前完成，{at} 才到，迟 {minutes} 分钟，已达 {limit} 分钟，按旷工半天提请核实。",
+        "{staff}: {slot} of {date} was due at {due}, came at {at}, {minutes} min late: from {limit} min on that is half"
+        " a day absent, to be verified.",
+    ),
     "checkin.slot.no_checkout": (
         "{staff} {date} {slot}至 {closes} 无签退记录（应于 {due} 后签退）。",
         "{staff}: {slot} of {date}, no check-out by {closes} (due from {due} on).",

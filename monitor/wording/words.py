@@ -234,7 +234,27 @@ LEAVES: Final[Mapping[str, Texts]] = {
     "sick": ("病假", "sick leave"),
     "annual": ("年休假", "annual leave"),
     "other": ("其他假", "other leave"),
+    "trip": ("出差", "business trip"),
+    "lieu": ("补休", "time off in lieu"),
 }
+
+PLANS: Final[Mapping[str, Texts]] = {
+    "leave": (
+        "请假（公假、事假、病假、年休假、其他）",
+        "leave by kind, with who approved it and when it was handed in",
+    ),
+    "substitutes": ("代岗", "who stands in at a window, and the letter"),
+    "outings": ("临时外出", "short outings; so much of one counts as the policy says"),
+    "overtime": ("预约加班", "overtime as booked"),
+    "rota": ("值班、轮班", "who has which role on a day: duty, lunch, a Saturday"),
+    "closures": ("停办", "a hall or window closed for a time"),
+    "trips": ("出差", "business trips; they excuse as leave does"),
+    "lieu": ("补休", "time off in lieu of overtime; it excuses as leave does"),
+    "corrections": ("补签", "a check-in written down afterwards, for one slot; counts once approved"),
+    "shifts": ("班次", "which preset holds for a hall, unit or person, on dates from/to (to exclusive)"),
+    "power_cuts": ("停电", "a hall without power: what its devices would have told counts as lost"),
+}
+"""The tables of `plans import`."""
 
 UNITS_OF_TIME: Final[Mapping[str, Texts]] = {
     "workday": ("个工作日", "working days"),
