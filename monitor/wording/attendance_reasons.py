@@ -8,9 +8,10 @@ from typing import Final
 from monitor.wording.words import Texts
 
 _EMPTY: Final[Texts] = (
-    "窗口 {window} 自 {began} 起无人在岗，服务时间内已满 {minutes} 分钟[，{cleared_at} 恢复][；{answers}]。",
+    "窗口 {window} 自 {began} 起无人在岗，服务时间内已满 {minutes} 分钟[，{cleared_at} 恢复][；{answers}]"
+    "[（当时在窗口 {elsewhere}）][；待核实：{rows}]。",
     "Window {window} has been empty since {began}, for {minutes} minutes of service time[, until {cleared_at}]"
-    "[; {answers}].",
+    "[; {answers}][ (at window {elsewhere})][; to be verified: {rows}].",
 )
 
 ATTENDANCE: Final[Mapping[str, Texts]] = {

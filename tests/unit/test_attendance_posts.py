@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.attendance.cover import segments
 from monitor.attendance.facts import Closure, Duty, Leave, Outing, PostFacts, Presence, Sign, Substitute
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.posts import judge_post
 from monitor.attendance.proof import NOTHING_PROVEN
-from monitor.attendance.timeline import segments
 from monitor.model import Hall, Post, Registry, SourceState, Unit, Verdict, Wait, Window
 from monitor.workcal import build_calendar
 
@@ -1008,6 +1008,7 @@ def test_the_reason_gives_the_figures_as_json_values() -> None:
         "since": "2026-03-04T01:15:00+00:00",
         "minutes": 15,
         "answers": "post_a",
+        "rows": ["A08", "A05"],
         "evidence": "cam/09:00/0",
     }
 
