@@ -35,8 +35,8 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "vacant": ("A08", "B14"),
     "outing": (),
 }
-"""Rows of the regulations that an empty window proposes, by who answers: unstaffed (A08) is the window's, off-post (A05)
-the person's. All of them a person confirms (经查实); a permitted slip of a lone window's holder proposes none.
+"""Rows of the regulations that an empty window proposes, by who answers: unstaffed (A08) is the window's, off-post
+(A05) the person's. All of them a person confirms (经查实); a permitted slip of a lone window's holder proposes none.
 """
 
 

@@ -121,9 +121,7 @@ class _Ids:
         for empty in facts.found_empty:
             self._of[empty.id] = ("spot", empty.at, empty.at + look)
 
-    def within(
-        self, ids: Sequence[str], start: datetime, end: datetime, part: Shown
-    ) -> tuple[tuple[str, str], ...]:
+    def within(self, ids: Sequence[str], start: datetime, end: datetime, part: Shown) -> tuple[tuple[str, str], ...]:
         """Those that say something of [start, end), with their kinds; then those that name who is there."""
         found: dict[str, str] = {}
         for id_ in ids:

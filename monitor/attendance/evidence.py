@@ -179,7 +179,7 @@ def _unsure_from(sure_to: datetime | None, pieces: Iterable[Piece]) -> list[Piec
 
 
 def sign_track(signs: Iterable[Sign], policy: PostPolicy, end: datetime) -> list[Piece]:
-    """Ratings, cases handled, check-ins and spot checks as one track of presence; where they overlap they are one piece."""
+    """Ratings, cases, check-ins and spot checks as one track of presence; where they overlap they are one piece."""
     pieces: list[Piece] = []
     for sign in sorted(signs, key=lambda s: (s.at, s.id)):
         until = min(end, sign.at + policy.lifetime(sign.kind))

@@ -57,6 +57,10 @@ class PostPolicy(BaseModel):
         description="While the one holder of a lone window is excused (leave, slip), its standing substitute or a B of"
         " the same unit, proven present at the own window, covers it: it is not empty.",
     )
+    off_post_when_covered: bool = Field(
+        True,
+        description="Who answers left without leave or slip and another holds the window: a finding of off-post (A05).",
+    )
     published_names: Literal["full", "masked", "none"] = Field(
         "masked", description="Names on the published list of leave (请销假公示, B09): full, masked (王*) or none."
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from monitor.store.schema import SpotCheckRow
@@ -79,7 +79,8 @@ def found_empty(conn: Connection, start: datetime, end: datetime) -> Sequence[Ro
     return conn.execute(query.order_by(SPOT.c.seen_at, SPOT.c.id)).all()
 
 
-def ordered_for(conn: Connection, window: str, cause: str, since: datetime) -> Sequence[Row[Any]]:
-    """Checks of a window ordered for a cause since a time, and those that are still open."""
-    query = select(SPOT).where(SPOT.c.window == window, SPOT.c.cause == cause)
-    return conn.execute(query.where((SPOT.c.ordered_at >= since) | SPOT.c.result.is_(None))).all()
+def ordered_since(conn: Connection, window: str, cause: str, since: datetime) -> bool:
+    """Whether a check of the window was ordered for this cause at `since` or later, or one for any cause waits."""
+    mine = and_(SPOT.c.cause == cause, SPOT.c.ordered_at >= since)
+    query = select(SPOT.c.id).where(SPOT.c.window == window, or_(mine, SPOT.c.result.is_(None))).limit(1)
+    return conn.execute(query).first() is not None

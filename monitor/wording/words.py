@@ -208,6 +208,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:close": ("办结牌", "close cards"),
     "cards:order": ("督办", "order a supervision"),
     "cards:attribute": ("认定责任", "confirm who answers"),
+    "posts:check": ("下达和登记抽查", "order and record spot checks"),
     "cards:follow": ("核实、回访差评", "follow up bad ratings"),
     "cards:issue": ("人工发牌", "issue cards by hand"),
     "cards:appeal": ("申诉", "appeal"),
