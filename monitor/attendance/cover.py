@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from monitor.attendance.answerable import Answer, answerable
-from monitor.attendance.dayline import NEIGHBOUR, Shown, answered, described, joined
+from monitor.attendance.dayline import NEIGHBOUR, EvidenceIds, Shown, answered, described, joined
 from monitor.attendance.evidence import merged
 from monitor.attendance.facts import PostFacts
 from monitor.attendance.policy import PostPolicy
@@ -32,6 +32,7 @@ class Elsewhere(NamedTuple):
     end: datetime
     staff: str
     window: str
+    by_name: bool
     evidence: tuple[tuple[str, str], ...]
 
 
@@ -51,9 +52,11 @@ def shown(facts: PostFacts, policy: PostPolicy, now: datetime) -> tuple[Shown, .
     line = proven_segments(facts, covered_timeline(facts, policy, now), now)
     cover = neighbour_cover(facts, policy, now)
     away = _away(facts, policy, now)
+    ids = EvidenceIds(facts, policy)
     found: list[Shown] = []
-    for part in described(facts, policy, (s for s in line if s.cause != NEIGHBOUR), now):
-        found += _told_apart(facts, policy, part, away, now)
+    for whole in described(facts, policy, (s for s in line if s.cause != NEIGHBOUR), now):
+        for part in ids.parted(whole, (t for one in away for t in one[:2])):
+            found.append(_told_apart(facts, policy, part, away, now))
     for segment in line:
         if segment.cause == NEIGHBOUR:
             found += _by_neighbour(segment, cover)
@@ -76,7 +79,7 @@ def elsewhere(facts: PostFacts, policy: PostPolicy, now: datetime) -> Iterator[E
         for part in shown(other, policy, now):
             if part.state in RANKS:
                 for staff in part.who:
-                    yield Elsewhere(part.start, part.end, staff, other.window, part.evidence)
+                    yield Elsewhere(part.start, part.end, staff, other.window, not part.inferred, part.evidence)
 
 
 # --------------------------------------------------------------------------- neighbours
@@ -182,15 +185,15 @@ def _unless_away(answer: Answer, away: Iterable[Elsewhere], at: datetime) -> Ans
     return answer if window is None else Answer(None, "elsewhere", window)
 
 
-def _told_apart(
-    facts: PostFacts, policy: PostPolicy, part: Shown, away: list[Elsewhere], now: datetime
-) -> Iterator[Shown]:
-    """An empty time, cut where whoever answers is at another window or comes from there."""
-    inside = {t for one in away for t in one[:2] if part.start < t < part.end}
-    if part.state != "empty" or not inside | {o for o in away if o.start <= part.start < o.end}:
-        yield part
-        return
-    cuts = [part.start, *sorted(inside), part.end]
-    for start, end in zip(cuts, cuts[1:], strict=False):
-        answer = _unless_away(answerable(facts, policy, start, now), away, start)
-        yield answered(replace(part, start=start, end=end), answer)
+def _told_apart(facts: PostFacts, policy: PostPolicy, part: Shown, away: Iterable[Elsewhere], now: datetime) -> Shown:
+    """One time in which nobody comes to another window or goes from there.
+
+    Empty, whoever answers may be there; with somebody seen, it is not the one who answers if a name puts them there.
+    """
+    if part.state == "empty":
+        return answered(part, _unless_away(answerable(facts, policy, part.start, now), away, part.start))
+    if part.inferred and part.who:
+        named = (o for o in away if o.by_name and o.staff in part.who and o.start <= part.start < o.end)
+        where = next((one.window for one in named), None)
+        return part if where is None else replace(part, state="other", who=(), at_window=where)
+    return part

@@ -5,7 +5,7 @@ The states of the fused timeline (`timeline`), with `present` told apart by who 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -51,13 +51,15 @@ def described(facts: PostFacts, policy: PostPolicy, line: Iterable[Segment], now
     """The segments with who was there, cut where that or who answers changes; equal neighbours joined."""
     names = Names(facts, policy, now)
     cuts = sorted({*names.changes(), *plan_changes(facts, policy, now)})
-    ids = _Ids(facts, policy)
+    ids = EvidenceIds(facts, policy)
     found: list[Shown] = []
     for segment in line:
         inside = [cut for cut in cuts if segment.start < cut < segment.end]
         for start, end in pairwise([segment.start, *inside, segment.end]):
             part = _described(facts, policy, names, segment, start, now)
-            found.append(replace(part, start=start, end=end, evidence=ids.within(segment.evidence, start, end, part)))
+            naming = [id_ for id_, _ in part.evidence]
+            evidence = ids.within([*segment.evidence, *naming], start, end)
+            found.append(replace(part, start=start, end=end, evidence=evidence))
     return joined(found)
 
 
@@ -106,7 +108,7 @@ def joined(parts: Iterable[Shown]) -> tuple[Shown, ...]:
     return tuple(found)
 
 
-class _Ids:
+class EvidenceIds:
     """The kinds of facts by id, and how long each says something."""
 
     def __init__(self, facts: PostFacts, policy: PostPolicy) -> None:
@@ -121,13 +123,22 @@ class _Ids:
         for empty in facts.found_empty:
             self._of[empty.id] = ("spot", empty.at, empty.at + look)
 
-    def within(self, ids: Sequence[str], start: datetime, end: datetime, part: Shown) -> tuple[tuple[str, str], ...]:
-        """Those that say something of [start, end), with their kinds; then those that name who is there."""
+    def within(self, ids: Iterable[str], start: datetime, end: datetime) -> tuple[tuple[str, str], ...]:
+        """Those that say something of [start, end), each with its kind; one of another window has none here."""
         found: dict[str, str] = {}
         for id_ in ids:
             kind, since, until = self._of.get(id_, ("", start, None))
             if since < end and (until is None or start < until):
                 found[id_] = kind
-        for id_, _ in part.evidence:
-            found[id_] = self._of.get(id_, ("", start, None))[0]
         return tuple(found.items())
+
+    def parted(self, part: Shown, cuts: Iterable[datetime]) -> Iterator[Shown]:
+        """A segment cut at instants, each piece with the evidence that speaks of it."""
+        inside = sorted({cut for cut in cuts if part.start < cut < part.end})
+        if not inside:
+            yield part
+            return
+        for start, end in pairwise([part.start, *inside, part.end]):
+            kept = dict(self.within((id_ for id_, _ in part.evidence), start, end))
+            evidence = tuple((id_, kind or kept[id_]) for id_, kind in part.evidence if id_ in kept)
+            yield replace(part, start=start, end=end, evidence=evidence)

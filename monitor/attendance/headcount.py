@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from monitor.attendance.dayline import NEIGHBOUR, Shown
+from monitor.attendance.dayline import NEIGHBOUR, EvidenceIds, Shown
 from monitor.attendance.facts import PostFacts, Presence
 from monitor.attendance.fusion import Known
 from monitor.attendance.policy import PostPolicy
@@ -56,14 +56,13 @@ def short_runs(facts: PostFacts, policy: PostPolicy, parts: Sequence[Shown], now
     return [run for run in runs if run.end - run.start >= timedelta(minutes=policy.yellow_minutes)]
 
 
-def flagged(parts: Iterable[Shown], runs: Sequence[Short]) -> tuple[Shown, ...]:
+def flagged(parts: Iterable[Shown], runs: Sequence[Short], ids: EvidenceIds) -> tuple[Shown, ...]:
     """The segments, cut where a short-staffed time begins or ends, with the number who were there."""
     found: list[Shown] = []
-    for part in parts:
-        cuts = sorted({t for run in runs for t in run[:2] if part.start < t < part.end})
-        for start, end in pairwise([part.start, *cuts, part.end]):
-            people = next((run.people for run in runs if run.start <= start < run.end), None)
-            found.append(replace(part, start=start, end=end, people=people if part.state in RANKS else None))
+    for whole in parts:
+        for part in ids.parted(whole, (t for run in runs for t in run[:2])):
+            people = next((run.people for run in runs if run.start <= part.start < run.end), None)
+            found.append(replace(part, people=people if part.state in RANKS else None))
     return tuple(found)
 
 

@@ -112,9 +112,9 @@ def _strangers(facts: PostFacts, policy: PostPolicy, parts: Sequence[Shown], now
 def _off_post_while_covered(
     facts: PostFacts, policy: PostPolicy, parts: Sequence[Shown], now: datetime
 ) -> Iterator[PostFinding]:
-    """Who answers was there, left without leave or slip and stays away, while another, known by name, is there: off-post
-    of the person (A05), and the window is staffed (no A08). Not where they are at another window, nor where somebody is
-    filed to stand in.
+    """Who answers was there, left without leave or slip and stays away, while another, known by name, is there: that is
+    off-post of the person (A05), and the window is staffed (no A08). Not where they are at another window, nor where
+    somebody is filed to stand in.
     """
     if not policy.off_post_when_covered:
         return

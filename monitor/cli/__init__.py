@@ -21,11 +21,13 @@ from monitor.cli import (
     preview,
     replay,
     reports,
+    spots,
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, alerting, preview, audit,
+    spots,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

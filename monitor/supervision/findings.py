@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from monitor import timeliness
+from monitor.attendance.slots import parse_post_key
 from monitor.model import Item
 from monitor.settings import Policy
 from monitor.store import casestats, plans
@@ -27,6 +28,7 @@ from monitor.store.facts.integrity import (
 from monitor.store.facts.look import Look
 from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
+from monitor.supervision.postfindings import recent_post_findings
 from monitor.supervision.views import DEFAULT_ZONE, stamp
 from monitor.timeliness import integrity_hall
 from monitor.wording import instant_text, render
@@ -36,7 +38,7 @@ from monitor.workcal import WorkCalendar
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
     """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    others = [*_overdue_findings(look, policy), *_item_findings(look, policy)]
+    others = [*_overdue_findings(look, policy), *_item_findings(look, policy), *_post_findings(look, policy)]
     ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *leave_findings(look), *ordered]
 
@@ -61,6 +63,13 @@ def leave_findings(look: Look) -> Iterator[dict[str, Any]]:
             f"leave {leave.id} from {begins} was approved only at {approved}"
         )
         yield _row("B06", f"staff:{leave.staff}", leave.approved_at or leave.start, why)
+
+
+def _post_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Off-post, unstaffed, short of staff, unfiled substitutes (A05, A08, A19, B03) of the last days."""
+    for key, found in recent_post_findings(look, policy.post):
+        zone = look.book.for_window(look.registry, parse_post_key(key).window).zone
+        yield _row(found.rule, f"post:{key}", found.at, render(found.reason, "zh", zone))
 
 
 def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:

@@ -50,7 +50,8 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
     "post.empty.yellow": _EMPTY,
     "post.empty.red": _EMPTY,
     "post.checked_empty": (
-        "窗口 {window} {date} 抽查（{at}）发现无人在岗，[{staff}，]待核实：{rows}；{answers}[（当时在窗口 {elsewhere}）]。",
+        "窗口 {window} {date} 抽查（{at}）发现无人在岗，[{staff}，]待核实：{rows}；{answers}"
+        "[（当时在窗口 {elsewhere}）]。",
         "Window {window}, {date}: a spot check at {at} found nobody;[ {staff},] to be verified: {rows}; {answers}"
         "[ (at window {elsewhere})].",
     ),
