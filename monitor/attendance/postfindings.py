@@ -66,8 +66,8 @@ def handovers(facts: PostFacts, policy: PostPolicy, parts: Sequence[Shown], now:
     for leave in sorted(facts.leaves, key=lambda v: (v.start, v.id)):
         if leave.staff not in regular or not is_approved(leave, now) or not start < leave.start < min(end, now):
             continue
-        heir = answerable(facts, policy, leave.start, now).staff
-        heir = None if heir == leave.staff else heir
+        answer = answerable(facts, policy, leave.start, now)
+        heir = answer.staff if answer.why in _OWN and answer.staff != leave.staff else None
         there = (max(p.start, leave.start) for p in parts if p.end > leave.start and heir is not None and heir in p.who)
         found.append(Handover(leave.start, leave.staff, heir, next(there, None)))
     return found

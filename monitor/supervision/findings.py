@@ -28,7 +28,7 @@ from monitor.store.facts.integrity import (
 from monitor.store.facts.look import Look
 from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
-from monitor.supervision.postfindings import recent_post_findings
+from monitor.supervision.postfindings import recent_post_findings, thin_units
 from monitor.supervision.views import DEFAULT_ZONE, stamp
 from monitor.timeliness import integrity_hall
 from monitor.wording import instant_text, render
@@ -44,12 +44,15 @@ def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Posts without a B (B01) on the present day."""
+    """Posts without a B (B01), units with fewer than two people for A and B (B08), on the present day."""
     for window in look.registry.windows.values():
         day = look.book.for_window(look.registry, window.id).local_date(look.now)
         ranks = {post.rank for post in look.registry.posts_on(window.id, day)}
         if "A" in ranks and "B" not in ranks:
             yield _row("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+    for unit in thin_units(look):
+        why = "单位的 A、B 岗不足两人 the unit has fewer than two people as A and B"
+        yield _row("B08", f"unit:{unit}", look.now, why)
 
 
 def leave_findings(look: Look) -> Iterator[dict[str, Any]]:

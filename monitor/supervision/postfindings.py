@@ -1,4 +1,4 @@
-"""Findings of posts for `report findings`: of the last days, and only where there can be one (DESIGN §7)."""
+"""Findings of posts for `report findings`: of the roster, and of the last days where there can be one (DESIGN §7)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def recent_post_findings(look: Look, policy: PostPolicy) -> Iterator[tuple[str, 
         for key, loaded in sorted(load_posts(look, batch).items()):
             if loaded.facts.expected:
                 yield from ((key, found) for found in session_of(loaded.facts, policy, look.now).findings)
+
+
+def thin_units(look: Look) -> Iterator[str]:
+    """Units with posts today and fewer than two people in all as A or B (B08: 各抽调两名，设置 A、B 岗位)."""
+    people: dict[str, set[str]] = {}
+    for window in look.registry.windows.values():
+        if window.unit is None:
+            continue
+        day = look.book.for_window(look.registry, window.id).local_date(look.now)
+        regular = {p.staff for p in look.registry.posts_on(window.id, day) if p.rank != "S"}
+        if regular:
+            people.setdefault(window.unit, set()).update(regular)
+    yield from (unit for unit, mine in sorted(people.items()) if len(mine) < 2)
 
 
 def _worth_a_look(look: Look) -> list[str]:
