@@ -37,9 +37,21 @@ class Elsewhere(NamedTuple):
 
 
 def covered_timeline(facts: PostFacts, policy: PostPolicy, now: datetime) -> Timeline:
-    """The fused timeline, with who covers a lone window from beside it while its holder is excused."""
+    """The fused timeline, with who covers a lone window from beside it while its holder is excused.
+
+    `undecided` and `ahead` are those of the other windows too: what is settled there may say who answers here.
+    """
     line = timeline(facts, policy, now)
-    return replace(line, segments=_covered(line.segments, neighbour_cover(facts, policy, now)))
+    if not facts.others:
+        return line
+    beside = [timeline(other, policy, now) for other in facts.others]
+    approved = (v.approved_at for other in facts.others for v in other.leaves if v.approved_at is not None)
+    return replace(
+        line,
+        segments=_covered(line.segments, neighbour_cover(facts, policy, now)),
+        undecided=(*line.undecided, *(t for one in beside for t in one.undecided)),
+        ahead=(*line.ahead, *(t for one in beside for t in one.ahead), *approved),
+    )
 
 
 def segments(facts: PostFacts, policy: PostPolicy, until: datetime) -> tuple[Segment, ...]:

@@ -511,6 +511,16 @@ COMPLAINTS = [
         shows=("08:30-10:00 A a?", "10:00-12:00 unknown"),
     ),
     Day(
+        why="complaint: a case that was told of late counts from when it was handled",
+        facts=morning(presences=FROM_NINE, signs=(replace(sign("09:05", "case", "a"), received=at("11:00")),)),
+        shows=(
+            "08:30-09:00 A a?",
+            "09:00-09:05 empty <post_a:a>",
+            "09:05-09:15 A a",
+            "09:15-12:00 empty <post_a:a>",
+        ),
+    ),
+    Day(
         why="complaint: a terminal that has not synced yet leaves the sign-on open",
         facts=by_duty("w", mark="08:00"),
         now="10:00",
@@ -720,6 +730,16 @@ def test_nobody_is_charged_while_excused(facts: PostFacts, now: str) -> None:
 def is_excused(facts: PostFacts, staff: str, instant: datetime, now: datetime) -> bool:
     spans = [outing_span(o, 30) for o in facts.outings if o.staff == staff]
     return leave_covering(facts.leaves, staff, instant, now) is not None or any(a <= instant < b for a, b in spans)
+
+
+@settings(max_examples=80, deadline=None)
+@given(mornings(), CLOCKS)
+def test_nothing_changes_before_the_next_check(facts: PostFacts, now: str) -> None:
+    verdict = judge_post(facts, POLICY, CALENDAR, at(now))
+    end = verdict.next_check_at or at("20:00")
+    for moment in (at(now) + (end - at(now)) / 2, end - timedelta(microseconds=1)):
+        later = judge_post(facts, POLICY, CALENDAR, moment)
+        assert (later.outcome, later.spells) == (verdict.outcome, verdict.spells)
 
 
 @settings(max_examples=60, deadline=None)
