@@ -185,6 +185,7 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 

@@ -16,6 +16,7 @@ from monitor.cli import (
     demo,
     devices,
     feeds,
+    months,
     ops,
     people,
     preview,
@@ -26,8 +27,8 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, alerting, preview, audit,
-    spots,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
+    audit, spots,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

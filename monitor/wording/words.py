@@ -189,6 +189,7 @@ SLOTS: Final[Mapping[str, Texts]] = {
 ROLES: Final[Mapping[str, Texts]] = {
     "duty_supervisor": ("值班监察员", "duty supervisor"),
     "supervision_head": ("监察负责人", "supervision head"),
+    "personnel": ("人事", "personnel office"),
     "unit_head": ("单位负责人", "unit head"),
     "window_lead": ("窗口负责人", "window lead"),
     "staff": ("工作人员", "staff"),
@@ -214,6 +215,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:appeal": ("申诉", "appeal"),
     "cards:review": ("复核申诉", "decide appeals"),
     "alerts:silence": ("静默告警", "silence alerts"),
+    "attendance:close": ("签核关账", "sign a month of attendance off"),
     "audit:read": ("查看审计", "read the audit trail"),
     "people:write": ("管理人员与令牌", "change people and tokens"),
     "settings:write": ("管理设置", "change settings"),

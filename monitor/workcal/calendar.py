@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model import Span, require_aware
 from monitor.workcal.basis import Paper
-from monitor.workcal.days import FIRST_YEAR, LAST_YEAR, DayRules
+from monitor.workcal.days import FIRST_YEAR, LAST_YEAR, DayPlan, DayRules
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step, merge_pauses
 from monitor.workcal.limits import (
     Found,
@@ -80,6 +80,10 @@ class WorkCalendar:
     def is_workday(self, day: date) -> bool:
         """Whether the date has any session."""
         return self._covering_dates(day).is_workday(day.toordinal())
+
+    def plan_of(self, day: date) -> DayPlan:
+        """The hours of a date and why it is worked or not (`DayPlan.why`: the codes of `Step.why`)."""
+        return self._rules.plan(day)
 
     def sessions(self, day: date) -> tuple[Span, ...]:
         """The sessions of a date as UTC [start, end), ascending; empty when it is not worked."""
