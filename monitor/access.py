@@ -26,6 +26,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "cards:follow": "verify a bad rating and call back (差评核实、回访)",
     "cards:issue": "issue a card by hand (人工发牌)",
     "cards:appeal": "appeal against a card (申诉)",
+    "posts:check": "order spot checks and record what they found (抽查)",
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
@@ -61,6 +62,7 @@ _SUPERVISING: Final = (
     "cards:follow",
     "cards:issue",
     "plans:write",
+    "posts:check",
     "alerts:silence",
     "audit:read",
 )

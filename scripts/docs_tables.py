@@ -306,6 +306,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
         cases_open={"h": 1},
         cases_overdue={"h": 1},
         posts_absent={"h": 1},
+        spot_checks_open={"h": 1},
         subjects_unknown={"case": 1},
         devices_offline={("h", "camera"): 1},
         due_backlog=0,

@@ -180,7 +180,9 @@ class Duty:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sign:
-    """Another sign of presence at the window: kind is `rating`, `case` or `checkin`."""
+    """Another sign of presence at the window: kind is `rating`, `case`, `checkin` or `spot` (a spot check that found
+    somebody, A17).
+    """
 
     id: str
     kind: str
@@ -191,12 +193,23 @@ class Sign:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FoundEmpty:
+    """A spot check (抽查, A17) that found nobody: `at` when the inspector looked, `received` when it was recorded."""
+
+    id: str
+    at: datetime
+    received: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PostFacts:
     """One service session of one window, with every kind of evidence in it.
 
     `session` is [start, end). `duties` begin with the start of the day (a sign-on before the session lasts into it).
     `cameras`: the states of the cameras at this window; `duty_sources`: of the devices that carry duty for it.
     `posts` are the holders of that day in rank order. `substitutes`, `leaves`, `outings` may concern anybody of them.
+    `others`: sessions at the same time of windows where somebody of them may be instead, or of the neighbours that may
+    cover a lone window; only where that matters, and never with `others` of their own.
     """
 
     window: str
@@ -216,3 +229,5 @@ class PostFacts:
     requires_duty: bool = False
     expected: bool = True
     published: bool = True
+    found_empty: tuple[FoundEmpty, ...] = ()
+    others: tuple[PostFacts, ...] = ()

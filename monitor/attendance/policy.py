@@ -107,6 +107,24 @@ class PostPolicy(BaseModel):
     rating_minutes: int = Field(10, ge=0, description="A rating is a sign of presence for so long.")
     case_minutes: int = Field(10, ge=0, description="A case handled at the window is a sign of presence for so long.")
     checkin_minutes: int = Field(15, ge=0, description="A check-in of a person posted there holds for so long.")
+    spot_minutes: int = Field(
+        10, ge=0, description="A spot check (抽查, A17) that found somebody is a sign of presence for so long."
+    )
+    spot_within_minutes: int = Field(
+        30, gt=0, description="A spot check is to be made within so long of its order, unless the order says otherwise."
+    )
+    neighbour_covers: bool = Field(
+        True,
+        description="While the one holder of a lone window is excused (leave, slip), its standing substitute or a B of"
+        " the same unit, proven present at the own window, covers it: it is not empty.",
+    )
+    off_post_when_covered: bool = Field(
+        True,
+        description="Who answers left without leave or slip and another holds the window: a finding of off-post (A05).",
+    )
+    published_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names on the published list of leave (请销假公示, B09): full, masked (王*) or none."
+    )
     duty_gives_way_minutes: int = Field(
         15, ge=0, description="A sign-on counts at most so long where a working camera sees nobody."
     )
@@ -132,8 +150,13 @@ class PostPolicy(BaseModel):
         return self
 
     def lifetime(self, kind: str) -> timedelta:
-        """How long a sign of this kind (rating, case, checkin) proves presence. Raises KeyError for another kind."""
-        minutes = {"rating": self.rating_minutes, "case": self.case_minutes, "checkin": self.checkin_minutes}
+        """How long a sign of this kind (rating, case, checkin, spot) proves presence. KeyError for another kind."""
+        minutes = {
+            "rating": self.rating_minutes,
+            "case": self.case_minutes,
+            "checkin": self.checkin_minutes,
+            "spot": self.spot_minutes,
+        }
         return timedelta(minutes=minutes[kind])
 
     @property

@@ -22,12 +22,13 @@ from monitor.cli import (
     preview,
     replay,
     reports,
+    spots,
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit,
+    audit, spots,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -64,6 +64,7 @@ def _near(facts: Any, spell: Spell | None) -> Any:
         facts,
         presences=tuple(p for p in facts.presences if start <= p.at <= end),
         signs=tuple(s for s in facts.signs if start <= s.at <= end),
+        others=tuple(_near(other, spell) for other in facts.others),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from monitor import timeliness
+from monitor.attendance.slots import parse_post_key
 from monitor.model import Item
 from monitor.settings import Policy
 from monitor.store import casestats
@@ -26,6 +27,7 @@ from monitor.store.facts.look import Look
 from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
 from monitor.supervision.planfindings import plan_findings, row_of
+from monitor.supervision.postfindings import recent_post_findings, thin_units
 from monitor.timeliness import integrity_hall
 from monitor.wording import render
 from monitor.workcal import WorkCalendar
@@ -34,18 +36,28 @@ from monitor.workcal import WorkCalendar
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
     """Rows of {"rule", "subject", "at", "why"}: of the registry, of plans, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    others = [*_overdue_findings(look, policy), *_item_findings(look, policy)]
+    others = [*_overdue_findings(look, policy), *_item_findings(look, policy), *_post_findings(look, policy)]
     ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
     return [*registry_findings(look), *plan_findings(look, policy), *ordered]
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Posts without a B (B01) on the present day."""
+    """Posts without a B (B01), units with fewer than two people for A and B (B08), on the present day."""
     for window in look.registry.windows.values():
         day = look.book.for_window(look.registry, window.id).local_date(look.now)
         ranks = {post.rank for post in look.registry.posts_on(window.id, day)}
         if "A" in ranks and "B" not in ranks:
             yield row_of("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+    for unit in thin_units(look):
+        why = "单位的 A、B 岗不足两人 the unit has fewer than two people as A and B"
+        yield row_of("B08", f"unit:{unit}", look.now, why)
+
+
+def _post_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Off-post, unstaffed, short of staff, unfiled substitutes (A05, A08, A19, B03) of the last days."""
+    for key, found in recent_post_findings(look, policy.post):
+        zone = look.book.for_window(look.registry, parse_post_key(key).window).zone
+        yield row_of(found.rule, f"post:{key}", found.at, render(found.reason, "zh", zone))
 
 
 def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:

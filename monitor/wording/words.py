@@ -209,6 +209,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:close": ("办结牌", "close cards"),
     "cards:order": ("督办", "order a supervision"),
     "cards:attribute": ("认定责任", "confirm who answers"),
+    "posts:check": ("下达和登记抽查", "order and record spot checks"),
     "cards:follow": ("核实、回访差评", "follow up bad ratings"),
     "cards:issue": ("人工发牌", "issue cards by hand"),
     "cards:appeal": ("申诉", "appeal"),
@@ -337,7 +338,16 @@ ANSWERS: Final[Mapping[str, Texts]] = {
         "out with a letter but no substitute (B05): the unit answers",
     ),
     "outing": ("单人窗口临时外出，不计个人", "a lone window out on a slip: nobody is charged"),
+    "elsewhere": ("应在岗人员当时在另一窗口，不计个人", "who answers was at another window: the unit answers"),
     "vacant": ("该窗口未排人员", "nobody is posted there"),
+}
+
+ROWS: Final[Mapping[str, Texts]] = {
+    "A05": ("脱岗 A05", "off-post A05"),
+    "A08": ("窗口无人在岗 A08", "window unstaffed A08"),
+    "B03": ("未备案代岗 B03", "no filed substitute B03"),
+    "B05": ("有函未派代岗 B05", "letter without a substitute B05"),
+    "B14": ("未派驻人员 B14", "nobody posted B14"),
 }
 
 CASE_EVENTS: Final[Mapping[str, Texts]] = {
@@ -410,6 +420,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "first": ENDS,
     "by": EXCUSES,
     "answers": ANSWERS,
+    "rows": ROWS,
     "provisional": PROVISIONAL,
     "procedure": PROCEDURES,
     "deemed": DEEMED,
