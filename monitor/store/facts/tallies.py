@@ -139,7 +139,7 @@ def _counted(look: Look, key: TallyKey) -> list[tuple[Row[Any], bool]]:
 
 def _results(conn: Connection, numbers: Sequence[int]) -> dict[int, str | None]:
     """With what each closed card was closed the last time."""
-    return {row.card: (row.body or {}).get("result") for row in _CLOSED.run(conn, numbers)}
+    return {row.card: (row.body or {}).get("result") for row in (_CLOSED.run(conn, numbers) if numbers else ())}
 
 
 _CLOSED: Final = QuickSelect(
