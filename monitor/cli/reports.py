@@ -1,4 +1,4 @@
-"""`judge`, `report cases|deliveries|events|findings|statistics`, `export attendance`."""
+"""`judge`, `report attendance|cases|deliveries|events|findings|statistics|tallies`, `export attendance`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from monitor.cli import deliveries, statistics
+from monitor.cli import attendance, deliveries, statistics
 from monitor.cli.common import BadInput, instant, print_json, program
 
 report_app = typer.Typer(no_args_is_help=True, help="报表 reports")
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("judge")(judge)
     statistics.register(report_app)
     deliveries.register(report_app)
+    attendance.register(report_app)
     app.add_typer(report_app, name="report")
     app.add_typer(export_app, name="export")
 
