@@ -44,28 +44,22 @@ def read_list(
 ) -> AttendanceList:
     """Everybody's slots of the local days first … last, as far as they have begun at `look.now`.
 
-    1. Everybody of the hall or unit. 2. Day by day: load and judge their slots. 3. Beside them the cards, the
-    corrections that wait, and the windows that they are said to have left empty.
+    1. Everybody of the hall or unit. 2. Load their slots, all days at once: each day read by itself would read those
+    around it too. Judge them. 3. Beside them the cards, the corrections that wait, and the windows that they are said
+    to have left empty.
     """
     people = _people(look, hall, unit)
     rows = {person.id: row for person, row in people}
     cards = _slot_cards(look, first, last)
     waiting = _corrections(look, first, last)
-    for day in _days(first, last):
-        keys = [
-            slot_key(person.id, day, slot.name)
-            for person, row in people
-            if day <= look.book.for_hall(look.registry, row.hall).local_date(look.now)
-            for slot in slots_of(look, person.id, day)
-            if _is_expected(look, person, row.hall, slot.due)
-        ]
-        for key, loaded in load_slots(look, keys).items() if keys else ():
-            facts = loaded.facts
-            assert loaded.calendar is not None  # load_slots always finds one
-            verdict = judge_slot(facts, policy, loaded.calendar, look.now)
-            line = line_of(facts, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
-            if line is not None:
-                rows[facts.staff].add(line)
+    keys = [key for person, row in people for key in _keys(look, person, row.hall, first, last)]
+    for key, loaded in load_slots(look, keys).items() if keys else ():
+        facts = loaded.facts
+        assert loaded.calendar is not None  # load_slots always finds one
+        verdict = judge_slot(facts, policy, loaded.calendar, look.now)
+        line = line_of(facts, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
+        if line is not None:
+            rows[facts.staff].add(line)
     for staff, line in _left_posts(look, first, last):
         if staff in rows:
             rows[staff].add(line)
@@ -92,15 +86,15 @@ def _people(look: Look, hall: str | None, unit: str | None) -> list[tuple[Staff,
     return sorted(found, key=lambda pair: (pair[1].hall, pair[1].unit, pair[1].staff))
 
 
-def _is_expected(look: Look, person: Staff, hall: str, due: datetime) -> bool:
-    """Nothing is expected before the first import of person and hall (DESIGN §5)."""
-    since = (person.expected_from, look.registry.halls[hall].expected_from)
-    return all(at is None or due >= at for at in since)
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    for n in range((last - first).days + 1):
-        yield first + timedelta(days=n)
+def _keys(look: Look, person: Staff, hall: str, first: date, last: date) -> Iterator[str]:
+    """Of the slots of days that have begun; nothing is expected before the first import of person and hall (§5)."""
+    since = [at for at in (person.expected_from, look.registry.halls[hall].expected_from) if at is not None]
+    today = look.book.for_hall(look.registry, hall).local_date(look.now)
+    for n in range((min(last, today) - first).days + 1):
+        day = first + timedelta(days=n)
+        for slot in slots_of(look, person.id, day):
+            if all(slot.due >= at for at in since):
+                yield slot_key(person.id, day, slot.name)
 
 
 def _slot_cards(look: Look, first: date, last: date) -> dict[str, list[tuple[int, bool]]]:
