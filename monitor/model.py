@@ -495,7 +495,7 @@ class Verdict(Value, frozen=True, kw_only=True):
 
 
 SubjectKind: TypeAlias = Literal[
-    "case", "task", "slot", "post", "rating", "order", "device", "source", "hall", "calendar"
+    "case", "task", "slot", "post", "rating", "order", "device", "source", "hall", "calendar", "tally"
 ]
 
 

@@ -31,6 +31,7 @@ from pydantic import (
 from alerts.policy import AlertPolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
 from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
+from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
 from monitor.timeliness.policy import TimelinessPolicy
@@ -251,6 +252,7 @@ class Policy(_Section):
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()
+    tally: TallyPolicy = TallyPolicy()
     cards: CardPolicy = CardPolicy()
 
     @property
@@ -263,7 +265,8 @@ class Policy(_Section):
     def section_of(rule: str) -> str:
         """The section that a rule reads."""
         sections = {"checkin": "checkin", "post": "post", "rating": "rating", "device": "device",
-                    "unknown": "operator", "calendar": "operator"}  # fmt: skip
+                    "unknown": "operator", "calendar": "operator", "attendance": "tally", "absence": "tally",
+                    "conduct": "tally"}  # fmt: skip
         if rule == "feed.backlog":
             return "device"
         return sections.get(rule.split(".", 1)[0], "timeliness")

@@ -50,6 +50,7 @@ from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
 from monitor.settings import FeedSettings, Policy, Settings, load
+from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
 from monitor.wording import words
@@ -312,6 +313,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
         due_backlog=0,
         oldest_pending_seconds=0,
         satisfaction={"h": 1.0},
+        attendance=AttendanceGauges(slots={("h", "ok"): 1}, corrections_pending={"h": 1}, leave_today={"h": 1}),
     )
     found = {}
     for family in (*counted.registry.collect(), readiness(()), *families(one, datetime(2027, 1, 1, tzinfo=UTC))):

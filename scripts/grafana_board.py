@@ -84,6 +84,24 @@ PANELS: Final = (
         queries=(("sum by (kind) (jiancha_subjects_unknown)", "{{kind}}"),),
     ),
     Panel(
+        title="今日考勤",
+        text="Today's check-in slots by verdict; those in order are left out",
+        queries=(
+            (
+                'sum by (outcome) (jiancha_attendance_slots{hall=~"$hall",outcome!~"ok|pending|merged|closed"})',
+                "{{outcome}}",
+            ),
+        ),
+    ),
+    Panel(
+        title="请假与待批补签",
+        text="People on leave today, corrections of punches that nobody has approved",
+        queries=(
+            (f"sum by (hall) (jiancha_leave_today{HALL})", "{{hall}} 请假"),
+            (f"sum by (hall) (jiancha_corrections_pending{HALL})", "{{hall}} 待批补签"),
+        ),
+    ),
+    Panel(
         title="事件/秒",
         text="Messages by channel",
         queries=(("sum by (channel) (rate(jiancha_events_total[$__rate_interval]))", "{{channel}}"),),

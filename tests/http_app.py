@@ -48,14 +48,17 @@ METRICS: dict[str, set[str]] = {
     "notification_oldest_pending_seconds": set(),
     "calendar_covered_until_timestamp_seconds": set(),
     "satisfaction_ratio": {"hall"},
+    "attendance_slots": {"hall", "outcome"},
+    "corrections_pending": {"hall"},
+    "leave_today": {"hall"},
     "build_info": {"version", "python"},
     "broker_connected": set(),
     "takeovers_running": set(),
     "takeovers_total": {"result"},
     "ready": {"part"},
 }
-"""Names without prefix and their labels: DESIGN §7; `broker_connected`, `dropped_keys_total`, `takeovers_…` and `ready`
-are ours.
+"""Names without prefix and their labels: DESIGN §7; `attendance_slots`, `corrections_pending`, `leave_today`,
+`broker_connected`, `dropped_keys_total`, `takeovers_…` and `ready` are ours.
 """
 
 

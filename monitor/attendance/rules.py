@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from monitor.attendance import checkins, posts, slotcase
+from monitor.attendance import checkins, posts, slotcase, tallyrules
 from monitor.model import Event, Registry, SubjectRef, Verdict
 
 
@@ -33,6 +33,34 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
             posts.judge_post,
             "脱岗（A05，经查实）；上班时间窗口无人在岗（A08，经查实）；AB 岗（B01、B02）；"
             "AB 岗均不在且未来函、未派人代岗（B03）；有函未派人代岗（B05）",
+        ),
+    ),
+    "tally": (
+        Rule(
+            tallyrules.SUM,
+            tallyrules.judge_sum,
+            "001.2 §23(1)：迟到、早退、脱岗扣分累计达 5 分以上（含 5 分），通报原单位，上报县政府、纪委和监察局，"
+            "并在电子显示屏上通报（A06）",
+        ),
+        Rule(
+            tallyrules.PERSON,
+            tallyrules.judge_person,
+            "001.2 §26(3)：旷工 3 次或 1 次旷工 2 天以上，取消季度和年度评优资格（A10）",
+        ),
+        Rule(
+            tallyrules.RETURN,
+            tallyrules.judge_return,
+            "001.2 §27(2)：旷工 3 天以上（含 3 天），退回原单位并通报（A11）",
+        ),
+        Rule(
+            tallyrules.WINDOW,
+            tallyrules.judge_window,
+            "001.2 §20b(4)：窗口工作人员旷工 3 次或 1 次旷工 2 天以上，当月为不合格窗口（A09）",
+        ),
+        Rule(
+            tallyrules.CONDUCT,
+            tallyrules.judge_conduct,
+            "001.2 §26(3)：迟到、早退、着装、文明用语、打瞌睡等违反工作纪律，每月各项合计 3 次以上（A12，经查实）",
         ),
     ),
 }

@@ -15,11 +15,13 @@ from monitor.wording import (
     advice,
     case_event_word,
     event_word,
+    happening_word,
     level_word,
     render,
     rule_title,
     state_word,
     step_text,
+    subject_text,
 )
 
 MOST_FACTS: Final = 12
@@ -39,6 +41,9 @@ LABELS: Final = {
     "source": ("来源", "source"),
     "entered": ("录入", "entered"),
     "untrusted": ("时间存疑", "time not trusted"),
+    "entries": ("明细", "Entries"),
+    "points": ("分", "points"),
+    "proposed": ("待查实，未计入", "to be confirmed, not counted"),
 }
 
 
@@ -64,6 +69,9 @@ def lines(card: dict[str, Any], zone: str, lang: Lang) -> Iterator[str]:
     for step in card["steps"]:
         told = step_text(step["why"], lang, step.get("by"))  # cards of earlier versions have none
         yield f"  {step['date']}  {label('counted') if step['counted'] else '—'}  {told}"
+    if entries := card["reason"]["figures"].get("entries"):
+        yield label("entries")
+        yield from (f"  {_entry_line(entry, lang)}" for entry in entries)
     yield label("facts")
     for line in _fact_lines(_in_zone(card["facts"], zone), lang):
         yield f"  {line}"
@@ -81,6 +89,16 @@ def headline(card: dict[str, Any], lang: Lang = "zh") -> str:
         f"#{card['number']}  {level_word(card['level'], lang)}  {rule_title(card['rule'], lang)}  {subject}  "
         f"{place}  {card['staff'] or '-'}  {card['since']}  {state_word(card['state'], lang)}"
     )
+
+
+def _entry_line(entry: dict[str, Any], lang: Lang) -> str:
+    """An entry of an accumulation: the day, what happened, where, by which row, for how much, on which cards."""
+    kind, _, key = entry["subject"].partition(":")
+    parts = [entry["date"], happening_word(entry["kind"], lang), subject_text(kind, key, lang=lang), entry["row"]]
+    parts += [f"{entry['points']} {LABELS['points'][lang == 'en']}"] if "points" in entry else []
+    parts += [f"#{number}" for number in entry.get("cards", ())]
+    parts += [] if entry.get("confirmed", True) else [LABELS["proposed"][lang == "en"]]
+    return "  ".join(parts)
 
 
 def _in_zone(value: Any, zone: str) -> Any:

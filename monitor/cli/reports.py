@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from monitor.cli import deliveries, posts, statistics
+from monitor.cli import attendance, deliveries, posts, statistics
 from monitor.cli.common import BadInput, instant, print_json, program
 
 report_app = typer.Typer(no_args_is_help=True, help="报表 reports")
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     statistics.register(report_app)
     deliveries.register(report_app)
     posts.register(report_app)
+    attendance.register(report_app)
     app.add_typer(report_app, name="report")
     app.add_typer(export_app, name="export")
 

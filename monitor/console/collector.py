@@ -87,6 +87,12 @@ def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:
     )
     liked = _single(gauges.satisfaction)
     yield _labelled("satisfaction_ratio", "Share of ratings of 30 days that are not bad.", ("hall",), liked)
+    today = gauges.attendance
+    slots = "Check-in slots of today by verdict."
+    yield _labelled("attendance_slots", slots, ("hall", "outcome"), today.slots)
+    waiting = _single(today.corrections_pending)
+    yield _labelled("corrections_pending", "Corrections of punches that nobody has approved.", ("hall",), waiting)
+    yield _labelled("leave_today", "People on approved leave today.", ("hall",), _single(today.leave_today))
     if calendar_end is not None:
         text = "End of the last published year of the working calendar."
         yield _family("calendar_covered_until_timestamp_seconds", text, calendar_end.timestamp())

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from monitor.store import spotchecks
+from monitor.store.attendance_gauges import AttendanceGauges, read_attendance
 from monitor.store.schema import (
     Card,
     CardEvent,
@@ -71,6 +72,7 @@ class Gauges:
     oldest_pending_seconds: float
     satisfaction: Mapping[str, float]
     """Share of ratings that are not bad (满意率); a hall without a rating in the span has none."""
+    attendance: AttendanceGauges
 
 
 def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_most: int = 2) -> Gauges:
@@ -92,6 +94,7 @@ def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_m
         due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),
         oldest_pending_seconds=_oldest_pending(conn, now, real_now),
         satisfaction=_satisfaction(conn, now - SATISFACTION_SPAN, bad_at_most),
+        attendance=read_attendance(conn, now),
     )
 
 

@@ -658,6 +658,8 @@ class Card(SQLModel, table=True):
         UniqueConstraint("subject", "rule", "episode"),
         Index("ix_card_open", "state", "rule", "level"),
         Index("ix_card_subject", "kind", "key"),
+        Index("ix_card_staff", "staff", "since"),
+        Index("ix_card_window", "window", "since"),
     )
     number: int | None = Field(default=None, sa_column=Column(BIG_ID, primary_key=True, autoincrement=True))
     subject: int = Field(sa_column=Column(BIG_ID, nullable=False))

@@ -37,7 +37,7 @@ SUBJECT: Final = table_of(Subject)
 WAIT: Final = table_of(SubjectWait)
 MOVE: Final = table_of(SourceMove)
 CASE_EVENT: Final = table_of(CaseEventRow)
-BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar"})
+BORN_BY_FACTS: Final = frozenset({"case", "task", "rating", "device", "source", "order", "hall", "calendar", "tally"})
 """Kinds whose row the first fact makes; slots and posts exist before any event does (DESIGN §1C)."""
 
 
@@ -99,6 +99,11 @@ _MARK_ONE: Final = QuickUpdate(lambda _: _OWN.where(SUBJECT.c.key == bindparam("
 _MARK_PREFIX: Final = QuickUpdate(
     lambda _: _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
 )
+
+
+def touch(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime) -> None:
+    """As `mark`, for subjects that matter only if they are there: none is made."""
+    _MARK_ONE.run(conn, [{"of": r.kind, "low": r.key, "high": "", "due": due} for r in sorted(set(refs))])
 
 
 def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> int | None:
@@ -285,7 +290,7 @@ def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
 
 
 _LOOKED_AT: Final = tuple(
-    SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic")
+    SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic", "verdict")
 )
 """What a judge needs to know of a subject."""
 

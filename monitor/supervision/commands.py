@@ -18,6 +18,7 @@ from monitor.store.attachments import File
 from monitor.store.cards import CARD
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
+from monitor.supervision.tallies import ENDING, by_hand
 from monitor.supervision.workflow import Given, Work, take
 
 WITH_ORDER: Final = "case.limit"
@@ -78,8 +79,14 @@ def transition(
     after = conn.execute(select(CARD).where(CARD.c.number == number)).one()
     if card.rule == WITH_ORDER or after.promised_at is not None or cards.has_order(conn, number):
         marks.append(SubjectRef(kind="order", key=card.key))
+    if event in ENDING:
+        marks += sorted(by_hand(card.kind, card.key, card.rule, card.since, map(_charge, (card, after))))
     subjects.mark(conn, marks, due=now)
     return after
+
+
+def _charge(card: Row[Any]) -> Charge:
+    return Charge(hall=card.hall, unit=card.unit, window=card.window, staff=card.staff)
 
 
 _SIGNED: Final = ("verified", "appealed", "withdrawn")

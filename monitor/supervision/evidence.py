@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from monitor import timeliness
 from monitor.attendance.facts import PostFacts, SlotFacts
+from monitor.attendance.tallies import TallyFacts
 from monitor.evaluators.facts import RatingFacts
 from monitor.evaluators.ratings import explain_rating
 from monitor.model import CardChange, Registry, Spell, Verdict
@@ -56,7 +57,11 @@ AROUND: Final = timedelta(minutes=5)
 
 
 def _near(facts: Any, spell: Spell | None) -> Any:
-    """Of a session's evidence what lies around the spell: a camera says the same thing hundreds of times a day."""
+    """Of a session's evidence what lies around the spell: a camera says the same thing hundreds of times a day. Of a
+    tally nothing but whose it is: its entries are the figures of its reason, and a year has hundreds of slots.
+    """
+    if isinstance(facts, TallyFacts):
+        return dataclasses.replace(facts, happened=(), sittings=())
     if not isinstance(facts, PostFacts) or spell is None:
         return facts
     start, end = spell.began - AROUND, (spell.cleared_at or spell.since) + AROUND

@@ -13,6 +13,7 @@ from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.refused import Refused
+from monitor.supervision.tallies import by_hand
 from monitor.wording.handrules import HAND_RULES, PREFIX
 
 
@@ -62,6 +63,7 @@ def issue_by_hand(
     attachments.add(conn, number, 1, files, now)
     body = {"rule": PREFIX + rule, "subject": f"{held.kind}:{held.key}", "level": level.word, "role": who.role}
     audit.record(conn, now, who.id, "card.issued", "card", str(number), body, private={"why": why})
+    subjects.mark(conn, by_hand(held.kind, held.key, PREFIX + rule, now, (place,)), due=now)
     return number
 
 

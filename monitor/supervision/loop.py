@@ -30,6 +30,7 @@ from monitor.supervision.follow import follow_ups
 from monitor.supervision.judgement import rulings
 from monitor.supervision.rules import LOADERS
 from monitor.supervision.spots import open_for_unknown
+from monitor.supervision.tallies import Touched, by_verdict
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.verdicts import earliest, widest
@@ -44,6 +45,8 @@ BUSY_CHUNK: Final = 50
 """Subjects written in one transaction: on SQLite few, about 4 ms, while ingest writes there too, so that it never waits
 long; more when it was silent since the last one: each transaction waits for the disk (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
+LAST: Final = ("hall", "tally")
+"""Kinds that rest on the verdicts of others: judged and written after them."""
 
 
 class JudgeMetrics(Protocol):
@@ -81,6 +84,8 @@ class _Outcome(Value, frozen=True, kw_only=True):
     judged: subjects.Judged
     changes: tuple[tuple[str, CardChange, Verdict], ...]
     loaded: Loaded
+    held: Sequence[CardState] = ()
+    """The cards that stood on it."""
     stat: CaseStat | None = None
     """Of a case: its row of statistics."""
 
@@ -124,11 +129,11 @@ class Judge:
             seen = subjects.moves_of(conn, (wait.source for o in outcomes for wait in o.judged.waits))
         failpoints.hit("judge.before_write")
         applied, start = Applied(), 0
-        halls = sum(outcome.subject.kind != "hall" for outcome in outcomes)
+        first = sum(outcome.subject.kind not in LAST for outcome in outcomes)
         while start < len(outcomes):
             end = start + self._chunk(heard)
-            if start < halls < end:
-                end = halls  # in a transaction after what marks them: a hall judged on what was is then refused
+            if start < first < end:
+                end = first  # halls and tallies in a transaction after what marks them: judged on what was, they fail
             heard = self.store.lock.firsts
             applied += self._write(outcomes[start:end], seen, now, failed)
             start = end
@@ -185,8 +190,8 @@ class Judge:
         standing = cards.states_of(look.conn, [s.id for s in claimed])
         outcomes: list[_Outcome] = []
         failed: list[_Failed] = []
-        # halls last: what one of these subjects comes to marks its hall, which is then judged again on that
-        for kind in sorted(dict.fromkeys(s.kind for s in claimed), key=lambda kind: kind == "hall"):
+        # halls and tallies last: what one of these subjects comes to marks them, to be judged again on that
+        for kind in sorted(dict.fromkeys(s.kind for s in claimed), key=lambda kind: kind in LAST):
             mine = [s for s in claimed if s.kind == kind]
             for batch, loaded in _load_halving(look, mine, failed):
                 for subject in batch:
@@ -210,7 +215,7 @@ class Judge:
         stat = None
         if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
             stat = case_stat(loaded.facts, self.policy.timeliness, loaded.calendar, now)
-        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded, stat=stat)
+        return _Outcome(subject=subject, judged=judged, changes=changes, loaded=loaded, held=held, stat=stat)
 
     # -- writing
 
@@ -251,6 +256,7 @@ class Judge:
         subjects.wake_overtaken(conn, [j for j in judged if j.id in written], moved, now)
         counts = {"issued": 0, "upgraded": 0, "cleared": 0}
         marks: list[tuple[SubjectRef, datetime]] = []
+        tallies = Touched()
         unknown = 0
         for outcome in outcomes:
             if outcome.subject.id not in written:
@@ -266,6 +272,7 @@ class Judge:
             if isinstance(outcome.loaded.facts, HallFacts):
                 registry, book = self.registry.get(conn), self.calendars(conn)
                 open_for_unknown(conn, outcome.loaded.facts, registry, book, self.policy.post, now)
+            by_verdict(outcome.subject, outcome.judged.verdict, changes, {c.number: c for c in outcome.held}, tallies)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):
@@ -274,6 +281,8 @@ class Judge:
         casestats.save(conn, {o.subject.key: o.stat for o in outcomes if o.stat and o.subject.id in written})
         for ref, at in sorted(marks):
             subjects.mark(conn, [ref], due=at)
+        subjects.mark(conn, tallies.made, due=now)
+        subjects.touch(conn, tallies.known - tallies.made, due=now)
         failpoints.hit("judge.before_commit")
         return Applied(judged=len(written), unknown=unknown, **counts)
 

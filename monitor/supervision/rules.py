@@ -15,6 +15,7 @@ from monitor.store.facts.look import Loaded, Look
 from monitor.store.facts.others import load_calendars, load_devices, load_halls, load_ratings
 from monitor.store.facts.posts import load_posts
 from monitor.store.facts.slots import load_slots
+from monitor.store.facts.tallies import load_tallies
 from monitor.store.facts.tasks import load_tasks
 from monitor.wording.handrules import HAND_RULES, PREFIX
 
@@ -31,6 +32,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "device": load_devices,
     "hall": load_halls,
     "calendar": load_calendars,
+    "tally": load_tallies,
     **dict.fromkeys(("staff", "window", "unit"), lambda look, keys: {}),  # cards by hand: no rule looks at these
 }
 
@@ -45,6 +47,7 @@ _POLICY: Final[Mapping[str, Callable[[Policy], Any]]] = {
     "device": lambda p: p.device,
     "hall": lambda p: p.operator,
     "calendar": lambda p: p.operator,
+    "tally": lambda p: p.tally,
 }
 
 

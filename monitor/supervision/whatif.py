@@ -31,8 +31,11 @@ from monitor.workcal import WorkCalendar
 
 log = structlog.get_logger(__name__)
 
-KINDS: Final = ("source", "case", "task", "slot", "post", "rating", "calendar")
-"""Kinds that are replayed, sources first: whether one is complete says what its cases' silence proves."""
+KINDS: Final = ("source", "case", "task", "slot", "post", "rating", "calendar", "tally")
+"""Kinds that are replayed, sources first: whether one is complete says what its cases' silence proves. Tallies add up
+the verdicts and cards that are stored: another `[tally]` policy shows, another `[checkin]` or `[post]` only on slots
+and posts themselves.
+"""
 NOT_REPLAYED: Final = tuple(r.id for kind, rules in RULES.items() if kind not in (*KINDS, "order") for r in rules)
 """Rules on the machine's own running: they see only what stands at the moment of looking. (Orders go with cases.)"""
 

@@ -14,6 +14,7 @@ from monitor.wording.handrules import HAND_RULES, HandRule, hand_rule
 from monitor.wording.reasons import texts_of
 from monitor.wording.render import Lang, Names, instant_text, pick, render, subject_text
 from monitor.wording.steps import step_text
+from monitor.wording.tally_reasons import HAPPENINGS
 from monitor.wording.words import Texts
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "advice_when_over",
     "event_word",
     "hand_rule",
+    "happening_word",
     "instant_text",
     "level_word",
     "outcome_word",
@@ -66,6 +68,11 @@ def event_word(event: str, lang: Lang = "zh") -> str:
 def case_event_word(event: str, lang: Lang = "zh") -> str:
     """An event of a case (`accepted` → 受理) or of a task (`opened` → 交办)."""
     return _word({**words.CASE_EVENTS, **words.TASK_EVENTS}, event, lang)
+
+
+def happening_word(kind: str, lang: Lang = "zh") -> str:
+    """What an accumulation adds up: `late` → 迟到."""
+    return _word(HAPPENINGS, kind, lang)
 
 
 def state_word(state: str, lang: Lang = "zh") -> str:

@@ -80,6 +80,10 @@ def subject_text(kind: str, key: str, names: Names = NO_NAMES, lang: Lang = "zh"
             return f"{word} {place} {day} {clock[:2]}:{clock[2:]}"
         case "case" | "order", [_, *_]:
             return f"{word} {key.partition('/')[2] or key}"
+        case "tally", [*whom, period]:
+            whose = "staff" if len(period) == len("2026") else "window"
+            of = "/".join(whom)
+            return f"{word} {names.get(f'{whose}:{of}', of)} {period}"
         case "calendar", [year]:
             return pick((f"{year} 年日历", f"calendar {year}"), lang)
     return f"{word} {names.get(f'{kind}:{key}', key)}"

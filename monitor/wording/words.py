@@ -53,6 +53,11 @@ RULES: Final[Mapping[str, Texts]] = {
     "unknown.stale": ("长时间无法判定", "Unknown for too long"),
     "case.events": ("办件记录矛盾", "Contradictory case record"),
     "task.events": ("交办记录矛盾", "Contradictory task record"),
+    "attendance.sum": ("考勤扣分累计达标", "Attendance points reached the limit"),
+    "absence.person": ("旷工达取消评优次数", "Absences that lose the award"),
+    "absence.return": ("旷工达退回天数", "Absences that send back to the unit"),
+    "absence.window": ("窗口当月旷工", "Absences at a window in a month"),
+    "conduct.month": ("当月违反工作纪律合计", "Breaches of discipline in a month"),
 }
 
 EVENTS: Final[Mapping[str, Texts]] = {
@@ -174,6 +179,7 @@ KINDS: Final[Mapping[str, Texts]] = {
     "source": ("数据源", "source"),
     "hall": ("大厅", "hall"),
     "calendar": ("日历", "calendar"),
+    "tally": ("考勤累计", "attendance tally"),
     "staff": ("人员", "person"),
     "window": ("窗口", "window"),
     "unit": ("单位", "unit"),
@@ -537,6 +543,37 @@ ADVICE: Final[Mapping[str, Mapping[str, Texts]]] = {
         "": (
             "请检查相关设备和数据源，对所列窗口现场抽查。",
             "Check the devices and sources concerned and look at the windows named on the spot.",
+        )
+    },
+    "attendance.sum": {
+        "": (
+            "请核对各次记录后通报原单位，上报县政府、纪委和监察局，并在电子显示屏通报。",
+            "Check each entry, then send the circular to the unit, report to the county government, the discipline"
+            " commission and the supervision bureau, and show it on the screen.",
+        )
+    },
+    "absence.person": {
+        "": (
+            "请核对各次旷工，确认后取消该季度和年度评优资格。",
+            "Check each absence; once confirmed the award of the quarter and the year is lost.",
+        )
+    },
+    "absence.return": {
+        "": (
+            "请核对各次旷工，确认后按规定退回原单位并通报。",
+            "Check each absence; once confirmed the person goes back to their unit, with a circular.",
+        )
+    },
+    "absence.window": {
+        "": (
+            "请核对各次旷工，确认后当月定为不合格窗口。",
+            "Check each absence; once confirmed the window fails the month.",
+        )
+    },
+    "conduct.month": {
+        "": (
+            "请查实后办结：属实的按规定取消季度和年度评优资格，不属实的注明。",
+            "Look into it and close the card: founded, the award is lost; unfounded, say so.",
         )
     },
 }

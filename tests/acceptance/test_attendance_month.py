@@ -180,7 +180,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[s
         world = worked_through(tmp_path_factory.mktemp("month"), lines)
         found[name] = world.book()
         world.program.store.close()
-    yield found
+    return found
 
 
 def row_of(book: dict[str, list[tuple[Any, ...]]], person: str) -> dict[str, Any]:

@@ -131,7 +131,10 @@ def test_every_rule_names_its_basis_by_the_rows_of_the_regulations() -> None:
     assert {kind: [rule.id for rule in rules] for kind, rules in RULES.items()} == {
         "slot": ["checkin.slot"],
         "post": ["post.empty"],
+        "tally": ["attendance.sum", "absence.person", "absence.return", "absence.window", "conduct.month"],
     }
+    for rule, row in zip(RULES["tally"], ("A06", "A10", "A11", "A09", "A12"), strict=True):
+        assert row in rule.basis
     for row in ("A01", "A02", "A03", "A04", "A07"):
         assert row in RULES["slot"][0].basis
     for row in ("A05", "A08", "B01", "B02", "B03", "B05"):

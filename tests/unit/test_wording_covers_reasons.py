@@ -34,6 +34,9 @@ CARDS = {
     "complaint.due": ("reminder", "yellow", "red", "not_reported", "not_opened"),
     "feed.incomplete": ("reminder",),
     "post.empty": ("yellow", "red", "empty", "unknown", "unproven"),
+    **dict.fromkeys(
+        ("attendance.sum", "absence.person", "absence.return", "absence.window", "conduct.month"), ("reached",)
+    ),
     "checkin.slot": ("reminder", "missing", "very_late", "absent", "late_absent", "no_checkout", "left_early"),
 }
 """What a card may say: these have a text of their own and not what any rule says."""

@@ -108,11 +108,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_trip'))
     )
     op.create_index(op.f('ix_trip_staff'), 'trip', ['staff'], unique=False)
+    op.create_index('ix_card_staff', 'card', ['staff', 'since'], unique=False)
+    op.create_index('ix_card_window', 'card', ['window', 'since'], unique=False)
     op.add_column('leave', sa.Column('filed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column('leave', 'filed_at')
+    op.drop_index('ix_card_window', table_name='card')
+    op.drop_index('ix_card_staff', table_name='card')
     op.drop_index(op.f('ix_trip_staff'), table_name='trip')
     op.drop_table('trip')
     op.drop_index(op.f('ix_spot_check_window'), table_name='spot_check')
