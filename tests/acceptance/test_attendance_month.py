@@ -170,11 +170,11 @@ def worked_through(folder: Path, lines: Iterator[tuple[datetime, dict[str, Any]]
 def plan(world: World, text: str, now: datetime) -> None:
     path = world.folder / "plans.toml"
     path.write_text(text, encoding="utf-8")
-    import_plans(world.program.store, path, now=now)
+    import_plans(world.program.store, path, now=now, ground=world.program.ground())
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, list[tuple[Any, ...]]]]]:
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
     found = {}
     for name, lines in (("whole", happened()), ("cut off", cut_off())):
         world = worked_through(tmp_path_factory.mktemp("month"), lines)

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.exports.attendance.local import clock, stamp
+from monitor.attendance.overtime import ProvenOvertime, Standing
+from monitor.exports.attendance.local import clock, local, stamp
 from monitor.exports.attendance.month import HallMonth, Person
 from monitor.exports.attendance.symbols import Card, Half, JudgedSlot, OffPost, Punch, Symbol, uncounted
 from monitor.model import Outcome
@@ -23,8 +24,8 @@ DETAIL_COLUMNS: Final = (
 
 
 def details(month: HallMonth) -> Iterator[tuple[str | int, ...]]:
-    """A row for each slot that is no plain √ or rests on a correction (补签), and for each off-post that a window tells
-    of; by date, then in the order of the sheet's rows.
+    """A row for each slot that is no plain √ or rests on a correction (补签), for each off-post that a window tells of,
+    and for booked overtime; by date, then in the order of the sheet's rows.
     """
     for day in month.days:
         for person in month.people:
@@ -37,6 +38,9 @@ def details(month: HallMonth) -> Iterator[tuple[str | int, ...]]:
             for post in month.posts.get(person.id, ()):
                 if post.day == day:
                     yield _of_post(month, person, post)
+            for worked in month.overtime.get(person.id, ()):
+                if local(month.zone, worked.booked.start).date() == day:
+                    yield _of_overtime(month, person, day, worked)
 
 
 def _of_slot(month: HallMonth, person: Person, day: date, slot: JudgedSlot) -> tuple[str | int, ...]:
@@ -72,6 +76,32 @@ def _of_post(month: HallMonth, person: Person, post: OffPost) -> tuple[str | int
         f"{post.card.number}{'（已撤）' if post.card.withdrawn else ''}",
         found([post.card]),
         level_word(post.level) + ("" if counted else "；与同时段打卡异常同为一次，不另计"),
+    )
+
+
+_OVERTIME: Final[Mapping[Standing, str]] = {
+    Standing.PROVEN: "加班",
+    Standing.DOUBTFUL: "加班（存疑，须人工认定）",
+    Standing.UNPROVEN: "加班（数据未到或丢失，不予认定）",
+    Standing.NONE: "加班（无打卡）",
+}
+
+
+def _of_overtime(month: HallMonth, person: Person, day: date, worked: ProvenOvertime) -> tuple[str | int, ...]:
+    """Booked overtime with what check-ins prove of it; it is never to anybody's charge."""
+    booked = worked.booked
+    seen = "、".join(clock(month.zone, at) for at in (worked.start, worked.end) if at is not None)
+    return (
+        *_whose(person, day),
+        "加班",
+        clock(month.zone, booked.start)[:5],
+        _OVERTIME[worked.standing],
+        worked.minutes if worked.standing is Standing.PROVEN else "",
+        "；".join(([f"认定 {seen}"] if seen else []) + list(worked.evidence)),
+        "",
+        "",
+        "",
+        f"{booked.id} 预约 {stamp(month.zone, booked.start)[:16]} 至 {stamp(month.zone, booked.end)[:16]}",
     )
 
 
@@ -112,6 +142,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "very_late": "脱岗（迟到）",
     "missing": "缺卡（未签到）",
     "absent": "旷工半天",
+    "late_absent": "旷工半天（迟到）",
     "early": "早退",
     "left_early": "脱岗（早退）",
     "no_checkout": "缺卡（未签退）",

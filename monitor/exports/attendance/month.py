@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from monitor.attendance.checkins import judge_slot
 from monitor.attendance.facts import CheckIn, Slot, SlotFacts
+from monitor.attendance.overtime import ProvenOvertime, Standing
 from monitor.attendance.policy import CheckinPolicy, SlotPreset
 from monitor.attendance.proof import is_approved
 from monitor.attendance.slotcase import slot_case
@@ -25,7 +27,8 @@ from monitor.exports.attendance.cards import cards_of_slots, off_posts_of
 from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day
 from monitor.model import Hall, Outcome, SourceState
 from monitor.store.facts.look import Look, utc_span
-from monitor.store.facts.slots import load_slots, slots_of, terminals_of
+from monitor.store.facts.overtime import overtime_of
+from monitor.store.facts.slots import Plan, load_slots, plan_of, remember_rota, terminals_of
 from monitor.store.plans import outings
 from monitor.store.schema import StaffRow
 from monitor.store.sql import chunks, table_of
@@ -60,7 +63,8 @@ class Person:
 @dataclass(frozen=True, kw_only=True)
 class HallMonth:
     """What the sheet says. By person id: `cells` (a half day that is not there is blank), `posts` (off-posts that
-    windows tell of), `outings` (slips that begin in the month). `why` says of each day why it is worked or not.
+    windows tell of), `outings` (slips that begin in the month), `overtime` (that begins in it). `presets`: those that
+    anybody had. `why` says of each day why it is worked or not.
     """
 
     hall: Hall
@@ -75,6 +79,7 @@ class HallMonth:
     cells: Mapping[str, Cells]
     posts: Mapping[str, tuple[OffPost, ...]]
     outings: Mapping[str, int]
+    overtime: Mapping[str, tuple[ProvenOvertime, ...]]
 
 
 def read_month(look: Look, policy: CheckinPolicy, hall: Hall, first: date) -> HallMonth:
@@ -95,7 +100,7 @@ def read_month(look: Look, policy: CheckinPolicy, hall: Hall, first: date) -> Ha
     terminals = sorted({source for person in people for source in terminals_of(look.registry, person.id)})
     return HallMonth(
         hall=hall,
-        presets=_presets(look, hall),
+        presets=_presets(look, hall, people, begun),
         days=days,
         why={day: calendar.plan_of(day).why for day in days},
         zone=calendar.zone,
@@ -108,6 +113,7 @@ def read_month(look: Look, policy: CheckinPolicy, hall: Hall, first: date) -> Ha
         },
         posts=off_posts_of(look, [person.id for person in people], days[0], days[-1]),
         outings=_outings(look, people, days, calendar.zone),
+        overtime=_overtime(look, policy, people, days, calendar.zone),
     )
 
 
@@ -135,9 +141,11 @@ def _people(look: Look, hall: Hall) -> tuple[Person, ...]:
     )
 
 
-def _presets(look: Look, hall: Hall) -> tuple[SlotPreset, ...]:
-    preset = look.presets.get(hall.attendance)
-    return (preset,) if preset else ()
+def _presets(look: Look, hall: Hall, people: Iterable[Person], days: Sequence[date]) -> tuple[SlotPreset, ...]:
+    """The hall's preset first, then the others that shifts (班次) give."""
+    used = {_plan(look, person, day).preset for person in people for day in days}
+    names = [hall.attendance, *sorted(used - {hall.attendance})]
+    return tuple(look.presets[name] for name in names if name in look.presets)
 
 
 # --------------------------------------------------------------------------- what was expected
@@ -145,16 +153,23 @@ def _presets(look: Look, hall: Hall) -> tuple[SlotPreset, ...]:
 
 def _plans(look: Look, people: Iterable[Person], days: Sequence[date], zone: ZoneInfo) -> dict[str, DayPlans]:
     """Each person's and day's slots by half; people with the same slots share the plan."""
+    if days:
+        remember_rota(look, days[0], days[-1])
     known: dict[tuple[Slot, ...], DayPlan] = {}
     found: dict[str, DayPlans] = {}
     for person in people:
         found[person.id] = {}
         for day in days:
-            slots = slots_of(look, person.id, day)
+            slots = _plan(look, person, day).slots
             if slots not in known:
                 known[slots] = day_plan(slots, zone)
             found[person.id][day] = known[slots]
     return found
+
+
+def _plan(look: Look, person: Person, day: date) -> Plan:
+    """As `load_slots` remembers it."""
+    return look.once(("plan", person.id, day), partial(plan_of, look, person.id, day))
 
 
 def day_plan(slots: Sequence[Slot], zone: ZoneInfo) -> DayPlan:
@@ -303,4 +318,21 @@ def _outings(look: Look, people: Sequence[Person], days: Sequence[date], zone: Z
     return {
         person: sum(slip.start.astimezone(zone).date() in within and slip.start <= look.now for slip in slips)
         for person, slips in outings(look.conn, [person.id for person in people], start, end).items()
+    }
+
+
+def _overtime(
+    look: Look, policy: CheckinPolicy, people: Sequence[Person], days: Sequence[date], zone: ZoneInfo
+) -> dict[str, tuple[ProvenOvertime, ...]]:
+    """Booked overtime (加班) of each person that begins on a day of the month and is over."""
+    start, end = utc_span(days[0], days[-1])
+    within = set(days)
+    found = overtime_of(look, policy, [person.id for person in people], start, end)
+    return {
+        person: tuple(
+            one
+            for one in rows
+            if one.booked.start.astimezone(zone).date() in within and one.standing is not Standing.PENDING
+        )
+        for person, rows in found.items()
     }

@@ -19,7 +19,8 @@ def notes(month: HallMonth, policy: CheckinPolicy, version: str, exceptions: int
     """Rows of (项目, 内容). `version`: of the policy; `exceptions`: rows of 异常明细."""
     yield from _origin(month, version)
     yield from _state(month, exceptions)
-    yield from _definitions(policy)
+    only = month.presets[0] if len(month.presets) == 1 else None
+    yield from _definitions(policy.of(only.own) if only is not None else policy)
 
 
 def _origin(month: HallMonth, version: str) -> Iterator[Note]:
@@ -31,6 +32,8 @@ def _origin(month: HallMonth, version: str) -> Iterator[Note]:
     for preset in month.presets:
         yield "考勤时段", f"{preset.name} {preset.title}".rstrip()
         yield from (("", _planned(row)) for row in preset.slots)
+        if preset.checkin:
+            yield "", "本时段另定：" + "，".join(f"checkin.{key} = {value}" for key, value in preset.checkin.items())
     yield "人员", f"{len(month.people)} 人，按现行登记；首次登记之前不计"
     make_up = [day.isoformat() for day in month.days if month.why[day] == "make_up_day"]
     if make_up:
@@ -105,6 +108,11 @@ def _definitions(policy: CheckinPolicy) -> tuple[Note, ...]:
             "其中查实：所发的牌以属实或已整改办结的；扣分只按查实",
         ),
         ("分钟", "只计迟到、早退的时段，不足一分钟按一分钟；脱岗的分钟见异常明细"),
+        (
+            "加班分钟",
+            "报备的加班中，有来、离两次打卡证明的部分，以报备时段为限；只有一次打卡、数据未到的不计，见异常明细。"
+            f"来、离打卡在报备时段前后 {policy.overtime_margin_minutes} 分钟内有效（checkin.overtime_margin_minutes）",
+        ),
         ("未知半天", "记 ？ 且尚可能查明的半天；含未监测"),
         ("待复核半天", "记 ？ 且考勤机时间不可采信、须人工复核的半天"),
         ("不予认定半天", "记 ？ 且数据已声明丢失或所发的牌已撤的半天，不追究"),

@@ -120,8 +120,9 @@ class JudgedSlot:
         if self.outcome is Outcome.EXCUSED:
             return None if self.idle else _excused(self.figures)
         if self.waived:
-            # A yellow has a check-in beside it that shows the person in the hall; of a red nothing is known.
-            return Symbol.PRESENT if self.outcome is Outcome.YELLOW else Symbol.UNKNOWN
+            # A yellow has a check-in beside it that shows the person in the hall, so has a red for coming too late.
+            came = self.outcome is Outcome.YELLOW or self.code == "late_absent"
+            return Symbol.PRESENT if came else Symbol.UNKNOWN
         return _BY_OUTCOME.get(self.outcome)
 
     @property

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Final, TypeAlias
 
+from monitor.attendance.overtime import Standing
 from monitor.attendance.policy import CheckinPolicy
 from monitor.exports.attendance.details import DETAIL_COLUMNS, details
 from monitor.exports.attendance.month import HallMonth, Person
@@ -33,7 +34,7 @@ TOTAL_COLUMNS: Final = (
     "应出勤半天", "出勤半天", "迟到次数", "迟到分钟", "早退次数", "早退分钟", "缺卡次数", "脱岗次数", "其中查实",
     "旷工半天",
     *(f"{chinese}半天" for chinese, _ in LEAVES.values()),
-    "外出次数", "未知半天", "待复核半天", "不予认定半天",
+    "外出次数", "加班分钟", "未知半天", "待复核半天", "不予认定半天",
 )  # fmt: skip
 COLUMNS: Final = (*PERSON_COLUMNS, *DAY_COLUMNS, *TOTAL_COLUMNS)
 CORRECTION_COLUMNS: Final = (
@@ -149,17 +150,19 @@ def _person_row(month: HallMonth, person: Person) -> Row:
         person.name,
         person.unit,
         *(marks.get((day, half), "") for day in range(1, DAYS + 1) for half in Half),
-        *_totals(total(cells.values(), month.posts.get(person.id, ())), month.outings.get(person.id, 0)),
+        *_totals(total(cells.values(), month.posts.get(person.id, ())), month, person),
     )
 
 
-def _totals(totals: Totals, outings: int) -> Iterator[int]:
+def _totals(totals: Totals, month: HallMonth, person: Person) -> Iterator[int]:
     """In the order of TOTAL_COLUMNS."""
     yield from (totals.due, totals.present)
     yield from (totals.late, totals.late_minutes, totals.early, totals.early_minutes)
     yield from (totals.missed, totals.off_post, totals.confirmed, totals.absent)
     yield from (totals.leave.get(kind, 0) for kind in LEAVES)
-    yield from (outings, totals.unknown, totals.review, totals.unproven)
+    yield month.outings.get(person.id, 0)
+    yield sum(one.minutes for one in month.overtime.get(person.id, ()) if one.standing is Standing.PROVEN)
+    yield from (totals.unknown, totals.review, totals.unproven)
 
 
 def printed_rows(tables: Tables) -> Iterator[tuple[str, Row]]:
