@@ -26,8 +26,10 @@ ACTIONS: Final[Mapping[str, str]] = {
     "cards:follow": "verify a bad rating and call back (差评核实、回访)",
     "cards:issue": "issue a card by hand (人工发牌)",
     "cards:appeal": "appeal against a card (申诉)",
+    "posts:check": "order spot checks and record what they found (抽查)",
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
+    "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
     "audit:read": "read the audit trail (审计)",
     "people:write": "change people, roles and tokens (人员与令牌)",
     "settings:write": "change settings, the registry and devices (设置)",
@@ -60,6 +62,7 @@ _SUPERVISING: Final = (
     "cards:follow",
     "cards:issue",
     "plans:write",
+    "posts:check",
     "alerts:silence",
     "audit:read",
 )
@@ -68,7 +71,8 @@ LOCAL: Final = "local"
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
-    "supervision_head": _role("hall", *_SUPERVISING, "cards:review"),
+    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close"),
+    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close"),
     "unit_head": _role("unit", *_ANSWERING),
     "window_lead": _role("window", *_ANSWERING),
     "staff": _role("own", *_ANSWERING),
@@ -78,7 +82,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "operator": _role("hall", "events:write", "plans:write", "cards:read"),
     LOCAL: _role("all", *ACTIONS),
 }
-"""值班监察员, 监察负责人, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's token; 本机."""
+"""值班监察员, 监察负责人, 人事, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's; 本机."""
 
 PERSONS: Final = tuple(name for name in ROLES if name not in ("device_token", "operator", LOCAL))
 """The roles that a person can be given."""

@@ -30,6 +30,7 @@ from pydantic import (
 
 from alerts.policy import AlertPolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
@@ -186,6 +187,7 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 
@@ -245,6 +247,8 @@ class Policy(_Section):
     timeliness: TimelinessPolicy = TimelinessPolicy()
     checkin: CheckinPolicy = CheckinPolicy()
     post: PostPolicy = PostPolicy()
+    leave: LeavePolicy = LeavePolicy()
+    roster: RosterPolicy = RosterPolicy()
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()

@@ -39,14 +39,17 @@ from alerts.policy import (
     Storm,
 )
 from monitor import wording
+from monitor.attendance.policy import PlannedSlot, SlotPreset
+from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
 from monitor.console.collector import families, readiness
 from monitor.ingest.account import NO_FAULT
 from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime
 from monitor.ingest.payloads import CASE_EVENTS, schemas
+from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
-from monitor.settings import FeedSettings, Policy, Settings
+from monitor.settings import FeedSettings, Policy, Settings, load
 from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
@@ -123,6 +126,45 @@ def policy_table() -> str:
         if _is_section(field):
             rows += [_key_row(key, inner) for key, inner in keys(_model(field), f"policy.{section}.")]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def presets_table() -> str:
+    """The shipped presets of check-in slots, with the values that they bring."""
+    presets = load(environ={}).presets
+    rows = []
+    for name, preset in presets.items():
+        own = [f"`{key} = {value}`" for key, value in preset.checkin.items()]
+        steps = preset.leave.approvers if preset.leave is not None else ()
+        own += [f"`leave.approvers {inline_toml(step)}`" for step in steps]
+        said = "; ".join(part for part in (preset.source, preset.notes) if part)
+        rows.append((f"`{name}` {preset.title}", "<br>".join(map(_slot_told, preset.slots)), "<br>".join(own), said))
+    return table(
+        ("preset 预设", "slots: opens due closes 时段", "own values 自带的值", "source, notes 来源与说明"), rows
+    )
+
+
+def _slot_told(row: PlannedSlot) -> str:
+    said = f"`{row.name}` {row.opens:%H:%M} **{row.due:%H:%M}** {row.closes:%H:%M}"
+    if len(row.weekdays) < 7:
+        said += f" ({'、'.join('一二三四五六日'[day - 1] for day in row.weekdays)})"
+    said += f" (role {', '.join(row.role)})" if row.role else ""
+    return said + (f" (unless {', '.join(row.unless_role)})" if row.unless_role else "")
+
+
+def preset_keys_table() -> str:
+    parts = ((SlotPreset, "NAME."), (PlannedSlot, "NAME.slots[]."), (ApproverStep, "leave.approvers[]."))
+    more = ((DutyDemand, "roster.duty[]."),)
+    rows = [_key_row(key, field) for model, prefix in (*parts, *more) for key, field in keys(model, prefix)]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def plans_table() -> str:
+    """The tables of `plans import` with their columns."""
+    rows = []
+    for name, columns in PLAN_COLUMNS.items():
+        shown = [f"`{c.name}`{'' if c.required else '?'}" for c in columns]
+        rows.append((f"`{name}`", ", ".join(shown), words.PLANS[name][0], words.PLANS[name][1]))
+    return table(("table 表", "columns 列（? = optional 可省）", "中文", "English"), rows)
 
 
 def alerts_table() -> str:
@@ -265,6 +307,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
         cases_open={"h": 1},
         cases_overdue={"h": 1},
         posts_absent={"h": 1},
+        spot_checks_open={"h": 1},
         subjects_unknown={"case": 1},
         devices_offline={("h", "camera"): 1},
         due_backlog=0,
@@ -328,6 +371,9 @@ def figures_table() -> str:
 
 
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "presets": presets_table,
+    "preset-keys": preset_keys_table,
+    "plans": plans_table,
     "commands": commands_table,
     "settings": settings_table,
     "policy": policy_table,

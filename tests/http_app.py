@@ -38,6 +38,7 @@ METRICS: dict[str, set[str]] = {
     "cases_open": {"hall"},
     "cases_overdue": {"hall"},
     "posts_absent": {"hall"},
+    "spot_checks_open": {"hall"},
     "subjects_unknown": {"kind"},
     "devices_offline": {"hall", "kind"},
     "judge_seconds": set(),

@@ -61,7 +61,7 @@ class World:
     def plan(self, **plans: Sequence[Mapping[str, Any]]) -> None:
         path = self.folder / "plans.toml"
         path.write_text(toml(plans), encoding="utf-8")
-        import_plans(self.store, path, now=self.clock.now())
+        import_plans(self.store, path, now=self.clock.now(), ground=self.program.ground())
 
     # -- hearing
 

@@ -278,6 +278,8 @@ class _Daemon:
     def _make_server(self) -> HttpServer:
         program, http = self._program, self._program.settings.http
         deps = Deps(
+            presets=program.settings.presets,
+            workday_roles=frozenset(program.settings.policy.roster.workday_roles),
             store=program.store,
             clock=program.clock,
             metrics=self._metrics,

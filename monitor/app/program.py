@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from monitor.clock import Clock, SteadyWall
 from monitor.ingest.adapters import Adapters, load_adapters
+from monitor.ingest.planchecks import Ground
 from monitor.ingest.sqlview import Feed, open_feed
 from monitor.settings import Settings, config_dir
 from monitor.store import migrate
@@ -81,6 +82,14 @@ class Program:
         """The vendors' adapters that the settings enable. Raises BadAdapter."""
         named = self.settings.adapters
         return Adapters(load_adapters(named.enabled, named.files, config_dir() / "adapters").values())
+
+    def ground(self) -> Ground:
+        """What plans are checked against beside the registry."""
+        return Ground(
+            presets=self.settings.presets,
+            calendars=self.calendars.get,
+            workday_roles=frozenset(self.settings.policy.roster.workday_roles),
+        )
 
     def feeds(self) -> list[Feed]:
         """The views that the settings name, ready to be polled. Raises BadView."""

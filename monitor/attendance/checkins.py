@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from monitor.attendance.facts import CheckIn, SlotFacts
 from monitor.attendance.policy import CheckinPolicy
@@ -17,12 +17,15 @@ from monitor.attendance.slotcase import SLOT, LevelAt, SlotCase, slot_case
 from monitor.model import Level, Outcome, Span, Spell, Verdict
 from monitor.workcal import WorkCalendar
 
+_NO_TIME: Final = timedelta(0)
+
 
 def judge_slot(facts: SlotFacts, policy: CheckinPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
     """The verdict of one slot; the calendar is already in the slot's instants and takes no part.
 
     1. What needs no proof: a slot off the plan, an unpublished year, leave or a closure at `due`, a check-in in time.
-    2. In-slot: reminder at due, yellow 15 minutes later, red when the session ends without any check-in.
+    2. In-slot: reminder at due, yellow 15 minutes later, red when the session ends without any check-in, or where the
+       policy counts so late as half a day absent (late_over_15).
     3. Out-slot: judged at `closes`, yellow for leaving too early or not checking out, nothing beside a session's red.
     """
     case = slot_case(facts, policy, now)
@@ -105,12 +108,15 @@ def _judge_in(case: SlotCase) -> Verdict:
 
 def _ladder(case: SlotCase, first: CheckIn | None) -> list[LevelAt]:
     """The levels that the slot reaches, unless a fact comes, with their instants."""
-    due = case.slot.due
+    due, limit = case.slot.due, case.policy.absent_after
     yellow = due + timedelta(minutes=case.policy.yellow_after_minutes)
     steps = [(Level.REMINDER, due)]
-    if first is None or first.at > yellow:
+    absent_at = due + limit if limit is not None and first and case.policy.is_absence(first.at - due) else None
+    if (first is None or first.at > yellow) and absent_at != yellow:
         steps.append((Level.YELLOW, yellow))
-    if first is None and not case.seen_in_session:
+    if absent_at is not None:  # who has not come yet may have forgotten to check in: that is seen at the end
+        steps.append((Level.RED, absent_at))
+    elif first is None and not case.seen_in_session:
         steps.append((Level.RED, max(case.ends, yellow)))
     return steps
 
@@ -119,7 +125,7 @@ def _before_loss(case: SlotCase, passed: list[LevelAt]) -> list[LevelAt]:
     """The steps below the first one whose proof may lie in data that were declared lost."""
     kept = []
     for level, at in passed:
-        start = case.begins if level is Level.RED else case.slot.opens
+        start = case.begins if level is Level.RED and case.counted is None else case.slot.opens
         if lost_within(case.facts.sources, start, at) is not None:
             break
         kept.append((level, at))
@@ -137,6 +143,8 @@ def _in_spells(
     if first is None:
         return (case.spell(proven, lost_at if top is Level.REMINDER else None, code, {}),)
     told = {"at": first.at, "evidence": first.id, "minutes": _minutes(first.at - case.slot.due)}
+    if top is Level.RED:  # so late that the policy counts half a day absent
+        code, told["limit"] = "late_absent", _minutes(case.policy.absent_after or _NO_TIME)
     return (case.spell(proven, first.at, "very_late" if top is Level.YELLOW else code, told),)
 
 

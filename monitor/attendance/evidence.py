@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
+from monitor.attendance.facts import Duty, FoundEmpty, PostFacts, Presence, Sign
 from monitor.attendance.policy import PostPolicy
 from monitor.model import Span
 
@@ -18,6 +18,9 @@ SOMEBODY: Final = "somebody"
 NOBODY: Final = "nobody"
 UNSURE: Final = "unsure"
 """What a track says of a piece of time."""
+
+SPOT: Final = "spot"
+"""Cause of what a spot check (抽查) showed."""
 
 SIGNED_ON: Final = frozenset({"on", "resume"})
 
@@ -176,7 +179,7 @@ def _unsure_from(sure_to: datetime | None, pieces: Iterable[Piece]) -> list[Piec
 
 
 def sign_track(signs: Iterable[Sign], policy: PostPolicy, end: datetime) -> list[Piece]:
-    """Ratings, cases handled and check-ins as one track of presence; where they overlap they are one piece."""
+    """Ratings, cases, check-ins and spot checks as one track of presence; where they overlap they are one piece."""
     pieces: list[Piece] = []
     for sign in sorted(signs, key=lambda s: (s.at, s.id)):
         until = min(end, sign.at + policy.lifetime(sign.kind))
@@ -185,6 +188,19 @@ def sign_track(signs: Iterable[Sign], policy: PostPolicy, end: datetime) -> list
             pieces[-1] = replace(last, end=max(last.end, until), ids=(*last.ids, sign.id))
         elif sign.at < until:
             pieces.append(Piece(sign.at, until, SOMEBODY, sign.kind, (sign.id,)))
+    return pieces
+
+
+def inspection_track(looks: Iterable[FoundEmpty], policy: PostPolicy, end: datetime) -> list[Piece]:
+    """Spot checks that found nobody: each is one look and holds as long as one reading of a camera."""
+    pieces: list[Piece] = []
+    for look in sorted(looks, key=lambda e: (e.at, e.id)):
+        until = min(end, look.at + timedelta(seconds=policy.camera_seconds))
+        last = pieces[-1] if pieces else None
+        if last is not None and look.at <= last.end:
+            pieces[-1] = replace(last, end=max(last.end, until), ids=(*last.ids, look.id))
+        elif look.at < until:
+            pieces.append(Piece(look.at, until, NOBODY, SPOT, (look.id,)))
     return pieces
 
 

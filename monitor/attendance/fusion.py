@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from monitor.attendance.evidence import NOBODY, SOMEBODY, Piece, Track, camera_track, duty_track, merged, sign_track
+from monitor.attendance.evidence import (
+    NOBODY,
+    SOMEBODY,
+    SPOT,
+    Piece,
+    Track,
+    camera_track,
+    duty_track,
+    inspection_track,
+    merged,
+    sign_track,
+)
 from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.states import State
@@ -42,6 +53,8 @@ class Known:
         self.duties: list[Duty] = []
         self.signs: list[Sign] = []
         self.ahead: list[datetime] = []
+        self.found_empty = [look for look in facts.found_empty if look.at <= now and look.received <= now]
+        self.ahead += [max(e.at, e.received) for e in facts.found_empty if e.at > now or e.received > now]
         for reading in facts.presences:
             if reading.at <= now and reading.received <= now:
                 self.presences.append(reading)
@@ -76,9 +89,11 @@ class Tracks:
         lost = [[Piece(a, b, NOBODY, "lost") for a, b in merged(camera.lost)] for camera in facts.cameras]
         self._cameras = [(Track(pieces[i]), Track(lost[i])) for i in range(registered)]
         self._former = [Track(p) for p in pieces[registered:]]
+        found_empty = inspection_track(known.found_empty, policy, end)
         self._duty, self._signs, self._closed = Track(duty), Track(signs), Track(closed)
+        self._found_empty = Track(found_empty)
         cuts = {start, end}
-        for track in (*pieces, *lost, duty, signs, closed):
+        for track in (*pieces, *lost, duty, signs, closed, found_empty):
             for piece in track:
                 cuts.add(piece.start)
                 cuts.add(piece.end)
@@ -89,6 +104,7 @@ class Tracks:
 
     def atom(self, start: datetime, end: datetime) -> Atom:
         """What the evidence shows of [start, end), in which it does not change; asked in ascending order."""
+        inspected = self._found_empty.at(start)
         duty = self._duty.at(start)
         signed_on = duty.start if duty is not None and duty.says == SOMEBODY else None
         if self._closed.at(start) is not None:
@@ -100,7 +116,7 @@ class Tracks:
         if seen:
             return Atom(start, end, State.PRESENT, "camera", tuple(p.ids for p in seen), duty=signed_on)
         if not self._cameras:
-            return self._by_duty(start, end, duty)
+            return _inspected(self._by_duty(start, end, duty), inspected)
         if signed_on is not None and duty is not None:
             # A camera that cannot tell, or has not looked since the sign-on, leaves the sign-on standing.
             looked = not doubts and any(p.start >= signed_on for p in empty)
@@ -108,7 +124,7 @@ class Tracks:
             ids = (duty.ids, *(p.ids for p in empty))
             return Atom(start, end, State.EMPTY if looked else State.UNKNOWN, _cause(doubts), ids, opened, signed_on)
         if doubts:
-            return Atom(start, end, State.UNKNOWN, _cause(doubts), ())
+            return _inspected(Atom(start, end, State.UNKNOWN, _cause(doubts), ()), inspected)
         return Atom(start, end, State.EMPTY, "camera", tuple(p.ids for p in empty))
 
     def _look(self, at: datetime) -> tuple[list[Piece], list[str], list[Piece]]:
@@ -143,6 +159,13 @@ class Tracks:
             return Atom(start, end, State.PRESENT, "duty", (duty.ids,), duty=duty.start)
         state = State.EMPTY if duty.says == NOBODY else State.UNKNOWN
         return Atom(start, end, state, duty.cause, (duty.ids,))
+
+
+def _inspected(atom: Atom, inspected: Piece | None) -> Atom:
+    """Where nothing else can tell, a spot check that found nobody does, for as long as one look of a camera."""
+    if inspected is None or atom.state not in (State.UNKNOWN, State.UNWATCHED):
+        return atom
+    return Atom(atom.start, atom.end, State.EMPTY, SPOT, (inspected.ids,))
 
 
 def _of_holders(facts: PostFacts, signs: Iterable[Sign], policy: PostPolicy) -> list[Sign]:

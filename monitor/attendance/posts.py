@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from monitor.attendance.answerable import answerable, charge_of
+from monitor.attendance.answerable import ROWS, charge_of
+from monitor.attendance.cover import charged_at, covered_timeline
 from monitor.attendance.facts import PostFacts
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.proof import NOTHING_PROVEN, earliest_after, judged_to, waits_for
 from monitor.attendance.spells import Emptiness, EmptySpell, emptiness
 from monitor.attendance.states import Segment, State
-from monitor.attendance.timeline import Timeline, proven_to, timeline
+from monitor.attendance.timeline import Timeline, proven_to
 from monitor.model import Level, Outcome, Reason, Spell, Verdict, Wait, lowest_watermark
 from monitor.workcal import WorkCalendar
 
@@ -39,7 +40,7 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
     start, end = facts.session
     if now < start:
         return _verdict(facts, now, Outcome.PENDING, "pending", look_at=(start,))
-    line = timeline(facts, policy, now)
+    line = covered_timeline(facts, policy, now)
     if not line.watched:
         return _verdict(facts, now, Outcome.UNWATCHED, "unwatched", look_at=line.ahead)
     horizon = proven_to(facts, min(now, end))
@@ -180,12 +181,14 @@ def _doubt(line: Timeline, standing: _Standing, outcome: Outcome, waits: tuple[W
 def _spell(facts: PostFacts, policy: PostPolicy, spell: EmptySpell, now: datetime) -> Spell:
     """The spell with its charge: who answers at the yellow's instant answers for the red too (DESIGN §5)."""
     level, since = spell.levels[-1]
-    answer = answerable(facts, policy, spell.levels[0][1], now)
+    answer = charged_at(facts, policy, spell.levels[0][1], now)
     figures = {
         "began": spell.began,
         "since": since,
         "minutes": policy.red_minutes if level is Level.RED else policy.yellow_minutes,
         "answers": answer.why,
+        "elsewhere": answer.elsewhere,
+        "rows": list(ROWS[answer.why]),
         "evidence": spell.evidence,
         "cleared_at": spell.cleared_at,
     }

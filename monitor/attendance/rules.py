@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -86,7 +86,47 @@ def touches(event: Event, registry: Registry, local_date_of: Callable[[str, date
     if known is None and event.channel == "case":
         return ()  # a name that a lenient log keeps as text: no post stands there, and a long log has thousands of them
     hall = known.hall if known else (device.hall if device else "")
-    return _posts(window, *_days(event, hall, local_date_of))
+    days = _days(event, hall, local_date_of)
+    if event.channel == "duty" or abs(event.received - event.at) > IN_TIME:
+        return tuple(ref for each in (window, *_linked(registry).get(window, ())) for ref in _posts(each, *days))
+    return _posts(window, *days)
+
+
+IN_TIME: Final = timedelta(seconds=20)
+"""What comes so soon is there when a window beside it is judged on it; later it has to be judged again."""
+
+
+def _linked(registry: Registry) -> Mapping[str, tuple[str, ...]]:
+    """Windows whose verdict may rest on what happens at this one: where a holder of it holds a post too, and those of
+    the same unit with one holder, which it may cover. Whatever the day: one mark too many costs little.
+    """
+    global _KEPT
+    if _KEPT is None or _KEPT[0] is not registry.posts or _KEPT[1] is not registry.windows:
+        _KEPT = (registry.posts, registry.windows, _links(registry))
+    return _KEPT[2]
+
+
+_KEPT: tuple[object, object, Mapping[str, tuple[str, ...]]] | None = None
+"""The links of the last registry: worked out once, for there is a new one only when it is imported."""
+
+
+def _links(registry: Registry) -> Mapping[str, tuple[str, ...]]:
+    held: dict[str, set[str]] = {}
+    regular: dict[str, set[str]] = {}
+    for post in registry.posts:
+        held.setdefault(post.staff, set()).add(post.window)
+        if post.rank != "S":
+            regular.setdefault(post.window, set()).add(post.staff)
+    lone: dict[str, set[str]] = {}
+    for window in registry.windows.values():
+        if window.unit is not None and len(regular.get(window.id, ())) == 1:
+            lone.setdefault(window.unit, set()).add(window.id)
+    found: dict[str, set[str]] = {}
+    for post in registry.posts:
+        known = registry.windows.get(post.window)
+        beside = lone.get(known.unit or "", set()) if known is not None and post.rank == "B" else set()
+        found.setdefault(post.window, set()).update(held[post.staff], beside)
+    return {window: tuple(sorted(linked - {window})) for window, linked in found.items()}
 
 
 @lru_cache(maxsize=4096)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from monitor.attendance.facts import CheckIn, Outing, Slot, SlotFacts
+from monitor.attendance.overlaps import own_checkins
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import (
     earliest_after,
     judged_to,
+    leave_covering,
     outing_span,
     waits_for,
 )
@@ -24,6 +27,7 @@ LevelAt: TypeAlias = tuple[Level, datetime]
 
 _LOOK_AGAIN: Final = timedelta(hours=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_NOTHING: Final = timedelta(0)
 _NONE: Final[Mapping[str, Any]] = {}
 
 
@@ -33,7 +37,7 @@ class SlotCase:
 
     `begins`, `ends`: the session's window, first `opens` to last `closes`. `came`: the check-ins inside it.
     `doubtful`: untrusted ones that may belong to it by their time or their receipt. `ahead`: when facts that are stored
-    already begin to count.
+    already begin to count. `flexed`: so much later than planned the slot is due by flexible hours (弹性).
     """
 
     facts: SlotFacts
@@ -46,6 +50,7 @@ class SlotCase:
     doubtful: tuple[CheckIn, ...]
     mark: datetime | None
     ahead: tuple[datetime, ...]
+    flexed: timedelta = timedelta(0)
 
     @property
     def counted(self) -> CheckIn | None:
@@ -108,6 +113,8 @@ class SlotCase:
         }
         if slot.due != self.facts.slot.due:
             told["planned_due"] = self.facts.slot.due.isoformat()
+        if self.flexed:
+            told["flex_minutes"] = math.ceil(self.flexed / timedelta(minutes=1))
         for key, value in figures.items():
             if value is not None:
                 told[key] = value.isoformat() if isinstance(value, datetime) else value
@@ -190,25 +197,54 @@ class SlotCase:
 
 
 def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCase:
+    """The slot as it stands at `now`; the values of its preset outrank the policy's.
+
+    1. Outing slips move `due`. 2. Each check-in goes to one session, and gets a direction in it. 3. Flexible hours move
+    the way in by what the preset gives, the way out by what the person took of it.
+    """
+    policy = policy.of(facts.own)
     slot, session = facts.slot, facts.session or (facts.slot,)
+    others = tuple(s for s in facts.slots if s.session != slot.session)
     if facts.outings:
-        slot, *others = (moved(s, facts.outings, facts.staff, policy) for s in (facts.slot, *session))
-        session = tuple(others)
+        slot, *moved_ones = (moved(s, facts.outings, facts.staff, policy) for s in (facts.slot, *session))
+        session = tuple(moved_ones)
+        others = tuple(moved(s, facts.outings, facts.staff, policy) for s in others)
     begins, ends = min(s.opens for s in session), max(s.closes for s in session)
     known = [c for c in facts.checkins if c.at <= now and c.received <= now]
     ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
+    came = directed(session, own_checkins(session, others, known, policy))
+    flexed = _flexed(facts, session, came, now)
     return SlotCase(
         facts=facts,
         policy=policy,
         now=now,
-        slot=slot,
+        slot=replace(slot, due=slot.due + flexed) if flexed else slot,
         begins=begins,
         ends=ends,
-        came=directed(session, known),
+        came=came,
         doubtful=tuple(c for c in known if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
         mark=lowest_watermark(facts.sources),
         ahead=(*ahead, *(leave.approved_at for leave in facts.leaves if leave.approved_at is not None)),
+        flexed=flexed,
     )
+
+
+def _flexed(facts: SlotFacts, session: Sequence[Slot], came: Iterable[tuple[CheckIn, str]], now: datetime) -> timedelta:
+    """How much later the slot is due by flexible hours (弹性).
+
+    In: all that the preset gives. Out: as much as the person took of it, coming; nothing where leave excused the
+    coming, nor on a time that is not trusted: who is in doubt may leave at the planned time.
+    """
+    arrival = next((s for s in session if s.direction == "in"), None)
+    if arrival is None or not arrival.flex_minutes:
+        return _NOTHING
+    given = timedelta(minutes=arrival.flex_minutes)
+    if facts.slot.direction == "in":
+        return given
+    first = next((c for c, way in came if way == "in" and arrival.opens <= c.at <= arrival.closes), None)
+    if first is None or not first.trusted or leave_covering(facts.leaves, facts.staff, arrival.due, now) is not None:
+        return _NOTHING
+    return max(_NOTHING, min(first.at - arrival.due, given))
 
 
 def directed(session: tuple[Slot, ...], checkins: Iterable[CheckIn]) -> tuple[tuple[CheckIn, str], ...]:

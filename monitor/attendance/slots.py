@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
 from monitor.attendance.facts import Slot
 from monitor.attendance.policy import SlotPreset
+from monitor.model import Span
 from monitor.workcal import WorkCalendar
 
 _HHMM: Final = re.compile(r"([01]\d|2[0-3])[0-5]\d")
@@ -64,15 +66,25 @@ def _parts(key: str, kind: str, shape: str) -> tuple[str, date, str]:
         raise ValueError(f"{kind} {key}: {parts[1]!r} is no date YYYY-MM-DD") from None
 
 
-def slots_on(preset: SlotPreset, day: date, calendar: WorkCalendar) -> tuple[Slot, ...]:
-    """The slots of a local date in the order of their `due`; none on a day without work.
+def slots_on(
+    preset: SlotPreset,
+    day: date,
+    calendar: WorkCalendar,
+    *,
+    roles: Collection[str] = frozenset(),
+    worked: Sequence[Span] | None = None,
+) -> tuple[Slot, ...]:
+    """The slots of a local date in the order of their `due`, for somebody with these roles on the day's rota; none on
+    a day without work.
 
-    A session of the preset is planned when the calendar has service in it, so that a half day closed by an override
-    (special hours) expects nobody.
+    A session of the preset is planned when there is service in it, so that a half day closed by an override (special
+    hours) expects nobody; one that the rota plans (午间值班) on any day of work. `worked`: the service of the day where
+    the person does not keep the calendar's (B10).
     """
-    worked = calendar.sessions(day)
+    worked = calendar.sessions(day) if worked is None else worked
     if not worked:
         return ()
+    rows = preset.on(day.isoweekday(), (day.month, day.day), roles)
     planned = [
         Slot(
             name=row.name,
@@ -81,10 +93,11 @@ def slots_on(preset: SlotPreset, day: date, calendar: WorkCalendar) -> tuple[Slo
             opens=calendar.local(day, row.opens),
             due=calendar.local(day, row.due),
             closes=calendar.local(day, row.closes),
+            flex_minutes=row.flex_minutes,
         )
-        for row in preset.on(day.isoweekday())
+        for row in rows
     ]
-    held: set[str] = set()
+    held = {row.session for row in rows if row.role}
     for session in {slot.session for slot in planned}:
         opens = min(slot.opens for slot in planned if slot.session == session)
         closes = max(slot.closes for slot in planned if slot.session == session)

@@ -19,8 +19,9 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """[start, end) in one state. `cause` of what is known: camera, duty, rating, case, checkin, no_sign_on; of what is
-    not: stale, view, confidence, untrusted, lost, lag (not delivered yet). `evidence`: ids of the facts behind it.
+    """[start, end) in one state. `cause` of what is known: camera, duty, rating, case, checkin, spot, no_sign_on,
+    neighbour (covered from there); of what is not: stale, view, confidence, untrusted, lost, lag (not delivered yet).
+    `evidence`: ids of the facts behind it.
     """
 
     start: datetime

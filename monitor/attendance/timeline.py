@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from monitor.attendance.evidence import SPOT
 from monitor.attendance.facts import PostFacts
 from monitor.attendance.fusion import DOUBT, Atom, Known, Tracks
 from monitor.attendance.policy import PostPolicy
@@ -32,15 +33,15 @@ class Timeline:
     ahead: tuple[datetime, ...]
 
 
-def segments(facts: PostFacts, policy: PostPolicy, until: datetime) -> tuple[Segment, ...]:
-    """The session up to `until` for explaining a card: facts received by then, absence only as far as it is proven."""
+def proven_segments(facts: PostFacts, line: Timeline, until: datetime) -> tuple[Segment, ...]:
+    """A timeline up to `until`, absence only as far as it is proven."""
     start, end = facts.session[0], min(facts.session[1], until)
     horizon = proven_to(facts, end)
     found: list[Segment] = []
-    for segment in timeline(facts, policy, until).segments:
+    for segment in line.segments:
         for part in _split(segment, horizon):
             if part.start < end:
-                found.append(_cut(part, start, min(part.end, end)))
+                found.append(cut(part, start, min(part.end, end)))
     return tuple(found)
 
 
@@ -56,15 +57,18 @@ def proven_to(facts: PostFacts, until: datetime) -> datetime:
 
 
 def _split(segment: Segment, horizon: datetime) -> Iterable[Segment]:
-    """Absence beyond the horizon is not known yet."""
+    """Absence beyond the horizon is not known yet, but where somebody went there and looked."""
+    if segment.cause == SPOT:
+        return (segment,)
     provisional = segment.state is State.EMPTY or (segment.state is State.UNKNOWN and segment.cause != "lost")
     if not provisional or segment.end <= horizon:
         return (segment,)
     late = Segment(start=max(segment.start, horizon), end=segment.end, state=State.UNKNOWN, cause="lag")
-    return (late,) if segment.start >= horizon else (_cut(segment, segment.start, horizon), late)
+    return (late,) if segment.start >= horizon else (cut(segment, segment.start, horizon), late)
 
 
-def _cut(segment: Segment, start: datetime, end: datetime) -> Segment:
+def cut(segment: Segment, start: datetime, end: datetime) -> Segment:
+    """The part of a segment that lies in [start, end)."""
     return Segment(
         start=max(segment.start, start), end=end, state=segment.state, cause=segment.cause, evidence=segment.evidence
     )
@@ -78,6 +82,7 @@ def timeline(facts: PostFacts, policy: PostPolicy, now: datetime) -> Timeline:
 
     1. Make tracks of cameras, duty, signs, closures. 2. Cut the session where any of them changes and say of each atom
     what the evidence shows. 3. Decide where a sign-on gives way. 4. Join equal neighbours.
+    Who covers a lone window from beside it is `cover.covered_timeline`'s to say.
     """
     known = Known(facts, now)
     tracks = Tracks(facts, policy, known)

@@ -16,16 +16,19 @@ from monitor.cli import (
     demo,
     devices,
     feeds,
+    months,
     ops,
     people,
     preview,
     replay,
     reports,
+    spots,
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, replay, people, alerting, preview, audit,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
+    audit, spots,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

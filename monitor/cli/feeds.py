@@ -11,7 +11,7 @@ import typer
 from monitor.cli.common import BadInput, Finding, instant, print_json, program, reason_of
 
 registry_app = typer.Typer(no_args_is_help=True, help="台账 the registry")
-plans_app = typer.Typer(no_args_is_help=True, help="计划 leave, substitutes, outings, overtime, rota, closures")
+plans_app = typer.Typer(no_args_is_help=True, help="计划 leave, shifts, rota, corrections and the like")
 events_app = typer.Typer(no_args_is_help=True, help="事件 events of devices")
 cases_app = typer.Typer(no_args_is_help=True, help="办件 cases")
 quarantine_app = typer.Typer(no_args_is_help=True, help="隔离区 quarantine")
@@ -85,7 +85,8 @@ def export_registry(
 
 @plans_app.command("import")
 def import_plans(file: Path = _FILE) -> None:
-    """导入计划 Import leave, substitutes, outings, overtime, rota and closures; upsert by id, all rows or none.
+    """导入计划 Import plans: leave, trips, lieu, corrections, substitutes, outings, overtime, rota, shifts, closures,
+    power_cuts; upsert by id, all rows or none. What each table holds: docs/attendance.md.
 
     Example: jiancha plans import plans.xlsx
     """
@@ -94,7 +95,7 @@ def import_plans(file: Path = _FILE) -> None:
 
     with program() as opened:
         try:
-            changes = bring_in(opened.store, file, now=opened.clock.now())
+            changes = bring_in(opened.store, file, now=opened.clock.now(), ground=opened.ground())
         except (InputErrors, OSError) as error:
             raise BadInput(str(error)) from error
     _print_changes(changes)

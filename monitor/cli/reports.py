@@ -1,4 +1,4 @@
-"""`judge`, `report attendance|cases|deliveries|events|findings|statistics|tallies`, `export attendance`."""
+"""`judge`, `report …`, `export attendance`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from monitor.cli import attendance, deliveries, statistics
+from monitor.cli import attendance, deliveries, posts, statistics
 from monitor.cli.common import BadInput, instant, print_json, program
 
 report_app = typer.Typer(no_args_is_help=True, help="报表 reports")
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     statistics.register(report_app)
     deliveries.register(report_app)
     attendance.register(report_app)
+    posts.register(report_app)
     app.add_typer(report_app, name="report")
     app.add_typer(export_app, name="export")
 
@@ -123,20 +124,27 @@ def report_findings(as_json: bool = typer.Option(False, "--json", help="JSON on 
 def export_attendance(
     month: str = typer.Option(..., "--month", metavar="YYYY-MM", help="The month."),
     hall: str = typer.Option(..., "--hall", metavar="H", help="Id of the hall."),
-    output: Path = typer.Option(..., "-o", "--output", metavar="FILE", help="FILE.xlsx or FILE.csv."),
+    output: Path = typer.Option(..., "-o", "--output", metavar="FILE", help="FILE.xlsx, FILE.csv or FILE.pdf."),
+    version: int | None = typer.Option(None, "--version", metavar="N", help="Of a closed month; default: the newest."),
+    as_draft: bool = typer.Option(False, "--draft", help="Judge it now, also where the month was closed."),
 ) -> None:
-    """导出考勤表 Write the monthly attendance sheet.
+    """导出考勤表 Write the monthly attendance sheet; a closed month as it was signed off, byte for byte.
 
     Example: jiancha export attendance --month 2026-03 --hall h1 -o 2026-03.xlsx
     """
     from monitor.exports.attendance import BadExport
     from monitor.exports.attendance import export_attendance as write_out
+    from monitor.exports.pdf import CannotPrint
 
+    if version is not None and as_draft:
+        raise BadInput("--version: 草稿没有版本 a draft has no version; 二者取一 give one of --version and --draft")
     with program(writing=False) as opened:
         judge = opened.judge()
         try:
             with opened.store.read() as conn:
-                write_out(judge.look(conn, opened.clock.now()), opened.settings.policy, month, hall, output)
-        except (BadExport, OSError) as error:
+                look = judge.look(conn, opened.clock.now())
+                policy = opened.settings.policy
+                tables = write_out(look, policy, month, hall, output, version=version, as_draft=as_draft)
+        except (BadExport, CannotPrint, OSError) as error:
             raise BadInput(str(error)) from error
-    typer.echo(str(output))
+    typer.echo(f"{output}  {tables.state}")

@@ -191,6 +191,7 @@ SORTS: Final = {
     "comments": "评价意见",
     "deliveries": "已发通知",
     "attachments": "附件",
+    "sheets": "签核考勤表",
     "audit": "审计中的个人信息",
 }
 STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}

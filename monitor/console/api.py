@@ -16,6 +16,7 @@ from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
 from monitor.ingest.feed import BadFeed, Item, ingest_items, parse_items
+from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
 from monitor.ingest.tables import InputErrors
 from monitor.model import Registry
@@ -91,7 +92,9 @@ def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) ->
 def _add_plans(api: APIRouter, deps: Deps) -> None:
     @api.post("/plans", responses=BODY_ERRORS, openapi_extra=body_schema(PLANS_BODY))
     async def post_plans(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
-        """Leave, substitutes, outings, overtime, rota, closures: {"leave": [row, …], …}; upsert by id, all or none."""
+        """Leave, trips, lieu, corrections, substitutes, outings, overtime, rota, shifts, closures, power_cuts:
+        {"leave": [row, …], …}; upsert by id, all or none.
+        """
         body = await read_body(request, deps.max_body_bytes)
         return await run_in_threadpool(_store_plans, deps, grant, body)
 
@@ -103,7 +106,14 @@ def _store_plans(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         raise HTTPException(422, f"body: no JSON: {error}") from None
     now = deps.clock.now()
     try:
-        done = import_plans_object(deps.store, data, now=now, actor=grant.actor, covers=lambda h: grant.covers(hall=h))
+        done = import_plans_object(
+            deps.store,
+            data,
+            now=now,
+            actor=grant.actor,
+            covers=lambda hall: grant.covers(hall=hall),
+            ground=Ground(presets=deps.presets, calendars=deps.calendars.get, workday_roles=deps.workday_roles),
+        )
     except InputErrors as errors:
         raise HTTPException(422, [str(error) for error in errors.errors]) from None
     except PermissionError as error:

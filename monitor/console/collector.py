@@ -73,6 +73,8 @@ def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:
     )
     yield _labelled("cases_overdue", "Open cases past their limit.", ("hall",), _single(gauges.cases_overdue))
     yield _labelled("posts_absent", "Windows empty for longer than allowed.", ("hall",), _single(gauges.posts_absent))
+    checks = _single(gauges.spot_checks_open)
+    yield _labelled("spot_checks_open", "Spot checks ordered and without a result yet.", ("hall",), checks)
     unknown = _single(gauges.subjects_unknown)
     yield _labelled("subjects_unknown", "Subjects that cannot be judged: their source is silent.", ("kind",), unknown)
     offline = gauges.devices_offline

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
 from monitor.ingest.check import FUTURE
@@ -19,7 +20,8 @@ from monitor.store.registry import RegistryCache
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
     setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
-    hand. `heard` is called after a commit.
+    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `heard`
+    is called after a commit.
     """
 
     store: Store
@@ -33,4 +35,6 @@ class Deps:
     shared: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
     policy_version: str = ""
+    presets: Mapping[str, SlotPreset] = field(default_factory=dict)
+    workday_roles: frozenset[str] = frozenset()
     heard: Callable[[], None] = lambda: None

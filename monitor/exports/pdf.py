@@ -1,4 +1,4 @@
-"""HTML → PDF by WeasyPrint, and what the machine must have for it.
+"""HTML → PDF by WeasyPrint, the machine's Chinese font, and what the machine must have for both.
 
 WeasyPrint raises nothing where no font has Chinese characters: it prints boxes. So the fonts are asked for first.
 """
@@ -6,8 +6,9 @@ WeasyPrint raises nothing where no font has Chinese characters: it prints boxes.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
 from ctypes.util import find_library
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 PACKAGES: Final = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-wqy-microhei")
 FAMILIES: Final = '"WenQuanYi Micro Hei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", sans-serif'
@@ -24,8 +25,7 @@ class CannotPrint(RuntimeError):
 def require_pdf() -> None:
     """Raises CannotPrint where a PDF would fail, or come out without its Chinese."""
     _weasyprint()
-    if not _has_chinese_font():
-        raise CannotPrint("没有中文字体 no font with Chinese characters")
+    chinese_font()
 
 
 def as_pdf(html: str) -> bytes:
@@ -47,17 +47,50 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def _has_chinese_font() -> bool:
-    """Asks fontconfig, which Pango asks too."""
+class Font(NamedTuple):
+    """A font file, and which font of a collection it is."""
+
+    family: str
+    path: str
+    number: int
+
+
+def chinese_font() -> Font:
+    """The first of FAMILIES that this machine has, else any with Chinese characters. Raises CannotPrint without one."""
+    order = [name.strip('" ') for name in FAMILIES.split(",")]
+    rank = {name: number for number, name in enumerate(order)}
+    found = sorted(_fonts(), key=lambda font: (rank.get(font.family, len(order)), font))
+    if not found:
+        raise CannotPrint("没有中文字体 no font with Chinese characters")
+    return found[0]
+
+
+def _fonts() -> Iterator[Font]:
+    """The fonts with Chinese characters, asked of fontconfig, which Pango asks too."""
     name = find_library("fontconfig") or "libfontconfig.so.1"
     try:
         lib = ctypes.CDLL(name)
     except OSError:
-        return False
+        return
     for function in ("FcInitLoadConfigAndFonts", "FcNameParse", "FcObjectSetCreate", "FcFontList"):
         getattr(lib, function).restype = ctypes.c_void_p
     config, wanted = ctypes.c_void_p(lib.FcInitLoadConfigAndFonts()), ctypes.c_void_p(lib.FcNameParse(b":lang=zh-cn"))
-    named = ctypes.c_void_p(lib.FcObjectSetCreate())
-    lib.FcObjectSetAdd(named, b"family")
-    found = lib.FcFontList(config, wanted, named)
-    return bool(found) and ctypes.cast(found, ctypes.POINTER(ctypes.c_int))[0] > 0
+    asked = ctypes.c_void_p(lib.FcObjectSetCreate())
+    for what in (b"family", b"file", b"index"):
+        lib.FcObjectSetAdd(asked, what)
+    listed = lib.FcFontList(config, wanted, asked)
+    if not listed:
+        return
+    fonts = ctypes.cast(listed, ctypes.POINTER(_FontSet)).contents
+    for number in range(fonts.count):
+        family, path, index = ctypes.c_char_p(), ctypes.c_char_p(), ctypes.c_int()
+        pattern = ctypes.c_void_p(fonts.patterns[number])
+        lib.FcPatternGetString(pattern, b"family", 0, ctypes.byref(family))
+        lib.FcPatternGetString(pattern, b"file", 0, ctypes.byref(path))
+        lib.FcPatternGetInteger(pattern, b"index", 0, ctypes.byref(index))
+        if family.value and path.value:
+            yield Font(family.value.decode(), path.value.decode(), index.value & 0xFFFF)
+
+
+class _FontSet(ctypes.Structure):
+    _fields_ = (("count", ctypes.c_int), ("size", ctypes.c_int), ("patterns", ctypes.POINTER(ctypes.c_void_p)))

@@ -1,7 +1,7 @@
 """`plans import` and `POST /api/v1/plans`: leave, substitutes, outings, overtime, rota, closures (DESIGN §3.2, §7).
 
-Beside these of the contract: trips, days in lieu, corrections, shifts and power cuts. Same formats and the same way of
-checking as the registry: every fault is listed, or every row is saved.
+Beside these of the contract: trips, days in lieu, corrections, shifts and power cuts (ADR 26). Same formats and the
+same way of checking as the registry: every fault is listed, or every row is saved.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from monitor.ingest.cells import choice, day, identifier, instant, short_text, text
 from monitor.ingest.columns import Column, Parsed, ParsedRow, duplicates, parse_tables, references
+from monitor.ingest.planchecks import Ground, overlaps, shift_faults, unfit, unsaved
 from monitor.ingest.tables import InputError, InputErrors, InputTable, read_tables, tables_of
 from monitor.model import Registry
 from monitor.store.engine import Store
@@ -85,24 +88,43 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
 }
 
 
-def import_plans(store: Store, path: Path, *, now: datetime, actor: str = "cli") -> Changes:
-    """Read, check and save a file or folder. Raises InputErrors, and then nothing is written."""
-    return _import(store, read_tables(path), now, actor)
+def import_plans(
+    store: Store, path: Path, *, now: datetime, actor: str = "cli", ground: Ground | None = None
+) -> Changes:
+    """Read, check and save a file or folder. Raises InputErrors, and then nothing is written.
+
+    `ground`: what shifts and corrections are checked against; needed where the input may hold any.
+    """
+    return _import(store, read_tables(path), now, actor, ground=ground)
 
 
 def import_plans_object(
-    store: Store, data: object, *, now: datetime, actor: str, covers: Callable[[str | None], bool] | None = None
+    store: Store,
+    data: object,
+    *,
+    now: datetime,
+    actor: str,
+    covers: Callable[[str | None], bool] | None = None,
+    ground: Ground | None = None,
 ) -> Changes:
     """The same for the parsed JSON of a request: `{"leave": [{…}], …}`.
 
     `covers` says whether the sender may plan for a hall (None: nowhere known). Raises InputErrors, or PermissionError
     for a row, as stored or as sent, of another hall; nothing is written then.
     """
-    return _import(store, tables_of(data, "JSON"), now, actor, covers)
+    return _import(store, tables_of(data, "JSON"), now, actor, covers=covers, ground=ground)
 
 
 def check_plans(tables: Iterable[InputTable], registry: Registry) -> PlanRows:
     """Rows by stored column, ready for `save_plans`. Raises InputErrors listing every fault."""
+    return _values(_checked(tables, registry))
+
+
+def _values(parsed: Parsed) -> PlanRows:
+    return {name: [row.values for row in rows] for name, rows in parsed.items()}
+
+
+def _checked(tables: Iterable[InputTable], registry: Registry, presets: Iterable[str] | None = None) -> Parsed:
     parsed, errors = parse_tables(tables, COLUMNS)
     known = {
         "halls": frozenset(registry.halls),
@@ -113,9 +135,10 @@ def check_plans(tables: Iterable[InputTable], registry: Registry) -> PlanRows:
     errors += duplicates(parsed, COLUMNS, {name: kind.key for name, kind in KINDS.items()})
     errors += references(parsed, COLUMNS, known)
     errors += _cross_checks(parsed)
+    errors += shift_faults(parsed.get("shifts", ()), presets)
     if errors:
         raise InputErrors(errors)
-    return {name: [row.values for row in rows] for name, rows in parsed.items()}
+    return parsed
 
 
 def _import(
@@ -123,12 +146,30 @@ def _import(
     tables: Iterable[InputTable],
     now: datetime,
     actor: str,
+    *,
     covers: Callable[[str | None], bool] | None = None,
+    ground: Ground | None = None,
 ) -> Changes:
+    """1. Check what the input says by itself. 2. Save it. 3. In the same transaction, as it then stands: no two shifts
+    of one subject hold at once, and each new correction fits a slot; else nothing is written.
+    """
     with store.read() as conn:
         registry = load_registry(conn)
-    rows = check_plans(tables, registry)
-    return store.step(lambda conn: save_plans(conn, rows, registry, now, actor=actor, covers=covers))
+    parsed = _checked(tables, registry, ground.presets if ground is not None else None)
+    rostered = [*parsed.get("shifts", ()), *parsed.get("corrections", ())]
+    if rostered and ground is None:
+        raise ValueError("shifts and corrections are checked against presets and calendars: give `ground`")
+
+    def save(conn: Connection) -> Changes:
+        new = unsaved(conn, parsed.get("corrections", ()))
+        done = save_plans(conn, _values(parsed), registry, now, actor=actor, covers=covers)
+        if ground is not None and rostered:
+            errors = [*overlaps(conn, parsed.get("shifts", ())), *unfit(conn, new, registry, ground, now)]
+            if errors:
+                raise InputErrors(errors)
+        return done
+
+    return store.step(save)
 
 
 def _cross_checks(parsed: Parsed) -> Iterator[InputError]:

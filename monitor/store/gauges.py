@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from monitor.store import spotchecks
 from monitor.store.attendance_gauges import AttendanceGauges, read_attendance
 from monitor.store.schema import (
     Card,
@@ -61,6 +62,8 @@ class Gauges:
     cases_open: Mapping[str, int]
     cases_overdue: Mapping[str, int]
     posts_absent: Mapping[str, int]
+    spot_checks_open: Mapping[str, int]
+    """Spot checks that were ordered and have no result yet."""
     subjects_unknown: Mapping[str, int]
     """By subject kind."""
     devices_offline: Mapping[tuple[str, str], int]
@@ -85,6 +88,7 @@ def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_m
         cases_open=_with_zeros(halls, _cases_running(conn, halls), overdue),
         cases_overdue=_with_zeros(halls, overdue),
         posts_absent=_with_zeros(halls, _uncleared(conn, "post", ("post.empty",))),
+        spot_checks_open=_with_zeros(halls, spotchecks.open_by_hall(conn)),
         subjects_unknown=_subjects_unknown(conn, halls),
         devices_offline=_devices_offline(conn),
         due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),

@@ -13,6 +13,10 @@ from monitor.store.sql import insert, table_of
 META: Final = table_of(Meta)
 REGISTRY_VERSION: Final = "registry_version"
 PLANS_VERSION: Final = "plans_version"
+ROSTER_VERSION: Final = "roster_version"
+"""Raised by changes of shifts and rota: other slots are to be expected."""
+ROSTER_FROM: Final = "roster_from"
+"""From which date on, since subjects were last made; missing: nobody says."""
 CALENDAR_VERSION: Final = "calendar_version"
 DUPLICATES: Final = "duplicates"
 """Events that came again with an id that was stored already, counted over the store's life."""

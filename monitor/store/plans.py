@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from monitor.attendance.facts import Closure, Leave, Outing, Substitute
+from monitor.attendance.facts import Closure, Correction, Leave, Outing, Substitute
+from monitor.attendance.overtime import Overtime
+from monitor.attendance.shifts import Shift, Shifts
 from monitor.model import Registry, SubjectRef
 from monitor.store import audit, meta, upsert
 from monitor.store.schema import (
@@ -30,9 +32,10 @@ from monitor.store.schema import (
     TripRow,
 )
 from monitor.store.sql import chunks, table_of
-from monitor.store.subjects import mark
+from monitor.store.subjects import mark, mark_slots, wake_all
 from monitor.store.upsert import Change, Changes, Kind, Row, count
 
+K = TypeVar("K")
 T = TypeVar("T")
 PlanRows: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by table name as in files (leave, substitutes …), by stored column; complete, checked, without duplicate ids."""
@@ -73,7 +76,8 @@ def save_plans(
     1. Insert or update the rows.
     2. Refuse rows, as they were or as they come, whose hall `covers` denies (None: every hall is allowed). Rows that
        change nothing too: the answer would tell a stranger that another hall's plan says just that.
-    3. If anything differs: an audit row for each changed row and a new `meta.plans_version`.
+    3. If anything differs: an audit row for each changed row and a new `meta.plans_version`; of shifts and rota also a
+       new `meta.roster_version`, for other slots are to be expected.
     4. Mark the slots and posts that an old or a new span touches, to be judged now.
     """
     tables: dict[str, upsert.Counts] = {}
@@ -91,7 +95,10 @@ def save_plans(
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "plans"))
         meta.bump(conn, meta.PLANS_VERSION)
+        _new_roster(conn, changes)
         mark(conn, touched(changes, registry, now) | _stood_in(conn, changes, registry, now), due=now)
+        _mark_shifts(conn, changes, registry, now)
+        _wake_powerless(conn, changes, registry, now)
     return Changes(tables=tables)
 
 
@@ -102,11 +109,14 @@ def _require_covered(rows: Iterable[tuple[str, Row]], registry: Registry, covers
 
 
 def hall_of(row: Row, registry: Registry) -> str | None:
-    """The hall that a plan concerns: its own, its window's, or that of the person's unit."""
+    """The hall that a plan concerns: its own, its window's, its unit's, or that of the person's unit."""
     if row.get("hall"):
         return str(row["hall"])
     window = registry.windows.get(row.get("window") or "")
-    return window.hall if window else registry.hall_of_staff(row.get("staff"))
+    if window is not None:
+        return window.hall
+    unit = registry.units.get(row.get("unit") or "")
+    return unit.hall if unit is not None else registry.hall_of_staff(row.get("staff"))
 
 
 # --------------------------------------------------------------------------- whom a plan touches
@@ -164,9 +174,66 @@ def _of_closure(row: Row, registry: Registry, now: datetime) -> Iterator[Subject
         yield from (SubjectRef(kind="slot", key=f"{person}/{day}/") for person in people)
 
 
-_TOUCHES: Final = {"leave": _of_person, "outings": _of_person, "substitutes": _of_window, "closures": _of_closure}
-"""Overtime and the duty rota excuse nobody: no verdict rests on them."""
-_OUT: Final = frozenset({"leave", "outings"})
+def _of_power_cut(row: Row, registry: Registry, now: datetime) -> Iterator[SubjectRef]:
+    """What rests on the devices of a hall without power (停电), and the devices."""
+    yield from (SubjectRef(kind="device", key=d.id) for d in registry.devices.values() if d.hall == row["hall"])
+    yield from _of_closure({**row, "window": None}, registry, now)
+
+
+def _of_slots(row: Row, registry: Registry, now: datetime) -> Iterator[SubjectRef]:
+    """Slots of the person on a day: a correction, or a role of the rota that plans other slots."""
+    yield SubjectRef(kind="slot", key=f"{row['staff']}/{row['day']}/")
+
+
+_TOUCHES: Final = {
+    "leave": _of_person,
+    "trips": _of_person,
+    "lieu": _of_person,
+    "outings": _of_person,
+    "substitutes": _of_window,
+    "closures": _of_closure,
+    "power_cuts": _of_power_cut,
+    "corrections": _of_slots,
+    "rota": _of_slots,
+}
+"""Overtime excuses nobody: no verdict rests on it. Shifts concern many people and days and are marked below."""
+_OUT: Final = frozenset({"leave", "trips", "lieu", "outings"})
+ROSTERS: Final = frozenset({"shifts", "rota"})
+"""Plans by which other slots are expected."""
+
+
+def _new_roster(conn: Connection, changes: Iterable[Change]) -> None:
+    """Say that other slots are to be expected, and from which day on."""
+    rows = [row for c in changes if c.kind.name in ROSTERS for row in (c.before, c.after) if row is not None]
+    if rows:
+        first = min(row.get("day") or row.get("valid_from") or date.min for row in rows)
+        meta.bump(conn, meta.ROSTER_VERSION)  # first: it makes another import wait, and read what this one wrote
+        told = meta.text(conn, meta.ROSTER_FROM)
+        meta.set_text(conn, meta.ROSTER_FROM, min(first.isoformat(), told or first.isoformat()))
+
+
+def people_of(row: Row, registry: Registry) -> list[str]:
+    """Whom a shift is for."""
+    if row["staff"] is not None:
+        return [str(row["staff"])]
+    if row["unit"] is not None:
+        return [person.id for person in registry.staff.values() if person.unit == row["unit"]]
+    return [person for person in registry.staff if registry.hall_of_staff(person) == row["hall"]]
+
+
+def _mark_shifts(conn: Connection, changes: Iterable[Change], registry: Registry, now: datetime) -> None:
+    """The slots of a shift's days, as they were and as they come: those no longer planned are closed."""
+    for change in changes:
+        for row in (change.before, change.after):
+            if row is not None and change.kind.name == "shifts":
+                mark_slots(conn, people_of(row, registry), row["valid_from"], row["valid_to"], due=now)
+
+
+def _wake_powerless(conn: Connection, changes: Iterable[Change], registry: Registry, now: datetime) -> None:
+    """The open cases of a hall without power, as where an operator declares a source's data lost."""
+    halls = {change.after["hall"] for change in changes if change.kind.name == "power_cuts"}
+    if any(device.hall in halls and device.allows("case") for device in registry.devices.values()):
+        wake_all(conn, due=now, kinds=("case",))
 
 
 def _days(row: Row, zone: ZoneInfo, now: datetime) -> Iterator[date]:
@@ -192,19 +259,97 @@ def _valid(starts: date | None, ends: date | None, day: date) -> bool:
 
 
 def leaves(conn: Connection, staff: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Leave, ...]]:
-    """Leave of each person that overlaps [start, end), approved or not, by start; people without any are left out."""
+    """Leave of each person that overlaps [start, end), trips and days in lieu too, approved or not, by start; people
+    without any are left out.
+    """
+    people = sorted(set(staff))
+    found = [
+        leave_of(name, row)
+        for name in LEAVES
+        for row in _overlapping(conn, KINDS[name].table, "staff", people, start, end)
+    ]
+    return _grouped((leave.staff, leave) for leave in sorted(found, key=_by_start))
+
+
+LEAVES: Final = ("leave", "trips", "lieu")
+_KIND_OF: Final = {"trips": "trip", "lieu": "lieu"}
+
+
+def leave_of(name: str, row: RowMapping) -> Leave:
+    """A row of leave, trips or lieu as leave of its kind."""
+    values = {key: value for key, value in _span(row).items() if key != "overtime"}
+    return Leave(**{"kind": _KIND_OF.get(name, ""), **values})
+
+
+def _by_start(leave: Leave) -> tuple[datetime, str, str]:
+    return leave.start, leave.id, leave.kind
+
+
+def all_leaves(conn: Connection) -> tuple[Leave, ...]:
+    """All leave, trips and days in lieu ever filed, by start."""
+    found = [leave_of(name, row) for name in LEAVES for row in conn.execute(select(KINDS[name].table)).mappings()]
+    return tuple(sorted(found, key=_by_start))
+
+
+def corrections(
+    conn: Connection, staff: Iterable[str], first: date, last: date
+) -> dict[tuple[str, date], tuple[Correction, ...]]:
+    """Corrections (补签) by person and day, for the days first … last, approved or not, by id."""
+    table = table_of(CorrectionRow)
+    found: list[tuple[tuple[str, date], Correction]] = []
+    for batch in chunks(sorted(set(staff))):
+        query = select(table).where(table.c.staff.in_(batch), table.c.day.between(first, last)).order_by(table.c.id)
+        found += [((row["staff"], row["day"]), correction_of(row)) for row in conn.execute(query).mappings()]
+    return _grouped(found)
+
+
+def all_corrections(conn: Connection) -> tuple[Correction, ...]:
+    """All corrections ever filed, by day."""
+    table = table_of(CorrectionRow)
+    rows = conn.execute(select(table).order_by(table.c.day, table.c.id)).mappings()
+    return tuple(correction_of(row) for row in rows)
+
+
+def correction_of(row: RowMapping) -> Correction:
+    return Correction(**{key: value for key, value in row.items() if key != "reason"})
+
+
+def shifts(conn: Connection) -> Shifts:
+    """Every shift (班次)."""
+    return Shifts(all_shifts(conn))
+
+
+def all_shifts(conn: Connection) -> list[Shift]:
+    table = table_of(ShiftRow)
+    return [Shift(**row) for row in conn.execute(select(table).order_by(table.c.id)).mappings()]
+
+
+def rota(conn: Connection, first: date, last: date) -> dict[date, dict[str, frozenset[str]]]:
+    """The duty rota of the days first … last: by day and person the roles."""
+    table = table_of(RotaRow)
+    query = select(table.c.day, table.c.staff, table.c.role).where(table.c.day.between(first, last))
+    found: dict[date, dict[str, frozenset[str]]] = {}
+    for row in conn.execute(query):
+        people = found.setdefault(row.day, {})
+        people[row.staff] = people.get(row.staff, frozenset()) | {row.role}
+    return found
+
+
+def overtimes(
+    conn: Connection, staff: Iterable[str], start: datetime, end: datetime
+) -> dict[str, tuple[Overtime, ...]]:
+    """Overtime of each person booked for a span that overlaps [start, end), by start."""
     return _grouped(
-        (row["staff"], Leave(**_span(row)))
-        for row in _overlapping(conn, table_of(LeaveRow), "staff", staff, start, end)
+        (row["staff"], Overtime(**_span(row)))
+        for row in _overlapping(conn, table_of(OvertimeRow), "staff", staff, start, end)
     )
 
 
-def approved_afterwards(conn: Connection, now: datetime) -> tuple[Leave, ...]:
-    """Leave that begins before the approval it has at `now` (B06), by that approval."""
-    table = table_of(LeaveRow)
-    late = (table.c.approver.is_not(None), table.c.approved_at > table.c.starts, table.c.approved_at <= now)
-    statement = select(table).where(*late).order_by(table.c.approved_at, table.c.id)
-    return tuple(Leave(**_span(row)) for row in conn.execute(statement).mappings())
+def lieu_of_overtime(conn: Connection) -> dict[str, str]:
+    """The overtime that each day in lieu names, by the lieu's id."""
+    table = table_of(LieuRow)
+    query = select(table.c.id, table.c.overtime).where(table.c.overtime.is_not(None))
+    return {row.id: row.overtime for row in conn.execute(query)}
 
 
 def outings(conn: Connection, staff: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Outing, ...]]:
@@ -277,8 +422,8 @@ def _closure(row: RowMapping) -> Closure:
     return Closure(id=row["id"], start=row["starts"], end=row["ends"], why=row["why"])
 
 
-def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
-    found: dict[str, list[T]] = {}
+def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, tuple[T, ...]]:
+    found: dict[K, list[T]] = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)
     return {key: tuple(values) for key, values in found.items()}

@@ -25,6 +25,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -34,6 +35,7 @@ from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
+from monitor.store.months import KEPT
 from monitor.store.schema import PrivateText, Quarantine, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sql import table_of
 
@@ -173,6 +175,10 @@ def sorts(conn: Connection) -> dict[str, Sort]:
             serial=ATTACHMENT.c.id, held=ATTACHMENT.c.content.is_not(None),
             at=ATTACHMENT.c.added_at, stays={"standing_card": ATTACHMENT.c.card.in_(standing)},
             take=_emptied(ATTACHMENT, (ATTACHMENT.c.id,), content=None, name=""), batch=2,
+        ),
+        "sheets": Sort(
+            name="sheets", table=KEPT, key=(KEPT.c.id,), serial=KEPT.c.id, held=true(), at=KEPT.c.kept_at, stays={},
+            take=_deleted(KEPT, (KEPT.c.id,)), batch=1,
         ),
         "audit": Sort(
             name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name),

@@ -299,7 +299,6 @@ class ClosedMonthRow(SQLModel, table=True):
     version: int = Field(primary_key=True)
     closed_at: datetime
     closed_by: str
-    reason: str = ""
     digest: str
     """SHA-256 of the kept sheet."""
     corrections: int = 0
@@ -310,9 +309,11 @@ class KeptSheetRow(SQLModel, table=True):
     """What a closed month's sheet was made of, names included, as compressed JSON; it has its own retention (§1F)."""
 
     __tablename__ = "kept_sheet"
-    hall: str = Field(primary_key=True)
-    month: str = Field(primary_key=True)
-    version: int = Field(primary_key=True)
+    __table_args__ = (UniqueConstraint("hall", "month", "version"),)
+    id: int | None = _id()
+    hall: str
+    month: str
+    version: int
     kept_at: datetime
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
-from monitor.store.schema import HeartbeatRow, LostSpan, Quarantine, RawEvent, SourceRow
+from monitor.store.schema import HeartbeatRow, LostSpan, PowerCutRow, Quarantine, RawEvent, SourceRow
 from monitor.store.sequences import Prefixes, first_missing, whole_prefix
 from monitor.store.sql import table_of
 
@@ -21,6 +21,7 @@ BEAT: Final = table_of(HeartbeatRow)
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
 LOST: Final = table_of(LostSpan)
+CUTS: Final = table_of(PowerCutRow)
 SOURCE: Final = table_of(SourceRow)
 
 BOOTS_LOOKED_AT: Final = 8
@@ -58,6 +59,8 @@ class Sources:
         self._states: dict[str, SourceState] = {}
         self._more_at: dict[str, datetime | None] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
+        self._cuts: dict[str, tuple[Span, ...]] | None = None
+        self._spans: dict[str, tuple[Span, ...]] = {}
         self._imports: dict[str, datetime | None] | None = None
 
     # -- skew
@@ -127,6 +130,23 @@ class Sources:
         return min((at for at in found if at is not None), default=None)
 
     def lost_spans(self, device: str) -> tuple[Span, ...]:
+        """What an operator declared lost of the device, and power cuts (停电) of its hall, by start."""
+        if device not in self._spans:
+            known = self._registry.devices.get(device)
+            cut = self._power_cuts().get(known.hall, ()) if known is not None else ()
+            self._spans[device] = tuple(sorted({*self._declared(device), *cut})) if cut else self._declared(device)
+        return self._spans[device]
+
+    def _power_cuts(self) -> dict[str, tuple[Span, ...]]:
+        if self._cuts is None:
+            found: dict[str, list[Span]] = {}
+            for row in self._conn.execute(select(CUTS.c.hall, CUTS.c.starts, CUTS.c.ends)):
+                if row.starts <= self._now:
+                    found.setdefault(row.hall, []).append((row.starts, row.ends))
+            self._cuts = {hall: tuple(spans) for hall, spans in found.items()}
+        return self._cuts
+
+    def _declared(self, device: str) -> tuple[Span, ...]:
         if self._lost is None:
             rows = self._conn.execute(
                 select(LOST.c.device, LOST.c.starts, LOST.c.ends)

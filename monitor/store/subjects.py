@@ -254,6 +254,14 @@ def wake_days(conn: Connection, first: date, last: date, *, due: datetime) -> No
     _mark_where(conn, and_(SUBJECT.c.kind.in_(("slot", "post")), _of_days(first, last)), due)
 
 
+def mark_slots(conn: Connection, people: Iterable[str], first: date | None, end: date | None, *, due: datetime) -> None:
+    """Mark all slots of these people on the dates [first, end), settled ones too; None: without a bound."""
+    for person in sorted(set(people)):
+        low = f"{person}/{first.isoformat()}/" if first is not None else f"{person}/"
+        high = f"{person}/{end.isoformat()}/" if end is not None else prefix_end(f"{person}/")
+        _mark_where(conn, and_(SUBJECT.c.kind == "slot", SUBJECT.c.key >= low, SUBJECT.c.key < high), due)
+
+
 def _of_days(first: date, last: date) -> ColumnElement[bool]:
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return or_(*(SUBJECT.c.key.contains(f"/{day.isoformat()}/", autoescape=True) for day in days))

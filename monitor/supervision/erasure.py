@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, meta, users
+from monitor.store import audit, meta, plans, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -31,6 +31,9 @@ LOST: Final = table_of(LostSpan)
 KINDS: Final = ("user", "staff")
 ACTION: Final = {"user": "user.erased", "staff": "staff.erased"}
 MOST_NAMED: Final = 8
+WORDS: Final = (("leave", "letter"), ("trips", "letter"), ("corrections", "reason"))
+"""Free text in the plans of a person, by table as in files."""
+ERASED: Final = "（已删除）"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,8 @@ def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, n
     """Erase a person; the caller commits. `kind`: user or staff.
 
     1. Refuse while a card of theirs is not at its end: who is charged, or has taken a step, is still needed.
-    2. Name and contacts; private values of audit rows about them and by them; their words in steps and notices.
+    2. Name and contacts; private values of audit rows about them and by them; their words in steps and notices, and in
+       their plans (letters of leave and trips, reasons of corrections).
     3. An audit row with the id and the counts; `restore` does it again by that row.
     Raises Refused.
     """
@@ -75,6 +79,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         conn.execute(update(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "").values(why=""))
     else:
+        rows |= _plans(conn, person)
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))
 
@@ -110,6 +115,24 @@ def _private(conn: Connection, kind: str, person: str) -> int:
     about = and_(AUDIT.c.object_kind == kind, AUDIT.c.object_id == person)
     theirs = or_(about, AUDIT.c.actor == person) if kind == "user" else about
     return int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(select(AUDIT.c.id).where(theirs)))).rowcount)
+
+
+def _plans(conn: Connection, person: str) -> dict[str, int]:
+    """The free text of their leave, trips and corrections, and what the audit keeps apart of all their plans. That
+    there was a letter (函) stays: it decides who answers (B05).
+    """
+    done = {}
+    for name, column in WORDS:
+        table = plans.KINDS[name].table
+        theirs = and_(table.c.staff == person, table.c[column] != "", table.c[column] != ERASED)
+        done[table.name] = int(conn.execute(update(table).where(theirs).values({column: ERASED})).rowcount)
+    private = 0
+    for kind in plans.KINDS.values():
+        if kind.private and "staff" in kind.table.c:
+            ids = select(kind.table.c.id).where(kind.table.c.staff == person)
+            about = select(AUDIT.c.id).where(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(ids))
+            private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)
+    return done | {"plans_private": private}
 
 
 def _words(conn: Connection, person: str) -> int:

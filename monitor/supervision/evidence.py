@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from monitor import timeliness
-from monitor.attendance.facts import PostFacts
+from monitor.attendance.facts import PostFacts, SlotFacts
 from monitor.attendance.tallies import TallyFacts
 from monitor.evaluators.facts import RatingFacts
 from monitor.evaluators.ratings import explain_rating
@@ -69,11 +69,14 @@ def _near(facts: Any, spell: Spell | None) -> Any:
         facts,
         presences=tuple(p for p in facts.presences if start <= p.at <= end),
         signs=tuple(s for s in facts.signs if start <= s.at <= end),
+        others=tuple(_near(other, spell) for other in facts.others),
     )
 
 
 def _own_policy(facts: Any, verdict: Verdict, policy: Policy) -> Policy:
-    """The policy as it holds for the case's or task's hall and item, where they have values of their own."""
+    """The policy with the values of the case's or task's hall and item, or of the preset that the person has."""
+    if isinstance(facts, SlotFacts):
+        return policy.model_copy(update={"checkin": policy.checkin.of(facts.own)}) if facts.own else policy
     if not isinstance(facts, CaseFacts | TaskFacts):
         return policy
     own = policy.timeliness.of(facts.hall, verdict.reason.figures.get("item"))

@@ -5,17 +5,19 @@ Rows are made ahead and idempotently, so that absence has something to be judged
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from monitor.attendance.policy import SlotPreset
 from monitor.attendance.slots import post_key, slot_key
 from monitor.store import meta, subjects
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import slots_of
+from monitor.store.facts.slots import remember_rota, slots_of
 from monitor.store.subjects import SUBJECT
 
 EXPECTED: Final = "expected"
@@ -26,25 +28,29 @@ BACK: Final = timedelta(days=31)
 
 
 def is_needed(look: Look) -> bool:
-    """Whether a new day has begun, or the registry or the calendar changed, since subjects were last made."""
+    """Whether a new day has begun, or registry, calendar, shifts or rota changed, since subjects were last made."""
     return meta.text(look.conn, EXPECTED) != _state(look)
 
 
 def expect(look: Look) -> int:
     """Make the subjects up to tomorrow of every hall's zone; gives how many are new. The caller commits.
 
-    Nothing is expected before the first import of its registry row (DESIGN §5). When the registry or the calendar
-    changed since the last time the recent days are gone through again; rows that exist stay as they are.
+    Nothing is expected before the first import of its registry row (DESIGN §5). When registry, calendar, shifts, rota
+    or the presets changed since the last time the recent days are gone through again; rows that exist stay as they are.
     """
     if not is_needed(look):
         return 0
     wanted = _state(look)
     before = _count(look.conn)
     rows = [*_devices(look), *_years(look)]
-    for day in _days(look):
+    days = list(_days(look))
+    if days:
+        remember_rota(look, days[0], days[-1])
+    for day in days:
         rows += [*_slots(look, day), *_posts(look, day)]
     subjects.expect(look.conn, rows)
     meta.set_text(look.conn, EXPECTED, wanted)
+    meta.forget(look.conn, meta.ROSTER_FROM)
     return _count(look.conn) - before
 
 
@@ -59,8 +65,21 @@ def recede(conn: Connection, day: date) -> None:
 
 def _state(look: Look) -> str:
     until = (look.now + AHEAD + timedelta(hours=14)).date()  # no zone is further ahead of UTC
+    roster = meta.version(look.conn, meta.ROSTER_VERSION)
     versions = [meta.version(look.conn, key) for key in (meta.REGISTRY_VERSION, meta.CALENDAR_VERSION)]
-    return json.dumps([until.isoformat(), *versions, sorted(look.presets)])
+    return json.dumps([until.isoformat(), roster, *versions, sorted(look.workday_roles), _told(look.presets)])
+
+
+def _told(presets: Mapping[str, SlotPreset]) -> str:
+    """A digest of the presets: of what they plan, not of their names alone."""
+    if not _TOLD or _TOLD[0][0] is not presets:
+        texts = [f"{name}: {preset.model_dump_json()}" for name, preset in sorted(presets.items())]
+        _TOLD[:] = [(presets, hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16])]
+    return _TOLD[0][1]
+
+
+_TOLD: Final[list[tuple[Mapping[str, SlotPreset], str]]] = []
+"""The presets last asked for, with their digest: they are asked for at each step of the loop."""
 
 
 def _count(conn: Connection) -> int:
@@ -75,9 +94,13 @@ def _days(look: Look) -> Iterator[date]:
         return
     last = (look.now + AHEAD + timedelta(hours=14)).date()
     day = max(min(starts) - timedelta(days=1), look.now - BACK).date()
-    known = meta.text(look.conn, EXPECTED)
-    if known is not None and json.loads(known)[1:] == json.loads(_state(look))[1:]:
-        day = max(day, date.fromisoformat(json.loads(known)[0]))
+    known, wanted = (json.loads(text or "[]") for text in (meta.text(look.conn, EXPECTED), _state(look)))
+    if known[2:] == wanted[2:]:
+        made = date.fromisoformat(known[0])
+        if known[1] != wanted[1]:  # shifts or rota changed since, from that day on
+            told = meta.text(look.conn, meta.ROSTER_FROM)
+            made = min(made, date.fromisoformat(told)) if told else day
+        day = max(day, made)
     while day <= last:
         yield day
         day += timedelta(days=1)
@@ -88,7 +111,7 @@ def _latest(*instants: datetime | None) -> datetime | None:
 
 
 def _slots(look: Look, day: date) -> Iterator[dict[str, Any]]:
-    """Slots of every person whose hall has a preset, from their first import on (a slot is on if its `due` is)."""
+    """Slots of every person who has a preset, from their first import on (a slot is on if its `due` is)."""
     for person in look.registry.staff.values():
         hall = look.registry.hall_of_staff(person.id)
         if hall is None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from monitor import timeliness
+from monitor.attendance.slots import parse_post_key
 from monitor.model import Item
 from monitor.settings import Policy
-from monitor.store import casestats, plans
+from monitor.store import casestats
 from monitor.store.facts.cases import CASE, load_cases
 from monitor.store.facts.integrity import (
     completed_cases,
@@ -27,40 +26,38 @@ from monitor.store.facts.integrity import (
 from monitor.store.facts.look import Look
 from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.planfindings import plan_findings, row_of
+from monitor.supervision.postfindings import recent_post_findings, thin_units
 from monitor.timeliness import integrity_hall
-from monitor.wording import instant_text, render
+from monitor.wording import render
 from monitor.workcal import WorkCalendar
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry, of leave, then of cases, tasks and items by time."""
+    """Rows of {"rule", "subject", "at", "why"}: of the registry, of plans, then of cases, tasks and items by time."""
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
-    others = [*_overdue_findings(look, policy), *_item_findings(look, policy)]
+    others = [*_overdue_findings(look, policy), *_item_findings(look, policy), *_post_findings(look, policy)]
     ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
-    return [*registry_findings(look), *leave_findings(look), *ordered]
+    return [*registry_findings(look), *plan_findings(look, policy), *ordered]
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Posts without a B (B01) on the present day."""
+    """Posts without a B (B01), units with fewer than two people for A and B (B08), on the present day."""
     for window in look.registry.windows.values():
         day = look.book.for_window(look.registry, window.id).local_date(look.now)
         ranks = {post.rank for post in look.registry.posts_on(window.id, day)}
         if "A" in ranks and "B" not in ranks:
-            yield _row("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+            yield row_of("B01", f"window:{window.id}", look.now, "窗口未设 B 岗 the window has no B post")
+    for unit in thin_units(look):
+        why = "单位的 A、B 岗不足两人 the unit has fewer than two people as A and B"
+        yield row_of("B08", f"unit:{unit}", look.now, why)
 
 
-def leave_findings(look: Look) -> Iterator[dict[str, Any]]:
-    """Leave that was approved only after it had begun (B06: consent comes first). It excuses all the same."""
-    for leave in plans.approved_afterwards(look.conn, look.now):
-        hall = look.registry.halls.get(look.registry.hall_of_staff(leave.staff) or "")
-        zone = hall.zone if hall else DEFAULT_ZONE
-        begins, approved = (instant_text(at, zone) for at in (leave.start, leave.approved_at) if at is not None)
-        why = (
-            f"请假 {leave.id} 自 {begins} 起，{approved} 才获批准，属事后补批 "
-            f"leave {leave.id} from {begins} was approved only at {approved}"
-        )
-        yield _row("B06", f"staff:{leave.staff}", leave.approved_at or leave.start, why)
+def _post_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Off-post, unstaffed, short of staff, unfiled substitutes (A05, A08, A19, B03) of the last days."""
+    for key, found in recent_post_findings(look, policy.post):
+        zone = look.book.for_window(look.registry, parse_post_key(key).window).zone
+        yield row_of(found.rule, f"post:{key}", found.at, render(found.reason, "zh", zone))
 
 
 def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -72,7 +69,7 @@ def _case_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
                 continue
             facts = replace(loaded.facts, documented=documented)
             for found in timeliness.case_findings(facts, policy.timeliness, loaded.calendar, look.now):
-                yield _row(found.rule, f"case:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
+                yield row_of(found.rule, f"case:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
 
 
 def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -90,7 +87,7 @@ def _findings_across(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
     )
     for subject, finding in chain(*found):
         why = render(finding.reason, "zh", look.book.default.zone)
-        yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
+        yield row_of(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 
 def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -101,12 +98,12 @@ def _task_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
             if loaded.calendar is None:
                 continue
             for found in timeliness.task_findings(loaded.facts, own, loaded.calendar, look.now):
-                yield _row(found.rule, f"task:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
+                yield row_of(found.rule, f"task:{key}", found.at, render(found.reason, "zh", loaded.calendar.zone))
             complaint = timeliness.verified_complaint(loaded.facts, own, loaded.calendar, look.now)
             complaints += [complaint] if complaint is not None else []
     for subject, found in timeliness.repeated_complaints(complaints):
         why = render(found.reason, "zh", look.book.default.zone)
-        yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
+        yield row_of(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
 
 
 def _overdue_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -122,7 +119,7 @@ def _overdue_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
                 found += [case] if case is not None else []
     for subject, finding in timeliness.overdue_months(found, own, look.now):
         why = render(finding.reason, "zh", look.book.default.zone)
-        yield _row(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
+        yield row_of(finding.rule, f"{subject.kind}:{subject.key}", finding.at, why)
 
 
 def _item_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -134,8 +131,4 @@ def _item_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
 
     for subject, found in timeliness.shortened_promises(look.registry, policy.timeliness, calendar_of, look.now):
         why = render(found.reason, "zh", look.book.default.zone)
-        yield _row(found.rule, f"{subject.kind}:{subject.key}", found.at, why)
-
-
-def _row(rule: str, subject: str, at: datetime, why: str) -> dict[str, Any]:
-    return {"rule": rule, "subject": subject, "at": stamp(at, ZoneInfo(DEFAULT_ZONE)), "why": why}
+        yield row_of(found.rule, f"{subject.kind}:{subject.key}", found.at, why)

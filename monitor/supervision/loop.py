@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from monitor import failpoints
 from monitor.attendance.policy import SlotPreset
 from monitor.evaluators.devices import SKEW
+from monitor.evaluators.facts import HallFacts
 from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, graver
 from monitor.settings import Policy
 from monitor.store import cards, casestats, subjects
@@ -28,6 +29,7 @@ from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
 from monitor.supervision.judgement import rulings
 from monitor.supervision.rules import LOADERS
+from monitor.supervision.spots import open_for_unknown
 from monitor.supervision.tallies import Touched, by_verdict
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.facts import CaseFacts
@@ -170,6 +172,7 @@ class Judge:
             sources=sources,
             presets=self.presets,
             path=self.path(),
+            workday_roles=frozenset(self.policy.roster.workday_roles),
         )
 
     def _claim(self, now: datetime, limit: int) -> Sequence[Row[Any]] | None:
@@ -267,6 +270,9 @@ class Judge:
             marks += follow_ups(outcome.subject, outcome.judged, changes, self.policy, now)
             marks += ((SubjectRef(kind="order", key=key), now) for key in cards.promised(conn, changes))
             by_verdict(outcome.subject, outcome.judged.verdict, changes, outcome.held, tallies)
+            if isinstance(outcome.loaded.facts, HallFacts):
+                registry, book = self.registry.get(conn), self.calendars(conn)
+                open_for_unknown(conn, outcome.loaded.facts, registry, book, self.policy.post, now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):

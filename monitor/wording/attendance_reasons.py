@@ -8,9 +8,10 @@ from typing import Final
 from monitor.wording.words import Texts
 
 _EMPTY: Final[Texts] = (
-    "窗口 {window} 自 {began} 起无人在岗，服务时间内已满 {minutes} 分钟[，{cleared_at} 恢复][；{answers}]。",
+    "窗口 {window} 自 {began} 起无人在岗，服务时间内已满 {minutes} 分钟[，{cleared_at} 恢复][；{answers}]"
+    "[（当时在窗口 {elsewhere}）][；待核实：{rows}]。",
     "Window {window} has been empty since {began}, for {minutes} minutes of service time[, until {cleared_at}]"
-    "[; {answers}].",
+    "[; {answers}][ (at window {elsewhere})][; to be verified: {rows}].",
 )
 
 ATTENDANCE: Final[Mapping[str, Texts]] = {
@@ -30,6 +31,11 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
         "{staff} {date} 整个时段（{slot}，应于 {due}）无任何考勤记录，按旷工半天提请核实。",
         "{staff}: no check-in in the whole session of {date} ({slot}, due {due}): half a day absent, to be verified.",
     ),
+    "checkin.slot.late_absent": (
+        "{staff} {date} {slot}应于 {due} 前完成，{at} 才到，迟 {minutes} 分钟，已达 {limit} 分钟，按旷工半天提请核实。",
+        "{staff}: {slot} of {date} was due at {due}, came at {at}, {minutes} min late: from {limit} min on that is half"
+        " a day absent, to be verified.",
+    ),
     "checkin.slot.no_checkout": (
         "{staff} {date} {slot}至 {closes} 无签退记录（应于 {due} 后签退）。",
         "{staff}: {slot} of {date}, no check-out by {closes} (due from {due} on).",
@@ -48,6 +54,26 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
     ),
     "post.empty.yellow": _EMPTY,
     "post.empty.red": _EMPTY,
+    "post.checked_empty": (
+        "窗口 {window} {date} 抽查（{at}）发现无人在岗，[{staff}，]待核实：{rows}；{answers}"
+        "[（当时在窗口 {elsewhere}）]。",
+        "Window {window}, {date}: a spot check at {at} found nobody;[ {staff},] to be verified: {rows}; {answers}"
+        "[ (at window {elsewhere})].",
+    ),
+    "post.stranger": (
+        "窗口 {window} {date}：{staff} 自 {from} 上岗，未在该窗口定岗，也未备案代岗（B03），请核实。",
+        "Window {window}, {date}: {staff} signed on at {from} without a post there and without being filed as a"
+        " substitute (B03): to be verified.",
+    ),
+    "post.covered": (
+        "窗口 {window} {date}：{staff} 自 {from} 至 {to} 离岗，无请假和外出手续，由他人顶岗，待核实：{rows}。",
+        "Window {window}, {date}: {staff} was away from {from} to {to} without leave or slip while another covered,"
+        " to be verified: {rows}.",
+    ),
+    "post.short": (
+        "窗口 {window} {date}：自 {from} 至 {to} 在岗 {people} 人，少于应有的 {needed} 人（A19）。",
+        "Window {window}, {date}: {people} there from {from} to {to}, fewer than the {needed} it needs (A19).",
+    ),
     "post.empty.empty": (
         "窗口 {window} {date} {session_start:clock} 场：当前无人，未满时限。",
         "Window {window}, session of {date} {session_start:clock}: nobody there, not for long yet.",

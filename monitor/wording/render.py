@@ -24,6 +24,7 @@ _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 _NAMED: Final = {kind: kind for kind in ("hall", "unit", "window", "staff", "item", "device")} | {
     "windows": "window",
+    "elsewhere": "window",
     "source": "device",
     "sources": "device",
 }

@@ -195,6 +195,7 @@ SLOTS: Final[Mapping[str, Texts]] = {
 ROLES: Final[Mapping[str, Texts]] = {
     "duty_supervisor": ("值班监察员", "duty supervisor"),
     "supervision_head": ("监察负责人", "supervision head"),
+    "personnel": ("人事", "personnel office"),
     "unit_head": ("单位负责人", "unit head"),
     "window_lead": ("窗口负责人", "window lead"),
     "staff": ("工作人员", "staff"),
@@ -214,11 +215,13 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:close": ("办结牌", "close cards"),
     "cards:order": ("督办", "order a supervision"),
     "cards:attribute": ("认定责任", "confirm who answers"),
+    "posts:check": ("下达和登记抽查", "order and record spot checks"),
     "cards:follow": ("核实、回访差评", "follow up bad ratings"),
     "cards:issue": ("人工发牌", "issue cards by hand"),
     "cards:appeal": ("申诉", "appeal"),
     "cards:review": ("复核申诉", "decide appeals"),
     "alerts:silence": ("静默告警", "silence alerts"),
+    "attendance:close": ("签核关账", "sign a month of attendance off"),
     "audit:read": ("查看审计", "read the audit trail"),
     "people:write": ("管理人员与令牌", "change people and tokens"),
     "settings:write": ("管理设置", "change settings"),
@@ -238,7 +241,27 @@ LEAVES: Final[Mapping[str, Texts]] = {
     "sick": ("病假", "sick leave"),
     "annual": ("年休假", "annual leave"),
     "other": ("其他假", "other leave"),
+    "trip": ("出差", "business trip"),
+    "lieu": ("补休", "time off in lieu"),
 }
+
+PLANS: Final[Mapping[str, Texts]] = {
+    "leave": (
+        "请假（公假、事假、病假、年休假、其他）",
+        "leave by kind, with who approved it and when it was handed in",
+    ),
+    "substitutes": ("代岗", "who stands in at a window, and the letter"),
+    "outings": ("临时外出", "short outings; so much of one counts as the policy says"),
+    "overtime": ("预约加班", "overtime as booked"),
+    "rota": ("值班、轮班", "who has which role on a day: duty, lunch, a Saturday"),
+    "closures": ("停办", "a hall or window closed for a time"),
+    "trips": ("出差", "business trips; they excuse as leave does"),
+    "lieu": ("补休", "time off in lieu of overtime; it excuses as leave does"),
+    "corrections": ("补签", "a check-in written down afterwards, for one slot; counts once approved"),
+    "shifts": ("班次", "which preset holds for a hall, unit or person, on dates from/to (to exclusive)"),
+    "power_cuts": ("停电", "a hall without power: what its devices would have told counts as lost"),
+}
+"""The tables of `plans import`."""
 
 UNITS_OF_TIME: Final[Mapping[str, Texts]] = {
     "workday": ("个工作日", "working days"),
@@ -321,7 +344,16 @@ ANSWERS: Final[Mapping[str, Texts]] = {
         "out with a letter but no substitute (B05): the unit answers",
     ),
     "outing": ("单人窗口临时外出，不计个人", "a lone window out on a slip: nobody is charged"),
+    "elsewhere": ("应在岗人员当时在另一窗口，不计个人", "who answers was at another window: the unit answers"),
     "vacant": ("该窗口未排人员", "nobody is posted there"),
+}
+
+ROWS: Final[Mapping[str, Texts]] = {
+    "A05": ("脱岗 A05", "off-post A05"),
+    "A08": ("窗口无人在岗 A08", "window unstaffed A08"),
+    "B03": ("未备案代岗 B03", "no filed substitute B03"),
+    "B05": ("有函未派代岗 B05", "letter without a substitute B05"),
+    "B14": ("未派驻人员 B14", "nobody posted B14"),
 }
 
 CASE_EVENTS: Final[Mapping[str, Texts]] = {
@@ -394,6 +426,7 @@ BY_FIELD: Final[Mapping[str, Mapping[str, Texts]]] = {
     "first": ENDS,
     "by": EXCUSES,
     "answers": ANSWERS,
+    "rows": ROWS,
     "provisional": PROVISIONAL,
     "procedure": PROCEDURES,
     "deemed": DEEMED,

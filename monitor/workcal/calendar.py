@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model import Span, require_aware
 from monitor.workcal.basis import Paper
-from monitor.workcal.days import FIRST_YEAR, LAST_YEAR, DayRules
+from monitor.workcal.days import FIRST_YEAR, LAST_YEAR, DayPlan, DayRules
 from monitor.workcal.legal import Deadline, Pause, PauseEdge, Step, merge_pauses
 from monitor.workcal.limits import (
     Found,
@@ -25,7 +25,7 @@ from monitor.workcal.limits import (
     steps_in_workdays,
 )
 from monitor.workcal.notice import NoticeDay
-from monitor.workcal.spec import CalendarSpec
+from monitor.workcal.spec import MIDNIGHT, CalendarSpec
 from monitor.workcal.tables import Tables, from_micros, micros, to_utc
 
 NO_PAPERS: Final[Mapping[int, Paper]] = MappingProxyType({})
@@ -81,11 +81,24 @@ class WorkCalendar:
         """Whether the date has any session."""
         return self._covering_dates(day).is_workday(day.toordinal())
 
+    def plan_of(self, day: date) -> DayPlan:
+        """The hours of a date and why it is worked or not (`DayPlan.why`: the codes of `Step.why`)."""
+        return self._rules.plan(day)
+
     def sessions(self, day: date) -> tuple[Span, ...]:
         """The sessions of a date as UTC [start, end), ascending; empty when it is not worked."""
         tables = self._covering_dates(day)
         ordinal = day.toordinal()
         return tables.spans(tables.first_from(ordinal)) if tables.is_workday(ordinal) else ()
+
+    def made_up_sessions(self, day: date) -> tuple[Span, ...]:
+        """The sessions of a date for whoever works on it although the hall is closed (轮班), as on a make-up day."""
+        _check_years(day.year)
+        following = day + timedelta(days=1)
+        return tuple(
+            (self.local(day, start), self.local(following if end == MIDNIGHT else day, end))
+            for start, end in self._rules.made_up(day)
+        )
 
     def close_of(self, day: date) -> datetime:
         """When the last session of a workday ends. Raises ValueError for a date without sessions."""

@@ -132,6 +132,10 @@ class DayRules:
             return DayPlan(week[weekday], "counted" if is_published else "provisional", by)
         return DayPlan((), "weekend" if weekday >= 5 else "closed", by)
 
+    def made_up(self, day: date) -> Hours:
+        """The hours of a date for whoever works on it although the hall may be closed: those of a make-up day."""
+        return self._made_up(self._week_on(day), day.weekday())
+
     def _week_on(self, day: date) -> Week:
         for season in self._spec.seasons:
             if season.holds_on(day):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import itertools
 import json
 import re
+import subprocess
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,38 +19,21 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
-from monitor.app.program import Program, judge_as_of
+from monitor.app.program import judge_as_of
 from monitor.attendance.slots import slot_key
 from monitor.cli.common import run_app
-from monitor.clock import FrozenClock
 from monitor.exports.attendance import BadExport, export_attendance
 from monitor.exports.attendance.month import facts_of, read_month
 from monitor.exports.attendance.tables import COLUMNS, DETAIL_COLUMNS
-from monitor.ingest.feed import import_events
+from monitor.exports.attendance.workbook import HEAD
 from monitor.ingest.plans import import_plans
-from monitor.ingest.registry import import_registry
-from monitor.settings import load
-from monitor.store.calendars import CalendarCache
-from monitor.store.engine import Store
-from monitor.store.facts.look import Look
 from monitor.store.facts.slots import load_slots, slots_of
-from monitor.store.registry import RegistryCache
-from monitor.store.schema import metadata
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.commands import transition
 from monitor.supervision.losses import declare_lost
+from tests.sheets import SETTINGS, World, at, filled, read_back, told
 
 pytestmark = pytest.mark.both_databases
-
-ZONE: Final = ZoneInfo("Asia/Shanghai")
-SETTINGS: Final = load(None, {})
-
-
-def at(day: int, clock: str, month: int = 2) -> datetime:
-    """A local time of 2026, `HH:MM` or `HH:MM:SS`."""
-    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{clock}").replace(tzinfo=ZONE)
-
 
 BEGUN: Final = at(13, "07:00")
 NOW: Final = at(25, "13:30")
@@ -109,12 +91,20 @@ MARKS: Final[dict[str, dict[str, str]]] = {
 TOTALS: Final[dict[str, dict[str, int]]] = {
     "a01": {"应出勤半天": 7, "出勤半天": 7},
     "a02": {"应出勤半天": 7, "出勤半天": 7, "迟到次数": 1, "迟到分钟": 11, "早退次数": 1, "早退分钟": 10},
-    "a03": {"应出勤半天": 7, "出勤半天": 7, "脱岗次数": 3},
+    "a03": {"应出勤半天": 7, "出勤半天": 7, "缺卡次数": 2, "脱岗次数": 1},
     "a04": {"应出勤半天": 7, "出勤半天": 6, "旷工半天": 1},
     "a05": {"应出勤半天": 7, "出勤半天": 5, "病假半天": 2},
     "a06": {"应出勤半天": 7, "出勤半天": 5, "公假半天": 2},
     "a07": {"应出勤半天": 7, "出勤半天": 6, "旷工半天": 1},
-    "a08": {"应出勤半天": 7, "出勤半天": 7, "迟到次数": 1, "迟到分钟": 5, "早退次数": 1, "早退分钟": 5},
+    "a08": {
+        "应出勤半天": 7,
+        "出勤半天": 7,
+        "迟到次数": 1,
+        "迟到分钟": 5,
+        "早退次数": 1,
+        "早退分钟": 5,
+        "外出次数": 1,
+    },
     "a09": {"应出勤半天": 6, "出勤半天": 6},
     "b01": {"应出勤半天": 7, "出勤半天": 5, "未知半天": 2},
     "c01": {"应出勤半天": 7, "出勤半天": 6, "不予认定半天": 1},
@@ -141,13 +131,13 @@ DETAILS: Final = [
     ("2026-02-14", "a08", "下午签退", "早退", 5, "14:35:00 签到 t1；17:25:00 签退 t1", "", False),
     ("2026-02-14", "a09", "下午签到", "停办", "", "", "", False),
     ("2026-02-14", "a09", "下午签退", "停办", "", "", "", False),
-    ("2026-02-24", "a03", "下午签退", "脱岗（未签退）", "", "14:20:00 签到 t1", "", True),
+    ("2026-02-24", "a03", "下午签退", "缺卡（未签退）", "", "14:20:00 签到 t1", "", True),
     ("2026-02-24", "a07", "上午签到", "旷工半天", "", "", "L3（未批准）", True),
     ("2026-02-24", "b01", "下午签到", "未知", "", "", "", False),
     ("2026-02-24", "b01", "下午签退", "未知", "", "", "", False),
     ("2026-02-24", "c01", "上午签到", "不予认定", "", "12:02:00 签退 t3", "", False),
     ("2026-02-24", "d01", "上午签到", "待复核", "", DOUBTED, "", False),
-    ("2026-02-25", "a03", "上午签到", "脱岗（未签到）", "", "12:02:00 签退 t1", "", True),
+    ("2026-02-25", "a03", "上午签到", "缺卡（未签到）", "", "12:02:00 签退 t1", "", True),
     ("2026-02-25", "b01", "上午签到", "未知", "", "", "", False),
     ("2026-02-25", "b01", "上午签退", "未知", "", "", "", False),
 ]  # fmt: skip
@@ -228,74 +218,16 @@ def event_lines() -> Iterator[tuple[datetime, dict[str, Any]]]:
         device = terminal_of[person[0]]
         for clock in CAME.get((person, day), PLAIN).values():
             if clock and at(day, clock) <= NOW:
-                yield told(
-                    device, "checkin", at(day, clock), {"id": str(next(numbers)), "staff": person, "method": "face"}
-                )
+                payload = {"id": str(next(numbers)), "staff": person, "method": "face"}
+                yield told(device, "checkin", at(day, clock), payload, _slow(device))
     for device, day, clock in itertools.product(TERMINALS, range(13, 26), ("06:30", "09:00", "13:10", "19:10")):
         heard = at(day, clock)
         if heard <= NOW and (device != "t2" or heard < at(24, "13:30")):
-            yield told(device, "heartbeat", heard, {"queue": 0})
+            yield told(device, "heartbeat", heard, {"queue": 0}, _slow(device))
 
 
-def told(device: str, channel: str, when: datetime, payload: dict[str, Any]) -> tuple[datetime, dict[str, Any]]:
-    slow = timedelta(minutes=10) if device == "t4" else timedelta(0)
-    payload = payload | {"at": (when - slow).isoformat()}
-    return when, {"received": when.isoformat(), "device": device, "channel": channel, "payload": payload}
-
-
-@dataclasses.dataclass(frozen=True)
-class World:
-    """A store with the hall's days in it."""
-
-    program: Program
-    folder: Path
-
-    @contextmanager
-    def look(self, now: datetime = NOW) -> Iterator[Look]:
-        with self.program.store.read() as conn:
-            yield self.program.judge().look(conn, now)
-
-    def export(self, name: str, month: str = "2026-02", hall: str = "h1", now: datetime = NOW) -> Path:
-        path = self.folder / name
-        with self.look(now) as look:
-            export_attendance(look, SETTINGS.policy, month, hall, path)
-        return path
-
-    def book(self, now: datetime = NOW, month: str = "2026-02") -> dict[str, list[tuple[Any, ...]]]:
-        """Every sheet's rows as openpyxl reads them back; "" for an empty cell."""
-        book = openpyxl.load_workbook(self.export("sheet.xlsx", month, now=now))
-        return {
-            sheet.title: [
-                tuple("" if cell is None else cell for cell in row) for row in sheet.iter_rows(values_only=True)
-            ]
-            for sheet in book
-        }
-
-
-def filled(
-    folder: Path, registries: Iterable[tuple[datetime, str]], lines: Iterable[tuple[datetime, dict[str, Any]]]
-) -> World:
-    """A fresh store with these registries, imported at their times, and these events."""
-    store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
-    with store.write() as conn:
-        metadata.create_all(conn)
-    for now, text in registries:
-        (folder / "registry.toml").write_text(text, encoding="utf-8")
-        import_registry(store, folder / "registry.toml", calendars=[], presets=SETTINGS.presets, now=now)
-    program = Program(
-        settings=SETTINGS,
-        store=store,
-        clock=FrozenClock(NOW),
-        registry=RegistryCache(),
-        calendars=CalendarCache(SETTINGS.calendars),
-    )
-    with store.read() as conn:
-        registry = program.registry.get(conn)
-    told_in_order = [json.dumps(line) for _, line in sorted(lines, key=lambda line: line[0])]
-    (folder / "events.jsonl").write_text("\n".join(told_in_order), encoding="utf-8")
-    fed = import_events(store, folder / "events.jsonl", registry)
-    assert (fed.stored, fed.quarantined) == (len(told_in_order), 0)
-    return World(program, folder)
+def _slow(device: str) -> timedelta:
+    return timedelta(minutes=10) if device == "t4" else timedelta(0)
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +235,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The hall of the tables above, judged once, so that cards stand. Exporting changes nothing."""
     folder = tmp_path_factory.mktemp("attendance")
     registries = [(BEGUN, registry_toml(PEOPLE)), (at(24, "12:00"), registry_toml([*PEOPLE, NEWCOMER]))]
-    world = filled(folder, registries, event_lines())
+    world = filled(folder, registries, event_lines(), NOW)
     store = world.program.store
     (folder / "plans.toml").write_text(PLANS, encoding="utf-8")
     import_plans(store, folder / "plans.toml", now=at(24, "12:00"))
@@ -381,6 +313,45 @@ def test_the_sheet_can_be_made_as_of_an_earlier_time(world: World) -> None:
     }  # fmt: skip
 
 
+def test_the_head_says_what_it_is_and_which_days_are_off_or_made_up(world: World) -> None:
+    rows = read_back(world.export("head.xlsx"))["考勤表"]
+    assert rows[0][0] == "A&B 大厅 2026年2月考勤表"
+    assert (
+        rows[1][0] == "期间：2026-02-01 至 2026-02-28　　草稿，未签核；编制于 2026-02-25 13:30:00，只计此前已结束的半天"
+    )
+    assert rows[2][0].startswith("图例：√ 出勤")
+    weekdays, marks = ({day: row[3 + 2 * (day - 1)] for day in range(1, 32)} for row in rows[3:5])
+    assert [weekdays[day] for day in (1, 2, 13, 14, 28, 29)] == ["日", "一", "五", "六", "六", ""]
+    assert [marks[day] for day in (1, 2, 13, 14, 15, 23, 24, 28)] == ["休", "", "", "班", "春节", "春节", "", "班"]
+
+
+def test_each_unit_has_its_sums_and_the_hall_its_own(world: World) -> None:
+    rows = read_back(world.export("sums.xlsx"))["考勤表"][HEAD:]
+    columns = {name: rows[0].index(name) for name in ("应出勤半天", "缺卡次数", "未知半天")}
+    sums = {row[2]: {name: row[index] for name, index in columns.items()} for row in rows if row[1] in ("小计", "合计")}
+    assert sums == {
+        "税": {"应出勤半天": 64, "缺卡次数": 2, "未知半天": 0},
+        "社": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 2},
+        "公": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 0},
+        "房": {"应出勤半天": 7, "缺卡次数": 0, "未知半天": 0},
+        "13 人": {"应出勤半天": 85, "缺卡次数": 2, "未知半天": 2},
+    }
+    assert [row[1] for row in rows if row[1].endswith("：")][:1] == ["制表人："], "room for signatures below"
+
+
+def test_the_pdf_can_be_read_back(world: World, tool: Callable[[str], str]) -> None:
+    program = tool("pdftotext")
+    path = world.export("sheet.pdf")
+    text = subprocess.run([program, "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    for said in ("A&B 大厅 2026年2月考勤表", "异常明细", "说明", "=1+1", "缺卡（未签退）", "签核", "审核人："):
+        assert said in text
+    pages = text.count("\f")
+    assert f"第 {pages} 页 共 {pages} 页" in text
+    sizes = subprocess.run([tool("pdfinfo"), str(path)], check=True, capture_output=True, text=True).stdout
+    assert "A3" in sizes
+    assert path.read_bytes() == world.export("again.pdf").read_bytes()
+
+
 # --------------------------------------------------------------------------- 异常明细, 说明
 
 
@@ -418,7 +389,7 @@ def test_an_outing_slip_moves_the_due_and_leaves_no_exception(world: World) -> N
 
 def test_a_withdrawn_card_is_said_to_be_withdrawn(world: World) -> None:
     def shown() -> str:
-        return str(next(row for row in world.book()["异常明细"] if row[2] == "a04")[-2])
+        return str(next(row for row in world.book()["异常明细"] if row[2] == "a04")[-3])
 
     number = shown()
     with world.program.store.write() as conn:
@@ -471,7 +442,7 @@ def test_the_sheet_says_what_the_loop_judged(world: World) -> None:
     """Every slot of the sheet is a subject of the store, with the verdict that the loop gave it at the same time."""
     with world.look() as look:
         hall = look.registry.halls["h1"]
-        month = read_month(look, SETTINGS.policy.checkin, hall, SETTINGS.presets[hall.attendance], date(2026, 2, 1))
+        month = read_month(look, SETTINGS.policy.checkin, hall, date(2026, 2, 1))
         stored = dict(look.conn.execute(select(SUBJECT.c.key, SUBJECT.c.verdict).where(SUBJECT.c.kind == "slot")).all())
     said = {
         slot.key: slot.outcome.value for cells in month.cells.values() for half in cells.values() for slot in half.slots
@@ -494,6 +465,7 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
             told("t1", "heartbeat", came, {"queue": 0}),
             told("t1", "heartbeat", heard, {"queue": 0}),
         ],
+        NOW,
     )
     book = world.book(datetime(2026, 3, 3, 0, 10, tzinfo=zone), "2026-03")
     world.program.store.close()
@@ -503,7 +475,7 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [detail[6:10] for detail in book["异常明细"][1:]] == [
         ("08:30", "迟到", 10, "08:40:00 签到 t1"),
-        ("12:00", "脱岗（未签退）", "", "08:40:00 签到 t1"),
+        ("12:00", "缺卡（未签退）", "", "08:40:00 签到 t1"),
         ("14:30", "旷工半天", "", ""),
     ]
 
@@ -522,7 +494,6 @@ def test_days_and_times_are_those_of_the_halls_zone(tmp_path: Path) -> None:
         pytest.param("--hall", {"hall": "h9"}, "h1、h2", id="an unknown hall"),
         pytest.param("--hall", {"hall": "h2"}, "tongshan", id="a hall without check-in slots"),
         pytest.param("--output", {"name": "sheet.ods"}, ".xlsx", id="another ending"),
-        pytest.param("--output", {"name": "sheet.pdf"}, ".xlsx", id="a pdf, which comes later"),
         pytest.param("--output", {"name": "none/sheet.csv"}, "none", id="a folder that is not there"),
     ],
 )
@@ -541,7 +512,7 @@ def test_a_refusal_is_exit_status_2_on_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("JIANCHA_STORE__URL", f"sqlite:///{tmp_path / 'new.sqlite'}")
-    command = ["export", "attendance", "--month", "2026-02", "--hall", "h1", "-o", str(tmp_path / "sheet.pdf")]
+    command = ["export", "attendance", "--month", "2026-02", "--hall", "h1", "-o", str(tmp_path / "sheet.ods")]
     assert run_app(command) == 2
     assert "xlsx" in capsys.readouterr().err
 
@@ -559,11 +530,11 @@ def test_500_people_take_less_than_ten_seconds(tmp_path: Path) -> None:
         for day, person, (slot, clock) in itertools.product(days, people, PLAIN.items())
     ]
     events += [told("t1", "heartbeat", at(day, "23:00", 3), {"queue": 0}) for day in range(1, 32)]
-    world = filled(tmp_path, [(at(1, "00:00"), registry_toml(people))], events)
+    world = filled(tmp_path, [(at(1, "00:00"), registry_toml(people))], events, NOW)
     begun = time.process_time()
     path = world.export("sheet.xlsx", "2026-03", now=at(1, "08:00", 4))
     took = time.process_time() - begun
     world.program.store.close()
-    marks = [row[3:65] for row in openpyxl.load_workbook(path)["考勤表"].iter_rows(min_row=2, values_only=True)]
+    marks = [row[3:65] for row in openpyxl.load_workbook(path)["考勤表"].iter_rows(min_row=HEAD + 2, values_only=True)]
     assert sum(row.count("√") for row in marks) == 500 * len(days) * 2
     assert took < 10

@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from monitor.attendance.facts import Closure, Leave, Outing, Substitute
+from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans, import_plans_object
 from monitor.ingest.registry import import_registry
 from monitor.ingest.tables import InputErrors
+from monitor.settings import load
 from monitor.store import meta, plans
+from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.schema import Audit, AuditPrivate, LeaveRow, Subject
 from monitor.store.sql import table_of
@@ -26,6 +29,12 @@ pytestmark = pytest.mark.both_databases
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 FAR = datetime(2026, 12, 1, tzinfo=UTC)
 SUBJECT, AUDIT, PRIVATE = table_of(Subject), table_of(Audit), table_of(AuditPrivate)
+SETTINGS = load(environ={})
+GROUND = Ground(
+    presets=SETTINGS.presets,
+    calendars=CalendarCache(SETTINGS.calendars).get,
+    workday_roles=frozenset(SETTINGS.policy.roster.workday_roles),
+)
 OTHER_HALL = """
 [[halls]]
 id = "h2"
@@ -57,7 +66,7 @@ def hall(store: Store, tmp_path: Path) -> Store:
 
 
 def post(store: Store, **tables: Any) -> Changes:
-    return import_plans_object(store, tables, now=NOW, actor="token:1")
+    return import_plans_object(store, tables, now=NOW, actor="token:1", ground=GROUND)
 
 
 def touched(store: Store) -> set[str]:
@@ -113,7 +122,49 @@ TOUCHING: list[tuple[str, str, dict[str, Any], set[str]]] = [
         {"hall": "h1", "why": "停电", **span("2026-03-03T08:00+08:00", "2099-01-01T00:00+08:00")},
         days(["w01", "w02", "s01", "s02"], 3, 4, 5),
     ),
-    ("a duty rota excuses nobody", "rota", {"date": "2026-03-03", "role": "lead", "staff": "s01"}, set()),
+    (
+        "a duty rota excuses nobody, but its roles may plan other slots",
+        "rota",
+        {"date": "2026-03-03", "role": "lead", "staff": "s01"},
+        days(["s01"], 3),
+    ),
+    (
+        "a trip touches what leave does",
+        "trips",
+        {"staff": "s01", **span("2026-03-02T09:00+08:00", "2026-03-02T17:00+08:00")},
+        days(["s01", "w01"], 2),
+    ),
+    (
+        "a day in lieu touches what leave does",
+        "lieu",
+        {"staff": "s02", **span("2026-03-02T09:00+08:00", "2026-03-02T17:00+08:00")},
+        days(["s02", "w01"], 2),
+    ),
+    (
+        "a correction touches the person's slots of its day",
+        "corrections",
+        {"staff": "s01", "date": "2026-03-03", "slot": "am_in", "at": "2026-03-03T08:20+08:00", "reason": "忘打卡"},
+        days(["s01"], 3),
+    ),
+    (
+        "a person's shift touches their slots from its first day on",
+        "shifts",
+        {"staff": "s02", "preset": "tianyang", "from": "2026-03-03", "to": "2026-03-05"},
+        days(["s02"], 3, 4),
+    ),
+    ("a unit's shift", "shifts", {"unit": "land", "preset": "tianyang", "from": "2026-03-04"}, days(["s21"], 4, 5)),
+    (
+        "a hall's shift without dates touches all there ever was",
+        "shifts",
+        {"hall": "h1", "preset": "tianyang"},
+        days(["s01", "s02"], 1, 2, 3, 4, 5),
+    ),
+    (
+        "a power cut touches everything in the hall and its devices",
+        "power_cuts",
+        {"hall": "h1", "why": "检修", **span("2026-03-03T08:00+08:00", "2026-03-03T12:00+08:00")},
+        {"t1", "e1", *days(["w01", "w02", "s01", "s02"], 3)},
+    ),
     ("overtime excuses nobody", "overtime", {"staff": "s01", **span("2026-03-03T18:00Z", "2026-03-03T19:00Z")}, set()),
 ]
 
@@ -184,6 +235,34 @@ def test_a_sender_plans_only_for_its_own_halls_and_takes_no_plan_of_another(hall
         send({"id": "theirs", "staff": "s01", **when})
     with hall.read() as conn:
         assert set(plans.outings(conn, ["s01", "s21"], NOW - timedelta(days=1), NOW)) == {"s01", "s21"}
+
+
+THEIRS: list[tuple[str, str, dict[str, Any]]] = [
+    ("a shift of another hall's unit", "shifts", {"unit": "land", "preset": "tianyang"}),
+    ("of its people", "shifts", {"staff": "s21", "preset": "tianyang"}),
+    ("of the hall itself", "shifts", {"hall": "h2", "preset": "tianyang"}),
+    ("a power cut there", "power_cuts", {"hall": "h2", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("a trip", "trips", {"staff": "s21", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("time off", "lieu", {"staff": "s21", **span("2026-03-02T00:00Z", "2026-03-02T01:00Z")}),
+    ("the rota", "rota", {"date": "2026-03-02", "role": "lunch", "staff": "s21"}),
+    (
+        "a correction",
+        "corrections",
+        {"staff": "s21", "date": "2026-03-03", "slot": "am_in", "at": "2026-03-03T08:20+08:00", "reason": "x"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "table", "row"), THEIRS, ids=[case[0] for case in THEIRS])
+def test_a_sender_plans_nothing_in_a_hall_that_is_not_its_own(
+    hall: Store, what: str, table: str, row: dict[str, Any]
+) -> None:
+    with pytest.raises(PermissionError, match=f"{table} p1"):
+        import_plans_object(
+            hall, {table: [{"id": "p1", **row}]}, now=NOW, actor="token:1", covers=lambda at: at == "h1", ground=GROUND
+        )
+    with hall.read() as conn:
+        assert meta.version(conn, meta.PLANS_VERSION) == 0, what
 
 
 def test_facts_are_read_by_overlap_with_a_half_open_span(hall: Store) -> None:

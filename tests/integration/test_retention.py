@@ -43,7 +43,9 @@ DEVICES = [
     {"id": "ev1", "kind": "evaluator", "window": "w1"},
     {"id": "t1", "kind": "terminal", "hall": "h1", "serves": "*"},
 ]
-ALL = RetentionSettings(payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, audit_days=30)
+ALL = RetentionSettings(
+    payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30
+)
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""
 
@@ -119,7 +121,7 @@ def test_by_default_everything_is_kept(world: World) -> None:
 
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
-    none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "audit": 0}
+    none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0}
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
 from monitor.attendance.checkins import judge_slot
 from monitor.attendance.facts import CheckIn, Closure, Leave, Outing, Slot, SlotFacts
@@ -991,7 +992,40 @@ def days(draw: st.DrawFn) -> SlotFacts:
         leaves=tuple(leave(a, b, approved="06:00") for a, b in draw(st.lists(SPANS, max_size=1))),
         outings=tuple(slip(a, b) for a, b in draw(st.lists(SPANS, max_size=1))),
     )
-    return case.facts()
+    return rostered(draw, case.facts())
+
+
+def rostered(draw: st.DrawFn, facts: SlotFacts) -> SlotFacts:
+    """The same under plans of every kind: flexible hours, a preset's own values, time off in lieu, a power cut of all
+    terminals, an approved correction, windows of two sessions that overlap.
+    """
+    flex = draw(st.sampled_from([0, 0, 20]))
+    cut = draw(st.lists(SPANS, max_size=1))
+    facts = replace(
+        facts,
+        slot=replace(facts.slot, flex_minutes=flex if facts.slot.direction == "in" else 0),
+        session=tuple(replace(s, flex_minutes=flex if s.direction == "in" else 0) for s in facts.session),
+        own=draw(st.sampled_from([(), (("late_over_15", "absent"),), (("late_over_15", "absent_from"),)])),
+        sources=tuple(replaced(s, lost=(*s.lost, *((at(a), at(b)) for a, b in cut))) for s in facts.sources),
+        leaves=(*facts.leaves, *(replace(leave(a, b, approved="06:00"), id="v", kind="lieu")
+                                 for a, b in draw(st.lists(SPANS, max_size=1)))),
+    )  # fmt: skip
+    if draw(st.booleans()):
+        facts = replace(facts, slots=(*facts.session, *draw(st.sampled_from(OTHER_SESSIONS))))
+    if draw(st.booleans()):
+        slot = draw(st.sampled_from(facts.session))
+        clock = draw(st.integers(0, int((slot.closes - slot.opens).total_seconds() // 60)))
+        written = came("06:00", slot.direction, received="06:00", n=9)
+        moment = slot.opens + timedelta(minutes=clock)
+        facts = replace(facts, checkins=(*facts.checkins, replace(written, at=moment, slot=slot.name)))
+    return facts
+
+
+OTHER_SESSIONS = [
+    tuple(s for s in slots_of("tongshan").values() if s.session == "pm"),
+    tuple(replace(s, opens=s.opens - timedelta(hours=2)) for s in slots_of("tongshan").values() if s.session == "pm"),
+]
+"""The afternoon as it is, and as it would overlap the forenoon."""
 
 
 def gravity(verdict: Verdict) -> int:
@@ -1073,8 +1107,10 @@ def test_no_card_rests_on_silence_doubt_or_loss(facts: SlotFacts, now: str) -> N
 @settings(max_examples=150, deadline=None)
 @given(days(), MINUTES, MINUTES)
 def test_one_more_check_in_never_makes_it_worse(facts: SlotFacts, now: str, clock: str) -> None:
-    """Of an explicit `in` on an in-slot; the way out is another matter, where the last one counts."""
-    if facts.slot.direction == "out" or any(not c.trusted or c.direction is None for c in facts.checkins):
+    """Of an explicit `in` on an in-slot; the way out is another matter, where the last one counts. And not where coming
+    late is counted as absence: only who has come has come late (docs/adr/0026).
+    """
+    if facts.own or facts.slot.direction == "out" or any(not c.trusted or c.direction is None for c in facts.checkins):
         return
     more = replace(facts, checkins=(*facts.checkins, came(clock, "in", received="06:00", n=7)))
     before, after = (judge_slot(f, POLICY, CALENDAR, at(now)) for f in (facts, more))

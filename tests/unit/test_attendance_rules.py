@@ -87,13 +87,31 @@ LATE_EVENING = datetime(2026, 3, 4, 16, 30, tzinfo=UTC)  # 00:30 of the next day
                 ["post w2/2026-03-05/"],
                 id=f"{channel} touches the window's posts on the date in the hall's zone",
             )
-            for channel in ("duty", "presence", "rating", "case")
+            for channel in ("presence", "rating", "case")
+        ),
+        pytest.param(
+            event("duty", "gate", {"window": "w2"}, received=LATE_EVENING),
+            ["post w2/2026-03-05/", "post w1/2026-03-05/", "post w3/2026-03-05/"],
+            id="a sign-on also touches the windows whose holders may be the same person",
+        ),
+        pytest.param(
+            event("presence", "cam", received=NOON, at=NOON - timedelta(seconds=21)),
+            ["post w1/2026-03-04/", "post w2/2026-03-04/", "post w3/2026-03-04/"],
+            id="so does what comes late: they may have been judged without it",
         ),
         pytest.param(event("task", "gate", {"window": "w2"}), [], id="a task is no sign of presence"),
     ],
 )
 def test_touches(what: Event, expected: list[str]) -> None:
     assert touched(what) == expected
+
+
+def test_a_lone_window_is_judged_again_when_a_b_of_its_unit_signs_on() -> None:
+    windows = {w: Window(id=w, hall="h", unit=unit) for w, unit in (("w1", "u"), ("w2", "u"), ("w9", "other"))}
+    posts = [("w1", "a1", "A"), ("w2", "a2", "A"), ("w2", "b2", "B"), ("w9", "a9", "A")]
+    registry = Registry(windows=windows, posts=tuple(Post(window=w, staff=s, rank=r) for w, s, r in posts))
+    refs = touches(event("duty", "gate", {"window": "w2"}), registry, lambda hall, at: CALENDAR.local_date(at))
+    assert [ref.key for ref in refs] == ["w2/2026-03-04/", "w1/2026-03-04/"]
 
 
 def test_the_hall_asked_for_the_date_is_the_persons_or_the_windows() -> None:

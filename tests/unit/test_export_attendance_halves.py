@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from monitor.attendance.facts import Slot
 from monitor.attendance.policy import SlotPreset
-from monitor.exports.attendance.files import as_csv
-from monitor.exports.attendance.month import day_plan
-from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day, total
-from monitor.exports.attendance.tables import COLUMNS, Tables, evidence
+from monitor.attendance.slots import slots_on
+from monitor.exports.attendance.details import evidence
+from monitor.exports.attendance.month import DayPlan, day_plan
+from monitor.exports.attendance.symbols import Card, Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day, total
+from monitor.exports.attendance.tables import COLUMNS, Tables
+from monitor.exports.attendance.workbook import as_csv
 from monitor.exports.files import replace_file
 from monitor.model import Outcome, Reason
 from monitor.wording.words import LEAVES
@@ -108,6 +111,75 @@ def test_totals_count_late_and_early_by_the_slot_and_minutes_without_off_post() 
     assert (totals.early, totals.early_minutes, totals.off_post) == (1, 3, 1)
 
 
+def carded(outcome: str, code: str, **card: bool) -> JudgedSlot:
+    """A slot with a card; `code` is the last word of its reason."""
+    figures = {"due": "2026-03-04T08:30:00+08:00", "at": "2026-03-04T09:00:00+08:00"} if code == "very_late" else {}
+    return dataclasses.replace(
+        slot(outcome),
+        reason=Reason(code=f"checkin.slot.{code}", figures=figures),
+        cards=(Card(number=1, **card),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("judged", "mark", "counted"),
+    [
+        pytest.param(carded("yellow", "very_late"), "脱", {"off_post": 1}, id="late by more than 15 minutes: off-post"),
+        pytest.param(
+            carded("yellow", "very_late", closed=True, confirmed=True), "脱", {"off_post": 1, "confirmed": 1},
+            id="closed as founded: confirmed",
+        ),
+        pytest.param(carded("yellow", "no_checkout"), "脱", {"missed": 1}, id="a forgotten check-out is no off-post"),
+        pytest.param(carded("yellow", "very_late", withdrawn=True, waived=True), "√", {}, id="a yellow taken back"),
+        pytest.param(carded("red", "absent", withdrawn=True, waived=True), "？", {"unproven": 1}, id="a red one"),
+        pytest.param(carded("red", "absent", withdrawn=True), "旷", {"absent": 1}, id="withdrawn by the system alone"),
+    ],
+)  # fmt: skip
+def test_what_people_found_of_a_card_counts(judged: JudgedSlot, mark: str, counted: dict[str, int]) -> None:
+    found = half_day(DAY, Half.FORENOON, [judged])
+    assert found is not None
+    assert found.symbol == mark
+    totals = total([found])
+    names = ("off_post", "confirmed", "missed", "absent", "unproven")
+    assert {name: getattr(totals, name) for name in names if getattr(totals, name)} == counted
+
+
+def test_leave_that_begins_when_leaving_is_due_takes_nothing_of_the_half_day() -> None:
+    idle = dataclasses.replace(slot("sick"), idle=True)
+    found = half_day(DAY, Half.FORENOON, [slot("ok"), idle])
+    assert found is not None
+    assert (found.symbol, total([found]).leave) == ("√", {})
+    gone = half_day(DAY, Half.FORENOON, [slot("red"), idle])
+    assert gone is not None
+    assert gone.symbol == "旷", "it excuses no absence from the morning either"
+
+
+def empty_window(minute: int, **card: bool) -> OffPost:
+    began = datetime(2026, 3, 4, 0, minute, tzinfo=UTC)
+    return OffPost(
+        card=Card(number=2, **card), level="yellow", window="w1", day=DAY, began=began,
+        ended=began + timedelta(minutes=20), evidence="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("post", "off_post", "confirmed"),
+    [
+        pytest.param(empty_window(35), 1, 0, id="who comes at nine finds the window empty from 8:35: once, not twice"),
+        pytest.param(empty_window(0), 2, 0, id="empty until 8:20, before anybody was due: another time"),
+        pytest.param(empty_window(0, closed=True, confirmed=True), 2, 1, id="and confirmed"),
+        pytest.param(empty_window(0, withdrawn=True), 1, 0, id="withdrawn"),
+    ],
+)
+def test_an_empty_window_counts_beside_check_ins_but_not_for_the_same_time(
+    post: OffPost, off_post: int, confirmed: int
+) -> None:
+    late = half_day(DAY, Half.FORENOON, [carded("yellow", "very_late")])
+    assert late is not None
+    totals = total([late], [post])
+    assert (totals.off_post, totals.confirmed) == (off_post, confirmed)
+
+
 OUTCOMES = st.sampled_from(
     ["ok", "late", "early", "yellow", "red", "merged", "unknown", "review", "unproven", "unwatched", "closure", *LEAVES]
 )
@@ -123,6 +195,11 @@ def test_every_due_half_day_is_counted_exactly_once(days: list[list[str]]) -> No
     )
 
 
+def plan_of(preset: SlotPreset, day: date) -> DayPlan:
+    calendar = build_calendar()
+    return day_plan(slots_on(preset, day, calendar), calendar.zone)
+
+
 def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
     row = {"direction": "in", "opens": "06:00", "closes": "23:00"}
     preset = SlotPreset.model_validate({"name": "shifts", "slots": [
@@ -131,7 +208,7 @@ def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
         row | {"name": "one", "session": "one", "due": "13:00"},
         row | {"name": "am_late", "session": "am", "due": "13:30"},
     ]})  # fmt: skip
-    plan = day_plan(preset, DAY, build_calendar())
+    plan = plan_of(preset, DAY)
     assert {half.value: [slot.name for slot in slots] for half, slots in plan.items()} == {
         "上": ["dawn", "noon", "am_late"], "下": ["one"],
     }  # fmt: skip
@@ -140,7 +217,7 @@ def test_sessions_of_other_names_go_by_the_time_of_their_first_due() -> None:
 def test_a_day_off_has_no_slots_in_either_half() -> None:
     row = {"name": "am_in", "session": "am", "direction": "in", "opens": "07:00", "due": "08:30", "closes": "12:00"}
     preset = SlotPreset.model_validate({"name": "plain", "slots": [row]})
-    assert day_plan(preset, date(2026, 3, 7), build_calendar()) == {Half.FORENOON: (), Half.AFTERNOON: ()}
+    assert plan_of(preset, date(2026, 3, 7)) == {Half.FORENOON: (), Half.AFTERNOON: ()}
 
 
 def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
@@ -157,7 +234,7 @@ def test_of_very_many_check_ins_the_first_and_the_last_are_shown() -> None:
 
 
 def test_a_csv_without_people_has_its_header() -> None:
-    content = as_csv(Tables(title="", sheet=(), details=(), notes=()))
+    content = as_csv(Tables(title="", period="", made=NOON))
     assert content == b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n"
 
 

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import access
+from monitor.attendance.dayline import STATES
 from monitor.cli.explained import lines
 from monitor.ingest.account import NO_FAULT
 from monitor.model import QUARANTINE_REASONS, Level, Outcome, Reason
+from monitor.supervision.spotresults import RESULTS
 from monitor.wording import (
     Lang,
     advice,
@@ -27,6 +29,7 @@ from monitor.wording import (
     subject_text,
     words,
 )
+from monitor.wording.posts import RESTS_ON, SEGMENTS, SPOT_RESULTS
 from monitor.wording.reasons import REASONS
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -254,3 +257,12 @@ def test_an_explanation_is_told_in_both_languages_with_source_and_arrival_of_eac
     assert "中止期间，不计入（特别程序，事件 e2）" in chinese
     assert "paused, not counted (suspended, event e2)" in english
     assert "时限版本 事项 i1，承诺 5 工作日，自 2026-03-01 起" in chinese
+
+
+def test_every_state_and_cause_of_a_windows_day_has_its_words() -> None:
+    assert set(SEGMENTS) == set(STATES)
+    assert set(SPOT_RESULTS) == set(RESULTS)
+    assert {"camera", "duty", "no_sign_on", "rating", "case", "checkin", "spot", "neighbour", "lag"} <= RESTS_ON.keys()
+    assert all(
+        any("\u4e00" <= c <= "\u9fff" for c in chinese) for chinese, _ in [*SEGMENTS.values(), *RESTS_ON.values()]
+    )

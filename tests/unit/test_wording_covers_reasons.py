@@ -37,7 +37,7 @@ CARDS = {
     **dict.fromkeys(
         ("attendance.sum", "absence.person", "absence.return", "absence.window", "conduct.month"), ("reached",)
     ),
-    "checkin.slot": ("reminder", "missing", "very_late", "absent", "no_checkout", "left_early"),
+    "checkin.slot": ("reminder", "missing", "very_late", "absent", "late_absent", "no_checkout", "left_early"),
 }
 """What a card may say: these have a text of their own and not what any rule says."""
 

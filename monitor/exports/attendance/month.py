@@ -1,6 +1,7 @@
 """A hall's month as of one look: every slot that is over, judged by the loop's own rule (DESIGN §5, §7).
 
-Nothing is read from verdicts stored before: the same facts at the same time give the same sheet.
+No verdict stored before is read: the same facts at the same time give the same sheet. Cards are read, for what people
+found of them: an off-post that was confirmed, a card that was taken back.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from monitor.attendance.checkins import judge_slot
-from monitor.attendance.facts import Slot, SlotFacts
+from monitor.attendance.facts import CheckIn, Slot, SlotFacts
 from monitor.attendance.policy import CheckinPolicy, SlotPreset
 from monitor.attendance.proof import is_approved
 from monitor.attendance.slotcase import slot_case
-from monitor.attendance.slots import slot_key, slots_on
-from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, Punch, Symbol, half_day
+from monitor.attendance.slots import slot_key
+from monitor.exports.attendance.cards import cards_of_slots, off_posts_of
+from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day
 from monitor.model import Hall, Outcome, SourceState
-from monitor.store.cards import CARD
-from monitor.store.facts.look import Look
-from monitor.store.facts.slots import load_slots, terminals_of
+from monitor.store.facts.look import Look, utc_span
+from monitor.store.facts.slots import load_slots, slots_of, terminals_of
+from monitor.store.plans import outings
 from monitor.store.schema import StaffRow
 from monitor.store.sql import chunks, table_of
 from monitor.workcal import WorkCalendar
@@ -35,8 +37,13 @@ DAYS_AT_ONCE: Final = 4
 NOON: Final = time(13)
 """A session that is named neither am nor pm is a forenoon's if its first due lies before this local time."""
 
+BESIDE: Final = timedelta(hours=6)
+"""More than an outing slip moves a slot by."""
+
 DayPlan: TypeAlias = Mapping[Half, tuple[Slot, ...]]
+DayPlans: TypeAlias = dict[date, DayPlan]
 Cells: TypeAlias = dict[tuple[date, Half], HalfDay]
+Judged: TypeAlias = dict[tuple[date, Half], list[JudgedSlot]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,58 +53,61 @@ class Person:
     id: str
     name: str
     unit: str
+    unit_id: str
     start: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
-    """A card that a slot got."""
-
-    number: int
-    withdrawn: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class HallMonth:
-    """What the sheet says. `cells` by person id; a half day that is not there is blank. `cards` by slot key."""
+    """What the sheet says. By person id: `cells` (a half day that is not there is blank), `posts` (off-posts that
+    windows tell of), `outings` (slips that begin in the month). `why` says of each day why it is worked or not.
+    """
 
     hall: Hall
-    preset: SlotPreset
+    presets: tuple[SlotPreset, ...]
     days: tuple[date, ...]
+    why: Mapping[date, str]
     zone: ZoneInfo
     published: bool
     made: datetime
     terminals: tuple[SourceState, ...]
     people: tuple[Person, ...]
     cells: Mapping[str, Cells]
-    cards: Mapping[str, tuple[Card, ...]]
+    posts: Mapping[str, tuple[OffPost, ...]]
+    outings: Mapping[str, int]
 
 
-def read_month(look: Look, policy: CheckinPolicy, hall: Hall, preset: SlotPreset, first: date) -> HallMonth:
+def read_month(look: Look, policy: CheckinPolicy, hall: Hall, first: date) -> HallMonth:
     """The month that begins on `first`, for everybody whose unit is in the hall now.
 
-    1. Plan each local day up to today. 2. Load and judge the slots of half days that are over. 3. Fold them to cells,
-    days off included. 4. Add the cards of what is not in order.
+    1. Plan each person's local days up to today. 2. Load and judge the slots of half days that are over. 3. Add the
+    cards of what is not in order. 4. Fold slots to cells, days off included. 5. Add what windows and slips tell.
     """
     calendar = look.book.for_hall(look.registry, hall.id)
     days = tuple(_days_of_month(first))
     people = _people(look, hall)
-    plans = {day: day_plan(preset, day, calendar) for day in days if day <= calendar.local_date(look.now)}
-    cells: dict[str, Cells] = {person.id: _days_off(person, plans, calendar) for person in people}
+    begun = [day for day in days if day <= calendar.local_date(look.now)]
+    plans = _plans(look, people, begun, calendar.zone)
+    judged: dict[str, Judged] = {person.id: {} for person in people}
     for person, day, facts in _loaded(look, people, plans):
-        cells[person.id] |= _judged(look, policy, calendar, person, day, plans[day], facts)
+        judged[person.id] |= _judged(look, policy, calendar, person, day, plans[person.id][day], facts)
+    _add_cards(look, judged)
     terminals = sorted({source for person in people for source in terminals_of(look.registry, person.id)})
     return HallMonth(
         hall=hall,
-        preset=preset,
+        presets=_presets(look, hall),
         days=days,
+        why={day: calendar.plan_of(day).why for day in days},
         zone=calendar.zone,
         published=calendar.is_published(first),
         made=look.now,
         terminals=look.sources.states(terminals),
         people=people,
-        cells=cells,
-        cards=_cards(look, (slot for mine in cells.values() for half in mine.values() for slot in half.slots)),
+        cells={
+            person.id: _days_off(person, plans[person.id], calendar) | _folded(judged[person.id]) for person in people
+        },
+        posts=off_posts_of(look, [person.id for person in people], days[0], days[-1]),
+        outings=_outings(look, people, days, calendar.zone),
     )
 
 
@@ -118,17 +128,39 @@ def _people(look: Look, hall: Hall) -> tuple[Person, ...]:
             id=staff.id,
             name=names.get(staff.id, ""),
             unit=registry.units[staff.unit or ""].name or staff.unit or "",
+            unit_id=staff.unit or "",
             start=max((at for at in (staff.expected_from, hall.expected_from) if at is not None), default=None),
         )
         for staff in sorted(mine, key=lambda staff: (staff.unit or "", staff.id))
     )
 
 
-def day_plan(preset: SlotPreset, day: date, calendar: WorkCalendar) -> DayPlan:
-    """The day's slots by the half of the day that their session belongs to."""
-    slots = slots_on(preset, day, calendar)
+def _presets(look: Look, hall: Hall) -> tuple[SlotPreset, ...]:
+    preset = look.presets.get(hall.attendance)
+    return (preset,) if preset else ()
+
+
+# --------------------------------------------------------------------------- what was expected
+
+
+def _plans(look: Look, people: Iterable[Person], days: Sequence[date], zone: ZoneInfo) -> dict[str, DayPlans]:
+    """Each person's and day's slots by half; people with the same slots share the plan."""
+    known: dict[tuple[Slot, ...], DayPlan] = {}
+    found: dict[str, DayPlans] = {}
+    for person in people:
+        found[person.id] = {}
+        for day in days:
+            slots = slots_of(look, person.id, day)
+            if slots not in known:
+                known[slots] = day_plan(slots, zone)
+            found[person.id][day] = known[slots]
+    return found
+
+
+def day_plan(slots: Sequence[Slot], zone: ZoneInfo) -> DayPlan:
+    """A day's slots by the half of the day that their session belongs to."""
     halves = {
-        session: _half_of(session, min(slot.due for slot in slots if slot.session == session), calendar.zone)
+        session: _half_of(session, min(slot.due for slot in slots if slot.session == session), zone)
         for session in {slot.session for slot in slots}
     }
     return {half: tuple(slot for slot in slots if halves[slot.session] is half) for half in Half}
@@ -151,15 +183,21 @@ def _days_off(person: Person, plans: Mapping[date, DayPlan], calendar: WorkCalen
     }
 
 
+# --------------------------------------------------------------------------- what was found
+
+
 def _loaded(
-    look: Look, people: Sequence[Person], plans: Mapping[date, DayPlan]
+    look: Look, people: Sequence[Person], plans: Mapping[str, DayPlans]
 ) -> Iterator[tuple[Person, date, SlotFacts]]:
     """The facts of each person's days with slots: those of one slot, as all slots of a day share theirs."""
-    first_slots = {
-        day: slots[0] for day, plan in plans.items() if (slots := [s for half in plan.values() for s in half])
-    }
-    for days in chunks(first_slots, DAYS_AT_ONCE):
-        keys = {(person, day): slot_key(person.id, day, first_slots[day].name) for day in days for person in people}
+    days = sorted({day for mine in plans.values() for day in mine})
+    for some in chunks(days, DAYS_AT_ONCE):
+        keys = {
+            (person, day): slot_key(person.id, day, slots[0].name)
+            for day in some
+            for person in people
+            if (slots := [slot for half in plans[person.id][day].values() for slot in half])
+        }
         loaded = load_slots(look, list(keys.values())) if keys else {}
         for (person, day), key in keys.items():
             yield person, day, loaded[key].facts
@@ -173,18 +211,25 @@ def _judged(
     day: date,
     plan: DayPlan,
     facts: SlotFacts,
-) -> Cells:
-    """The cells of the day's half days that are over; slots due before the person's start are not expected."""
-    cells: Cells = {}
+) -> Judged:
+    """The slots of the day's half days that are over; slots due before the person's start are not expected."""
+    found: Judged = {}
+    facts = _of_the_day(facts, [slot for slots in plan.values() for slot in slots])
     for half, slots in plan.items():
         expected = [slot for slot in slots if person.start is None or slot.due >= person.start]
-        if not expected or max(slot.closes for slot in slots) > look.now:
-            continue
-        of_slots = (facts_of(facts, slot, slots) for slot in expected)
-        found = half_day(day, half, [_judge(look.now, policy, calendar, one) for one in of_slots])
-        if found is not None:
-            cells[day, half] = found
-    return cells
+        if expected and max(slot.closes for slot in slots) <= look.now:
+            of_slots = (facts_of(facts, slot, slots) for slot in expected)
+            found[day, half] = [_judge(look.now, policy, calendar, one) for one in of_slots]
+    return found
+
+
+def _of_the_day(facts: SlotFacts, slots: Sequence[Slot]) -> SlotFacts:
+    """The facts without check-ins of other days, which no slot of this day looks at; doubtful times stay."""
+    if not slots:
+        return facts
+    begins, ends = min(slot.opens for slot in slots) - BESIDE, max(slot.closes for slot in slots) + BESIDE
+    mine = tuple(c for c in facts.checkins if begins <= c.at <= ends or not c.trusted)
+    return dataclasses.replace(facts, checkins=mine)
 
 
 def facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
@@ -199,15 +244,13 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
         slot=facts.slot,
         outcome=verdict.outcome,
         reason=verdict.reason,
+        idle=verdict.outcome is Outcome.EXCUSED and _takes_nothing(facts, str(verdict.reason.figures.get("id", ""))),
     )
-    if verdict.outcome in (Outcome.OK, Outcome.MERGED):
+    if verdict.outcome in (Outcome.OK, Outcome.MERGED) and not any(c.source == CORRECTION for c in facts.checkins):
         return judged
     return dataclasses.replace(
         judged,
-        punches=tuple(
-            Punch(at=came.at, direction=way, source=came.source, trusted=came.trusted)
-            for came, way in slot_case(facts, policy, now).came
-        ),
+        punches=tuple(_punch(checkin, way) for checkin, way in slot_case(facts, policy, now).came),
         unapproved=tuple(
             leave.id
             for leave in facts.leaves
@@ -216,17 +259,48 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
     )
 
 
-def _cards(look: Look, slots: Iterable[JudgedSlot]) -> dict[str, tuple[Card, ...]]:
-    """Cards issued by now for slots that are not in order, by slot key, lowest number first."""
-    keys = [slot.key for slot in slots if slot.outcome is not Outcome.OK]
-    found: dict[str, tuple[Card, ...]] = {}
-    for batch in chunks(keys):
-        query = (
-            select(CARD.c.key, CARD.c.number, CARD.c.state)
-            .where(CARD.c.kind == "slot", CARD.c.key.in_(batch), CARD.c.issued <= look.now)
-            .order_by(CARD.c.number)
-        )
-        for row in look.conn.execute(query):
-            card = Card(number=row.number, withdrawn=row.state == "withdrawn")
-            found[row.key] = (*found.get(row.key, ()), card)
-    return found
+CORRECTION: Final = "correction"
+"""The source of a check-in that was written down afterwards (补签)."""
+
+
+def _punch(checkin: CheckIn, way: str) -> Punch:
+    form = checkin.id.partition("/")[2] if checkin.source == CORRECTION else ""
+    return Punch(at=checkin.at, direction=way, source=checkin.source, trusted=checkin.trusted, correction=form)
+
+
+def _takes_nothing(facts: SlotFacts, leave: str) -> bool:
+    """Leave that begins when leaving is due anyway: of that half day nothing is on leave (leave from noon on)."""
+    found = next((one for one in facts.leaves if one.id == leave), None)
+    return facts.slot.direction == "out" and found is not None and found.start >= facts.slot.due
+
+
+def _add_cards(look: Look, judged: Mapping[str, Judged]) -> None:
+    """The cards issued by now on slots that are not in order, in place."""
+    keys = [
+        slot.key
+        for mine in judged.values()
+        for slots in mine.values()
+        for slot in slots
+        if slot.outcome is not Outcome.OK
+    ]
+    cards = cards_of_slots(look, keys)
+    for mine in judged.values():
+        for slots in mine.values():
+            slots[:] = [
+                dataclasses.replace(slot, cards=cards[slot.key]) if slot.key in cards else slot for slot in slots
+            ]
+
+
+def _folded(judged: Judged) -> Cells:
+    found = {(day, half): half_day(day, half, slots) for (day, half), slots in judged.items()}
+    return {key: cell for key, cell in found.items() if cell is not None}
+
+
+def _outings(look: Look, people: Sequence[Person], days: Sequence[date], zone: ZoneInfo) -> dict[str, int]:
+    """How many slips (临时外出) of each person begin on a day of the month that is not after now."""
+    start, end = utc_span(days[0], days[-1])
+    within = set(days)
+    return {
+        person: sum(slip.start.astimezone(zone).date() in within and slip.start <= look.now for slip in slips)
+        for person, slips in outings(look.conn, [person.id for person in people], start, end).items()
+    }

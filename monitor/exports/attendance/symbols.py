@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from monitor.attendance.facts import Slot
-from monitor.model import Outcome, Reason
+from monitor.model import Outcome, Reason, Span
 
 
 class Half(enum.StrEnum):
@@ -40,17 +40,34 @@ class Symbol(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Punch:
-    """A check-in (打卡) that counts in a slot's session: `direction` is in or out."""
+    """A check-in (打卡) that counts in a slot's session: `direction` is in or out; `correction`: id of the form (补签)
+    that wrote it down afterwards, empty for one that a terminal sent.
+    """
 
     at: datetime
     direction: str
     source: str
     trusted: bool
+    correction: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """A card that a slot or a post got. `confirmed`: closed as founded (经查实); `waived`: taken back by a person."""
+
+    number: int
+    closed: bool = False
+    withdrawn: bool = False
+    confirmed: bool = False
+    waived: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgedSlot:
-    """A slot with its verdict; `punches` and `unapproved` (ids of leave over its due) only where it is no plain √."""
+    """A slot with its verdict; `punches`, `unapproved` (ids of leave over its due), `cards` where it is no plain √.
+
+    `idle`: the leave that excuses it takes nothing of the half day, because it begins when leaving is due anyway.
+    """
 
     key: str
     slot: Slot
@@ -58,6 +75,8 @@ class JudgedSlot:
     reason: Reason
     punches: tuple[Punch, ...] = ()
     unapproved: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    idle: bool = False
 
     @property
     def code(self) -> str:
@@ -74,17 +93,53 @@ class JudgedSlot:
         return int(self.figures.get("minutes", 0))
 
     @property
+    def waived(self) -> bool:
+        """Whether its card was taken back by a person, after an appeal say: nobody is held to it (不予认定)."""
+        return self.outcome in _CARDED and any(card.waived for card in self.cards)
+
+    @property
+    def confirmed(self) -> bool:
+        return any(card.confirmed for card in self.cards)
+
+    @property
+    def is_missed(self) -> bool:
+        """A missing check-in or check-out beside another one of the session (缺卡)."""
+        return self.symbol is Symbol.OFF_POST and self.code in MISSED
+
+    @property
+    def gone(self) -> Span | None:
+        """The time for which an off-post slot says that the person was away."""
+        if self.symbol is not Symbol.OFF_POST or self.is_missed or "at" not in self.figures:
+            return None
+        due, at = (datetime.fromisoformat(str(self.figures[key])) for key in ("due", "at"))
+        return min(due, at), max(due, at)
+
+    @property
     def symbol(self) -> Symbol | None:
         """What the slot alone comes to; None where it says nothing (merged into its session's red, not over yet)."""
         if self.outcome is Outcome.EXCUSED:
-            return _excused(self.figures)
+            return None if self.idle else _excused(self.figures)
+        if self.waived:
+            # A yellow has a check-in beside it that shows the person in the hall; of a red nothing is known.
+            return Symbol.PRESENT if self.outcome is Outcome.YELLOW else Symbol.UNKNOWN
         return _BY_OUTCOME.get(self.outcome)
+
+    @property
+    def doubt(self) -> Outcome:
+        return Outcome.UNPROVEN if self.waived else self.outcome
+
+
+MISSED: Final = frozenset({"missing", "no_checkout"})
+"""Reason codes of a check-in or check-out that is missing while the session has another."""
+TRAVELS: Final = frozenset({"official", "trip"})
+"""Kinds of leave on which the person works elsewhere: 差."""
+_CARDED: Final = (Outcome.YELLOW, Outcome.RED)
 
 
 def _excused(figures: Mapping[str, Any]) -> Symbol:
     if figures.get("by") != "leave":
         return Symbol.REST
-    return Symbol.OFFICIAL if figures.get("kind") == "official" else Symbol.LEAVE
+    return Symbol.OFFICIAL if figures.get("kind") in TRAVELS else Symbol.LEAVE
 
 
 _BY_OUTCOME: Final[Mapping[Outcome, Symbol]] = {
@@ -129,7 +184,7 @@ class HalfDay:
         """Why nothing can be said, for ？."""
         if self.symbol is not Symbol.UNKNOWN:
             return None
-        found = {slot.outcome for slot in self.slots}
+        found = {slot.doubt for slot in self.slots}
         return next(doubt for doubt in _DOUBTS if doubt in found)
 
 
@@ -145,7 +200,8 @@ def half_day(day: date, half: Half, slots: Sequence[JudgedSlot]) -> HalfDay | No
 class Totals:
     """A person's month. In half days: due = present + absent + leave + unknown + review + unproven, each counted once.
 
-    Late, early, off_post count slots; minutes are those of late (迟) and early (早), not of off-post.
+    Late, early, missed, off_post count slots; minutes are those of late (迟) and early (早), not of off-post.
+    `confirmed`: the off-posts whose card was closed as founded (经查实).
     """
 
     due: int
@@ -154,7 +210,9 @@ class Totals:
     late_minutes: int
     early: int
     early_minutes: int
+    missed: int
     off_post: int
+    confirmed: int
     absent: int
     leave: Mapping[str, int]
     unknown: int
@@ -162,12 +220,39 @@ class Totals:
     unproven: int
 
 
-def total(halves: Iterable[HalfDay]) -> Totals:
-    """The totals of a person's half days."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OffPost:
+    """A card on an empty window that the person answers for (A05, to be confirmed): the spell [began, ended)."""
+
+    card: Card
+    level: str
+    window: str
+    day: date
+    began: datetime
+    ended: datetime | None
+    evidence: str
+
+
+def uncounted(posts: Iterable[OffPost], halves: Iterable[HalfDay]) -> tuple[OffPost, ...]:
+    """The off-posts that no check-in tells of already: who comes late finds the window empty, once and not twice."""
+    spans = [slot.gone for half in halves for slot in half.slots if slot.gone is not None]
+    return tuple(
+        post
+        for post in posts
+        if not post.card.withdrawn
+        and not any(post.began < end and (post.ended is None or start < post.ended) for start, end in spans)
+    )
+
+
+def total(halves: Iterable[HalfDay], posts: Sequence[OffPost] = ()) -> Totals:
+    """The totals of a person's half days, and of the off-posts that windows tell of."""
+    halves = list(halves)
+    seen_at_windows = uncounted(posts, halves)
     cells = [half for half in halves if half.symbol is not Symbol.REST]
     slots = [slot for half in cells for slot in half.slots]
     late = [slot.minutes for slot in slots if slot.symbol is Symbol.LATE]
     early = [slot.minutes for slot in slots if slot.symbol is Symbol.EARLY]
+    off_post = [slot for slot in slots if slot.symbol is Symbol.OFF_POST and not slot.is_missed]
     doubts = Counter(half.doubt for half in cells)
     return Totals(
         due=len(cells),
@@ -176,7 +261,9 @@ def total(halves: Iterable[HalfDay]) -> Totals:
         late_minutes=sum(late),
         early=len(early),
         early_minutes=sum(early),
-        off_post=sum(slot.symbol is Symbol.OFF_POST for slot in slots),
+        missed=sum(slot.is_missed for slot in slots),
+        off_post=len(off_post) + len(seen_at_windows),
+        confirmed=sum(slot.confirmed for slot in off_post) + sum(post.card.confirmed for post in seen_at_windows),
         absent=sum(half.symbol is Symbol.ABSENT for half in cells),
         leave=Counter(half.leave_kind for half in cells if half.leave_kind),
         unknown=doubts[Outcome.UNKNOWN] + doubts[Outcome.UNWATCHED],

@@ -27,6 +27,7 @@ _KEYS: Final = {
     "comments": "comments_days",
     "deliveries": "deliveries_days",
     "attachments": "attachments_days",
+    "sheets": "sheets_days",
     "audit": "audit_days",
 }
 

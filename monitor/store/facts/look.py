@@ -42,6 +42,8 @@ class Look:
     sources: Sources
     presets: Mapping[str, SlotPreset]
     path: Path = Path()
+    workday_roles: frozenset[str] = frozenset()
+    """Roles of the rota that make a day off a day of work (`roster.workday_roles`, B10)."""
     _remembered: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, key: Any, make: Callable[[], T]) -> T:

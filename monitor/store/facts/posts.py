@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Row, Table, select
 
-from monitor.attendance.facts import Duty, PostFacts, Presence, Sign
-from monitor.attendance.slots import parse_post_key
+from monitor.attendance.answerable import holders_of
+from monitor.attendance.cover import lone_holder
+from monitor.attendance.facts import Duty, FoundEmpty, Leave, Outing, PostFacts, Presence, Sign
+from monitor.attendance.slots import parse_post_key, post_key
 from monitor.model import Span
-from monitor.store import plans
+from monitor.store import plans, spotchecks
 from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
 from monitor.store.facts.watchers import cameras_of, duty_carriers
 from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
@@ -30,7 +34,90 @@ DAY: Final = timedelta(days=1)
 
 
 def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
-    """Facts of the posts by key (WINDOW/DATE/HHMM of the session's start in the hall's zone)."""
+    """Facts of the posts by key (WINDOW/DATE/HHMM of the session's start in the hall's zone).
+
+    With the sessions of other windows where what happens there may matter (`others`): read in one further batch.
+    """
+    loaded = _load(look, keys)
+    beside = {key: _beside(look, found.facts) for key, found in loaded.items()}
+    wanted = {other for others in beside.values() for other in others}
+    others = {**loaded, **(_load(look, sorted(wanted - loaded.keys())) if wanted - loaded.keys() else {})}
+    for key, names in beside.items():
+        if names:
+            mine = [others[name] for name in names]
+            facts = replace(loaded[key].facts, others=tuple(one.facts for one in mine))
+            ahead = [one.more_at for one in (loaded[key], *mine) if one.more_at is not None]
+            loaded[key] = msgspec.structs.replace(loaded[key], facts=facts, more_at=min(ahead, default=None))
+    return loaded
+
+
+def _beside(look: Look, facts: PostFacts) -> list[str]:
+    """Sessions at the same time of the windows that matter to this one.
+
+    1. Where whoever answers holds a post too, down to the first who is in all session long: who is proven there did
+    not leave this one. 2. Of a lone window whose holder is out: where those who may cover it belong.
+    """
+    if not facts.expected:
+        return []
+    elsewhere: set[str] = set()
+    for staff in _answering(facts):
+        elsewhere |= held_by(look, staff, facts.date)
+    lone = lone_holder(facts)
+    if lone is not None and lone in _out(facts):
+        for post in facts.posts:
+            if post.rank == "S":
+                elsewhere |= held_by(look, post.staff, facts.date)
+        elsewhere |= _of_same_unit(look, facts.window)
+    found: list[str] = []
+    for window in sorted(elsewhere - {facts.window}):
+        calendar = look.book.for_window(look.registry, window)
+        for start, end in calendar.sessions(facts.date):
+            if start < facts.session[1] and facts.session[0] < end:
+                found.append(post_key(window, start, calendar))
+    return found
+
+
+def _answering(facts: PostFacts) -> list[str]:
+    """Who may come to answer in this session: those who are out for some of it, and the first who is not."""
+    out, found = _out(facts), []
+    holders = holders_of(facts)
+    filed = [s.staff for s in sorted(facts.substitutes, key=lambda s: (s.start, s.id))]
+    regular = [p.staff for p in holders if p.rank != "S"]
+    for staff in [*regular, *filed, *(p.staff for p in holders if p.rank == "S")]:
+        found.append(staff)
+        if staff not in out and staff in regular:
+            break
+    return found
+
+
+def _out(facts: PostFacts) -> set[str]:
+    """Who has leave or a slip that meets the session, approved or not."""
+    start, end = facts.session
+    absences: list[Leave | Outing] = [*facts.leaves, *facts.outings]
+    return {v.staff for v in absences if v.start < end and start < v.end}
+
+
+def held_by(look: Look, staff: str, day: date) -> set[str]:
+    """The windows where a person holds a post on a day."""
+
+    def make() -> dict[str, set[str]]:
+        held: dict[str, set[str]] = {}
+        for post in look.registry.posts:
+            if (post.valid_from is None or post.valid_from <= day) and (post.valid_to is None or day < post.valid_to):
+                held.setdefault(post.staff, set()).add(post.window)
+        return held
+
+    return look.once(("held", day), make).get(staff, set())
+
+
+def _of_same_unit(look: Look, window: str) -> set[str]:
+    known = look.registry.windows.get(window)
+    if known is None or known.unit is None:
+        return set()
+    return {w.id for w in look.registry.windows.values() if w.unit == known.unit and w.hall == known.hall}
+
+
+def _load(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     parsed = {key: parse_post_key(key) for key in keys}
     windows = sorted({window for window, _, _ in parsed.values()})
     days = [day for _, day, _ in parsed.values()]
@@ -49,6 +136,7 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
     closed = plans.closures(look.conn, start, end)
+    looks = spotchecks.seen(look.conn, windows, start, end)
     loaded: dict[str, Loaded] = {}
     for key, (window, day, _) in parsed.items():
         known = look.registry.windows.get(window)
@@ -58,13 +146,14 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         mine = present[key]
         presences = tuple(evidence.presences(window, session)) if session else ()
         duties = tuple(evidence.duties(window, day, calendar))
+        spots = [s for s in looks.get(window, ()) if session and session[0] - BESIDE <= s.seen_at < session[1]]
         facts = PostFacts(
             window=window,
             date=day,
             session=session or utc_span(day, day),
             presences=presences,
             duties=duties,
-            signs=tuple(evidence.signs(window, session, mine)) if session else (),
+            signs=(*evidence.signs(window, session, mine), *_found_somebody(spots)) if session else (),
             cameras=look.sources.states(cameras_of(look, window, presences)),
             duty_sources=look.sources.states(duty_carriers(look.registry, window, duties)),
             posts=held[key],
@@ -76,9 +165,23 @@ def load_posts(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             requires_duty=bool(known and known.requires_duty),
             expected=session is not None and known is not None,
             published=calendar.is_published(day),
+            found_empty=tuple(
+                FoundEmpty(id=f"spot/{s.id}", at=s.seen_at, received=s.recorded_at)
+                for s in spots
+                if s.result == "empty" and session and s.seen_at >= session[0]
+            ),
         )
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=hall, more_at=evidence.more_at(window, session, mine))
     return loaded
+
+
+def _found_somebody(spots: Iterable[Row[Any]]) -> Iterator[Sign]:
+    """Spot checks that found somebody, however few, as signs of presence."""
+    for spot in spots:
+        if spot.result in ("present", "short"):
+            yield Sign(
+                id=f"spot/{spot.id}", kind="spot", at=spot.seen_at, received=spot.recorded_at, source=spot.recorded_by
+            )
 
 
 class _Evidence:

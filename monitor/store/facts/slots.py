@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
-from monitor.attendance.facts import CheckIn, Slot, SlotFacts
+from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.slots import parse_slot_key, slots_on
-from monitor.model import Device, Registry, SourceState
+from monitor.model import Device, Registry, SourceState, Span
 from monitor.store import plans
 from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
 from monitor.store.schema import CheckinRow
-from monitor.store.sql import table_of
+from monitor.store.sql import chunks, table_of
 
 CHECKIN: Final = table_of(CheckinRow)
 
@@ -35,22 +35,27 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         for key, (staff, day, _) in parsed.items()
     }
     closed = plans.closures(look.conn, start, end)
+    corrections = plans.corrections(look.conn, people, first, last)
+    remember_rota(look, first, last)
     loaded: dict[str, Loaded] = {}
     for key, (staff, day, name) in parsed.items():
         hall = look.registry.hall_of_staff(staff)
         window = places[key]
         calendar = look.book.for_hall(look.registry, hall)
-        slots = slots_of(look, staff, day)
+        plan = look.once(("plan", staff, day), partial(plan_of, look, staff, day))
+        slots = plan.slots
         slot = next((s for s in slots if s.name == name), None)
         mine = _of_day(rows.get(staff, ()), day)
+        written = corrections.get((staff, day), ())
+        preset = look.presets.get(plan.preset)
         loaded[key] = Loaded(
             facts=SlotFacts(
                 staff=staff,
                 date=day,
                 slot=slot or _gone(day, name),
                 session=tuple(s for s in slots if slot and s.session == slot.session),
-                checkins=_checkins(look, staff, day, mine),
-                sources=look.once(("terminals", staff), partial(_terminal_states, look, staff)),
+                checkins=(*_checkins(look, staff, day, mine), *_written(written, slots)),
+                sources=look.once(("terminals", staff), partial(terminal_states, look, staff)),
                 watched_from=look.once(("watched", staff), partial(_watched_from, look, staff)),
                 leaves=tuple(leaves.get(staff, ())),
                 outings=tuple(outings.get(staff, ())),
@@ -59,6 +64,12 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
                 window=window,
                 expected=slot is not None,
                 published=calendar.is_published(day),
+                slots=slots,
+                corrections=written,
+                preset=plan.preset,
+                shift=plan.shift,
+                roles=plan.roles,
+                own=preset.own if preset is not None else (),
             ),
             calendar=calendar,
             hall=hall,
@@ -67,13 +78,88 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     return loaded
 
 
+class Plan(NamedTuple):
+    """What is planned for a person on a day, and by what: preset, shift ("": the hall's row), roles of the rota."""
+
+    preset: str
+    shift: str
+    roles: tuple[str, ...]
+    slots: tuple[Slot, ...]
+
+
 def slots_of(look: Look, staff: str, day: date) -> tuple[Slot, ...]:
-    """The slots that the person's hall plans on that day; empty without a preset or a workday."""
-    hall = look.registry.halls.get(look.registry.hall_of_staff(staff) or "")
-    preset = look.presets.get(hall.attendance) if hall else None
-    if hall is None or preset is None:
-        return ()
-    return look.once(("slots", hall.id, day), lambda: slots_on(preset, day, look.book.for_hall(look.registry, hall.id)))
+    """The slots of a person on a local date; empty without a preset or a day of work."""
+    return plan_of(look, staff, day).slots
+
+
+def plan_of(look: Look, staff: str, day: date) -> Plan:
+    """The person's slots by their shift (staff > unit > hall > `halls.attendance`) and the day's rota (B10).
+
+    A role of `roster.workday_roles` makes a day off a day of work: in the hours that the person's window has that day,
+    else in those of a make-up day of the hall.
+    """
+    held = look.once("shifts", partial(plans.shifts, look.conn)).of(look.registry, staff, day)
+    preset = look.presets.get(held.preset)
+    hall = look.registry.hall_of_staff(staff)
+    if preset is None or hall is None:
+        return Plan(held.preset, held.shift, (), ())
+    roles = _rota_of(look, day).get(staff, frozenset()) & (preset.roles | look.workday_roles)
+    calendar = look.book.for_hall(look.registry, hall)
+    worked: tuple[Span, ...] | None = None
+    if roles & look.workday_roles and not calendar.is_workday(day):
+        worked = _worked_on(look, staff, day)
+    slots = look.once(
+        ("slots", held.preset, hall, day, roles, worked),
+        lambda: slots_on(preset, day, calendar, roles=roles, worked=worked),
+    )
+    return Plan(held.preset, held.shift, tuple(sorted(roles)), slots)
+
+
+def _worked_on(look: Look, staff: str, day: date) -> tuple[Span, ...]:
+    """The service of a day off for somebody who works on it (轮班)."""
+    window = window_of(look.registry, staff, day)
+    own = look.book.for_window(look.registry, window).sessions(day) if window in look.registry.windows else ()
+    return own or look.book.for_hall(look.registry, look.registry.hall_of_staff(staff)).made_up_sessions(day)
+
+
+_NO_ROTA: Final[Mapping[str, frozenset[str]]] = {}
+
+
+def remember_rota(look: Look, first: date, last: date) -> None:
+    """Read the rota of the days first … last at once, for `plan_of` to look at."""
+    held = _rotas(look)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    if any(day not in held for day in days):
+        found = plans.rota(look.conn, first, last)
+        held.update({day: found.get(day, _NO_ROTA) for day in days})
+
+
+def _rota_of(look: Look, day: date) -> Mapping[str, frozenset[str]]:
+    if day not in _rotas(look):
+        remember_rota(look, day, day)
+    return _rotas(look)[day]
+
+
+def _rotas(look: Look) -> dict[date, Mapping[str, frozenset[str]]]:
+    empty: dict[date, Mapping[str, frozenset[str]]] = {}
+    return look.once("rota", lambda: empty)
+
+
+def _written(corrections: Sequence[Correction], slots: Sequence[Slot]) -> Iterator[CheckIn]:
+    """Approved corrections (补签) as check-ins of their slots; one that no longer fits its slot has no effect."""
+    for row in corrections:
+        slot = next((s for s in slots if row.fits(s)), None)
+        if slot is not None and row.is_approved and row.approved_at is not None:
+            yield CheckIn(
+                id=f"correction/{row.id}",
+                staff=row.staff,
+                at=row.at,
+                received=row.approved_at,
+                source="correction",
+                direction=slot.direction,
+                method="manual",
+                slot=slot.name,
+            )
 
 
 def window_of(registry: Registry, staff: str, day: date) -> str | None:
@@ -104,8 +190,18 @@ def _serves(device: Device, staff: str, unit: str | None) -> bool:
     return bool({"*", staff, unit} & set(device.serves))
 
 
+def checkins_of(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, tuple[CheckIn, ...]]:
+    """The check-ins of each person within about [start, end) at their corrected times, those known now."""
+    rows = {staff: mine for batch in chunks(people) for staff, mine in _rows_within(look, batch, start, end).items()}
+    return {staff: tuple(_checkin(look, r) for r in mine if look.counts(r)) for staff, mine in rows.items()}
+
+
 def _checkin_rows(look: Look, people: list[str], first: date, last: date) -> dict[str, list[Row[Any]]]:
     start, end = utc_span(first, last)
+    return _rows_within(look, people, start, end)
+
+
+def _rows_within(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, list[Row[Any]]]:
     query = (
         select(CHECKIN)
         .where(CHECKIN.c.staff.in_(people), CHECKIN.c.at >= start - MARGIN, CHECKIN.c.at < end + MARGIN)
@@ -131,7 +227,8 @@ def _watched_from(look: Look, staff: str) -> datetime | None:
     return None if None in since else min((at for at in since if at is not None), default=None)
 
 
-def _terminal_states(look: Look, staff: str) -> tuple[SourceState, ...]:
+def terminal_states(look: Look, staff: str) -> tuple[SourceState, ...]:
+    """The states of the terminals that the person may use."""
     return look.sources.states(terminals_of(look.registry, staff))
 
 

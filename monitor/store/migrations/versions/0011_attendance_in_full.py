@@ -19,7 +19,6 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('closed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('closed_by', TEXT, nullable=False),
-    sa.Column('reason', TEXT, nullable=False),
     sa.Column('digest', TEXT, nullable=False),
     sa.Column('corrections', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('hall', 'month', 'version', name=op.f('pk_closed_month'))
@@ -37,12 +36,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_correction_staff'), 'correction', ['staff'], unique=False)
     op.create_table('kept_sheet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('hall', TEXT, nullable=False),
     sa.Column('month', TEXT, nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('kept_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('hall', 'month', 'version', name=op.f('pk_kept_sheet'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_kept_sheet')),
+    sa.UniqueConstraint('hall', 'month', 'version', name=op.f('uq_kept_sheet_hall'))
     )
     op.create_table('lieu',
     sa.Column('id', TEXT, nullable=False),
