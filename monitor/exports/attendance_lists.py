@@ -138,7 +138,13 @@ def _corrections(look: Look, first: date, last: date) -> dict[str, Sequence[str]
     query = (
         select(CORRECTION)
         .where(CORRECTION.c.day >= first, CORRECTION.c.day <= last)
-        .where(or_(CORRECTION.c.approved_at.is_(None), CORRECTION.c.approved_at > look.now))
+        .where(
+            or_(
+                CORRECTION.c.approver.is_(None),
+                CORRECTION.c.approved_at.is_(None),
+                CORRECTION.c.approved_at > look.now,
+            )
+        )
         .order_by(CORRECTION.c.id)
     )
     found: dict[str, list[str]] = {}

@@ -269,10 +269,10 @@ class Judge:
             changes = [change for _, change, _ in outcome.changes]
             marks += follow_ups(outcome.subject, outcome.judged, changes, self.policy, now)
             marks += ((SubjectRef(kind="order", key=key), now) for key in cards.promised(conn, changes))
+            by_verdict(outcome.subject, outcome.judged.verdict, changes, outcome.held, tallies)
             if isinstance(outcome.loaded.facts, HallFacts):
                 registry, book = self.registry.get(conn), self.calendars(conn)
                 open_for_unknown(conn, outcome.loaded.facts, registry, book, self.policy.post, now)
-            by_verdict(outcome.subject, outcome.judged.verdict, changes, {c.number: c for c in outcome.held}, tallies)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
             if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):

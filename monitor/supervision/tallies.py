@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -38,7 +38,7 @@ class Touched:
 
 
 def by_verdict(
-    subject: Row[Any], verdict: str, changes: Sequence[CardChange], held: Mapping[int, CardState], touched: Touched
+    subject: Row[Any], verdict: str, changes: Sequence[CardChange], held: Sequence[CardState], touched: Touched
 ) -> None:
     """What the outcome of a slot or post changes. `held`: its cards as they stood before.
 
@@ -55,8 +55,9 @@ def by_verdict(
             touched.made.add(tally_of_staff(whom, local))
         elif was != now:
             touched.known.add(tally_of_staff(whom, local))
+    stood = {card.number: card for card in held} if changes else {}
     for change in changes:
-        before = held.get(change.number) if change.number is not None else None
+        before = stood.get(change.number) if change.number is not None else None
         if max(change.level, before.level if before else Level.REMINDER) is Level.REMINDER:
             continue
         absence = subject.kind == "slot" and Level.RED in (change.level, before.level if before else None)

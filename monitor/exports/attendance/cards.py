@@ -17,6 +17,8 @@ from monitor.store.sql import chunks
 
 FOUND: Final = frozenset({"founded", "rectified"})
 """Results of closing a card by which what it says was so (经查实)."""
+NOT_SO: Final = frozenset({"unfounded", "explained"})
+"""Results by which nobody is held to it (不属实, 说明成立)."""
 _COLUMNS: Final = (
     "number", "key", "level", "state", "withdrawn_by", "window", "staff", "began", "cleared_at", "reason",
 )  # fmt: skip
@@ -70,7 +72,8 @@ def _cards(look: Look, rows: Sequence[Row[Any]]) -> list[Card]:
             closed=row.state == "closed",
             withdrawn=row.state == "withdrawn",
             confirmed=row.state == "closed" and results.get(row.number) in FOUND,
-            waived=row.state == "withdrawn" and row.withdrawn_by not in (None, "system"),
+            waived=(row.state == "withdrawn" and row.withdrawn_by not in (None, "system"))
+            or (row.state == "closed" and results.get(row.number) in NOT_SO),
         )
         for row in rows
     ]

@@ -33,7 +33,7 @@ def details(month: HallMonth) -> Iterator[tuple[str | int, ...]]:
             for half in Half:
                 cell = cells.get((day, half))
                 for slot in cell.slots if cell else ():
-                    if slot.waived or _corrected(slot) or slot.symbol not in (None, Symbol.PRESENT):
+                    if slot.waived or slot.corrected or slot.symbol not in (None, Symbol.PRESENT):
                         yield _of_slot(month, person, day, slot)
             for post in month.posts.get(person.id, ()):
                 if post.day == day:
@@ -62,7 +62,7 @@ def _of_slot(month: HallMonth, person: Person, day: date, slot: JudgedSlot) -> t
 def _of_post(month: HallMonth, person: Person, post: OffPost) -> tuple[str | int, ...]:
     """An empty window that the person answers for; where a check-in tells of the same time it is counted there."""
     cells = month.cells[person.id].values()
-    counted = post.card.withdrawn or bool(uncounted([post], cells))
+    counted = post.card.withdrawn or post.card.waived or bool(uncounted([post], cells))
     ended = f"至 {clock(month.zone, post.ended)}" if post.ended else "未见恢复"
     minutes = int((post.ended - post.began).total_seconds() // 60) if post.ended else ""
     return (
@@ -109,16 +109,12 @@ def _whose(person: Person, day: date) -> tuple[str, ...]:
     return day.isoformat(), WEEKDAYS[day.weekday()], person.id, person.name, person.unit
 
 
-def _corrected(slot: JudgedSlot) -> bool:
-    return any(punch.correction for punch in slot.punches)
-
-
 def found(cards: Sequence[Card]) -> str:
     """What people found of the cards: an off-post counts once it is 查实 (mark S)."""
     if any(card.confirmed for card in cards):
         return "查实"
     if any(card.waived for card in cards):
-        return "撤牌，不予认定"
+        return "不予认定"
     return "待查实" if any(not card.withdrawn for card in cards) else ""
 
 
@@ -155,7 +151,7 @@ def what(slot: JudgedSlot) -> str:
     if slot.outcome is Outcome.EXCUSED:
         kind = str(slot.figures.get("kind", ""))
         return LEAVES.get(kind, (kind, kind))[0] if slot.figures.get("by") == "leave" else "停办"
-    if slot.outcome is Outcome.OK and _corrected(slot):
+    if slot.outcome is Outcome.OK and slot.corrected:
         return "补签"
     return _WHAT.get(slot.code) or outcome_word(slot.outcome)
 

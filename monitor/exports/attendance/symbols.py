@@ -53,7 +53,9 @@ class Punch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A card that a slot or a post got. `confirmed`: closed as founded (经查实); `waived`: taken back by a person."""
+    """A card that a slot or a post got. `confirmed`: closed as founded (经查实); `waived`: taken back by a person, or closed
+    as unfounded or explained, so that nobody is held to it.
+    """
 
     number: int
     closed: bool = False
@@ -100,6 +102,12 @@ class JudgedSlot:
     @property
     def confirmed(self) -> bool:
         return any(card.confirmed for card in self.cards)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a check-in of this very slot was written down afterwards (补签)."""
+        mine = (p for p in self.punches if p.correction and p.direction == self.slot.direction)
+        return any(self.slot.opens <= punch.at <= self.slot.closes for punch in mine)
 
     @property
     def is_missed(self) -> bool:
@@ -240,7 +248,7 @@ def uncounted(posts: Iterable[OffPost], halves: Iterable[HalfDay]) -> tuple[OffP
     return tuple(
         post
         for post in posts
-        if not post.card.withdrawn
+        if not (post.card.withdrawn or post.card.waived)
         and not any(post.began < end and (post.ended is None or start < post.ended) for start, end in spans)
     )
 
