@@ -18,22 +18,8 @@ def register(app: typer.Typer) -> None:
     app.command("judge")(judge)
     statistics.register(report_app)
     deliveries.register(report_app)
-<<<<<<< HEAD
-||||||| merged common ancestors
-<<<<<<<<< Temporary merge branch 1
-    attendance.register(report_app)
-||||||||| 1e0e97f
-=========
-=======
-    attendance.register(report_app)
->>>>>>> tally6
     posts.register(report_app)
-<<<<<<< HEAD
     attendance.register(report_app)
-||||||| merged common ancestors
->>>>>>>>> Temporary merge branch 2
-=======
->>>>>>> tally6
     app.add_typer(report_app, name="report")
     app.add_typer(export_app, name="export")
 
