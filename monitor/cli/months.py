@@ -112,7 +112,10 @@ def list_them(
     from monitor.store import months
 
     with program(writing=False) as opened, opened.store.read() as conn:
-        rows = months.versions(conn, hall)
+        rows, registry, book = months.versions(conn, hall), opened.registry.get(conn), opened.book(conn)
+    if hall is not None and not rows and hall not in registry.halls:
+        known = ", ".join(sorted(registry.halls)) or "-"
+        raise BadInput(f"--hall: {hall!r} 未登记 is not in the registry; there are: {known}")
     told = [
         {
             "hall": row.hall, "month": row.month, "version": row.version, "closed_at": row.closed_at.isoformat(),
@@ -123,10 +126,11 @@ def list_them(
     if as_json:
         print_json(told)
         return
-    for one in told:
+    for one, row in zip(told, rows, strict=True):
+        zone = book.for_hall(registry, row.hall if row.hall in registry.halls else None).zone
         gone = "" if one["kept"] else "  留存期已过 sheet past its retention"
         typer.echo(
-            f"{one['hall']}  {one['month']}  第 {one['version']} 版  {one['closed_at']}  {one['closed_by']}"
+            f"{one['hall']}  {one['month']}  第 {one['version']} 版  {row.closed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one['closed_by']}"
             f"  更正 corrections {one['corrections']}  {one['digest'][:12]}{gone}"
         )
 

@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
 """What a slot is on the lists, gravest first; of `ok` and `pending` only the number is told."""
 PLAIN: Final = ("pending", "ok")
 MENDS: Final[Mapping[str, tuple[str, str]]] = {
-    "punch": ("缺卡，可补签", "a punch is missing: file a correction (补签)"),
+    "punch": ("无打卡，可补签", "no punch: file a correction (补签)"),
     "correction": ("补签待批", "a correction waits for approval"),
     "leave": ("请假未批", "leave that covers it is not approved"),
     "source": ("待数据", "waits for data"),
@@ -122,12 +122,12 @@ def line_of(
     figures = verdict.reason.figures
     if kind in ("absent", "missing", "off_post") and cards and all(withdrawn for _, withdrawn in cards):
         kind = "withdrawn"
-    at = figures.get("at")
+    at, due = figures.get("at"), figures.get("due")
     return Line(
         date=facts.date,
         name=facts.slot.name,
         kind=kind,
-        due=facts.slot.due,
+        due=datetime.fromisoformat(due) if due else facts.slot.due,  # moved by a slip or by flexible hours
         at=datetime.fromisoformat(at) if at else None,
         minutes=int(figures.get("minutes", 0)),
         by=str(figures.get("by", "")) if kind == "excused" else "",
@@ -150,7 +150,7 @@ def _mends(facts: SlotFacts, verdict: Verdict, kind: str, now: datetime, correct
         due = facts.slot.due
         asked = (leave for leave in facts.leaves if leave.start <= due < leave.end and not is_approved(leave, now))
         yield from (Mend(why="leave", of=leave.id) for leave in asked)
-    if kind in _PUNCH_MENDS and not corrections:
+    if kind in _PUNCH_MENDS and "at" not in verdict.reason.figures and not corrections:
         yield Mend(why="punch")
     if kind == "unknown":
         yield from (Mend(why="source", of=wait.source, until=wait.until) for wait in verdict.waits)

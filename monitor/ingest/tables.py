@@ -6,6 +6,7 @@ missing keys are all absent; blank rows are skipped. What a cell means is the bu
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -115,9 +116,28 @@ def tables_of(data: object, place: str) -> list[InputTable]:
 def decode(data: bytes) -> str:
     """Text in UTF-8, with or without BOM, else in GB18030 (DESIGN §8). Raises UnicodeDecodeError for neither."""
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("gb18030")
+    if data.startswith(codecs.BOM_UTF8) or not _looks_mistaken(text):
+        return text
+    try:
+        return data.decode("gb18030")
+    except UnicodeDecodeError:
+        return text
+
+
+def _looks_mistaken(text: str) -> bool:
+    """Whether text read as UTF-8 was rather meant as GB18030: some of its two-byte characters are UTF-8 too, so that a
+    short file with 员 or 联通 alone reads as Armenian or Arabic. Letters of no script that a hall writes in, and none that
+    UTF-8 has in three bytes, as all of Chinese.
+    """
+    letters = {sign for sign in text if not sign.isascii()}
+    return bool(letters) and max(letters) < "\u0800" and any(sign > _LATIN_END for sign in letters)
+
+
+_LATIN_END: Final = "\u024f"
+"""Accented Latin letters come before it."""
 
 
 # --------------------------------------------------------------------------- formats

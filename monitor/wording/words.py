@@ -188,6 +188,7 @@ KINDS: Final[Mapping[str, Texts]] = {
 SLOTS: Final[Mapping[str, Texts]] = {
     "am_in": ("上午签到", "morning in"),
     "am_out": ("上午签退", "morning out"),
+    "noon_in": ("中午签到", "noon in"),
     "pm_in": ("下午签到", "afternoon in"),
     "pm_out": ("下午签退", "afternoon out"),
 }

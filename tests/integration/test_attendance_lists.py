@@ -142,6 +142,43 @@ def test_the_card_of_a_slot_is_named_and_one_withdrawn_on_appeal_no_longer_count
     assert (after["counts"]["absent"], after["counts"]["withdrawn"]) == (2, 1), "s06 was away all day"
 
 
+@pytest.mark.parametrize(
+    ("what", "plan", "clock", "says"),
+    [
+        ("a second over", {}, "08:45:01", "上午签到（应 due 08:30）  脱岗待查实 off-post, proposed  08:45:01  16 分钟 min"),
+        ("up to the minute", {}, "08:45:00", "上午签到（应 due 08:30）  迟到 late  08:45  15 分钟 min"),
+        (
+            "a slip of 45 minutes moves what was due by the 30 that count",
+            {"outings": [{"id": "o1", "staff": "s01", "from": at("08:20"), "to": at("09:05")}]},
+            "09:05",
+            "上午签到（应 due 08:50）  迟到 late  09:05  15 分钟 min",
+        ),
+    ],
+)
+def test_a_line_shows_the_times_that_its_minutes_come_from(
+    world: World, what: str, plan: dict[str, Any], clock: str, says: str
+) -> None:
+    if plan:
+        world.plan(**plan)
+    punches(world, "03-02", {"s01": f"{clock} 12:05 14:20 17:35"})
+    world.judge("20:30")
+    assert says in "\n".join(lines(listed(world, unit="u1"))), what
+
+
+def test_who_came_too_late_at_a_place_where_that_is_absence_is_not_asked_for_a_missing_punch(
+    store: Store, tmp_path: Path
+) -> None:
+    registry = hall(attendance="tengchong", staff=PEOPLE[:-1], devices=[TERMINAL])
+    world = World(store, tmp_path, registry, start="06:50")
+    punches(world, "03-02", {"s01": "09:00 12:05 14:20"})
+    world.judge("20:30")
+    assert slots(listed(world), "s01") == ["am_in absent 30", "pm_out missing punch"]
+
+
+def test_of_a_day_that_has_not_begun_nobody_is_said_to_be_in_order(world: World) -> None:
+    assert "其余 0 人无异常" in "\n".join(lines(listed(world, date(2026, 3, 9), date(2026, 3, 9))))
+
+
 def test_a_week_has_a_row_for_each_person_and_the_days_that_have_begun(world: World) -> None:
     for day in ("03-02", "03-03", "03-04"):
         punches(world, day, MONDAY)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -287,6 +288,9 @@ def test_the_commands(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert (status, err) == (0, "")
     assert out.startswith("h1 2026-03 第 1 版，cli:")
     assert json.loads(run("month", "list", "--json")[1])[0]["version"] == 1
+    assert OVER.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M") in run("month", "list")[1], "its time"
+    status, _, err = run("month", "list", "--hall", "h9")
+    assert (status, "h9" in err and "h1" in err) == (2, True), "an empty answer would read as: never closed"
     file_leave(world)
     monkeypatch.setenv("JIANCHA_CLOCK__START", LATER.isoformat())
     status, out, _ = run("month", "check", *of_march)

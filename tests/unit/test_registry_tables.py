@@ -59,6 +59,24 @@ def test_a_csv_is_read_in_every_encoding(tmp_path: Path, what: str, encode: Call
     ], what
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("员01", "gb18030"),  # D4 B1: an Armenian letter in UTF-8
+        ("联通", "gb18030"),
+        ("员01", "utf-8"),
+        ("联通", "utf-8-sig"),
+        ("José Müller", "utf-8"),
+        ("Иван 张", "utf-8"),
+        ("Иван", "utf-8-sig"),
+    ],
+)
+def test_a_short_file_in_gb18030_is_not_taken_for_utf_8(tmp_path: Path, name: str, encoding: str) -> None:
+    path = tmp_path / "staff.csv"
+    path.write_bytes(f"id,unit,name\ns1,u1,{name}\n".encode(encoding))
+    assert rows(one(path)) == [(2, {"id": "s1", "unit": "u1", "name": name})]
+
+
 def test_a_folder_of_csv_files_is_one_input_and_other_files_are_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "Halls.CSV").write_text("id\nh1\n")
     (tmp_path / "units.csv").write_text("id,hall\nu1,h1\n")
