@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from random import Random
@@ -107,6 +107,8 @@ class Rates:
     overrun: float = 0.0
 
 
+PresetOf = Callable[[str], SlotPreset | None]
+"""A person's preset on the day that is played; None plans no slots."""
 NO_FAULTS: Final = Faults()
 NO_RATES: Final = Rates()
 
@@ -114,7 +116,7 @@ NO_RATES: Final = Rates()
 def draw(
     registry: Registry,
     hall: Hall,
-    preset: SlotPreset | None,
+    preset_of: PresetOf,
     calendar: WorkCalendar,
     day: date,
     rates: Rates,
@@ -126,7 +128,7 @@ def draw(
         return NO_FAULTS
     late: list[Late] = []
     missing: list[Missing] = []
-    for staff, slot, session in _arrivals(registry, hall, preset, day):
+    for staff, slot, session in _arrivals(registry, hall, preset_of, day):
         rng = _chance(seed, f"{staff}/{slot}", day)
         fate = rng.random()
         if fate < rates.missing:
@@ -153,12 +155,12 @@ def _chance(seed: int, what: str, day: date) -> Random:
     return Random(f"{seed}/fault/{what}/{day}")
 
 
-def _arrivals(registry: Registry, hall: Hall, preset: SlotPreset | None, day: date) -> Iterator[tuple[str, str, str]]:
+def _arrivals(registry: Registry, hall: Hall, preset_of: PresetOf, day: date) -> Iterator[tuple[str, str, str]]:
     """(person, in-slot, session) of the hall's staff on that weekday."""
-    slots = [s for s in preset.on(day.isoweekday()) if s.direction == "in"] if preset else []
     for person in registry.staff:
-        if slots and registry.hall_of_staff(person) == hall.id:
-            yield from ((person, slot.name, slot.session) for slot in slots)
+        preset = preset_of(person) if registry.hall_of_staff(person) == hall.id else None
+        slots = preset.on(day.isoweekday()) if preset else ()
+        yield from ((person, slot.name, slot.session) for slot in slots if slot.direction == "in")
 
 
 def _spans(rng: Random, sessions: tuple[Span, ...], rate: float) -> Iterator[Span]:

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
+from monitor.agents.faults import PresetOf
 from monitor.agents.scene import Day, Step
 from monitor.attendance.facts import Slot
-from monitor.attendance.policy import SlotPreset
 from monitor.attendance.slots import slots_on
 from monitor.store.facts.slots import terminals_of
 
 
-def check_ins(scene: Day, preset: SlotPreset | None) -> Iterator[Step]:
+def check_ins(scene: Day, preset_of: PresetOf) -> Iterator[Step]:
     """In time for every slot of everybody, but for the late and the missing; at a terminal that serves the person."""
-    slots = slots_on(preset, scene.day, scene.calendar) if preset else ()
     for person in scene.registry.staff:
-        if not slots or scene.registry.hall_of_staff(person) != scene.hall.id:
+        preset = preset_of(person) if scene.registry.hall_of_staff(person) == scene.hall.id else None
+        slots = slots_on(preset, scene.day, scene.calendar) if preset else ()
+        if not slots:
             continue
         terminals = terminals_of(scene.registry, person)
         rng = scene.rng(f"person/{person}")

@@ -18,6 +18,7 @@ from monitor.agents.madeup import made_up_halls
 from monitor.agents.scene import Pace
 from monitor.agents.simulator import Simulation
 from monitor.agents.tomlfile import toml_text
+from monitor.attendance.shifts import Shifts
 from monitor.clock import Clock
 from monitor.model import Registry
 from monitor.settings import Settings
@@ -42,8 +43,10 @@ class Request:
     halls: tuple[str, ...] = ()
 
 
-def simulation(request: Request, registry: Registry, book: CalendarBook, settings: Settings) -> Simulation:
-    """The simulation of a registry's halls on their own calendars. Raises BadRequest for a hall that it lacks."""
+def simulation(
+    request: Request, registry: Registry, book: CalendarBook, settings: Settings, shifts: Shifts
+) -> Simulation:
+    """The simulation of a registry's halls on their own calendars, everybody in their shift. Raises BadRequest for a hall that it lacks."""
     unknown = sorted(set(request.halls) - set(registry.halls))
     if unknown:
         raise BadRequest(f"--hall: {', '.join(unknown)}: 未登记 not in the registry")
@@ -59,6 +62,7 @@ def simulation(request: Request, registry: Registry, book: CalendarBook, setting
         pace=request.pace,
         rates=request.rates,
         halls=request.halls,
+        shifts=shifts,
     )
 
 

@@ -10,23 +10,28 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Final
 
 from monitor.agents.counter import Counter
-from monitor.agents.faults import NO_FAULTS, NO_RATES, Faults, Rates, draw
+from monitor.agents.faults import NO_FAULTS, NO_RATES, Faults, PresetOf, Rates, draw
 from monitor.agents.people import check_ins, duties
 from monitor.agents.scene import Day, Pace, Step, by_time
 from monitor.attendance.policy import SlotPreset
+from monitor.attendance.shifts import Shifts
 from monitor.model import Device, Hall, Registry
 from monitor.workcal import WorkCalendar
+
+NO_SHIFTS: Final = Shifts()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
     """What to play: `days` dates from `first` on, in each hall's own zone.
 
-    `calendar` gives a hall's by its id; `halls`: only these, empty: all of the registry.
+    `calendar` gives a hall's by its id; `halls`: only these, empty: all of the registry. `shifts`: whose preset is
+    another than their hall's, and when.
     """
 
     registry: Registry
@@ -39,6 +44,7 @@ class Simulation:
     rates: Rates = NO_RATES
     faults: Faults = NO_FAULTS
     halls: tuple[str, ...] = ()
+    shifts: Shifts = NO_SHIFTS
 
     def steps(self) -> Iterator[Step]:
         """Every step of every device in order of time."""
@@ -56,10 +62,11 @@ class Simulation:
         """One hall, day after day."""
         counter = Counter(self.registry, hall, self.faults.cases)
         devices = [device for device in self.registry.devices.values() if device.hall == hall.id]
-        preset = self.presets.get(hall.attendance)
         for number in range(self.days):
-            scene = self._day(hall, preset, self.first + timedelta(days=number))
-            planned = [*check_ins(scene, preset), *duties(scene), *counter.day(scene)]
+            day = self.first + timedelta(days=number)
+            preset_of = partial(self._preset, day)
+            scene = self._day(hall, preset_of, day)
+            planned = [*check_ins(scene, preset_of), *duties(scene), *counter.day(scene)]
             yield from _merged(
                 [
                     sorted(_switching(scene, devices, is_first=number == 0), key=by_time),
@@ -69,9 +76,12 @@ class Simulation:
                 ]
             )
 
-    def _day(self, hall: Hall, preset: SlotPreset | None, day: date) -> Day:
+    def _preset(self, day: date, person: str) -> SlotPreset | None:
+        return self.presets.get(self.shifts.of(self.registry, person, day).preset)
+
+    def _day(self, hall: Hall, preset_of: PresetOf, day: date) -> Day:
         calendar = self.calendar(hall.id)
-        drawn = draw(self.registry, hall, preset, calendar, day, self.rates, self.seed)
+        drawn = draw(self.registry, hall, preset_of, calendar, day, self.rates, self.seed)
         return Day(
             registry=self.registry,
             hall=hall,

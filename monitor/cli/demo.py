@@ -125,11 +125,13 @@ def _play(
     passwords: Path | None,
 ) -> None:
     from monitor.agents import simulate as agent
+    from monitor.agents.simulator import NO_SHIFTS
+    from monitor.store import plans
 
     with opened.store.read() as conn:
-        book, stored = opened.book(conn), opened.registry.get(conn)
+        book, stored, shifts = opened.book(conn), opened.registry.get(conn), plans.shifts(conn)
     registry = stored if made_up is None else agent.made_up_registry(made_up, registry_out)
-    played = agent.simulation(request, registry, book, opened.settings)
+    played = agent.simulation(request, registry, book, opened.settings, shifts if made_up is None else NO_SHIFTS)
     if output is not None:
         with _opened(output) as out:
             count = agent.into_file(played, out)

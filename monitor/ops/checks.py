@@ -9,10 +9,12 @@ from typing import Final
 from alerts.channels import factory
 from alerts.people import dynamic_names
 from alerts.routing import dead_routes, unrouted, unused_receivers
+from monitor.attendance.shifts import Shifts
 from monitor.settings import Settings
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import terminals_of
 from monitor.store.facts.tasks import tells_ends
+from monitor.store.plans import all_shifts
 from monitor.supervision.rules import RULES
 
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,10 +61,16 @@ def _silent_tasks(look: Look) -> Iterator[str]:
 
 
 def _unproven_slots(look: Look) -> Iterator[str]:
-    """People whose hall plans slots, but whom no terminal serves: their slots stay unwatched."""
+    """People for whom their hall or a shift (班次) plans slots, now or later, but whom no terminal serves: their slots
+    stay unwatched.
+    """
+    rows = all_shifts(look.conn)
+    shifts = Shifts(rows)
     for person in look.registry.staff.values():
-        hall = look.registry.halls.get(look.registry.hall_of_staff(person.id) or "")
-        if hall is not None and hall.attendance and not terminals_of(look.registry, person.id):
+        today = look.book.for_hall(look.registry, look.registry.hall_of_staff(person.id)).local_date(look.now)
+        days = {today, *(row.first for row in rows if row.first > today)}
+        planned = any(shifts.of(look.registry, person.id, day).preset for day in days)
+        if planned and not terminals_of(look.registry, person.id):
             yield f"人员 staff {person.id}: 没有可用的考勤终端，不判考勤 no terminal serves them: slots are not judged"
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from monitor.ingest.tables import InputErrors
+from monitor.ops.checks import check_configuration
 from monitor.settings import Policy, load
 from monitor.store import plans
 from monitor.store.engine import Store
@@ -121,6 +122,26 @@ def test_a_shift_over_a_holiday_plans_nothing_on_it(world: World) -> None:
     world.judge("04-07 06:00")
     days = {day: list(slots(world, "s01", f"2026-04-0{day}")) for day in range(3, 9)}
     assert days == {3: TWO, 4: [], 5: [], 6: [], 7: TWO, 8: FOUR}
+
+
+@pytest.mark.parametrize(
+    ("what", "days"),
+    [
+        ("holds", {}),
+        ("will hold", {"from": date(2026, 6, 1)}),
+        ("is over", {"from": date(2026, 1, 1), "to": date(2026, 3, 1)}),
+    ],
+)
+def test_the_check_names_who_has_slots_by_a_shift_and_no_terminal(
+    store: Store, tmp_path: Path, what: str, days: dict[str, date]
+) -> None:
+    devices = [{"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["s02"]}]
+    world = World(store, tmp_path, hall(2, attendance="", devices=devices), start="06:30")
+    world.plan(shifts=[shift("x1", "tianyang", unit="u1", **days)])
+    with store.read() as conn:
+        said = check_configuration(world.judging.look(conn, world.clock.now()), world.settings)
+    named = [line.split(":")[0] for line in said if "no terminal serves them" in line]
+    assert named == ([] if what == "is over" else ["人员 staff s01"])
 
 
 def test_two_halls_values_of_two_presets_in_one_installation(world: World) -> None:

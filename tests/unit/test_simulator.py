@@ -7,7 +7,7 @@ import itertools
 import json
 import tomllib
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -23,6 +23,7 @@ from monitor.agents.madeup import made_up_halls
 from monitor.agents.scene import Pace, Step
 from monitor.agents.simulator import Simulation
 from monitor.agents.tomlfile import toml_text
+from monitor.attendance.shifts import Shift, Shifts
 from monitor.attendance.slots import slots_on
 from monitor.ingest.check import prepare
 from monitor.ingest.decode import Message
@@ -103,6 +104,15 @@ def test_equal_seeds_give_equal_lines_in_order_and_what_is_sent_is_what_happened
     assert [step.at for step in steps] == sorted(step.at for step in steps)
     reported = [m for _, _, m in sent if m.channel not in ("status", "heartbeat")]
     assert len(reported) == sum(step.what == "event" for step in steps)
+
+
+def test_everybody_comes_by_their_shift_from_the_day_on_that_it_holds() -> None:
+    someone, other = sorted(HALL.registry.staff)[:2]
+    tianyang = Shift(id="s1", staff=someone, preset="tianyang", valid_from=TUESDAY + timedelta(days=1))
+    played = play(days=2, shifts=Shifts([tianyang]), rates=Rates(late=0.5))
+    times = Counter((step.fields["staff"], step.at.astimezone(ZONE).date()) for step in events(played, "checkin"))
+    wednesday = TUESDAY + timedelta(days=1)
+    assert [times[who, day] for who in (someone, other) for day in (TUESDAY, wednesday)] == [4, 2, 4, 4]
 
 
 def test_another_seed_gives_another_day() -> None:
