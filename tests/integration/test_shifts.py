@@ -424,11 +424,12 @@ def test_b13_b14_short_postings_and_vacant_days(store: Store, tmp_path: Path) ->
     with world.store.read() as conn:
         rows = findings(world.judging.look(conn, at("03-06 12:00").astimezone(UTC)), world.settings.policy)
     assert [(r["rule"], r["subject"], told(r["at"])) for r in rows] == [
+        ("B08", "unit:u1", "03-06 12:00"),  # s02 alone holds a post by now
         ("B13", "window:w1", "03-04 00:00"),
         ("B14", "window:w1", "03-06 00:00"),
     ]
-    assert "less than a quarter" in rows[0]["why"]
-    assert "3 working days" in rows[1]["why"]
+    assert "less than a quarter" in rows[1]["why"]
+    assert "3 working days" in rows[2]["why"]
     assert "（03-04、03-05、03-06）" in rows[1]["why"]
 
 

@@ -24,6 +24,7 @@ from monitor.attendance.proof import is_approved
 from monitor.attendance.slotcase import slot_case
 from monitor.attendance.slots import slot_key
 from monitor.exports.attendance.cards import cards_of_slots, off_posts_of
+from monitor.exports.attendance.local import one_line
 from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day
 from monitor.model import Hall, Outcome, SourceState
 from monitor.store.facts.look import Look, utc_span
@@ -132,8 +133,8 @@ def _people(look: Look, hall: Hall) -> tuple[Person, ...]:
     return tuple(
         Person(
             id=staff.id,
-            name=names.get(staff.id, ""),
-            unit=registry.units[staff.unit or ""].name or staff.unit or "",
+            name=one_line(names.get(staff.id, "")),
+            unit=one_line(registry.units[staff.unit or ""].name) or staff.unit or "",
             unit_id=staff.unit or "",
             start=max((at for at in (staff.expected_from, hall.expected_from) if at is not None), default=None),
         )

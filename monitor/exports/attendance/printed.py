@@ -65,6 +65,7 @@ class _Page(FPDF):
         super().__init__(orientation="landscape", unit="mm", format="A3")
         font = chinese_font()
         self.add_font("cjk", "", font.path, collection_font_number=font.number)
+        self._glyphs = self.fonts["cjk"].cmap
         self.set_auto_page_break(False)
         self.set_creation_date(tables.made.astimezone(UTC))
         self.set_title(tables.title)
@@ -96,13 +97,17 @@ class _Page(FPDF):
         )  # {nb} is filled in cells only
 
     def put(self, x: float, y: float, text: str, size: float, *, centred: bool = True) -> None:
-        """Text with its base line at y, about x or from it."""
+        """Text with its base line at y, about x or from it; □ for a sign that the font lacks, so that it is missed."""
+        text = self.known(text)
         if text:
             self.set_font("cjk", size=size)
             self.text(x - self.width_of(text, size) / 2 if centred else x, y, text)
 
+    def known(self, text: str) -> str:
+        return "".join(sign if sign == "\n" or ord(sign) in self._glyphs else "□" for sign in text)
+
     def width_of(self, text: str, size: float) -> float:
-        return sum(self._width(sign, size) for sign in text)
+        return sum(self._width(sign, size) for sign in self.known(text))
 
     def _width(self, sign: str, size: float) -> float:
         if (sign, size) not in self._widths:
@@ -113,7 +118,7 @@ class _Page(FPDF):
     def lines(self, text: str, room: float, size: float) -> list[str]:
         """The text in lines that are no wider than the room; Chinese breaks anywhere, and so does the rest."""
         found: list[str] = []
-        for part in text.split("\n"):
+        for part in self.known(text).split("\n"):
             line, used = "", 0.0
             for sign in part:
                 width = self._width(sign, size)
@@ -147,6 +152,7 @@ _EDGES: Final = tuple(
 )  # fmt: skip
 _DAYS_FROM: Final = len(PERSON_COLUMNS)
 _SIZE: Final = 7.0
+_SMALL: Final = 5.0
 
 
 def _sheet(page: _Page, tables: Tables) -> None:
@@ -205,7 +211,7 @@ def _sheet_row(page: _Page, row: Row, changed: set[tuple[str, str]], what: str) 
     for column, cell in enumerate(row):
         text, left, width = str(cell or ""), _EDGES[column], _EDGES[column + 1] - _EDGES[column]
         if column < _DAYS_FROM:
-            page.put(left + 0.6, top + 3.3, page.lines(text, width - 1, _SIZE)[0], _SIZE, centred=False)
+            _label(page, left + 0.6, top, width - 1, text)
             continue
         if isinstance(cell, str) and cell in _FILLS:
             page.fill(left, top, width, ROW, _FILLS[cell])
@@ -220,6 +226,18 @@ def _sheet_row(page: _Page, row: Row, changed: set[tuple[str, str]], what: str) 
     for column in framed:
         _frame(page, _EDGES[column], top, _EDGES[column + 1] - _EDGES[column])
     page.y_now = top + ROW
+
+
+def _label(page: _Page, left: float, top: float, room: float, text: str) -> None:
+    """A name: in small type on two lines where one has no room for it, and then … where they have none either."""
+    if page.width_of(text, _SIZE) <= room:
+        page.put(left, top + 3.3, text, _SIZE, centred=False)
+        return
+    lines = page.lines(text, room, _SMALL)
+    if len(lines) > 2:
+        lines = [lines[0], page.lines(lines[1], room - page.width_of("…", _SMALL), _SMALL)[0] + "…"]
+    for number, line in enumerate(lines):
+        page.put(left, top + 2.0 + number * 2.1, line, _SMALL, centred=False)
 
 
 def _frame(page: _Page, left: float, top: float, width: float) -> None:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from monitor.attendance.overtime import Standing
 from monitor.attendance.policy import CheckinPolicy
 from monitor.exports.attendance.details import DETAIL_COLUMNS, details
+from monitor.exports.attendance.local import one_line
 from monitor.exports.attendance.month import HallMonth, Person
 from monitor.exports.attendance.notes import notes
 from monitor.exports.attendance.symbols import Half, Totals, total
@@ -90,7 +91,7 @@ def tables_of(month: HallMonth, policy: CheckinPolicy, policy_version: str) -> T
     """The sheets of a month, a draft. `policy` is what its slots were judged by."""
     units = tuple(_units(month))
     exceptions = tuple(details(month))
-    name = month.hall.name or month.hall.id
+    name = one_line(month.hall.name) or month.hall.id
     first, last = month.days[0], month.days[-1]
     return Tables(
         title=f"{name} {first:%Y}年{first.month}月考勤表",

@@ -81,7 +81,8 @@ LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
     "off": {"align": "center", "font_size": 8, "bg_color": "#EEEEEE", "font_color": "#666666"},
     "worked": {"align": "center", "font_size": 8, "bold": True},
     "sum": {"bold": True, "align": "center", "top": 2, "bg_color": "#F5F5F5", "num_format": _NO_ZERO},
-    "text": {},
+    "text": {"shrink": True},
+    "sum_text": {"bold": True, "top": 2, "bg_color": "#F5F5F5", "shrink": True},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "mark": {"align": "center", "num_format": _NO_ZERO},
     # Fills differ in lightness, so that a grey print still tells them apart; the sign itself says what it is.
@@ -116,8 +117,12 @@ def _sheet(sheet: Any, tables: Tables, looks: Mapping[str, Any]) -> None:
     _row(sheet, HEAD, COLUMNS, lambda column, cell: looks["head"])
     changed = set(tables.changed)
     number = HEAD + 1
+
+    def sums(column: int, cell: str | int) -> Any:
+        return looks["sum_text" if column < people else "sum"]
+
     for what, row in printed_rows(tables):
-        _row(sheet, number, row, _look_of(row, changed, looks) if what == "person" else lambda *_: looks["sum"])
+        _row(sheet, number, row, _look_of(row, changed, looks) if what == "person" else sums)
         number += 1
     for column, text in zip(range(1, len(COLUMNS), 18), SIGNATURES, strict=False):  # 工号 is empty but of people
         sheet.write_string(number + 1, column, text, looks["line"])
