@@ -39,6 +39,24 @@ ALERTS: Final = """\
 # url_env = "ZHANG_URL"
 # staff = "s-001"
 #
+# 扣分累计达 5 分（A06、G20）：通报原单位（@head），上报县政府、纪委、监察局，并在电子显示屏通报；五处各得一份。
+# The sum of the year has come to 5 points: its unit is told, three bodies are, and the hall's screen. The first route
+# that fits decides, so this one stands before the general ones.
+# [alerts.receivers.county]
+# url_env = "COUNTY_GOVERNMENT_URL"
+# [alerts.receivers.discipline]
+# url_env = "DISCIPLINE_COMMISSION_URL"
+# [alerts.receivers.supervision-bureau]
+# url_env = "SUPERVISION_BUREAU_URL"
+# [alerts.receivers.screen]
+# url_env = "SCREEN_URL"
+# names = "masked"
+#
+# [[alerts.routes]]
+# rule = "attendance.sum"
+# level = "red"
+# receivers = ["@head", "county", "discipline", "supervision-bureau", "screen"]
+#
 # [[alerts.routes]]
 # level = "yellow"
 # receivers = ["duty", "@lead"]

@@ -430,7 +430,7 @@ def test_b13_b14_short_postings_and_vacant_days(store: Store, tmp_path: Path) ->
     ]
     assert "less than a quarter" in rows[1]["why"]
     assert "3 working days" in rows[2]["why"]
-    assert "（03-04、03-05、03-06）" in rows[1]["why"]
+    assert "（03-04、03-05、03-06）" in rows[2]["why"]
 
 
 # --------------------------------------------------------------------------- what users of other systems complain of

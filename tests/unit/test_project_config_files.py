@@ -99,3 +99,17 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     assert settings.mqtt.password is not None
     assert settings.mqtt.password.get_secret_value() == "tiger"
     assert "tiger" not in repr(settings)
+
+
+def test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen(tmp_path: Path) -> None:
+    """A06, G20: the comment lines, uncommented, load and come before the general route below them."""
+    text = (ROOT / "config" / "jiancha.toml").read_text(encoding="utf-8")
+    block = text[text.index("# [alerts.receivers.duty]") : text.index("# Nobody acknowledged it")]
+    lines = [line.removeprefix("#").strip() for line in block.splitlines()]
+    (tmp_path / "jiancha.toml").write_text("\n".join(f for f in lines if re.match(r"\[|[a-z_]+ = |$", f)))
+    alerts = load(tmp_path / "jiancha.toml", environ={}).alerts
+    first, general = alerts.routes
+    assert (first.rule, first.level) == (("attendance.sum",), "red")
+    assert first.receivers == ("@head", "county", "discipline", "supervision-bureau", "screen")
+    assert set(first.receivers[1:]) <= set(alerts.receivers)
+    assert general.rule == ()

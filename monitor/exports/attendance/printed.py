@@ -236,8 +236,9 @@ def _label(page: _Page, left: float, top: float, room: float, text: str) -> None
     lines = page.lines(text, room, _SMALL)
     if len(lines) > 2:
         lines = [lines[0], page.lines(lines[1], room - page.width_of("…", _SMALL), _SMALL)[0] + "…"]
+    first = top + (2.0 if len(lines) == 2 else 3.0)
     for number, line in enumerate(lines):
-        page.put(left, top + 2.0 + number * 2.1, line, _SMALL, centred=False)
+        page.put(left, first + number * 2.1, line, _SMALL, centred=False)
 
 
 def _frame(page: _Page, left: float, top: float, width: float) -> None:
