@@ -46,7 +46,10 @@ class Request:
 def simulation(
     request: Request, registry: Registry, book: CalendarBook, settings: Settings, shifts: Shifts
 ) -> Simulation:
-    """The simulation of a registry's halls on their own calendars, everybody in their shift. Raises BadRequest for a hall that it lacks."""
+    """The simulation of a registry's halls on their own calendars, everybody in their shift.
+
+    Raises BadRequest for a hall that it lacks.
+    """
     unknown = sorted(set(request.halls) - set(registry.halls))
     if unknown:
         raise BadRequest(f"--hall: {', '.join(unknown)}: 未登记 not in the registry")

@@ -129,8 +129,9 @@ def list_them(
     for one, row in zip(told, rows, strict=True):
         zone = book.for_hall(registry, row.hall if row.hall in registry.halls else None).zone
         gone = "" if one["kept"] else "  留存期已过 sheet past its retention"
+        signed = f"{row.closed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one['closed_by']}"
         typer.echo(
-            f"{one['hall']}  {one['month']}  第 {one['version']} 版  {row.closed_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one['closed_by']}"
+            f"{one['hall']}  {one['month']}  第 {one['version']} 版  {signed}"
             f"  更正 corrections {one['corrections']}  {one['digest'][:12]}{gone}"
         )
 

@@ -128,9 +128,8 @@ def decode(data: bytes) -> str:
 
 
 def _looks_mistaken(text: str) -> bool:
-    """Whether text read as UTF-8 was rather meant as GB18030: some of its two-byte characters are UTF-8 too, so that a
-    short file with 员 or 联通 alone reads as Armenian or Arabic. Letters of no script that a hall writes in, and none that
-    UTF-8 has in three bytes, as all of Chinese.
+    """Whether text read as UTF-8 was rather meant as GB18030, some of whose characters are UTF-8 of two bytes too: a
+    short file with 员 or 联通 alone reads as Armenian or Arabic. Chinese in UTF-8 has three bytes: none of it is there.
     """
     letters = {sign for sign in text if not sign.isascii()}
     return bool(letters) and max(letters) < "\u0800" and any(sign > _LATIN_END for sign in letters)

@@ -145,7 +145,7 @@ def test_the_card_of_a_slot_is_named_and_one_withdrawn_on_appeal_no_longer_count
 @pytest.mark.parametrize(
     ("what", "plan", "clock", "says"),
     [
-        ("a second over", {}, "08:45:01", "上午签到（应 due 08:30）  脱岗待查实 off-post, proposed  08:45:01  16 分钟 min"),
+        ("a second over", {}, "08:45:01", "（应 due 08:30）  脱岗待查实 off-post, proposed  08:45:01  16 分钟 min"),
         ("up to the minute", {}, "08:45:00", "上午签到（应 due 08:30）  迟到 late  08:45  15 分钟 min"),
         (
             "a slip of 45 minutes moves what was due by the 30 that count",

@@ -5,12 +5,13 @@ fpdf2 draws it: WeasyPrint lays a grid of 500 people out in half a minute, this 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC
 from itertools import accumulate
 from typing import Final
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from monitor.exports.attendance.symbols import Symbol
 from monitor.exports.attendance.tables import (
@@ -65,7 +66,9 @@ class _Page(FPDF):
         super().__init__(orientation="landscape", unit="mm", format="A3")
         font = chinese_font()
         self.add_font("cjk", "", font.path, collection_font_number=font.number)
-        self._glyphs = self.fonts["cjk"].cmap
+        font_file = self.fonts["cjk"]
+        assert isinstance(font_file, TTFFont)  # add_font with a path adds no other
+        self._glyphs: Container[int] = font_file.cmap
         self.set_auto_page_break(False)
         self.set_creation_date(tables.made.astimezone(UTC))
         self.set_title(tables.title)
