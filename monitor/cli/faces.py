@@ -168,8 +168,8 @@ def forget(
     _show(
         done,
         as_json,
-        f"{staff} 已删除 forgotten: 密钥 key {key}; {done['vectors']} 个特征已无法解开并已删除 vectors did not open and "
-        "were deleted\n其他备份中的特征同样无法解开 those in backups do not open either; "
+        f"{staff} 已删除 forgotten: 密钥 key {key}; {done['vectors']} 个特征已无法解开，现已删除 vectors did not open "
+        "and were deleted\n其他备份中的特征同样无法解开 those in backups do not open either; "
         "请把删除名录另存 keep the log beside the backups: jiancha retention erasures",
     )
 
