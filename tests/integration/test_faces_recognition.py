@@ -53,7 +53,7 @@ def test_photographs_of_six_people(data_dir: Path) -> None:
     assert at_accept(found, 0.50)[0] == 0
     known, strangers = among_many(people, 1)
     assert {right for _, right in known} == {True}
-    assert known["accept", True] >= 7, "measured 8 of 11"
+    assert known["accept", True] >= 8, "measured 9 of 11"
     assert strangers[Band.ACCEPT.value] == strangers[Band.REVIEW.value] == 0
 
 
@@ -81,9 +81,9 @@ def test_all_grey_portraits(data_dir: Path) -> None:
     assert 0.44 <= (found.accept or 0) <= POLICY.accept
     known, strangers = among_many(people, 3)
     assert {right for _, right in known} == {True}
-    assert known["accept", True] >= 0.97 * sum(known.values()), "measured 264 of 267"
+    assert known["accept", True] >= 0.97 * sum(known.values()), "measured 262 of 267"
     assert strangers[Band.ACCEPT.value] == 0
-    assert strangers[Band.REVIEW.value] <= 25, "measured 16 of 387: these are why review names nobody"
+    assert strangers[Band.REVIEW.value] <= 25, "measured 17 of 387: these are why review names nobody"
 
 
 def test_what_a_face_tells(data_dir: Path) -> None:
