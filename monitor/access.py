@@ -30,6 +30,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
+    "faces:write": "enrol, compare and forget faces (人脸登记、比对、删除)",
     "audit:read": "read the audit trail (审计)",
     "people:write": "change people, roles and tokens (人员与令牌)",
     "settings:write": "change settings, the registry and devices (设置)",
@@ -71,8 +72,8 @@ LOCAL: Final = "local"
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
-    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close"),
-    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close"),
+    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close", "faces:write"),
+    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close", "faces:write"),
     "unit_head": _role("unit", *_ANSWERING),
     "window_lead": _role("window", *_ANSWERING),
     "staff": _role("own", *_ANSWERING),

@@ -29,6 +29,7 @@ from pydantic import (
 )
 
 from alerts.policy import AlertPolicy
+from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
 from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
@@ -178,6 +179,16 @@ class AuditSettings(_Section):
         return self.key.get_secret_value().encode() if self.key is not None else None
 
 
+class FaceSettings(_Section):
+    """`[faces]`: where the keys of enrolled faces lie, outside the database (DESIGN §1F, docs/faces.md)."""
+
+    keys: str | None = Field(
+        None,
+        description="File with one key a face, readable by its owner alone; never in the same backup as the database. "
+        "The first enrolment makes it. Unset: nobody can be enrolled.",
+    )
+
+
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -253,6 +264,7 @@ class Policy(_Section):
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()
     tally: TallyPolicy = TallyPolicy()
+    face: FacePolicy = FacePolicy()
     cards: CardPolicy = CardPolicy()
 
     @property
@@ -281,6 +293,7 @@ class Settings(_Section):
     clock: ClockSettings = ClockSettings()
     adapters: AdapterSettings = AdapterSettings()
     audit: AuditSettings = AuditSettings()
+    faces: FaceSettings = FaceSettings()
     retention: RetentionSettings = RetentionSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
@@ -334,7 +347,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def _beside(data: dict[str, Any], base: Path) -> None:
-    """Paths in `[adapters]` and `[[feeds]]` are relative to the configuration file."""
+    """Paths in `[adapters]`, `[faces]` and `[[feeds]]` are relative to the configuration file."""
+    faces = data.get("faces")
+    if isinstance(faces, dict) and isinstance(faces.get("keys"), str):
+        faces["keys"] = str(base / faces["keys"])
     adapters = data.get("adapters")
     if isinstance(adapters, dict) and isinstance(adapters.get("files"), list):
         adapters["files"] = [str(base / str(file)) for file in adapters["files"]]

@@ -63,7 +63,7 @@ ALERT_TABLES: Final = (
     "retry", "receivers", "routes", "gateways", "templates", "quiet", "storm", "patrol", "deadman", "escalation",
     "inhibit", "maintenance",
 )  # fmt: skip
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "retention")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "retention")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 

@@ -15,6 +15,7 @@ from monitor.cli import (
     daemon,
     demo,
     devices,
+    faces,
     feeds,
     months,
     ops,
@@ -28,7 +29,7 @@ from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots,
+    audit, spots, faces,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -158,6 +158,7 @@ def restore(
             with Reader(source) as reader, sole_judge(opened.store):
                 again = _erased(erased)
                 manifest = put_back(opened.store, reader, opened.clock.now(), force=force, actor=actor(), erased=again)
+            _shut_faces(opened)
         except (BadArchive, NotEmpty, SchemaError, InUse) as error:
             raise BadInput(str(error)) from error
         except Mismatch as error:
@@ -169,6 +170,23 @@ def restore(
         "备份之后的事件不在其中，其后的通知可能重发 what came later is not in it; notices sent since may be sent again",
         err=True,
     )
+
+
+def _shut_faces(opened: Program) -> None:
+    """A copy of the key store may have been put back, too: keys of faces that were erased are destroyed in it again."""
+    from monitor.store.facekeys import BadKeyStore, KeyStore
+    from monitor.supervision.erasure import face_keys_of
+
+    path = opened.settings.faces.keys
+    if path is None or not Path(path).exists():
+        return
+    with opened.store.read() as conn:
+        names = face_keys_of(conn)
+    try:
+        for name in names:
+            KeyStore(Path(path)).destroy(name)
+    except BadKeyStore as error:
+        raise BadInput(str(error)) from error
 
 
 def _erased(file: Path | None) -> list[tuple[str, str]]:

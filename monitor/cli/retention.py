@@ -203,6 +203,7 @@ ERASED: Final = {
     "alert_item": "已发通知",
     "silence": "静默理由",
     "lost_span": "数据丢失说明",
+    "face": "人脸特征",
     "card": "牌",
     "audit": "审计行",
     "attachment": "附件",

@@ -816,6 +816,37 @@ class RequestKey(SQLModel, table=True):
     at: datetime
 
 
+class FaceConsentRow(SQLModel, table=True):
+    """That a member of staff agreed to be known by the face (同意): when, for what, who recorded it, until when."""
+
+    __tablename__ = "face_consent"
+    id: int | None = _id()
+    staff: str = Field(index=True)
+    purpose: str
+    consented_at: datetime
+    recorded_at: datetime
+    recorded_by: str
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+
+
+class FaceRow(SQLModel, table=True):
+    """The one home of face vectors (DESIGN §1F): those of a person, sealed with a key that lies elsewhere."""
+
+    __tablename__ = "face"
+    staff: str = Field(primary_key=True)
+    key: str = Field(unique=True)
+    """Name of the key in the key store."""
+    consent: int
+    model: str
+    version: str
+    vectors: int
+    """How many lie in `sealed`."""
+    sealed: bytes
+    enrolled_at: datetime
+    enrolled_by: str
+
+
 def order_text_by_code_point(tables: MetaData) -> None:
     """Give every plain text column the type TEXT; called by each module of tables after its last one."""
     for table in tables.tables.values():

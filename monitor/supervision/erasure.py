@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, meta, plans, users
+from monitor.store import audit, faces, meta, plans, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -28,8 +28,12 @@ from monitor.supervision.refused import Refused
 
 STAFF: Final = table_of(StaffRow)
 LOST: Final = table_of(LostSpan)
-KINDS: Final = ("user", "staff")
+KINDS: Final = ("user", "staff", "face")
+"""Of the erasure log; `face`: a face alone (`jiancha face forget`), by the name of its key, so that whoever was
+enrolled again since keeps the new one.
+"""
 ACTION: Final = {"user": "user.erased", "staff": "staff.erased"}
+FACE_ERASED: Final = "face.erased"
 MOST_NAMED: Final = 8
 WORDS: Final = (("leave", "letter"), ("trips", "letter"), ("corrections", "reason"))
 """Free text in the plans of a person, by table as in files."""
@@ -59,6 +63,10 @@ def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, n
         raise Refused.because(no)
     if not _there(conn, kind, person):
         raise Refused(f"{person}: 没有此人 there is no such {kind}; `jiancha user list`, `jiancha registry export`")
+    if kind == "staff" and faces.find(conn, person) is not None:
+        raise Refused(
+            f"{person}: 人脸仍在登记 the face is still enrolled: jiancha face forget --staff {person} --reason TEXT"
+        )
     standing = _standing(conn, kind, person)
     if standing:
         named = ", ".join(f"#{number}" for number in standing[:MOST_NAMED])
@@ -74,12 +82,14 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     """What erasing does to the rows, whatever else stands; a second time it finds nothing."""
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
+    if kind == "face":
+        return Erased(rows={"face": faces.erase_key(conn, person, now, "restore")})
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         conn.execute(update(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "").values(why=""))
     else:
-        rows |= _plans(conn, person)
+        rows |= {"face": faces.erase(conn, person, now, "system")} | _plans(conn, person)
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))
 
@@ -180,6 +190,18 @@ def _told(conn: Connection, person: str) -> int:
 
 
 def log_of(conn: Connection) -> list[tuple[str, str]]:
-    """The erasure log: who was erased, (kind, id), in the order of the audit."""
-    query = select(AUDIT.c.object_kind, AUDIT.c.object_id).where(AUDIT.c.action.in_(ACTION.values()))
-    return [(row.object_kind, row.object_id) for row in conn.execute(query.order_by(AUDIT.c.id))]
+    """The erasure log: who was erased, (kind, id), in the order of the audit; of a face the name of its key."""
+    wanted = (*ACTION.values(), FACE_ERASED)
+    query = select(AUDIT.c.action, AUDIT.c.object_kind, AUDIT.c.object_id, AUDIT.c.body)
+    return [
+        ("face", str(row.body["key"])) if row.action == FACE_ERASED else (row.object_kind, row.object_id)
+        for row in conn.execute(query.where(AUDIT.c.action.in_(wanted)).order_by(AUDIT.c.id))
+    ]
+
+
+def face_keys_of(conn: Connection) -> list[str]:
+    """The keys of faces that were erased, here or again by a restoration."""
+    again = conn.execute(select(AUDIT.c.body).where(AUDIT.c.action == "store.restore").order_by(AUDIT.c.id)).scalars()
+    named = [text.partition(":") for body in again for text in body.get("erased", [])]
+    return list(dict.fromkeys([*(k for kind, k in log_of(conn) if kind == "face"),
+                               *(k for kind, _, k in named if kind == "face")]))  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Final
 
 from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
+from monitor.wording.face_reasons import FACES
 from monitor.wording.item_reasons import ITEMS
 from monitor.wording.tally_reasons import TALLIES
 from monitor.wording.task_reasons import TASKS
@@ -144,7 +145,8 @@ STANDING: Final[Mapping[str, Texts]] = {
 """What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
 REASONS: Final[Mapping[str, Texts]] = {
-    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **ACCESS, **WORK, **HAND_ISSUED, **STANDING,
+    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **ACCESS, **WORK, **HAND_ISSUED,
+    **STANDING,
 }  # fmt: skip
 
 

@@ -321,7 +321,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
         erased(world, "staff", "s01")
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
-        "staff": 1, "audit_private": 1, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
+        "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")

@@ -12,6 +12,7 @@ from monitor.clock import Clock
 from monitor.mqtt import Options
 from monitor.ops.doctor import brokerfile, brokerrisks, hallchecks, storechecks
 from monitor.ops.doctor.auditcheck import check_audit
+from monitor.ops.doctor.facechecks import check_faces
 from monitor.ops.doctor.finding import Finding, bad, good
 from monitor.ops.doctor.probes import BrokerProbe
 from monitor.settings import MqttSettings, Settings
@@ -41,6 +42,7 @@ def check_everything(
         if schema.ok:
             yield from storechecks.check_store(store, now)
             yield check_audit(store, settings.audit)
+            yield from check_faces(store, settings, now)
             with look() as looked:
                 yield from hallchecks.check_hall(looked, settings, environ)
     if settings.mqtt.enabled:
