@@ -25,8 +25,8 @@ EDGE: Final = 24.0
 CHANGE: Final = 12.0
 NOISE_TIMES: Final = 4.0
 """A pixel has changed where it differs by so many times the usual noise."""
-MAD: Final = 1.4826
-"""Median absolute deviation → standard deviation of normal noise."""
+QUARTILE: Final = 0.3186
+"""A quarter of normal noise lies within so many standard deviations."""
 ADAPTING: Final = 0.05
 """Weight of a frame that is blended into the background."""
 
@@ -47,6 +47,11 @@ def shrunk(gray: Gray, width: int) -> Gray:
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def small_of(gray: Gray) -> Values:
+    """The whole frame, small."""
+    return shrunk(gray, WIDTH).astype(np.float32)
+
+
 class ViewMeter:
     """Figures of whole frames, each against the one before."""
 
@@ -54,9 +59,9 @@ class ViewMeter:
         self._sample: Gray | None = None
         self._small: Values | None = None
 
-    def measure(self, gray: Gray) -> FrameFigures:
+    def measure(self, gray: Gray, small: Values) -> FrameFigures:
         step = max(1, round(gray.shape[1] / SAMPLES))
-        sample, small = gray[::step, ::step].copy(), shrunk(gray, WIDTH).astype(np.float32)
+        sample = gray[::step, ::step].copy()
         before_sample, before = self._sample, self._small
         self._sample, self._small = sample, small
         difference = changed = None
@@ -80,32 +85,41 @@ def _edges(small: Values) -> float:
 
 
 class ChairMeter:
-    """Motion and foreground of one chair region. `sensitivity` 0–1: from 28 down to 8 grey levels count as a change."""
+    """Motion and foreground of one chair region. `sensitivity` 0–1: from 28 down to 8 grey levels count as a change.
+
+    A person may fill most of the region, so a change of the light is taken from the whole frame (`small`), and the
+    noise from the quarter of the pixels that changed least.
+    """
 
     def __init__(self, chair: Region, sensitivity: float) -> None:
         self._chair = chair
         self._level = 28.0 - 20.0 * sensitivity
         self._mask: NDArray[np.bool_] | None = None
-        self._before: Values | None = None
-        self._background: Values | None = None
+        self._before: _Pictures | None = None
+        self._background: _Pictures | None = None
+        self._noise = 0.0
 
-    def measure(self, gray: Gray) -> tuple[float, float]:
+    def measure(self, gray: Gray, small: Values) -> tuple[float, float]:
         """(motion, foreground) as shares of the region's pixels; 0 where there is nothing to compare with."""
-        now = self._cut(gray)
+        now = _Pictures(self._cut(gray), small)
         before, self._before = self._before, now
-        if self._background is None or self._background.shape != now.shape:
-            self._background = now.copy()
-        motion = self._share(now, before) if before is not None and before.shape == now.shape else 0.0
-        return motion, self._share(now, self._background)
+        if self._background is None or not self._background.fits(now):
+            self._background = now.copied()
+        motion = 0.0
+        if before is not None and before.fits(now):
+            changed = self._changes(now, before)
+            self._noise = float(np.quantile(changed, 0.25)) / QUARTILE
+            motion = self._share(changed)
+        return motion, self._share(self._changes(now, self._background))
 
     def learn(self, lesson: Lesson) -> None:
         """Take the frame measured last into the background, as the decision said."""
         if self._before is None or self._background is None or lesson == "keep":
             return
         if lesson == "restart":
-            self._background = self._before.copy()
+            self._background = self._before.copied()
         else:
-            self._background += ADAPTING * (self._before - self._background)
+            self._background.blend(self._before)
 
     def forget_frame(self) -> None:
         """The frame before is of another time: what changed since is no motion."""
@@ -117,12 +131,30 @@ class ChairMeter:
             self._mask = mask_of(self._chair, part.shape)
         return np.asarray(cv2.GaussianBlur(part, (5, 5), 0), dtype=np.float32)
 
-    def _share(self, now: Values, other: Values) -> float:
-        """Share of pixels that differ, once a change of the light as a whole and the usual noise are taken off."""
-        assert self._mask is not None
-        moved = (now - other)[self._mask]
-        moved = np.abs(moved - np.median(moved))
-        return float((moved > max(self._level, NOISE_TIMES * MAD * float(np.median(moved)))).mean())
+    def _changes(self, now: _Pictures, other: _Pictures) -> Values:
+        """How much each pixel of the region differs, once a change of the light as a whole is taken off."""
+        light = np.median(now.small - other.small)
+        return np.asarray(np.abs((now.chair - other.chair)[self._mask] - light), dtype=np.float32)
+
+    def _share(self, changes: Values) -> float:
+        return float((changes > max(self._level, NOISE_TIMES * self._noise)).mean())
+
+
+class _Pictures:
+    """The chair region, and the whole frame small."""
+
+    def __init__(self, chair: Values, small: Values) -> None:
+        self.chair, self.small = chair, small
+
+    def fits(self, other: _Pictures) -> bool:
+        return self.chair.shape == other.chair.shape and self.small.shape == other.small.shape
+
+    def copied(self) -> _Pictures:
+        return _Pictures(self.chair.copy(), self.small.copy())
+
+    def blend(self, newer: _Pictures) -> None:
+        self.chair += ADAPTING * (newer.chair - self.chair)
+        self.small += ADAPTING * (newer.small - self.small)
 
 
 def crop(gray: Gray, region: Region) -> Gray:

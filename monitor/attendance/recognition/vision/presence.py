@@ -91,7 +91,7 @@ def judge_window(
     memory = _with(memory or WindowMemory(since=sight.at), sight, policy)
     reading = _reading(memory, sight, policy)
     is_active = _is_active(sight, policy)
-    quiet = None if reading.people or is_active else (memory.quiet_since or sight.at)
+    quiet = None if reading.people or is_active or sight.swept else (memory.quiet_since or sight.at)
     memory = replace(memory, quiet_since=quiet)
     lesson, learned = _lesson(memory, sight, reading, policy)
     return replace(memory, learned=learned), reading, lesson

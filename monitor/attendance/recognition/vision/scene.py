@@ -10,7 +10,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from monitor.attendance.recognition.vision.detectors import Cascades, Finder, Found, OnnxOptions, OnnxPersons, in_region
-from monitor.attendance.recognition.vision.picture import ChairMeter, Gray, ViewMeter, gray_of
+from monitor.attendance.recognition.vision.picture import ChairMeter, Gray, Values, ViewMeter, gray_of, small_of
 from monitor.attendance.recognition.vision.presence import (
     PresencePolicy,
     Reading,
@@ -78,7 +78,8 @@ class Scene:
     def look(self, frame: NDArray[Any], at: datetime) -> Look:
         """Judge the frame that was taken at `at`; times rise from call to call."""
         gray = gray_of(frame)
-        figures = self._meter.measure(gray)
+        small = small_of(gray)
+        figures = self._meter.measure(gray, small)
         self._view, view = judge_view(self._view, figures, at, self._views)
         if view != "ok":
             self._blind = True
@@ -91,7 +92,7 @@ class Scene:
         return Look(
             view=view,
             readings={
-                seen.place.window: self._window(seen, gray, in_region(everybody, seen.place.region), at, swept)
+                seen.place.window: self._window(seen, gray, small, in_region(everybody, seen.place.region), at, swept)
                 for seen in self._places
             },
         )
@@ -104,9 +105,9 @@ class Scene:
             seen.region.forget_frame()
             seen.found = None
 
-    def _window(self, seen: _Place, gray: Gray, persons: Found, at: datetime, swept: bool) -> Reading:
-        motion, foreground = seen.chair.measure(gray)
-        found = self._search(seen, gray)
+    def _window(self, seen: _Place, gray: Gray, small: Values, persons: Found, at: datetime, swept: bool) -> Reading:
+        motion, foreground = seen.chair.measure(gray, small)
+        found = self._search(seen, gray, small)
         if persons.people >= found.people:
             found = persons if persons.people else found
         sight = Sight(
@@ -121,9 +122,9 @@ class Scene:
         seen.chair.learn(lesson)
         return reading
 
-    def _search(self, seen: _Place, gray: Gray) -> Found:
+    def _search(self, seen: _Place, gray: Gray, small: Values) -> Found:
         """The cascades' finding. Where nothing in the region differs from the frame searched last, it stands."""
-        _, moved = seen.region.measure(gray)
+        _, moved = seen.region.measure(gray, small)
         if seen.found is None or moved > 0:
             seen.found = self._cascades.find(gray, seen.place.region)
             seen.region.learn("restart")
