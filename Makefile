@@ -47,7 +47,7 @@ bench: setup packages  ## speed against a naive program in one run; writes docs/
 	$(BIN)/python -m bench
 
 lock: setup  ## pin the newest releases that pyproject.toml allows
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --annotation-style line --no-header \
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra faces --strip-extras --annotation-style line --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what these targets made

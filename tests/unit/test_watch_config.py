@@ -109,8 +109,7 @@ def test_what_is_kept_outlives_the_process_under_its_own_boot(tmp_path: Path) ->
 
 def test_a_full_queue_drops_the_oldest_and_counts_them(tmp_path: Path) -> None:
     queue = KeptEvents(tmp_path / "q.sqlite", most=1000)
-    for n in range(1001):
-        queue.put([("t", {"people": n})])
+    queue.put([("t", {"people": n}) for n in range(1001)])
     assert (queue.dropped, queue.waiting) == (101, 900)
     assert queue.after(0, 1)[0].seq == 102
     queue.close()
