@@ -36,6 +36,7 @@ PROGRAMS = (
     "alerting",
     "rest",
     "year",
+    "sheet",
 )
 TITLES = {
     "ingest": "Durable ingest (decode, validate, store, mark, acknowledge) against one ORM row a message",
@@ -56,6 +57,7 @@ TITLES = {
     "recompute": "1,000,000 deadlines anew after a calendar change, seconds",
     "judging": "Due cases judged a second, end to end on SQLite",
     "rest": "Resident memory of the daemon at rest with the demo hall, MB",
+    "sheet": "The attendance sheet of 500 people over 31 days, judged afresh, from a fresh process, seconds",
     "year_replay": "A year of 318,022 cases judged again under another policy, seconds",
     "year_memory": "Greatest resident set of that replay, MB",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",

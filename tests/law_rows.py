@@ -1,6 +1,7 @@
-"""Which rows of the regulations and articles of the law the legal clock has to show in a scenario, and where it does.
+"""Which rows of the regulations and articles of the law have to be shown in a scenario, and where they are.
 
-The rows are those of `domain/rules.md` A.3 with a mark that a program can act on (A, A*, C, S; M is a person's entry);
+The rows are those of `domain/rules.md` A.1 to A.3 with a mark that a program can act on (A, A*, C, S; M is a person's
+entry); beside them A17 and I09, which are not of these marks or sections and are shown too;
 the articles those of `domain/practice.md` §3 (行政许可法). Both pages lie beside the project, not in it.
 """
 
@@ -10,12 +11,17 @@ from collections.abc import Mapping
 from typing import Final
 
 MARKS: Final[Mapping[str, str]] = {
+    "A01": "A", "A02": "A", "A03": "A", "A04": "A", "A05": "S", "A06": "A", "A07": "A", "A08": "S", "A09": "A",
+    "A10": "A", "A11": "A", "A12": "S", "A13": "M", "A14": "M", "A15": "M", "A16": "M", "A17": "M", "A18": "C",
+    "A19": "A", "A20": "–",
+    "B01": "A", "B02": "A", "B03": "A", "B04": "S", "B05": "A", "B06": "S", "B07": "S", "B08": "A", "B09": "A",
+    "B10": "A", "B11": "A", "B12": "A", "B13": "A", "B14": "S",
     "C01": "A", "C02": "S", "C03": "A", "C04": "A", "C05": "A*", "C06": "A*", "C07": "A*", "C08": "M", "C09": "A",
     "C10": "S", "C11": "A", "C12": "A*", "C13": "M", "C14": "S", "C15": "S", "C16": "S", "C17": "A", "C18": "A",
     "C19": "A", "C20": "A", "C21": "A", "C22": "A", "C23": "A*", "C24": "C", "C25": "A", "C26": "S", "C27": "A",
     "C28": "A", "C29": "A",
 }  # fmt: skip
-"""The mark of every row of A.3."""
+"""The mark of every row of A.1, A.2 and A.3."""
 WATCHED: Final = frozenset({"A", "A*", "C", "S"})
 ARTICLES: Final = ("32(4)", "42", "43", "44", "45", "82")
 """The articles of practice.md §3, as it heads them."""
@@ -28,7 +34,63 @@ _OVERDUE: Final = "tests/unit/test_timeliness_overdue.py::test_a_month_with_too_
 _CATALOGUE: Final = "tests/unit/test_timeliness_catalogue.py::test_a_shorter_promise"
 _REAL: Final = "tests/integration/test_judging_cases.py::"
 
+_PRESETS: Final = "tests/unit/test_attendance_presets.py::test_row"
+_SEGMENTS: Final = "tests/unit/test_attendance_segments.py::"
+_DAY: Final = f"{_SEGMENTS}test_day"
+_PROPOSED: Final = f"{_SEGMENTS}test_which_rows_a_card_proposes"
+_TALLIES: Final = "tests/unit/test_attendance_tallies.py::"
+_ENTRIES: Final = f"{_TALLIES}test_entries_of_what_happened"
+_SHIFTS: Final = "tests/integration/test_shifts.py::"
+_COVER: Final = "tests/integration/test_posts_cover.py::"
+_LEAVES: Final = "tests/unit/test_attendance_leavecheck.py::"
+_ANSWERS: Final = "tests/unit/test_attendance_posts.py::test_who_is_charged"
+_MONTH: Final = "tests/acceptance/test_attendance_month.py::"
+
 SCENARIOS: Final[Mapping[str, tuple[str, ...]]] = {
+    "A01": (f"{_PRESETS}[A01: Tongshan, four check-ins a day, the first in time]",
+            f"{_PRESETS}[A01: and out in the evening]"),
+    "A02": (f"{_PRESETS}[A02: Tianyang, in at half past eight, never out]",),
+    "A03": (f"{_PRESETS}[A03: late by a quarter of an hour is recorded]",
+            f"{_ENTRIES}[A03 A07: late goes to both ledgers (late_amount)]"),
+    "A04": (f"{_PRESETS}[A04: early by a quarter of an hour is recorded]", f"{_ENTRIES}[A04 A07: early]"),
+    "A05": (f"{_PROPOSED}[A08 and A05: nobody is there, A answers]",
+            f"{_DAY}[A05: whoever left without leave while another covers is off-post, the window is not unstaffed]"),
+    "A06": (f"{_TALLIES}test_a_years_sum[A06: 24 lates are 4.8, too few]",
+            f"{_TALLIES}test_a_years_sum[A06: 25 lates are exactly 5.0, and 以上 includes it]",
+            f"{_TALLIES}test_a_years_sum[A06: it goes on rising: still the 25th crossed it]"),
+    "A07": (f"{_PRESETS}[A07: nobody came in the half day]", f"{_ENTRIES}[A07: half a day absent]"),
+    "A08": (f"{_PROPOSED}[A08 alone: who answers is at another window]", f"{_ENTRIES}[A08: nobody at the window]"),
+    "A09": (f"{_TALLIES}test_a_windows_month[A09: three times by the people of the window together, in the order of"
+            " time]",),
+    "A10": (f"{_TALLIES}test_absent_three_times[A10: the third half day, each alone]",
+            f"{_TALLIES}test_how_long_a_run_is[A10: a run over a weekend is one run of two working days]"),
+    "A11": (f"{_TALLIES}test_absent_three_days_in_a_year[A11: six half days are three days, 含3天]",),
+    "A12": (f"{_TALLIES}test_conduct_in_a_month[A12: late, early and a dozing found by a supervisor]",),
+    "A17": ("tests/integration/test_spot_checks.py::"
+            "test_a17_a_draw_orders_windows_in_service_and_can_be_repeated",
+            f"{_DAY}[A17: a spot check that found somebody is a sign of presence for ten minutes]"),
+    "A18": (f"{_MONTH}test_each_cell_of_five_people", f"{_MONTH}test_the_exceptions_are_these_and_no_more"),
+    "A19": (f"{_DAY}[A19: fewer than min_staff in view for a quarter of an hour]",),
+    "B01": (f"{_COVER}test_b01_b08_what_the_roster_lacks",),
+    "B02": (f"{_ANSWERS}[with A on leave B answers (B02)]",
+            f"{_DAY}[B02: A's leave begins inside the session, the gap until B signs on is B's]"),
+    "B03": (f"{_ANSWERS}[both out without a letter: the post's A (B03)]",
+            f"{_DAY}[B03: both out, a substitute filed: the substitute answers, and the leave of the substitute counts"
+            " too]"),
+    "B04": (f"{_SHIFTS}test_b04_b06_b07_late_forms_are_findings_and_excuse_all_the_same",),
+    "B05": (f"{_ANSWERS}[both out with a letter and no substitute: the unit only (B05)]",
+            f"{_DAY}[B05: both out with a letter: the window is empty, the persons are excused]"),
+    "B06": (f"{_SHIFTS}test_b04_b06_b07_late_forms_are_findings_and_excuse_all_the_same",),
+    "B07": (f"{_SHIFTS}test_b04_b06_b07_late_forms_are_findings_and_excuse_all_the_same",),
+    "B08": (f"{_DAY}[B08: of two people one covers for the other]", f"{_COVER}test_b01_b08_what_the_roster_lacks"),
+    "B09": (f"{_COVER}test_b09_who_is_away_and_who_stands_in_and_never_why",),
+    "B10": (f"{_SHIFTS}test_b10_a_saturday_rota_makes_a_day_of_work_of_those_named",),
+    "B11": (f"{_SHIFTS}test_b11_overtime_is_proven_and_days_in_lieu_are_held_against_it",
+            f"{_LEAVES}test_overtime[B11: came late, left early: what lies between]"),
+    "B12": (f"{_SHIFTS}test_b12_a_day_s_rota_without_its_people",),
+    "B13": (f"{_LEAVES}test_postings[B13: less than a quarter]",
+            f"{_SHIFTS}test_b13_b14_short_postings_and_vacant_days"),
+    "B14": (f"{_SHIFTS}test_b13_b14_short_postings_and_vacant_days",),
     "C01": (f"{_ROW}[judge_limit: C01 still open as its limit passes]",
             f"{_ROW}[judge_limit: C01 completed late it stays so]"),
     "C02": (f"{_LEGAL}test_c02_a_card_names_window_and_person_and_the_head_stands_in_the_registry",),

@@ -28,6 +28,7 @@ PLACES: Final = {
 THEIRS: Final[Mapping[str, Mapping[str, Any]]] = {
     "duty_supervisor": {"halls": ["h1"]},
     "supervision_head": {"halls": ["h1"]},
+    "personnel": {"halls": ["h1"]},
     "unit_head": {"units": ["u1"]},
     "window_lead": {"windows": ["w1"]},
     "staff": {"staff": "s1"},
@@ -37,6 +38,7 @@ THEIRS: Final[Mapping[str, Mapping[str, Any]]] = {
 WITHIN: Final[Mapping[str, tuple[str, ...]]] = {
     "duty_supervisor": ("here", "another window", "another unit"),
     "supervision_head": ("here", "another window", "another unit"),
+    "personnel": ("here", "another window", "another unit"),
     "unit_head": ("here", "another window"),
     "window_lead": ("here",),
     "staff": ("here",),

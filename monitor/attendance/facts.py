@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from monitor.model import Post, Registry, SourceState, Span
+from monitor.values import Value
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
+class Slot(Value, frozen=True, kw_only=True):
     """One check-in slot on one day: `direction` in or out; `session` names the half day it belongs to (am, pm)."""
 
     name: str
@@ -23,8 +23,7 @@ class Slot:
     """In-slot: so much after `due` is in time, and the session's out-slot is due as much later as the person came."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckIn:
+class CheckIn(Value, frozen=True, kw_only=True):
     """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1); `not_before` is
     what is certain then: by a clock that was right its terminal had nothing left to send at that time. `slot`: the one
     that a correction (补签) names.
@@ -115,8 +114,7 @@ class Closure:
     why: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SlotFacts:
+class SlotFacts(Value, frozen=True, kw_only=True):
     """One slot of one person: the slot, all slots of its session, the person's check-ins around the day.
 
     `slots`: all of the person's day, for windows of two sessions may overlap (none given: those of the session).

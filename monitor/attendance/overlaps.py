@@ -12,6 +12,7 @@ from itertools import groupby
 
 from monitor.attendance.facts import CheckIn, Slot
 from monitor.attendance.policy import CheckinPolicy
+from monitor.model import Span
 
 
 def own_checkins(
@@ -19,10 +20,21 @@ def own_checkins(
 ) -> list[CheckIn]:
     """Those check-ins that belong to `session`, where the windows of `others` of the day meet its own."""
     begins, ends = min(s.opens for s in session), max(s.closes for s in session)
-    if not any(s.opens <= ends and begins <= s.closes for s in others):
-        return list(checkins)
+    theirs = _windows(others)
+    if not any(begins <= c.at <= ends and any(b <= c.at <= e for b, e in theirs) for c in checkins):
+        return list(checkins)  # what lies in one window alone needs no deciding, and nearly everything does
     mine = session[0].session
     return [c for c, name in assigned((*session, *others), checkins, policy) if name == mine]
+
+
+def _windows(slots: Sequence[Slot]) -> list[Span]:
+    """From the first `opens` to the last `closes` of each session, both inclusive."""
+    found: dict[str, Span] = {}
+    for slot in slots:
+        known = found.get(slot.session)
+        begins, ends = (slot.opens, slot.closes) if known is None else known
+        found[slot.session] = (min(begins, slot.opens), max(ends, slot.closes))
+    return list(found.values())
 
 
 def assigned(slots: Iterable[Slot], checkins: Iterable[CheckIn], policy: CheckinPolicy) -> list[tuple[CheckIn, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +19,7 @@ from monitor.attendance.proof import (
     waits_for,
 )
 from monitor.model import Level, Outcome, Reason, SourceState, Spell, Verdict, Wait, lowest_watermark
+from monitor.values import Value
 
 SLOT: Final = "checkin.slot"
 
@@ -31,8 +32,7 @@ _NOTHING: Final = timedelta(0)
 _NONE: Final[Mapping[str, Any]] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SlotCase:
+class SlotCase(Value, frozen=True, kw_only=True):
     """A slot at a time: outing slips applied, check-ins that count put in order and given a direction.
 
     `begins`, `ends`: the session's window, first `opens` to last `closes`. `came`: the check-ins inside it.

@@ -188,4 +188,5 @@ RAW_EVENTS: Final = BulkInsert(
     ["device", "event_id", "channel", "at", "received", "seq", "boot", "payload_hash", "payload"],
     lambda statement: statement.on_conflict_do_nothing(index_elements=["device", "event_id"]),
     returning=["device", "event_id", "id"],
+    numbered=True,
 )

@@ -18,6 +18,8 @@ from monitor.supervision.rules import RULES
 LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("feed.incomplete", "feed.backlog", "unknown.stale", "calendar.missing"), ()),
     **dict.fromkeys(("device.skew", "case.notice"), ("yellow",)),
+    **dict.fromkeys(("absence.person", "absence.window", "conduct.month"), ("yellow",)),
+    **dict.fromkeys(("attendance.sum", "absence.return"), ("red",)),
     "order.promise": ("yellow",),  # a reminder that is told as a yellow card is (`alerts.desk`)
 }
 """The levels above a reminder of the rules that have not both (DESIGN §5)."""

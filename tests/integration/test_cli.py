@@ -51,7 +51,7 @@ def test_a_reading_command_on_an_empty_store_gives_an_empty_list_and_leaves_no_f
 BAD_INPUT = [
     (("nosuch",), "nosuch"),
     (("cards", "list", "--level", "blue"), "--level: 'blue' 不在可选值之内 is none of reminder, yellow, red"),
-    (("cards", "list", "--rule", "nope"), "--rule: 'nope' 不在可选值之内 is none of calendar.missing, case.delivery,"),
+    (("cards", "list", "--rule", "nope"), "--rule: 'nope' 不在可选值之内 is none of absence.person, absence.return,"),
     (("cards", "list", "--rule", "manual.Z9"), "manual.E06"),
     (("cards", "list", "--subject", "window:w1x:y", "--rule", ""), "--rule: ''"),
     (("cards", "list", "--subject", "cases:ns/1"), "--subject: 对象类别 kind 'cases' 不在可选值之内 is none of case,"),
@@ -250,7 +250,8 @@ CHECKS = [
             ("task.due", "red"), ("complaint.due", "yellow"), ("complaint.due", "red"),
             ("checkin.slot", "yellow"), ("checkin.slot", "red"), ("post.empty", "yellow"), ("post.empty", "red"),
             ("rating.bad", "yellow"), ("rating.bad", "red"), ("device.silent", "yellow"), ("device.silent", "red"),
-            ("device.skew", "yellow"),
+            ("device.skew", "yellow"), ("attendance.sum", "red"), ("absence.person", "yellow"),
+            ("absence.return", "red"), ("absence.window", "yellow"), ("conduct.month", "yellow"),
         )],
     ),
 ]  # fmt: skip

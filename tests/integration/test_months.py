@@ -16,6 +16,8 @@ from monitor.access import Principal
 from monitor.cli.common import run_app
 from monitor.exports.attendance import BadExport
 from monitor.exports.attendance.closing import Next, first_version, next_version
+from monitor.exports.attendance.tables import COLUMNS
+from monitor.exports.attendance.workbook import HEAD as HEAD_ROW
 from monitor.ingest.plans import import_plans
 from monitor.store import months, users
 from monitor.store.engine import Store
@@ -299,3 +301,19 @@ def test_the_commands(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     status, out, _ = run("export", "attendance", *of_march, "-o", str(path))
     assert (status, out.split()[0]) == (0, str(path))
     assert run("export", "attendance", *of_march, "-o", str(path), "--version", "1", "--draft")[0] == 2
+
+
+def test_a_hall_whose_slots_come_from_shifts_alone_has_a_sheet(tmp_path: Path, store: Store) -> None:
+    world = filled(
+        tmp_path, [(at(1, "00:00", 3), REGISTRY.replace('attendance = "tongshan"', ""))], lines(), OVER, store
+    )
+    with pytest.raises(BadExport, match="halls.attendance"):
+        exported(world, "none.csv", OVER)
+    path = world.folder / "shifts.toml"
+    path.write_text('[[shifts]]\nid = "S1"\nstaff = "a1"\npreset = "tianyang"\n', encoding="utf-8")
+    import_plans(world.program.store, path, now=OVER, ground=world.program.ground())
+    book = read_back(world.export("shifts.xlsx", "2026-03", now=OVER))
+    rows = {row[0]: row for row in book["考勤表"][HEAD_ROW:]}
+    assert (rows["a1"][COLUMNS.index("3上")], rows["a1"][COLUMNS.index("10上")]) == ("√", "旷")
+    assert rows["b1"][COLUMNS.index("应出勤半天")] == 0
+    assert ("考勤时段", "tianyang 两次签到") in book["说明"]

@@ -75,6 +75,29 @@ def test_what_is_there_already_is_left_and_not_given_back(store: Store) -> None:
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("there", [[], [0], [69], list(range(64)), [n for n in range(70) if n % 3 == 1]])
+def test_among_rows_that_are_there_each_new_one_gets_its_own_number(store: Store, there: list[int]) -> None:
+    with store.write() as conn:
+        RAW_EVENTS.run(conn, [raw(n) for n in there])
+        new = RAW_EVENTS.run(conn, [raw(n) for n in range(70)])
+    numbers = {row["event_id"]: row["id"] for row in rows(store, RawEvent)}
+    wanted = {n: numbers[f"e{n}"] for n in range(70) if n not in there}
+    assert {(event, number) for _, event, number in new} == {(f"e{n}", number) for n, number in wanted.items()}
+    assert len(new) == len(wanted)
+
+
+@pytest.mark.both_databases
+def test_numbers_hold_where_one_statement_names_an_event_twice_and_rows_were_deleted(store: Store) -> None:
+    with store.write() as conn:
+        first = RAW_EVENTS.run(conn, [raw(n) for n in range(8)])
+        conn.execute(delete(table_of(RawEvent)).where(table_of(RawEvent).c.id.in_([first[3][2], first[7][2]])))
+    with store.write() as conn:
+        new = RAW_EVENTS.run(conn, [raw(n) for n in (3, 20, 20, 7, 21, 0, 22, 22)])
+    numbers = {row["event_id"]: row["id"] for row in rows(store, RawEvent)}
+    assert sorted(new) == sorted(("ev-1", event, numbers[event]) for event in ("e3", "e20", "e7", "e21", "e22"))
+
+
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("channel", "model", "own"),
     [

@@ -77,6 +77,8 @@ def draft(look: Look, policy: Policy, month: str, hall: str) -> Draft:
     found = _hall(look, hall)
     first = _first_day(month, look, look.book.for_hall(look.registry, hall))
     read = read_month(look, policy.checkin, found, first)
+    if not read.presets:
+        raise _no_slots(look, hall)
     return Draft(month=read, tables=tables_of(read, policy.checkin, policy.version))
 
 
@@ -121,13 +123,16 @@ def _hall(look: Look, hall: str) -> Hall:
     if hall not in halls:
         known = "、".join(sorted(halls)) or "无 none"
         raise BadExport(f"--hall {hall}: 没有登记该大厅 · not in the registry (已登记 known: {known})")
-    if halls[hall].attendance not in look.presets:
-        known = "、".join(sorted(look.presets))
-        raise BadExport(
-            f"--hall {hall}: 大厅没有考勤时段，请在 halls.attendance 中填写并重新导入登记 · it has no check-in slots;"
-            f" name a preset in halls.attendance and import the registry again (可选 known: {known})"
-        )
     return halls[hall]
+
+
+def _no_slots(look: Look, hall: str) -> BadExport:
+    """Neither the hall nor a shift of anybody in it gives any."""
+    known = "、".join(sorted(look.presets))
+    return BadExport(
+        f"--hall {hall}: 大厅没有考勤时段，请在 halls.attendance 中填写并重新导入登记，或导入班次 shifts · it has no"
+        f" check-in slots; name a preset in halls.attendance, or import shifts (可选 known: {known})"
+    )
 
 
 def _first_day(month: str, look: Look, calendar: WorkCalendar) -> date:

@@ -6,7 +6,6 @@ found of them: an off-post that was confirmed, a card that was taken back.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +13,7 @@ from functools import partial
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
 from sqlalchemy import select
 
 from monitor.attendance.checkins import judge_slot
@@ -35,8 +35,8 @@ from monitor.store.sql import chunks, table_of
 from monitor.workcal import WorkCalendar
 
 STAFF: Final = table_of(StaffRow)
-DAYS_AT_ONCE: Final = 4
-"""Days of one load: each reads the days around it too, and each person's rows are looked through for every day."""
+DAYS_AT_ONCE: Final = 11
+"""Days of one load: each reads the days around it too."""
 NOON: Final = time(13)
 """A session that is named neither am nor pm is a forenoon's if its first due lies before this local time."""
 
@@ -244,12 +244,12 @@ def _of_the_day(facts: SlotFacts, slots: Sequence[Slot]) -> SlotFacts:
         return facts
     begins, ends = min(slot.opens for slot in slots) - BESIDE, max(slot.closes for slot in slots) + BESIDE
     mine = tuple(c for c in facts.checkins if begins <= c.at <= ends or not c.trusted)
-    return dataclasses.replace(facts, checkins=mine)
+    return structs.replace(facts, checkins=mine)
 
 
 def facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
     """The facts of another slot of the same person and day."""
-    return dataclasses.replace(facts, slot=slot, session=tuple(s for s in half if s.session == slot.session))
+    return structs.replace(facts, slot=slot, session=tuple(s for s in half if s.session == slot.session))
 
 
 def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: SlotFacts) -> JudgedSlot:
@@ -263,7 +263,7 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
     )
     if verdict.outcome in (Outcome.OK, Outcome.MERGED) and not any(c.source == CORRECTION for c in facts.checkins):
         return judged
-    return dataclasses.replace(
+    return structs.replace(
         judged,
         punches=tuple(_punch(checkin, way) for checkin, way in slot_case(facts, policy, now).came),
         unapproved=tuple(
@@ -301,9 +301,7 @@ def _add_cards(look: Look, judged: Mapping[str, Judged]) -> None:
     cards = cards_of_slots(look, keys)
     for mine in judged.values():
         for slots in mine.values():
-            slots[:] = [
-                dataclasses.replace(slot, cards=cards[slot.key]) if slot.key in cards else slot for slot in slots
-            ]
+            slots[:] = [structs.replace(slot, cards=cards[slot.key]) if slot.key in cards else slot for slot in slots]
 
 
 def _folded(judged: Judged) -> Cells:

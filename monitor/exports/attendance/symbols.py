@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from monitor.attendance.facts import Slot
 from monitor.model import Outcome, Reason, Span
+from monitor.values import Value
 
 
 class Half(enum.StrEnum):
@@ -38,8 +39,7 @@ class Symbol(enum.StrEnum):
     REST = "－"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Punch:
+class Punch(Value, frozen=True, kw_only=True):
     """A check-in (打卡) that counts in a slot's session: `direction` is in or out; `correction`: id of the form (补签)
     that wrote it down afterwards, empty for one that a terminal sent.
     """
@@ -53,8 +53,8 @@ class Punch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A card that a slot or a post got. `confirmed`: closed as founded (经查实); `waived`: taken back by a person, or closed
-    as unfounded or explained, so that nobody is held to it.
+    """A card that a slot or a post got. `confirmed`: closed as founded (经查实); `waived`: taken back by a person, or
+    closed as unfounded or explained, so that nobody is held to it.
     """
 
     number: int
@@ -64,8 +64,7 @@ class Card:
     waived: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JudgedSlot:
+class JudgedSlot(Value, frozen=True, kw_only=True):
     """A slot with its verdict; `punches`, `unapproved` (ids of leave over its due), `cards` where it is no plain √.
 
     `idle`: the leave that excuses it takes nothing of the half day, because it begins when leaving is due anyway.
@@ -172,8 +171,7 @@ _DOUBTS: Final = (Outcome.UNKNOWN, Outcome.UNWATCHED, Outcome.REVIEW, Outcome.UN
 CAME: Final = frozenset({Symbol.OFF_POST, Symbol.LATE, Symbol.EARLY, Symbol.PRESENT})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HalfDay:
+class HalfDay(Value, frozen=True, kw_only=True):
     """One cell of the sheet: its mark and the slots behind it, in the order of their due; none on a day off."""
 
     day: date

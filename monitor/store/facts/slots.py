@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -26,7 +26,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     people = sorted({staff for staff, _, _ in parsed.values()})
     days = [day for _, day, _ in parsed.values()]
     first, last = min(days), max(days)
-    rows = _checkin_rows(look, people, first, last)
+    came = _CheckIns(look, people, first, last)
     start, end = utc_span(first, last)
     leaves = plans.leaves(look.conn, people, start, end)
     outings = plans.outings(look.conn, people, start, end)
@@ -45,7 +45,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         plan = look.once(("plan", staff, day), partial(plan_of, look, staff, day))
         slots = plan.slots
         slot = next((s for s in slots if s.name == name), None)
-        mine = _of_day(rows.get(staff, ()), day)
+        mine = came.rows(staff, day)
         written = corrections.get((staff, day), ())
         preset = look.presets.get(plan.preset)
         loaded[key] = Loaded(
@@ -54,7 +54,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
                 date=day,
                 slot=slot or _gone(day, name),
                 session=tuple(s for s in slots if slot and s.session == slot.session),
-                checkins=(*_checkins(look, staff, day, mine), *_written(written, slots)),
+                checkins=(*look.once(("checkins", staff, day), partial(came.facts, mine)), *_written(written, slots)),
                 sources=look.once(("terminals", staff), partial(terminal_states, look, staff)),
                 watched_from=look.once(("watched", staff), partial(_watched_from, look, staff)),
                 leaves=tuple(leaves.get(staff, ())),
@@ -196,9 +196,36 @@ def checkins_of(look: Look, people: Sequence[str], start: datetime, end: datetim
     return {staff: tuple(_checkin(look, r) for r in mine if look.counts(r)) for staff, mine in rows.items()}
 
 
-def _checkin_rows(look: Look, people: list[str], first: date, last: date) -> dict[str, list[Row[Any]]]:
-    start, end = utc_span(first, last)
-    return _rows_within(look, people, start, end)
+class _CheckIns:
+    """Check-ins of some people and days, each made once: a day's slots look at the days around it too."""
+
+    def __init__(self, look: Look, people: Sequence[str], first: date, last: date) -> None:
+        self._look = look
+        self._made: dict[int, CheckIn] = {}
+        self._rows: dict[str, dict[date, list[Row[Any]]]] = {}
+        for staff, rows in _rows_within(look, people, *utc_span(first, last)).items():
+            days = self._rows[staff] = {}
+            for row in rows:
+                days.setdefault(row.at.date(), []).append(row)
+
+    def rows(self, staff: str, day: date) -> list[Row[Any]]:
+        """Those around a day by their uncorrected time, in its order."""
+        days = self._rows.get(staff, _NO_DAYS)
+        around = (day + timedelta(days=n) for n in range(-MARGIN.days, MARGIN.days + 1))
+        return [row for one in around for row in days.get(one, ())]
+
+    def facts(self, rows: Iterable[Row[Any]]) -> tuple[CheckIn, ...]:
+        """Those that are known now, at their corrected times."""
+        return tuple(self._fact(row) for row in rows if self._look.counts(row))
+
+    def _fact(self, row: Row[Any]) -> CheckIn:
+        made = self._made.get(row.id)
+        if made is None:
+            made = self._made[row.id] = _checkin(self._look, row)
+        return made
+
+
+_NO_DAYS: Final[Mapping[date, list[Row[Any]]]] = {}
 
 
 def _rows_within(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, list[Row[Any]]]:
@@ -211,14 +238,6 @@ def _rows_within(look: Look, people: Sequence[str], start: datetime, end: dateti
     for row in look.conn.execute(query):
         found.setdefault(row.staff, []).append(row)
     return found
-
-
-def _of_day(rows: Sequence[Row[Any]], day: date) -> list[Row[Any]]:
-    return [r for r in rows if abs(r.at.date() - day) <= MARGIN]
-
-
-def _checkins(look: Look, staff: str, day: date, rows: Sequence[Row[Any]]) -> tuple[CheckIn, ...]:
-    return look.once(("checkins", staff, day), lambda: tuple(_checkin(look, r) for r in rows if look.counts(r)))
 
 
 def _watched_from(look: Look, staff: str) -> datetime | None:

@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.Column('kept_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_kept_sheet')),
-    sa.UniqueConstraint('hall', 'month', 'version', name=op.f('uq_kept_sheet_hall'))
+    sa.UniqueConstraint('hall', 'month', 'version', name=op.f('uq_kept_sheet_hall_month_version'))
     )
     op.create_table('lieu',
     sa.Column('id', TEXT, nullable=False),
