@@ -1,9 +1,10 @@
-"""A person detector of the operator's own: its checksum, and what is read from its output."""
+"""A person detector of the operator's own: its checksum, what is read from its output; frames of any size."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from monitor.attendance.recognition.vision.detectors import (
     in_region,
 )
 from monitor.attendance.recognition.vision.regions import region_of
+from monitor.attendance.recognition.vision.scene import Scene, WindowPlace
 
 
 def _number(value: int) -> bytes:
@@ -104,3 +106,15 @@ def test_an_output_of_another_shape_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match="cannot be read"):
         OnnxPersons(OnnxOptions(path=tmp_path / "none.onnx", sha256="0" * 64))
+
+
+@pytest.mark.parametrize("sizes", [((720, 1280), (480, 640)), ((720, 1300), (720, 1280)), ((36, 48), (720, 1280))])
+def test_a_camera_may_change_its_resolution(sizes: tuple[tuple[int, int], ...]) -> None:
+    chair = region_of([0.1, 0.1, 0.5, 0.5])
+    scene = Scene([WindowPlace(window="w1", region=chair, chair=chair)])
+    rng = np.random.default_rng(1)
+    for number, (height, width) in enumerate((*sizes, *sizes)):
+        tiles = rng.integers(0, 255, (height // 12 + 1, width // 16 + 1, 3), dtype=np.uint8)
+        frame = np.repeat(np.repeat(tiles, 12, axis=0), 16, axis=1)[:height, :width]
+        look = scene.look(frame, datetime(2026, 3, 2, 1, 0, number, tzinfo=UTC))
+        assert (look.view, look.readings["w1"].people) == ("ok", 0)

@@ -65,7 +65,8 @@ class ViewMeter:
         before_sample, before = self._sample, self._small
         self._sample, self._small = sample, small
         difference = changed = None
-        if before_sample is not None and before is not None and before.shape == small.shape:
+        fits = before_sample is not None and before_sample.shape == sample.shape
+        if fits and before_sample is not None and before is not None and before.shape == small.shape:
             difference = float(cv2.absdiff(sample, before_sample).mean())
             moved = small - before
             changed = float((np.abs(moved - np.median(moved)) > CHANGE).mean())
