@@ -39,6 +39,14 @@ from alerts.policy import (
     Storm,
 )
 from monitor import wording
+from monitor.agents.postwatch.config import (
+    BrokerSection,
+    DetectorSection,
+    PresenceSection,
+    ViewSection,
+    WatchSection,
+    WindowSection,
+)
 from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
@@ -190,6 +198,20 @@ def alerts_table() -> str:
 
 def feeds_table() -> str:
     rows = [_key_row(key, field) for key, field in keys(FeedSettings, "feeds[].")]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def watch_table() -> str:
+    """The keys of the post watcher's own file."""
+    parts = (
+        (WatchSection, "watch."),
+        (BrokerSection, "mqtt."),
+        (WindowSection, "windows[]."),
+        (ViewSection, "view."),
+        (PresenceSection, "presence."),
+        (DetectorSection, "detector."),
+    )
+    rows = [_key_row(key, field) for model, prefix in parts for key, field in keys(model, prefix)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
 
 
@@ -379,6 +401,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "policy": policy_table,
     "alerts": alerts_table,
     "feeds": feeds_table,
+    "watch": watch_table,
     "adapter": adapter_table,
     "channels": channels_table,
     "case-events": case_events_table,

@@ -79,9 +79,12 @@ PANELS: Final = (
         queries=((f"sum by (hall, kind) (jiancha_devices_offline{HALL})", "{{hall}} {{kind}}"),),
     ),
     Panel(
-        title="无法判定(按类)",
+        title="无法判定(按类)与待做抽查",
         text="Unknown subjects by kind",
-        queries=(("sum by (kind) (jiancha_subjects_unknown)", "{{kind}}"),),
+        queries=(
+            ("sum by (kind) (jiancha_subjects_unknown)", "{{kind}}"),
+            ("sum by (hall) (jiancha_spot_checks_open{hall=~\"$hall\"})", "待做抽查 {{hall}}"),
+        ),
     ),
     Panel(
         title="今日考勤",

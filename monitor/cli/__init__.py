@@ -24,12 +24,13 @@ from monitor.cli import (
     replay,
     reports,
     spots,
+    watch,
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces,
+    audit, spots, faces, watch,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

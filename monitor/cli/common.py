@@ -151,6 +151,11 @@ def _log_to_stderr() -> None:
     )
 
 
+def config_file() -> Path | None:
+    """What `--config` names, for a command whose file is none of the daemon's."""
+    return _config
+
+
 def settings() -> Settings:
     """The settings of this command; BadInput names the key at fault."""
     from monitor.settings import SettingsError, load

@@ -91,8 +91,9 @@ def test_no_file_names_a_machine() -> None:
     assert found == []
 
 
-def test_the_systemd_unit_is_sound() -> None:
-    unit = (ROOT / "config" / "systemd" / "jiancha.service").read_text()
+@pytest.mark.parametrize("name", ["jiancha.service", "jiancha-watch@.service"])
+def test_the_systemd_unit_is_sound(name: str) -> None:
+    unit = (ROOT / "config" / "systemd" / name).read_text()
     for wanted in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=jiancha", "Restart=always"):
         assert wanted in unit
 
