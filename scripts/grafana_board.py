@@ -83,7 +83,7 @@ PANELS: Final = (
         text="Unknown subjects by kind",
         queries=(
             ("sum by (kind) (jiancha_subjects_unknown)", "{{kind}}"),
-            ("sum by (hall) (jiancha_spot_checks_open{hall=~\"$hall\"})", "待做抽查 {{hall}}"),
+            ('sum by (hall) (jiancha_spot_checks_open{hall=~"$hall"})', "待做抽查 {{hall}}"),
         ),
     ),
     Panel(
