@@ -14,7 +14,6 @@ from typing import Final
 
 from monitor.exports.attendance.corrections import unkept
 from monitor.exports.attendance.month import HallMonth, read_month
-from monitor.exports.attendance.printed import as_pdf
 from monitor.exports.attendance.tables import Tables, tables_of
 from monitor.exports.attendance.workbook import as_csv, as_xlsx
 from monitor.exports.files import replace_file
@@ -28,7 +27,15 @@ from monitor.workcal import WorkCalendar
 __all__ = ["BadExport", "Draft", "draft", "export_attendance", "kept_tables"]
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_WRITERS: Final = {".xlsx": as_xlsx, ".csv": as_csv, ".pdf": as_pdf}
+
+
+def _as_pdf(tables: Tables) -> bytes:
+    from monitor.exports.attendance.printed import as_pdf  # here: fpdf2 takes a third of a second to load
+
+    return as_pdf(tables)
+
+
+_WRITERS: Final = {".xlsx": as_xlsx, ".csv": as_csv, ".pdf": _as_pdf}
 
 
 class BadExport(ValueError):
