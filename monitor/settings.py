@@ -15,7 +15,6 @@ from datetime import datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -36,6 +35,7 @@ from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
 from monitor.timeliness.policy import TimelinessPolicy
+from monitor.values import known_zone
 from monitor.workcal import CalendarSpec, load_spec
 
 ENV_PREFIX: Final = "JIANCHA_"
@@ -125,11 +125,7 @@ class ClockSettings(_Section):
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"no time zone {zone!r}; write one such as Asia/Shanghai") from None
-        return zone
+        return known_zone(zone)
 
     @field_validator("hours")
     @classmethod

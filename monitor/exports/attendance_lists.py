@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -18,7 +18,7 @@ from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.slots import slot_key
 from monitor.exports.attendance_rows import Line, Row, line_of
 from monitor.model import Staff
-from monitor.store.cards import CARD
+from monitor.store.cards import CARD, REFUTED, results_of
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import load_slots, slots_of
 from monitor.store.schema import CorrectionRow, StaffRow
@@ -98,31 +98,41 @@ def _keys(look: Look, person: Staff, hall: str, first: date, last: date) -> Iter
 
 
 def _slot_cards(look: Look, first: date, last: date) -> dict[str, list[tuple[int, bool]]]:
-    """(number, withdrawn) of the yellow and red cards on slots of these days, by slot key."""
+    """(number, whether nobody is held to it) of the yellow and red cards on slots of these days, by slot key."""
     query = (
         select(CARD.c.key, CARD.c.number, CARD.c.state)
         .where(CARD.c.kind == "slot", CARD.c.rule == "checkin.slot", CARD.c.level.in_(("yellow", "red")))
         .where(CARD.c.issued <= look.now, *_between(look, first, last))
         .order_by(CARD.c.number)
     )
+    rows = look.conn.execute(query).all()
+    refuted = _refuted(look, rows)
     found: dict[str, list[tuple[int, bool]]] = {}
-    for row in look.conn.execute(query):
-        found.setdefault(row.key, []).append((row.number, row.state == "withdrawn"))
+    for row in rows:
+        found.setdefault(row.key, []).append((row.number, row.state == "withdrawn" or row.number in refuted))
     return found
+
+
+def _refuted(look: Look, rows: Sequence[Any]) -> set[int]:
+    """Cards that were closed as unfounded or explained."""
+    results = results_of(look.conn, [row.number for row in rows if row.state == "closed"])
+    return {number for number, result in results.items() if result in REFUTED}
 
 
 def _left_posts(look: Look, first: date, last: date) -> Iterator[tuple[str, Line]]:
     """Windows left empty, by whom the card charges: off-posts, proposed until a person confirms (A05)."""
     query = (
-        select(CARD.c.key, CARD.c.number, CARD.c.staff, CARD.c.since)
+        select(CARD.c.key, CARD.c.number, CARD.c.staff, CARD.c.since, CARD.c.state)
         .where(CARD.c.kind == "post", CARD.c.rule == "post.empty", CARD.c.level.in_(("yellow", "red")))
         .where(CARD.c.staff.is_not(None), CARD.c.state != "withdrawn", CARD.c.issued <= look.now)
         .where(*_between(look, first, last))
         .order_by(CARD.c.number)
     )
-    for row in look.conn.execute(query):
+    rows = look.conn.execute(query).all()
+    refuted = _refuted(look, rows)
+    for row in rows:
         day = date.fromisoformat(row.key.split("/")[1])
-        if first <= day <= last:
+        if first <= day <= last and row.number not in refuted:
             line = Line(date=day, name=f"post:{row.key}", kind="left_post", at=row.since, cards=(row.number,))
             yield row.staff, line
 

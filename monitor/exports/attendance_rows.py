@@ -29,7 +29,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "unwatched": ("未监测", "not watched"),
     "awaited": ("应到未到", "due, not seen yet"),
     "excused": ("假", "excused"),
-    "withdrawn": ("已撤牌", "card withdrawn"),
+    "withdrawn": ("已撤牌或不属实", "card withdrawn or refuted"),
     "pending": ("未到判定时间", "not due yet"),
     "ok": ("正常", "in order"),
 }
@@ -114,13 +114,13 @@ def line_of(
 ) -> Line | None:
     """The line of a judged slot; None where it says nothing (off the plan, merged into its session's red).
 
-    `corrections`: ids of those for this slot that wait for approval; `cards`: (number, whether it was withdrawn).
+    `corrections`: ids of those for this slot that wait for approval; `cards`: (number, whether nobody is held to it).
     """
     kind = kind_of(verdict)
     if kind is None:
         return None
     figures = verdict.reason.figures
-    if kind in ("absent", "missing", "off_post") and cards and all(withdrawn for _, withdrawn in cards):
+    if kind in ("absent", "missing", "off_post") and cards and all(waived for _, waived in cards):
         kind = "withdrawn"
     at, due = figures.get("at"), figures.get("due")
     return Line(
@@ -131,7 +131,7 @@ def line_of(
         at=datetime.fromisoformat(at) if at else None,
         minutes=int(figures.get("minutes", 0)),
         by=str(figures.get("by", "")) if kind == "excused" else "",
-        cards=tuple(number for number, withdrawn in cards if not withdrawn or kind == "withdrawn"),
+        cards=tuple(number for number, waived in cards if not waived or kind == "withdrawn"),
         mends=tuple(_mends(facts, verdict, kind, now, corrections)),
     )
 

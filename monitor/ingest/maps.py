@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from monitor.ingest.payloads import CASE_EVENTS, ENVELOPE, KNOWN_KEYS
+from monitor.values import known_zone
 
 RESERVED: Final = ENVELOPE | {"event", "case"}
 """Keys of a case event that no map sets by `fields` or `constants`."""
@@ -37,11 +38,7 @@ class TimeFormat(Section):
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"no time zone {zone!r}; write one such as Asia/Shanghai") from None
-        return zone
+        return known_zone(zone)
 
     def instant(self, cell: Any) -> datetime | None:
         """The cell as UTC; None where it is no time of this format, or one that the zone's clocks never showed.

@@ -18,6 +18,26 @@ CARD: Final = table_of(Card)
 NOTICE: Final = table_of(CardEvent)
 
 
+CONFIRMED: Final = frozenset({"founded", "rectified"})
+"""Results of closing a card by which what it says was so (经查实): marks S of the regulations ask for them."""
+REFUTED: Final = frozenset({"unfounded", "explained"})
+"""Results by which nobody is held to it (不属实, 说明成立)."""
+
+
+def results_of(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """With what each of these cards was closed the last time; "" where no result was given."""
+    return {row.card: (row.body or {}).get("result") or "" for row in (_CLOSED.run(conn, numbers) if numbers else ())}
+
+
+_CLOSED: Final = QuickSelect(
+    lambda among: (
+        select(NOTICE.c.card, NOTICE.c.body)
+        .where(NOTICE.c.event == "closed", among(NOTICE.c.card))
+        .order_by(NOTICE.c.card, NOTICE.c.sequence)
+    )
+)
+
+
 def states_of(conn: Connection, subjects: Sequence[int]) -> dict[int, list[CardState]]:
     """All cards of the subjects (by subject id), whatever their state."""
     found: dict[int, list[CardState]] = {}

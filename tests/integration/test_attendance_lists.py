@@ -130,13 +130,18 @@ def test_data_declared_lost_are_not_proven_and_a_correction_may_mend_that(world:
     assert slots(listed(world), "z1") == [f"{slot} unproven punch" for slot in ("am_in", "am_out", "pm_in", "pm_out")]
 
 
-def test_the_card_of_a_slot_is_named_and_one_withdrawn_on_appeal_no_longer_counts(world: World) -> None:
+@pytest.mark.parametrize(
+    ("step", "given"), [("withdrawn", {}), ("closed", {"result": "unfounded"}), ("closed", {"result": "explained"})]
+)
+def test_the_card_of_a_slot_is_named_and_one_that_holds_nobody_no_longer_counts(
+    world: World, step: str, given: dict[str, str]
+) -> None:
     punches(world, "03-02", MONDAY)
     world.judge("20:30")
     (row,) = (p for p in listed(world)["people"] if p["staff"] == "s05")
     (number,) = row["slots"][0]["cards"]
     now = world.clock.now()
-    world.store.step(lambda conn: transition(conn, number, "withdrawn", actor="cli:x", why="查无此事", now=now))
+    world.store.step(lambda conn: transition(conn, number, step, actor="cli:x", why="查无此事", now=now, given=given))
     after = listed(world)
     assert slots(after, "s05") == ["pm_in withdrawn"]
     assert (after["counts"]["absent"], after["counts"]["withdrawn"]) == (2, 1), "s06 was away all day"

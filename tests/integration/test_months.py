@@ -321,3 +321,22 @@ def test_a_hall_whose_slots_come_from_shifts_alone_has_a_sheet(tmp_path: Path, s
     assert (rows["a1"][COLUMNS.index("3上")], rows["a1"][COLUMNS.index("10上")]) == ("√", "旷")
     assert rows["b1"][COLUMNS.index("应出勤半天")] == 0
     assert ("考勤时段", "tianyang 两次签到") in book["说明"]
+
+
+def test_a_correction_that_nobody_approved_is_an_open_point(world: World) -> None:
+    path = world.folder / "corrections.toml"
+    row = """[[corrections]]
+id = "B1"
+staff = "a1"
+date = 2026-03-10
+slot = "am_in"
+at = 2026-03-10T08:25:00+08:00
+reason = "忘打卡"
+"""
+    path.write_text(row, encoding="utf-8")
+    import_plans(world.program.store, path, now=OVER, ground=world.program.ground())
+    with pytest.raises(BadExport, match="上午签到旷工半天，补签 B1 待批"):
+        close(world)
+    path.write_text(f'{row}approver = "b1"\napproved_at = 2026-04-01T09:00:00+08:00\n', encoding="utf-8")
+    import_plans(world.program.store, path, now=OVER, ground=world.program.ground())
+    assert close(world).tables.version == 1

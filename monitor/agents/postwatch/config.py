@@ -10,11 +10,11 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from monitor.attendance.recognition.vision.regions import Region, region_of
+from monitor.values import known_zone
 
 DEVICE: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
 Shape = list[float] | list[list[float]]
@@ -63,11 +63,7 @@ class WatchSection(_Section):
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"no time zone {zone!r}; write one such as Asia/Shanghai") from None
-        return zone
+        return known_zone(zone)
 
 
 class BrokerSection(_Section):

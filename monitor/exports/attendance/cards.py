@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,14 +11,10 @@ from sqlalchemy import Row, select
 from monitor.attendance.posts import POST
 from monitor.attendance.slots import parse_post_key
 from monitor.exports.attendance.symbols import Card, OffPost
-from monitor.store.cards import CARD, NOTICE
+from monitor.store.cards import CARD, CONFIRMED, REFUTED, results_of
 from monitor.store.facts.look import Look, utc_span
 from monitor.store.sql import chunks
 
-FOUND: Final = frozenset({"founded", "rectified"})
-"""Results of closing a card by which what it says was so (经查实)."""
-NOT_SO: Final = frozenset({"unfounded", "explained"})
-"""Results by which nobody is held to it (不属实, 说明成立)."""
 _COLUMNS: Final = (
     "number", "key", "level", "state", "withdrawn_by", "window", "staff", "began", "cleared_at", "reason",
 )  # fmt: skip
@@ -65,26 +61,15 @@ def off_posts_of(look: Look, people: Sequence[str], first: date, last: date) -> 
 
 
 def _cards(look: Look, rows: Sequence[Row[Any]]) -> list[Card]:
-    results = _results(look, [row.number for row in rows])
+    closed = results_of(look.conn, [row.number for row in rows if row.state == "closed"])
     return [
         Card(
             number=row.number,
             closed=row.state == "closed",
             withdrawn=row.state == "withdrawn",
-            confirmed=row.state == "closed" and results.get(row.number) in FOUND,
+            confirmed=closed.get(row.number) in CONFIRMED,
             waived=(row.state == "withdrawn" and row.withdrawn_by not in (None, "system"))
-            or (row.state == "closed" and results.get(row.number) in NOT_SO),
+            or closed.get(row.number) in REFUTED,
         )
         for row in rows
     ]
-
-
-def _results(look: Look, numbers: Iterable[int]) -> dict[int, str]:
-    """With what each card was closed."""
-    found: dict[int, str] = {}
-    for batch in chunks(sorted(numbers)):
-        query = select(NOTICE.c.card, NOTICE.c.body).where(
-            NOTICE.c.card.in_(batch), NOTICE.c.event == "closed", NOTICE.c.at <= look.now
-        )
-        found |= {row.card: str((row.body or {}).get("result", "")) for row in look.conn.execute(query)}
-    return found

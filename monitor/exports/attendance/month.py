@@ -17,7 +17,7 @@ from msgspec import structs
 from sqlalchemy import select
 
 from monitor.attendance.checkins import judge_slot
-from monitor.attendance.facts import CheckIn, Slot, SlotFacts
+from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.overtime import ProvenOvertime, Standing
 from monitor.attendance.policy import CheckinPolicy, SlotPreset
 from monitor.attendance.proof import is_approved
@@ -260,6 +260,7 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
         slot=facts.slot,
         outcome=verdict.outcome,
         reason=verdict.reason,
+        waiting=tuple(c.id for c in facts.corrections if c.fits(facts.slot) and not _counts(c, now)),
         idle=verdict.outcome is Outcome.EXCUSED and _takes_nothing(facts, str(verdict.reason.figures.get("id", ""))),
     )
     if verdict.outcome in (Outcome.OK, Outcome.MERGED) and not any(c.source == CORRECTION for c in facts.checkins):
@@ -273,6 +274,10 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
             if leave.start <= facts.slot.due < leave.end and not is_approved(leave, now)
         ),
     )
+
+
+def _counts(correction: Correction, now: datetime) -> bool:
+    return correction.is_approved and correction.approved_at is not None and correction.approved_at <= now
 
 
 CORRECTION: Final = "correction"

@@ -14,7 +14,7 @@ from monitor.model import Outcome
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenPoint:
-    """One thing that may still change the month. `kind`: unknown, review, leave, card."""
+    """One thing that may still change the month. `kind`: unknown, review, leave, correction, card."""
 
     kind: str
     staff: str
@@ -24,8 +24,8 @@ class OpenPoint:
 
 
 def open_points(month: HallMonth) -> Iterator[OpenPoint]:
-    """By date, then in the order of the sheet: what is unknown and may be settled, what is for review, leave that
-    nobody approved over a slot that is not in order, and off-posts and absences that nobody has verified.
+    """By date, then in the order of the sheet: what is unknown and may be settled, what is for review, leave and
+    corrections that nobody approved over a slot that is not in order, off-posts and absences that nobody has verified.
     """
     for day in month.days:
         for person in month.people:
@@ -46,6 +46,8 @@ def _of_slot(slot: JudgedSlot) -> Iterator[tuple[str, str]]:
         yield "unknown", f"{name}{what(slot)}"
     if slot.outcome is Outcome.REVIEW:
         yield "review", f"{name}待复核"
+    for correction in slot.waiting if slot.symbol is not Symbol.PRESENT else ():
+        yield "correction", f"{name}{what(slot)}，补签 {correction} 待批"
     for leave in slot.unapproved:
         yield "leave", f"{name}{what(slot)}，请假 {leave} 未批准"
     if slot.symbol in (Symbol.OFF_POST, Symbol.ABSENT):

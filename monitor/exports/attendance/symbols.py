@@ -65,7 +65,8 @@ class Card:
 
 
 class JudgedSlot(Value, frozen=True, kw_only=True):
-    """A slot with its verdict; `punches`, `unapproved` (ids of leave over its due), `cards` where it is no plain √.
+    """A slot with its verdict; `punches`, `unapproved` (ids of leave over its due), `cards` where it is no plain √;
+    `waiting`: ids of its corrections (补签) that nobody has approved.
 
     `idle`: the leave that excuses it takes nothing of the half day, because it begins when leaving is due anyway.
     """
@@ -76,6 +77,7 @@ class JudgedSlot(Value, frozen=True, kw_only=True):
     reason: Reason
     punches: tuple[Punch, ...] = ()
     unapproved: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     cards: tuple[Card, ...] = ()
     idle: bool = False
 

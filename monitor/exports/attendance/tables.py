@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from monitor.attendance.overtime import Standing
 from monitor.attendance.policy import CheckinPolicy
-from monitor.exports.attendance.details import DETAIL_COLUMNS, details
+from monitor.exports.attendance.details import DETAIL_COLUMNS, WEEKDAYS, details
 from monitor.exports.attendance.local import one_line
 from monitor.exports.attendance.month import HallMonth, Person
 from monitor.exports.attendance.notes import notes
@@ -25,7 +25,6 @@ Row: TypeAlias = tuple[Cell, ...]
 
 DAYS: Final = 31
 """Every month has the columns of the longest one; days that it lacks stay blank (DESIGN §7)."""
-WEEKDAYS: Final = "一二三四五六日"
 LEGEND: Final = "√ 出勤 · 迟 迟到 · 早 早退 · 脱 脱岗、缺卡 · 旷 旷工 · 假 请假 · 差 公假、出差 · ？ 未知 · － 休"
 SIGNATURES: Final = ("制表人：", "审核人：", "窗口单位负责人：", "政务服务中心：", "日期：")
 

@@ -17,18 +17,13 @@ from sqlalchemy import Connection, Row, and_, or_, select
 from monitor.attendance.slots import parse_slot_key
 from monitor.attendance.tallies import Happening, HappeningKind, Sitting, TallyFacts, TallyKey, parse_tally_key
 from monitor.model import Outcome
-from monitor.store.cards import CARD, NOTICE
+from monitor.store.cards import CARD, CONFIRMED, REFUTED, results_of
 from monitor.store.facts.look import Loaded, Look
 from monitor.store.facts.slots import slots_of, window_of
-from monitor.store.quick import QuickSelect
 from monitor.store.sql import prefix_end
 from monitor.store.subjects import SUBJECT
 from monitor.wording.handrules import PREFIX
 
-CONFIRMED: Final = ("founded", "rectified")
-"""Results of a closed card that confirm it (经查实)."""
-REFUTED: Final = ("unfounded", "explained")
-"""Results by which it never counts: it is not so, or what the person said holds."""
 OFF_POST: Final = ("checkin.slot.very_late", "checkin.slot.left_early")
 _BESIDE: Final = timedelta(days=2)
 """A card's `since` is read by UTC, its date is the hall's."""
@@ -132,23 +127,9 @@ def _counted(look: Look, key: TallyKey) -> list[tuple[Row[Any], bool]]:
         CARD.c.issued <= look.now,
     )
     rows = look.conn.execute(query.order_by(CARD.c.number)).all()
-    results = _results(look.conn, [row.number for row in rows if row.state == "closed"])
+    results = results_of(look.conn, [row.number for row in rows if row.state == "closed"])
     known = [(row, results.get(row.number)) for row in rows]
     return [(row, result in CONFIRMED) for row, result in known if result not in REFUTED]
-
-
-def _results(conn: Connection, numbers: Sequence[int]) -> dict[int, str | None]:
-    """With what each closed card was closed the last time."""
-    return {row.card: (row.body or {}).get("result") for row in (_CLOSED.run(conn, numbers) if numbers else ())}
-
-
-_CLOSED: Final = QuickSelect(
-    lambda among: (
-        select(NOTICE.c.card, NOTICE.c.body)
-        .where(NOTICE.c.event == "closed", among(NOTICE.c.card))
-        .order_by(NOTICE.c.card, NOTICE.c.sequence)
-    )
-)
 
 
 def _of_card(look: Look, key: TallyKey, row: Row[Any], confirmed: bool) -> Happening | None:
