@@ -180,6 +180,7 @@ def test_a_heartbeat_never_says_that_nothing_waits_while_something_does(
     kept = KeptEvents(config.watch.queue, most=1000)
     uplink = Uplink(config.watch.model_copy(update={"heartbeat_seconds": 0.0}), config.mqtt, kept, Clock())
     uplink.start()
+    eventually(lambda: uplink.is_connected)  # sixty turns may take less time than a connection
     for number in range(60):
         kept.put([("2026-03-02T09:00:00+08:00", {"window": "w1", "people": number, "view": "ok"})])
         uplink.turn()
