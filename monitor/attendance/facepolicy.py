@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Action: TypeAlias = Literal["turn_left", "turn_right", "blink", "closer"]
+"""What a challenge asks: turn the head to the person's own left or right, close the eyes for a moment, come closer."""
 
 
 class FacePolicy(BaseModel):
@@ -19,6 +22,12 @@ class FacePolicy(BaseModel):
     margin: float = Field(
         0.02, ge=0, le=1, description="Among many, the next person must be so much farther away; else it is for review."
     )
+    challenge: tuple[Action, ...] = Field(
+        ("turn_left", "turn_right", "blink", "closer"),
+        description="What a challenge (活体动作) may ask, drawn at random; empty: none is. `closer` never comes alone.",
+    )
+    challenge_steps: int = Field(1, ge=1, le=4, description="How many of them a challenge asks, besides `closer`.")
+    step_seconds: float = Field(8.0, gt=0, le=60, description="How long the person has for each.")
     enrol_min: int = Field(3, ge=1, le=20, description="Fewest photographs of an enrolment.")
     enrol_max: int = Field(5, ge=1, le=20, description="Most photographs of an enrolment.")
     min_face_px: int = Field(80, ge=20, description="Least width of the face in the picture, pixels (太小).")
@@ -39,6 +48,8 @@ class FacePolicy(BaseModel):
             raise ValueError(f"review, {self.review:g}, must not lie below accept, {self.accept:g}")
         if self.enrol_max < self.enrol_min:
             raise ValueError(f"enrol_max, {self.enrol_max}, must not lie below enrol_min, {self.enrol_min}")
+        if self.challenge == ("closer",):
+            raise ValueError("challenge: a photograph can come closer, too; add a turn or blink, or take it away")
         if self.max_brightness <= self.min_brightness:
             raise ValueError("max_brightness must lie above min_brightness")
         return self

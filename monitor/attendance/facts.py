@@ -39,6 +39,8 @@ class CheckIn(Value, frozen=True, kw_only=True):
     trusted: bool = True
     not_before: datetime | None = None
     slot: str = ""
+    distance: float | None = None
+    liveness: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

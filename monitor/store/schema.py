@@ -847,6 +847,36 @@ class FaceRow(SQLModel, table=True):
     enrolled_by: str
 
 
+class FaceFrameRow(SQLModel, table=True):
+    """An evidence frame (留证图像) of a check-in, where a hall has switched them on: sealed with the key of that
+    person's face, so that `face forget` shuts it, too.
+    """
+
+    __tablename__ = "face_frame"
+    __table_args__ = (UniqueConstraint("device", "event_id"),)
+    id: int | None = _id()
+    staff: str = Field(index=True)
+    key: str
+    """Name of the key in the key store."""
+    device: str
+    event_id: str
+    taken_at: datetime = Field(index=True)
+    sealed: bytes
+
+
+class StaffPinRow(SQLModel, table=True):
+    """A PIN (签到密码), the way beside the face: an Argon2 digest, and what keeps others from guessing it."""
+
+    __tablename__ = "staff_pin"
+    staff: str = Field(primary_key=True)
+    digest: str
+    set_at: datetime
+    set_by: str
+    failures: int = 0
+    """Wrong ones since the last right one."""
+    locked_until: datetime | None = None
+
+
 def order_text_by_code_point(tables: MetaData) -> None:
     """Give every plain text column the type TEXT; called by each module of tables after its last one."""
     for table in tables.tables.values():
