@@ -263,6 +263,14 @@ class Policy(_Section):
     face: FacePolicy = FacePolicy()
     cards: CardPolicy = CardPolicy()
 
+    @model_validator(mode="after")
+    def _one_band(self) -> Policy:
+        """What a kiosk accepts and what the judge takes without doubt is one number, unless it is said twice."""
+        if self.checkin.most_distance is None:
+            own = self.checkin.model_copy(update={"most_distance": self.face.accept})
+            object.__setattr__(self, "checkin", own)
+        return self
+
     @property
     def version(self) -> str:
         """NAME@DIGEST over all values: equal values have equal versions."""
