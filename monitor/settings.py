@@ -185,6 +185,14 @@ class FaceSettings(_Section):
     )
 
 
+class ConsoleSettings(_Section):
+    """`[console]`: how long people stay signed in with a browser (docs/console.md)."""
+
+    session_hours: float = Field(12.0, gt=0, le=24 * 31, description="A session ends so long after signing in.")
+    idle_minutes: float = Field(120.0, gt=0, description="And so long after it was last used.")
+    renew_minutes: float = Field(60.0, gt=0, description="How old the cookie's secret becomes before it is renewed.")
+
+
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -299,6 +307,7 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     faces: FaceSettings = FaceSettings()
     retention: RetentionSettings = RetentionSettings()
+    console: ConsoleSettings = ConsoleSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()

@@ -1,4 +1,5 @@
-"""Fetch the front-end files of others from npm into monitor/console/static/vendor, with name, version and checksum.
+"""Fetch the front-end files of others from npm into monitor/console/static/vendor, with name, version,
+licence and checksum.
 
     python scripts/vendor_files.py          # needs npm; writes the files and vendored.json
     python scripts/vendor_files.py --check  # needs nothing: holds the files against vendored.json
@@ -52,13 +53,17 @@ def fetch() -> None:
             source = folder / "node_modules" / one.package / one.file
             shutil.copyfile(source, VENDOR / one.name)
             rows.append({**one._asdict(), "sha256": _digest(VENDOR / one.name)})
+            shutil.copyfile(folder / "node_modules" / one.package / "LICENSE", VENDOR / f"{one.package}.LICENSE.txt")
     LIST.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def faults() -> list[str]:
     """What differs between the list and the folder; empty where nothing does."""
     rows = {row["name"]: row for row in json.loads(LIST.read_text(encoding="utf-8"))}
+    licences = {f"{one.package}.LICENSE.txt" for one in WANTED}
     there = {path.name for path in VENDOR.iterdir()} - {LIST.name}
+    missing = [f"{name}: the licence is not there" for name in sorted(licences - there)]
+    there -= licences
     found = [f"{name}: listed, not there" for name in sorted(rows.keys() - there)]
     found += [f"{name}: there, not listed" for name in sorted(there - rows.keys())]
     found += [
@@ -68,7 +73,11 @@ def faults() -> list[str]:
     ]
     wanted = {one.name: one._asdict() for one in WANTED}
     listed = {name: {key: row[key] for key in Wanted._fields} for name, row in rows.items()}
-    return found + ([] if wanted == listed else ["vendored.json is not what scripts/vendor_files.py wants: run it"])
+    return (
+        missing
+        + found
+        + ([] if wanted == listed else ["vendored.json is not what scripts/vendor_files.py wants: run it"])
+    )
 
 
 def _digest(path: Path) -> str:

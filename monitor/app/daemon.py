@@ -35,6 +35,7 @@ from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.migrate import revision
 from monitor.supervision.rules import RULES
+from monitor.supervision.signin import SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -292,5 +293,6 @@ class _Daemon:
             max_body_bytes=http.max_body_bytes,
             policy_version=program.settings.policy.version,
             heard=self._heard,
+            sign_in=SignIn(program.store, program.clock, program.settings.console),
         )
         return HttpServer(make_app(deps), host=http.host, port=http.port)

@@ -14,6 +14,7 @@ from monitor.metrics import Metrics
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
+from monitor.supervision.signin import SignIn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,3 +39,5 @@ class Deps:
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
     heard: Callable[[], None] = lambda: None
+    sign_in: SignIn | None = None
+    """None: nobody signs in here, the pages of the console are not served."""

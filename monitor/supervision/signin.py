@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from monitor.access import Principal
 from monitor.clock import Clock
+from monitor.settings import ConsoleSettings
 from monitor.store import audit, signin, users
 from monitor.store.engine import Store
 from monitor.supervision.lockout import is_locked, wait_after
@@ -30,16 +30,6 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 GRACE: Final = timedelta(seconds=60)
 """How long the secret before a renewal is still taken: pages that were on their way."""
 WORDS_MOST: Final = 200
-
-
-class SessionPolicy(BaseModel):
-    """`[console.sessions]`: how long somebody stays signed in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    hours: float = Field(12.0, gt=0, le=24 * 31, description="A session ends so long after signing in.")
-    idle_minutes: float = Field(120.0, gt=0, description="And so long after it was last used.")
-    renew_minutes: float = Field(60.0, gt=0, description="How old the cookie's secret may become before it is renewed.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +71,7 @@ class Locked(Refused):
 class SignIn:
     """The way in, over the store. Every method takes `now` from the clock itself, and commits."""
 
-    def __init__(self, store: Store, clock: Clock, policy: SessionPolicy) -> None:
+    def __init__(self, store: Store, clock: Clock, policy: ConsoleSettings) -> None:
         self._store, self._clock, self._policy = store, clock, policy
 
     def by_password(self, user: str, password: str, visitor: Visitor) -> Signed:
@@ -154,7 +144,7 @@ class SignIn:
         secret, csrf = PREFIX + secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         number = signin.add_session(conn, {
             "digest": hidden(secret), "csrf": csrf, "user": user, "by": by, "created": now, "renewed": now, "seen": now,
-            "expires": now + timedelta(hours=self._policy.hours), "address": visitor.address[:WORDS_MOST],
+            "expires": now + timedelta(hours=self._policy.session_hours), "address": visitor.address[:WORDS_MOST],
             "agent": visitor.agent[:WORDS_MOST],
         })  # fmt: skip
         audit.record(conn, now, user, "user.signed_in", "user", user, {"session": number, "by": by})

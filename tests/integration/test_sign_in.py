@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from monitor.access import Principal
-from monitor.clock import Clock
-from monitor.model import Registry
 from monitor.store import signin, users
 from monitor.store.audit import AUDIT
 from monitor.store.engine import Store
 from monitor.supervision import passwords
 from monitor.supervision.lockout import wait_after
-from monitor.supervision.people import Person, disable, save_person
+from monitor.supervision.people import disable
 from monitor.supervision.refused import Refused
-from monitor.supervision.signin import Locked, SessionPolicy, SignIn, Visitor
+from monitor.supervision.signin import Locked
+from tests.signing_in import DESK, GOOD, START, Place
 
 pytestmark = pytest.mark.both_databases
-
-START = datetime(2026, 3, 2, 1, tzinfo=UTC)
-GOOD = "一句自己记得住的话 2026"
-DESK = Visitor(address="10.0.0.5", agent="Chromium")
-
-
-class SetClock(Clock):
-    """Stands until it is moved."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-    def on(self, **more: float) -> None:
-        self.at += timedelta(**more)
-
-
-class Place:
-    """A store with two users, one of whom has a password."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, self.clock = store, SetClock()
-        self.way_in = SignIn(store, self.clock, SessionPolicy())
-        for person in (Person(id="li", role="administrator", name="演示甲"), Person(id="wang", role="auditor")):
-            self.do(lambda conn, p=person: save_person(conn, Registry(), p, actor="cli", now=START))
-        self.digest = passwords.digest_of(GOOD)
-        self.do(lambda conn: passwords.set_password(conn, "li", self.digest, actor="cli", now=START))
-
-    def do(self, step):  # type: ignore[no-untyped-def]
-        return self.store.step(step)
-
-    def wrong(self, times: int) -> None:
-        for _ in range(times):
-            with pytest.raises(Refused):
-                self.way_in.by_password("li", "falsch falsch", DESK)
 
 
 @pytest.fixture
@@ -94,12 +55,12 @@ def test_five_wrong_ones_lock_longer_each_time_and_the_right_one_forgets_them(pl
     with pytest.raises(Locked) as locked:
         place.way_in.by_password("li", GOOD, DESK)
     assert locked.value.until == START + timedelta(minutes=1)
-    place.clock.on(minutes=1)
+    place.clock.advance(timedelta(minutes=1))
     place.wrong(1)
     with pytest.raises(Locked) as locked:
         place.way_in.by_password("li", GOOD, DESK)
-    assert locked.value.until == place.clock.at + timedelta(minutes=2)
-    place.clock.on(minutes=2)
+    assert locked.value.until == place.clock.now() + timedelta(minutes=2)
+    place.clock.advance(timedelta(minutes=2))
     assert place.way_in.by_password("li", GOOD, DESK).person.id == "li"
     place.wrong(4)
     assert place.way_in.by_password("li", GOOD, DESK).person.id == "li"
@@ -123,30 +84,30 @@ def test_a_session_ends(place: Place, why: str, minutes: int, there: bool) -> No
     secret = place.way_in.by_password("li", GOOD, DESK).secret
     step = 50 if minutes > 120 else minutes
     for _ in range(minutes // step):
-        place.clock.on(minutes=step)
+        place.clock.advance(timedelta(minutes=step))
         found = place.way_in.who(secret)
         secret = found.secret if found else secret
-    place.clock.on(minutes=minutes % step)
+    place.clock.advance(timedelta(minutes=minutes % step))
     assert (place.way_in.who(secret) is not None) is there, why
 
 
 def test_an_old_secret_is_made_anew_and_forms_go_on(place: Place) -> None:
     first = place.way_in.by_password("li", GOOD, DESK)
-    place.clock.on(minutes=61)
+    place.clock.advance(timedelta(minutes=61))
     second = place.way_in.who(first.secret)
     assert second is not None
     assert second.renewed
     assert second.secret != first.secret
     assert second.csrf == first.csrf, "a form of an open page"
-    place.clock.on(seconds=30)
+    place.clock.advance(timedelta(seconds=30))
     assert place.way_in.who(first.secret) is not None, "a page that was on its way"
-    place.clock.on(seconds=31)
+    place.clock.advance(timedelta(seconds=31))
     assert place.way_in.who(first.secret) is None
     assert place.way_in.who(second.secret) is not None
-    place.clock.on(minutes=59)
+    place.clock.advance(timedelta(minutes=59))
     third = place.way_in.who(second.secret)
     assert third is not None
-    place.clock.at = START + timedelta(hours=12)
+    place.clock.set(START + timedelta(hours=12))
     assert place.way_in.who(third.secret) is None, "renewing does not lengthen it"
 
 
@@ -158,11 +119,11 @@ def test_it_ends_with_signing_out_with_another_password_and_with_the_user(place:
     three = place.way_in.by_password("li", GOOD, DESK)
     place.do(
         lambda conn: passwords.set_password(
-            conn, "li", place.digest, actor=me, now=place.clock.at, but=three.number
+            conn, "li", place.digest, actor=me, now=place.clock.now(), but=three.number
         )
     )  # fmt: skip
     assert [place.way_in.who(s.secret) is not None for s in (two, three)] == [False, True]
-    place.do(lambda conn: disable(conn, "li", actor="cli", why="调离", now=place.clock.at))
+    place.do(lambda conn: disable(conn, "li", actor="cli", why="调离", now=place.clock.now()))
     assert place.way_in.who(three.secret) is None
     with pytest.raises(Refused, match="账户或密码不正确"):
         place.way_in.by_password("li", GOOD, DESK)
@@ -170,10 +131,10 @@ def test_it_ends_with_signing_out_with_another_password_and_with_the_user(place:
 
 def test_an_invitation_is_good_once_and_for_a_day_and_a_later_one_ends_it(place: Place) -> None:
     def invite() -> str:
-        return str(place.do(lambda conn: passwords.invite(conn, "wang", actor="cli", now=place.clock.at)))
+        return str(place.do(lambda conn: passwords.invite(conn, "wang", actor="cli", now=place.clock.now())))
 
     def accept(secret: str) -> str:
-        return str(place.do(lambda conn: passwords.accept_invite(conn, secret, place.digest, place.clock.at)))
+        return str(place.do(lambda conn: passwords.accept_invite(conn, secret, place.digest, place.clock.now())))
 
     stale, good = invite(), invite()
     with pytest.raises(Refused, match="无效"):
@@ -183,7 +144,7 @@ def test_an_invitation_is_good_once_and_for_a_day_and_a_later_one_ends_it(place:
         accept(good)
     assert place.way_in.by_password("wang", GOOD, DESK).person.role == "auditor"
     late = invite()
-    place.clock.on(hours=24)
+    place.clock.advance(timedelta(hours=24))
     with pytest.raises(Refused, match="过期"):
         accept(late)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from monitor.console.deps import Deps
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
 
 
@@ -14,4 +15,5 @@ def make_pages(deps: Deps) -> APIRouter:
     pages = APIRouter(include_in_schema=False)
     add_static(pages)
     add_kiosk(pages, deps)
+    add_sign_in(pages, deps)
     return pages
