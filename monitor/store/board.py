@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, case, func, select
 
+from monitor.store import meta
 from monitor.store.gauges import CARD, OVERDUE_RULES, RATING, RUNNING, SUBJECT, WORKED
-from monitor.store.schema import CaseStatRow
+from monitor.store.schema import (
+    CaseEventRow,
+    CaseStatRow,
+    CheckinRow,
+    DutyRow,
+    HeartbeatRow,
+    PresenceRow,
+    RatingRow,
+    RawEvent,
+)
 from monitor.store.sql import table_of
 
 STAT: Final = table_of(CaseStatRow)
+RAW: Final = table_of(RawEvent)
+BEAT: Final = table_of(HeartbeatRow)
+CHECKIN: Final = table_of(CheckinRow)
+WITH_WINDOW: Final = tuple(table_of(model) for model in (PresenceRow, DutyRow, RatingRow, CaseEventRow))
+VERSIONS: Final = (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.ROSTER_VERSION, meta.CALENDAR_VERSION)
 
 OF_DEVICES: Final = ("device", "source")
 
@@ -22,6 +38,54 @@ class Last(NamedTuple):
 
     score: int
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """How far the store has been looked at: highest numbers, and the versions of registry, plans and calendars."""
+
+    event: int = 0
+    beat: int = 0
+    versions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touched:
+    """Whose facts came since a mark. `everything`: the registry, plans or a calendar changed, or too much came."""
+
+    windows: frozenset[str] = frozenset()
+    staff: frozenset[str] = frozenset()
+    devices: frozenset[str] = frozenset()
+    everything: bool = False
+
+
+MOST_TOUCHED: Final = 5_000
+"""More events than this since the last look: a backlog arrived, everything is looked at."""
+
+
+def touched_since(conn: Connection, mark: Mark) -> tuple[Mark, Touched]:
+    """What came since `mark`, by the keys of the events' own rows.
+
+    Where several replicas write, a lower number may be committed after a higher one and is not seen here: whoever
+    keeps a board looks at each window now and then anyway.
+    """
+    event = int(conn.execute(select(func.coalesce(func.max(RAW.c.id), 0))).scalar_one())
+    beat = int(conn.execute(select(func.coalesce(func.max(BEAT.c.id), 0))).scalar_one())
+    versions = tuple(meta.version(conn, key) for key in VERSIONS)
+    now = Mark(event=event, beat=beat, versions=versions)
+    if versions != mark.versions or event - mark.event > MOST_TOUCHED:
+        return now, Touched(everything=True)
+    windows: set[str] = set()
+    staff: set[str] = set()
+    if event > mark.event:
+        for table in WITH_WINDOW:
+            rows = select(table.c.window).where(table.c.raw_event > mark.event, table.c.window.is_not(None))
+            windows.update(conn.execute(rows.distinct()).scalars())
+        came = select(CHECKIN.c.staff).where(CHECKIN.c.raw_event > mark.event)
+        staff.update(conn.execute(came.distinct()).scalars())
+    beats = select(BEAT.c.device).where(BEAT.c.id > mark.beat).distinct()
+    devices = frozenset(conn.execute(beats).scalars()) if beat > mark.beat else frozenset()
+    return now, Touched(windows=frozenset(windows), staff=frozenset(staff), devices=devices)
 
 
 def cases_by_window(conn: Connection, hall: str) -> dict[str | None, tuple[int, int]]:

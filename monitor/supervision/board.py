@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.attendance.dayline import STATES, Shown
@@ -72,26 +72,38 @@ class Board:
         return counted
 
 
+State: TypeAlias = tuple[Span | None, tuple[Shown, ...]]
+"""The session that runs at a window (None: none does), and what is told of it up to when it was looked at."""
+
+
 def board(look: Look, policy: PostPolicy, hall: str) -> Board:
     """The board of a hall. Raises Refused for a hall that there is not."""
     require_known(look.registry, hall=hall)
-    windows = sorted((w for w in look.registry.windows.values() if w.hall == hall), key=lambda w: w.id)
-    now = _states(look, policy, windows)
+    return composed(look, hall, states(look, policy, windows_of(look, hall)))
+
+
+def windows_of(look: Look, hall: str) -> list[Window]:
+    return sorted((w for w in look.registry.windows.values() if w.hall == hall), key=lambda w: w.id)
+
+
+def composed(look: Look, hall: str, known: Mapping[str, State]) -> Board:
+    """The board from the states of its windows and from what is counted anew: cases, ratings, cards."""
+    windows = windows_of(look, hall)
     cases = stored.cases_by_window(look.conn, hall)
     ratings = stored.last_ratings(look.conn, [w.id for w in windows], look.now - RATED_WITHIN)
     cards = stored.gravest_cards(look.conn, hall)
     of_devices = stored.gravest_cards(look.conn, hall, of_devices=True)
-    known = look.registry.halls[hall]
+    place = look.registry.halls[hall]
     mine = {w.id for w in windows}
     rest = [both for window, both in cases.items() if window not in mine]
     return Board(
         hall=hall,
-        name=known.name or hall,
-        zone=ZoneInfo(known.zone or DEFAULT_ZONE),
+        name=place.name or hall,
+        zone=ZoneInfo(place.zone or DEFAULT_ZONE),
         as_of=look.now,
         tiles=tuple(
             replace(
-                _tile(w, *now[w.id]),
+                _tile(w, *known[w.id]),
                 running=cases.get(w.id, (0, 0))[0],
                 overdue=cases.get(w.id, (0, 0))[1],
                 rating=ratings.get(w.id),
@@ -105,24 +117,23 @@ def board(look: Look, policy: PostPolicy, hall: str) -> Board:
     )
 
 
-def _states(
-    look: Look, policy: PostPolicy, windows: Sequence[Window]
-) -> dict[str, tuple[Span | None, tuple[Shown, ...]]]:
-    """The session that runs at each window, with what is told of it."""
-    spans = {w.id: _session_now(look, w) for w in windows}
+def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[str, State]:
+    """The states of some windows; about ten milliseconds each."""
+    spans = {w.id: session_now(look, w) for w in windows}
     keys = {
-        post_key(w.id, span[0], look.book.for_window(look.registry, w.id)): w.id
-        for w in windows
-        if (span := spans[w.id]) is not None
+        post_key(window, span[0], look.book.for_window(look.registry, window)): window
+        for window, span in spans.items()
+        if span is not None
     }
     told: dict[str, tuple[Shown, ...]] = {}
     for batch in chunks(list(keys), AT_ONCE):
         for key, loaded in load_posts(look, batch).items():
             told[keys[key]] = session_of(loaded.facts, policy, look.now).parts
-    return {w.id: (spans[w.id], told.get(w.id, ())) for w in windows}
+    return {window: (span, told.get(window, ())) for window, span in spans.items()}
 
 
-def _session_now(look: Look, window: Window) -> Span | None:
+def session_now(look: Look, window: Window) -> Span | None:
+    """The session of the window that runs; None outside of its hours."""
     calendar = look.book.for_window(look.registry, window.id)
     for start, end in calendar.sessions(calendar.local_date(look.now)):
         if start <= look.now < end:

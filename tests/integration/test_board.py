@@ -11,6 +11,7 @@ import pytest
 
 from monitor.store.engine import Store
 from monitor.supervision.board import TILE_STATES, board, board_json
+from monitor.supervision.boardkeeper import BoardKeeper
 from monitor.supervision.postdays import post_days
 from monitor.supervision.refused import Refused
 from tests.halls import at, hall, told
@@ -135,3 +136,76 @@ def test_every_state_has_its_words() -> None:
     from monitor.wording.posts import SEGMENTS
 
     assert set(TILE_STATES) == set(SEGMENTS) | {"off"}
+
+
+# --------------------------------------------------------------------------- kept while somebody looks
+
+
+class Kept:
+    """A keeper beside the board made afresh each time."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.keeper = BoardKeeper("h1", world.settings.policy.post)
+
+    def at(self, when: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        now = self.world.clock.set(at(when))
+        with self.world.store.read() as conn:
+            look = self.world.judging.look(conn, now)
+            return board_json(self.keeper.refresh(look)), board_json(board(look, self.world.settings.policy.post, "h1"))
+
+
+def test_a_kept_board_is_the_one_made_afresh_and_judges_only_what_changed(world: World) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    told_, afresh = kept.at("08:40")
+    assert told_ == afresh
+    kept.at("08:40:01")
+    assert kept.keeper.judged == 8
+    for n, (device, channel, body, windows) in enumerate([
+        ("c2", "presence", {"people": 0, "view": "ok"}, 1),
+        ("c1", "presence", {"people": 1, "view": "dark"}, 1),
+        ("e1", "rating", {"score": 5}, 1),
+        ("t1", "duty", {"action": "on", "staff": "s03", "window": "w3"}, 1),
+        ("t1", "checkin", {"staff": "s04", "method": "card"}, 1),
+        ("cases", "case", {"case": "1", "event": "accepted", "item": "i1", "window": "w4"}, 1),
+    ], 1):  # fmt: skip
+        before = kept.keeper.judged
+        world.event(device, channel, f"08:40:{2 * n:02}", **body)
+        kept.at(f"08:40:{2 * n:02}")
+        told_, afresh = kept.at(f"08:40:{2 * n + 1:02}")
+        assert told_ == afresh, channel
+        assert kept.keeper.judged - before == 2 * windows, channel
+    before = kept.keeper.judged
+    kept.at("08:40:14")
+    assert kept.keeper.judged == before, "nothing came"
+
+
+def test_time_a_plan_a_heartbeat_and_the_end_of_hours_change_it_too(world: World) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    kept.at("08:40")
+    told_, afresh = kept.at("08:45")
+    assert told_ == afresh, "cameras that fell silent"
+    assert states(told_)["w1"][0] == "unknown"
+    world.plan(outings=[{"id": "o1", "staff": "s02", "from": at("08:45"), "to": at("09:05")}])
+    told_, afresh = kept.at("08:45:01")
+    assert told_ == afresh, "a plan"
+    world.beat("c1", "08:45:02")
+    told_, afresh = kept.at("08:45:02")
+    assert told_ == afresh, "a heartbeat"
+    told_, afresh = kept.at("11:59:59")
+    told_, afresh = kept.at("12:00")
+    assert told_ == afresh
+    assert {state for state, _ in states(told_).values()} == {"off"}
+
+
+def test_a_window_that_is_new_is_on_it(world: World) -> None:
+    kept = Kept(world)
+    kept.at("08:40")
+    world.register(hall(4, windows=[*WINDOWS, {"id": "w5", "unit": "u1"}], posts=POSTS, devices=DEVICES))
+    told_, afresh = kept.at("08:40:01")
+    assert told_ == afresh
+    assert [t["window"] for t in told_["windows"]] == ["w1", "w2", "w3", "w4", "w5"]
