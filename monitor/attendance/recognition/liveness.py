@@ -111,6 +111,11 @@ class Challenge:
         """What is asked now; None when all is done."""
         return self._left[0] if self._left else None
 
+    @property
+    def coming_back(self) -> bool:
+        """Whether the present action was shown, and only the state after it is awaited."""
+        return self._away
+
     def restart(self) -> None:
         """The present action begins anew: the face was out of sight."""
         self._held, self._away = 0, False
