@@ -16,7 +16,8 @@ import pytest
 from monitor.attendance.facepolicy import Action, FacePolicy
 from monitor.attendance.recognition.attempt import ENDED, Attempt, Told
 from monitor.attendance.recognition.gallery import Gallery
-from monitor.attendance.recognition.liveness import SHUT, Challenge, Measured, Resting, measure
+from monitor.attendance.recognition.liveness import SHUT, Challenge
+from monitor.attendance.recognition.posture import Measured, Resting, measure
 from tests.faces import encoded, encoder
 from tests.held_photos import WAYS, moved
 from tests.moving_heads import Frame, Portrait, acting, portrait, write_mjpeg, write_y4m
