@@ -132,7 +132,7 @@ def test_the_videos_hold_the_frames(obama: Portrait, tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------- all photographs, for docs/faces.md
 
-PASSED: dict[str, int] = {}
+PASSED = {"pitch 45": 2, "squeezed": 1, "sheared": 3, "bent to 80 mm, yaw 40": 7, "bent to 50 mm, yaw 40": 3}
 """Held photographs that pass for a turn or a blink, of 57; ways that are not named: none."""
 
 
@@ -153,7 +153,7 @@ def test_held_photographs(way: str, data_dir: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("action", "least"), [("turn_left", 0), ("turn_right", 0), ("blink", 0), ("closer", 57)])
+@pytest.mark.parametrize(("action", "least"), [("turn_left", 55), ("turn_right", 50), ("blink", 21), ("closer", 57)])
 def test_moving_heads(action: Action, least: int, data_dir: Path) -> None:
     found = of_all(data_dir, lambda photo: acting(photo, [action]))
     assert sum(action in one for one in found) >= least

@@ -27,8 +27,8 @@ HELD: Final = 2
 """Frames on end that must show it: one frame may be blurred."""
 SEEN_PX: Final = 7.0
 """Least opening of the eyes by which closing them is told from the noise of landmarks, pixels."""
-HEIGHT: Final = (0.75, 1.32)
-SKEW: Final = 0.35
+HEIGHT: Final = (0.85, 1.28)
+SKEW: Final = 0.3
 TILT: Final = 18.0
 """How far a face may be squeezed, sheared, tilted (degrees) against its rest: beyond, the landmarks themselves go
 astray."""
