@@ -204,6 +204,7 @@ ERASED: Final = {
     "silence": "静默理由",
     "lost_span": "数据丢失说明",
     "face": "人脸特征",
+    "staff_pin": "签到密码",
     "card": "牌",
     "audit": "审计行",
     "attachment": "附件",

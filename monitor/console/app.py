@@ -14,6 +14,7 @@ from monitor.console.api import make_api
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
+from monitor.console.kiosk import make_kiosk
 from monitor.metrics import program_version
 from monitor.store.engine import STORE_AWAY
 from monitor.store.untold import banner, untold
@@ -32,6 +33,8 @@ def make_app(deps: Deps) -> FastAPI:
     _add_health(app, deps)
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
+    if deps.kiosks is not None:
+        app.include_router(make_kiosk(deps, deps.kiosks))
     return app
 
 

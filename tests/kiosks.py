@@ -1,0 +1,132 @@
+"""A hall with kiosks served for real: tokens, PINs, what its page would ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from sqlalchemy import select
+
+from monitor.access import Principal
+from monitor.attendance.facepolicy import FacePolicy
+from monitor.console.app import make_app
+from monitor.console.deps import Deps
+from monitor.console.health import Health
+from monitor.console.server import HttpServer
+from monitor.metrics import Metrics
+from monitor.settings import KioskSettings
+from monitor.store.audit import AUDIT
+from monitor.store.engine import Store
+from monitor.store.facts.slots import CHECKIN
+from monitor.supervision.kiosk import PINS_A_MINUTE, Kiosks
+from monitor.supervision.pins import set_pin
+from monitor.supervision.tokens import create_kiosk_token
+from tests.halls import Tables, hall
+from tests.world import World
+
+API = "/kiosk/api"
+PIN = "274951"
+HEAD = Principal(id="chen", role="supervision_head", halls=frozenset({"h1"}))
+
+
+def rows_with(*kiosks: str, people: int = 4) -> Tables:
+    """The small hall with these terminals, each for all; a second hall with a person of its own, s90."""
+    base = hall(people)
+    return {
+        **base,
+        "halls": [*base["halls"], {"id": "h2", "name": "镇便民中心", "attendance": "tongshan"}],
+        "units": [*base["units"], {"id": "u2", "hall": "h2", "name": "镇政府"}],
+        "staff": [*base["staff"], {"id": "s90", "unit": "u2", "name": "外人"}],
+        "devices": [
+            *({"id": name, "kind": "terminal", "hall": "h1", "serves": ["*"]} for name in kiosks),
+            {"id": "c1", "kind": "camera", "hall": "h1", "window": "w1"},
+        ],
+    }
+
+
+@dataclass
+class Kiosk:
+    """One page at one kiosk: `http` carries its token."""
+
+    world: World
+    deps: Deps
+    http: httpx.Client
+    device: str
+
+    def post(self, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        return self.http.post(f"{API}/{path}", json={} if body is None else body, **more)
+
+    def pin(self, staff: str, pin: str = PIN, **more: Any) -> httpx.Response:
+        return self.post("pin", {"id": str(uuid4()), "at": self.now(), "staff": staff, "pin": pin, **more})
+
+    def now(self, **later: float) -> str:
+        return (self.world.clock.now() + timedelta(**later)).isoformat()
+
+    def beat(self, **more: Any) -> httpx.Response:
+        return self.post("heartbeat", {"at": self.now(), "queue": 0, "boot": "page-1", **more})
+
+    def checkins(self) -> list[Any]:
+        with self.world.store.read() as conn:
+            return list(conn.execute(select(CHECKIN).order_by(CHECKIN.c.id)))
+
+    def audit(self, action: str) -> list[Any]:
+        with self.world.store.read() as conn:
+            return list(conn.execute(select(AUDIT).where(AUDIT.c.action == action).order_by(AUDIT.c.id)))
+
+
+def token_for(world: World, device: str) -> str:
+    def step(conn: Any) -> str:
+        return create_kiosk_token(conn, world.program.registry.get(conn), device, now=world.clock.now())
+
+    return world.store.step(step)
+
+
+def give_pin(world: World, staff: str, pin: str = PIN) -> None:
+    def step(conn: Any) -> None:
+        set_pin(conn, world.program.registry.get(conn), staff, pin, actor=HEAD, now=world.clock.now())
+
+    world.store.step(step)
+
+
+def deps_of(
+    world: World, *, policy: FacePolicy | None = None, faces: Any = None, pins_a_minute: int = PINS_A_MINUTE,
+    **settings: Any,
+) -> Deps:  # fmt: skip
+    metrics = Metrics(rules=[], channels=[])
+    metrics.start_kiosks(faces.frames if faces is not None else lambda: {"encoded": 0, "dropped": 0, "lost": 0})
+    kiosks = Kiosks(
+        store=world.store, clock=world.clock, registry=world.program.registry,
+        settings=KioskSettings(enabled=True, **settings), policy=policy or FacePolicy(), told=metrics.attempt,
+        faces=faces, pins_a_minute=pins_a_minute,
+    )  # fmt: skip
+    return Deps(
+        store=world.store, clock=world.clock, metrics=metrics, health=Health(monotonic=world.clock.monotonic),
+        registry=world.program.registry, calendars=world.program.calendars, kiosks=kiosks,
+    )  # fmt: skip
+
+
+@contextmanager
+def kiosk(world: World, device: str = "k1", deps: Deps | None = None) -> Iterator[Kiosk]:
+    deps = deps or deps_of(world)
+    server = HttpServer(make_app(deps))
+    server.start()
+    try:
+        headers = {"Authorization": f"Bearer {token_for(world, device)}"}
+        with httpx.Client(base_url=server.url, timeout=30, headers=headers) as http:
+            yield Kiosk(world=world, deps=deps, http=http, device=device)
+    finally:
+        server.stop()
+
+
+def small_world(store: Store, folder: Path, *devices: str, people: int = 4) -> World:
+    return World(store, folder, rows_with(*(devices or ("k1", "k2")), people=people), start="08:20")
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
