@@ -6,30 +6,30 @@ ingest as any other, and are answered after its commit.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any
 
-import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from monitor.console.answers import WORK_ERRORS, Responses
-from monitor.console.bearer import require
 from monitor.console.deps import Deps
-from monitor.console.feeding import feed
+from monitor.console.kioskanswers import (
+    ERRORS,
+    answer,
+    checkin,
+    error_body,
+    placed,
+    record,
+    settled_body,
+    store_event,
+    too_many,
+)
 from monitor.console.kioskbodies import Beat, Pin, body_of
-from monitor.ingest.feed import Item
-from monitor.supervision.kiosk import KEPT_MOST, Kiosks, Place, Settled, refused
+from monitor.console.kioskfaces import add_faces
+from monitor.supervision.kiosk import KEPT_MOST, Kiosks
+from monitor.supervision.kioskplace import Place, refused
 from monitor.supervision.pins import Tried
-from monitor.supervision.tokens import KIOSK_SCOPE, Grant
-
-LANG: Final = Query("zh", pattern="^(zh|en)$", description="Language of `text`.")
-Lang = Literal["zh", "en"]
-TOO_MANY: Final[Responses] = {429: {"description": "Too many tries; `until` says when to go on."}}
-ERRORS: Final[Responses] = {**WORK_ERRORS, **TOO_MANY}
+from monitor.supervision.refused import Refused
 
 
 def make_kiosk(deps: Deps, kiosks: Kiosks) -> APIRouter:
@@ -53,21 +53,19 @@ def make_kiosk(deps: Deps, kiosks: Kiosks) -> APIRouter:
         """The device's heartbeat: what the page still keeps, and its clock."""
         said = await body_of(request, Beat)
         payload = {"at": said.at.isoformat(), "queue": said.queue, "boot": said.boot}
-        await run_in_threadpool(store_event, deps, kiosks, place, "heartbeat", payload)
+        await run_in_threadpool(_beaten, deps, kiosks, place, payload)
         return answer(deps, {})
 
+    add_faces(api, deps, kiosks)
     return api
 
 
-def placed(deps: Deps, kiosks: Kiosks) -> Callable[..., Place]:
-    """A dependency that gives the kiosk of the caller's token; 401, 403."""
-
-    def place_of(grant: Grant = Depends(require(deps, KIOSK_SCOPE))) -> Place:
-        if grant.person is not None or len(grant.devices) != 1:
-            raise refused("kiosk.device", sort="role")
-        return kiosks.place(next(iter(grant.devices)), grant.actor)
-
-    return place_of
+def _beaten(deps: Deps, kiosks: Kiosks, place: Place, payload: dict[str, Any]) -> None:
+    """Store it; what was forgotten of faces and attempts leaves the memory with it."""
+    store_event(deps, kiosks, place, "heartbeat", payload)
+    if kiosks.faces is not None:
+        kiosks.faces.sweep()
+        kiosks.faces.ready(place.device)
 
 
 def config_of(kiosks: Kiosks, place: Place) -> dict[str, Any]:
@@ -90,8 +88,8 @@ def by_pin(deps: Deps, kiosks: Kiosks, place: Place, said: Pin) -> Any:
     kiosks.require_served(place, said.staff)
     try:
         tried = kiosks.try_pin(place, str(said.id), said.staff, said.pin, kept=said.kept)
-    except ValueError as error:
-        if getattr(getattr(error, "reason", None), "code", None) == "pin.too_many":
+    except Refused as error:
+        if error.reason is not None and error.reason.code == "pin.too_many":
             return too_many(deps, error)
         raise
     if tried.result != "right" and not said.kept:
@@ -107,56 +105,3 @@ def not_right(deps: Deps, place: Place, tried: Tried) -> JSONResponse:
         return too_many(deps, error)
     error = refused("pin.wrong", sort="role", field="pin", left=tried.left)
     return JSONResponse(answer(deps, {**error_body(error), "left": tried.left}), status_code=403)
-
-
-def too_many(deps: Deps, error: Any) -> JSONResponse:
-    """429 with `until`, RFC 3339, and Retry-After in seconds."""
-    until = datetime.fromisoformat(error.reason.figures["until"])
-    wait = max(1, round((until - deps.clock.now()).total_seconds()))
-    body = answer(deps, {**error_body(error), "until": until.isoformat()})
-    return JSONResponse(body, status_code=429, headers={"Retry-After": str(wait)})
-
-
-def error_body(error: Any) -> dict[str, Any]:
-    return {"detail": error.text, "code": error.reason.code, "field": error.field}
-
-
-# --------------------------------------------------------------------------- events
-
-
-def checkin(
-    event: str, at: datetime, staff: str, method: str, direction: str | None, **figures: float
-) -> dict[str, Any]:
-    """The payload of a check-in (DESIGN §3.1)."""
-    payload: dict[str, Any] = {"id": event, "at": at.isoformat(), "staff": staff, "method": method, **figures}
-    return payload | ({"direction": direction} if direction is not None else {})
-
-
-def record(
-    deps: Deps, kiosks: Kiosks, place: Place, payload: dict[str, Any], *, boot: str | None, named: bool = True
-) -> Settled:
-    """Store a check-in and give what is answered, after the commit. Raises Refused where it is not taken."""
-    held = boot if boot is not None else kiosks.boot_of(place)
-    store_event(deps, kiosks, place, "checkin", payload | ({"boot": held} if held else {}))
-    done = kiosks.repeated(place, payload["id"], payload["staff"] if named else None)
-    assert done is not None, "it was stored, or was there before"
-    return done
-
-
-def store_event(deps: Deps, kiosks: Kiosks, place: Place, channel: str, payload: dict[str, Any]) -> None:
-    item = Item(device=place.device, channel=channel, payload=msgspec.Raw(json.dumps(payload).encode()))
-    fed = feed(deps, [item], kiosks.registry())
-    for refusal in fed.refused:
-        raise refused("kiosk.refused", sort="input", field="at" if refusal.reason == "future" else None,
-                      detail=f"{refusal.reason}: {refusal.detail}")  # fmt: skip
-
-
-def settled_body(done: Settled) -> dict[str, Any]:
-    """{"state","at","method"} and, as far as it may be said, staff and name."""
-    shown = {"staff": done.staff, "name": done.name}
-    body: dict[str, Any] = {"state": done.state, "at": done.at.isoformat(), "method": done.method}
-    return body | {key: value for key, value in shown.items() if value is not None}
-
-
-def answer(deps: Deps, body: dict[str, Any]) -> dict[str, Any]:
-    return {"now": deps.clock.now().isoformat(), **body}

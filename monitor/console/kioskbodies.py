@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from monitor.attendance.facepolicy import Action
 from monitor.console.bearer import read_body
 from monitor.console.cardbodies import Instant
-from monitor.supervision.kiosk import refused
+from monitor.supervision.kioskplace import refused
 
 SMALL_BYTES: Final = 4096
 FRAME_BYTES: Final = 512 * 1024

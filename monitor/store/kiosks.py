@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from monitor.store.faces import FACE
 from monitor.store.facts.slots import CHECKIN
@@ -19,13 +19,13 @@ BEAT: Final = table_of(HeartbeatRow)
 class FaceMark(NamedTuple):
     """Differs whenever a face was enrolled, enrolled again or forgotten."""
 
-    count: int
+    people: int
     newest: Any
     keys: tuple[str | None, str | None]
 
 
-def checkin_of(conn: Connection, device: str, event: str) -> Row[Any] | None:
-    """The stored check-in of a device by its id: staff, at, method, distance, liveness."""
+def checkin_of(conn: Connection, device: str, event: str) -> Any:
+    """The stored check-in of a device by its id: staff, at, method, distance, liveness; None for none."""
     columns = (CHECKIN.c.staff, CHECKIN.c.at, CHECKIN.c.method, CHECKIN.c.distance, CHECKIN.c.liveness)
     here = (RAW.c.device == device, RAW.c.event_id == event)  # an index has these
     return conn.execute(select(*columns).join_from(RAW, CHECKIN, CHECKIN.c.raw_event == RAW.c.id).where(*here)).first()
@@ -45,4 +45,4 @@ def latest_boot(conn: Connection, device: str) -> str:
 def face_mark(conn: Connection) -> FaceMark:
     columns = (func.count(), func.max(FACE.c.enrolled_at), func.min(FACE.c.key), func.max(FACE.c.key))
     count, newest, low, high = conn.execute(select(*columns).select_from(FACE)).one()
-    return FaceMark(count=count, newest=newest, keys=(low, high))
+    return FaceMark(people=count, newest=newest, keys=(low, high))

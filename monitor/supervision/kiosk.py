@@ -14,15 +14,13 @@ from sqlalchemy import Connection, Row
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.clock import Clock
 from monitor.metrics import AttemptResult
-from monitor.model import Reason, Registry
+from monitor.model import Registry
 from monitor.settings import KioskSettings
 from monitor.store import audit, kiosks
 from monitor.store.engine import Store
-from monitor.store.facts.slots import terminals_of
 from monitor.store.registry import RegistryCache
+from monitor.supervision.kioskplace import OBJECT, Place, refused, serves
 from monitor.supervision.pins import Tried, try_pin
-from monitor.supervision.refused import Refused, Sort
-from monitor.wording import render
 
 if TYPE_CHECKING:
     from monitor.supervision.kioskfaces import KioskFaces
@@ -34,19 +32,6 @@ PINS_A_MINUTE: Final = 60
 MINUTE: Final = timedelta(minutes=1)
 DOUBT: Final = 0.5
 """A liveness below this is for review, as the judge of slots takes it."""
-OBJECT: Final = "device"
-"""What audit rows of a kiosk are about."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """The kiosk that a token names: its device, its hall, whose token it is (for the audit)."""
-
-    device: str
-    hall: str
-    hall_name: str
-    zone: str
-    actor: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,11 +114,6 @@ class Kiosks:
 _PIN: Final[dict[str, AttemptResult]] = {"right": "pin_right", "wrong": "pin_wrong", "locked": "pin_locked"}
 
 
-def serves(registry: Registry, device: str, staff: str) -> bool:
-    """Whether the person checks in at that terminal (`devices.serves`, DESIGN §1C)."""
-    return device in terminals_of(registry, staff)
-
-
 def settled(conn: Connection, row: Row[Any], policy: FacePolicy, *, named: bool) -> Settled:
     """A stored check-in as it is answered. For review nobody is named; `named`: the number was given, not found."""
     doubted = row.liveness is not None and row.liveness < DOUBT
@@ -142,13 +122,6 @@ def settled(conn: Connection, row: Row[Any], policy: FacePolicy, *, named: bool)
         return Settled(state="review", staff=row.staff if named else None, name=None, at=row.at, method=row.method)
     name = kiosks.name_of(conn, row.staff)
     return Settled(state="done", staff=row.staff, name=name, at=row.at, method=row.method)
-
-
-def refused(code: str, *, sort: Sort, field: str | None = None, zone: str = "Asia/Shanghai", **figures: Any) -> Refused:
-    """A refusal in the words of a code, Chinese first."""
-    reason = Reason(code=code, figures=figures)
-    text = f"{render(reason, 'zh', zone)} {render(reason, 'en', zone)}"
-    return Refused(text, reason, field=field, sort=sort)
 
 
 class _Rate:

@@ -65,7 +65,7 @@ def lock_after(failures: int) -> timedelta | None:
     """How long nothing is looked at after so many wrong ones on end: 1 min after five, then twice as long each time."""
     if failures < TRIES:
         return None
-    return min(FIRST_LOCK * 2 ** min(failures - TRIES, 10), MOST_LOCK)
+    return min(FIRST_LOCK * (1 << min(failures - TRIES, 10)), MOST_LOCK)
 
 
 # --------------------------------------------------------------------------- setting
