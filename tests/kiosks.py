@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from sqlalchemy import select
 
 from monitor.access import Principal
 from monitor.attendance.facepolicy import FacePolicy
+from monitor.attendance.recognition.encoder import Model
+from monitor.attendance.recognition.worker import Reply
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health
@@ -23,10 +27,16 @@ from monitor.metrics import Metrics
 from monitor.settings import KioskSettings
 from monitor.store.audit import AUDIT
 from monitor.store.engine import Store
+from monitor.store.facekeys import KeyStore
 from monitor.store.facts.slots import CHECKIN
+from monitor.supervision.faces import Enrolment, Photo, enrol
 from monitor.supervision.kiosk import PINS_A_MINUTE, Kiosks
+from monitor.supervision.kioskfaces import KioskFaces
+from monitor.supervision.kioskframes import Asked
+from monitor.supervision.kioskgallery import LiveGallery
 from monitor.supervision.pins import set_pin
 from monitor.supervision.tokens import create_kiosk_token
+from tests.faces import MODEL, at_distance, face, vector
 from tests.halls import Tables, hall
 from tests.world import World
 
@@ -70,6 +80,18 @@ class Kiosk:
 
     def beat(self, **more: Any) -> httpx.Response:
         return self.post("heartbeat", {"at": self.now(), "queue": 0, "boot": "page-1", **more})
+
+    def begin(self, staff: str | None = None, **more: Any) -> httpx.Response:
+        named = {"staff": staff} if staff is not None else {}
+        return self.post("attempts", {"id": str(uuid4()), "at": self.now(), **named, **more})
+
+    def frame(self, event: str, image: bytes, seconds: float, **more: Any) -> httpx.Response:
+        """A frame taken so many seconds after the world's now."""
+        headers = {"X-At": self.now(seconds=seconds), "Content-Type": "image/jpeg"}
+        return self.http.post(f"{API}/attempts/{event}/frame", content=image, headers=headers, **more)
+
+    def confirm(self, event: str) -> httpx.Response:
+        return self.post(f"attempts/{event}/confirm")
 
     def checkins(self) -> list[Any]:
         with self.world.store.read() as conn:
@@ -130,3 +152,88 @@ def small_world(store: Store, folder: Path, *devices: str, people: int = 4) -> W
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+# --------------------------------------------------------------------------- by face
+
+
+def landmarks(aside: float = 0.0, opening: float = 0.1) -> tuple[tuple[float, float], ...]:
+    """68 points of a head that looks ahead, or with the nose so many eye distances aside."""
+    points = [(80.0, 80.0)] * 68
+    for first, x in ((36, 60.0), (42, 100.0)):
+        lid = 25.0 * opening
+        eye = ((x - 6, 60.0), (x - 2, 60 - lid), (x + 2, 60 - lid), (x + 6, 60.0), (x + 2, 60 + lid), (x - 2, 60 + lid))
+        points[first : first + 6] = eye
+    points[48:60] = [(80.0, 110.0)] * 12
+    points[30] = (80.0 + 40 * aside, 85.0)
+    return tuple(points)
+
+
+class FakeFrames:
+    """An encoder whose pictures say what is in them: `shown(…)`. `held` frames stay unanswered; `away`: dropped."""
+
+    model: Model | None = MODEL
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+        self.hold = False
+        self.away = False
+        self.waiting: list[tuple[Asked, bytes, bool]] = []
+
+    def ask(self, image: bytes, *, vectors: bool) -> Asked:
+        self.asked.append(vectors)
+        asked: Asked = Future()
+        if self.away:
+            asked.set_result(None)
+        elif self.hold:
+            self.waiting.append((asked, image, vectors))
+        else:
+            asked.set_result(self._reply(image, vectors))
+        return asked
+
+    def let_go(self) -> None:
+        for asked, image, vectors in self.waiting:
+            asked.set_result(self._reply(image, vectors))
+        self.waiting = []
+
+    def counts(self) -> dict[str, int]:
+        return {"encoded": len(self.asked), "dropped": 0, "lost": 0}
+
+    @staticmethod
+    def _reply(image: bytes, vectors: bool) -> Reply:
+        if not image.startswith(b"{"):
+            return Reply(fault="不是图片 is no picture")
+        said = json.loads(image)
+        made = [
+            replace(face(vector(one["person"], 50)), landmarks=landmarks(one.get("aside", 0.0)))
+            if "distance" not in one
+            else replace(
+                face(at_distance(vector(one["person"], 1), one["distance"])), landmarks=landmarks(one.get("aside", 0.0))
+            )
+            for one in said["faces"]
+        ]
+        return Reply(faces=tuple(one if vectors else replace(one, vector=()) for one in made))
+
+
+def shown(*people: int, **more: float) -> bytes:
+    """A picture of these people, for FakeFrames: `aside`, `distance` from their first photograph."""
+    return json.dumps({"faces": [{"person": person, **more} for person in people]}).encode()
+
+
+def enrol_face(world: World, keys: KeyStore, staff: str, taken: tuple[Photo, ...], model: Model = MODEL) -> None:
+    def step(conn: Any) -> None:
+        wanted = Enrolment(staff=staff, photos=taken, consent_at=world.clock.now(), purpose="考勤")
+        enrol(conn, world.program.registry.get(conn), keys, FacePolicy(), wanted, model=model, actor=HEAD,
+              now=world.clock.now())  # fmt: skip
+
+    world.store.step(step)
+
+
+def faces_of(
+    world: World, keys: KeyStore, frames: Any, *, policy: FacePolicy | None = None, evidence: bool = False,
+    told: Any = lambda _: None, clock: Any = None,
+) -> KioskFaces:  # fmt: skip
+    return KioskFaces(
+        store=world.store, clock=clock or world.clock, frames=frames, policy=policy or FacePolicy(),
+        gallery=LiveGallery(world.store, world.clock, world.program.registry, keys), evidence=evidence, told=told,
+    )  # fmt: skip
