@@ -1,7 +1,8 @@
 """One try of one person before a camera (一次签到尝试): from the faces of frames to a decision. Pure, no clock.
 
-looking → accepted by distance → challenge → accepted; a challenge that is not done, or done by another face, is
-`doubted`: a finding for review, no accusation. Between the bands it ends as `second_factor`, beyond them `unknown`.
+looking → accepted by distance → challenge → recognised again after each action → accepted; a challenge that is not
+done, or done by another face, is `doubted`: a finding for review, no accusation. Between the bands it ends as
+`second_factor`, beyond them `unknown`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ LOOKING: Final = timedelta(seconds=30)
 """How long a face may take to be found and recognised."""
 GOOD_FRAMES: Final = 4
 """So many good frames without acceptance end the looking: one bad moment must not send a person away."""
-LOST: Final = timedelta(seconds=1)
+STRANGE_FRAMES: Final = 3
+"""So many good frames of somebody else after an action are a finding."""
+LOST: Final = timedelta(seconds=1.5)
 """Longer without a face, and in a challenge it has to be shown again who stands there."""
 
 
@@ -82,11 +85,9 @@ class Attempt:
         """Whether the next frame should come with a vector; else landmarks are enough."""
         if self._told.state in ENDED:
             return False
-        return self._matched is None or (self._challenge is not None and self._must_show(self._challenge))
-
-    def _must_show(self, challenge: Challenge) -> bool:
-        """Whether who stands there has to be recognised: at the end, and again after the face was out of sight."""
-        return challenge.action is None or not self._shown
+        if self._challenge is None:
+            return self._matched is None
+        return not self._shown or self._challenge.coming_back
 
     def tick(self, at: datetime) -> Told:
         """No frame came; only time passes."""
@@ -130,7 +131,7 @@ class Attempt:
         rest = self._resting.rest
         if self._matched is None or rest is None:
             return self._wait(Reason(code="face.hold"))
-        self._challenge = Challenge(draw(self._policy, self._chance), rest)
+        self._challenge = Challenge(draw(self._policy, self._chance, rest), rest)
         self._step_began, self._last = self._at, (self._at, face)
         return self._ask()
 
@@ -163,28 +164,27 @@ class Attempt:
 
     def _challenged(self, challenge: Challenge, face: Face) -> Told:
         before, self._last = self._last, (self._at, face)
-        if (
-            before is not None
-            and self._shown
-            and jumped(before[1].box, face.box, (self._at - before[0]).total_seconds())
-        ):
+        passed = self._at - before[0] if before is not None else LOST
+        if before is not None and passed <= LOST and jumped(before[1].box, face.box, passed.total_seconds()):
             return self._tell("doubted", Reason(code="face.jumped"), liveness=0.0)
-        if self._must_show(challenge) and not faults(face.quality, self._policy):
-            if not face.vector:
-                return self._ask()
-            who, distance, band = self._compared(face)
-            if who != self._matched or band is not Band.ACCEPT:
-                self._strange += 1
-                if self._strange >= GOOD_FRAMES:
-                    return self._tell("doubted", Reason(code="face.other_face"), liveness=0.0)
-                return self._ask()
-            self._best = distance if self._best is None or distance is None else min(self._best, distance)
-            self._strange, self._shown = 0, True
-            if challenge.action is None:
+        if self._shown and challenge.see(measure(face.landmarks)):
+            self._shown, self._step_began = False, self._at
+        if not self._shown and face.vector and not faults(face.quality, self._policy):
+            self._recognise_again(face)
+            if self._strange >= STRANGE_FRAMES:
+                return self._tell("doubted", Reason(code="face.other_face"), liveness=0.0)
+            if self._shown and challenge.action is None:
                 return self._accepted(1.0)
-        if self._shown and challenge.action is not None and challenge.see(measure(face.landmarks)):
-            self._step_began = self._at
         return self._ask()
+
+    def _recognise_again(self, face: Face) -> None:
+        """After each action, and after the face was out of sight: a living stand-in must not act for a photograph."""
+        who, distance, band = self._compared(face)
+        if who == self._matched and band is Band.ACCEPT:
+            self._shown, self._strange = True, 0
+            self._best = distance if self._best is None or distance is None else min(self._best, distance)
+        elif who != self._matched or band is Band.UNKNOWN:
+            self._strange += 1
 
     def _ask(self) -> Told:
         assert self._challenge is not None
