@@ -41,8 +41,9 @@ class Pair:
 def read_pair(cert: Path, key: Path, now: datetime) -> Pair:
     """Read and check both: they are there, belong together, and hold now. Raises BadCertificate."""
     shown = _certificate(cert)
+    text = _read(key, KEY)
     try:
-        secret = load_pem_private_key(_read(key, KEY), password=None)
+        secret = load_pem_private_key(text, password=None)
     except (ValueError, TypeError) as error:
         raise BadCertificate(
             f"{KEY}: {key}: 不是未加密的 PEM 私钥 is no unencrypted key in PEM; 重新签发 make one: {MAKE}"
@@ -62,8 +63,9 @@ def read_pair(cert: Path, key: Path, now: datetime) -> Pair:
 
 
 def _certificate(path: Path) -> x509.Certificate:
+    text = _read(path, CERT)
     try:
-        return x509.load_pem_x509_certificate(_read(path, CERT))
+        return x509.load_pem_x509_certificate(text)
     except ValueError as error:
         raise BadCertificate(
             f"{CERT}: {path}: 不是 PEM 证书 is no certificate in PEM; 签发 make one: {MAKE}"
