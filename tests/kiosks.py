@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,7 @@ from monitor.supervision.kioskframes import Asked
 from monitor.supervision.kioskgallery import LiveGallery
 from monitor.supervision.pins import set_pin
 from monitor.supervision.tokens import create_kiosk_token
+from tests.daemon import Daemon
 from tests.faces import MODEL, at_distance, face, vector
 from tests.halls import Tables, hall
 from tests.world import World
@@ -150,8 +152,15 @@ def small_world(store: Store, folder: Path, *devices: str, people: int = 4) -> W
     return World(store, folder, rows_with(*(devices or ("k1", "k2")), people=people), start="08:20")
 
 
-def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def https(daemon: Daemon) -> str:
+    """Where the daemon's second listener is, by a name of its certificate."""
+    lines = [line for line in daemon.log().splitlines() if '"daemon.started"' in line]
+    return str(json.loads(lines[-1])["https"]).replace("0.0.0.0", "localhost")
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    """What a kiosk is that trusts the authority in the folder."""
+    return ssl.create_default_context(cafile=str(folder / "ca.crt"))
 
 
 # --------------------------------------------------------------------------- by face

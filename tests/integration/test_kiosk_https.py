@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -24,7 +23,7 @@ from tests import forked
 from tests.daemon import Daemon
 from tests.faces import photos
 from tests.halls import toml
-from tests.kiosks import PIN, enrol_face, give_pin, rows_with, small_world, token_for
+from tests.kiosks import PIN, enrol_face, give_pin, https, rows_with, small_world, token_for, trusting
 from tests.world import World
 
 NOW = Clock().now()
@@ -34,10 +33,6 @@ def issue(folder: Path, *hosts: str, days: int = 100, now: Any = NOW) -> tuple[P
     authority = Authority(folder)
     authority.make(now)
     return authority.issue_server("kiosk", hosts or ("localhost", "127.0.0.1"), now, days)
-
-
-def trusting(folder: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(folder / "ca.crt"))
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +51,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield made
 
 
-def https(daemon: Daemon) -> str:
-    lines = [line for line in daemon.log().splitlines() if '"daemon.started"' in line]
-    return str(json.loads(lines[-1])["https"])
-
-
 def test_a_kiosk_checks_in_over_https_and_the_plain_listener_stays(daemon: Daemon) -> None:
-    secure = https(daemon).replace("0.0.0.0", "localhost")
+    secure = https(daemon)
     assert secure.startswith("https://localhost:")
     assert daemon.url.startswith("http://127.0.0.1:")
     made = daemon.command("pin", "set", "--staff", "s01", "--make").strip()
@@ -89,7 +79,7 @@ def test_a_kiosk_checks_in_over_https_and_the_plain_listener_stays(daemon: Daemo
 
 def test_a_kiosk_that_does_not_trust_the_authority_does_not_talk(daemon: Daemon) -> None:
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-        httpx.get(https(daemon).replace("0.0.0.0", "localhost") + "/healthz")
+        httpx.get(https(daemon) + "/healthz")
 
 
 def test_the_command_keeps_the_authority_and_its_keys_to_the_owner(daemon: Daemon, tmp_path: Path) -> None:
