@@ -40,6 +40,7 @@ from monitor.supervision.tokens import create_kiosk_token
 from tests.daemon import Daemon
 from tests.faces import MODEL, at_distance, face, vector
 from tests.halls import Tables, hall
+from tests.http_app import no_frames
 from tests.world import World
 
 API = "/kiosk/api"
@@ -48,13 +49,13 @@ HEAD = Principal(id="chen", role="supervision_head", halls=frozenset({"h1"}))
 
 
 def rows_with(*kiosks: str, people: int = 4) -> Tables:
-    """The small hall with these terminals, each for all; a second hall with a person of its own, s90."""
+    """The small hall with these terminals, each for all; a second hall with a person of its own, x90."""
     base = hall(people)
     return {
         **base,
         "halls": [*base["halls"], {"id": "h2", "name": "镇便民中心", "attendance": "tongshan"}],
         "units": [*base["units"], {"id": "u2", "hall": "h2", "name": "镇政府"}],
-        "staff": [*base["staff"], {"id": "s90", "unit": "u2", "name": "外人"}],
+        "staff": [*base["staff"], {"id": "x90", "unit": "u2", "name": "外人"}],
         "devices": [
             *({"id": name, "kind": "terminal", "hall": "h1", "serves": ["*"]} for name in kiosks),
             {"id": "c1", "kind": "camera", "hall": "h1", "window": "w1"},
@@ -123,7 +124,7 @@ def deps_of(
     **settings: Any,
 ) -> Deps:  # fmt: skip
     metrics = Metrics(rules=[], channels=[])
-    metrics.start_kiosks(faces.frames if faces is not None else lambda: {"encoded": 0, "dropped": 0, "lost": 0})
+    metrics.start_kiosks(faces.frames if faces is not None else no_frames)
     kiosks = Kiosks(
         store=world.store, clock=world.clock, registry=world.program.registry,
         settings=KioskSettings(enabled=True, **settings), policy=policy or FacePolicy(), told=metrics.attempt,

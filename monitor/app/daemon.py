@@ -23,6 +23,7 @@ from monitor.app.sealing import start_sealing
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
+from monitor.console.outside import Outside
 from monitor.console.server import HttpServer
 from monitor.ingest.decode import SUBSCRIPTION
 from monitor.ingest.members import Members
@@ -286,7 +287,9 @@ class _Daemon:
                 pair = read_pair(Path(http.tls_cert), Path(http.tls_key), self._program.clock.real_now())
             except BadCertificate as error:
                 raise Unusable(str(error)) from error
-            servers["https"] = HttpServer(app, host=http.tls_host, port=http.tls_port, tls=(pair.cert, pair.key))
+            servers["https"] = HttpServer(
+                Outside(app), host=http.tls_host, port=http.tls_port, tls=(pair.cert, pair.key)
+            )
         for server in servers.values():
             try:
                 server.start()

@@ -29,11 +29,15 @@ def make_kiosks(program: Program, metrics: Metrics, parts: contextlib.ExitStack)
     faces = _make_faces(program, metrics, parts) if settings.faces.keys else None
     if faces is None:
         log.info("kiosks take PINs alone", action="kiosk.no_faces", faces_keys=settings.faces.keys)
-    metrics.start_kiosks(faces.frames if faces is not None else dict)
+    metrics.start_kiosks(faces.frames if faces is not None else _no_frames)
     return Kiosks(
         store=program.store, clock=program.clock, registry=program.registry, settings=settings.kiosk,
         policy=settings.policy.face, told=metrics.attempt, faces=faces,
     )  # fmt: skip
+
+
+def _no_frames() -> dict[str, int]:
+    return {"encoded": 0, "dropped": 0, "lost": 0}
 
 
 def _make_faces(program: Program, metrics: Metrics, parts: contextlib.ExitStack) -> KioskFaces | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 START_SECONDS: Final = 20.0
 GRACE_SECONDS: Final = 3
@@ -27,7 +27,7 @@ class HttpServer:
     """
 
     def __init__(
-        self, app: FastAPI, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[Path, Path] | None = None
+        self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[Path, Path] | None = None
     ) -> None:
         self._app = app
         self._tls = tls

@@ -64,6 +64,7 @@ def test_a_kiosk_checks_in_over_https_and_the_plain_listener_stays(daemon: Daemo
     assert line.startswith("https://localhost:8643/kiosk#token=jct_")
     headers = {"Authorization": f"Bearer {line.partition('token=')[2]}"}
     with httpx.Client(base_url=secure, verify=trusting(daemon.folder / "ca"), headers=headers) as http:
+        assert [http.get(path).status_code for path in ("/healthz", "/metrics", "/readyz")] == [200, 404, 404]
         told = http.get("/kiosk/api/config").json()
         assert (told["device"], told["hall_name"], told["faces"]) == ("k1", "政务中心", False)
         now = told["now"]
