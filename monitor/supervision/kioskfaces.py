@@ -5,7 +5,6 @@ No picture is written anywhere; the last frame of an attempt is held in memory w
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from sqlalchemy import Connection
 from monitor.attendance.facepolicy import Action, FacePolicy
 from monitor.attendance.recognition.attempt import ENDED, Attempt, Told
 from monitor.attendance.recognition.encoder import Model
-from monitor.attendance.recognition.liveness import draw
 from monitor.attendance.recognition.worker import Reply
 from monitor.clock import Clock
 from monitor.metrics import AttemptResult
@@ -34,7 +32,6 @@ MOST: Final = 50
 """Attempts at once in one daemon."""
 EARLY: Final = timedelta(seconds=1)
 MOMENT: Final = timedelta(milliseconds=1)
-SEEDS: Final = 2000
 BUSY: Final = Told(state="looking", reason=Reason(code="kiosk.busy"))
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
@@ -202,14 +199,9 @@ class KioskFaces:
         began = min(started.at, first - MOMENT)
         if not self._policy.challenge:
             return Attempt(gallery=gallery, policy=self._policy, staff=started.staff, began=began)
-        if not actions or len(set(actions)) < len(actions) or set(actions) == {"closer"}:
+        if not actions or len(set(actions)) < len(actions) or actions[0] == "closer":
             raise refused("kiosk.actions", sort="input", field="actions", known=", ".join(ACTIONS))
-        steps = len([one for one in actions if one != "closer"])
-        policy = self._policy.model_copy(update={"challenge": tuple(actions), "challenge_steps": steps})
-        seed = next((n for n in range(SEEDS) if draw(policy, random.Random(n)) == tuple(actions)), None)
-        if seed is None:  # `closer` before another
-            raise refused("kiosk.actions", sort="input", field="actions", known=", ".join(ACTIONS))
-        return Attempt(gallery=gallery, policy=policy, staff=started.staff, began=began, seed=seed)
+        return Attempt(gallery=gallery, policy=self._policy, staff=started.staff, began=began, actions=tuple(actions))
 
     def ask(self, image: bytes, attempt: Attempt) -> Asked:
         return self._frames.ask(image, vectors=attempt.wants_vector)

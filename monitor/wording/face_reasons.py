@@ -56,12 +56,12 @@ FACES: Final[Mapping[str, Texts]] = {
         "No face is enrolled: use PIN or card.",
     ),
     "face.act.turn_left": (
-        "请慢慢向您的左边转头，再转回来。",
-        "Turn your head slowly to your left, then back.",
+        "请慢慢向您的左边转头，停一秒，再转回来。",
+        "Turn your head slowly to your left, stay for a second, then back.",
     ),
     "face.act.turn_right": (
-        "请慢慢向您的右边转头，再转回来。",
-        "Turn your head slowly to your right, then back.",
+        "请慢慢向您的右边转头，停一秒，再转回来。",
+        "Turn your head slowly to your right, stay for a second, then back.",
     ),
     "face.act.blink": ("请闭眼一秒，再睁开。", "Close your eyes for a second, then open them."),
     "face.act.closer": ("请靠近一些。", "Come a little closer."),

@@ -46,8 +46,8 @@ KIOSK: Final[Mapping[str, Texts]] = {
     "kiosk.frame": ("收到的不是可用的图片：{detail}", "That is no picture that can be used: {detail}"),
     "kiosk.body": ("请求内容不对：{detail}", "The request is not what is wanted here: {detail}"),
     "kiosk.actions": (
-        "动作须为 {known} 中不重复的一至数项，且不能只有 closer。",
-        "The actions are one or more of {known}, none twice, and not closer alone.",
+        "动作须为 {known} 中不重复的一至数项，且不以 closer 开始。",
+        "The actions are one or more of {known}, none twice, closer never first.",
     ),
     "kiosk.done": ("签到成功。", "Checked in."),
     "kiosk.review": ("已记录，待人工复核。", "Recorded, for review by a person."),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.attendance.facepolicy import Action, FacePolicy
 from monitor.attendance.recognition.encoder import Box
-from monitor.attendance.recognition.liveness import Challenge, Measured, Resting, draw, jumped, measure
+from monitor.attendance.recognition.liveness import Challenge, draw, jumped
+from monitor.attendance.recognition.posture import Measured, Resting, measure
 from monitor.attendance.recognition.quality import Point
 from tests.mean_head import landmarks
 

@@ -17,7 +17,8 @@ from monitor.attendance.facepolicy import Action, FacePolicy
 from monitor.attendance.recognition.bands import Band, band_among, band_of
 from monitor.attendance.recognition.encoder import Face
 from monitor.attendance.recognition.gallery import Gallery
-from monitor.attendance.recognition.liveness import Challenge, Resting, draw, jumped, measure
+from monitor.attendance.recognition.liveness import Challenge, draw, jumped
+from monitor.attendance.recognition.posture import Resting, measure
 from monitor.attendance.recognition.quality import faults
 from monitor.model import Reason
 
@@ -50,12 +51,14 @@ class Told:
 
 class Attempt:
     """`staff`: who is claimed (1:1); None: one of many (1:N), named only when accepted. `seed` makes the challenge
-    repeatable, for tests. Times are aware UTC, given by the caller; a frame not later than the one before is left out.
+    repeatable, for tests; `actions`: it was chosen before, by whoever took the frames. Times are aware UTC, given by the caller; a frame not later than the one before is left out.
     """
 
     def __init__(
-        self, *, gallery: Gallery, policy: FacePolicy, staff: str | None, began: datetime, seed: int | None = None
-    ) -> None:
+        self, *, gallery: Gallery, policy: FacePolicy, staff: str | None, began: datetime, seed: int | None = None,
+        actions: Sequence[Action] | None = None,
+    ) -> None:  # fmt: skip
+        self._given = actions
         self._gallery, self._policy, self._claimed = gallery, policy, staff
         self._began = self._at = began
         self._chance = random.SystemRandom() if seed is None else random.Random(seed)
@@ -131,7 +134,8 @@ class Attempt:
         rest = self._resting.rest
         if self._matched is None or rest is None:
             return self._wait(Reason(code="face.hold"))
-        self._challenge = Challenge(draw(self._policy, self._chance, rest), rest)
+        drawn = self._given if self._given is not None else draw(self._policy, self._chance, rest)
+        self._challenge = Challenge(drawn, rest)
         self._step_began, self._last = self._at, (self._at, face)
         return self._ask()
 
@@ -170,21 +174,21 @@ class Attempt:
         if self._shown and challenge.see(measure(face.landmarks)):
             self._shown, self._step_began = False, self._at
         if not self._shown and face.vector and not faults(face.quality, self._policy):
-            self._recognise_again(face)
+            if self._same(face):
+                return self._ask() if challenge.action is not None else self._accepted(1.0)
             if self._strange >= STRANGE_FRAMES:
                 return self._tell("doubted", Reason(code="face.other_face"), liveness=0.0)
-            if self._shown and challenge.action is None:
-                return self._accepted(1.0)
         return self._ask()
 
-    def _recognise_again(self, face: Face) -> None:
-        """After each action, and after the face was out of sight: a living stand-in must not act for a photograph."""
+    def _same(self, face: Face) -> bool:
+        """Recognised again, after an action or out of sight: a living stand-in must not act for a photograph."""
         who, distance, band = self._compared(face)
         if who == self._matched and band is Band.ACCEPT:
             self._shown, self._strange = True, 0
             self._best = distance if self._best is None or distance is None else min(self._best, distance)
         elif who != self._matched or band is Band.UNKNOWN:
             self._strange += 1
+        return self._shown
 
     def _ask(self) -> Told:
         assert self._challenge is not None
