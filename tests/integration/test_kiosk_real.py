@@ -151,6 +151,7 @@ def side_by_side(pages: list[Any], work: Any) -> float:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_two_hundred_people_check_in_by_face_within_ten_minutes(data_dir: Path, store: Store, tmp_path: Path) -> None:
     """Forty heads that turn, each five times, at two kiosks as fast as the program takes them."""
     heads, known = [], {}

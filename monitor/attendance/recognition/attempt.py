@@ -51,7 +51,8 @@ class Told:
 
 class Attempt:
     """`staff`: who is claimed (1:1); None: one of many (1:N), named only when accepted. `seed` makes the challenge
-    repeatable, for tests; `actions`: it was chosen before, by whoever took the frames. Times are aware UTC, given by the caller; a frame not later than the one before is left out.
+    repeatable, for tests; `actions`: it was chosen before, by whoever took the frames. Times are aware UTC, given by
+    the caller; a frame not later than the one before is left out.
     """
 
     def __init__(
