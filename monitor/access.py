@@ -31,6 +31,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
     "faces:write": "enrol, compare and forget faces (人脸登记、比对、删除)",
+    "pins:write": "set and clear PINs of staff (签到密码)",
+    "kiosk": "take check-ins as a kiosk's page (签到终端)",
     "audit:read": "read the audit trail (审计)",
     "people:write": "change people, roles and tokens (人员与令牌)",
     "settings:write": "change settings, the registry and devices (设置)",
@@ -72,14 +74,14 @@ LOCAL: Final = "local"
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
-    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close", "faces:write"),
-    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close", "faces:write"),
+    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close", "faces:write", "pins:write"),
+    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close", "faces:write", "pins:write"),
     "unit_head": _role("unit", *_ANSWERING),
     "window_lead": _role("window", *_ANSWERING),
     "staff": _role("own", *_ANSWERING),
     "auditor": _role("all", "cards:read", "audit:read"),
     "administrator": _role("all", "people:write", "settings:write"),
-    "device_token": _role("device", "events:write"),
+    "device_token": _role("device", "events:write", "kiosk"),
     "operator": _role("hall", "events:write", "plans:write", "cards:read"),
     LOCAL: _role("all", *ACTIONS),
 }

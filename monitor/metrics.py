@@ -7,7 +7,7 @@ here but read at the scrape (`monitor.console.collector`). No label holds a pers
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, get_args
 
@@ -19,10 +19,17 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 EventResult = Literal["stored", "duplicate", "quarantined"]
 TakeoverEnd = Literal["drained", "broken_off"]
 SendResult = Literal["sent", "refused", "timeout", "retried", "dead"]
+
+AttemptResult = Literal[
+    "accepted", "doubted", "second_factor", "unknown", "failed", "abandoned", "pin_right", "pin_wrong", "pin_locked",
+    "kept_done", "kept_review", "kept_refused",
+]  # fmt: skip
 
 EVENT_CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
 OTHER_CHANNEL: Final = "other"
@@ -95,6 +102,7 @@ class Metrics:
         self._taking_over = Gauge(
             "jiancha_takeovers_running", "Sessions of dead members being taken over.", registry=self.registry
         )
+        self._attempts: Counter | None = None
         self._broker: Gauge | None = None
         build = Gauge(
             "jiancha_build_info", "Always 1; the version is a label.", ["version", "python"], registry=self.registry
@@ -157,6 +165,21 @@ class Metrics:
             )
         self._broker.set(int(connected))
 
+    def start_kiosks(self, frames: Callable[[], Mapping[str, int]]) -> None:
+        """Let the series of kiosks begin: without one there is none. `frames` gives the encoder's counts by result."""
+        self._attempts = Counter(
+            "jiancha_kiosk_attempts", "Tries to check in at kiosks by what became of them.", ["result"],
+            registry=self.registry,
+        )  # fmt: skip
+        for result in get_args(AttemptResult):
+            self._attempts.labels(result)
+        self.registry.register(_Frames(frames))
+
+    def attempt(self, result: AttemptResult) -> None:
+        """A try to check in at a kiosk ended so."""
+        if self._attempts is not None:
+            self._attempts.labels(result).inc()
+
     def _start_at_zero(self, rules: Iterable[str], channels: Iterable[str]) -> None:
         for channel in (*EVENT_CHANNELS, OTHER_CHANNEL):
             for result in EVENT_RESULTS:
@@ -174,6 +197,23 @@ class Metrics:
         for channel in channels:
             for sent in SEND_RESULTS:
                 self._notifications.labels(channel, sent)
+
+
+class _Frames(Collector):
+    """The encoder counts by itself, in its own thread: read at the scrape."""
+
+    def __init__(self, frames: Callable[[], Mapping[str, int]]) -> None:
+        self._frames = frames
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Pictures of faces by what became of them: encoded, dropped for newer ones, lost with the encoder."
+        family = CounterMetricFamily("jiancha_face_frames", text, labels=["result"])
+        for result, count in sorted(self._frames().items()):
+            family.add_metric([result], count)
+        yield family
 
 
 def program_version() -> str:

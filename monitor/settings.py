@@ -108,6 +108,22 @@ class HttpSettings(_Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8642, ge=0, le=65535, description="Port; 0 lets the system choose.")
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest body of a request.")
+    tls_host: str = Field("0.0.0.0", description="Address of the second listener, HTTPS, for kiosks in the hall.")
+    tls_port: int | None = Field(
+        None, ge=0, le=65535, description="Its port, such as 8643; 0 lets the system choose. Unset: there is none."
+    )
+    tls_cert: str | None = Field(
+        None,
+        description="Its certificate, PEM, with its chain. `jiancha kiosk certificate` makes one.",
+    )
+    tls_key: str | None = Field(None, description="Key of that certificate, readable by its owner alone.")
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> HttpSettings:
+        if self.tls_port is not None and not (self.tls_cert and self.tls_key):
+            missing = "tls_key" if self.tls_cert else "tls_cert"
+            raise ValueError(f"tls_port needs {missing}: `jiancha kiosk certificate` makes both; or take tls_port away")
+        return self
 
 
 class ClockSettings(_Section):
@@ -191,6 +207,20 @@ class ConsoleSettings(_Section):
     session_hours: float = Field(12.0, gt=0, le=24 * 31, description="A session ends so long after signing in.")
     idle_minutes: float = Field(120.0, gt=0, description="And so long after it was last used.")
     renew_minutes: float = Field(60.0, gt=0, description="How old the cookie's secret becomes before it is renewed.")
+
+
+class KioskSettings(_Section):
+    """`[kiosk]`: check-in at a page on a tablet or PC (签到终端, docs/kiosk.md)."""
+
+    enabled: bool = Field(False, description="Whether `run` serves kiosks: page, PIN, and faces where `faces.keys` is.")
+    one_to_many: bool = Field(
+        False, description="Whether a face is looked for among all whom the kiosk serves (1:N), without a staff number."
+    )
+    evidence_days: int = Field(
+        0,
+        ge=0,
+        description="How many days the last frame of a check-in by face is kept, sealed (留证图像); 0: never any.",
+    )
 
 
 class RetentionSettings(_Section):
@@ -306,6 +336,7 @@ class Settings(_Section):
     adapters: AdapterSettings = AdapterSettings()
     audit: AuditSettings = AuditSettings()
     faces: FaceSettings = FaceSettings()
+    kiosk: KioskSettings = KioskSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
     feeds: tuple[FeedSettings, ...] = ()
@@ -360,10 +391,11 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def _beside(data: dict[str, Any], base: Path) -> None:
-    """Paths in `[adapters]`, `[faces]` and `[[feeds]]` are relative to the configuration file."""
-    faces = data.get("faces")
-    if isinstance(faces, dict) and isinstance(faces.get("keys"), str):
-        faces["keys"] = str(base / faces["keys"])
+    """Paths in `[adapters]`, `[faces]`, `[http]` and `[[feeds]]` are relative to the configuration file."""
+    for section, key in (("faces", "keys"), ("http", "tls_cert"), ("http", "tls_key")):
+        given = data.get(section)
+        if isinstance(given, dict) and isinstance(given.get(key), str):
+            given[key] = str(base / given[key])
     adapters = data.get("adapters")
     if isinstance(adapters, dict) and isinstance(adapters.get("files"), list):
         adapters["files"] = [str(base / str(file)) for file in adapters["files"]]

@@ -71,7 +71,7 @@ ALERT_TABLES: Final = (
     "retry", "receivers", "routes", "gateways", "templates", "quiet", "storm", "patrol", "deadman", "escalation",
     "inhibit", "maintenance",
 )  # fmt: skip
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "retention")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 
@@ -321,6 +321,7 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
     counted = Metrics(rules=["r"], channels=["c"])
     counted.broker(True)
     counted.signed("url", True)
+    counted.start_kiosks(lambda: {"encoded": 0})
     counted.judged(0)
     counted.ingest_lag(0)
     one = Gauges(

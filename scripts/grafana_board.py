@@ -158,6 +158,14 @@ PANELS: Final = (
         queries=(("jiancha_notification_oldest_pending_seconds", "{{instance}}"),),
         unit="s",
     ),
+    Panel(
+        title="签到终端",
+        text="Tries to check in at kiosks in an hour, pictures that the encoder did not come to",
+        queries=(
+            ("sum by (result) (increase(jiancha_kiosk_attempts_total[1h]))", "{{result}} /h"),
+            ('sum by (result) (increase(jiancha_face_frames_total{result!="encoded"}[1h]))', "图像 {{result}} /h"),
+        ),
+    ),
     stat("MQTT 连接", "1 while the broker is connected", "min(jiancha_broker_connected)", good_from=1),
     stat(
         "日历覆盖还剩",

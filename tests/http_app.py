@@ -56,9 +56,11 @@ METRICS: dict[str, set[str]] = {
     "takeovers_running": set(),
     "takeovers_total": {"result"},
     "ready": {"part"},
+    "kiosk_attempts_total": {"result"},
+    "face_frames_total": {"result"},
 }
 """Names without prefix and their labels: DESIGN §7; `attendance_slots`, `corrections_pending`, `leave_today`,
-`broker_connected`, `dropped_keys_total`, `takeovers_…` and `ready` are ours.
+`broker_connected`, `dropped_keys_total`, `takeovers_…`, `ready`, `kiosk_attempts_total`, `face_frames_total` are ours.
 """
 
 
@@ -80,6 +82,11 @@ class Served:
         with self.deps.store.write() as conn:
             text = create_token(conn, now=NOW, **grant)
         return {"Authorization": f"Bearer {text}"}
+
+
+def no_frames() -> dict[str, int]:
+    """What an encoder that has seen none counts."""
+    return {"encoded": 0, "dropped": 0, "lost": 0}
 
 
 def make_deps(store: Store, **changed: Any) -> Deps:

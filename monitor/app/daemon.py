@@ -9,18 +9,21 @@ import sys
 import threading
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
+from monitor.app.kiosks import make_kiosks
 from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
+from monitor.console.outside import Outside
 from monitor.console.server import HttpServer
 from monitor.ingest.decode import SUBSCRIPTION
 from monitor.ingest.members import Members
@@ -29,6 +32,7 @@ from monitor.ingest.subscriber import Subscriber, subscriptions
 from monitor.ingest.takeover import Taking
 from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
+from monitor.ops.certificates import BadCertificate, read_pair
 from monitor.settings import MqttSettings
 from monitor.store.bell import Bell
 from monitor.store.engine import STORE_AWAY
@@ -142,16 +146,14 @@ class _Daemon:
             feed.start()
             self._parts.callback(feed.stop)
         self._start_deadman()
-        url = None
-        if settings.http.enabled:
-            server = self._make_server()
-            try:
-                server.start()
-            except OSError as error:
-                raise Unusable(str(error)) from error
-            self._parts.callback(server.stop)
-            url = server.url
-        log.info("running", action="daemon.started", http=url, store=self._program.store.engine.url.render_as_string())
+        urls = self._serve() if settings.http.enabled else {}
+        log.info(
+            "running",
+            action="daemon.started",
+            http=urls.get("http"),
+            https=urls.get("https"),
+            store=self._program.store.engine.url.render_as_string(),
+        )
         wait_for_signal(self._stop)
 
     def _wake_judge(self) -> None:
@@ -276,9 +278,30 @@ class _Daemon:
         self._health.report("broker", None if link.connected else f"{where}: {link.error}")
         log.info("broker", action="broker.link", connected=link.connected, broker=where, error=link.error)
 
-    def _make_server(self) -> HttpServer:
+    def _serve(self) -> dict[str, str]:
+        """The plain listener and, where it is set, the one with TLS, both of one app; their addresses by scheme."""
+        http = self._program.settings.http
+        app = make_app(self._deps())
+        servers = {"http": HttpServer(app, host=http.host, port=http.port)}
+        if http.tls_port is not None and http.tls_cert and http.tls_key:
+            try:
+                pair = read_pair(Path(http.tls_cert), Path(http.tls_key), self._program.clock.real_now())
+            except BadCertificate as error:
+                raise Unusable(str(error)) from error
+            servers["https"] = HttpServer(
+                Outside(app), host=http.tls_host, port=http.tls_port, tls=(pair.cert, pair.key)
+            )
+        for server in servers.values():
+            try:
+                server.start()
+            except OSError as error:
+                raise Unusable(str(error)) from error
+            self._parts.callback(server.stop)
+        return {scheme: server.url for scheme, server in servers.items()}
+
+    def _deps(self) -> Deps:
         program, http = self._program, self._program.settings.http
-        deps = Deps(
+        return Deps(
             presets=program.settings.presets,
             workday_roles=frozenset(program.settings.policy.roster.workday_roles),
             store=program.store,
@@ -294,5 +317,5 @@ class _Daemon:
             policy_version=program.settings.policy.version,
             heard=self._heard,
             sign_in=SignIn(program.store, program.clock, program.settings.console),
+            kiosks=make_kiosks(program, self._metrics, self._parts),
         )
-        return HttpServer(make_app(deps), host=http.host, port=http.port)

@@ -17,9 +17,11 @@ from monitor.cli import (
     devices,
     faces,
     feeds,
+    kiosks,
     months,
     ops,
     people,
+    pins,
     preview,
     replay,
     reports,
@@ -30,7 +32,7 @@ from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces, watch,
+    audit, spots, faces, kiosks, pins, watch,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from monitor.cli.common import BadInput, Finding, actor, instant, program, reason_of
+from monitor.cli.evidence import evidence_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ BANDS: Final = {"accept": "通过", "review": "待复核", "unknown": "不识别
 
 def register(app: typer.Typer) -> None:
     app.add_typer(face_app, name="face")
+    face_app.add_typer(evidence_app, name="evidence")
 
 
 @face_app.command("enroll")
@@ -169,7 +171,8 @@ def forget(
         done,
         as_json,
         f"{staff} 已删除 forgotten: 密钥 key {key}; {done['vectors']} 个特征已无法解开，现已删除 vectors did not open "
-        "and were deleted\n其他备份中的特征同样无法解开 those in backups do not open either; "
+        f"and were deleted, 留证图像 evidence frames {done['frames']}\n"
+        "其他备份中的特征同样无法解开 those in backups do not open either; "
         "请把删除名录另存 keep the log beside the backups: jiancha retention erasures",
     )
 

@@ -36,8 +36,9 @@ def run(dry_run: bool = _DRY, as_json: bool = _JSON) -> None:
 
     with program() as opened:
         now, kept = opened.clock.now(), opened.settings.retention
-        lines = plan(opened.store, kept, now)
-        gone = {} if dry_run else taken(opened.store, kept, now, actor())
+        shown = opened.settings.kiosk.evidence_days
+        lines = plan(opened.store, kept, now, shown)
+        gone = {} if dry_run else taken(opened.store, kept, now, actor(), shown)
         proof = None if dry_run else _proof(opened, {name: one.left for name, one in gone.items()})
     said = {
         line.sort: {**line.to_json(), **({"gone": gone[line.sort].to_json()} if line.sort in gone else {})}
@@ -192,6 +193,7 @@ SORTS: Final = {
     "deliveries": "已发通知",
     "attachments": "附件",
     "sheets": "签核考勤表",
+    "frames": "留证图像",
     "audit": "审计中的个人信息",
 }
 STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}
@@ -204,6 +206,7 @@ ERASED: Final = {
     "silence": "静默理由",
     "lost_span": "数据丢失说明",
     "face": "人脸特征",
+    "staff_pin": "签到密码",
     "card": "牌",
     "audit": "审计行",
     "attachment": "附件",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -15,7 +14,8 @@ from monitor.console.bearer import read_body, require
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
-from monitor.ingest.feed import BadFeed, Item, ingest_items, parse_items
+from monitor.console.feeding import feed
+from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
 from monitor.ingest.tables import InputErrors
@@ -60,20 +60,10 @@ def _store_events(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         items = parse_items(body)
     except BadFeed as error:
         raise HTTPException(422, str(error)) from None
-    now, began = deps.clock.now(), deps.clock.monotonic()
     with deps.store.read() as conn:
         registry = deps.registry.get(conn)
     _require_covered(grant, items, registry)
-    future = deps.future + max(deps.clock.jump, timedelta(0))  # as in the subscriber
-    fed, result = ingest_items(deps.store, items, registry, now, future=future, shared=deps.shared)
-    deps.heard()
-    lag = deps.clock.monotonic() - began
-    for (channel, what), count in result.by_channel().items():
-        deps.metrics.events(channel, what, count)
-    deps.metrics.dropped_keys(result.dropped_keys)
-    for _ in items:
-        deps.metrics.ingest_lag(lag)
-    return fed.request_answer()
+    return feed(deps, items, registry).request_answer()
 
 
 def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) -> None:

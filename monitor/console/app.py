@@ -14,6 +14,7 @@ from monitor.console.api import make_api
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
+from monitor.console.kiosk import make_kiosk
 from monitor.console.pages import make_pages
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.metrics import program_version
@@ -37,6 +38,8 @@ def make_app(deps: Deps) -> FastAPI:
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
     app.include_router(make_pages(deps))
+    if deps.kiosks is not None:
+        app.include_router(make_kiosk(deps, deps.kiosks))
     return app
 
 

@@ -14,6 +14,7 @@ from monitor.metrics import Metrics
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
+from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.signin import SignIn
 
 
@@ -22,7 +23,7 @@ class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
     setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
     hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `heard`
-    is called after a commit.
+    is called after a commit. `kiosks` is there where `kiosk.enabled` is set.
     """
 
     store: Store
@@ -38,6 +39,7 @@ class Deps:
     policy_version: str = ""
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
+    kiosks: Kiosks | None = None
     heard: Callable[[], None] = lambda: None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""

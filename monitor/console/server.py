@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from pathlib import Path
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 START_SECONDS: Final = 20.0
 GRACE_SECONDS: Final = 3
@@ -20,10 +21,16 @@ GRACE_SECONDS: Final = 3
 
 
 class HttpServer:
-    """Serves an app on `host`:`port` (0: a port from the system, then in `port`) between `start` and `stop`."""
+    """Serves an app on `host`:`port` (0: a port from the system, then in `port`) between `start` and `stop`.
 
-    def __init__(self, app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    `tls`: the files of certificate and key; with them it speaks HTTPS.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[Path, Path] | None = None
+    ) -> None:
         self._app = app
+        self._tls = tls
         self.host = host
         self.port = port
         self._server: _Server | None = None
@@ -32,12 +39,12 @@ class HttpServer:
     @property
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     def start(self) -> None:
         """Bind, serve in a thread, return once requests are answered. OSError when the address cannot be had."""
         # Bound here: uvicorn answers a taken port by SystemExit, which would end the daemon without a word.
-        bound = _bind(self.host, self.port)
+        bound = _bind(self.host, self.port, "http.tls_" if self._tls else "http.")
         self.port = int(bound.getsockname()[1])
         config = uvicorn.Config(
             self._app,
@@ -46,6 +53,8 @@ class HttpServer:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_certfile=self._tls[0] if self._tls else None,
+            ssl_keyfile=self._tls[1] if self._tls else None,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._serve, args=(self._server, bound), name="http", daemon=True)
@@ -79,12 +88,12 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, keys: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=_family(host), backlog=512)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OSError(error.errno, f"http.host, http.port: cannot listen on {host}:{port}: {reason}") from error
+        raise OSError(error.errno, f"{keys}host, {keys}port: cannot listen on {host}:{port}: {reason}") from error
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -2,6 +2,7 @@
 
     ca.key  ca.crt  ca.crl          the authority; its key stays here and goes to no broker and no device
     broker.key  broker.crt          what the broker shows
+    kiosk.key   kiosk.crt           what the HTTPS listener shows to kiosks
     devices/ID.key  devices/ID.crt  CN = the device's id, which the broker takes as its user name
 
 Elliptic keys (P-256): small, quick on a terminal's processor, and known to every TLS 1.2 library.
@@ -81,8 +82,12 @@ class Authority:
 
     def issue_broker(self, hosts: Sequence[str], now: datetime, days: int) -> tuple[Path, Path]:
         """(certificate, key) of the broker under these host names and addresses."""
+        return self.issue_server("broker", hosts, now, days)
+
+    def issue_server(self, stem: str, hosts: Sequence[str], now: datetime, days: int) -> tuple[Path, Path]:
+        """(certificate, key) of a server, `stem`.crt and `stem`.key, under these host names and addresses."""
         names = x509.SubjectAlternativeName([_host(host) for host in hosts])
-        return self._issue("broker", hosts[0], ExtendedKeyUsageOID.SERVER_AUTH, now, days, names)
+        return self._issue(stem, hosts[0], ExtendedKeyUsageOID.SERVER_AUTH, now, days, names)
 
     def issue_device(self, device: str, now: datetime, days: int) -> tuple[Path, Path]:
         """(certificate, key) of a device, the older ones kept revoked: one device, one certificate."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from monitor.store import frames
 from monitor.store.schema import FaceConsentRow, FaceRow
 from monitor.store.sql import table_of
 
@@ -80,6 +81,7 @@ def erase(conn: Connection, staff: str, now: datetime, actor: str) -> int:
 
 def erase_key(conn: Connection, key: str, now: datetime, actor: str) -> int:
     """The same for the face of that key, and its consent alone: whoever was enrolled again since stays."""
+    frames.erase(conn, key=key)
     face = conn.execute(select(FACE.c.staff, FACE.c.consent).where(FACE.c.key == key)).first()
     if face is None:
         return 0
@@ -88,6 +90,8 @@ def erase_key(conn: Connection, key: str, now: datetime, actor: str) -> int:
 
 
 def _delete(conn: Connection, staff: str) -> int:
+    """With what is sealed by the same key: the evidence frames."""
+    frames.erase(conn, staff=staff)
     if conn.dialect.name == "sqlite":  # overwritten in the file, not only forgotten
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
     return int(conn.execute(delete(FACE).where(FACE.c.staff == staff)).rowcount)

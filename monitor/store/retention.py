@@ -35,6 +35,7 @@ from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
+from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
 from monitor.store.schema import PrivateText, Quarantine, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sql import table_of
@@ -139,7 +140,9 @@ def left(conn: Connection, sort: Sort, keys: Sequence[tuple[Any, ...]]) -> int:
 
 
 def sorts(conn: Connection) -> dict[str, Sort]:
-    """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages)."""
+    """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages; `frames` goes
+    by `kiosk.evidence_days`).
+    """
     standing = select(CARD.c.number).where(STANDING)
     return {
         "payloads": Sort(
@@ -179,6 +182,10 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "sheets": Sort(
             name="sheets", table=KEPT, key=(KEPT.c.id,), serial=KEPT.c.id, held=true(), at=KEPT.c.kept_at, stays={},
             take=_deleted(KEPT, (KEPT.c.id,)), batch=1,
+        ),
+        "frames": Sort(
+            name="frames", table=FRAME, key=(FRAME.c.id,), serial=FRAME.c.id, held=true(), at=FRAME.c.taken_at,
+            stays={}, take=_deleted(FRAME, (FRAME.c.id,)),
         ),
         "audit": Sort(
             name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name),

@@ -20,7 +20,7 @@ from monitor.attendance.recognition.encoder import Face, Model
 from monitor.attendance.recognition.gallery import Gallery
 from monitor.attendance.recognition.quality import faults
 from monitor.model import Reason, Registry
-from monitor.store import audit, faces
+from monitor.store import audit, faces, frames
 from monitor.store.facekeys import KeyStore
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.erasure import FACE_ERASED
@@ -252,7 +252,7 @@ def for_calibration(
 def forget(
     conn: Connection, registry: Registry, keys: KeyStore, staff: str, *, actor: str | Principal, why: str, now: datetime
 ) -> dict[str, Any]:
-    """Erase a face and prove it: {"staff","key","destroyed","unreadable","vectors"}.
+    """Erase a face and prove it: {"staff","key","destroyed","unreadable","vectors","frames"}.
 
     1. Destroy the key first: whatever happens then, the vectors here and in every backup stay shut.
     2. Try the sealed vectors with what the key store still holds: they must not open.
@@ -268,10 +268,12 @@ def forget(
     left = keys.all() if keys.exists else {}
     if any(_opens(key, row) for key in left.values()):
         raise Refused(f"{staff}: 密钥销毁后仍能打开 the vectors still open; 请检查 look at {keys.path}", sort="state")
+    held = len(frames.all_of_them(conn, staff))
     faces.erase(conn, staff, now, who.id)
-    body = {"key": row.key, "vectors": row.vectors, "destroyed": destroyed, "tried_keys": len(left)}
+    body = {"key": row.key, "vectors": row.vectors, "destroyed": destroyed, "tried_keys": len(left), "frames": held}
     audit.record(conn, now, who.id, FACE_ERASED, "staff", staff, body, private={"why": why})
-    return {"staff": staff, "key": row.key, "destroyed": destroyed, "unreadable": True, "vectors": row.vectors}
+    return {"staff": staff, "key": row.key, "destroyed": destroyed, "unreadable": True, "vectors": row.vectors,
+            "frames": held}  # fmt: skip
 
 
 def _opens(key: bytes, row: Any) -> bool:

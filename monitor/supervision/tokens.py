@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy import insert as insert_into
 
 from monitor.access import ACTIONS, Principal, Target, covers, refusal
-from monitor.model import Reason
+from monitor.model import Reason, Registry
 from monitor.store import audit, users
 from monitor.store.schema import DeviceRow, HallRow, Token
 from monitor.store.sql import table_of
@@ -25,6 +25,8 @@ TOKEN: Final = table_of(Token)
 PREFIX: Final = "jct_"
 """So that a scanner of repositories and logs knows one when it sees it."""
 DEVICE_SCOPES: Final = ("events:write",)
+KIOSK_SCOPE: Final = "kiosk"
+"""The one scope of a kiosk's token (`create_kiosk_token`): no other token has it, and it has no other."""
 HALL_SCOPES: Final = ("events:write", "plans:write", "cards:read")
 USER_SCOPES: Final = tuple(a for a in ACTIONS if a.startswith("cards:")) + ("plans:write",)
 """What a person's token may have as far as their role has it; other actions have no route."""
@@ -92,6 +94,35 @@ def create_token(
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")
     granted = sorted(set(scopes or possible))
+    return _made(conn, named, places, user, granted, actor, now)
+
+
+def create_kiosk_token(conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli") -> str:
+    """Make a token for the page of one kiosk, a terminal in service, and return its text. ValueError names what is
+    wrong.
+    """
+    known = registry.devices.get(device)
+    if known is None:
+        _require_known(conn, "devices", [device])
+        raise ValueError(f"devices: {device}: 已停用 was revoked; `jiancha device add` 恢复 brings it back")
+    if known.kind != "terminal" or not known.allows("checkin"):
+        raise ValueError(
+            f"devices: {device}: 类别 kind {known.kind}，不是签到终端 is no terminal for check-ins: "
+            '台账 registry: kind = "terminal"'
+        )
+    return _made(conn, [device], [], None, [KIOSK_SCOPE], actor, now)
+
+
+def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:
+    """(number, device) of the tokens of kiosks that are in use, by device."""
+    rows = conn.execute(select(TOKEN.c.id, TOKEN.c.devices, TOKEN.c.scopes).where(TOKEN.c.revoked_at.is_(None)))
+    return sorted(((r.id, r.devices[0]) for r in rows if r.scopes == [KIOSK_SCOPE]), key=lambda found: found[1])
+
+
+def _made(
+    conn: Connection, named: list[str], places: list[str], user: str | None, granted: list[str], actor: str,
+    now: datetime,
+) -> str:  # fmt: skip
     text = PREFIX + secrets.token_urlsafe(32)
     row = {
         "digest": digest(text), "devices": named, "halls": places, "user": user, "scopes": granted, "created": now

@@ -14,6 +14,7 @@ from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
 from monitor.wording.face_reasons import FACES
 from monitor.wording.item_reasons import ITEMS
+from monitor.wording.kiosk_reasons import KIOSK
 from monitor.wording.tally_reasons import TALLIES
 from monitor.wording.task_reasons import TASKS
 from monitor.wording.words import Texts
@@ -145,8 +146,8 @@ STANDING: Final[Mapping[str, Texts]] = {
 """What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
 REASONS: Final[Mapping[str, Texts]] = {
-    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **ACCESS, **WORK, **HAND_ISSUED,
-    **STANDING,
+    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **ACCESS, **WORK,
+    **HAND_ISSUED, **STANDING,
 }  # fmt: skip
 
 

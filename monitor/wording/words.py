@@ -224,6 +224,8 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "alerts:silence": ("静默告警", "silence alerts"),
     "attendance:close": ("签核关账", "sign a month of attendance off"),
     "faces:write": ("登记、比对、删除人脸", "enrol, compare and forget faces"),
+    "pins:write": ("设置、清除签到密码", "set and clear PINs of staff"),
+    "kiosk": ("作为签到终端接收签到", "take check-ins as a kiosk"),
     "audit:read": ("查看审计", "read the audit trail"),
     "people:write": ("管理人员与令牌", "change people and tokens"),
     "settings:write": ("管理设置", "change settings"),

@@ -19,11 +19,13 @@ from monitor.attendance.recognition.worker import Reply
 
 FAKE = """
     import os, sys
-    from monitor.attendance.recognition.encoder import Model
+    from monitor.attendance.recognition.encoder import BadImage, Model
     from monitor.attendance.recognition.worker import serve
     class Fake:
         model = Model(name="fake", version="1")
-        def faces(self, image):
+        def faces(self, image, *, vectors=True):
+            if image == b"which":
+                raise BadImage("with vectors" if vectors else "without")
             if image == b"die":
                 os._exit(3)
             if image == b"hang":
@@ -84,6 +86,28 @@ def test_frames_are_answered_in_their_order(make: Make, told: Told, eventually: 
     assert encoder.model is not None
     assert str(encoder.model) == "fake@1"
     assert encoder.counts.encoded == 5
+
+
+def test_landmarks_alone_are_asked_for_by_frame(make: Make, told: Told, eventually: Any) -> None:
+    encoder = make()
+    encoder.submit(b"which", 1, vectors=False)
+    encoder.submit(b"which", 2)
+    eventually(lambda: len(told.tags) == 2)
+    assert [reply.fault for reply in told.replies] == ["without", "with vectors"]
+
+
+def test_whoever_waits_for_a_frame_is_told_that_it_is_not_come_to(make: Make, told: Told, eventually: Any) -> None:
+    missed: list[Any] = []
+    encoder = make(capacity=1, missed=missed.append)
+    told.gate.clear()
+    encoder.submit(b"frame", "held")
+    assert told.entered.wait(20)
+    encoder.submit(b"frame", "dropped")
+    encoder.submit(b"die", "lost")
+    assert missed == ["dropped"]
+    told.gate.set()
+    eventually(lambda: missed == ["dropped", "lost"])
+    eventually(lambda: encoder.counts.restarts == 1)
 
 
 def test_the_oldest_frame_goes_where_there_is_no_room_and_is_counted(make: Make, told: Told, eventually: Any) -> None:

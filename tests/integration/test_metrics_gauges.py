@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.clock import Clock
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
-from tests.http_app import METRICS, Served, fill_deliveries, fill_places, fill_state, make_deps, served
+from tests.http_app import METRICS, Served, fill_deliveries, fill_places, fill_state, make_deps, no_frames, served
 
 pytestmark = pytest.mark.both_databases
 
@@ -31,6 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         fill_deliveries(conn, Clock().now())
     with served(make_deps(store)) as running:
         running.deps.metrics.broker(True)
+        running.deps.metrics.start_kiosks(no_frames)
         running.deps.metrics.events("rating", "stored", 3)
         running.deps.metrics.events("a channel that a stranger made up", "quarantined")
         running.deps.metrics.judged(0.02)

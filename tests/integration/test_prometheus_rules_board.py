@@ -17,7 +17,7 @@ from monitor.clock import Clock
 from monitor.metrics import Metrics
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
-from tests.http_app import METRICS, RULES, fill_deliveries, fill_places, fill_state, make_deps, served
+from tests.http_app import METRICS, RULES, fill_deliveries, fill_places, fill_state, make_deps, no_frames, served
 from tests.prometheus import BOARD, PROMETHEUS, Prometheus, board_expressions, rules, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +52,7 @@ def prometheus(
         fill_deliveries(conn, Clock().now())
     deps = make_deps(store)
     deps.metrics.broker(True)
+    deps.metrics.start_kiosks(no_frames)
     with (
         served(deps) as app,
         running(folder, tool("prometheus"), free_port(), app.url.removeprefix("http://")) as server,

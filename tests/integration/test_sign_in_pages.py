@@ -162,4 +162,3 @@ def test_before_anybody_can_sign_in_the_page_says_how(store: Store) -> None:
 def test_where_nobody_signs_in_there_is_no_page(store: Store) -> None:
     with served(make_deps(store)) as running:
         assert running.http.get("/sign-in").status_code == 404
-        assert running.http.get("/kiosk").status_code == 200

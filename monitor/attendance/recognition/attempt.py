@@ -51,12 +51,15 @@ class Told:
 
 class Attempt:
     """`staff`: who is claimed (1:1); None: one of many (1:N), named only when accepted. `seed` makes the challenge
-    repeatable, for tests. Times are aware UTC, given by the caller; a frame not later than the one before is left out.
+    repeatable, for tests; `actions`: it was chosen before, by whoever took the frames. Times are aware UTC, given by
+    the caller; a frame not later than the one before is left out.
     """
 
     def __init__(
-        self, *, gallery: Gallery, policy: FacePolicy, staff: str | None, began: datetime, seed: int | None = None
-    ) -> None:
+        self, *, gallery: Gallery, policy: FacePolicy, staff: str | None, began: datetime, seed: int | None = None,
+        actions: Sequence[Action] | None = None,
+    ) -> None:  # fmt: skip
+        self._given = actions
         self._gallery, self._policy, self._claimed = gallery, policy, staff
         self._began = self._at = began
         self._chance = random.SystemRandom() if seed is None else random.Random(seed)
@@ -132,7 +135,8 @@ class Attempt:
         rest = self._resting.rest
         if self._matched is None or rest is None:
             return self._wait(Reason(code="face.hold"))
-        self._challenge = Challenge(draw(self._policy, self._chance, rest), rest)
+        drawn = self._given if self._given is not None else draw(self._policy, self._chance, rest)
+        self._challenge = Challenge(drawn, rest)
         self._step_began, self._last = self._at, (self._at, face)
         return self._ask()
 

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from monitor.attendance.recognition.encoder import Model
-from monitor.attendance.recognition.worker import LENGTH_BYTES, Reply
+from monitor.attendance.recognition.worker import LENGTH_BYTES, VECTORS, Reply
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,7 @@ class EncoderProcess:
     2. One thread gives the child a frame at a time and hands its reply to `tell(tag, reply)` in that thread.
     3. A child that dies, answers not within `timeout_seconds` or holds more than `most_mb` is replaced; its frame is
        lost, counted and never tried again, for it may be what killed it.
+    4. Of a frame that is dropped or lost `missed(tag)` is told, where there is one: somebody may wait for its reply.
     """
 
     def __init__(
@@ -64,9 +65,11 @@ class EncoderProcess:
         command: Sequence[str] = COMMAND,
         timeout_seconds: float = 20.0,
         most_mb: int = MOST_MB,
+        missed: Callable[[Any], None] | None = None,
     ) -> None:
+        self._missed = missed or _nobody
         self._tell, self._command, self._timeout, self._most = tell, tuple(command), timeout_seconds, most_mb
-        self._waiting: deque[tuple[Any, bytes]] = deque()
+        self._waiting: deque[tuple[Any, bytes, bool]] = deque()
         self._capacity = capacity
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -76,14 +79,17 @@ class EncoderProcess:
         self._thread = threading.Thread(target=self._run, name="faces", daemon=True)
         self._thread.start()
 
-    def submit(self, image: bytes, tag: Any = None) -> None:
-        """Queue a picture; never waits."""
+    def submit(self, image: bytes, tag: Any = None, vectors: bool = True) -> None:
+        """Queue a picture; never waits. Without `vectors` its faces come with landmarks alone: faster."""
+        gone: list[Any] = []
         with self._changed:
             if len(self._waiting) >= self._capacity:
-                self._waiting.popleft()
+                gone.append(self._waiting.popleft()[0])
                 self._dropped += 1
-            self._waiting.append((tag, image))
+            self._waiting.append((tag, image, vectors))
             self._changed.notify()
+        for each in gone:
+            self._missed(each)
 
     @property
     def counts(self) -> Counts:
@@ -105,6 +111,11 @@ class EncoderProcess:
         if child is not None:
             child.kill()
         self._thread.join()
+        with self._changed:
+            forgotten = [tag for tag, _, _ in self._waiting]
+            self._waiting.clear()
+        for tag in forgotten:
+            self._missed(tag)
 
     def _run(self) -> None:
         fails = 0
@@ -134,17 +145,19 @@ class EncoderProcess:
             self._changed.wait_for(lambda: self._waiting or self._closing.is_set(), timeout=1.0)
             if not self._waiting or self._closing.is_set():
                 return
-            tag, image = self._waiting.popleft()
+            tag, image, vectors = self._waiting.popleft()
         child = self._child
         assert child is not None
         assert child.stdin is not None
         try:
-            child.stdin.write(len(image).to_bytes(LENGTH_BYTES, "big") + image)
+            head = len(image).to_bytes(LENGTH_BYTES, "big") + (VECTORS if vectors else bytes(1))
+            child.stdin.write(head + image)
             child.stdin.flush()
             reply = self._receive(child)
         except (Gone, OSError, msgspec.DecodeError):
             with self._changed:
                 self._lost += 1
+            self._missed(tag)
             raise
         with self._changed:
             self._encoded += 1
@@ -183,6 +196,10 @@ class EncoderProcess:
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what was still to be flushed went with the child
                     pipe.close()
+
+
+def _nobody(_tag: Any) -> None:
+    """Nobody waits for the frame."""
 
 
 def _resident_mb(pid: int) -> int:

@@ -1,4 +1,5 @@
-"""The child of `process`: pictures on stdin, faces on stdout, each message with its length before it.
+"""The child of `process`: pictures on stdin, faces on stdout, each message with its length before it; of a picture
+a byte follows that says whether vectors are wanted.
 
 python -m monitor.attendance.recognition.worker
 """
@@ -14,6 +15,7 @@ import msgspec
 from monitor.attendance.recognition.encoder import BadImage, Encoder, Face, Model
 
 LENGTH_BYTES = 4
+VECTORS = b"\x01"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +30,10 @@ def serve(encoder: Encoder, source: BinaryIO, target: BinaryIO) -> None:
     """Answer until the other side closes: the model first, then a reply for each picture, in their order."""
     _send(target, Reply(model=encoder.model))
     while head := source.read(LENGTH_BYTES):
+        vectors = source.read(1) == VECTORS
+        image = source.read(int.from_bytes(head, "big"))
         try:
-            reply = Reply(faces=encoder.faces(source.read(int.from_bytes(head, "big"))))
+            reply = Reply(faces=encoder.faces(image) if vectors else encoder.faces(image, vectors=False))
         except BadImage as error:
             reply = Reply(fault=str(error))
         _send(target, reply)

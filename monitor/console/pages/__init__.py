@@ -14,6 +14,7 @@ def make_pages(deps: Deps) -> APIRouter:
     """The routes of pages and static files. They are no part of the API, so OpenAPI does not list them."""
     pages = APIRouter(include_in_schema=False)
     add_static(pages)
-    add_kiosk(pages, deps)
+    if deps.kiosks is not None:
+        add_kiosk(pages, deps)
     add_sign_in(pages, deps)
     return pages

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
-from monitor.console.pages.frame import page, texts
+from monitor.console.pages.frame import page
 from monitor.console.pages.session import (
     drop_cookie,
     path_after,
@@ -90,10 +90,10 @@ def _add_invite(pages: APIRouter, deps: Deps) -> None:
         again: str = Form("", max_length=WORD_MOST),
     ) -> Response:
         require_own_origin(request)
-        now, _ = deps.clock.now(), texts(request)
+        now = deps.clock.now()
         try:
             if password != again:
-                raise Refused(_("The two passwords differ."))
+                raise Refused("两次输入的口令不同 the two passwords differ")
             with deps.store.read() as conn:
                 user = passwords.invited(conn, secret, now)
             passwords.require_good(password, (user,))

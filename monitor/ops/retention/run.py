@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, select
 
 from monitor.settings import RetentionSettings
-from monitor.store import audit, retention
+from monitor.store import audit, frames, retention
 from monitor.store.audit import AUDIT
 from monitor.store.engine import Store
 from monitor.store.retention import Count, Sort
@@ -66,15 +66,26 @@ class Gone:
         return {"rows": self.rows, "digest": self._sum.hexdigest()}
 
 
-def plan(store: Store, settings: RetentionSettings, now: datetime) -> list[Line]:
-    """What goes and what stays if it were run now; changes nothing."""
+def plan(store: Store, settings: RetentionSettings, now: datetime, frames_days: int = 0) -> list[Line]:
+    """What goes and what stays if it were run now; changes nothing. `frames_days`: `kiosk.evidence_days`."""
     with store.read() as conn:
-        return [_line(conn, sort, settings, now) for sort in retention.sorts(conn).values()]
+        limits = _limits(conn, settings, now, frames_days)
+        return [_line(conn, sort, settings, frames_days, limits.get(name)) for name, sort in
+                retention.sorts(conn).items()]  # fmt: skip
 
 
-def _line(conn: Connection, sort: Sort, settings: RetentionSettings, now: datetime) -> Line:
-    before = limit_of(sort.name, settings, now)
-    days = int(getattr(settings, _KEYS[sort.name]))
+def _limits(conn: Connection, settings: RetentionSettings, now: datetime, frames_days: int) -> dict[str, datetime]:
+    """By sort, what is older goes. Evidence frames are never kept for ever: where they are switched off by now, all of
+    them go.
+    """
+    limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
+    if frames_days or frames.all_of_them(conn):
+        limits["frames"] = now - timedelta(days=frames_days)
+    return limits
+
+
+def _line(conn: Connection, sort: Sort, settings: RetentionSettings, frames_days: int, before: datetime | None) -> Line:
+    days = frames_days if sort.name == "frames" else int(getattr(settings, _KEYS[sort.name]))
     if before is None:
         return Line(sort=sort.name, days=days, before=None, count=Count(goes=0, stays={}))
     return Line(sort=sort.name, days=days, before=before, count=retention.count(conn, sort, before))
@@ -86,14 +97,15 @@ def limit_of(sort: str, settings: RetentionSettings, now: datetime) -> datetime 
     return now - timedelta(days=days) if days else None
 
 
-def run(store: Store, settings: RetentionSettings, now: datetime, actor: str) -> dict[str, Gone]:
+def run(store: Store, settings: RetentionSettings, now: datetime, actor: str, frames_days: int = 0) -> dict[str, Gone]:
     """Take what goes.
 
     1. An audit row with the limits, so that a run that was broken off is on record too.
     2. By sort: pages of keys are read beside the writers; each short step takes those of a batch that still go.
     3. An audit row with counts and digests, and the proof: none of the rows that went has its content any more.
     """
-    limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
+    with store.read() as conn:
+        limits = _limits(conn, settings, now, frames_days)
     said = {name: before.isoformat() for name, before in limits.items()}
     store.step(lambda conn: audit.record(conn, now, actor, BEGUN, "store", now.isoformat(), {"before": said}))
     with store.read() as conn:

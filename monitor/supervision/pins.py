@@ -1,0 +1,184 @@
+"""PINs (签到密码), the way beside the face: setting, clearing, and looking whether one is right (DESIGN §1F).
+
+Argon2 by pwdlib. A try is counted before it is looked at and taken back when it was right: tries side by side, or a
+program that dies between, win no guess.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final, Literal
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Connection
+
+from monitor.access import Principal, Target, refusal
+from monitor.model import Reason, Registry
+from monitor.store import audit, pins
+from monitor.store.engine import Store
+from monitor.supervision.commands import local, require_known
+from monitor.supervision.refused import Refused
+
+LEAST: Final = 6
+MOST: Final = 12
+TRIES: Final = 5
+"""So many wrong ones on end lock."""
+FIRST_LOCK: Final = timedelta(minutes=1)
+MOST_LOCK: Final = timedelta(hours=1)
+RISING: Final = "01234567890123456789"
+AT_ONCE: Final = threading.Semaphore(2)
+"""A digest takes 64 MiB while it is made: so many at once."""
+_HASH: Final = PasswordHash((Argon2Hasher(),))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """`left`: wrong ones until it locks; `until`: when the next one is looked at."""
+
+    result: Literal["right", "wrong", "locked"]
+    left: int = 0
+    until: datetime | None = None
+
+
+def fault(pin: str, staff: str) -> Reason | None:
+    """Why this will not do as a PIN; None where it will. Pure."""
+    if not re.fullmatch(r"[0-9]+", pin):
+        return Reason(code="pin.digits")
+    if not LEAST <= len(pin) <= MOST:
+        return Reason(code="pin.length", figures={"least": LEAST, "most": MOST})
+    run = pin in RISING or pin[::-1] in RISING
+    repeated = any(len(pin) % n == 0 and pin == pin[:n] * (len(pin) // n) for n in (1, 2, 3))
+    number = "".join(re.findall(r"[0-9]", staff))
+    if run or repeated or (number and pin.lstrip("0") == number.lstrip("0")):
+        return Reason(code="pin.trivial")
+    return None
+
+
+def lock_after(failures: int) -> timedelta | None:
+    """How long nothing is looked at after so many wrong ones on end: 1 min after five, then twice as long each time."""
+    if failures < TRIES:
+        return None
+    return min(FIRST_LOCK * (1 << min(failures - TRIES, 10)), MOST_LOCK)
+
+
+# --------------------------------------------------------------------------- setting
+
+
+def set_pin(
+    conn: Connection, registry: Registry, staff: str, pin: str, *, actor: str | Principal, now: datetime
+) -> None:
+    """Set a PIN; whoever was locked out is let in again. Raises Refused."""
+    who = _may(actor, registry, staff)
+    require_known(registry, staff=staff)
+    wrong = fault(pin, staff)
+    if wrong is not None:
+        raise Refused.because(wrong)
+    pins.save(conn, staff, _digest(pin), now, who.id)
+    audit.record(conn, now, who.id, "pin.set", "staff", staff, {})
+
+
+def make_pin(staff: str) -> str:
+    """A random one."""
+    while True:
+        pin = f"{secrets.randbelow(10**LEAST):0{LEAST}d}"
+        if fault(pin, staff) is None:
+            return pin
+
+
+def clear_pin(conn: Connection, registry: Registry, staff: str, *, actor: str | Principal, now: datetime) -> None:
+    """Take the PIN away, with the count of wrong ones. Raises Refused."""
+    who = _may(actor, registry, staff)
+    if not pins.erase(conn, staff):
+        raise Refused(
+            f"{staff}: 未设密码 has no PIN; `jiancha pin list` 列出 lists them", field="staff", sort="missing"
+        )
+    audit.record(conn, now, who.id, "pin.cleared", "staff", staff, {})
+
+
+def list_pins(conn: Connection, registry: Registry, *, actor: str | Principal, now: datetime) -> list[dict[str, Any]]:
+    """[{"staff","set_at","set_by","failures","locked_until"}] of those within reach; never a digest."""
+    who = _may(actor)
+    return [
+        {
+            "staff": row.staff, "set_at": row.set_at.isoformat(), "set_by": row.set_by, "failures": row.failures,
+            "locked_until": row.locked_until.isoformat() if row.locked_until and row.locked_until > now else None,
+        }
+        for row in pins.all_of_them(conn)
+        if refusal(who, "pins:write", _target(registry, row.staff)) is None
+    ]  # fmt: skip
+
+
+# --------------------------------------------------------------------------- trying
+
+
+Note = Callable[[Connection, Tried], None]
+
+
+def try_pin(store: Store, staff: str, pin: str, now: datetime, note: Note | None = None) -> Tried:
+    """Whether it is the person's; the same work whether they have one or not, in transactions of its own.
+
+    1. Count the try as a wrong one, and lock where that is one too many; while it is locked nothing is looked at.
+    2. Look at it outside of any transaction, for that takes a tenth of a second.
+    3. A right one takes the count back; `note` records what came of it.
+    """
+    digest, counted = store.step(lambda conn: _count(conn, staff, now))
+    tried = Tried(result="right") if digest is not None and _is_right(pin, digest) else counted
+
+    def end(conn: Connection) -> None:
+        if tried.result == "right":
+            pins.count(conn, staff, 0, None)
+        if note is not None:
+            note(conn, tried)
+
+    store.step(end)
+    return tried
+
+
+def _count(conn: Connection, staff: str, now: datetime) -> tuple[str | None, Tried]:
+    """The digest to be looked at (None: locked), and what stands where the try is wrong."""
+    row = pins.locked(conn, staff, now)
+    if row.locked_until is not None and row.locked_until > now:
+        return None, Tried(result="locked", until=row.locked_until)
+    failures = row.failures + 1
+    lock = lock_after(failures)
+    until = now + lock if lock is not None else None
+    pins.count(conn, staff, failures, until)
+    if until is not None:
+        return row.digest, Tried(result="locked", until=until)
+    return row.digest, Tried(result="wrong", left=TRIES - failures)
+
+
+def _is_right(pin: str, digest: str) -> bool:
+    with AT_ONCE:
+        right = _HASH.verify(pin, digest or _nobodys())
+    return right and digest != pins.NONE
+
+
+def _digest(pin: str) -> str:
+    with AT_ONCE:
+        return _HASH.hash(pin)
+
+
+@cache
+def _nobodys() -> str:
+    """What a try is held against where there is no PIN."""
+    return _HASH.hash(secrets.token_hex(16))
+
+
+def _may(actor: str | Principal, registry: Registry | None = None, staff: str | None = None) -> Principal:
+    who = local(actor) if isinstance(actor, str) else actor
+    no = refusal(who, "pins:write", _target(registry, staff) if registry is not None and staff else None)
+    if no is not None:
+        raise Refused.because(no)
+    return who
+
+
+def _target(registry: Registry, staff: str) -> Target:
+    return Target(hall=registry.hall_of_staff(staff), staff=staff)
