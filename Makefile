@@ -39,6 +39,7 @@ lint: setup  ## format, style, types, import contract
 docs: setup  ## write the tables of names in docs/ anew from the code (tests hold them against it)
 	$(BIN)/python scripts/config_files.py
 	$(BIN)/python scripts/docs_tables.py
+	$(BIN)/python scripts/catalogue.py
 
 test: setup packages lint  ## everything short, as in CI
 	TMPDIR="$(TEST_TMP)" $(BIN)/pytest -n $(WORKERS) -m "not long" tests

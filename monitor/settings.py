@@ -215,6 +215,14 @@ class KioskSettings(_Section):
     )
 
 
+class ConsoleSettings(_Section):
+    """`[console]`: how long people stay signed in with a browser (docs/console.md)."""
+
+    session_hours: float = Field(12.0, gt=0, le=24 * 31, description="A session ends so long after signing in.")
+    idle_minutes: float = Field(120.0, gt=0, description="And so long after it was last used.")
+    renew_minutes: float = Field(60.0, gt=0, description="How old the cookie's secret becomes before it is renewed.")
+
+
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -293,6 +301,14 @@ class Policy(_Section):
     face: FacePolicy = FacePolicy()
     cards: CardPolicy = CardPolicy()
 
+    @model_validator(mode="after")
+    def _one_band(self) -> Policy:
+        """What a kiosk accepts and what the judge takes without doubt is one number, unless it is said twice."""
+        if self.checkin.most_distance is None:
+            own = self.checkin.model_copy(update={"most_distance": self.face.accept})
+            object.__setattr__(self, "checkin", own)
+        return self
+
     @property
     def version(self) -> str:
         """NAME@DIGEST over all values: equal values have equal versions."""
@@ -322,6 +338,7 @@ class Settings(_Section):
     faces: FaceSettings = FaceSettings()
     kiosk: KioskSettings = KioskSettings()
     retention: RetentionSettings = RetentionSettings()
+    console: ConsoleSettings = ConsoleSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()

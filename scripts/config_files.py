@@ -20,7 +20,7 @@ from alerts.policy import AlertPolicy, DeadMan, Patrol, Quiet, RetryPolicy, Stor
 from monitor.settings import Policy, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console")
 
 HEAD: Final = """\
 # Jiancha 监察: the configuration (配置). Every key is commented out and shows its default.

@@ -13,7 +13,7 @@ from monitor.attendance.recognition.quality import Quality
 from monitor.supervision.faces import Photo
 
 MODEL = Model(name="made-up", version="1")
-GOOD = Quality(size_px=160, sharpness=200, turn=0.0, tilt_degrees=0.0, brightness=120, contrast=50)
+GOOD = Quality(size_px=160, sharpness=200, turn=0.0, tilt_degrees=0.0, nod=0.5, brightness=120, contrast=50)
 Vectors = dict[str, list[tuple[float, ...]]]
 
 

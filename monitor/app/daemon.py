@@ -39,6 +39,7 @@ from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.migrate import revision
 from monitor.supervision.rules import RULES
+from monitor.supervision.signin import SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -316,4 +317,5 @@ class _Daemon:
             policy_version=program.settings.policy.version,
             heard=self._heard,
             kiosks=make_kiosks(program, self._metrics, self._parts),
+            sign_in=SignIn(program.store, program.clock, program.settings.console),
         )

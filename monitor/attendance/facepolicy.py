@@ -38,6 +38,8 @@ class FacePolicy(BaseModel):
         0.35, gt=0, le=2, description="Most turn to a side: nose from the middle of the eyes, in eye distances (侧脸)."
     )
     max_tilt_degrees: float = Field(25.0, gt=0, le=90, description="Most tilt of the line of the eyes (歪头).")
+    min_nod: float = Field(0.15, ge=0, le=1, description="Least of the nose's place from eyes to mouth (仰头).")
+    max_nod: float = Field(0.85, ge=0, le=1, description="Most of it (低头).")
     min_brightness: float = Field(50.0, ge=0, le=255, description="Least mean grey of the face, 0–255 (太暗).")
     max_brightness: float = Field(215.0, ge=0, le=255, description="Most mean grey of the face (过曝).")
     min_contrast: float = Field(20.0, ge=0, le=128, description="Least standard deviation of its grey (反差不足).")

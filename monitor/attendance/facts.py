@@ -26,7 +26,7 @@ class Slot(Value, frozen=True, kw_only=True):
 class CheckIn(Value, frozen=True, kw_only=True):
     """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1); `not_before` is
     what is certain then: by a clock that was right its terminal had nothing left to send at that time. `slot`: the one
-    that a correction (补签) names.
+    that a correction (补签) names. `distance`, `liveness`: as the terminal gave them; they may put it in doubt.
     """
 
     id: str

@@ -63,6 +63,20 @@ class CheckinPolicy(BaseModel):
     overtime_margin_minutes: int = Field(
         120, ge=0, description="Check-ins so long before and after booked overtime (加班) tell who came and stayed."
     )
+    most_distance: float | None = Field(
+        None,
+        gt=0,
+        description="A check-in whose `distance` is greater is in doubt, for review (复核); default: face.accept.",
+    )
+    min_liveness: float = Field(
+        0.5, ge=0, description="A check-in whose `liveness` is less is in doubt, for review: the challenge failed."
+    )
+
+    @field_validator("most_distance", mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """An empty text is no value, as everywhere."""
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _absent_above_yellow(self) -> Self:
@@ -85,6 +99,11 @@ class CheckinPolicy(BaseModel):
         """Whether coming so late is half a day absent: 逾 15 分钟 leaves the limit out, 30 分钟以上 takes it in."""
         limit = self.absent_after
         return limit is not None and (late > limit if self.late_over_15 == "absent" else late >= limit)
+
+    def doubts(self, distance: float | None, liveness: float | None) -> bool:
+        """Whether a check-in says of itself that it may be somebody else's."""
+        far = distance is not None and self.most_distance is not None and distance > self.most_distance
+        return far or (liveness is not None and liveness < self.min_liveness)
 
     def of(self, own: OwnValues) -> CheckinPolicy:
         """The policy with the values that a preset brings."""

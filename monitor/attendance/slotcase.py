@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -36,8 +37,10 @@ class SlotCase(Value, frozen=True, kw_only=True):
     """A slot at a time: outing slips applied, check-ins that count put in order and given a direction.
 
     `begins`, `ends`: the session's window, first `opens` to last `closes`. `came`: the check-ins inside it.
-    `doubtful`: untrusted ones that may belong to it by their time or their receipt. `ahead`: when facts that are stored
-    already begin to count. `flexed`: so much later than planned the slot is due by flexible hours (弹性).
+    `doubtful`: untrusted ones that may belong to it by their time or their receipt. `doubted`: those that may be
+    somebody else's (a face at a distance of doubt, a challenge that failed), with the way that they would have been.
+    `ahead`: when facts that are stored already begin to count. `flexed`: so much later than planned the slot is due by
+    flexible hours (弹性).
     """
 
     facts: SlotFacts
@@ -51,6 +54,7 @@ class SlotCase(Value, frozen=True, kw_only=True):
     mark: datetime | None
     ahead: tuple[datetime, ...]
     flexed: timedelta = timedelta(0)
+    doubted: tuple[tuple[CheckIn, str], ...] = ()
 
     @property
     def counted(self) -> CheckIn | None:
@@ -66,7 +70,7 @@ class SlotCase(Value, frozen=True, kw_only=True):
 
     @property
     def seen_in_session(self) -> bool:
-        return bool(self.came or self.doubtful)
+        return bool(self.came or self.doubtful or self.doubted)
 
     def proven(self, boundary: datetime) -> bool:
         return self.mark is not None and self.mark >= boundary
@@ -76,14 +80,28 @@ class SlotCase(Value, frozen=True, kw_only=True):
         return all(source.is_sure_of(boundary) for source in self.facts.sources)
 
     def rests_on_doubt(self, counted: CheckIn | None, boundary: datetime) -> bool:
-        """Whether lateness or absence at `boundary` would rest on a check-in whose time is not trusted (DESIGN §3.1).
+        """Whether lateness or absence at `boundary` would rest on a check-in whose time is not trusted (DESIGN §3.1),
+        or on one being somebody else's.
 
         One that was certainly made after the boundary is not the one that was missing then.
         """
+        if self.in_question(counted, boundary):
+            return True
         if counted is not None:
             return not counted.trusted
         ways = (None, self.slot.direction)
         return any(c.direction in ways and (c.not_before is None or c.not_before <= boundary) for c in self.doubtful)
+
+    def in_question(self, counted: CheckIn | None, boundary: datetime) -> tuple[CheckIn, ...]:
+        """Those of `doubted` that would settle it better than what counts, up to the boundary."""
+        slot, is_in = self.slot, self.slot.direction == "in"
+        return tuple(
+            c
+            for c, way in self.doubted
+            if way == slot.direction
+            and slot.opens <= c.at <= min(slot.closes, boundary)
+            and (counted is None or (c.at < counted.at if is_in else c.at > counted.at))
+        )
 
     def spell(
         self,
@@ -175,6 +193,8 @@ class SlotCase(Value, frozen=True, kw_only=True):
         A check-in of a boot without heartbeat may become trusted with the next one: wait for it. A terminal whose clock
         is set right proves what it had delivered: look again now and then.
         """
+        for asked in self.in_question(counted, max(boundary, self.slot.closes)):
+            return self._review_of(asked, boundary, spells)
         doubted = [counted] if counted is not None else list(self.doubtful)
         unsure = [source for source in self.facts.sources if not source.is_sure_of(boundary)]
         waits = {s.id: Wait(source=s.id, until=max(boundary, s.watermark or boundary) + _LOOK_AGAIN) for s in unsure}
@@ -191,6 +211,13 @@ class SlotCase(Value, frozen=True, kw_only=True):
             waits=tuple(waits[source] for source in sorted(waits)),
             judged_to=min(self.judged_to, boundary - _MICROSECOND),
         )
+
+    def _review_of(self, asked: CheckIn, boundary: datetime, spells: tuple[Spell, ...]) -> Verdict:
+        """Whose check-in it was is for people to say, by a correction (补签) or a withdrawal; no event will tell."""
+        figures: dict[str, Any] = {"at": asked.at, "evidence": asked.id, "distance": asked.distance}
+        figures |= {"most_distance": self.policy.most_distance, "liveness": asked.liveness}
+        until = min(self.judged_to, boundary - _MICROSECOND)
+        return self.verdict(Outcome.REVIEW, "review_whose", figures, spells=spells, judged_to=until)
 
     def _source(self, source: str) -> list[SourceState]:
         return [state for state in self.facts.sources if state.id == source]
@@ -212,7 +239,9 @@ def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCas
     begins, ends = min(s.opens for s in session), max(s.closes for s in session)
     known = [c for c in facts.checkins if c.at <= now and c.received <= now]
     ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
-    came = directed(session, own_checkins(session, others, known, policy))
+    doubted = {c.id for c in known if policy.doubts(c.distance, c.liveness)}
+    sure = [c for c in known if c.id not in doubted] if doubted else known
+    came = directed(session, own_checkins(session, others, sure, policy))
     flexed = _flexed(facts, session, came, now)
     return SlotCase(
         facts=facts,
@@ -222,11 +251,24 @@ def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCas
         begins=begins,
         ends=ends,
         came=came,
-        doubtful=tuple(c for c in known if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
+        doubtful=tuple(c for c in sure if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
+        doubted=_as_if_sure(session, others, known, doubted, policy) if doubted else (),
         mark=lowest_watermark(facts.sources),
         ahead=(*ahead, *(leave.approved_at for leave in facts.leaves if leave.approved_at is not None)),
         flexed=flexed,
     )
+
+
+def _as_if_sure(
+    session: tuple[Slot, ...],
+    others: tuple[Slot, ...],
+    known: Sequence[CheckIn],
+    doubted: AbstractSet[str],
+    policy: CheckinPolicy,
+) -> tuple[tuple[CheckIn, str], ...]:
+    """The doubted check-ins of the session, with the way that each would be if none were in doubt."""
+    everything = directed(session, own_checkins(session, others, known, policy))
+    return tuple((c, way) for c, way in everything if c.id in doubted)
 
 
 def _flexed(facts: SlotFacts, session: Sequence[Slot], came: Iterable[tuple[CheckIn, str]], now: datetime) -> timedelta:

@@ -1,4 +1,4 @@
-"""`user token|tokens|revoke|add|list|disable`."""
+"""`user token|tokens|revoke|add|list|disable`; how they sign in is `signin`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from monitor.cli import retention
+from monitor.cli import retention, signin
 from monitor.cli.common import INT64, BadInput, acting, print_json, program
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ user_app = typer.Typer(no_args_is_help=True, help="账户 users and tokens")
 def register(app: typer.Typer) -> None:
     app.add_typer(user_app, name="user")
     retention.register(app, user_app)
+    signin.register(user_app)
 
 
 @user_app.command("token")

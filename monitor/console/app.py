@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +15,8 @@ from monitor.console.collector import ReadyCollector, StoreCollector, covered_un
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
+from monitor.console.pages import make_pages
+from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.metrics import program_version
 from monitor.store.engine import STORE_AWAY
 from monitor.store.untold import banner, untold
@@ -28,6 +30,8 @@ def make_app(deps: Deps) -> FastAPI:
     deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
     app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(SignInFirst, to_sign_in)
+    app.add_middleware(RenewedCookie)
     for fault in STORE_AWAY:
         app.add_exception_handler(fault, store_away)
     _add_health(app, deps)
@@ -35,6 +39,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.include_router(make_api(deps))
     if deps.kiosks is not None:
         app.include_router(make_kiosk(deps, deps.kiosks))
+    app.include_router(make_pages(deps))
     return app
 
 
@@ -42,6 +47,14 @@ async def store_away(_request: Request, _error: Exception) -> Response:
     """503: nothing was written; the same may pass in a moment."""
     detail = "the store is away; send it again later"
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
+
+
+async def to_sign_in(request: Request, error: Exception) -> Response:
+    """To the form, and back afterwards; a part of a page that htmx asked for is replaced as a whole."""
+    assert isinstance(error, SignInFirst)
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": sign_in_address("/")})
+    return RedirectResponse(sign_in_address(error.path), 303)
 
 
 def _add_health(app: FastAPI, deps: Deps) -> None:

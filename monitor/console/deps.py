@@ -15,6 +15,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.supervision.kiosk import Kiosks
+from monitor.supervision.signin import SignIn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,3 +41,5 @@ class Deps:
     workday_roles: frozenset[str] = frozenset()
     kiosks: Kiosks | None = None
     heard: Callable[[], None] = lambda: None
+    sign_in: SignIn | None = None
+    """None: nobody signs in here, the pages of the console are not served."""

@@ -804,6 +804,63 @@ class Token(SQLModel, table=True):
     revoked_at: datetime | None = None
 
 
+class PasswordRow(SQLModel, table=True):
+    """A user's password: an Argon2 digest, and what keeps others from guessing it."""
+
+    __tablename__ = "password"
+    user: str = Field(primary_key=True)
+    digest: str
+    set_at: datetime
+    failures: int = 0
+    """Wrong ones since the last right one."""
+    locked_until: datetime | None = None
+
+
+class InviteRow(SQLModel, table=True):
+    """A link to set one's password once: only the SHA-256 of its secret is kept."""
+
+    __tablename__ = "invite"
+    digest: str = Field(primary_key=True)
+    user: str = Field(index=True)
+    created: datetime
+    created_by: str
+    expires: datetime
+    used_at: datetime | None = None
+
+
+class WebSessionRow(SQLModel, table=True):
+    """Somebody who signed in with a browser: only the SHA-256 of the cookie's secret is kept."""
+
+    __tablename__ = "web_session"
+    id: int | None = _id()
+    digest: str = Field(unique=True)
+    csrf: str
+    """What each form carries; it goes on when the secret is made anew, for pages that are open."""
+    user: str = Field(index=True)
+    by: str
+    """`password`, or the issuer of an OpenID provider."""
+    created: datetime
+    renewed: datetime
+    """When its secret was last made anew."""
+    seen: datetime
+    expires: datetime
+    address: str = ""
+    agent: str = ""
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+class IdentityRow(SQLModel, table=True):
+    """Who a user is to an OpenID provider (统一身份认证)."""
+
+    __tablename__ = "identity"
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    user: str = Field(index=True)
+    linked_at: datetime
+    linked_by: str
+
+
 class RequestKey(SQLModel, table=True):
     """A write that a program may send again (Idempotency-Key): what it was and what it was answered. No free text."""
 

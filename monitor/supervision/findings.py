@@ -26,6 +26,7 @@ from monitor.store.facts.integrity import (
 from monitor.store.facts.look import Look
 from monitor.store.facts.tasks import load_tasks, tasks_with_findings
 from monitor.store.sql import chunks
+from monitor.supervision.checkinfindings import checkin_findings
 from monitor.supervision.planfindings import plan_findings, row_of
 from monitor.supervision.postfindings import recent_post_findings, thin_units
 from monitor.timeliness import integrity_hall
@@ -34,11 +35,14 @@ from monitor.workcal import WorkCalendar
 
 
 def findings(look: Look, policy: Policy) -> list[dict[str, Any]]:
-    """Rows of {"rule", "subject", "at", "why"}: of the registry, of plans, then of cases, tasks and items by time."""
+    """Rows of {"rule", "subject", "at", "why"}: of the registry, of plans and check-ins, then of cases, tasks and items
+    by time.
+    """
     of_cases = [*_case_findings(look, policy), *_findings_across(look, policy), *_task_findings(look, policy)]
     others = [*_overdue_findings(look, policy), *_item_findings(look, policy), *_post_findings(look, policy)]
     ordered = sorted([*of_cases, *others], key=lambda f: (f["at"], f["subject"], f["rule"]))
-    return [*registry_findings(look), *plan_findings(look, policy), *ordered]
+    of_people = [*plan_findings(look, policy), *checkin_findings(look, policy.checkin)]
+    return [*registry_findings(look), *of_people, *ordered]
 
 
 def registry_findings(look: Look) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from monitor.access import PERSONS, ROLES, Principal, refusal
 from monitor.model import Registry
-from monitor.store import audit, users
+from monitor.store import audit, signin, users
 from monitor.supervision.commands import local, require_known
 from monitor.supervision.refused import Refused
 
@@ -74,6 +74,7 @@ def disable(conn: Connection, user: str, *, actor: str | Principal, why: str, no
         raise Refused(f"{user}: 须写明理由 a reason is needed; give one with --reason")
     users.save(conn, {**found._mapping, "disabled_at": now})
     users.revoke_tokens(conn, user, now)
+    signin.end_sessions(conn, now, who.id, user=user)
     audit.record(conn, now, who.id, "user.disabled", "user", user, {"role": found.role}, private={"why": why})
 
 

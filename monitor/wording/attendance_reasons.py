@@ -36,6 +36,12 @@ ATTENDANCE: Final[Mapping[str, Texts]] = {
         "{staff}: {slot} of {date} was due at {due}, came at {at}, {minutes} min late: from {limit} min on that is half"
         " a day absent, to be verified.",
     ),
+    "checkin.slot.review_whose": (
+        "{staff} {date} {slot}：{at} 的签到存疑（距离 {distance}，上限 {most_distance}；活体 {liveness}），待人工复核，"
+        "不作出勤、迟到或旷工的依据。",
+        "{staff}: {slot} of {date}: whose check-in of {at} it was is in doubt (distance {distance}, at most"
+        " {most_distance}; liveness {liveness}): for review, it proves neither presence nor lateness nor absence.",
+    ),
     "checkin.slot.no_checkout": (
         "{staff} {date} {slot}至 {closes} 无签退记录（应于 {due} 后签退）。",
         "{staff}: {slot} of {date}, no check-out by {closes} (due from {due} on).",

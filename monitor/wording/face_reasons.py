@@ -24,6 +24,14 @@ FACES: Final[Mapping[str, Texts]] = {
         "头歪了 {found} 度（至多 {limit}），请摆正。",
         "The head is tilted by {found} degrees (at most {limit}): hold it upright.",
     ),
+    "face.raised": (
+        "仰头了（{found}，至少 {limit}），请平视镜头。",
+        "The face looks up ({found}, at least {limit}): look straight ahead.",
+    ),
+    "face.lowered": (
+        "低头了（{found}，至多 {limit}），请抬头平视镜头。",
+        "The face looks down ({found}, at most {limit}): look straight ahead.",
+    ),
     "face.dark": (
         "光线太暗（亮度 {found}，至少 {limit}），请到亮处。",
         "Too dark (brightness {found}, at least {limit}): go where there is light.",

@@ -52,6 +52,34 @@ def test_leave_filed_and_approved_afterwards_withdraws_the_card(world: World) ->
 
 
 @pytest.mark.parametrize(
+    ("why", "more", "said"),
+    [
+        ("a distance of doubt", {"distance": 0.47}, "人脸距离 0.47 超过 0.45"),
+        ("a failed challenge", {"distance": 0.3, "liveness": 0.0}, "活体动作"),
+    ],
+)
+def test_a_check_in_in_doubt_is_for_review_and_a_correction_settles_it(
+    world: World, why: str, more: dict[str, float], said: str
+) -> None:
+    punch(world, "08:20", **more)
+    punch(world, "12:05", distance=0.3)
+    world.beats("t1", "07:46", "13:01")
+    world.judge("13:01")
+    assert (world.verdict(SLOT), cards(world)) == ("review", []), why
+    with world.store.read() as conn:
+        rows = findings(world.judging.look(conn, at("17:00").astimezone(UTC)), world.settings.policy)
+    assert [(r["rule"], r["subject"], told(r["at"])) for r in rows] == [("checkin.doubt", "staff:s01", "08:20")]
+    assert said in rows[0]["why"]
+    world.clock.set(at("15:00"))
+    world.plan(corrections=[{
+        "id": "c1", "staff": "s01", "date": "2026-03-02", "slot": "am_in", "at": at("08:20").isoformat(),
+        "reason": "本人", "approver": "boss", "approved_at": at("14:00").isoformat(),
+    }])  # fmt: skip
+    world.judge("15:00")
+    assert world.verdict(SLOT) == "ok"
+
+
+@pytest.mark.parametrize(
     ("why", "approved", "found"),
     [
         ("approved before it began", "07:59", []),

@@ -16,7 +16,7 @@ from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.recognition.bands import band_among, band_of
 from monitor.attendance.recognition.calibrate import calibrate
 from monitor.attendance.recognition.gallery import Gallery
-from monitor.attendance.recognition.quality import LANDMARKS, Point, faults, tilt_of, turn_of
+from monitor.attendance.recognition.quality import LANDMARKS, Point, faults, nod_of, tilt_of, turn_of
 from monitor.wording import render
 from tests.faces import GOOD, at_distance, vector
 
@@ -75,6 +75,8 @@ def test_keys_out_of_order_are_refused(given: dict[str, float], key: str) -> Non
         ("turned to the left", {"turn": -0.36}, ["face.turned"]),
         ("turned to the right", {"turn": 0.36}, ["face.turned"]),
         ("tilted", {"tilt_degrees": -26}, ["face.tilted"]),
+        ("looking up", {"nod": 0.14}, ["face.raised"]),
+        ("looking down", {"nod": 0.86}, ["face.lowered"]),
         ("dark", {"brightness": 49}, ["face.dark"]),
         ("glaring", {"brightness": 216}, ["face.bright"]),
         ("flat", {"contrast": 19}, ["face.flat"]),
@@ -105,6 +107,26 @@ def test_turn_and_tilt_do_not_mix(aside: float, angle: float) -> None:
     made = points((aside, 40.0), angle)
     assert turn_of(made) == pytest.approx(aside / 100, abs=1e-9)
     assert tilt_of(made) == pytest.approx(angle, abs=1e-9)
+
+
+@given(down=st.floats(-20, 140), scale=st.floats(0.2, 3), shear=st.floats(-0.5, 0.5), angle=st.floats(-80, 80))
+def test_nodding_is_the_place_of_the_nose_whatever_a_picture_of_it_does(
+    down: float, scale: float, shear: float, angle: float
+) -> None:
+    made = points((0.0, down))
+    made[48], made[54] = (-30.0, 100.0), (30.0, 100.0)
+    turned = math.radians(angle)
+    moved = [
+        ((x + shear * y) * math.cos(turned) - scale * y * math.sin(turned),
+         (x + shear * y) * math.sin(turned) + scale * y * math.cos(turned))
+        for x, y in made
+    ]  # fmt: skip
+    assert nod_of(moved) == pytest.approx(down / 100, abs=1e-9)
+
+
+def test_a_mouth_between_the_eyes_is_refused() -> None:
+    with pytest.raises(ValueError, match="one line"):
+        nod_of(points((0.0, 40.0)))
 
 
 def test_other_landmarks_are_refused() -> None:

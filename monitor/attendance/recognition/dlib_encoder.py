@@ -19,7 +19,7 @@ import dlib
 import numpy as np
 
 from monitor.attendance.recognition.encoder import BadImage, Box, Face, Model
-from monitor.attendance.recognition.quality import Quality, tilt_of, turn_of
+from monitor.attendance.recognition.quality import Quality, nod_of, tilt_of, turn_of
 
 NAME: Final = "dlib-resnet"
 MOST_BYTES: Final = 32 * 2**20
@@ -76,6 +76,7 @@ class DlibEncoder:
             sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
             turn=turn_of(landmarks),
             tilt_degrees=tilt_of(landmarks),
+            nod=nod_of(landmarks),
             brightness=float(grey.mean()),
             contrast=float(grey.std()),
         )

@@ -14,19 +14,21 @@ Point: TypeAlias = tuple[float, float]
 RIGHT_EYE: Final = slice(36, 42)
 LEFT_EYE: Final = slice(42, 48)
 NOSE_TIP: Final = 30
+MOUTH_CORNERS: Final = (48, 54)
 LANDMARKS: Final = 68
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quality:
     """`size_px`: width of the face in the picture as given; `sharpness`, `brightness`, `contrast`: of the upright face
-    at 150×150, grey; `turn`: see `turn_of`; `tilt_degrees`: see `tilt_of`. Nodding (低头) is not measured.
+    at 150×150, grey; `turn`: see `turn_of`; `tilt_degrees`: see `tilt_of`; `nod`: see `nod_of`.
     """
 
     size_px: float
     sharpness: float
     turn: float
     tilt_degrees: float
+    nod: float
     brightness: float
     contrast: float
 
@@ -48,6 +50,20 @@ def tilt_of(landmarks: Sequence[Point]) -> float:
     """
     right, left, _ = _eyes(landmarks)
     return math.degrees(math.atan2(left[1] - right[1], left[0] - right[0]))
+
+
+def nod_of(landmarks: Sequence[Point]) -> float:
+    """How far down between eyes (0) and corners of the mouth (1) the tip of the nose stands: about a half straight
+    ahead, less looking up (仰头), more looking down (低头). ValueError as `turn_of`, or eyes and mouth on one line.
+    """
+    right, left, _ = _eyes(landmarks)
+    origin, mouth = _middle((right, left)), _middle((landmarks[MOUTH_CORNERS[0]], landmarks[MOUTH_CORNERS[1]]))
+    u, v = (left[0] - right[0], left[1] - right[1]), (mouth[0] - origin[0], mouth[1] - origin[1])
+    area = u[0] * v[1] - u[1] * v[0]
+    if area == 0:
+        raise ValueError("the eyes and the mouth lie on one line")
+    nose = landmarks[NOSE_TIP]
+    return (u[0] * (nose[1] - origin[1]) - u[1] * (nose[0] - origin[0])) / area
 
 
 def _eyes(landmarks: Sequence[Point]) -> tuple[Point, Point, float]:
@@ -73,6 +89,8 @@ def faults(found: Quality, policy: FacePolicy) -> tuple[Reason, ...]:
         ("face.turned", abs(found.turn), policy.max_turn, abs(found.turn) > policy.max_turn),
         ("face.tilted", abs(found.tilt_degrees), policy.max_tilt_degrees,
          abs(found.tilt_degrees) > policy.max_tilt_degrees),
+        ("face.raised", found.nod, policy.min_nod, found.nod < policy.min_nod),
+        ("face.lowered", found.nod, policy.max_nod, found.nod > policy.max_nod),
         ("face.dark", found.brightness, policy.min_brightness, found.brightness < policy.min_brightness),
         ("face.bright", found.brightness, policy.max_brightness, found.brightness > policy.max_brightness),
         ("face.flat", found.contrast, policy.min_contrast, found.contrast < policy.min_contrast),

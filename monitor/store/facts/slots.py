@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, false, or_, select
 
 from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.slots import parse_slot_key, slots_on
@@ -196,6 +196,14 @@ def checkins_of(look: Look, people: Sequence[str], start: datetime, end: datetim
     return {staff: tuple(_checkin(look, r) for r in mine if look.counts(r)) for staff, mine in rows.items()}
 
 
+def doubted_since(look: Look, most_distance: float | None, min_liveness: float, since: datetime) -> list[CheckIn]:
+    """Check-ins that say of themselves that they may be somebody else's, those known now, by their corrected time."""
+    far = CHECKIN.c.distance > most_distance if most_distance is not None else false()
+    query = select(CHECKIN).where(CHECKIN.c.at >= since, or_(far, CHECKIN.c.liveness < min_liveness))
+    made = [_checkin(look, row) for row in look.conn.execute(query) if look.counts(row)]
+    return sorted(made, key=lambda c: (c.at, c.id))
+
+
 class _CheckIns:
     """Check-ins of some people and days, each made once: a day's slots look at the days around it too."""
 
@@ -263,6 +271,8 @@ def _checkin(look: Look, row: Row[Any]) -> CheckIn:
         method=row.method,
         trusted=trusted,
         not_before=None if trusted else look.sources.empty_before(row.source, row.received),
+        distance=row.distance,
+        liveness=row.liveness,
     )
 
 

@@ -1,0 +1,19 @@
+"""The pages: frame, static files and languages here; a module a group of pages (DESIGN §2)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from monitor.console.deps import Deps
+from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.signin import add_sign_in
+from monitor.console.pages.statics import add_static
+
+
+def make_pages(deps: Deps) -> APIRouter:
+    """The routes of pages and static files. They are no part of the API, so OpenAPI does not list them."""
+    pages = APIRouter(include_in_schema=False)
+    add_static(pages)
+    add_kiosk(pages, deps)
+    add_sign_in(pages, deps)
+    return pages

@@ -1,0 +1,192 @@
+"""The hall at a glance (监察大屏): each window as it stands now, by the same posts that cards are judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from monitor.attendance.dayline import STATES, Shown
+from monitor.attendance.policy import PostPolicy
+from monitor.attendance.slots import post_key
+from monitor.model import Span, Window
+from monitor.store import board as stored
+from monitor.store.facts.look import Look
+from monitor.store.facts.posts import load_posts
+from monitor.store.sql import chunks
+from monitor.supervision.commands import require_known
+from monitor.supervision.postdays import AT_ONCE, session_of
+from monitor.supervision.views import DEFAULT_ZONE, stamp
+
+OFF: Final = "off"
+"""No session runs: it is not known who is there, and nobody has to be."""
+TILE_STATES: Final = (*STATES, OFF)
+RATED_WITHIN: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """One window now: `state` of TILE_STATES, unchanged since `since`; `who` is there (staff ids), `inferred` where no
+    event names them; of an empty or excused one `charged`, who answers. `session`: [start, end) that runs.
+    """
+
+    window: str
+    name: str
+    unit: str | None
+    state: str
+    since: datetime | None = None
+    cause: str = ""
+    who: tuple[str, ...] = ()
+    inferred: bool = False
+    charged: str | None = None
+    session: Span | None = None
+    running: int = 0
+    overdue: int = 0
+    rating: stored.Last | None = None
+    card: Mapping[str, Any] | None = None
+    device_card: Mapping[str, Any] | None = None
+    """Of a device that stands there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """A hall at `as_of`. `unplaced`: (running, overdue) cases that no window is known of."""
+
+    hall: str
+    name: str
+    zone: ZoneInfo
+    as_of: datetime
+    tiles: tuple[Tile, ...]
+    cards: Mapping[str, int]
+    unplaced: tuple[int, int]
+
+    def counters(self) -> dict[str, int]:
+        """{"present", "empty", "excused", "unknown", "unwatched", "closed", "off", "running", "overdue"}."""
+        counted = dict.fromkeys(("present", "empty", "excused", "unknown", "unwatched", "closed", OFF), 0)
+        for tile in self.tiles:
+            counted[tile.state if tile.state in counted else "present"] += 1
+        counted["running"] = sum(t.running for t in self.tiles) + self.unplaced[0]
+        counted["overdue"] = sum(t.overdue for t in self.tiles) + self.unplaced[1]
+        return counted
+
+
+State: TypeAlias = tuple[Span | None, tuple[Shown, ...]]
+"""The session that runs at a window (None: none does), and what is told of it up to when it was looked at."""
+
+
+def board(look: Look, policy: PostPolicy, hall: str) -> Board:
+    """The board of a hall. Raises Refused for a hall that there is not."""
+    require_known(look.registry, hall=hall)
+    return composed(look, hall, states(look, policy, windows_of(look, hall)))
+
+
+def windows_of(look: Look, hall: str) -> list[Window]:
+    return sorted((w for w in look.registry.windows.values() if w.hall == hall), key=lambda w: w.id)
+
+
+def composed(look: Look, hall: str, known: Mapping[str, State]) -> Board:
+    """The board from the states of its windows and from what is counted anew: cases, ratings, cards."""
+    windows = windows_of(look, hall)
+    cases = stored.cases_by_window(look.conn, hall)
+    ratings = stored.last_ratings(look.conn, [w.id for w in windows], look.now - RATED_WITHIN)
+    cards = stored.gravest_cards(look.conn, hall)
+    of_devices = stored.gravest_cards(look.conn, hall, of_devices=True)
+    place = look.registry.halls[hall]
+    mine = {w.id for w in windows}
+    rest = [both for window, both in cases.items() if window not in mine]
+    return Board(
+        hall=hall,
+        name=place.name or hall,
+        zone=ZoneInfo(place.zone or DEFAULT_ZONE),
+        as_of=look.now,
+        tiles=tuple(
+            replace(
+                _tile(w, *known[w.id]),
+                running=cases.get(w.id, (0, 0))[0],
+                overdue=cases.get(w.id, (0, 0))[1],
+                rating=ratings.get(w.id),
+                card=cards.get(w.id),
+                device_card=of_devices.get(w.id),
+            )
+            for w in windows
+        ),
+        cards=stored.cards_by_level(look.conn, hall),
+        unplaced=(sum(running for running, _ in rest), sum(overdue for _, overdue in rest)),
+    )
+
+
+def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[str, State]:
+    """The states of some windows; about ten milliseconds each."""
+    spans = {w.id: session_now(look, w) for w in windows}
+    keys = {
+        post_key(window, span[0], look.book.for_window(look.registry, window)): window
+        for window, span in spans.items()
+        if span is not None
+    }
+    told: dict[str, tuple[Shown, ...]] = {}
+    for batch in chunks(list(keys), AT_ONCE):
+        for key, loaded in load_posts(look, batch).items():
+            told[keys[key]] = session_of(loaded.facts, policy, look.now).parts
+    return {window: (span, told.get(window, ())) for window, span in spans.items()}
+
+
+def session_now(look: Look, window: Window) -> Span | None:
+    """The session of the window that runs; None outside of its hours."""
+    calendar = look.book.for_window(look.registry, window.id)
+    for start, end in calendar.sessions(calendar.local_date(look.now)):
+        if start <= look.now < end:
+            return start, end
+    return None
+
+
+def _tile(window: Window, session: Span | None, parts: Sequence[Shown]) -> Tile:  # fmt: skip
+    last = parts[-1] if parts else None
+    since = last.start if last is not None else None
+    for part in reversed(parts):
+        if last is None or part.state != last.state or part.who != last.who or part.end < (since or part.end):
+            break
+        since = part.start
+    return Tile(
+        window=window.id,
+        name=window.name or window.id,
+        unit=window.unit,
+        state=last.state if last is not None else (OFF if session is None else "unknown"),
+        since=since if last is not None else (session[0] if session is not None else None),
+        cause=last.cause if last is not None else "",
+        who=last.who if last is not None else (),
+        inferred=last.inferred if last is not None else False,
+        charged=last.charged if last is not None else None,
+        session=session,
+    )
+
+
+def board_json(found: Board) -> dict[str, Any]:
+    """Fixed names; instants RFC 3339 with the hall's offset; ids and names of windows, ids alone of people."""
+    zone = found.zone
+    return {
+        "hall": found.hall,
+        "name": found.name,
+        "as_of": stamp(found.as_of, zone),
+        "counters": found.counters(),
+        "cards": {level: found.cards.get(level, 0) for level in ("red", "yellow", "reminder")},
+        "windows": [_tile_json(tile, zone) for tile in found.tiles],
+    }
+
+
+def _tile_json(tile: Tile, zone: ZoneInfo) -> dict[str, Any]:
+    rating = tile.rating
+    return {
+        "window": tile.window, "name": tile.name, "unit": tile.unit, "state": tile.state,
+        "since": stamp(tile.since, zone), "cause": tile.cause, "who": list(tile.who), "inferred": tile.inferred,
+        "charged": tile.charged, "running": tile.running, "overdue": tile.overdue,
+        "rating": {"score": rating.score, "at": stamp(rating.at, zone)} if rating is not None else None,
+        "card": _card_json(tile.card, zone), "device_card": _card_json(tile.device_card, zone),
+    }  # fmt: skip
+
+
+def _card_json(card: Mapping[str, Any] | None, zone: ZoneInfo) -> dict[str, Any] | None:
+    if card is None:
+        return None
+    return {**{key: card[key] for key in ("number", "level", "rule", "state")}, "since": stamp(card["since"], zone)}

@@ -1,0 +1,74 @@
+"""A hall's board kept up to date while somebody looks at it: only what changed is judged anew.
+
+A window takes ten milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
+windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
+begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
+begins).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from monitor.attendance.policy import PostPolicy
+from monitor.model import Window
+from monitor.store import board as stored
+from monitor.store.facts.look import Look
+from monitor.supervision.board import Board, State, composed, session_now, states, windows_of
+from monitor.supervision.commands import require_known
+
+LOOK_AGAIN_SECONDS: Final = 30.0
+AT_A_TIME: Final = 20
+"""Windows that are only due by time are spread over the ticks: so many at most in one."""
+
+
+class BoardKeeper:
+    """The board of one hall. Not for several threads at once."""
+
+    def __init__(self, hall: str, policy: PostPolicy) -> None:
+        self.hall, self._policy = hall, policy
+        self._mark = stored.Mark()
+        self._states: dict[str, State] = {}
+        self._looked: dict[str, datetime] = {}
+        self._again: set[str] = set()
+        """What a fact of this very instant does begins now and lasts no time yet: it shows at the next look."""
+        self.judged = 0
+        """Windows judged so far; for tests and profiles."""
+
+    def refresh(self, look: Look) -> Board:
+        """The board at `look.now`. Raises Refused for a hall that there is not."""
+        require_known(look.registry, hall=self.hall)
+        windows = windows_of(look, self.hall)
+        self._mark, touched = stored.touched_since(look.conn, self._mark)
+        due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, touched)]
+        again, self._again = self._again, {w.id for w in due}
+        due += [w for w in windows if w.id in again and w.id not in self._again]
+        due += self._by_time(look, windows, {w.id for w in due})
+        fresh = states(look, self._policy, due)
+        self.judged += len(fresh)
+        self._states.update(fresh)
+        self._looked.update(dict.fromkeys(fresh, look.now))
+        return composed(look, self.hall, self._states)
+
+    def _is_touched(self, look: Look, window: Window, touched: stored.Touched) -> bool:
+        known = self._states.get(window.id)
+        if known is None or window.id in touched.windows or known[0] != session_now(look, window):
+            return True
+        if touched.staff and not touched.staff.isdisjoint(self._people(look, window)):
+            return True
+        return any(
+            (device := look.registry.devices.get(each)) is not None
+            and device.kind == "camera"
+            and device.window in (window.id, None)  # None: a recorder, which sees several
+            for each in touched.devices
+        )
+
+    def _by_time(self, look: Look, windows: list[Window], taken: set[str]) -> list[Window]:
+        limit = look.now - timedelta(seconds=LOOK_AGAIN_SECONDS)
+        old = [w for w in windows if w.id not in taken and self._looked.get(w.id, limit) <= limit]
+        return sorted(old, key=lambda w: self._looked.get(w.id, limit))[:AT_A_TIME]
+
+    def _people(self, look: Look, window: Window) -> set[str]:
+        day = look.book.for_window(look.registry, window.id).local_date(look.now)
+        return {post.staff for post in look.registry.posts_on(window.id, day)}

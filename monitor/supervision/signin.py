@@ -1,0 +1,176 @@
+"""Signing in with a browser (登录): password or OpenID, sessions kept by the server, lock-out (DESIGN §8).
+
+The cookie holds a secret of 256 bits, the store its SHA-256. A session ends when it is idle, when it is old, when its
+user goes out of service or has another password, and when somebody ends it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row
+
+from monitor.access import Principal
+from monitor.clock import Clock
+from monitor.settings import ConsoleSettings
+from monitor.store import audit, signin, users
+from monitor.store.engine import Store
+from monitor.supervision.lockout import is_locked, wait_after
+from monitor.supervision.passwords import MOST, fits, hidden
+from monitor.supervision.people import principal_from
+from monitor.supervision.refused import Refused
+
+PREFIX: Final = "jcs_"
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""How exactly it is known when somebody was last there: each request would be a write otherwise."""
+GRACE: Final = timedelta(seconds=60)
+"""How long the secret before a renewal is still taken: pages that were on their way."""
+WORDS_MOST: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visitor:
+    """From where somebody asks, for the list of their sessions."""
+
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signed:
+    """Somebody who is signed in. `secret` is what their cookie holds, `renewed` whether it must be sent anew; `csrf` is
+    what each of their forms must carry.
+    """
+
+    number: int
+    person: Principal
+    name: str
+    secret: str
+    csrf: str
+    renewed: bool = False
+
+    def has_csrf(self, given: str) -> bool:
+        return hmac.compare_digest(self.csrf.encode(), given.encode())
+
+
+class Locked(Refused):
+    """Too many wrong ones: nobody is let in before `until`."""
+
+    def __init__(self, until: datetime, now: datetime) -> None:
+        minutes = max(1, -(-int((until - now).total_seconds()) // 60))
+        super().__init__(
+            f"错误次数过多，{minutes} 分钟后再试 too many wrong ones; again in {minutes} min", sort="state"
+        )
+        self.until = until
+
+
+class SignIn:
+    """The way in, over the store. Every method takes `now` from the clock itself, and commits."""
+
+    def __init__(self, store: Store, clock: Clock, policy: ConsoleSettings) -> None:
+        self._store, self._clock, self._policy = store, clock, policy
+
+    def by_password(self, user: str, password: str, visitor: Visitor) -> Signed:
+        """Sign in. Raises Refused without saying whether user or password is wrong, Locked after too many.
+
+        1. Read the digest; 2. try it outside of any transaction; 3. count a wrong one, or make a session.
+        While locked the right password is refused as well: it would tell the guesser that it is right.
+        """
+        now = self._clock.now()
+        with self._store.read() as conn:
+            known = signin.password_of(conn, user)
+            row = users.find(conn, user)
+        if known is not None and is_locked(known.locked_until, now):
+            raise Locked(known.locked_until, now)
+        in_service = row is not None and row.disabled_at is None
+        if not fits(password[: MOST + 1], known.digest if known is not None and in_service else None):
+            self._wrong(user, known.digest if known is not None else None, now, visitor)
+            raise Refused("账户或密码不正确 user or password is wrong", sort="role")
+        return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
+
+    def by_identity(self, issuer: str, subject: str, visitor: Visitor) -> Signed:
+        """Sign in whoever an OpenID provider vouches for and a user is linked to. Raises Refused."""
+        now = self._clock.now()
+
+        def step(conn: Connection) -> Signed:
+            user = signin.user_of_identity(conn, issuer, subject)
+            if user is None:
+                raise Refused(
+                    "此身份未关联账户 no user is linked to this identity; 请管理员 an administrator does it by "
+                    f"`jiancha user link USER --issuer {issuer} --subject {subject}`",
+                    sort="role",
+                )
+            return self._open(conn, user, issuer, visitor, now)
+
+        return self._store.step(step)
+
+    def who(self, secret: str) -> Signed | None:
+        """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew."""
+        if not secret.startswith(PREFIX):
+            return None
+        now = self._clock.now()
+        with self._store.read() as conn:
+            found = signin.session_of(conn, hidden(secret))
+            row = users.find(conn, found.user) if found is not None else None
+        if found is None or row is None or row.disabled_at is not None or not self._goes_on(found, now):
+            return None
+        signed = Signed(
+            number=found.id, person=principal_from(row), name=row.name or row.id, secret=secret, csrf=found.csrf
+        )
+        if now - found.renewed >= timedelta(minutes=self._policy.renew_minutes):
+            return self._store.step(lambda conn: self._renew(conn, signed, found.expires, now))
+        if now - found.seen >= SEEN_EVERY:
+            self._store.step(lambda conn: signin.touch(conn, found.id, seen=now))
+        return signed
+
+    def out(self, signed: Signed) -> None:
+        now = self._clock.now()
+        self._store.step(lambda conn: signin.end_sessions(conn, now, signed.person.id, number=signed.number))
+
+    def _goes_on(self, found: Row[Any], now: datetime) -> bool:
+        idle = now - found.seen >= timedelta(minutes=self._policy.idle_minutes)
+        return found.ended_at is None and now < found.expires and not idle
+
+    def _open(self, conn: Connection, user: str, by: str, visitor: Visitor, now: datetime) -> Signed:
+        row = users.find(conn, user)
+        if row is None or row.disabled_at is not None:
+            raise Refused(f"{user}: 账户已停用 the user is out of service", sort="role")
+        if by == "password":
+            signin.lock(conn, user, None, forget=True)
+        secret, csrf = PREFIX + secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        number = signin.add_session(conn, {
+            "digest": hidden(secret), "csrf": csrf, "user": user, "by": by, "created": now, "renewed": now, "seen": now,
+            "expires": now + timedelta(hours=self._policy.session_hours), "address": visitor.address[:WORDS_MOST],
+            "agent": visitor.agent[:WORDS_MOST],
+        })  # fmt: skip
+        audit.record(conn, now, user, "user.signed_in", "user", user, {"session": number, "by": by})
+        person = principal_from(row)
+        return Signed(number=number, person=person, name=row.name or row.id, secret=secret, csrf=csrf, renewed=True)
+
+    def _renew(self, conn: Connection, signed: Signed, expires: datetime, now: datetime) -> Signed:
+        """A session of its own for the new secret; the old one is taken for a moment more."""
+        found = signin.session_of(conn, hidden(signed.secret))
+        if found is None or found.expires - now <= GRACE:
+            return signed
+        secret = PREFIX + secrets.token_urlsafe(32)
+        number = signin.add_session(conn, {
+            "digest": hidden(secret), "csrf": found.csrf, "user": found.user, "by": found.by, "created": found.created,
+            "renewed": now, "seen": now, "expires": expires, "address": found.address, "agent": found.agent,
+        })  # fmt: skip
+        signin.touch(conn, found.id, expires=now + GRACE, renewed=now)
+        return replace(signed, number=number, secret=secret, renewed=True)
+
+    def _wrong(self, user: str, digest: str | None, now: datetime, visitor: Visitor) -> None:
+        def step(conn: Connection) -> None:
+            failures = signin.count_failure(conn, user, digest) if digest is not None else 0
+            wait = wait_after(failures)
+            if wait is not None:
+                signin.lock(conn, user, now + wait)
+                body = {"failures": failures, "minutes": wait.total_seconds() / 60, "address": visitor.address}
+                audit.record(conn, now, "system", "user.locked", "user", user, body)
+
+        self._store.step(step)

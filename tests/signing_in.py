@@ -1,0 +1,52 @@
+"""Two users, one of whom has a password, in tests of signing in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection
+
+from monitor.clock import ManualClock
+from monitor.model import Registry
+from monitor.settings import ConsoleSettings
+from monitor.store.engine import Store
+from monitor.supervision import passwords
+from monitor.supervision.people import Person, save_person
+from monitor.supervision.refused import Refused
+from monitor.supervision.signin import SignIn, Visitor
+
+T = TypeVar("T")
+
+START = datetime(2026, 3, 2, 1, tzinfo=UTC)
+GOOD = "一句自己记得住的话 2026"
+DESK = Visitor(address="10.0.0.5", agent="Chromium")
+
+
+class Place:
+    """A store with two users, one of whom has a password."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.clock = store, ManualClock(START)
+        self.way_in = SignIn(store, self.clock, ConsoleSettings())
+        for person in (Person(id="li", role="administrator", name="演示甲"), Person(id="wang", role="auditor")):
+            self.do(lambda conn, p=person: save_person(conn, Registry(), p, actor="cli", now=START))
+        self.digest = _digest()
+        self.do(lambda conn: passwords.set_password(conn, "li", self.digest, actor="cli", now=START))
+
+    def do(self, step: Callable[[Connection], T]) -> T:
+        return self.store.step(step)
+
+    def wrong(self, times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(Refused):
+                self.way_in.by_password("li", "falsch falsch", DESK)
+
+
+@cache
+def _digest() -> str:
+    """A tenth of a second each, so once for all tests."""
+    return passwords.digest_of(GOOD)
