@@ -203,7 +203,7 @@ def test_forgetting_destroys_the_key_and_proves_it(room: Room) -> None:
     key = room.keys.get(before.key)
     assert key is not None
     done = room.do(forget, "s01", why="本人撤回同意")
-    assert done == {"staff": "s01", "key": before.key, "destroyed": True, "unreadable": True, "vectors": 3}
+    assert done == {"staff": "s01", "key": before.key, "destroyed": True, "unreadable": True, "vectors": 3, "frames": 0}
     assert key.hex().encode() not in room.keys.path.read_bytes()
     for other in room.keys.all().values():
         with pytest.raises(faces.Unreadable):
