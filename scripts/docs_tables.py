@@ -39,14 +39,8 @@ from alerts.policy import (
     Storm,
 )
 from monitor import wording
-from monitor.agents.postwatch.config import (
-    BrokerSection,
-    DetectorSection,
-    PresenceSection,
-    ViewSection,
-    WatchSection,
-    WindowSection,
-)
+from monitor.agents.device.config import BrokerSection, ViewSection
+from monitor.agents.postwatch.config import DetectorSection, PresenceSection, WatchSection, WindowSection
 from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app

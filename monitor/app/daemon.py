@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 from functools import partial
 from typing import Any, Final
 
@@ -290,6 +291,8 @@ class _Daemon:
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
             shared=program.is_shared,
             max_body_bytes=http.max_body_bytes,
+            face=program.settings.policy.face,
+            face_keys=Path(keys) if (keys := program.settings.faces.keys) else None,
             policy_version=program.settings.policy.version,
             heard=self._heard,
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
+from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
@@ -20,8 +22,8 @@ from monitor.store.registry import RegistryCache
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
     setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
-    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `heard`
-    is called after a commit.
+    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `face` is
+    `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit.
     """
 
     store: Store
@@ -37,4 +39,6 @@ class Deps:
     policy_version: str = ""
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
+    face: FacePolicy = field(default_factory=FacePolicy)
+    face_keys: Path | None = None
     heard: Callable[[], None] = lambda: None

@@ -25,6 +25,8 @@ TOKEN: Final = table_of(Token)
 PREFIX: Final = "jct_"
 """So that a scanner of repositories and logs knows one when it sees it."""
 DEVICE_SCOPES: Final = ("events:write",)
+GALLERY_SCOPES: Final = ("faces:gallery",)
+"""Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = ("events:write", "plans:write", "cards:read")
 USER_SCOPES: Final = tuple(a for a in ACTIONS if a.startswith("cards:")) + ("plans:write",)
 """What a person's token may have as far as their role has it; other actions have no route."""
@@ -91,7 +93,32 @@ def create_token(
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")
-    granted = sorted(set(scopes or possible))
+    return _issued(conn, sorted(set(scopes or possible)), now=now, actor=actor, devices=named, halls=places, user=user)
+
+
+def create_gallery_token(conn: Connection, device: str, *, now: datetime, actor: str) -> str:
+    """Make the token with which a terminal fetches its gallery, and return its text, which is stored nowhere.
+
+    ValueError for a device that the registry has not, that is out of service or no terminal.
+    """
+    _require_known(conn, "devices", [device])
+    table = table_of(DeviceRow)
+    row = conn.execute(select(table.c.kind, table.c.revoked_at).where(table.c.id == device)).one()
+    if row.kind != "terminal":
+        raise ValueError(
+            f"device: {device} 是 is a {row.kind}, 不是终端 no terminal; only one of kind `terminal` compares faces"
+        )
+    if row.revoked_at is not None:
+        raise ValueError(f"device: {device} 已停用 is out of service")
+    return _issued(conn, list(GALLERY_SCOPES), now=now, actor=actor, devices=[device])
+
+
+def _issued(
+    conn: Connection, granted: Sequence[str], *, now: datetime, actor: str, devices: Sequence[str] = (),
+    halls: Sequence[str] = (), user: str | None = None,
+) -> str:  # fmt: skip
+    """The row, the audit row, the text."""
+    named, places, granted = list(devices), list(halls), list(granted)
     text = PREFIX + secrets.token_urlsafe(32)
     row = {
         "digest": digest(text), "devices": named, "halls": places, "user": user, "scopes": granted, "created": now
