@@ -1,4 +1,4 @@
-"""What is wrong with a photograph that is to be enrolled (人脸登记照片)."""
+"""What is wrong with a photograph that is to be enrolled (人脸登记照片), and what a camera tells (人脸签到)."""
 
 from __future__ import annotations
 
@@ -47,5 +47,49 @@ FACES: Final[Mapping[str, Texts]] = {
         "与已登记的 {other} 过近（距离 {found}，通过线 {limit}），无法仅凭人脸区分；请核对人员，或改用刷卡、密码。",
         "Too near to {other}, who is enrolled (distance {found}, accepted up to {limit}): the face alone cannot tell "
         "them apart; check who it is, or use card or PIN.",
+    ),
+    "face.look": ("请正对镜头。", "Look into the camera."),
+    "face.nobody": ("没有看到人脸，请正对镜头。", "No face is seen: look into the camera."),
+    "face.hold": ("请保持不动。", "Hold still."),
+    "face.not_enrolled": (
+        "没有登记人脸，请用密码或刷卡签到。",
+        "No face is enrolled: use PIN or card.",
+    ),
+    "face.act.turn_left": (
+        "请慢慢向您的左边转头，再转回来。",
+        "Turn your head slowly to your left, then back.",
+    ),
+    "face.act.turn_right": (
+        "请慢慢向您的右边转头，再转回来。",
+        "Turn your head slowly to your right, then back.",
+    ),
+    "face.act.blink": ("请闭眼一秒，再睁开。", "Close your eyes for a second, then open them."),
+    "face.act.closer": ("请靠近一些。", "Come a little closer."),
+    "face.straight": ("请正对镜头，保持不动。", "Look straight into the camera and hold still."),
+    "face.accepted": ("识别通过。", "Recognised."),
+    "face.review": (
+        "不能确定是本人，请再用密码或刷卡确认。",
+        "It is not certain who this is: confirm by PIN or card.",
+    ),
+    "face.unknown": ("没有认出，请用密码或刷卡签到。", "Not recognised: use PIN or card."),
+    "face.timed_out": (
+        "{limit} 秒内没有看清人脸，请重试，或用密码、刷卡签到。",
+        "No face was seen well within {limit} seconds: try again, or use PIN or card.",
+    ),
+    "face.challenge_failed": (
+        "没有看到所要求的动作，本次签到转人工复核。",
+        "The movement asked for was not seen: a person will look at this check-in.",
+    ),
+    "face.end_unseen": (
+        "动作之后没有再认出本人，本次签到转人工复核。",
+        "After the movement the face was not recognised again: a person will look at this check-in.",
+    ),
+    "face.other_face": (
+        "动作前后不像同一人，本次签到转人工复核。",
+        "Before and after the movement it does not look like one person: a person will look at this check-in.",
+    ),
+    "face.jumped": (
+        "画面中的人脸突然变动，本次签到转人工复核。",
+        "The face in the picture moved abruptly: a person will look at this check-in.",
     ),
 }
