@@ -8,8 +8,8 @@ import signal
 import sys
 import threading
 from datetime import timedelta
-from pathlib import Path
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import structlog

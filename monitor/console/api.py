@@ -1,4 +1,4 @@
-"""/api/v1: events in, plans in; cards are `cards` and `cardwork`, a terminal's faces `facegallery` (DESIGN §3.2, §7)."""
+"""/api/v1: events in, plans in; cards are `cards` and `cardwork`, faces `facegallery` (DESIGN §3.2, §7)."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from monitor.store.registry import RegistryCache
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
     setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
-    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `face` is
-    `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit.
+    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `face`
+    is `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit.
     """
 
     store: Store

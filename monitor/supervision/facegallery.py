@@ -55,8 +55,8 @@ def device_of(registry: Registry, grant: Grant, asked: str | None) -> str:
 
 
 def offer(conn: Connection, registry: Registry, keys: KeyStore, policy: FacePolicy, device: str) -> Offer:
-    """What the terminal may have now; nothing is opened. The model is that of most faces of the whole store; whoever was
-    enrolled with another, or whose key is gone, is left out. Raises BadKeyStore.
+    """What the terminal may have now; nothing is opened. The model is that of most faces of the whole store; whoever
+    was enrolled with another, or whose key is gone, is left out. Raises BadKeyStore.
     """
     everybody = faces.all_of_them(conn)
     known = keys.all() if everybody else {}

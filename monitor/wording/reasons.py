@@ -16,6 +16,7 @@ from monitor.wording.face_reasons import FACES
 from monitor.wording.item_reasons import ITEMS
 from monitor.wording.tally_reasons import TALLIES
 from monitor.wording.task_reasons import TASKS
+from monitor.wording.terminal_reasons import TERMINAL
 from monitor.wording.words import Texts
 from monitor.wording.work_reasons import HAND_ISSUED, WORK
 
@@ -146,7 +147,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 
 REASONS: Final[Mapping[str, Texts]] = {
     **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **ACCESS, **WORK, **HAND_ISSUED,
-    **STANDING,
+    **STANDING, **TERMINAL,
 }  # fmt: skip
 
 

@@ -168,7 +168,9 @@ class LiveCamera:
             delay = min(BACKOFF_MOST, self._backoff * 2.0 ** min(failures, 10))
             failures += 1
             if failures > 1:
-                log.warning("no picture", action=f"{self._program}.no_picture", camera=self._name, again_in_seconds=delay)
+                log.warning(
+                    "no picture", action=f"{self._program}.no_picture", camera=self._name, again_in_seconds=delay
+                )
             self._closing.wait(delay)
 
     def _read(self, capture: cv2.VideoCapture) -> bool:
