@@ -280,7 +280,13 @@ def _filmed(source: str, seconds: float) -> tuple[DlibEncoder, tuple[Photo, ...]
     try:
         with closing(open_camera(source, FILMED_PER_SECOND, program="enroll")) as opened:
             found = take(
-                opened, encoder, policy, Clock(), seconds=seconds, tell=lambda line: typer.echo(line, err=True)
+                opened,
+                encoder,
+                policy,
+                Clock(),
+                seconds=seconds,
+                frames_per_second=FILMED_PER_SECOND,
+                tell=lambda line: typer.echo(line, err=True),
             )
     except (NotTaken, SourceError) as error:
         raise BadInput(str(error)) from error

@@ -28,19 +28,21 @@ class NotTaken(ValueError):
 
 def take(
     camera: Camera, encoder: PixelEncoder, policy: FacePolicy, clock: Clock, *, seconds: float,
-    tell: Callable[[str], None],
+    frames_per_second: float, tell: Callable[[str], None],
 ) -> Sequence[Face]:  # fmt: skip
     """The faces of `enrol_min` frames. `tell` gets what is to be done, Chinese first. Raises NotTaken."""
     taking, pause = Taking(policy, policy.enrol_min), threading.Event()
-    end = clock.monotonic() + seconds
+    next_at = clock.monotonic()
+    end = next_at + seconds
     said: tuple[str, float] = ("", 0.0)
     tell(_both(Reason(code="terminal.taking", figures={"wanted": policy.enrol_min})))
     while not taking.is_done:
         frame = camera.newest()
         if camera.ended or clock.monotonic() > end:
             raise NotTaken(_gave_up(taking, policy, seconds, film=camera.ended))
+        next_at = max(next_at + 1 / frames_per_second, clock.monotonic())  # a film is seen at its own pace
+        pause.wait(max(0.0, next_at - clock.monotonic()))
         if frame is None:
-            pause.wait(0.02)
             continue
         before = len(taking.faces)
         why = taking.see(clock.now(), encoder.faces_in(frame))
