@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.recognition.attempt import Told
 from monitor.attendance.recognition.encoder import Face
 from monitor.attendance.recognition.gallery import Gallery
-from tests.faces import at_distance, face, vector
+from tests.faces import at_distance, seen, vector
 
 BEGAN = datetime(2026, 3, 2, 0, 29, 50, tzinfo=UTC)
 STEP = timedelta(seconds=1 / 6)
@@ -26,17 +26,6 @@ S1, S2, STRANGER = vector(1), vector(2), vector(9)
 NEAR = at_distance(S1, 0.47)
 """In the band of review of s01."""
 Scene = Iterator[list[Face]]
-
-
-def seen(made: tuple[float, ...], *, aside: float = 0.0, size_px: float = 160) -> Face:
-    """A face with eyes 64 pixels apart and the nose `aside` of their middle, in eye distances."""
-    points = [(0.0, 30.0)] * 68
-    for start, x in ((36, -32.0), (42, 32.0)):
-        for n, y in enumerate((0, -3, -3, 0, 3, 3)):
-            points[start + n] = (x, float(y))
-    points[48:60] = [(0.0, 60.0)] * 12
-    points[30] = (64 * aside, 30.0)
-    return replace(face(made, size_px=size_px), landmarks=tuple(points))
 
 
 def still(made: tuple[float, ...], seconds: float) -> Scene:

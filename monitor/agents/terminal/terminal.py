@@ -65,7 +65,7 @@ class Terminal:
 
     def look(self, frame: Any, now: datetime) -> None:
         """A frame, or None where there is no new one."""
-        self.settle(now)
+        self._bring_in(now)
         seen = self._eye.look(frame, now)
         why = seen or self._unready(now)
         gap = self._proof.look(why, now)
@@ -83,7 +83,12 @@ class Terminal:
             self._display.idle(now, cards=self._cards is not None)
 
     def settle(self, now: datetime) -> None:
-        """Take what the encoder, the server and the card reader have brought."""
+        """Take what the encoder, the server and the card reader have brought; times of people run out."""
+        self._bring_in(now)
+        if self._faces.unsettled is None:  # else a frame that is on its way were older than what was ticked
+            self.desk.tick(now)
+
+    def _bring_in(self, now: datetime) -> None:
         held = self._feed.current()
         if held is not self._held:
             self._held = held
@@ -93,8 +98,6 @@ class Terminal:
         if self._cards is not None:
             while not self._cards.empty():
                 self.desk.card(self._cards.get(), now)
-        if self._faces.unsettled is None:  # else a frame that is on its way were later than its own time
-            self.desk.tick(now)
 
     def proven(self, now: datetime) -> datetime | None:
         """Up to when all check-ins are in the queue; None: nothing can be said."""
