@@ -26,7 +26,7 @@ LOOKING: Final = timedelta(seconds=30)
 """How long a face may take to be found and recognised."""
 GOOD_FRAMES: Final = 4
 """So many good frames without acceptance end the looking: one bad moment must not send a person away."""
-LOST: Final = timedelta(seconds=1)
+LOST: Final = timedelta(seconds=1.5)
 """Longer without a face, and in a challenge it has to be shown again who stands there."""
 
 
@@ -130,7 +130,7 @@ class Attempt:
         rest = self._resting.rest
         if self._matched is None or rest is None:
             return self._wait(Reason(code="face.hold"))
-        self._challenge = Challenge(draw(self._policy, self._chance), rest)
+        self._challenge = Challenge(draw(self._policy, self._chance, rest), rest)
         self._step_began, self._last = self._at, (self._at, face)
         return self._ask()
 

@@ -49,21 +49,23 @@ class DlibEncoder:
     def model(self) -> Model:
         return self._model
 
-    def faces(self, image: bytes) -> tuple[Face, ...]:
-        """The faces of a picture file, from left to right. Raises BadImage."""
-        return self.faces_in(decoded(image))
+    def faces(self, image: bytes, *, vectors: bool = True) -> tuple[Face, ...]:
+        """The faces of a picture file, from left to right; without `vectors` with landmarks alone, which spares the
+        network. Raises BadImage.
+        """
+        return self.faces_in(decoded(image), vectors=vectors)
 
-    def faces_in(self, pixels: Any) -> tuple[Face, ...]:
+    def faces_in(self, pixels: Any, *, vectors: bool = True) -> tuple[Face, ...]:
         """The same of an array height × width × 3 in the order blue, green, red, eight bits each."""
         scaled, scale = _scaled(pixels)
         rgb = np.ascontiguousarray(scaled[:, :, ::-1])
         found = sorted(self._detect(rgb, 0), key=lambda box: (box.left(), box.top()))
-        return tuple(self._face(rgb, box, scale) for box in found)
+        return tuple(self._face(rgb, box, scale, vectors) for box in found)
 
-    def _face(self, rgb: Any, box: Any, scale: float) -> Face:
+    def _face(self, rgb: Any, box: Any, scale: float, vectors: bool) -> Face:
         shape = self._landmarks(rgb, box)
         chip = dlib.get_face_chip(rgb, shape, CHIP_PX, CHIP_PADDING)
-        vector = tuple(float(x) for x in self._network.compute_face_descriptor(chip))
+        vector = tuple(float(x) for x in self._network.compute_face_descriptor(chip)) if vectors else ()
         landmarks = tuple((p.x / scale, p.y / scale) for p in shape.parts())
         place = Box(
             left=box.left() / scale, top=box.top() / scale, right=box.right() / scale, bottom=box.bottom() / scale

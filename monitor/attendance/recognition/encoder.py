@@ -41,7 +41,9 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Face:
-    """One face: box and 68 landmarks in pixels of the picture as it was given, vector, quality."""
+    """One face: box and 68 landmarks in pixels of the picture as it was given, vector, quality. The vector is empty
+    where none was asked for.
+    """
 
     box: Box
     landmarks: tuple[Point, ...]
@@ -50,9 +52,11 @@ class Face:
 
 
 class Encoder(Protocol):
-    """An encoder of faces. `faces` takes a picture's file (JPEG, PNG …); raises BadImage."""
+    """An encoder of faces. `faces` takes a picture's file (JPEG, PNG …), and leaves the vectors empty where none are
+    wanted; raises BadImage.
+    """
 
     @property
     def model(self) -> Model: ...
 
-    def faces(self, image: bytes) -> tuple[Face, ...]: ...
+    def faces(self, image: bytes, *, vectors: bool = True) -> tuple[Face, ...]: ...

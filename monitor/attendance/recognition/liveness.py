@@ -22,24 +22,35 @@ MOUTH: Final = slice(48, 60)
 LIDS: Final = ((37, 41), (38, 40), (43, 47), (44, 46))
 """Upper and lower lid, two places in each eye."""
 REST_FRAMES: Final = 3
-TURN: Final = 0.14
-BACK: Final = 0.07
+TURN: Final = 0.17
+BACK: Final = 0.08
 SHUT: Final = 0.6
-OPEN: Final = 0.8
+OPEN: Final = 0.75
 CLOSER: Final = 1.3
 HELD: Final = 2
 """Frames on end that must show it: one frame may be blurred."""
+SEEN_PX: Final = 7.0
+"""Least opening of the eyes by which closing them is told from the noise of landmarks, pixels."""
+HEIGHT: Final = (0.75, 1.32)
+SKEW: Final = 0.35
+TILT: Final = 18.0
+"""How far a face may be squeezed, sheared, tilted (degrees) against its rest: beyond, the landmarks themselves go
+astray."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
     """`aside`: the nose tip along the line of the eyes, in eye distances, + towards the person's own left; `opening`:
-    of the eyes, in distances from eyes to mouth; `eyes_px`: distance of the eyes in the picture.
+    of the eyes, in distances from eyes to mouth. In the picture itself: `eyes_px`, the distance of the eyes; `height`
+    and `skew`: the mouth across their line and along it from their middle, in eye distances; `tilt`: degrees.
     """
 
     aside: float
     opening: float
     eyes_px: float
+    height: float
+    skew: float
+    tilt: float
 
 
 def measure(landmarks: Sequence[Point]) -> Measured:
@@ -56,7 +67,15 @@ def measure(landmarks: Sequence[Point]) -> Measured:
     aside = ((nose[0] - origin[0]) * v[1] - (nose[1] - origin[1]) * v[0]) / area
     gaps = [(landmarks[low][0] - landmarks[up][0], landmarks[low][1] - landmarks[up][1]) for up, low in LIDS]
     opening = statistics.fmean((u[0] * gap[1] - u[1] * gap[0]) / area for gap in gaps)
-    return Measured(aside=aside, opening=opening, eyes_px=math.hypot(*u))
+    square = u[0] ** 2 + u[1] ** 2
+    return Measured(
+        aside=aside,
+        opening=opening,
+        eyes_px=math.sqrt(square),
+        height=abs(area) / square,
+        skew=(u[0] * v[0] + u[1] * v[1]) / square,
+        tilt=math.degrees(math.atan2(u[1], u[0])),
+    )
 
 
 def _middle(points: Sequence[Point]) -> Point:
@@ -77,9 +96,7 @@ class Resting:
         if len(self._seen) < REST_FRAMES:
             return None
         return Measured(
-            aside=statistics.median(one.aside for one in self._seen),
-            opening=statistics.median(one.opening for one in self._seen),
-            eyes_px=statistics.median(one.eyes_px for one in self._seen),
+            **{name: statistics.median(getattr(one, name) for one in self._seen) for name in Measured.__slots__}
         )
 
 
@@ -102,7 +119,7 @@ class Challenge:
         """One frame; true where the present action is done with it."""
         if not self._left:
             return False
-        done, back = _shown(self._left[0], seen, self._rest)
+        done, back = _shown(self._left[0], seen, self._rest) if _whole(seen, self._rest) else (False, False)
         self._held = self._held + 1 if done else 0
         self._away = self._away or self._held >= HELD
         if not (self._away and back):
@@ -110,6 +127,12 @@ class Challenge:
         self._left.pop(0)
         self.restart()
         return True
+
+
+def _whole(seen: Measured, rest: Measured) -> bool:
+    low, high = HEIGHT
+    near = abs(seen.skew - rest.skew) <= SKEW and abs(seen.tilt - rest.tilt) <= TILT
+    return near and low <= seen.height / rest.height <= high
 
 
 def _shown(action: Action, seen: Measured, rest: Measured) -> tuple[bool, bool]:
@@ -127,12 +150,15 @@ def _shown(action: Action, seen: Measured, rest: Measured) -> tuple[bool, bool]:
             return near, near
 
 
-def draw(policy: FacePolicy, chance: random.Random) -> tuple[Action, ...]:
+def draw(policy: FacePolicy, chance: random.Random, rest: Measured) -> tuple[Action, ...]:
     """The actions of one challenge, at random: `challenge_steps` besides `closer`, never the same twice on end.
 
-    A photograph can come closer as well, so that `closer` never comes first.
+    A photograph can come closer as well, so that `closer` never comes first. Whose eyes open by too few pixels to tell
+    closing from noise is asked to blink only where policy leaves no turn.
     """
     kinds: list[Action] = sorted(set(policy.challenge))
+    if rest.opening * rest.height * rest.eyes_px < SEEN_PX:
+        kinds = [kind for kind in kinds if kind != "blink"] if {"turn_left", "turn_right"} & set(kinds) else kinds
     first = chance.choice(kinds) if kinds else None
     others: list[Action] = [kind for kind in kinds if kind != "closer"]
     drawn: list[Action] = []
