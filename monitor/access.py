@@ -30,6 +30,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
+    "faces:gallery": "fetch the vectors of the people whom a terminal serves (取人脸比对库)",
     "faces:write": "enrol, compare and forget faces (人脸登记、比对、删除)",
     "pins:write": "set and clear PINs of staff (签到密码)",
     "kiosk": "take check-ins as a kiosk's page (签到终端)",
@@ -81,7 +82,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "staff": _role("own", *_ANSWERING),
     "auditor": _role("all", "cards:read", "audit:read"),
     "administrator": _role("all", "people:write", "settings:write"),
-    "device_token": _role("device", "events:write", "kiosk"),
+    "device_token": _role("device", "events:write", "kiosk", "faces:gallery"),
     "operator": _role("hall", "events:write", "plans:write", "cards:read"),
     LOCAL: _role("all", *ACTIONS),
 }

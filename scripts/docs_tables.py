@@ -39,14 +39,9 @@ from alerts.policy import (
     Storm,
 )
 from monitor import wording
-from monitor.agents.postwatch.config import (
-    BrokerSection,
-    DetectorSection,
-    PresenceSection,
-    ViewSection,
-    WatchSection,
-    WindowSection,
-)
+from monitor.agents.device.config import BrokerSection, ViewSection
+from monitor.agents.postwatch.config import DetectorSection, PresenceSection, WatchSection, WindowSection
+from monitor.agents.terminal.config import ServerSection, TerminalSection
 from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
@@ -91,7 +86,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     below: Mapping[str, Any] = getattr(command, "commands", {})
-    if not below:
+    if not below or getattr(command, "invoke_without_command", False) and path:
         yield " ".join(path), command
     for name, inner in below.items():
         yield from _leaves(inner, (*path, name))
@@ -210,6 +205,18 @@ def watch_table() -> str:
         (ViewSection, "view."),
         (PresenceSection, "presence."),
         (DetectorSection, "detector."),
+    )
+    rows = [_key_row(key, field) for model, prefix in parts for key, field in keys(model, prefix)]
+    return table(("key 键", "default 缺省", "meaning 含义"), rows)
+
+
+def terminal_table() -> str:
+    """The keys of the terminal's own file."""
+    parts = (
+        (TerminalSection, "terminal."),
+        (ServerSection, "server."),
+        (BrokerSection, "mqtt."),
+        (ViewSection, "view."),
     )
     rows = [_key_row(key, field) for model, prefix in parts for key, field in keys(model, prefix)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
@@ -403,6 +410,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts_table,
     "feeds": feeds_table,
     "watch": watch_table,
+    "terminal": terminal_table,
     "adapter": adapter_table,
     "channels": channels_table,
     "case-events": case_events_table,

@@ -34,6 +34,17 @@ def face(made: tuple[float, ...], **quality: float) -> Face:
     return Face(box=box, landmarks=(), vector=made, quality=replace(GOOD, **quality))
 
 
+def seen(made: tuple[float, ...], *, aside: float = 0.0, size_px: float = 160) -> Face:
+    """A face with eyes 64 pixels apart and the nose `aside` of their middle, in eye distances."""
+    points = [(0.0, 30.0)] * 68
+    for start, x in ((36, -32.0), (42, 32.0)):
+        for n, y in enumerate((0, -3, -3, 0, 3, 3)):
+            points[start + n] = (x, float(y))
+    points[48:60] = [(0.0, 60.0)] * 12
+    points[30] = (64 * aside, 30.0)
+    return replace(face(made, size_px=size_px), landmarks=tuple(points))
+
+
 def photos(person: int, count: int = 3) -> tuple[Photo, ...]:
     return tuple(Photo(name=f"{n}.jpg", faces=(face(vector(person, n)),)) for n in range(1, count + 1))
 

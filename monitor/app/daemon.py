@@ -314,6 +314,8 @@ class _Daemon:
             future=timedelta(seconds=program.settings.policy.device.future_seconds),
             shared=program.is_shared,
             max_body_bytes=http.max_body_bytes,
+            face=program.settings.policy.face,
+            face_keys=Path(keys) if (keys := program.settings.faces.keys) else None,
             policy_version=program.settings.policy.version,
             heard=self._heard,
             sign_in=SignIn(program.store, program.clock, program.settings.console),

@@ -26,13 +26,14 @@ from monitor.cli import (
     replay,
     reports,
     spots,
+    terminal,
     watch,
 )  # fmt: skip
 from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces, kiosks, pins, watch,
+    audit, spots, faces, kiosks, pins, watch, terminal,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

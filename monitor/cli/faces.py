@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, actor, instant, program, reason_of
+from monitor.cli.common import BadInput, Finding, actor, instant, program, reason_of, settings
 from monitor.cli.evidence import evidence_app
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _AS = typer.Option(None, "--as", metavar="USER", help="In this user's role (`use
 _JSON = typer.Option(False, "--json", help="JSON on stdout.")
 _STAFF = typer.Option(..., "--staff", metavar="S", help="Id in the registry.")
 _PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG or PNG with one face.")
+FILMED_PER_SECOND: Final = 5.0
+"""Frames of a file that a camera would have been asked for."""
 BANDS: Final = {"accept": "通过", "review": "待复核", "unknown": "不识别"}
 
 
@@ -37,21 +39,28 @@ def register(app: typer.Typer) -> None:
 
 @face_app.command("enroll")
 def enroll(
-    photos: list[Path] = typer.Argument(..., metavar="PHOTO...", help="3 to 5 photographs, JPEG or PNG."),
+    photos: list[Path] = typer.Argument(None, metavar="[PHOTO]...", help="3 to 5 photographs, JPEG or PNG."),
+    camera: str | None = typer.Option(
+        None, "--camera", metavar="SOURCE", help="Instead of photographs: USB number, address, file or folder."
+    ),
+    seconds: float = typer.Option(60, "--seconds", min=1, max=3600, help="How long the camera tries."),
     staff: str = _STAFF,
     consent_at: str = typer.Option(..., "--consent-at", metavar="T", help="When they agreed; RFC 3339 with offset."),
     purpose: str = typer.Option(..., "--purpose", metavar="TEXT", help="What for, as the consent says."),
     user: str | None = _AS,
     as_json: bool = _JSON,
 ) -> None:
-    """登记人脸 Enrol a member of staff who has agreed to it, by three to five photographs of their own; or enrol again.
+    """登记人脸 Enrol a member of staff who has agreed to it, by three to five photographs of their own, or by a
+    camera; or enrol again.
 
     The photographs are checked (one face, size, blur, pose, light, the same person, nobody else's) and not kept.
 
     Example: jiancha face enroll --staff s-001 --consent-at 2026-03-02T09:00:00+08:00 --purpose 考勤 1.jpg 2.jpg 3.jpg
     """
     wanted_at = instant(consent_at, "--consent-at")
-    encoder, taken = _taken(photos)
+    if bool(photos) == (camera is not None):
+        raise BadInput("PHOTO, --camera: 照片与摄像头二选一 give photographs or --camera, one of them")
+    encoder, taken = _taken(photos) if camera is None else _filmed(camera, seconds)
 
     def act(opened: Program, conn: Connection, who: Principal) -> dict[str, Any]:
         from monitor.supervision.faces import Enrolment, enrol
@@ -257,6 +266,34 @@ def _taken(photos: Sequence[Path]) -> tuple[DlibEncoder, tuple[Photo, ...]]:
         except BadImage as error:
             raise BadInput(f"{path}: {error}") from error
     return encoder, tuple(taken)
+
+
+def _filmed(source: str, seconds: float) -> tuple[DlibEncoder, tuple[Photo, ...]]:
+    """The same by a camera; what to do is said on stderr. BadInput where there are not enough good frames in time."""
+    _part("monitor.attendance.recognition.dlib_encoder")
+    from contextlib import closing
+
+    from monitor.agents.terminal.enrolling import NotTaken, take
+    from monitor.attendance.recognition.dlib_encoder import DlibEncoder
+    from monitor.attendance.recognition.vision.frames import SourceError, open_camera
+    from monitor.clock import Clock
+    from monitor.supervision.faces import Photo
+
+    policy, encoder = settings().policy.face, _encoder(DlibEncoder)
+    try:
+        with closing(open_camera(source, FILMED_PER_SECOND, program="enroll")) as opened:
+            found = take(
+                opened,
+                encoder,
+                policy,
+                Clock(),
+                seconds=seconds,
+                frames_per_second=FILMED_PER_SECOND,
+                tell=lambda line: typer.echo(line, err=True),
+            )
+    except (NotTaken, SourceError) as error:
+        raise BadInput(str(error)) from error
+    return encoder, tuple(Photo(name=f"camera-{n}", faces=(face,)) for n, face in enumerate(found, 1))
 
 
 def _encoder(make: type[DlibEncoder]) -> DlibEncoder:

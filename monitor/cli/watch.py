@@ -30,9 +30,10 @@ def watch(
     """
     if find_spec("cv2") is None:
         raise BadInput("缺少图像库 OpenCV is missing; pip install 'jiancha[faces]'")
+    from monitor.agents.device.config import BadConfig
+    from monitor.agents.device.kept import QueueError
     from monitor.agents.postwatch import program
-    from monitor.agents.postwatch.config import BadConfig, load
-    from monitor.agents.postwatch.kept import QueueError
+    from monitor.agents.postwatch.config import load
     from monitor.attendance.recognition.vision.detectors import DetectorError
     from monitor.attendance.recognition.vision.frames import SourceError
     from monitor.clock import Clock

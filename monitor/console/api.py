@@ -1,4 +1,4 @@
-"""/api/v1: events in, plans in; cards are `cards` and `cardwork` (DESIGN §3.2, §7)."""
+"""/api/v1: events in, plans in; cards are `cards` and `cardwork`, faces `facegallery` (DESIGN §3.2, §7)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from monitor.console.bearer import read_body, require
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
+from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
@@ -44,6 +45,7 @@ def make_api(deps: Deps) -> APIRouter:
     _add_plans(api, deps)
     add_cards(api, deps)
     add_work(api, deps)
+    add_gallery(api, deps)
     return api
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
+from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
@@ -22,8 +24,9 @@ from monitor.supervision.signin import SignIn
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
     setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
-    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `heard`
-    is called after a commit. `kiosks` is there where `kiosk.enabled` is set.
+    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `face`
+    is `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit. `kiosks` is there where
+    `kiosk.enabled` is set.
     """
 
     store: Store
@@ -40,6 +43,8 @@ class Deps:
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
     kiosks: Kiosks | None = None
+    face: FacePolicy = field(default_factory=FacePolicy)
+    face_keys: Path | None = None
     heard: Callable[[], None] = lambda: None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""

@@ -27,6 +27,8 @@ PREFIX: Final = "jct_"
 DEVICE_SCOPES: Final = ("events:write",)
 KIOSK_SCOPE: Final = "kiosk"
 """The one scope of a kiosk's token (`create_kiosk_token`): no other token has it, and it has no other."""
+GALLERY_SCOPES: Final = ("faces:gallery",)
+"""Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = ("events:write", "plans:write", "cards:read")
 USER_SCOPES: Final = tuple(a for a in ACTIONS if a.startswith("cards:")) + ("plans:write",)
 """What a person's token may have as far as their role has it; other actions have no route."""
@@ -117,6 +119,23 @@ def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:
     """(number, device) of the tokens of kiosks that are in use, by device."""
     rows = conn.execute(select(TOKEN.c.id, TOKEN.c.devices, TOKEN.c.scopes).where(TOKEN.c.revoked_at.is_(None)))
     return sorted(((r.id, r.devices[0]) for r in rows if r.scopes == [KIOSK_SCOPE]), key=lambda found: found[1])
+
+
+def create_gallery_token(conn: Connection, device: str, *, now: datetime, actor: str) -> str:
+    """Make the token with which a terminal fetches its gallery, and return its text, which is stored nowhere.
+
+    ValueError for a device that the registry has not, that is out of service or no terminal.
+    """
+    _require_known(conn, "devices", [device])
+    table = table_of(DeviceRow)
+    row = conn.execute(select(table.c.kind, table.c.revoked_at).where(table.c.id == device)).one()
+    if row.kind != "terminal":
+        raise ValueError(
+            f"device: {device} 是 is a {row.kind}, 不是终端 no terminal; only one of kind `terminal` compares faces"
+        )
+    if row.revoked_at is not None:
+        raise ValueError(f"device: {device} 已停用 is out of service")
+    return _made(conn, [device], [], None, list(GALLERY_SCOPES), actor, now)
 
 
 def _made(

@@ -17,6 +17,7 @@ from monitor.wording.item_reasons import ITEMS
 from monitor.wording.kiosk_reasons import KIOSK
 from monitor.wording.tally_reasons import TALLIES
 from monitor.wording.task_reasons import TASKS
+from monitor.wording.terminal_reasons import TERMINAL
 from monitor.wording.words import Texts
 from monitor.wording.work_reasons import HAND_ISSUED, WORK
 
@@ -147,7 +148,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 
 REASONS: Final[Mapping[str, Texts]] = {
     **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **ACCESS, **WORK,
-    **HAND_ISSUED, **STANDING,
+    **HAND_ISSUED, **STANDING, **TERMINAL,
 }  # fmt: skip
 
 

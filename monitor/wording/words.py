@@ -223,6 +223,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "cards:review": ("复核申诉", "decide appeals"),
     "alerts:silence": ("静默告警", "silence alerts"),
     "attendance:close": ("签核关账", "sign a month of attendance off"),
+    "faces:gallery": ("取人脸比对库", "fetch the gallery of a terminal"),
     "faces:write": ("登记、比对、删除人脸", "enrol, compare and forget faces"),
     "pins:write": ("设置、清除签到密码", "set and clear PINs of staff"),
     "kiosk": ("作为签到终端接收签到", "take check-ins as a kiosk"),

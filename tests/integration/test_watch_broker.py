@@ -16,9 +16,9 @@ import pytest
 
 cv2 = pytest.importorskip("cv2", reason="the extra `faces` is not installed")
 
-from monitor.agents.postwatch.config import WatchConfig  # noqa: E402 - after the skip
-from monitor.agents.postwatch.kept import KeptEvents  # noqa: E402
-from monitor.agents.postwatch.uplink import Uplink  # noqa: E402
+from monitor.agents.device.kept import KeptEvents  # noqa: E402
+from monitor.agents.device.uplink import Uplink  # noqa: E402
+from monitor.agents.postwatch.config import WATCH, WatchConfig  # noqa: E402 - after the skip
 from monitor.agents.postwatch.watcher import Watch, run, scene_of  # noqa: E402
 from monitor.attendance.recognition.vision.frames import LiveCamera  # noqa: E402
 from monitor.clock import Clock  # noqa: E402
@@ -103,8 +103,8 @@ def test_what_the_camera_sees_is_stored_for_each_window(
     subscriber.start()
     eventually(lambda: subscriber.client.link.connected)
     config = configuration(tmp_path, broker.port)
-    kept = KeptEvents(config.watch.queue, most=1000)
-    uplink = Uplink(config.watch, config.mqtt, kept, Clock())
+    kept = KeptEvents(config.watch.queue, most=1000, program="watch")
+    uplink = Uplink(config.watch, config.mqtt, kept, Clock(), WATCH)
     uplink.start()
     watch, counter = Watch(config, scene_of(config), kept), Counter(data_dir)
     for frame in shots((counter.person, 4), (counter.dark, 3)):
@@ -141,8 +141,8 @@ def test_a_broker_that_goes_away_and_comes_back_loses_nothing(
         uplink.turn()
         return kept.waiting == 0
 
-    first = KeptEvents(config.watch.queue, most=1000)
-    uplink = Uplink(config.watch, config.mqtt, first, Clock())
+    first = KeptEvents(config.watch.queue, most=1000, program="watch")
+    uplink = Uplink(config.watch, config.mqtt, first, Clock(), WATCH)
     uplink.start()
     told(first, 0, 20, uplink)
     eventually(lambda: drained(first, uplink))
@@ -151,8 +151,8 @@ def test_a_broker_that_goes_away_and_comes_back_loses_nothing(
     assert first.waiting == 40
     uplink.close()
     first.close()
-    second = KeptEvents(config.watch.queue, most=1000)
-    uplink = Uplink(config.watch, config.mqtt, second, Clock())
+    second = KeptEvents(config.watch.queue, most=1000, program="watch")
+    uplink = Uplink(config.watch, config.mqtt, second, Clock(), WATCH)
     uplink.start()
     told(second, 60, 80, uplink)
     assert second.waiting == 60
@@ -177,8 +177,8 @@ def test_a_heartbeat_never_says_that_nothing_waits_while_something_does(
 ) -> None:
     """For each heartbeat with queue 0, all its numbers have been heard before it."""
     config = configuration(tmp_path, broker.port)
-    kept = KeptEvents(config.watch.queue, most=1000)
-    uplink = Uplink(config.watch.model_copy(update={"heartbeat_seconds": 0.0}), config.mqtt, kept, Clock())
+    kept = KeptEvents(config.watch.queue, most=1000, program="watch")
+    uplink = Uplink(config.watch.model_copy(update={"heartbeat_seconds": 0.0}), config.mqtt, kept, Clock(), WATCH)
     uplink.start()
     eventually(lambda: uplink.is_connected)  # sixty turns may take less time than a connection
     for number in range(60):
@@ -338,7 +338,7 @@ def test_the_loop_ends_with_its_file(broker: Mosquitto, tmp_path: Path, data_dir
             self.turns += 1
 
     config = configuration(tmp_path, broker.port)
-    kept, turned = KeptEvents(config.watch.queue, most=1000), Turned()
+    kept, turned = KeptEvents(config.watch.queue, most=1000, program="watch"), Turned()
     run(Watch(config, scene_of(config), kept), Still(), turned, config, Clock(), threading.Event())
     assert (kept.waiting, turned.turns > 5) == (2, True)
     kept.close()

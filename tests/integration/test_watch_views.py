@@ -14,8 +14,8 @@ import pytest
 
 cv2 = pytest.importorskip("cv2", reason="the extra `faces` is not installed")
 
+from monitor.agents.device.kept import KeptEvents  # noqa: E402
 from monitor.agents.postwatch.config import WatchConfig  # noqa: E402 - after the skip
-from monitor.agents.postwatch.kept import KeptEvents  # noqa: E402
 from monitor.agents.postwatch.watcher import Watch, scene_of  # noqa: E402
 from monitor.attendance.recognition.vision.frames import open_camera  # noqa: E402
 from tests.watch_scenes import Counter, shots, video  # noqa: E402

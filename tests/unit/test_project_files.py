@@ -91,7 +91,7 @@ def test_no_file_names_a_machine() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["jiancha.service", "jiancha-watch@.service"])
+@pytest.mark.parametrize("name", ["jiancha.service", "jiancha-watch@.service", "jiancha-terminal@.service"])
 def test_the_systemd_unit_is_sound(name: str) -> None:
     unit = (ROOT / "config" / "systemd" / name).read_text()
     for wanted in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=jiancha", "Restart=always"):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.agents.postwatch.config import BadConfig, load
-from monitor.agents.postwatch.kept import KeptEvents, QueueError
+from monitor.agents.device.config import BadConfig
+from monitor.agents.device.kept import KeptEvents, QueueError
+from monitor.agents.postwatch.config import load
 
 GOOD = """
 [watch]
@@ -87,11 +88,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_what_is_kept_outlives_the_process_under_its_own_boot(tmp_path: Path) -> None:
     file = tmp_path / "q.sqlite"
-    first = KeptEvents(file, most=1000)
+    first = KeptEvents(file, most=1000, program="watch")
     first.put([("2026-03-02T09:00:00+08:00", {"people": n}) for n in range(3)])
     first.forget(first.after(0, 1))
     first.close()
-    second = KeptEvents(file, most=1000)
+    second = KeptEvents(file, most=1000, program="watch")
     second.put([("2026-03-02T09:01:00+08:00", {"people": 9})])
     kept = second.after(0, 10)
     assert [(k.boot, k.seq, json.loads(k.payload)["people"]) for k in kept] == [
@@ -108,7 +109,7 @@ def test_what_is_kept_outlives_the_process_under_its_own_boot(tmp_path: Path) ->
 
 
 def test_a_full_queue_drops_the_oldest_and_counts_them(tmp_path: Path) -> None:
-    queue = KeptEvents(tmp_path / "q.sqlite", most=1000)
+    queue = KeptEvents(tmp_path / "q.sqlite", most=1000, program="watch")
     queue.put([("t", {"people": n}) for n in range(1001)])
     assert (queue.dropped, queue.waiting) == (101, 900)
     assert queue.after(0, 1)[0].seq == 102
@@ -116,7 +117,7 @@ def test_a_full_queue_drops_the_oldest_and_counts_them(tmp_path: Path) -> None:
 
 
 def test_a_second_watcher_on_the_same_queue_is_refused(tmp_path: Path) -> None:
-    first = KeptEvents(tmp_path / "q.sqlite", most=1000)
-    with pytest.raises(QueueError, match="another watcher"):
-        KeptEvents(tmp_path / "q.sqlite", most=1000)
+    first = KeptEvents(tmp_path / "q.sqlite", most=1000, program="watch")
+    with pytest.raises(QueueError, match="watch.queue: .*another `jiancha watch`"):
+        KeptEvents(tmp_path / "q.sqlite", most=1000, program="watch")
     first.close()

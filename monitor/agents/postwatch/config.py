@@ -5,38 +5,21 @@ It needs nothing of the daemon's configuration: a watcher may stand on a machine
 
 from __future__ import annotations
 
-import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from monitor.agents.device.config import DEVICE, BrokerSection, Kind, Section, ViewSection, read, secret, with_password
 from monitor.attendance.recognition.vision.regions import Region, region_of
 from monitor.values import known_zone
 
-DEVICE: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
+WATCH: Final = Kind(name="watch", channel="presence", page="docs/watcher.md")
 Shape = list[float] | list[list[float]]
-ENVIRONMENT: Final = {
-    "JIANCHA_MQTT__HOST": "host",
-    "JIANCHA_MQTT__PORT": "port",
-    "JIANCHA_MQTT__USERNAME": "username",
-    "JIANCHA_MQTT__PASSWORD": "password",
-    "JIANCHA_MQTT__PASSWORD_FILE": "password_file",
-}
-"""Variables that overrule the file's [mqtt]: those of the daemon, under the same names."""
 
 
-class BadConfig(ValueError):
-    """A file that cannot be used; the text names file and key, and the way out."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WatchSection(_Section):
+class WatchSection(Section):
     """`[watch]`"""
 
     device: str = Field(pattern=DEVICE, description="Id of the camera in the registry; user name at the broker.")
@@ -66,21 +49,7 @@ class WatchSection(_Section):
         return known_zone(zone)
 
 
-class BrokerSection(_Section):
-    """`[mqtt]`"""
-
-    host: str = Field("127.0.0.1", min_length=1, description="Host name of the broker.")
-    port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
-    username: str | None = Field(None, description="User name; unset: the device's id.")
-    password: SecretStr | None = Field(None, description="Password; better by password_file.")
-    password_file: Path | None = Field(None, description="File that holds the password.")
-    version: Literal["5", "3.1.1"] = Field("5", description="Protocol version.")
-    tls_ca: str | None = Field(None, description="File with the certificate authority; set: TLS is used.")
-    tls_cert: str | None = Field(None, description="Client certificate.")
-    tls_key: str | None = Field(None, description="Key of the client certificate.")
-
-
-class DetectorSection(_Section):
+class DetectorSection(Section):
     """`[detector]`: a person detector of the operator's own (ONNX, output as of YOLOv8)."""
 
     onnx: Path = Field(description="The model's file.")
@@ -90,17 +59,7 @@ class DetectorSection(_Section):
     min_score: float = Field(0.4, gt=0, lt=1, description="Least score of a person.")
 
 
-class ViewSection(_Section):
-    """`[view]`"""
-
-    dark_level: float = Field(16, ge=0, le=255, description="Mean brightness (0–255) below which the view is `dark`.")
-    covered_deviation: float = Field(
-        6, ge=0, description="Standard deviation of brightness below which it is `covered`."
-    )
-    frozen_seconds: float = Field(30, ge=5, description="Equal frames for so long are `frozen`.")
-
-
-class PresenceSection(_Section):
+class PresenceSection(Section):
     """`[presence]`"""
 
     moving_share: float = Field(0.012, gt=0, lt=1, description="Share of the chair region whose change is motion.")
@@ -112,7 +71,7 @@ class PresenceSection(_Section):
     absorb_seconds: float = Field(600, ge=60, description="What stands still for so long belongs to the empty place.")
 
 
-class WindowSection(_Section):
+class WindowSection(Section):
     """`[[windows]]`. Shapes: `[x, y, width, height]` or `[[x, y], …]`, fractions of the frame from its upper left."""
 
     id: str = Field(min_length=1, max_length=64, description="Window of the registry.")
@@ -136,7 +95,7 @@ class WindowSection(_Section):
         return region_of(self.chair if self.chair is not None else self.region)
 
 
-class WatchConfig(_Section):
+class WatchConfig(Section):
     """The whole file; paths are absolute once it is loaded."""
 
     watch: WatchSection
@@ -157,57 +116,17 @@ class WatchConfig(_Section):
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> WatchConfig:
     """The file with the environment's [mqtt]. BadConfig names what is wrong."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadConfig(f"{path}: 没有这个文件 no such file; docs/watcher.md shows one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{path}: 读不了 cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadConfig(f"{path}: 不是 TOML is no TOML: {error}") from error
-    env = os.environ if environ is None else environ
-    given = {key: env[name] for name, key in ENVIRONMENT.items() if env.get(name)}
-    if given:
-        own = data.get("mqtt", {})
-        data["mqtt"] = {**own, **given} if isinstance(own, dict) else own
-    try:
-        config = WatchConfig.model_validate(data)
-    except ValidationError as error:
-        raise BadConfig(f"{path}: {_explained(error)}") from error
-    return _resolved(config, path.resolve().parent)
-
-
-def _explained(error: ValidationError) -> str:
-    """Each fault with its key, in the file's own words."""
-    said = []
-    for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"] if not str(part).startswith(("list[", "function")))
-        if fault["type"] == "extra_forbidden":
-            said.append(f"{key}: 没有这个键 no such key; docs/watcher.md lists them")
-        elif fault["type"] == "missing":
-            said.append(f"{key}: 缺少 is missing")
-        else:
-            said.append(f"{key}: {fault['msg']}" if key else fault["msg"])
-    return "; ".join(dict.fromkeys(said))
+    return _resolved(read(path, WatchConfig, WATCH, environ), path.resolve().parent)
 
 
 def _resolved(config: WatchConfig, base: Path) -> WatchConfig:
     """Secrets read from their files, and paths that do not depend on where the program was started."""
-    watch, mqtt, detector = config.watch, config.mqtt, config.detector
+    watch, detector = config.watch, config.detector
     camera = watch.camera
     if watch.camera_file is not None:
-        camera = _secret(base / watch.camera_file, "watch.camera_file")
-    if mqtt.password_file is not None:
-        text = _secret(base / mqtt.password_file, "mqtt.password_file")
-        mqtt = mqtt.model_copy(update={"password": SecretStr(text)})
+        camera = secret(base / watch.camera_file, "watch.camera_file")
     if detector is not None:
         detector = detector.model_copy(update={"onnx": base / detector.onnx})
     watch = watch.model_copy(update={"queue": base / watch.queue, "camera": camera})
+    mqtt = with_password(config.mqtt, base)
     return config.model_copy(update={"watch": watch, "mqtt": mqtt, "detector": detector})
-
-
-def _secret(path: Path, key: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"{key}: {path}: 读不了 cannot be read: {error}") from error

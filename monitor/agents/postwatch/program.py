@@ -11,9 +11,10 @@ from typing import Final
 
 import structlog
 
-from monitor.agents.postwatch.config import BadConfig, WatchConfig
-from monitor.agents.postwatch.kept import KeptEvents
-from monitor.agents.postwatch.uplink import Uplink
+from monitor.agents.device.config import BadConfig
+from monitor.agents.device.kept import KeptEvents
+from monitor.agents.device.uplink import Uplink
+from monitor.agents.postwatch.config import WATCH, WatchConfig
 from monitor.agents.postwatch.watcher import Watch, places_of, run, scene_of
 from monitor.attendance.recognition.vision.drawing import draw, write
 from monitor.attendance.recognition.vision.frames import Camera, SourceError, open_camera, without_password
@@ -64,8 +65,8 @@ def watch(config: WatchConfig, camera: str | None, clock: Clock) -> None:
     before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         with closing(_camera(config, camera)) as source:
-            kept = KeptEvents(config.watch.queue, most=config.watch.queue_most)
-            with closing(kept), closing(Uplink(config.watch, config.mqtt, kept, clock)) as uplink:
+            kept = KeptEvents(config.watch.queue, most=config.watch.queue_most, program=WATCH.name)
+            with closing(kept), closing(Uplink(config.watch, config.mqtt, kept, clock, WATCH)) as uplink:
                 uplink.start()
                 if config.detector is not None:
                     log.info("detector", action="watch.detector", sha256=config.detector.sha256.lower())

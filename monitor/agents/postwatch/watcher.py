@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from monitor.agents.device.kept import KeptEvents, QueueError
 from monitor.agents.postwatch.config import WatchConfig
-from monitor.agents.postwatch.kept import KeptEvents, QueueError
 from monitor.agents.postwatch.telling import Said, is_due, presence_fields, said_of
 from monitor.attendance.recognition.vision.detectors import OnnxOptions
 from monitor.attendance.recognition.vision.frames import Camera

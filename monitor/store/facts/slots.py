@@ -181,6 +181,20 @@ def terminals_of(registry: Registry, staff: str) -> tuple[str, ...]:
     return tuple(sorted(d.id for d in registry.devices.values() if d.hall == hall and _serves(d, staff, unit)))
 
 
+def people_of(registry: Registry, device: str) -> tuple[str, ...]:
+    """The staff whom a terminal in service serves, by id; empty for a device that takes no check-ins, or is unknown."""
+    found = registry.devices.get(device)
+    if found is None:
+        return ()
+    return tuple(
+        sorted(
+            person.id
+            for person in registry.staff.values()
+            if registry.hall_of_staff(person.id) == found.hall and _serves(found, person.id, person.unit)
+        )
+    )
+
+
 def _serves(device: Device, staff: str, unit: str | None) -> bool:
     if device.kind not in ("terminal", "gateway") or not device.allows("checkin") or not device.reports("checkin"):
         return False

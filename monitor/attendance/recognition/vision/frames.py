@@ -38,8 +38,9 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
-def open_camera(source: str, frames_per_second: float) -> Camera:
-    """USB index or /dev/videoN, a URL, a video file or a folder. SourceError for one that cannot be there.
+def open_camera(source: str, frames_per_second: float, *, program: str = "watch") -> Camera:
+    """USB index or /dev/videoN, a URL, a video file or a folder. SourceError for one that cannot be there. `program`
+    begins the actions in the log.
 
     A live camera that is away is no error: it is tried again until it is back. Files are played at their own pace,
     a frame for each look.
@@ -47,12 +48,13 @@ def open_camera(source: str, frames_per_second: float) -> Camera:
     cv2.setNumThreads(1)  # eight windows take one core, not a share of all
     if source.isdigit() or source.startswith("/dev/video"):
         number = int(source.removeprefix("/dev/video"))
-        return LiveCamera(f"/dev/video{number}", lambda: cv2.VideoCapture(number))
+        return LiveCamera(f"/dev/video{number}", lambda: cv2.VideoCapture(number), program=program)
     if "://" in source:
         # RTSP over UDP loses parts of frames, which look like motion.
         os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, OPEN_MILLISECONDS]
-        return LiveCamera(without_password(source), lambda: cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits))
+        name = without_password(source)
+        return LiveCamera(name, lambda: cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits), program=program)
     path = Path(source)
     if path.is_dir():
         return FileCamera(_pictures(path))
@@ -131,9 +133,14 @@ class LiveCamera:
     ended = False
 
     def __init__(
-        self, name: str, connect: Callable[[], cv2.VideoCapture], *, backoff_first: float = BACKOFF_FIRST
+        self,
+        name: str,
+        connect: Callable[[], cv2.VideoCapture],
+        *,
+        backoff_first: float = BACKOFF_FIRST,
+        program: str = "watch",
     ) -> None:
-        self._name, self._connect, self._backoff = name, connect, backoff_first
+        self._name, self._connect, self._backoff, self._program = name, connect, backoff_first, program
         self._wanted, self._arrived, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._frame: Frame | None = None
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -156,12 +163,14 @@ class LiveCamera:
             capture = self._connect()
             if capture.isOpened() and self._read(capture):
                 failures = 0
-                log.warning("the camera is lost", action="watch.camera_lost", camera=self._name)
+                log.warning("the camera is lost", action=f"{self._program}.camera_lost", camera=self._name)
             capture.release()
             delay = min(BACKOFF_MOST, self._backoff * 2.0 ** min(failures, 10))
             failures += 1
             if failures > 1:
-                log.warning("no picture", action="watch.no_picture", camera=self._name, again_in_seconds=delay)
+                log.warning(
+                    "no picture", action=f"{self._program}.no_picture", camera=self._name, again_in_seconds=delay
+                )
             self._closing.wait(delay)
 
     def _read(self, capture: cv2.VideoCapture) -> bool:
@@ -170,7 +179,7 @@ class LiveCamera:
         while not self._closing.is_set() and capture.grab():
             if not seen:
                 seen = True
-                log.info("the camera gives pictures", action="watch.camera_found", camera=self._name)
+                log.info("the camera gives pictures", action=f"{self._program}.camera_found", camera=self._name)
             if self._wanted.is_set():
                 good, frame = capture.retrieve()
                 if good:

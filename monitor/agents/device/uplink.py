@@ -1,4 +1,4 @@
-"""The watcher as a device at the broker: birth and last will, kept events in order, heartbeats that tell the truth."""
+"""A program as a device at the broker: birth and last will, kept events in order, heartbeats that tell the truth."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import itertools
 import json
 import threading
 from collections import deque
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from monitor.agents.postwatch.config import BrokerSection, WatchSection
-from monitor.agents.postwatch.kept import Kept, KeptEvents
+from monitor.agents.device.config import BrokerSection, Kind
+from monitor.agents.device.kept import Kept, KeptEvents
 from monitor.clock import Clock
 from monitor.mqtt import Client, Link, Options, Publication, Will
 
 log = structlog.get_logger(__name__)
 
-FIRMWARE: Final = "jiancha-watch"
 IN_FLIGHT: Final = 500
 """Events handed to the client at once; they stay in the file until the broker has them."""
 REFUSED_SECONDS: Final = 30.0
@@ -27,12 +27,31 @@ REFUSED_SECONDS: Final = 30.0
 FAREWELL_SECONDS: Final = 5.0
 
 
-class Uplink:
-    """Single-threaded but for `_on_link`. Nothing is forgotten before the broker's acknowledgement."""
+class Sender(Protocol):
+    """Who speaks: the section of the program's own keys."""
 
-    def __init__(self, watch: WatchSection, mqtt: BrokerSection, kept: KeptEvents, clock: Clock) -> None:
-        self._watch, self._kept, self._clock = watch, kept, clock
-        self._zone = ZoneInfo(watch.zone)
+    @property
+    def device(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def heartbeat_seconds(self) -> float: ...
+
+
+class Uplink:
+    """Single-threaded but for `_on_link`. Nothing is forgotten before the broker's acknowledgement.
+
+    `proven` says up to when all that happened is in the queue: a heartbeat tells that time. None: nothing is proven at
+    present, so there is no heartbeat, which stays due. Without it all is proven up to now.
+    """
+
+    def __init__(
+        self, sender: Sender, mqtt: BrokerSection, kept: KeptEvents, clock: Clock, kind: Kind, *,
+        proven: Callable[[], datetime | None] | None = None,
+    ) -> None:  # fmt: skip
+        self._sender, self._kept, self._clock, self._kind = sender, kept, clock, kind
+        self._proven = proven if proven is not None else clock.now
+        self._zone = ZoneInfo(sender.zone)
         self._flying: deque[tuple[Kept, Publication]] = deque()
         self._offered = 0
         self._refused_until: float | None = None
@@ -40,10 +59,10 @@ class Uplink:
         self._came_up = threading.Event()
         self._client = Client(
             Options(
-                client_id=watch.device,
+                client_id=sender.device,
                 host=mqtt.host,
                 port=mqtt.port,
-                username=mqtt.username or watch.device,
+                username=mqtt.username or sender.device,
                 password=mqtt.password.get_secret_value() if mqtt.password is not None else None,
                 version=mqtt.version,
                 tls=mqtt.tls_ca is not None,
@@ -53,7 +72,7 @@ class Uplink:
                 keepalive_seconds=30,
             ),
             clock=clock,
-            will=Will(topic=self._topic("status"), payload=_encoded(_status("offline"))),
+            will=Will(topic=self._topic("status"), payload=_encoded(self._status("offline"))),
             on_link=self._on_link,
         )
 
@@ -68,16 +87,15 @@ class Uplink:
         """Settle what the broker has, hand over what waits, and say the heartbeat when it is due."""
         if self._came_up.is_set():
             self._came_up.clear()
-            self._say("status", _status("online"), retain=True)
+            self._say("status", self._status("online"), retain=True)
             self._beat_at = None
         self._settle()
         if self.is_connected and self._may_offer():
             self._offer()
         now = self._clock.monotonic()
-        due = self._beat_at is None or now - self._beat_at >= self._watch.heartbeat_seconds
-        if self.is_connected and due:
+        due = self._beat_at is None or now - self._beat_at >= self._sender.heartbeat_seconds
+        if self.is_connected and due and self._beat() is not None:
             self._beat_at = now
-            self._say("heartbeat", self._heartbeat())
 
     def close(self) -> None:
         """A last heartbeat tells up to when all was said; then offline. What is unsent stays in the file."""
@@ -94,8 +112,8 @@ class Uplink:
             self._settle()
             self._offer()
             pause.wait(0.01)
-        self._say("heartbeat", self._heartbeat())
-        self._say("status", _status("offline"), retain=True).wait(max(0.1, end - self._clock.monotonic()))
+        self._beat()
+        self._say("status", self._status("offline"), retain=True).wait(max(0.1, end - self._clock.monotonic()))
 
     def _settle(self) -> None:
         """In the order of sending; a refusal puts all that follows back, for the order matters."""
@@ -106,7 +124,7 @@ class Uplink:
                 self._flying.popleft()
         if self._flying and self._flying[0][1].refused is not None:
             kept, publication = self._flying[0]
-            log.error("the broker refuses an event", action="watch.refused", why=publication.refused)
+            log.error("the broker refuses an event", action=self._action("refused"), why=publication.refused)
             self._flying.clear()
             self._offered = kept.row - 1
             self._refused_until = self._clock.monotonic() + REFUSED_SECONDS
@@ -117,32 +135,38 @@ class Uplink:
     def _offer(self) -> None:
         self._refused_until = None
         for kept in self._kept.after(self._offered, IN_FLIGHT - len(self._flying)):
-            topic = self._topic("presence")
+            topic = self._topic(self._kind.channel)
             self._flying.append((kept, self._client.publish(topic, kept.payload.encode())))
             self._offered = kept.row
 
-    def _heartbeat(self) -> dict[str, Any]:
-        at = self._clock.now().astimezone(self._zone).isoformat(timespec="milliseconds")
+    def _beat(self) -> Publication | None:
+        """Say up to when all is told, where anything is proven."""
+        proven = self._proven()
+        if proven is None:
+            return None
+        at = proven.astimezone(self._zone).isoformat(timespec="milliseconds")
         queue, last = self._kept.waiting, self._kept.acknowledged
-        return {"at": at, "queue": queue, "boot": self._kept.boot, "last_seq": last}
+        return self._say("heartbeat", {"at": at, "queue": queue, "boot": self._kept.boot, "last_seq": last})
 
     def _say(self, channel: str, payload: Mapping[str, Any], *, retain: bool = False) -> Publication:
         return self._client.publish(self._topic(channel), _encoded(payload), retain=retain)
 
+    def _status(self, state: str) -> dict[str, Any]:
+        return {"state": state, "firmware": f"jiancha-{self._kind.name}"}
+
+    def _action(self, word: str) -> str:
+        return f"{self._kind.name}.{word}"
+
     def _topic(self, channel: str) -> str:
-        return f"jiancha/v1/{self._watch.device}/{channel}"
+        return f"jiancha/v1/{self._sender.device}/{channel}"
 
     def _on_link(self, link: Link) -> None:
         """In the network thread."""
         if link.connected:
             self._came_up.set()
-            log.info("connected to the broker", action="watch.connected", waiting=self._kept.waiting)
+            log.info("connected to the broker", action=self._action("connected"), waiting=self._kept.waiting)
         else:
-            log.warning("the broker is away", action="watch.broker_away", why=link.error)
-
-
-def _status(state: str) -> dict[str, Any]:
-    return {"state": state, "firmware": FIRMWARE}
+            log.warning("the broker is away", action=self._action("broker_away"), why=link.error)
 
 
 def _encoded(payload: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""What the watcher has to tell, kept in a file until the broker has it: neither a broker that is away nor a power cut
+"""What a device has to tell, kept in a file until the broker has it: neither a broker that is away nor a power cut
 loses an event. One process owns the file.
 """
 
@@ -35,15 +35,15 @@ class Kept(NamedTuple):
 class KeptEvents:
     """A queue on disk, single-threaded. `boot` names this opening; its numbers begin at 1 and have no gaps.
 
-    What an earlier opening left is sent first, under its own boot and numbers.
+    What an earlier opening left is sent first, under its own boot and numbers. `program` (watch, terminal) is whose
+    queue it is: its section holds the key, its name begins the actions in the log.
     """
 
-    def __init__(self, file: Path, *, most: int) -> None:
+    def __init__(self, file: Path, *, most: int, program: str) -> None:
         self.boot = uuid.uuid4().hex[:12]
-        self.acknowledged = 0
-        """The highest number of this boot up to which the broker has everything."""
+        self._acknowledged = self._left_out = 0
         self.dropped = 0
-        self._file, self._most, self._seq = file, most, 0
+        self._file, self._most, self._program, self._seq = file, most, program, 0
         try:
             self._db = sqlite3.connect(file, isolation_level=None, timeout=1)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -57,9 +57,14 @@ class KeptEvents:
             self._count = int(self._db.execute("SELECT count(*) FROM kept").fetchone()[0])
         except sqlite3.Error as error:
             raise QueueError(
-                f"watch.queue: {file}: 不能使用 cannot be used: {error}; "
-                "another watcher may have it, or its folder is missing"
+                f"{program}.queue: {file}: 不能使用 cannot be used: {error}; "
+                f"another `jiancha {program}` may have it, or its folder is missing"
             ) from error
+
+    @property
+    def acknowledged(self) -> int:
+        """The highest number of this boot up to which the broker has everything that there is."""
+        return max(self._acknowledged, self._left_out)
 
     @property
     def waiting(self) -> int:
@@ -90,7 +95,14 @@ class KeptEvents:
         gone = list(sent)
         self._count -= self._write("DELETE FROM kept WHERE row = ?", [(one.row,) for one in gone])
         mine = [one.seq for one in gone if one.boot == self.boot]
-        self.acknowledged = max([self.acknowledged, *mine])
+        self._acknowledged = max([self._acknowledged, *mine])
+
+    def leave_out(self) -> None:
+        """Use a number for nothing: what could not be seen may have been an event. Announced by the next heartbeat, it
+        is a hole, and the daemon takes nothing for proven beyond it until somebody has declared the time lost.
+        """
+        self._seq += 1
+        self._left_out = self._seq
 
     def close(self) -> None:
         self._db.close()
@@ -101,7 +113,8 @@ class KeptEvents:
         gone = self._write("DELETE FROM kept WHERE row IN (SELECT row FROM kept ORDER BY row LIMIT ?)", [(number,)])
         self._count -= gone
         self.dropped += gone
-        log.error("the queue is full; oldest events dropped", action="watch.dropped", events=gone, total=self.dropped)
+        action = f"{self._program}.dropped"
+        log.error("the queue is full; oldest events dropped", action=action, events=gone, total=self.dropped)
 
     def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> int:
         """One commit; how many rows it touched."""
@@ -112,5 +125,5 @@ class KeptEvents:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise QueueError(f"watch.queue: {self._file}: {error}") from error
+            raise QueueError(f"{self._program}.queue: {self._file}: {error}") from error
         return max(done, 0)
