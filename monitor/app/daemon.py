@@ -320,4 +320,5 @@ class _Daemon:
             heard=self._heard,
             sign_in=SignIn(program.store, program.clock, program.settings.console),
             kiosks=make_kiosks(program, self._metrics, self._parts),
+            https_port=http.tls_port,
         )

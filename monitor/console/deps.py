@@ -43,6 +43,8 @@ class Deps:
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
     kiosks: Kiosks | None = None
+    https_port: int | None = None
+    """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
     face: FacePolicy = field(default_factory=FacePolicy)
     face_keys: Path | None = None
     heard: Callable[[], None] = lambda: None

@@ -18,8 +18,9 @@ from monitor.supervision.kioskplace import refused
 
 SMALL_BYTES: Final = 4096
 FRAME_BYTES: Final = 512 * 1024
-KEPT_FRAMES: Final = 8
-KEPT_BYTES: Final = KEPT_FRAMES * (FRAME_BYTES * 4 // 3 + 100) + SMALL_BYTES
+KEPT_FRAMES: Final = 16
+"""Two a second over rest, a turn that is held, and looking straight again."""
+KEPT_BYTES: Final = 4 * 2**20
 
 Staff = Annotated[str, Field(min_length=1, max_length=64)]
 Boot = Annotated[str, Field(max_length=64)]

@@ -25,7 +25,7 @@ def client() -> Iterator[Client]:
 
     @app.get("/kiosk")
     def kiosk(request: Request) -> Response:
-        return page(request, "kiosk.html", words={"title": "</script><script>alert(1)</script>"})
+        return page(request, "kiosk.html", words={"title": "</script><script>alert(1)</script>"}, https="")
 
     add_static(app.router)
     server = HttpServer(app)

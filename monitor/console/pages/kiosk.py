@@ -10,11 +10,12 @@ from monitor.console.pages.kioskwords import kiosk_words
 from monitor.console.pages.statics import answer
 
 
-def add_kiosk(pages: APIRouter, _deps: Deps) -> None:
+def add_kiosk(pages: APIRouter, deps: Deps) -> None:
     @pages.get("/kiosk")
     def kiosk(request: Request) -> Response:
         """For everybody: what it may do hangs on the kiosk's token, which the address holds behind `#`."""
-        return page(request, "kiosk.html", words=kiosk_words(texts(request)))
+        https = f"https://{request.url.hostname}:{deps.https_port}/kiosk" if deps.https_port else ""
+        return page(request, "kiosk.html", words=kiosk_words(texts(request)), https=https)
 
     @pages.get("/kiosk/sw.js")
     def service_worker(request: Request) -> Response:
