@@ -74,6 +74,9 @@ def certificate(
         )
 
 
+ITSELF: Final = ("localhost", "127.0.0.1")
+
+
 @kiosk_app.command("token")
 def token(
     device: str = typer.Option(..., "--device", metavar="ID", help="A terminal in the registry."),
@@ -105,13 +108,18 @@ def token(
 
 
 def _address(http: HttpSettings, host: str | None, now: Any) -> str:
-    """https://NAME:PORT; BadInput where the listener is not set up, or its certificate does not hold."""
+    """https://NAME:PORT; BadInput where the listener is not set up, or its certificate does not hold.
+
+    A browser on the server itself gives a camera to plain http, too, by the names of the machine for itself.
+    """
     from monitor.ops.certificates import BadCertificate, read_pair
 
+    if host in ITSELF and http.tls_port is None:
+        return f"http://{host}:{http.port}"
     if http.tls_port is None or not http.tls_cert or not http.tls_key:
         raise BadInput(
             "http.tls_port: 未设 HTTPS is not set: 浏览器只在 HTTPS 下开放摄像头 a browser gives a camera only there: "
-            "jiancha kiosk certificate"
+            "jiancha kiosk certificate; 浏览器就在服务器上时 for a browser on the server itself: --host localhost"
         )
     try:
         pair = read_pair(Path(http.tls_cert), Path(http.tls_key), now)

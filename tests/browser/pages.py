@@ -1,0 +1,80 @@
+"""Pages under test, and what they must never do: leave their origin, break the content policy, fail in a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PLAIN: Final = (
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+CAMERA: Final = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+@dataclass
+class Watched:
+    """A page with what it did wrong so far. `allowed`: texts of console lines that the scene means to bring about."""
+
+    page: Any
+    origin: str
+    faults: list[str] = field(default_factory=list)
+    allowed: tuple[str, ...] = ("Failed to load resource",)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("console", lambda line: self._console(line.type, line.text))
+        self.page.on("request", lambda request: self._request(request.url))
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind == "error" and not any(part in text for part in self.allowed):
+            self.faults.append(f"console: {text}")
+
+    def _request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.origin:
+            self.faults.append(f"asks elsewhere: {url}")
+
+    def until(self, state: str, timeout: float = 20.0) -> None:
+        """Wait for a state of the kiosk's page."""
+        self.page.wait_for_selector(f"body[data-state={state}]", timeout=timeout * 1000)
+
+    def says(self, text: str, timeout: float = 20.0) -> None:
+        """Wait until the text is seen somewhere."""
+        self.page.get_by_text(text).first.wait_for(state="visible", timeout=timeout * 1000)
+
+
+class Browsers:
+    """One browser a film, for the film is an option of the browser's start."""
+
+    def __init__(self, driver: Any, chromium: str) -> None:
+        self._driver, self._chromium = driver, chromium
+        self._open: dict[Path | None, Any] = {}
+        self._pages: list[Watched] = []
+
+    def page(self, address: str, *, film: Path | None = None, size: tuple[int, int] = (1280, 800)) -> Watched:
+        """A fresh context at the address; `film`: what its camera sees (y4m), None: there is no camera."""
+        browser = self._open.get(film)
+        if browser is None:
+            arguments = [*PLAIN, *((*CAMERA, f"--use-file-for-fake-video-capture={film}") if film else ())]
+            browser = self._driver.chromium.launch(
+                executable_path=self._chromium, chromium_sandbox=False, args=arguments
+            )
+            self._open[film] = browser
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="en-GB")
+        context.set_default_timeout(20_000)
+        watched = Watched(context.new_page(), urlsplit(address).netloc)
+        self._pages.append(watched)
+        watched.page.goto(address)
+        return watched
+
+    def faults(self) -> list[str]:
+        return [fault for page in self._pages for fault in page.faults]
+
+    def close(self) -> None:
+        for browser in self._open.values():
+            browser.close()
