@@ -37,6 +37,7 @@ PROGRAMS = (
     "rest",
     "year",
     "sheet",
+    "faces",
 )
 TITLES = {
     "ingest": "Durable ingest (decode, validate, store, mark, acknowledge) against one ORM row a message",
@@ -58,6 +59,10 @@ TITLES = {
     "judging": "Due cases judged a second, end to end on SQLite",
     "rest": "Resident memory of the daemon at rest with the demo hall, MB",
     "sheet": "The attendance sheet of 500 people over 31 days, judged afresh, from a fresh process, seconds",
+    "faces_event": "A 640×480 frame at a kiosk → its check-in committed, p95 in seconds",
+    "faces_memory": "The encoder's process, resident, MB",
+    "faces_match": "One face among 10,000, milliseconds",
+    "faces_windows": "Windows that one core watches at one frame a second",
     "year_replay": "A year of 318,022 cases judged again under another policy, seconds",
     "year_memory": "Greatest resident set of that replay, MB",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
