@@ -1,6 +1,6 @@
 """PINs (签到密码), the way beside the face: setting, clearing, and looking whether one is right (DESIGN §1F).
 
-Argon2 by pwdlib. A try is counted before it is looked at and taken back when it was right: tries side by side, or a
+Argon2, as passwords. A try is counted before it is looked at and taken back when it was right: tries side by side, or a
 program that dies between, win no guess.
 """
 
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any, Final, Literal
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Connection
 
 from monitor.access import Principal, Target, refusal
@@ -24,18 +20,13 @@ from monitor.model import Reason, Registry
 from monitor.store import audit, pins
 from monitor.store.engine import Store
 from monitor.supervision.commands import local, require_known
+from monitor.supervision.lockout import FREE, wait_after
+from monitor.supervision.passwords import digest_of, fits
 from monitor.supervision.refused import Refused
 
 LEAST: Final = 6
 MOST: Final = 12
-TRIES: Final = 5
-"""So many wrong ones on end lock."""
-FIRST_LOCK: Final = timedelta(minutes=1)
-MOST_LOCK: Final = timedelta(hours=1)
 RISING: Final = "01234567890123456789"
-AT_ONCE: Final = threading.Semaphore(2)
-"""A digest takes 64 MiB while it is made: so many at once."""
-_HASH: Final = PasswordHash((Argon2Hasher(),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +52,6 @@ def fault(pin: str, staff: str) -> Reason | None:
     return None
 
 
-def lock_after(failures: int) -> timedelta | None:
-    """How long nothing is looked at after so many wrong ones on end: 1 min after five, then twice as long each time."""
-    if failures < TRIES:
-        return None
-    return min(FIRST_LOCK * (1 << min(failures - TRIES, 10)), MOST_LOCK)
-
-
 # --------------------------------------------------------------------------- setting
 
 
@@ -80,7 +64,7 @@ def set_pin(
     wrong = fault(pin, staff)
     if wrong is not None:
         raise Refused.because(wrong)
-    pins.save(conn, staff, _digest(pin), now, who.id)
+    pins.save(conn, staff, digest_of(pin), now, who.id)
     audit.record(conn, now, who.id, "pin.set", "staff", staff, {})
 
 
@@ -129,7 +113,8 @@ def try_pin(store: Store, staff: str, pin: str, now: datetime, note: Note | None
     3. A right one takes the count back; `note` records what came of it.
     """
     digest, counted = store.step(lambda conn: _count(conn, staff, now))
-    tried = Tried(result="right") if digest is not None and _is_right(pin, digest) else counted
+    is_right = digest is not None and fits(pin, digest if digest != pins.NONE else None)
+    tried = Tried(result="right") if is_right else counted
 
     def end(conn: Connection) -> None:
         if tried.result == "right":
@@ -147,29 +132,12 @@ def _count(conn: Connection, staff: str, now: datetime) -> tuple[str | None, Tri
     if row.locked_until is not None and row.locked_until > now:
         return None, Tried(result="locked", until=row.locked_until)
     failures = row.failures + 1
-    lock = lock_after(failures)
+    lock = wait_after(failures)
     until = now + lock if lock is not None else None
     pins.count(conn, staff, failures, until)
     if until is not None:
         return row.digest, Tried(result="locked", until=until)
-    return row.digest, Tried(result="wrong", left=TRIES - failures)
-
-
-def _is_right(pin: str, digest: str) -> bool:
-    with AT_ONCE:
-        right = _HASH.verify(pin, digest or _nobodys())
-    return right and digest != pins.NONE
-
-
-def _digest(pin: str) -> str:
-    with AT_ONCE:
-        return _HASH.hash(pin)
-
-
-@cache
-def _nobodys() -> str:
-    """What a try is held against where there is no PIN."""
-    return _HASH.hash(secrets.token_hex(16))
+    return row.digest, Tried(result="wrong", left=FREE - failures)
 
 
 def _may(actor: str | Principal, registry: Registry | None = None, staff: str | None = None) -> Principal:

@@ -77,18 +77,13 @@ class SignIn:
     def by_password(self, user: str, password: str, visitor: Visitor) -> Signed:
         """Sign in. Raises Refused without saying whether user or password is wrong, Locked after too many.
 
-        1. Read the digest; 2. try it outside of any transaction; 3. count a wrong one, or make a session.
+        1. Count the try as a wrong one, and lock where that is one too many: tries side by side win no guess. 2. Look
+        at it outside of any transaction. 3. A right one takes the count back and makes a session.
         While locked the right password is refused as well: it would tell the guesser that it is right.
         """
         now = self._clock.now()
-        with self._store.read() as conn:
-            known = signin.password_of(conn, user)
-            row = users.find(conn, user)
-        if known is not None and is_locked(known.locked_until, now):
-            raise Locked(known.locked_until, now)
-        in_service = row is not None and row.disabled_at is None
-        if not fits(password[: MOST + 1], known.digest if known is not None and in_service else None):
-            self._wrong(user, known.digest if known is not None else None, now, visitor)
+        digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
+        if not fits(password[: MOST + 1], digest):
             raise Refused("账户或密码不正确 user or password is wrong", sort="role")
         return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
 
@@ -164,13 +159,17 @@ class SignIn:
         signin.touch(conn, found.id, expires=now + GRACE, renewed=now)
         return replace(signed, number=number, secret=secret, renewed=True)
 
-    def _wrong(self, user: str, digest: str | None, now: datetime, visitor: Visitor) -> None:
-        def step(conn: Connection) -> None:
-            failures = signin.count_failure(conn, user, digest) if digest is not None else 0
-            wait = wait_after(failures)
-            if wait is not None:
-                signin.lock(conn, user, now + wait)
-                body = {"failures": failures, "minutes": wait.total_seconds() / 60, "address": visitor.address}
-                audit.record(conn, now, "system", "user.locked", "user", user, body)
-
-        self._store.step(step)
+    def _count(self, conn: Connection, user: str, visitor: Visitor, now: datetime) -> str | None:
+        """The digest to hold the password against; None for whoever has none, or is out of service. Raises Locked."""
+        known, row = signin.password_of(conn, user), users.find(conn, user)
+        if known is None:
+            return None
+        if is_locked(known.locked_until, now):
+            raise Locked(known.locked_until, now)
+        failures = signin.count_failure(conn, user, known.digest)
+        wait = wait_after(failures)
+        if wait is not None:
+            signin.lock(conn, user, now + wait)
+            body = {"failures": failures, "minutes": wait.total_seconds() / 60, "address": visitor.address}
+            audit.record(conn, now, "system", "user.locked", "user", user, body)
+        return str(known.digest) if row is not None and row.disabled_at is None else None

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.supervision.pins import LEAST, fault, lock_after, make_pin
+from monitor.supervision.lockout import wait_after
+from monitor.supervision.pins import LEAST, fault, make_pin
 
 MINUTE = timedelta(minutes=1)
 
@@ -42,7 +43,7 @@ def test_what_will_do(says: str, pin: str, staff: str, code: str | None) -> None
     [(0, None), (4, None), (5, 1), (6, 2), (7, 4), (8, 8), (9, 16), (10, 32), (11, 60), (12, 60), (10_000, 60)],
 )
 def test_wrong_ones_lock_longer_each_time_and_an_hour_at_most(failures: int, minutes: int | None) -> None:
-    assert lock_after(failures) == (minutes * MINUTE if minutes else None)
+    assert wait_after(failures) == (minutes * MINUTE if minutes else None)
 
 
 def test_what_is_made_will_do_and_differs() -> None:
