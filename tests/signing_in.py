@@ -31,7 +31,7 @@ class Place:
 
     def __init__(self, store: Store) -> None:
         self.store, self.clock = store, ManualClock(START)
-        self.way_in = SignIn(store, self.clock, ConsoleSettings())
+        self.way_in = SignIn(store, self.clock.now, ConsoleSettings())
         for person in (Person(id="li", role="administrator", name="演示甲"), Person(id="wang", role="auditor")):
             self.do(lambda conn, p=person: save_person(conn, Registry(), p, actor="cli", now=START))
         self.digest = _digest()

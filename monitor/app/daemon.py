@@ -23,6 +23,7 @@ from monitor.app.sealing import start_sealing
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
+from monitor.console.live import LiveBoards
 from monitor.console.outside import Outside
 from monitor.console.server import HttpServer
 from monitor.ingest.decode import SUBSCRIPTION
@@ -119,7 +120,7 @@ class _Daemon:
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         self._feeds = [self._make_feed(feed) for feed in program.feeds()]
         path = self._subscriber.path if self._subscriber else BrokerPath
-        judge = program.judge(path=path, metrics=self._metrics)
+        judge = self._judge = program.judge(path=path, metrics=self._metrics)
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
         self._bell = Bell(program.store, {"facts": self._wake_judge, "cards": self._alerts.wake})
@@ -299,6 +300,13 @@ class _Daemon:
             self._parts.callback(server.stop)
         return {scheme: server.url for scheme, server in servers.items()}
 
+    def _make_boards(self) -> LiveBoards:
+        boards = LiveBoards(
+            self._program.store, self._program.clock, self._judge.look, self._program.settings.policy.post
+        )
+        self._parts.callback(boards.close)
+        return boards
+
     def _deps(self) -> Deps:
         program, http = self._program, self._program.settings.http
         return Deps(
@@ -318,7 +326,8 @@ class _Daemon:
             face_keys=Path(keys) if (keys := program.settings.faces.keys) else None,
             policy_version=program.settings.policy.version,
             heard=self._heard,
-            sign_in=SignIn(program.store, program.clock, program.settings.console),
+            boards=self._make_boards(),
+            sign_in=SignIn(program.store, program.clock.real_now, program.settings.console),
             kiosks=make_kiosks(program, self._metrics, self._parts),
             https_port=http.tls_port,
         )

@@ -45,7 +45,7 @@ def password(
     digest = digest_of(given)
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        set_password(conn, user, digest, actor=who, now=opened.clock.now())
+        set_password(conn, user, digest, actor=who, now=opened.clock.real_now())
         return f"{user} 口令已设置 password set"
 
     acting(by, act)
@@ -73,7 +73,7 @@ def invite(
     from monitor.supervision.passwords import invite as invited
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        secret = invited(conn, user, actor=who, now=opened.clock.now(), hours=hours)
+        secret = invited(conn, user, actor=who, now=opened.clock.real_now(), hours=hours)
         http = opened.settings.http
         return f"http://{http.host}:{http.port}/sign-in/invite#{secret}"
 
@@ -93,7 +93,7 @@ def link(
     from monitor.supervision.passwords import link_identity
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        link_identity(conn, user, issuer, subject, actor=who, now=opened.clock.now())
+        link_identity(conn, user, issuer, subject, actor=who, now=opened.clock.real_now())
         return f"{user} 关联 linked: {issuer}"
 
     acting(by, act)
@@ -112,7 +112,7 @@ def sessions(as_json: bool = typer.Option(False, "--json", help="JSON on stdout.
                 "id": r.id, "user": r.user, "by": r.by, "created": r.created.isoformat(), "seen": r.seen.isoformat(),
                 "expires": r.expires.isoformat(), "address": r.address, "agent": r.agent,
             }
-            for r in open_sessions(conn, opened.clock.now())
+            for r in open_sessions(conn, opened.clock.real_now())
         ]  # fmt: skip
     if as_json:
         print_json(rows)
@@ -133,7 +133,7 @@ def sign_out(
     from monitor.supervision.passwords import sign_out as ended
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        count = ended(conn, user, number=session, actor=who, now=opened.clock.now())
+        count = ended(conn, user, number=session, actor=who, now=opened.clock.real_now())
         return f"{user} 退出 {count} 处登录 {count} sessions ended"
 
     acting(by, act)

@@ -11,6 +11,7 @@ from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
+from monitor.console.live import LiveBoards
 from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
 from monitor.store.calendars import CalendarCache
@@ -48,5 +49,6 @@ class Deps:
     face: FacePolicy = field(default_factory=FacePolicy)
     face_keys: Path | None = None
     heard: Callable[[], None] = lambda: None
+    boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""

@@ -159,6 +159,18 @@ def gravest_cards(conn: Connection, hall: str, *, of_devices: bool = False) -> d
     return {row.window: row._asdict() for row in conn.execute(query)}
 
 
+def latest_cards(conn: Connection, hall: str, most: int) -> list[dict[str, Any]]:
+    """The newest cards of the hall, the newest first, whatever became of them but those withdrawn."""
+    named = ("number", "rule", "level", "state", "kind", "key", "window", "unit", "staff", "since", "issued", "reason")
+    query = (
+        select(*(CARD.c[name] for name in named))
+        .where(CARD.c.hall == hall, CARD.c.historic.is_(False), CARD.c.state != "withdrawn")
+        .order_by(CARD.c.number.desc())
+        .limit(most)
+    )
+    return [row._asdict() for row in conn.execute(query)]
+
+
 def cards_by_level(conn: Connection, hall: str) -> Mapping[str, int]:
     """Cards that somebody still has to end, by level."""
     query = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from monitor.attendance.policy import PostPolicy
 from monitor.attendance.slots import post_key
 from monitor.model import Span, Window
 from monitor.store import board as stored
+from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
@@ -23,6 +24,7 @@ from monitor.supervision.views import DEFAULT_ZONE, stamp
 OFF: Final = "off"
 """No session runs: it is not known who is there, and nobody has to be."""
 TILE_STATES: Final = (*STATES, OFF)
+LATEST: Final = 15
 RATED_WITHIN: Final = timedelta(hours=24)
 
 
@@ -61,14 +63,24 @@ class Board:
     tiles: tuple[Tile, ...]
     cards: Mapping[str, int]
     unplaced: tuple[int, int]
+    latest: tuple[Mapping[str, Any], ...] = ()
+    """The newest cards, the newest first."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names by `kind:id` of the windows, units and people that stand here (DESIGN §1F: filled in when rendering)."""
 
     def counters(self) -> dict[str, int]:
         """{"present", "empty", "excused", "unknown", "unwatched", "closed", "off", "running", "overdue"}."""
+        return self.counters_of(self.tiles, whole=True)
+
+    def counters_of(self, tiles: Iterable[Tile], *, whole: bool) -> dict[str, int]:
+        """The same of some windows; `whole`: with the cases of the hall that no window is known of."""
         counted = dict.fromkeys(("present", "empty", "excused", "unknown", "unwatched", "closed", OFF), 0)
-        for tile in self.tiles:
+        chosen = list(tiles)
+        for tile in chosen:
             counted[tile.state if tile.state in counted else "present"] += 1
-        counted["running"] = sum(t.running for t in self.tiles) + self.unplaced[0]
-        counted["overdue"] = sum(t.overdue for t in self.tiles) + self.unplaced[1]
+        running, overdue = self.unplaced if whole else (0, 0)
+        counted["running"] = sum(t.running for t in chosen) + running
+        counted["overdue"] = sum(t.overdue for t in chosen) + overdue
         return counted
 
 
@@ -96,25 +108,40 @@ def composed(look: Look, hall: str, known: Mapping[str, State]) -> Board:
     place = look.registry.halls[hall]
     mine = {w.id for w in windows}
     rest = [both for window, both in cases.items() if window not in mine]
+    tiles = tuple(
+        replace(
+            _tile(w, *known[w.id]),
+            running=cases.get(w.id, (0, 0))[0],
+            overdue=cases.get(w.id, (0, 0))[1],
+            rating=ratings.get(w.id),
+            card=cards.get(w.id),
+            device_card=of_devices.get(w.id),
+        )
+        for w in windows
+    )
+    latest = tuple(stored.latest_cards(look.conn, hall, LATEST))
     return Board(
         hall=hall,
         name=place.name or hall,
         zone=ZoneInfo(place.zone or DEFAULT_ZONE),
         as_of=look.now,
-        tiles=tuple(
-            replace(
-                _tile(w, *known[w.id]),
-                running=cases.get(w.id, (0, 0))[0],
-                overdue=cases.get(w.id, (0, 0))[1],
-                rating=ratings.get(w.id),
-                card=cards.get(w.id),
-                device_card=of_devices.get(w.id),
-            )
-            for w in windows
-        ),
+        tiles=tiles,
         cards=stored.cards_by_level(look.conn, hall),
         unplaced=(sum(running for running, _ in rest), sum(overdue for _, overdue in rest)),
+        latest=latest,
+        names=_names(look, hall, tiles, latest),
     )
+
+
+def _names(look: Look, hall: str, tiles: Iterable[Tile], latest: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names by `kind:id` of a hall's windows and units, and of the people who stand on its board."""
+    registry = look.registry
+    found = {f"unit:{u.id}": u.name for u in registry.units.values() if u.hall == hall}
+    found |= {f"window:{w.id}": w.name for w in registry.windows.values() if w.hall == hall}
+    people = {one for tile in tiles for one in (*tile.who, tile.charged) if one}
+    people |= {card["staff"] for card in latest if card["staff"]}
+    found |= names(look.conn, {"staff": sorted(people)})
+    return {key: name for key, name in found.items() if name}
 
 
 def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[str, State]:
@@ -128,8 +155,17 @@ def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[st
     told: dict[str, tuple[Shown, ...]] = {}
     for batch in chunks(list(keys), AT_ONCE):
         for key, loaded in load_posts(look, batch).items():
-            told[keys[key]] = session_of(loaded.facts, policy, look.now).parts
+            told[keys[key]] = _as_last_known(session_of(loaded.facts, policy, look.now).parts, policy.lag)
     return {window: (span, told.get(window, ())) for window, span in spans.items()}
+
+
+def _as_last_known(parts: tuple[Shown, ...], lag: timedelta) -> tuple[Shown, ...]:
+    """Without what evidence lags behind the clock in normal operation: there is always a moment that nothing has been
+    heard of yet, and a window stands as it was last known until that is longer (ADR 4).
+    """
+    if len(parts) > 1 and parts[-1].cause == "lag" and parts[-1].end - parts[-1].start <= lag:
+        return parts[:-1]
+    return parts
 
 
 def session_now(look: Look, window: Window) -> Span | None:

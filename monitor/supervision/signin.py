@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +16,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from monitor.access import Principal
-from monitor.clock import Clock
 from monitor.settings import ConsoleSettings
 from monitor.store import audit, signin, users
 from monitor.store.engine import Store
@@ -69,10 +69,13 @@ class Locked(Refused):
 
 
 class SignIn:
-    """The way in, over the store. Every method takes `now` from the clock itself, and commits."""
+    """The way in, over the store. Every method reads the time itself, and commits.
 
-    def __init__(self, store: Store, clock: Clock, policy: ConsoleSettings) -> None:
-        self._store, self._clock, self._policy = store, clock, policy
+    `now` is the wall's time, whatever the program's clock shows: a demo's hours are seconds, its people are not.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], datetime], policy: ConsoleSettings) -> None:
+        self._store, self.now, self._policy = store, now, policy
 
     def by_password(self, user: str, password: str, visitor: Visitor) -> Signed:
         """Sign in. Raises Refused without saying whether user or password is wrong, Locked after too many.
@@ -81,7 +84,7 @@ class SignIn:
         at it outside of any transaction. 3. A right one takes the count back and makes a session.
         While locked the right password is refused as well: it would tell the guesser that it is right.
         """
-        now = self._clock.now()
+        now = self.now()
         digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
         if not fits(password[: MOST + 1], digest):
             raise Refused("账户或密码不正确 user or password is wrong", sort="role")
@@ -89,7 +92,7 @@ class SignIn:
 
     def by_identity(self, issuer: str, subject: str, visitor: Visitor) -> Signed:
         """Sign in whoever an OpenID provider vouches for and a user is linked to. Raises Refused."""
-        now = self._clock.now()
+        now = self.now()
 
         def step(conn: Connection) -> Signed:
             user = signin.user_of_identity(conn, issuer, subject)
@@ -107,7 +110,7 @@ class SignIn:
         """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew."""
         if not secret.startswith(PREFIX):
             return None
-        now = self._clock.now()
+        now = self.now()
         with self._store.read() as conn:
             found = signin.session_of(conn, hidden(secret))
             row = users.find(conn, found.user) if found is not None else None
@@ -123,7 +126,7 @@ class SignIn:
         return signed
 
     def out(self, signed: Signed) -> None:
-        now = self._clock.now()
+        now = self.now()
         self._store.step(lambda conn: signin.end_sessions(conn, now, signed.person.id, number=signed.number))
 
     def _goes_on(self, found: Row[Any], now: datetime) -> bool:

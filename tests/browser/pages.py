@@ -23,7 +23,10 @@ class Watched:
     page: Any
     origin: str
     faults: list[str] = field(default_factory=list)
-    allowed: tuple[str, ...] = ("Failed to load resource",)
+    allowed: tuple[str, ...] = (
+        "Failed to load resource",
+        "[object Event]",
+    )  # the latter: an event stream that broke off
 
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))

@@ -74,6 +74,14 @@ def test_each_window_shows_what_is_known_of_it_and_since_when(world: World) -> N
     }  # fmt: skip
 
 
+def test_what_was_not_heard_of_yet_is_not_unknown_before_it_is_late(world: World) -> None:
+    """Between two heartbeats a window stands as it was last known; a camera that says nothing more is told."""
+    seen(world, "c2", "08:30", "09:00", 0)
+    assert states(looked(world, "09:00:40"))["w2"] == ("empty", "08:30")
+    assert states(looked(world, "09:02"))["w2"] == ("empty", "08:30")
+    assert states(looked(world, "09:02:01"))["w2"] == ("unknown", "09:00")
+
+
 def test_outside_service_hours_nobody_has_to_be_there(world: World) -> None:
     seen(world, "c1", "08:30", "08:31", 0)
     assert set(states(looked(world, "12:30")).values()) == {("off", "-")}

@@ -36,7 +36,7 @@ class Site:
 @pytest.fixture
 def site(store: Store) -> Iterator[Site]:
     place = Place(store)
-    deps = make_deps(store, clock=place.clock, sign_in=SignIn(store, place.clock, ConsoleSettings()))
+    deps = make_deps(store, clock=place.clock, sign_in=SignIn(store, place.clock.now, ConsoleSettings()))
     with served(deps) as running:
         yield Site(place, running.http)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.board import add_board
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -17,4 +18,6 @@ def make_pages(deps: Deps) -> APIRouter:
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
     add_sign_in(pages, deps)
+    if deps.sign_in is not None and deps.boards is not None:
+        add_board(pages, deps, deps.boards)
     return pages

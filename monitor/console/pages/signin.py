@@ -90,7 +90,7 @@ def _add_invite(pages: APIRouter, deps: Deps) -> None:
         again: str = Form("", max_length=WORD_MOST),
     ) -> Response:
         require_own_origin(request)
-        now = deps.clock.now()
+        now = way_in(deps).now()
         try:
             if password != again:
                 raise Refused("两次输入的口令不同 the two passwords differ")

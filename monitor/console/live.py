@@ -1,0 +1,193 @@
+"""Boards that are looked at, kept up to date by one thread, and what changed on them as messages (SSE).
+
+However many look at a hall, it is judged once; each reader only remembers how far it has read. Nobody looks: the
+thread sleeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from monitor.attendance.policy import PostPolicy
+from monitor.clock import Clock
+from monitor.store.engine import STORE_AWAY, Store
+from monitor.store.facts.look import Look
+from monitor.supervision.board import Board, Tile
+from monitor.supervision.boardkeeper import BoardKeeper
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS: Final = 0.5
+FRESH_SECONDS: Final = 1.5
+"""A page that is opened takes a board that is no older."""
+WARM_SECONDS: Final = 600.0
+"""So long after the last look a hall is kept up to date, every WARM_EVERY seconds: the next look is quick."""
+WARM_EVERY: Final = 5.0
+KEPT: Final = 4000
+"""Messages that a reader who comes back may have missed; more, and the whole board goes out anew."""
+EPOCH: Final = secrets.token_hex(4)
+"""Which run of the program a message's number is of."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """`tile`: one window that changed; None: counters, cards and the time of the look."""
+
+    number: int
+    board: Board
+    tile: Tile | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{EPOCH}-{self.number}"
+
+
+@dataclass(kw_only=True)
+class _Hall:
+    keeper: BoardKeeper
+    board: Board | None = None
+    readers: int = 0
+    looked: float = 0.0
+    refreshed: float = 0.0
+    number: int = 0
+    ring: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class LiveBoards:
+    """Thread-safe. `look`: a look at the store, as the judge takes it."""
+
+    def __init__(
+        self, store: Store, clock: Clock, look: Callable[[Connection, datetime], Look], policy: PostPolicy
+    ) -> None:
+        self._store, self._clock, self._look, self._policy = store, clock, look, policy
+        self._halls: dict[str, _Hall] = {}
+        self._lock = threading.Lock()
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def board(self, hall: str) -> Board:
+        """The board now. Raises Refused for a hall that there is not."""
+        held = self._of(hall)
+        held.looked = self._clock.monotonic()
+        self._wake()
+        if held.board is None or held.looked - held.refreshed > FRESH_SECONDS:
+            self._refresh(held)
+        assert held.board is not None
+        return held.board
+
+    @contextlib.contextmanager
+    def reading(self, hall: str) -> Iterator[Reader]:
+        """Read what changes from now on; the hall is kept up to date meanwhile. Raises Refused."""
+        self.board(hall)
+        held = self._of(hall)
+        with self._lock:
+            held.readers += 1
+        self._wake()
+        try:
+            yield Reader(held)
+        finally:
+            with self._lock:
+                held.readers -= 1
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _of(self, hall: str) -> _Hall:
+        with self._lock:
+            if hall not in self._halls:
+                self._halls[hall] = _Hall(keeper=BoardKeeper(hall, self._policy))
+            return self._halls[hall]
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="boards", daemon=True)
+                self._thread.start()
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            due = [hall for hall in list(self._halls.values()) if self._is_due(hall)]
+            for hall in due:
+                try:
+                    self._refresh(hall)
+                except STORE_AWAY as error:
+                    log.warning("a board cannot be read", action="board.away", hall=hall.keeper.hall, error=str(error))
+                except ValueError:  # the hall left the registry
+                    self._halls.pop(hall.keeper.hall, None)
+            if not self._halls or not any(self._is_watched(hall) for hall in list(self._halls.values())):
+                self._wanted.clear()
+                self._wanted.wait()
+            self._stopping.wait(TICK_SECONDS)
+
+    def _is_watched(self, hall: _Hall) -> bool:
+        return hall.readers > 0 or self._clock.monotonic() - hall.looked < WARM_SECONDS
+
+    def _is_due(self, hall: _Hall) -> bool:
+        since = self._clock.monotonic() - hall.refreshed
+        return hall.readers > 0 or (self._is_watched(hall) and since >= WARM_EVERY)
+
+    def _refresh(self, held: _Hall) -> None:
+        """Look, and put what differs into the ring: each window by itself, then the rest."""
+        with held.lock:
+            with self._store.read() as conn:
+                board = held.keeper.refresh(self._look(conn, self._clock.now()))
+            before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
+            for tile in board.tiles:
+                if before.get(tile.window) != tile:
+                    self._say(held, board, tile)
+            known = {tile.window for tile in board.tiles}
+            if held.board is not None and known != before.keys():
+                held.ring.clear()  # a window came or went: readers take the page anew
+            self._say(held, board, None)
+            held.board, held.refreshed = board, self._clock.monotonic()
+
+    @staticmethod
+    def _say(held: _Hall, board: Board, tile: Tile | None) -> None:
+        held.number += 1
+        held.ring.append(Message(number=held.number, board=board, tile=tile))
+
+
+class Reader:
+    """How far one page has read a hall's messages."""
+
+    def __init__(self, held: _Hall) -> None:
+        self._held = held
+        self._read = held.number
+
+    def resume(self, last: str | None) -> bool:
+        """Go on behind the message that the page had last; False where that is too long ago, or of another run."""
+        epoch, _, number = (last or "").partition("-")
+        ring = self._held.ring
+        if epoch != EPOCH or not number.isdigit() or not ring or int(number) < ring[0].number - 1:
+            return False
+        self._read = min(int(number), self._held.number)
+        return True
+
+    def take(self) -> list[Message]:
+        """What came since, of each window the last alone; of the rest too."""
+        found: dict[Any, Message] = {}
+        for message in list(self._held.ring):
+            if message.number > self._read:
+                key = message.tile.window if message.tile is not None else None
+                found.pop(key, None)
+                found[key] = message
+        messages = list(found.values())
+        if messages:
+            self._read = messages[-1].number
+        return messages

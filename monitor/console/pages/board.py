@@ -1,0 +1,132 @@
+"""The board (监察大屏): a tile a window, counters, the newest cards; what changes comes by server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from typing import Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from monitor.access import Target, covers
+from monitor.console.deps import Deps
+from monitor.console.live import LiveBoards, Message, Reader
+from monitor.console.pages.boardview import parts, tile_html
+from monitor.console.pages.frame import environment, page
+from monitor.console.pages.languages import Language, language_of
+from monitor.console.pages.session import require_person, way_in
+from monitor.model import Registry
+from monitor.supervision.board import Tile
+from monitor.supervision.signin import Signed
+
+POLL_SECONDS: Final = 0.25
+ASK_SECONDS: Final = 30.0
+"""How often an open stream looks whether its session still stands."""
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+
+
+def add_board(pages: APIRouter, deps: Deps, boards: LiveBoards) -> None:
+    person = require_person(deps, "cards:read")
+
+    @pages.get("/")
+    def home() -> Response:
+        return RedirectResponse("/board", 303)
+
+    @pages.get("/board")
+    def choose(request: Request, signed: Signed = Depends(person)) -> Response:
+        """The one hall within reach, or which of them."""
+        halls = _halls(_registry(deps), signed)
+        if len(halls) == 1:
+            return RedirectResponse(f"/board/{next(iter(halls))}", 303)
+        return page(request, "halls.html", halls=halls, signed=signed)
+
+    @pages.get("/board/{hall}")
+    def board(request: Request, hall: str, wall: bool = False, signed: Signed = Depends(person)) -> Response:
+        _require_within(_registry(deps), signed, hall)
+        found = boards.board(hall)
+        shown = parts(found, language_of(request), sees(signed, hall))
+        return page(request, "board.html", board=found, wall=wall, signed=signed, **shown)
+
+    @pages.get("/board/{hall}/stream")
+    async def stream(request: Request, hall: str, signed: Signed = Depends(person)) -> Response:
+        """`tile-ID`, `counters`, `latest`, `beat`: parts of the page as they change; `anew`: load the page anew."""
+        await run_in_threadpool(lambda: _require_within(_registry(deps), signed, hall))
+        with ExitStack() as held:
+            reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
+            goes_on = held.pop_all()
+        told = _told(deps, request, reader, signed, hall, goes_on)
+        return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
+
+
+def _registry(deps: Deps) -> Registry:
+    with deps.store.read() as conn:
+        return deps.registry.get(conn)
+
+
+def _halls(registry: Registry, signed: Signed) -> dict[str, str]:
+    """Halls in which something is theirs, {id: name}."""
+    who = signed.person
+    theirs = {u.hall for u in registry.units.values() if u.id in who.units}
+    theirs |= {w.hall for w in registry.windows.values() if w.id in who.windows}
+    return {
+        hall.id: hall.name or hall.id
+        for hall in sorted(registry.halls.values(), key=lambda h: h.id)
+        if hall.id in theirs or covers(who, Target(hall=hall.id))
+    }
+
+
+def _require_within(registry: Registry, signed: Signed, hall: str) -> None:
+    """404 alike for a hall that there is not and for one that is not theirs: guessing shows nothing."""
+    if hall not in _halls(registry, signed):
+        raise HTTPException(404, f"{hall}: 没有此大厅 there is no such hall")
+
+
+def sees(signed: Signed, hall: str) -> Callable[[Tile], bool]:
+    """Whether a window lies within the person's reach."""
+    return lambda tile: covers(signed.person, Target(hall=hall, unit=tile.unit, window=tile.window))
+
+
+async def _told(
+    deps: Deps, request: Request, reader: Reader, signed: Signed, hall: str, held: ExitStack
+) -> AsyncIterator[str]:
+    """The events of one page until it goes away, or its session ends."""
+    language, mine = language_of(request), sees(signed, hall)
+    asked = deps.clock.monotonic()
+    last = request.headers.get("last-event-id")
+    try:
+        yield "retry: 2000\n\n"
+        if last and not reader.resume(last):
+            yield event("anew", "")
+        while not await request.is_disconnected():
+            for message in reader.take():
+                for name, text in fragments(message, language, mine):
+                    yield event(name, text, message.id)
+            if deps.clock.monotonic() - asked >= ASK_SECONDS:
+                asked = deps.clock.monotonic()
+                if await run_in_threadpool(way_in(deps).who, signed.secret) is None:
+                    yield event("anew", "")  # the page is loaded again, and leads to the form
+                    return
+            await asyncio.sleep(POLL_SECONDS)
+    finally:
+        held.close()
+
+
+def event(name: str, text: str, number: str | None = None) -> str:
+    """One server-sent event; a line break in a text is a line of its own there."""
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
+    return (f"id: {number}\n" if number else "") + f"event: {name}\n{lines}\n"
+
+
+def fragments(message: Message, language: Language, mine: Callable[[Tile], bool]) -> list[tuple[str, str]]:
+    """The events of a message: a window's tile, or all that stands around the tiles."""
+    if message.tile is not None:
+        tile = message.tile
+        return [(f"tile-{tile.window}", tile_html(message.board, tile, language))] if mine(tile) else []
+    shown = parts(message.board, language, mine)
+    made = environment(language)
+    counters = made.get_template("part_counters.html").render(**shown)
+    latest = made.get_template("part_latest.html").render(**shown)
+    return [("counters", counters), ("latest", latest), ("beat", message.board.as_of.isoformat())]
