@@ -82,7 +82,8 @@ def environment(broker: Mosquitto) -> dict[str, str]:
 
 
 def configuration(url: str) -> str:
-    return f'[alerts.receivers.board]\nurl = "{url}"\n[[alerts.routes]]\nreceivers = ["board"]\n'
+    routes = f'[alerts.receivers.board]\nurl = "{url}"\n[[alerts.routes]]\nreceivers = ["board"]\n'
+    return f"{routes}[kiosk]\nenabled = true\n"
 
 
 def test_every_line_of_the_readme_is_taken_as_it_stands(hall: Hall) -> None:

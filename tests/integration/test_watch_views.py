@@ -34,7 +34,7 @@ class Watched:
 
     def __init__(self, folder: Path, **config: Any) -> None:
         self.config = WatchConfig.model_validate({**CONFIG, **config})
-        self.kept = KeptEvents(folder / "queue.sqlite", most=10_000)
+        self.kept = KeptEvents(folder / "queue.sqlite", most=10_000, program="watch")
         self.watch = Watch(self.config, scene_of(self.config), self.kept)
         self.now = START
 

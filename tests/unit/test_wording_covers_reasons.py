@@ -19,6 +19,7 @@ from monitor.wording import words
 from monitor.wording.reasons import REASONS, texts_of
 
 FOLDERS = {folder.__name__: folder for folder in (attendance, evaluators, timeliness)}
+ACTORS = ("monitor.supervision", "monitor.agents.terminal")
 ROOT = Path(attendance.__file__ or "").parents[1]
 WHOLE = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 LAST_WORD = re.compile(r"[a-z_]+")
@@ -44,7 +45,7 @@ CARDS = {
 
 @cache
 def trees(folder: str) -> list[ast.Module]:
-    paths = sorted((ROOT / folder.rpartition(".")[2]).glob("*.py"))
+    paths = sorted(Path(ROOT, *folder.split(".")[1:]).glob("*.py"))
     return [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
 
 
@@ -146,7 +147,7 @@ def test_every_rule_has_a_title_and_advice() -> None:
 @cache
 def figures_known() -> frozenset[str]:
     """Whatever the domain folders and people's commands could name a figure: string constants and keywords."""
-    parsed = [tree for folder in (*FOLDERS, "monitor.supervision") for tree in trees(folder)]
+    parsed = [tree for folder in (*FOLDERS, *ACTORS) for tree in trees(folder)]
     keywords = {node.arg for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
     return frozenset(keywords.union(*map(strings, parsed)))
 
