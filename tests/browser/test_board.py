@@ -135,13 +135,13 @@ def test_whoever_leads_one_window_sees_that_window(place: Hall, browsers: Browse
     seen = sign_in(browsers, place, "fremd")
     seen.page.locator("#tile-w2").wait_for()
     assert seen.page.locator("#tile-w1").count() == 0
-    assert "红牌" not in seen.page.inner_text("#counters")
+    assert "红牌" not in seen.page.inner_text("#counters"), "the hall's cards are not theirs to see"
 
 
 def test_the_wall_view_english_and_signing_out(place: Hall, browsers: Browsers) -> None:
     seen = sign_in(browsers, place, "demo", "/board/h1?wall=1")
     seen.page.locator("body.wall").wait_for()
-    assert not seen.page.locator(".bar").is_visible()
+    seen.page.locator(".bar").wait_for(state="hidden")
     seen.page.goto(f"{place.daemon.url}/board/h1?lang=en")
     seen.says("Newest cards")
     seen.page.get_by_role("button", name="Sign out").click()
