@@ -13,6 +13,7 @@ from monitor.cli.evidence import evidence_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -60,7 +61,11 @@ def enroll(
     wanted_at = instant(consent_at, "--consent-at")
     if bool(photos) == (camera is not None):
         raise BadInput("PHOTO, --camera: 照片与摄像头二选一 give photographs or --camera, one of them")
-    encoder, taken = _taken(photos) if camera is None else _filmed(camera, seconds)
+    if camera is None:
+        encoder, taken = _taken(photos)
+    else:
+        _before_filming(user, staff, purpose, wanted_at)
+        encoder, taken = _filmed(camera, seconds)
 
     def act(opened: Program, conn: Connection, who: Principal) -> dict[str, Any]:
         from monitor.supervision.faces import Enrolment, enrol
@@ -266,6 +271,23 @@ def _taken(photos: Sequence[Path]) -> tuple[DlibEncoder, tuple[Photo, ...]]:
         except BadImage as error:
             raise BadInput(f"{path}: {error}") from error
     return encoder, tuple(taken)
+
+
+def _before_filming(user: str | None, staff: str, purpose: str, consent_at: datetime) -> None:
+    """Nobody stands before a camera for a minute only to be refused. BadInput, as enrolling itself gives it."""
+    from monitor.supervision.commands import local
+    from monitor.supervision.people import principal_of
+    from monitor.supervision.refused import Refused
+
+    supervised = _part("monitor.supervision.faces")
+    with program(writing=False) as opened, opened.store.read() as conn:
+        _keys(opened)
+        try:
+            who = principal_of(conn, user) if user else local(actor())
+            registry, now = opened.registry.get(conn), opened.clock.now()
+            supervised.may_enrol(who, registry, staff, purpose=purpose, consent_at=consent_at, now=now)
+        except Refused as error:
+            raise BadInput(str(error)) from error
 
 
 def _filmed(source: str, seconds: float) -> tuple[DlibEncoder, tuple[Photo, ...]]:

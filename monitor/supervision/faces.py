@@ -98,8 +98,8 @@ def enrol(
        nothing, a key that opens nothing stays behind (doctor names it).
     3. The caller destroys `old_key` once all that is committed. Raises Refused, BadKeyStore.
     """
-    who = _may(actor, registry, wanted.staff)
-    _sensible(wanted, policy, now)
+    who = may_enrol(actor, registry, wanted.staff, purpose=wanted.purpose, consent_at=wanted.consent_at, now=now)
+    _enough(wanted, policy)
     chosen = [_face_of(photo, policy) for photo in wanted.photos]
     problems = [line for _, lines in chosen for line in lines]
     vectors = [face.vector for face, _ in chosen if face is not None]
@@ -131,10 +131,18 @@ def enrol(
             "old_key": before, "near": near}  # fmt: skip
 
 
-def _sensible(wanted: Enrolment, policy: FacePolicy, now: datetime) -> None:
-    require_words(wanted.purpose)
-    if wanted.consent_at > now:
-        raise Refused(f"{wanted.consent_at.isoformat()} 晚于现在 lies after now, {now.isoformat()}", field="consent-at")
+def may_enrol(
+    actor: str | Principal, registry: Registry, staff: str, *, purpose: str, consent_at: datetime, now: datetime
+) -> Principal:
+    """What can be refused before there is any photograph: role, an id that is not registered, consent. Refused."""
+    who = _may(actor, registry, staff)
+    require_words(purpose)
+    if consent_at > now:
+        raise Refused(f"{consent_at.isoformat()} 晚于现在 lies after now, {now.isoformat()}", field="consent-at")
+    return who
+
+
+def _enough(wanted: Enrolment, policy: FacePolicy) -> None:
     if not policy.enrol_min <= len(wanted.photos) <= policy.enrol_max:
         raise Refused(
             f"{len(wanted.photos)} 张照片，应为 {policy.enrol_min}–{policy.enrol_max} 张 photographs; give "

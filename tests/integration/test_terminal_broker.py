@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,8 +65,11 @@ REGISTRY = Registry(
     devices={DEVICE: Device(id=DEVICE, kind="terminal", hall="h1")},
 )
 Frame = Any
-LEFT = (*(0,) * 9, 8, 16, *(22,) * 6, 16, 8, *(0,) * 8)
-"""Degrees, frame by frame: still, to the left for a second, back: seen by a slow encoder, too."""
+STILL = 8
+LEFT = (*(0,) * STILL, 10, 20, *(30,) * 6, 20, 10, *(0,) * 5)
+"""Degrees, frame by frame: still, to the left for a second, back: seen by a slow encoder, too. At 22 degrees the nose lies
+on the limit itself, and the JPEGs of a stream decide (docs/adr/0035-terminal-agent.md).
+"""
 
 
 def pictures(data: Path, name: str) -> list[Path]:
@@ -105,9 +109,9 @@ class Film:
 
 
 def gallery_of(data: Path, **people: str) -> Held:
-    """Four photographs of each person, none of them in a film; of Obama there are more."""
+    """Three photographs of each person, none of them in a film; of Obama there are more."""
     vectors = {
-        staff: [face.vector for path in pictures(data, name)[1:5] for face in encoded(path)[:1]]
+        staff: [face.vector for path in pictures(data, name)[1:4] for face in encoded(path)[:1]]
         for staff, name in people.items()
     }
     return Held(gallery=Gallery(vectors), model=str(encoder().model), policy=POLICY, tag="")
@@ -235,7 +239,7 @@ def test_a_person_who_turns_the_head_is_checked_in_once_with_their_own_time(
             stand.play(room(0.5, data_dir))
             came = datetime.now(UTC)
             film = noisy(movements(pictures(data_dir, "fr_obama")[0]))
-            stand.play([*film, *film[:8]])
+            stand.play([*film, *film[:4]])
         eventually(lambda: stored(store))
         (row,) = rows(store, CheckinRow)
         assert (row["staff"], row["method"], row["liveness"]) == ("s01", "face", 1.0)
@@ -262,9 +266,10 @@ def test_a_photograph_that_is_held_is_told_for_review(
     """It is shaken by a hand, and shows nothing of what was asked."""
     photo = portrait(pictures(data_dir, "fr_obama")[0])
     assert photo is not None
-    shaken = [head(photo, shift=(4 * (n % 3), 3 * (n % 2)), closer=1 + 0.01 * (n % 4)) for n in range(5 * PER_SECOND)]
+    shaken = [head(photo, shift=(4 * (n % 3), 3 * (n % 2)), closer=1 + 0.01 * (n % 4)) for n in range(4 * PER_SECOND)]
+    brief = POLICY.model_copy(update={"step_seconds": 1.5})
     with daemon(broker, store, eventually):
-        held = gallery_of(data_dir, s01="fr_obama")
+        held = replace(gallery_of(data_dir, s01="fr_obama"), policy=brief)
         with closing(Stand(tmp_path, broker.port, faces, held)) as stand:
             stand.play(noisy(shaken))
         eventually(lambda: stored(store) == [("s01", "face", 0.0)])
@@ -405,7 +410,9 @@ def program(folder: Path, url: str, port: int, *words: str) -> subprocess.Popen[
 
 
 class Stream:
-    """An MJPEG camera on loopback: a film's first eight frames over and over, all of it once `moves` is set."""
+    """An MJPEG camera on loopback, five frames a second: what is before its movement over and over; once `moves` is set,
+    the movement.
+    """
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         shots = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames]
@@ -418,13 +425,15 @@ class Stream:
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
                 self.end_headers()
                 while True:
-                    for shot in shots if moves.is_set() else shots[:8]:
+                    for shot in shots[STILL:] if moves.is_set() else shots[:STILL]:
+                        if moves.is_set() and shot in shots[:STILL]:
+                            break
                         head_of = f"--f\r\nContent-Type: image/jpeg\r\nContent-Length: {len(shot)}\r\n\r\n".encode()
                         try:
                             self.wfile.write(head_of + shot + b"\r\n")
                         except OSError:
                             return
-                        if stop.wait(1 / 4):
+                        if stop.wait(1 / 5):
                             return
 
             def log_message(self, *_: Any) -> None: ...
@@ -440,10 +449,23 @@ class Stream:
         self._server.server_close()
 
 
+def ending(lines: Iterator[str], stream: Stream | None = None) -> dict[str, Any]:
+    """What is shown at the end of an attempt; the head before the stream turns once it is asked to."""
+    for line in lines:
+        shown: dict[str, Any] = json.loads(line)
+        if shown["state"] == "challenge" and stream is not None:
+            stream.moves.set()
+        if shown["state"] in ("accepted", "doubted", "second_factor", "unknown", "failed"):
+            return shown
+    raise AssertionError("the program ended before the attempt did")
+
+
 def test_the_program_with_card_camera_server_and_broker_to_its_end_by_a_signal(
     broker: Mosquitto, store: Store, tmp_path: Path, data_dir: Path, eventually: Eventually
 ) -> None:
-    """1:1 over an MJPEG camera; SIGTERM ends it with status offline, and nothing of a face is left on the disk."""
+    """1:1 over an MJPEG camera: a photograph that is held still is doubted, a head that turns accepted. SIGTERM ends it
+    with status offline, and nothing of a face is left on the disk.
+    """
     keys = KeyStore(tmp_path / "face-keys")
     born = {"expected_from": datetime(2026, 1, 1, tzinfo=UTC)}
     with store.write() as conn:
@@ -462,30 +484,23 @@ def test_the_program_with_card_camera_server_and_broker_to_its_end_by_a_signal(
     place.mkdir()
     (place / "token").write_text(token)
     stream = Stream(noisy(movements(pictures(data_dir, "fr_obama")[0])))
-    patient = POLICY.model_copy(update={"step_seconds": 4})  # the film may have turned just before it is asked
-    deps = make_deps(store, face=patient, face_keys=keys.path)
+    deps = make_deps(store, face=POLICY.model_copy(update={"step_seconds": 4}), face_keys=keys.path)
     with daemon(broker, store, eventually), served(deps) as at:
         running = program(place, at.url, broker.port, "--camera", stream.url, "--json")
         assert running.stdin is not None
         assert running.stdout is not None
         lines = iter(running.stdout.readline, "")
-        states = []
-        for line in lines:
-            states.append(json.loads(line))
-            if states[-1]["state"] == "idle":
-                break
+        assert any(json.loads(line)["state"] == "idle" for line in lines)
         running.stdin.write("s01\n")
         running.stdin.flush()
-        for line in lines:
-            states.append(json.loads(line))
-            if states[-1]["state"] == "challenge":
-                stream.moves.set()
-            if states[-1]["state"] in ("accepted", "doubted", "unknown", "failed"):
-                break
-        # Over the stream the turn was not always seen in time: here only that the whole way carries the check-in.
-        assert states[-1]["state"] in ("accepted", "doubted"), states
-        liveness = 1.0 if states[-1]["state"] == "accepted" else 0.0
-        eventually(lambda: stored(store) == [("s01", "face", liveness)], what="the check-in")
+        doubted = ending(lines)
+        assert (doubted["state"], doubted["reason"]) == ("doubted", "face.challenge_failed")
+        running.stdin.write("s01\n")
+        running.stdin.flush()
+        accepted = ending(lines, stream)
+        assert accepted["state"] == "accepted", accepted
+        eventually(lambda: len(stored(store)) == 2, what="both check-ins")
+        assert stored(store) == [("s01", "face", 0.0), ("s01", "face", 1.0)]
         heard = Heard(broker.port)
         eventually(lambda: heard.of("status"))
         running.send_signal(signal.SIGTERM)

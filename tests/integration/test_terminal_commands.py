@@ -19,11 +19,16 @@ CONSENT = ("--staff", "s01", "--consent-at", "2026-03-02T08:00:00+08:00", "--pur
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Commands:
-    made = Commands(tmp_path, env={"JIANCHA_FACES__KEYS": str(tmp_path / "outside" / "face-keys")})
+def bare(tmp_path: Path) -> Commands:
+    """The command in a folder without a hall."""
+    return Commands(tmp_path, env={"JIANCHA_FACES__KEYS": str(tmp_path / "outside" / "face-keys")})
+
+
+@pytest.fixture
+def commands(bare: Commands) -> Commands:
     devices = [{"id": "t1", "kind": "terminal", "hall": "h1"}, {"id": "ev1", "kind": "evaluator", "window": "w1"}]
-    made.set_up(hall(2, devices=devices))
-    return made
+    bare.set_up(hall(2, devices=devices))
+    return bare
 
 
 def run(commands: Commands, *words: str) -> subprocess.CompletedProcess[str]:
@@ -46,20 +51,20 @@ def written(folder: Path, server: str = 'url = "https://h:1"\ntoken = "t"', term
     ],
 )
 def test_a_terminal_that_cannot_start_names_key_and_way_out(
-    commands: Commands, says: str, file: dict[str, str], told: str
+    bare: Commands, says: str, file: dict[str, str], told: str
 ) -> None:
-    done = run(commands, "terminal", "--config", written(commands.folder, **file))
+    done = run(bare, "terminal", "--config", written(bare.folder, **file))
     assert (done.returncode, told in done.stderr) == (2, True), done.stderr
 
 
-def test_without_a_file_it_is_told_where_one_is_shown(commands: Commands) -> None:
-    done = run(commands, "terminal")
+def test_without_a_file_it_is_told_where_one_is_shown(bare: Commands) -> None:
+    done = run(bare, "terminal")
     assert (done.returncode, "docs/terminal.md" in done.stderr) == (2, True)
 
 
-def test_check_tells_what_would_run(commands: Commands) -> None:
-    file = written(commands.folder, terminal='camera = "rtsp://u:p@10.0.0.9/sub"\nchallenge = false')
-    said = commands.run("terminal", "--config", file, "--check")
+def test_check_tells_what_would_run(bare: Commands) -> None:
+    file = written(bare.folder, terminal='camera = "rtsp://u:p@10.0.0.9/sub"\nchallenge = false')
+    said = bare.run("terminal", "--config", file, "--check")
     assert "rtsp://***@10.0.0.9/sub" in said
     assert "照片即可冒签" in said
 
@@ -87,7 +92,7 @@ def test_a_camera_takes_three_pictures_by_itself_and_writes_none(commands: Comma
         sorted((data_dir / "faces" / "fr_obama").iterdir())[0]
     )
     assert photo is not None
-    turned = [head(photo, turn=turn) for turn in (0, 10, -10) for _ in range(6)]
+    turned = [head(photo, turn=turn) for turn in (0, 10, -10) for _ in range(4)]  # 0.8 s each
     source = film(commands.folder / "film.avi", turned)
     before = {path.name for path in commands.folder.iterdir()}
     done = run(commands, "face", "enroll", *CONSENT, "--camera", source, "--json")
@@ -106,7 +111,22 @@ def test_a_camera_that_sees_nobody_gives_up_with_the_reason(commands: Commands, 
     assert commands.json("face", "list") == []
 
 
+def test_who_will_be_refused_is_told_so_before_the_camera_runs(commands: Commands) -> None:
+    """A camera that is not there would be the next thing to be told."""
+    commands.run("user", "add", "duty", "--role", "duty_supervisor", "--halls", "h1")
+    refused = {
+        "s99": ("--staff", "s99"),
+        "无权登记、比对、删除人脸": ("--as", "duty"),
+        "晚于现在": ("--consent-at", "2026-03-03T08:00:00+08:00"),
+        "no.avi 不存在": (),
+    }
+    for told, more in refused.items():
+        done = run(commands, "face", "enroll", *CONSENT, "--camera", "no.avi", *more)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+        assert ("no.avi" in done.stderr) == (not more), done.stderr
+
+
 @pytest.mark.parametrize("given", [(), ("--camera", "0", "1.jpg")])
-def test_photographs_or_a_camera(commands: Commands, given: tuple[str, ...]) -> None:
-    done = run(commands, "face", "enroll", *CONSENT, *given)
+def test_photographs_or_a_camera(bare: Commands, given: tuple[str, ...]) -> None:
+    done = run(bare, "face", "enroll", *CONSENT, *given)
     assert (done.returncode, "二选一" in done.stderr) == (2, True)
