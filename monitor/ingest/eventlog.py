@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from openpyxl import load_workbook
-
-from monitor.ingest.spreadsheets import BAD_BOOK, MOST_ROWS, uncalculated
+from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated
 
 _PIECE: Final = 1 << 20
 _NOT_CALCULATED: Final = "公式没有存值 a formula without a stored value; 打开并保存 open and save it in a spreadsheet"
@@ -180,7 +178,7 @@ class EventLog:
                 ) from None
 
     def _book_lines(self) -> Generator[Sequence[Any], None, None]:
-        with contextlib.closing(load_workbook(self._path, read_only=True, data_only=True)) as book:
+        with contextlib.closing(open_book(self._path, read_only=True, data_only=True)) as book:
             sheet = self._sheet_of(book)
             sheet.reset_dimensions()  # some programs write a range that is too small
             number = 0
@@ -189,7 +187,7 @@ class EventLog:
                     if number > MOST_ROWS:
                         raise ValueError(f"a row beyond {MOST_ROWS}")
                     yield cells
-            except BAD_BOOK as error:
+            except bad_book() as error:
                 where = f"第 {number} 行之后 behind row {number}"
                 raise BadLog(f"{self._path}: {where}: {_NO_BOOK}: {error}") from None
 
@@ -200,11 +198,11 @@ class EventLog:
                 bad = archive.testzip()
             if bad is not None:
                 raise BadLog(f"{self._path}: {_NO_BOOK}: {bad} 已损坏 is damaged")
-            with contextlib.closing(load_workbook(self._path, read_only=True, data_only=True)) as book:
+            with contextlib.closing(open_book(self._path, read_only=True, data_only=True)) as book:
                 rows = self._sheet_of(book).max_row
         except BadLog:
             raise
-        except BAD_BOOK as error:
+        except bad_book() as error:
             raise BadLog(f"{self._path}: {_NO_BOOK}: {error}") from None
         return rows if isinstance(rows, int) and rows > 1 else None
 

@@ -11,9 +11,6 @@ from itertools import zip_longest
 from typing import IO, Any, Final
 from xml.etree import ElementTree
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 _FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
 """How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was
 guarded against that already."""
@@ -21,13 +18,29 @@ _MARKUP: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _PIECE: Final = 1 << 20
 MOST_ROWS: Final = 1_048_576
 """Of a sheet; a damaged file that names a later one would be read for hours."""
-BAD_BOOK: Final = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, ElementTree.ParseError,
-    LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError, OSError, EOFError,
-)  # fmt: skip
-"""What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know."""
 _LONGEST: Final = 32
 """More bytes than `_MARKUP` matches, carried over from piece to piece."""
+
+
+def bad_book() -> tuple[type[Exception], ...]:
+    """What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know."""
+    from openpyxl.utils.exceptions import (
+        InvalidFileException,
+    )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
+
+    return (
+        zipfile.BadZipFile, zlib.error, InvalidFileException, ElementTree.ParseError,
+        LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError, OSError, EOFError,
+    )  # fmt: skip
+
+
+def open_book(file: Any, **options: Any) -> Any:
+    """A workbook, to be closed. Raises `bad_book`."""
+    from openpyxl import (
+        load_workbook,
+    )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
+
+    return load_workbook(file, **options)
 
 
 def guarded(cell: str) -> str:
@@ -50,8 +63,8 @@ def uncalculated(book: Any) -> Iterator[tuple[str, int, int]]:
         if not any(_has_formulas(archive, name) for name in archive.namelist() if name.startswith("xl/worksheets/")):
             return
     with (
-        contextlib.closing(load_workbook(book, read_only=True, data_only=True)) as values,
-        contextlib.closing(load_workbook(book, read_only=True)) as formulas,
+        contextlib.closing(open_book(book, read_only=True, data_only=True)) as values,
+        contextlib.closing(open_book(book, read_only=True)) as formulas,
     ):
         for value_sheet, formula_sheet in zip(values.worksheets, formulas.worksheets, strict=True):
             for sheet in (value_sheet, formula_sheet):

@@ -17,10 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-
-from monitor.ingest.spreadsheets import BAD_BOOK, MOST_ROWS, uncalculated, unguarded
+from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated, unguarded
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
@@ -183,14 +180,14 @@ def _xlsx(place: str, _stem: str, data: bytes) -> list[InputTable]:
         faults = [_uncalculated(f"{place} [{sheet}]", *where) for sheet, *where in uncalculated(io.BytesIO(data))]
         if faults:
             raise InputErrors(faults)
-        with contextlib.closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as book:
+        with contextlib.closing(open_book(io.BytesIO(data), read_only=True, data_only=True)) as book:
             sheets = [
                 _sheet(sheet.title.strip().lower(), f"{place} [{sheet.title}]", _sheet_lines(sheet))
                 for sheet in book.worksheets
             ]
     except InputErrors:
         raise
-    except BAD_BOOK as error:
+    except bad_book() as error:
         raise _refuse(place, f"不是合法的 XLSX：{error}", f"no valid XLSX: {error}; save it again as .xlsx") from None
     return [sheet for sheet in sheets if sheet]
 
@@ -235,6 +232,8 @@ def _sheet(name: str, place: str, lines: Iterable[tuple[int, Sequence[Any]]]) ->
 
 
 def _uncalculated(place: str, row: int, column: int) -> InputError:
+    from openpyxl.utils import get_column_letter  # here: as in spreadsheets; by now it is loaded
+
     zh, en = (
         "公式没有存值；在表格软件里打开并保存，或写入值",
         "a formula without a stored value; open and save the file in a spreadsheet program, or write the value",

@@ -15,6 +15,13 @@ PLAIN: Final = (
 )
 CAMERA: Final = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
+AWAY: Final = (
+    "Failed to load resource",
+    "[object Event]",  # an event stream that broke off
+    "An unknown error occurred when fetching the script",  # of the service worker
+)
+"""What a browser says by itself where the server refuses or is away."""
+
 
 @dataclass
 class Watched:
@@ -23,10 +30,7 @@ class Watched:
     page: Any
     origin: str
     faults: list[str] = field(default_factory=list)
-    allowed: tuple[str, ...] = (
-        "Failed to load resource",
-        "[object Event]",
-    )  # the latter: an event stream that broke off
+    allowed: tuple[str, ...] = AWAY
 
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))

@@ -198,7 +198,7 @@ def test_without_a_camera_the_page_says_so_and_goes_on(hall: Hall, browsers: Bro
     kiosk = browsers.page(hall.address)
     by_face(kiosk)
     kiosk.says("没有找到摄像头")
-    kiosk.until("start")
+    kiosk.until("pin")
 
 
 def test_in_english_by_choice(hall: Hall, browsers: Browsers) -> None:

@@ -454,8 +454,9 @@ class Stream:
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=f")
                 self.end_headers()
                 while True:
-                    for shot in shots[STILL:] if moves.is_set() else shots[:STILL]:
-                        if moves.is_set() and shot in shots[:STILL]:
+                    moving = moves.is_set()
+                    for shot in shots[STILL:] if moving else shots[:STILL]:
+                        if moves.is_set() != moving:
                             break
                         head_of = f"--f\r\nContent-Type: image/jpeg\r\nContent-Length: {len(shot)}\r\n\r\n".encode()
                         try:

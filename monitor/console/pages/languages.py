@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from fastapi import Request
 
 Language: TypeAlias = Literal["zh", "en"]
@@ -41,6 +39,9 @@ def translations(language: Language) -> gettext.NullTranslations:
     """English has no catalogue: the texts of the code are shown."""
     if language == "en":
         return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo  # here: a daemon whose pages nobody opens does without
+    from babel.messages.pofile import read_po
+
     with CATALOGUE.open("rb") as file:
         catalogue = read_po(file, locale="zh", charset="utf-8")
     compiled = io.BytesIO()

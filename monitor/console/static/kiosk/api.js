@@ -3,8 +3,15 @@ import { language } from './words.js';
 
 const KEY = 'jiancha.kiosk.token';
 const TIMEOUT = 8000;
+const KEPT_TIMEOUT = 60000; // up to sixteen pictures are looked at before it answers
 
-export class Away extends Error {}
+/** `busy`: the server answers, but its encoder is not there; what needs no face goes on. */
+export class Away extends Error {
+  constructor(why, busy = false) {
+    super(why);
+    this.busy = busy;
+  }
+}
 
 export class Refused extends Error {
   constructor(status, body) {
@@ -31,9 +38,9 @@ let offset = 0;
 /** Milliseconds by which the server is ahead of this clock; for the clock on the screen alone. */
 export function serverOffset() { return offset; }
 
-async function call(method, path, { body, headers = {} } = {}) {
+async function call(method, path, { body, headers = {}, timeout = TIMEOUT } = {}) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), TIMEOUT);
+  const timer = setTimeout(() => stop.abort(), timeout);
   let response, answer;
   try {
     response = await fetch(`/kiosk/api${path}`, {
@@ -47,7 +54,7 @@ async function call(method, path, { body, headers = {} } = {}) {
     clearTimeout(timer);
   }
   if (answer.now) offset = Date.parse(answer.now) - Date.now();
-  if (response.status >= 500) throw new Away(String(response.status)); // it may pass: ask again later
+  if (response.status >= 500) throw new Away(String(response.status), answer.code === 'kiosk.busy'); // it may pass
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }
@@ -61,5 +68,5 @@ export const frame = (id, at, jpeg) => call('POST', `/attempts/${id}/frame?lang=
 });
 export const confirm = (id) => call('POST', `/attempts/${id}/confirm`, json({}));
 export const pin = (tried) => call('POST', '/pin', json(tried));
-export const kept = (tried) => call('POST', '/kept', json(tried));
+export const kept = (tried) => call('POST', '/kept', { ...json(tried), timeout: KEPT_TIMEOUT });
 export const heartbeat = (beat) => call('POST', '/heartbeat', json(beat));

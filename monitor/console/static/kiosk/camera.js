@@ -7,12 +7,15 @@ const QUALITY = 0.8;
 
 export class NoCamera extends Error {}
 
+/** A browser gives a camera, and this page takes a PIN, only where nobody on the way can listen. */
+export function insecure() {
+  const address = document.body.dataset.https;
+  return address ? word('insecure', { address }) : word('insecure_nowhere');
+}
+
 /** Why there is no camera, for a person. */
 function reason(error) {
-  if (!window.isSecureContext || !navigator.mediaDevices) {
-    const address = document.body.dataset.https;
-    return address ? word('camera.insecure', { address }) : word('camera.insecure_nowhere');
-  }
+  if (!window.isSecureContext || !navigator.mediaDevices) return insecure();
   if (error.name === 'NotAllowedError' || error.name === 'SecurityError') return word('camera.refused');
   if (error.name === 'NotReadableError' || error.name === 'AbortError') return word('camera.busy');
   return word('camera.none');

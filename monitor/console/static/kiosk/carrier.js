@@ -20,11 +20,12 @@ export class Carrier {
 
   start() {
     const loop = async () => {
-      await this.turn();
-      setTimeout(loop, this.queue.count && !this.away ? 50 : RETRY_MS);
+      // Whatever goes wrong in one turn, there is a next one: a kiosk that stops beating keeps a hall from being judged.
+      await this.turn().catch((error) => console.warn(error));
+      setTimeout(loop, RETRY_MS);
     };
     loop();
-    window.addEventListener('online', () => this.turn());
+    window.addEventListener('online', () => this.turn().catch((error) => console.warn(error)));
   }
 
   /** Send what waits, then the heartbeat if it is due. One turn at a time. */
@@ -36,7 +37,7 @@ export class Carrier {
   async once() {
     try {
       if (!this.beatAt) await this.beat(); // first, so that the server knows this clock
-      for (let next = await this.queue.first(); next; next = await this.queue.first()) await this.send(...next);
+      for (let next = await this.queue.after(0); next; next = await this.queue.after(next[0])) await this.send(...next);
       if (!this.busy && Date.now() - this.beatAt >= BEAT_MS) await this.beat();
       this.away = false;
       this.letOut = false;
@@ -47,11 +48,12 @@ export class Carrier {
     }
   }
 
-  async send(number, { way, tried }) {
+  async send(number, item) {
     try {
-      const answer = await api[way](tried);
+      const answer = item ? await api[item.way](item.tried) : { state: 'refused' };
       if (answer.state === 'refused') this.refuse();
     } catch (error) {
+      if (error instanceof api.Away && error.busy) return; // it waits for the encoder; what is behind it need not
       const final = error instanceof api.Refused && !error.letOut && error.status !== 429;
       if (!final) throw error;
       this.refuse();

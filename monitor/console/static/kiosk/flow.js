@@ -1,7 +1,7 @@
 // The course of a check-in: number → face or PIN → name → done; with the network away, kept. One at a time.
 import * as api from './api.js';
 import { film } from './away.js';
-import { Camera, NoCamera } from './camera.js';
+import { Camera, NoCamera, insecure } from './camera.js';
 import { Carrier } from './carrier.js';
 import { newId } from './ids.js';
 import { buildPad } from './pad.js';
@@ -15,9 +15,11 @@ const NAME_MS = 1500; // long enough to read a name and to say that it is not mi
 const CHOOSE_MS = 10000;
 const BACK_MS = { done: 3000, kept: 4000, review: 5000, refused: 5000 };
 const IDLE_MS = 30000;
+const CLOCK_STEP_MS = 5000;
 
 const at = (id) => document.getElementById(id);
-const boot = newId().slice(0, 13);
+let boot = newId().slice(0, 13);
+let clockAhead = Date.now() - performance.now();
 const camera = new Camera(at('video'));
 let settings = JSON.parse(localStorage.getItem(CONFIG_KEY) || '{"pin": true, "zone": "Asia/Shanghai", "kept_most": 500}');
 let carrier = null;
@@ -35,7 +37,8 @@ function toStart(text) {
   at('secret').value = '';
   screen.show('start');
   screen.say(text || word(settings.one_to_many ? 'start.many' : 'start'));
-  at('by-face').hidden = !settings.faces && !carrierAway();
+  // Also while the network is away: a hall without faces takes no pictures of anybody.
+  at('by-face').hidden = !settings.faces;
 }
 
 function begin(staff) {
@@ -76,7 +79,12 @@ function settled(answer) {
 function failed(error) {
   if (error instanceof api.Refused && error.letOut) return finish('refused', { what: word('let_out') });
   if (error instanceof api.Refused) return finish('refused', { what: error.message });
-  if (error instanceof NoCamera) return toStart(error.message);
+  if (error instanceof NoCamera) {
+    // The number was given, perhaps by a card reader that sends Enter: without this it would never come to the PIN.
+    if (!run || !run.staff) return toStart(error.message);
+    toPin();
+    return screen.say(error.message);
+  }
   console.warn(error);
   return finish('refused', { what: word('fault') });
 }
@@ -249,9 +257,11 @@ async function byPin() {
 // ------------------------------------------------------------------ around it
 
 function banner() {
+  const waits = carrier.queue && carrier.queue.count;
+  at('banner').dataset.about = carrier.refused && !carrier.letOut && !carrier.away && !waits ? 'refused' : '';
   if (carrier.letOut) screen.banner(word('let_out'));
   else if (carrier.away) screen.banner(word('banner.away', { n: carrier.queue ? carrier.queue.count : 0 }));
-  else if (carrier.queue && carrier.queue.count) screen.banner(word('banner.sending', { n: carrier.queue.count }));
+  else if (waits) screen.banner(word('banner.sending', { n: carrier.queue.count }));
   else if (carrier.refused) screen.banner(word('banner.refused', { n: carrier.refused }));
   else screen.banner('');
 }
@@ -266,7 +276,19 @@ async function configure() {
   at('hall').textContent = settings.hall_name || at('hall').textContent;
 }
 
+/** A clock that was set begins another boot: times are corrected by boot, and one correction cannot hold for both. */
+function watchClock() {
+  const ahead = Date.now() - performance.now();
+  if (Math.abs(ahead - clockAhead) > CLOCK_STEP_MS) {
+    boot = newId().slice(0, 13);
+    carrier.boot = boot;
+    carrier.beatAt = 0; // the server hears of the new boot first
+  }
+  clockAhead = ahead;
+}
+
 function tick() {
+  watchClock();
   at('clock').textContent = screen.timeText(new Date(Date.now() + api.serverOffset()), settings.zone, true);
 }
 
@@ -274,9 +296,24 @@ function idle() {
   let timer = null;
   const again = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => { if (document.body.dataset.state === 'pin') toStart(); }, IDLE_MS);
+    timer = setTimeout(() => {
+      const here = document.body.dataset.state;
+      // Half a number that somebody left would stand before the next one's.
+      if (here === 'pin' || (here === 'start' && at('number').value)) toStart();
+    }, IDLE_MS);
   };
   ['keydown', 'pointerdown'].forEach((name) => document.addEventListener(name, again));
+}
+
+/** Whatever has the focus, and while a result is still shown: what is typed is the number or the PIN. A card reader
+ *  knows no fields and does not wait. */
+function catchTyping() {
+  document.addEventListener('keydown', (event) => {
+    if (event.key.length !== 1 || event.key === ' ' || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!at('result').hidden && carrier) toStart();
+    const field = { start: 'number', pin: 'secret' }[document.body.dataset.state];
+    if (field && document.activeElement !== at(field)) at(field).focus();
+  });
 }
 
 async function stayAwake() {
@@ -300,28 +337,37 @@ function listen() {
   document.querySelectorAll('.pad').forEach((box) => buildPad(box, pads));
   at('start').addEventListener('submit', (event) => {
     event.preventDefault();
-    if (settings.faces || carrierAway()) byFace(); else toPin();
+    if (settings.faces) byFace(); else toPin();
   });
   at('by-pin').addEventListener('click', toPin);
   at('pin').addEventListener('submit', (event) => { event.preventDefault(); byPin(); });
   document.querySelectorAll('.to-pin').forEach((button) => button.addEventListener('click', toPin));
   document.querySelectorAll('.back').forEach((button) => button.addEventListener('click', () => toStart()));
   at('result').addEventListener('click', () => toStart());
-  at('banner').addEventListener('click', () => { carrier.forgive(); banner(); });
+  at('banner').addEventListener('click', () => {
+    if (carrier && at('banner').dataset.about === 'refused') carrier.forgive(); // seen, and not another one before it
+    if (carrier) banner();
+  });
   at('full-screen').addEventListener('click', () => document.documentElement.requestFullscreen().catch(() => {}));
+}
+
+/** Nothing is asked of anybody: a PIN that goes over the hall's network in the clear would be everybody's. */
+function stopWith(text) {
+  screen.show('result', 'refused');
+  at('result').className = 'refused';
+  at('result').querySelector('.what').textContent = text;
+  screen.say('');
 }
 
 async function main() {
   listen();
-  if (!api.takeToken()) {
-    screen.show('result', 'refused');
-    at('result').className = 'refused';
-    at('result').querySelector('.what').textContent = word('no_token');
-    screen.say('');
-    return;
-  }
+  catchTyping();
+  // The address with a token, opened where this page stands already, loads nothing: only its fragment is new.
+  window.addEventListener('hashchange', () => { if (location.hash.includes('token=')) location.reload(); });
+  if (!window.isSecureContext) return stopWith(insecure());
+  if (!api.takeToken()) return stopWith(word('no_token'));
   const queue = await Queue.open().catch((error) => { console.warn(error); return null; });
-  carrier = new Carrier(queue || { count: 0, first: async () => null }, boot, banner);
+  carrier = new Carrier(queue || { count: 0, after: async () => null }, boot, banner);
   if (!queue) carrier.queue = null;
   await configure();
   carrier.start();

@@ -14,6 +14,8 @@ function key(label, press, { className = '', spoken = label } = {}) {
 
 export function buildPad(box, names) {
   const field = document.getElementById(box.dataset.for);
+  // The field keeps the focus: Enter on a keyboard would press the last key of the pad once more.
+  box.addEventListener('mousedown', (event) => event.preventDefault());
   const withLetters = box.dataset.for === 'number';
   const type = (text) => () => { field.value += text; field.dispatchEvent(new Event('input')); };
   const erase = () => { field.value = field.value.slice(0, -1); };

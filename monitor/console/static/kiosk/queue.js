@@ -1,11 +1,20 @@
-// Check-ins that wait for the network: sealed in IndexedDB with a key that this browser never gives out, so that copying
-// its files shows neither PINs nor pictures. Whoever can run scripts in this page could still ask for them.
+// Check-ins that wait for the network: sealed in IndexedDB with a key that this browser gives to no script, so that PINs
+// and pictures do not lie in its files as they are. It is no safe: the key lies in the same profile, and whoever copies
+// that whole, or runs scripts in this page, can open them.
 const NAME = 'jiancha-kiosk';
 
 function done(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+  });
+}
+
+/** Written down, not only taken: a full disk shows at the end of the transaction. */
+function committed(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
   });
 }
 
@@ -26,8 +35,10 @@ export class Queue {
     if (found) {
       queue.key = found;
     } else {
-      queue.key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-      await done(queue.store('keys', 'readwrite').put(queue.key, 'seal'));
+      const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+      // Added, never put over another: of two pages that begin at once, the first one's key is that of both.
+      await done(queue.store('keys', 'readwrite').add(made, 'seal')).catch(() => null);
+      queue.key = await done(queue.store('keys').get('seal'));
     }
     queue.count = await done(queue.store('waiting').count());
     return queue;
@@ -41,17 +52,24 @@ export class Queue {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const plain = new TextEncoder().encode(JSON.stringify(item));
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, this.key, plain);
-    await done(this.store('waiting', 'readwrite').add({ iv, sealed }));
+    const store = this.store('waiting', 'readwrite');
+    store.add({ iv, sealed });
+    await committed(store.transaction);
     this.count += 1;
   }
 
-  /** [number, item] of the oldest; null where none waits. */
-  async first() {
-    const cursor = await done(this.store('waiting').openCursor());
+  /** [number, item] of the oldest behind `number`; null where none waits. An item that cannot be opened is null. */
+  async after(number) {
+    const cursor = await done(this.store('waiting').openCursor(IDBKeyRange.lowerBound(number, true)));
     if (!cursor) return null;
     const { iv, sealed } = cursor.value;
-    const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, this.key, sealed);
-    return [cursor.key, JSON.parse(new TextDecoder().decode(plain))];
+    const place = cursor.key;
+    try {
+      const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, this.key, sealed);
+      return [place, JSON.parse(new TextDecoder().decode(plain))];
+    } catch (error) {
+      return [place, null];
+    }
   }
 
   async remove(number) {

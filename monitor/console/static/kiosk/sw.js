@@ -11,9 +11,10 @@ async function fresh(request, key) {
   try {
     const answer = await fetch(request, { signal: stop.signal });
     if (answer.ok) await cache.put(key, answer.clone());
-    return answer;
+    // 502 and the like come from a proxy before a server that is away.
+    return answer.status < 500 ? answer : (await cache.match(key)) || (await cache.match(PAGE)) || answer;
   } catch (error) {
-    const kept = await cache.match(key);
+    const kept = (await cache.match(key)) || (await cache.match(PAGE));
     if (kept) return kept;
     throw error;
   } finally {
