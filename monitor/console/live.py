@@ -130,8 +130,8 @@ class LiveBoards:
                     log.warning("a board cannot be read", action="board.away", hall=hall.keeper.hall, error=str(error))
                 except ValueError:  # the hall left the registry
                     self._halls.pop(hall.keeper.hall, None)
-            if not self._halls or not any(self._is_watched(hall) for hall in list(self._halls.values())):
-                self._wanted.clear()
+            self._wanted.clear()  # before looking: whoever comes from now on is seen, or sets it again
+            if not any(self._is_watched(hall) for hall in list(self._halls.values())):
                 self._wanted.wait()
             self._stopping.wait(TICK_SECONDS)
 

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from monitor.access import Target, covers
 from monitor.console.deps import Deps
-from monitor.console.live import LiveBoards, Message, Reader
+from monitor.console.live import LiveBoards, Message
 from monitor.console.pages.boardview import parts, tile_html
 from monitor.console.pages.frame import environment, page
 from monitor.console.pages.languages import Language, language_of
@@ -54,10 +54,7 @@ def add_board(pages: APIRouter, deps: Deps, boards: LiveBoards) -> None:
     async def stream(request: Request, hall: str, signed: Signed = Depends(person)) -> Response:
         """`tile-ID`, `counters`, `latest`, `beat`: parts of the page as they change; `anew`: load the page anew."""
         await run_in_threadpool(lambda: _require_within(_registry(deps), signed, hall))
-        with ExitStack() as held:
-            reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
-            goes_on = held.pop_all()
-        told = _told(deps, request, reader, signed, hall, goes_on)
+        told = _told(deps, request, boards, signed, hall)
         return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -89,14 +86,13 @@ def sees(signed: Signed, hall: str) -> Callable[[Tile], bool]:
     return lambda tile: covers(signed.person, Target(hall=hall, unit=tile.unit, window=tile.window))
 
 
-async def _told(
-    deps: Deps, request: Request, reader: Reader, signed: Signed, hall: str, held: ExitStack
-) -> AsyncIterator[str]:
+async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed, hall: str) -> AsyncIterator[str]:
     """The events of one page until it goes away, or its session ends."""
     language, mine = language_of(request), sees(signed, hall)
     asked = deps.clock.monotonic()
     last = request.headers.get("last-event-id")
-    try:
+    with ExitStack() as held:  # entered here: of a page that went before its first event nothing stays behind
+        reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
         yield "retry: 2000\n\n"
         if last and not reader.resume(last):
             yield event("anew", "")
@@ -110,8 +106,6 @@ async def _told(
                     yield event("anew", "")  # the page is loaded again, and leads to the form
                     return
             await asyncio.sleep(POLL_SECONDS)
-    finally:
-        held.close()
 
 
 def event(name: str, text: str, number: str | None = None) -> str:
