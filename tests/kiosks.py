@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from monitor.access import Principal
 from monitor.attendance.facepolicy import FacePolicy
+from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.recognition.encoder import Model
 from monitor.attendance.recognition.worker import Reply
 from monitor.console.app import make_app
@@ -35,7 +36,7 @@ from monitor.supervision.kiosk import PINS_A_MINUTE, Kiosks
 from monitor.supervision.kioskfaces import KioskFaces
 from monitor.supervision.kioskframes import Asked
 from monitor.supervision.kioskgallery import LiveGallery
-from monitor.supervision.pins import set_pin
+from monitor.supervision.pins import sealed_pin, set_pin
 from monitor.supervision.tokens import create_kiosk_token
 from tests.daemon import Daemon
 from tests.faces import MODEL, at_distance, face, vector
@@ -113,8 +114,10 @@ def token_for(world: World, device: str) -> str:
 
 
 def give_pin(world: World, staff: str, pin: str = PIN) -> None:
+    digest = sealed_pin(pin, staff)
+
     def step(conn: Any) -> None:
-        set_pin(conn, world.program.registry.get(conn), staff, pin, actor=HEAD, now=world.clock.now())
+        set_pin(conn, world.program.registry.get(conn), staff, digest, actor=HEAD, now=world.clock.now())
 
     world.store.step(step)
 
@@ -128,6 +131,7 @@ def deps_of(
     kiosks = Kiosks(
         store=world.store, clock=world.clock, registry=world.program.registry,
         settings=KioskSettings(enabled=True, **settings), policy=policy or FacePolicy(), told=metrics.attempt,
+        checkin=CheckinPolicy(most_distance=(policy or FacePolicy()).accept),
         faces=faces, pins_a_minute=pins_a_minute,
     )  # fmt: skip
     return Deps(

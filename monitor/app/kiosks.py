@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def make_kiosks(program: Program, metrics: Metrics, parts: contextlib.ExitStack)
     metrics.start_kiosks(faces.frames if faces is not None else _no_frames)
     return Kiosks(
         store=program.store, clock=program.clock, registry=program.registry, settings=settings.kiosk,
-        policy=settings.policy.face, told=metrics.attempt, faces=faces,
+        policy=settings.policy.face, checkin=settings.policy.checkin, told=metrics.attempt, faces=faces,
     )  # fmt: skip
 
 
@@ -42,7 +43,9 @@ def _no_frames() -> dict[str, int]:
 
 def _make_faces(program: Program, metrics: Metrics, parts: contextlib.ExitStack) -> KioskFaces | None:
     try:
-        import monitor.attendance.recognition.dlib_encoder  # noqa: F401 - looked for; the child loads its own
+        for needed in ("dlib", "cv2", "face_recognition_models"):  # looked for alone: the child loads them
+            if find_spec(needed) is None:
+                raise ImportError(name=needed)
         from monitor.supervision.kioskfaces import KioskFaces
         from monitor.supervision.kioskframes import Frames
         from monitor.supervision.kioskgallery import LiveGallery

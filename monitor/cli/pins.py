@@ -37,15 +37,20 @@ def set_pin(
 
     Example: jiancha pin set --staff s-001 --make
     """
-    from monitor.supervision.pins import make_pin
+    from monitor.supervision.pins import make_pin, sealed_pin
     from monitor.supervision.pins import set_pin as set_one
+    from monitor.supervision.refused import Refused
 
     if stdin and make:
         raise BadInput("pin set: --stdin 与 --make 两者择一 not both")
     pin = make_pin(staff) if make else _given(stdin)
+    try:
+        digest = sealed_pin(pin, staff)
+    except Refused as error:
+        raise BadInput(str(error)) from error
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        set_one(conn, opened.registry.get(conn), staff, pin, actor=who, now=opened.clock.now())
+        set_one(conn, opened.registry.get(conn), staff, digest, actor=who, now=opened.clock.now())
         return pin if make else f"{staff} 已设密码 PIN set"
 
     acting(user, act)

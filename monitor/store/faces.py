@@ -30,11 +30,16 @@ def seal(key: bytes, name: str, staff: str, vectors: Sequence[Sequence[float]]) 
     """Vectors of one length as float32, little-endian, sealed and bound to person and key: a row that is copied to
     another person does not open.
     """
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, packed(vectors), _bound(name, staff))
+
+
+def packed(vectors: Sequence[Sequence[float]]) -> bytes:
+    """One after the other, float32, little-endian."""
     numbers = array("f", (x for vector in vectors for x in vector))
     if sys.byteorder == "big":
         numbers.byteswap()
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, numbers.tobytes(), _bound(name, staff))
+    return numbers.tobytes()
 
 
 def unseal(key: bytes, face: Row[Any]) -> list[tuple[float, ...]]:
@@ -62,6 +67,12 @@ def all_of_them(conn: Connection) -> list[Row[Any]]:
     """Every face with its consent: purpose, consented_at."""
     query = select(FACE, CONSENT.c.purpose, CONSENT.c.consented_at).outerjoin(CONSENT, CONSENT.c.id == FACE.c.consent)
     return list(conn.execute(query.order_by(FACE.c.staff)))
+
+
+def model_of_most(rows: Sequence[Row[Any]]) -> tuple[str, str] | None:
+    """(name, version) of the model that most of the faces were enrolled with; None without any."""
+    made = [(row.model, row.version) for row in rows]
+    return max(sorted(set(made)), key=made.count) if made else None
 
 
 def save(conn: Connection, values: Mapping[str, Any], consent: Mapping[str, Any]) -> int:

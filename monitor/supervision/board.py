@@ -17,9 +17,8 @@ from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
-from monitor.supervision.commands import require_known
 from monitor.supervision.postdays import AT_ONCE, session_of
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import DEFAULT_ZONE
 
 OFF: Final = "off"
 """No session runs: it is not known who is there, and nobody has to be."""
@@ -86,12 +85,6 @@ class Board:
 
 State: TypeAlias = tuple[Span | None, tuple[Shown, ...]]
 """The session that runs at a window (None: none does), and what is told of it up to when it was looked at."""
-
-
-def board(look: Look, policy: PostPolicy, hall: str) -> Board:
-    """The board of a hall. Raises Refused for a hall that there is not."""
-    require_known(look.registry, hall=hall)
-    return composed(look, hall, states(look, policy, windows_of(look, hall)))
 
 
 def windows_of(look: Look, hall: str) -> list[Window]:
@@ -196,33 +189,3 @@ def _tile(window: Window, session: Span | None, parts: Sequence[Shown]) -> Tile:
         charged=last.charged if last is not None else None,
         session=session,
     )
-
-
-def board_json(found: Board) -> dict[str, Any]:
-    """Fixed names; instants RFC 3339 with the hall's offset; ids and names of windows, ids alone of people."""
-    zone = found.zone
-    return {
-        "hall": found.hall,
-        "name": found.name,
-        "as_of": stamp(found.as_of, zone),
-        "counters": found.counters(),
-        "cards": {level: found.cards.get(level, 0) for level in ("red", "yellow", "reminder")},
-        "windows": [_tile_json(tile, zone) for tile in found.tiles],
-    }
-
-
-def _tile_json(tile: Tile, zone: ZoneInfo) -> dict[str, Any]:
-    rating = tile.rating
-    return {
-        "window": tile.window, "name": tile.name, "unit": tile.unit, "state": tile.state,
-        "since": stamp(tile.since, zone), "cause": tile.cause, "who": list(tile.who), "inferred": tile.inferred,
-        "charged": tile.charged, "running": tile.running, "overdue": tile.overdue,
-        "rating": {"score": rating.score, "at": stamp(rating.at, zone)} if rating is not None else None,
-        "card": _card_json(tile.card, zone), "device_card": _card_json(tile.device_card, zone),
-    }  # fmt: skip
-
-
-def _card_json(card: Mapping[str, Any] | None, zone: ZoneInfo) -> dict[str, Any] | None:
-    if card is None:
-        return None
-    return {**{key: card[key] for key in ("number", "level", "rule", "state")}, "since": stamp(card["since"], zone)}

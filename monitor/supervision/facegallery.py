@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import sys
-from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -60,8 +57,7 @@ def offer(conn: Connection, registry: Registry, keys: KeyStore, policy: FacePoli
     """
     everybody = faces.all_of_them(conn)
     known = keys.all() if everybody else {}
-    made = [(row.model, row.version) for row in everybody]
-    model, version = max(sorted(set(made)), key=made.count) if made else (None, None)
+    model, version = faces.model_of_most(everybody) or (None, None)
     served = set(people_of(registry, device))
     rows = tuple(
         (row, known[row.key])
@@ -85,16 +81,10 @@ def opened(conn: Connection, offered: Offer, *, actor: str, now: datetime) -> di
             vectors = faces.unseal(key, row)
         except faces.Unreadable:
             continue
-        people.append({"staff": row.staff, "count": len(vectors), "vectors": packed(vectors)})
+        packed = base64.b64encode(faces.packed(vectors)).decode()
+        people.append({"staff": row.staff, "count": len(vectors), "vectors": packed})
     body = {"people": len(people), "model": f"{offered.model}@{offered.version}" if people else None,
             "tag": offered.tag}  # fmt: skip
     audit.record(conn, now, actor, FETCHED, "device", offered.device, body)
     return {"device": offered.device, "model": offered.model, "version": offered.version,
             "policy": offered.policy.model_dump(mode="json"), "people": people}  # fmt: skip
-
-
-def packed(vectors: Sequence[Sequence[float]]) -> str:
-    numbers = array("f", (x for vector in vectors for x in vector))
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return base64.b64encode(numbers.tobytes()).decode()

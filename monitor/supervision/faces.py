@@ -66,10 +66,9 @@ def open_gallery(conn: Connection, keys: KeyStore, model: Model | None = None) -
     """
     rows = faces.all_of_them(conn)
     known = keys.all() if rows else {}
-    if model is None and rows:
-        made = [(row.model, row.version) for row in rows]
-        name, version = max(sorted(set(made)), key=made.count)
-        model = Model(name=name, version=version)
+    most = faces.model_of_most(rows)
+    if model is None and most is not None:
+        model = Model(name=most[0], version=most[1])
     found = Opened(people={}, unreadable=(), outdated=())
     unreadable, outdated = [], []
     for row in rows:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import Connection, Row
 
 from monitor.attendance.facepolicy import FacePolicy
+from monitor.attendance.policy import CheckinPolicy
 from monitor.clock import Clock
 from monitor.metrics import AttemptResult
 from monitor.model import Registry
@@ -30,8 +31,6 @@ KEPT_MOST: Final = 500
 PINS_A_MINUTE: Final = 60
 """PINs that one kiosk may try in a minute; a queue of people needs a third of that."""
 MINUTE: Final = timedelta(minutes=1)
-DOUBT: Final = 0.5
-"""A liveness below this is for review, as the judge of slots takes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,10 +49,12 @@ class Kiosks:
 
     def __init__(
         self, *, store: Store, clock: Clock, registry: RegistryCache, settings: KioskSettings, policy: FacePolicy,
-        told: Callable[[AttemptResult], None], faces: KioskFaces | None = None, pins_a_minute: int = PINS_A_MINUTE,
+        checkin: CheckinPolicy, told: Callable[[AttemptResult], None], faces: KioskFaces | None = None,
+        pins_a_minute: int = PINS_A_MINUTE,
     ) -> None:  # fmt: skip
         self.store, self.clock, self.settings, self.policy = store, clock, settings, policy
         self.told, self.faces = told, faces
+        self._checkin = checkin
         self._registry = registry
         self._rate = _Rate(pins_a_minute)
 
@@ -85,7 +86,7 @@ class Kiosks:
                 return None
             if staff is not None and row.staff != staff:
                 raise refused("kiosk.other", sort="state", field="id")
-            return settled(conn, row, self.policy, named=staff is not None)
+            return settled(conn, row, self._checkin, named=staff is not None)
 
     def try_pin(self, place: Place, event: str, staff: str, pin: str, *, kept: bool) -> Tried:
         """Count, look, record. Raises Refused (code pin.too_many) where the kiosk tries too many."""
@@ -114,11 +115,11 @@ class Kiosks:
 _PIN: Final[dict[str, AttemptResult]] = {"right": "pin_right", "wrong": "pin_wrong", "locked": "pin_locked"}
 
 
-def settled(conn: Connection, row: Row[Any], policy: FacePolicy, *, named: bool) -> Settled:
-    """A stored check-in as it is answered. For review nobody is named; `named`: the number was given, not found."""
-    doubted = row.liveness is not None and row.liveness < DOUBT
-    far = row.distance is not None and row.distance > policy.accept
-    if doubted or far:
+def settled(conn: Connection, row: Row[Any], policy: CheckinPolicy, *, named: bool) -> Settled:
+    """A stored check-in as it is answered: for review is what the judge of slots will take so. Then nobody is named;
+    `named`: the number was given, not found.
+    """
+    if policy.doubts(row.distance, row.liveness):
         return Settled(state="review", staff=row.staff if named else None, name=None, at=row.at, method=row.method)
     name = kiosks.name_of(conn, row.staff)
     return Settled(state="done", staff=row.staff, name=name, at=row.at, method=row.method)

@@ -5,7 +5,6 @@ Digests are made and tried outside any transaction: one takes a tenth of a secon
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 
 from monitor.access import Principal, refusal
 from monitor.store import audit, signin, users
+from monitor.supervision import tokens
 from monitor.supervision.commands import local
 from monitor.supervision.refused import Refused
 
@@ -96,7 +96,7 @@ def invite(conn: Connection, user: str, *, actor: str | Principal, now: datetime
     _require_in_service(conn, user)
     secret = INVITE_PREFIX + secrets.token_urlsafe(32)
     expires = now + timedelta(hours=hours)
-    values = {"digest": hidden(secret), "user": user, "created": now, "created_by": who.id, "expires": expires}
+    values = {"digest": tokens.digest(secret), "user": user, "created": now, "created_by": who.id, "expires": expires}
     signin.add_invite(conn, values)
     audit.record(conn, now, who.id, "user.invited", "user", user, {"expires": expires.isoformat()})
     return secret
@@ -104,7 +104,7 @@ def invite(conn: Connection, user: str, *, actor: str | Principal, now: datetime
 
 def invited(conn: Connection, secret: str, now: datetime) -> str:
     """Whose invitation it is. Raises Refused for one that is none, used or over."""
-    found = signin.invite_of(conn, hidden(secret), now)
+    found = signin.invite_of(conn, tokens.digest(secret), now)
     if found is None:
         raise Refused(
             "链接无效、已使用或已过期 this link is none, used or over; 请管理员重发 ask for another", sort="missing"
@@ -115,18 +115,13 @@ def invited(conn: Connection, secret: str, now: datetime) -> str:
 def accept_invite(conn: Connection, secret: str, digest: str, now: datetime) -> str:
     """Set the password of whoever was invited, once; gives the user. Raises Refused."""
     user = invited(conn, secret, now)
-    if not signin.use_invite(conn, hidden(secret), now):
+    if not signin.use_invite(conn, tokens.digest(secret), now):
         raise Refused("链接已使用 this link is used", sort="missing")
     _require_in_service(conn, user)
     signin.save_password(conn, user, digest, now)
     ended = signin.end_sessions(conn, now, user, user=user)
     audit.record(conn, now, user, "user.password", "user", user, {"sessions_ended": ended, "by": "invite"})
     return user
-
-
-def hidden(secret: str) -> str:
-    """SHA-256, hex. Unsalted: the secret has 256 random bits, so that nothing can be guessed from it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _require_may(who: Principal, user: str) -> None:

@@ -55,16 +55,21 @@ def fault(pin: str, staff: str) -> Reason | None:
 # --------------------------------------------------------------------------- setting
 
 
-def set_pin(
-    conn: Connection, registry: Registry, staff: str, pin: str, *, actor: str | Principal, now: datetime
-) -> None:
-    """Set a PIN; whoever was locked out is let in again. Raises Refused."""
-    who = _may(actor, registry, staff)
-    require_known(registry, staff=staff)
+def sealed_pin(pin: str, staff: str) -> str:
+    """The digest of a PIN that will do. Slow by design: not inside a transaction. Raises Refused."""
     wrong = fault(pin, staff)
     if wrong is not None:
         raise Refused.because(wrong)
-    pins.save(conn, staff, digest_of(pin), now, who.id)
+    return digest_of(pin)
+
+
+def set_pin(
+    conn: Connection, registry: Registry, staff: str, digest: str, *, actor: str | Principal, now: datetime
+) -> None:
+    """Keep the digest of a PIN (`sealed_pin`); whoever was locked out is let in again. Raises Refused."""
+    who = _may(actor, registry, staff)
+    require_known(registry, staff=staff)
+    pins.save(conn, staff, digest, now, who.id)
     audit.record(conn, now, who.id, "pin.set", "staff", staff, {})
 
 

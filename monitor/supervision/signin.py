@@ -19,8 +19,9 @@ from monitor.access import Principal
 from monitor.settings import ConsoleSettings
 from monitor.store import audit, signin, users
 from monitor.store.engine import Store
+from monitor.supervision import tokens
 from monitor.supervision.lockout import is_locked, wait_after
-from monitor.supervision.passwords import MOST, fits, hidden
+from monitor.supervision.passwords import MOST, fits
 from monitor.supervision.people import principal_from
 from monitor.supervision.refused import Refused
 
@@ -112,7 +113,7 @@ class SignIn:
             return None
         now = self.now()
         with self._store.read() as conn:
-            found = signin.session_of(conn, hidden(secret))
+            found = signin.session_of(conn, tokens.digest(secret))
             row = users.find(conn, found.user) if found is not None else None
         if found is None or row is None or row.disabled_at is not None or not self._goes_on(found, now):
             return None
@@ -140,25 +141,21 @@ class SignIn:
         if by == "password":
             signin.lock(conn, user, None, forget=True)
         secret, csrf = PREFIX + secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-        number = signin.add_session(conn, {
-            "digest": hidden(secret), "csrf": csrf, "user": user, "by": by, "created": now, "renewed": now, "seen": now,
-            "expires": now + timedelta(hours=self._policy.session_hours), "address": visitor.address[:WORDS_MOST],
-            "agent": visitor.agent[:WORDS_MOST],
-        })  # fmt: skip
+        expires = now + timedelta(hours=self._policy.session_hours)
+        where = {"address": visitor.address[:WORDS_MOST], "agent": visitor.agent[:WORDS_MOST]}
+        number = _add(conn, secret, now, csrf=csrf, user=user, by=by, created=now, expires=expires, **where)
         audit.record(conn, now, user, "user.signed_in", "user", user, {"session": number, "by": by})
         person = principal_from(row)
         return Signed(number=number, person=person, name=row.name or row.id, secret=secret, csrf=csrf, renewed=True)
 
     def _renew(self, conn: Connection, signed: Signed, expires: datetime, now: datetime) -> Signed:
         """A session of its own for the new secret; the old one is taken for a moment more."""
-        found = signin.session_of(conn, hidden(signed.secret))
+        found = signin.session_of(conn, tokens.digest(signed.secret))
         if found is None or found.expires - now <= GRACE:
             return signed
         secret = PREFIX + secrets.token_urlsafe(32)
-        number = signin.add_session(conn, {
-            "digest": hidden(secret), "csrf": found.csrf, "user": found.user, "by": found.by, "created": found.created,
-            "renewed": now, "seen": now, "expires": expires, "address": found.address, "agent": found.agent,
-        })  # fmt: skip
+        goes_on = {key: getattr(found, key) for key in ("csrf", "user", "by", "created", "address", "agent")}
+        number = _add(conn, secret, now, expires=expires, **goes_on)
         signin.touch(conn, found.id, expires=now + GRACE, renewed=now)
         return replace(signed, number=number, secret=secret, renewed=True)
 
@@ -176,3 +173,7 @@ class SignIn:
             body = {"failures": failures, "minutes": wait.total_seconds() / 60, "address": visitor.address}
             audit.record(conn, now, "system", "user.locked", "user", user, body)
         return str(known.digest) if row is not None and row.disabled_at is None else None
+
+
+def _add(conn: Connection, secret: str, now: datetime, **values: Any) -> int:
+    return signin.add_session(conn, {"digest": tokens.digest(secret), "renewed": now, "seen": now, **values})

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from monitor.store.engine import Store
-from monitor.supervision.board import TILE_STATES, board, board_json
+from monitor.supervision.board import TILE_STATES
 from monitor.supervision.boardkeeper import BoardKeeper
 from monitor.supervision.postdays import post_days
 from monitor.supervision.refused import Refused
+from tests.boards import board, board_json
 from tests.halls import at, hall, told
 from tests.world import World
 

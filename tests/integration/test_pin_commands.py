@@ -12,7 +12,7 @@ from monitor.access import Principal
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.engine import Store
 from monitor.store.pins import PIN
-from monitor.supervision.pins import clear_pin, list_pins, set_pin, try_pin
+from monitor.supervision.pins import clear_pin, list_pins, sealed_pin, set_pin, try_pin
 from monitor.supervision.refused import Refused
 from tests import forked
 from tests.daemon import Daemon
@@ -33,17 +33,19 @@ def test_who_may_set_whose(store: Store, tmp_path: Path) -> None:
     with store.read() as conn:
         registry = world.program.registry.get(conn)
 
+    sealed = sealed_pin(GOOD, "s01")
+
     def do(act: Any, *given: Any, actor: Any) -> Any:
         return store.step(lambda conn: act(conn, registry, *given, actor=actor, now=now))
 
-    do(set_pin, "s01", GOOD, actor=HEAD)
-    do(set_pin, "s02", GOOD, actor=PERSONNEL)
-    do(set_pin, "x90", GOOD, actor=ELSEWHERE)
+    do(set_pin, "s01", sealed, actor=HEAD)
+    do(set_pin, "s02", sealed, actor=PERSONNEL)
+    do(set_pin, "x90", sealed, actor=ELSEWHERE)
     for actor, told in ((DUTY, "无权设置、清除签到密码"), (ELSEWHERE, "不在其内")):
         with pytest.raises(Refused, match=told):
-            do(set_pin, "s03", GOOD, actor=actor)
+            do(set_pin, "s03", sealed, actor=actor)
     with pytest.raises(Refused, match="未登记"):
-        do(set_pin, "s99", GOOD, actor="cli")
+        do(set_pin, "s99", sealed, actor="cli")
     assert [row["staff"] for row in do(list_pins, actor=HEAD)] == ["s01", "s02"]
     do(clear_pin, "s02", actor=HEAD)
     with pytest.raises(Refused, match="未设密码"):
@@ -65,14 +67,14 @@ def test_setting_a_new_one_lets_in_again(store: Store, tmp_path: Path) -> None:
     now = world.clock.now()
     with store.read() as conn:
         registry = world.program.registry.get(conn)
-    store.step(lambda conn: set_pin(conn, registry, "s01", GOOD, actor="cli", now=now))
+    store.step(lambda conn: set_pin(conn, registry, "s01", sealed_pin(GOOD, "s01"), actor="cli", now=now))
     for _ in range(5):
         try_pin(store, "s01", "999998", now)
     assert try_pin(store, "s01", GOOD, now).result == "locked"
     with store.read() as conn:
         (row,) = list_pins(conn, registry, actor="cli", now=now)
     assert row["locked_until"] is not None
-    store.step(lambda conn: set_pin(conn, registry, "s01", "618203", actor="cli", now=now))
+    store.step(lambda conn: set_pin(conn, registry, "s01", sealed_pin("618203", "s01"), actor="cli", now=now))
     assert try_pin(store, "s01", "618203", now).result == "right"
 
 

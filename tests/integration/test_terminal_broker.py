@@ -49,6 +49,7 @@ from monitor.supervision.losses import declare_lost  # noqa: E402
 from monitor.supervision.tokens import create_gallery_token  # noqa: E402
 from tests.conftest import Eventually  # noqa: E402
 from tests.faces import encoded, encoder, seen, vector  # noqa: E402
+from tests.hearing import Registered, Uncounted  # noqa: E402
 from tests.http_app import insert, make_deps, served  # noqa: E402
 from tests.ingest_world import columns, rows  # noqa: E402
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto  # noqa: E402
@@ -124,20 +125,6 @@ class Fixed:
         return self.held
 
 
-class Registered:
-    def get(self, _: Any) -> Registry:
-        return REGISTRY
-
-
-class Uncounted:
-    """Metrics that nobody reads."""
-
-    def events(self, channel: str, result: str, count: int = 1) -> None: ...
-    def dropped_keys(self, count: int) -> None: ...
-    def ingest_lag(self, seconds: float) -> None: ...
-    def broker(self, connected: bool) -> None: ...
-
-
 def configuration(folder: Path, port: int, **terminal: Any) -> TerminalConfig:
     return TerminalConfig.model_validate(
         {
@@ -156,7 +143,7 @@ def broker(mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
 @contextmanager
 def daemon(broker: Mosquitto, store: Store, eventually: Eventually) -> Iterator[Subscriber]:
     options = Options(client_id="daemon", port=broker.port, username=DAEMON, password=PASSWORD)
-    subscriber = Subscriber(options, store=store, registry=Registered(), clock=Clock(), counters=Uncounted())
+    subscriber = Subscriber(options, store=store, registry=Registered(REGISTRY), clock=Clock(), counters=Uncounted())
     subscriber.start()
     eventually(lambda: subscriber.client.link.connected)
     yield subscriber

@@ -28,6 +28,7 @@ from monitor.mqtt import Client, Options  # noqa: E402
 from monitor.store.engine import Store  # noqa: E402
 from monitor.store.schema import PresenceRow, Quarantine  # noqa: E402
 from tests.conftest import Eventually  # noqa: E402
+from tests.hearing import Registered, Uncounted  # noqa: E402
 from tests.ingest_world import REGISTRY, columns, rows  # noqa: E402
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto  # noqa: E402
 from tests.watch_scenes import Counter, shots, video  # noqa: E402
@@ -50,20 +51,6 @@ def configuration(folder: Path, port: int, **watch: Any) -> WatchConfig:
             "windows": WINDOWS,
         }
     )
-
-
-class Registered:
-    def get(self, _: Any) -> Registry:
-        return RECORDER
-
-
-class Uncounted:
-    """Metrics that nobody reads."""
-
-    def events(self, channel: str, result: str, count: int = 1) -> None: ...
-    def dropped_keys(self, count: int) -> None: ...
-    def ingest_lag(self, seconds: float) -> None: ...
-    def broker(self, connected: bool) -> None: ...
 
 
 class Heard:
@@ -99,7 +86,7 @@ def test_what_the_camera_sees_is_stored_for_each_window(
     broker: Mosquitto, store: Store, tmp_path: Path, data_dir: Path, eventually: Eventually
 ) -> None:
     options = Options(client_id="daemon", port=broker.port, username=DAEMON, password=PASSWORD)
-    subscriber = Subscriber(options, store=store, registry=Registered(), clock=Clock(), counters=Uncounted())
+    subscriber = Subscriber(options, store=store, registry=Registered(RECORDER), clock=Clock(), counters=Uncounted())
     subscriber.start()
     eventually(lambda: subscriber.client.link.connected)
     config = configuration(tmp_path, broker.port)

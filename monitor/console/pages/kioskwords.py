@@ -13,6 +13,8 @@ def kiosk_words(_: Callable[[str], str]) -> dict[str, str]:
         "start": _("Enter your staff number"),
         "start.many": _("Use your face, or enter your staff number"),
         "start.need": _("Enter your staff number first"),
+        "pad.erase": _("Delete"),
+        "pad.clear": _("Clear"),
         "pin.need": _("Enter your PIN"),
         "pin.wrong": _("Number or PIN is wrong, or no PIN is set. {left} more tries."),
         "pin.locked": _("Too many wrong PINs. Try again after {until}, or ask the supervisor on duty."),

@@ -333,7 +333,7 @@ async function install() {
 }
 
 function listen() {
-  const pads = { erase: document.documentElement.lang === 'en' ? 'Delete' : '删除', clear: document.documentElement.lang === 'en' ? 'Clear' : '清空' };
+  const pads = { erase: word('pad.erase'), clear: word('pad.clear') };
   document.querySelectorAll('.pad').forEach((box) => buildPad(box, pads));
   at('start').addEventListener('submit', (event) => {
     event.preventDefault();
