@@ -26,6 +26,13 @@ ACTIONS: Final[Mapping[str, str]] = {
     "cards:follow": "verify a bad rating and call back (差评核实、回访)",
     "cards:issue": "issue a card by hand (人工发牌)",
     "cards:appeal": "appeal against a card (申诉)",
+    "cases:read": "read cases, deadlines and statistics (查看办件与统计)",
+    "ratings:read": "read ratings and satisfaction (查看评价与满意度)",
+    "ratings:collect": "make links and touch screens by which citizens rate (评价链接、触摸屏)",
+    "rating": "take one citizen's rating after the other as a touch screen's page (触摸屏评价)",
+    "devices:read": "read the health of devices and what is held in quarantine (查看设备与隔离)",
+    "devices:lose": "declare a device's data of a span lost (数据丢失声明)",
+    "quarantine:write": "replay or dismiss what is held in quarantine (隔离重放、放弃)",
     "posts:check": "order spot checks and record what they found (抽查)",
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
@@ -56,9 +63,14 @@ def _role(reach: Reach, *actions: str) -> Role:
     return Role(actions=frozenset(actions), reach=reach)
 
 
-_ANSWERING: Final = ("cards:read", "cards:acknowledge", "cards:answer", "cards:appeal")
+_READING: Final = ("cards:read", "cases:read", "ratings:read")
+_ANSWERING: Final = (*_READING, "cards:acknowledge", "cards:answer", "cards:appeal")
 _SUPERVISING: Final = (
-    "cards:read",
+    *_READING,
+    "ratings:collect",
+    "devices:read",
+    "devices:lose",
+    "quarantine:write",
     "cards:acknowledge",
     "cards:close",
     "cards:order",
@@ -76,14 +88,14 @@ LOCAL: Final = "local"
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
     "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close", "faces:write", "pins:write"),
-    "personnel": _role("hall", "cards:read", "plans:write", "attendance:close", "faces:write", "pins:write"),
+    "personnel": _role("hall", *_READING, "plans:write", "attendance:close", "faces:write", "pins:write"),
     "unit_head": _role("unit", *_ANSWERING),
     "window_lead": _role("window", *_ANSWERING),
     "staff": _role("own", *_ANSWERING),
-    "auditor": _role("all", "cards:read", "audit:read"),
-    "administrator": _role("all", "people:write", "settings:write"),
-    "device_token": _role("device", "events:write", "kiosk", "faces:gallery"),
-    "operator": _role("hall", "events:write", "plans:write", "cards:read"),
+    "auditor": _role("all", *_READING, "devices:read", "audit:read"),
+    "administrator": _role("all", "people:write", "settings:write", "devices:read", "devices:lose", "quarantine:write"),
+    "device_token": _role("device", "events:write", "kiosk", "faces:gallery", "rating"),
+    "operator": _role("hall", "events:write", "plans:write", *_READING, "ratings:collect", "devices:read"),
     LOCAL: _role("all", *ACTIONS),
 }
 """值班监察员, 监察负责人, 人事, 单位负责人, 窗口负责人, 工作人员, 审计员, 管理员; a device's token; a hall's; 本机."""

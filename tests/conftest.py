@@ -154,3 +154,13 @@ def eventually() -> Eventually:
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def busy_hall_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store of `tests.busy_hall`, made once; take a copy (`busy_hall.copied`)."""
+    from tests.busy_hall import busy_hall
+
+    folder = tmp_path_factory.mktemp("busy-hall")
+    busy_hall(folder)
+    return folder

@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import Connection, select
 
 from monitor.model import Level, SubjectRef
+from monitor.settings import Policy
 from monitor.store import cards
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
@@ -135,7 +136,7 @@ def at_work(store: Store) -> Iterator[Served]:
     """The API over a store with these people."""
     with store.write() as conn:
         fill_people(conn, NOW - timedelta(days=30))
-    with served(make_deps(store, policy_version="p7")) as running:
+    with served(make_deps(store, policy=Policy(name="p7"))) as running:
         yield running
 
 

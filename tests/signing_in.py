@@ -14,14 +14,18 @@ from monitor.clock import ManualClock
 from monitor.model import Registry
 from monitor.settings import ConsoleSettings
 from monitor.store.engine import Store
+from monitor.store.schema import IdentityRow
+from monitor.store.sql import insert, table_of
 from monitor.supervision import passwords
 from monitor.supervision.people import Person, save_person
 from monitor.supervision.refused import Refused
-from monitor.supervision.signin import SignIn, Visitor
+from monitor.supervision.signin import Signed, SignIn, Visitor
 
 T = TypeVar("T")
 
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)
+IDENTITY = table_of(IdentityRow)
+ISSUER = "https://sso.test"
 GOOD = "一句自己记得住的话 2026"
 DESK = Visitor(address="10.0.0.5", agent="Chromium")
 
@@ -50,3 +54,14 @@ class Place:
 def _digest() -> str:
     """A tenth of a second each, so once for all tests."""
     return passwords.digest_of(GOOD)
+
+
+def session(store: Store, user: str, now: Callable[[], datetime] = lambda: START) -> Signed:
+    """A session of a user of the store, by an identity that is linked to them: no password has to be digested."""
+
+    def link(conn: Connection) -> None:
+        row = {"issuer": ISSUER, "subject": user, "user": user, "linked_at": now(), "linked_by": "test"}
+        conn.execute(insert(conn, IDENTITY).values(row).on_conflict_do_nothing())
+
+    store.step(link)
+    return SignIn(store, now, ConsoleSettings()).by_identity(ISSUER, user, DESK)

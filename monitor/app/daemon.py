@@ -16,14 +16,12 @@ import structlog
 
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
-from monitor.app.kiosks import make_kiosks
 from monitor.app.loop import JudgingLoop
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
+from monitor.app.serving import deps_of
 from monitor.console.app import make_app
-from monitor.console.deps import Deps
 from monitor.console.health import Health, Part
-from monitor.console.live import LiveBoards
 from monitor.console.outside import Outside
 from monitor.console.server import HttpServer
 from monitor.ingest.decode import SUBSCRIPTION
@@ -40,7 +38,6 @@ from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.migrate import revision
 from monitor.supervision.rules import RULES
-from monitor.supervision.signin import SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -282,7 +279,16 @@ class _Daemon:
     def _serve(self) -> dict[str, str]:
         """The plain listener and, where it is set, the one with TLS, both of one app; their addresses by scheme."""
         http = self._program.settings.http
-        app = make_app(self._deps())
+        app = make_app(
+            deps_of(
+                self._program,
+                metrics=self._metrics,
+                health=self._health,
+                look=self._judge.look,
+                heard=self._heard,
+                parts=self._parts,
+            )  # fmt: skip
+        )
         servers = {"http": HttpServer(app, host=http.host, port=http.port)}
         if http.tls_port is not None and http.tls_cert and http.tls_key:
             try:
@@ -299,35 +305,3 @@ class _Daemon:
                 raise Unusable(str(error)) from error
             self._parts.callback(server.stop)
         return {scheme: server.url for scheme, server in servers.items()}
-
-    def _make_boards(self) -> LiveBoards:
-        boards = LiveBoards(
-            self._program.store, self._program.clock, self._judge.look, self._program.settings.policy.post
-        )
-        self._parts.callback(boards.close)
-        return boards
-
-    def _deps(self) -> Deps:
-        program, http = self._program, self._program.settings.http
-        return Deps(
-            presets=program.settings.presets,
-            workday_roles=frozenset(program.settings.policy.roster.workday_roles),
-            store=program.store,
-            clock=program.clock,
-            metrics=self._metrics,
-            health=self._health,
-            registry=program.registry,
-            calendars=program.calendars,
-            bad_at_most=program.settings.policy.rating.bad_at_most,
-            future=timedelta(seconds=program.settings.policy.device.future_seconds),
-            shared=program.is_shared,
-            max_body_bytes=http.max_body_bytes,
-            face=program.settings.policy.face,
-            face_keys=Path(keys) if (keys := program.settings.faces.keys) else None,
-            policy_version=program.settings.policy.version,
-            heard=self._heard,
-            boards=self._make_boards(),
-            sign_in=SignIn(program.store, program.clock.real_now, program.settings.console),
-            kiosks=make_kiosks(program, self._metrics, self._parts),
-            https_port=http.tls_port,
-        )

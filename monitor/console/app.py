@@ -9,18 +9,16 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitor.console.answers import refused
 from monitor.console.api import make_api
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
 from monitor.console.pages import make_pages
+from monitor.console.pages.faults import add_faults
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.metrics import program_version
-from monitor.store.engine import STORE_AWAY
 from monitor.store.untold import banner, untold
-from monitor.supervision.refused import Refused
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -29,11 +27,9 @@ def make_app(deps: Deps) -> FastAPI:
     app = FastAPI(title="Jiancha 监察", version=program_version(), docs_url=None, redoc_url=None)
     deps.metrics.registry.register(ReadyCollector(lambda: unready(deps)))
     deps.metrics.registry.register(StoreCollector(deps))
-    app.add_exception_handler(Refused, refused)
+    add_faults(app, deps)
     app.add_exception_handler(SignInFirst, to_sign_in)
     app.add_middleware(RenewedCookie)
-    for fault in STORE_AWAY:
-        app.add_exception_handler(fault, store_away)
     _add_health(app, deps)
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
@@ -41,12 +37,6 @@ def make_app(deps: Deps) -> FastAPI:
     if deps.kiosks is not None:
         app.include_router(make_kiosk(deps, deps.kiosks))
     return app
-
-
-async def store_away(_request: Request, _error: Exception) -> Response:
-    """503: nothing was written; the same may pass in a moment."""
-    detail = "the store is away; send it again later"
-    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
 
 
 async def to_sign_in(request: Request, error: Exception) -> Response:

@@ -6,12 +6,10 @@ done once, and the repetition gets the first answer.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
@@ -20,8 +18,8 @@ from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import BODIES, Issue, files_of, given_of, read
 from monitor.console.cards import INT64, no_card
 from monitor.console.deps import Deps
+from monitor.console.once import KEY, Act, once
 from monitor.model import Level, SubjectRef
-from monitor.store import requests
 from monitor.supervision.commands import attribute, transition
 from monitor.supervision.files import checked
 from monitor.supervision.handcards import issue_by_hand
@@ -32,11 +30,6 @@ from monitor.supervision.workflow import STEPS
 
 WITH_FILES: Final = 16 * 1024 * 1024
 """Bytes of a body that may carry files, where `http.max_body_bytes` is less: one of the largest, as base64."""
-KEY: Final = Header(
-    None, alias="Idempotency-Key", min_length=1, max_length=128, pattern="^[!-~]+$",
-    description="Sent again within a week with the same key, it is done once.",
-)  # fmt: skip
-Act = Callable[[Connection, datetime], dict[str, Any]]
 
 
 def add_work(api: APIRouter, deps: Deps) -> None:
@@ -70,7 +63,7 @@ def _add_step(api: APIRouter, deps: Deps, step: str) -> None:
         def prepare() -> Act:
             return _prepared(deps, number, step, body, grant)
 
-        return await run_in_threadpool(_once, deps, grant, key, request, body, response, prepare)
+        return await run_in_threadpool(once, deps, grant, key, request, body, response, prepare)
 
 
 def _prepared(deps: Deps, number: int, step: str, body: bytes, grant: Grant) -> Act:
@@ -109,7 +102,7 @@ def _add_issue(api: APIRouter, deps: Deps) -> None:
         """Issue a card by hand, as `jiancha cards issue`: {number, step, state, sequence} once it is committed."""
         body = await read_body(request, limit)
         return await run_in_threadpool(
-            _once, deps, grant, key, request, body, response, lambda: _issuing(deps, body, grant)
+            once, deps, grant, key, request, body, response, lambda: _issuing(deps, body, grant)
         )
 
 
@@ -130,40 +123,8 @@ def _issuing(deps: Deps, body: bytes, grant: Grant) -> Act:
         number = issue_by_hand(
             conn, deps.registry.get(conn), rule=said.rule, level=level, subject=about, hall=said.hall, unit=said.unit,
             window=said.window, staff=said.staff, actor=grant.principal, why=said.reason, now=now,
-            policy_version=deps.policy_version, files=files,
+            policy_version=deps.policy.version, files=files,
         )  # fmt: skip
         return {"number": number, "step": "issued", "state": "open", "sequence": 1}
 
     return act
-
-
-def _once(
-    deps: Deps, grant: Grant, key: str | None, request: Request, body: bytes, response: Response,
-    prepare: Callable[[], Act],
-) -> dict[str, Any]:  # fmt: skip
-    """Do it in one transaction; with a key that was seen before, give what was answered then."""
-    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
-    act = prepare()
-
-    def step(conn: Connection) -> tuple[dict[str, Any], bool]:
-        now = deps.clock.now()
-        if key is None:
-            return act(conn, now), False
-        before = requests.begin(conn, grant.actor, key, asked, now)
-        if before is not None:
-            return dict(before), True
-        answer = act(conn, now)
-        requests.answered(conn, grant.actor, key, answer)
-        return answer, False
-
-    try:
-        answer, again = deps.store.step(step)
-    except requests.OtherRequest:
-        raise Refused(
-            "此键已用于另一请求 this key came with another request before; give each request a key of its own",
-            field="Idempotency-Key",
-        ) from None
-    if again:
-        response.headers["Idempotency-Replayed"] = "true"
-    deps.heard()
-    return answer

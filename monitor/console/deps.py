@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
+from monitor.settings import ConsoleSettings, Policy
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
+from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
 from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.signin import SignIn
@@ -24,10 +29,10 @@ from monitor.supervision.signin import SignIn
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
     """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
-    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy_version` goes on cards by
-    hand. `presets` and `workday_roles` (policy key `roster.workday_roles`) are what plans are checked against. `face`
-    is `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit. `kiosks` is there where
-    `kiosk.enabled` is set.
+    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy` is in force, its version goes
+    on cards by hand. `presets` and `workday_roles` (key `roster.workday_roles`) are what plans are checked against.
+    `face` is `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit. `kiosks` is there
+    where `kiosk.enabled` is set.
     """
 
     store: Store
@@ -40,7 +45,11 @@ class Deps:
     future: timedelta = FUTURE
     shared: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
-    policy_version: str = ""
+    policy: Policy = field(default_factory=Policy)
+    look: Callable[[Connection, datetime], Look] | None = None
+    """A look at the store as the judge takes it; None: what is counted afresh is not served."""
+    adapters: Callable[[], Adapters] = Adapters
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
     workday_roles: frozenset[str] = frozenset()
     kiosks: Kiosks | None = None

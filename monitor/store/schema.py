@@ -861,6 +861,24 @@ class IdentityRow(SQLModel, table=True):
     linked_by: str
 
 
+class RatingLinkRow(SQLModel, table=True):
+    """A link by which a citizen rates once (D03): only the SHA-256 of its secret is kept, and for which service."""
+
+    __tablename__ = "rating_link"
+    id: int | None = _id()
+    digest: str = Field(unique=True)
+    device: str = Field(index=True)
+    """The evaluator as which the rating comes in."""
+    window: str | None = None
+    staff: str | None = None
+    case_key: str | None = None
+    stage: str | None = None
+    created: datetime
+    created_by: str
+    expires: datetime
+    used_at: datetime | None = None
+
+
 class RequestKey(SQLModel, table=True):
     """A write that a program may send again (Idempotency-Key): what it was and what it was answered. No free text."""
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, select, true
+from sqlalchemy import Connection, Row, Select, func, select
 
-from monitor.access import ROLES, Principal
+from monitor.access import Principal
 from monitor.model import lowest_watermark
 from monitor.store import cards, meta
 from monitor.store.cards import CARD
@@ -18,6 +18,7 @@ from monitor.store.facts.cases import CASE, SUBJECT, load_cases
 from monitor.store.facts.look import Look
 from monitor.store.schema import Quarantine, RawEvent
 from monitor.store.sql import chunks, table_of
+from monitor.supervision.reach import within
 from monitor.supervision.rules import LOADERS
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.policy import TimelinessPolicy
@@ -68,20 +69,7 @@ def _query(chosen: CardFilter) -> Select[Any]:
         query = query.where(CARD.c.kind == chosen.subject[0], CARD.c.key == chosen.subject[1])
     if chosen.halls is not None:
         query = query.where(CARD.c.hall.in_(chosen.halls))
-    return query if chosen.who is None else query.where(_within(chosen.who))
-
-
-def _within(who: Principal) -> ColumnElement[bool]:
-    """What `access.covers` says of a card's place, for the database."""
-    role = ROLES.get(who.role)
-    if role is None:
-        return false()
-    if role.reach == "all":
-        return true()
-    own = frozenset([who.staff] if who.staff else [])
-    sides = {"hall": ("hall", who.halls), "unit": ("unit", who.units), "window": ("window", who.windows)}
-    column, theirs = sides.get(role.reach, ("staff", own if role.reach == "own" else frozenset()))
-    return CARD.c[column].in_(theirs)
+    return query if chosen.who is None else query.where(within(chosen.who, CARD.c))
 
 
 def card_json(row: Row[Any], history: Sequence[Row[Any]], zones: Mapping[str, str]) -> dict[str, Any]:

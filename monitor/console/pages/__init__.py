@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.board import add_board
+from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
+from monitor.supervision.signin import Signed
 
 
 def make_pages(deps: Deps) -> APIRouter:
@@ -18,6 +22,20 @@ def make_pages(deps: Deps) -> APIRouter:
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
     add_sign_in(pages, deps)
-    if deps.sign_in is not None and deps.boards is not None:
-        add_board(pages, deps, deps.boards)
+    if deps.sign_in is not None:
+        _add_home(pages, deps)
+        if deps.boards is not None:
+            add_board(pages, deps, deps.boards)
     return pages
+
+
+def _add_home(pages: APIRouter, deps: Deps) -> None:
+    @pages.get("/")
+    def home(signed: Signed = Depends(require_person(deps))) -> Response:
+        """To the first page that they may see."""
+        return RedirectResponse(home_of(signed), 303)
+
+    @pages.get("/nothing")
+    def nothing(request: Request, signed: Signed = Depends(require_person(deps))) -> Response:
+        """For roles whose pages are not here."""
+        return page(request, "nothing.html", signed=signed)

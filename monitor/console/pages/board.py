@@ -20,6 +20,7 @@ from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_person, way_in
 from monitor.model import Registry
 from monitor.supervision.board import Tile
+from monitor.supervision.reach import halls_within
 from monitor.supervision.signin import Signed
 
 POLL_SECONDS: Final = 0.25
@@ -31,14 +32,10 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Con
 def add_board(pages: APIRouter, deps: Deps, boards: LiveBoards) -> None:
     person = require_person(deps, "cards:read")
 
-    @pages.get("/")
-    def home() -> Response:
-        return RedirectResponse("/board", 303)
-
     @pages.get("/board")
     def choose(request: Request, signed: Signed = Depends(person)) -> Response:
         """The one hall within reach, or which of them."""
-        halls = _halls(_registry(deps), signed)
+        halls = halls_within(_registry(deps), signed.person)
         if len(halls) == 1:
             return RedirectResponse(f"/board/{next(iter(halls))}", 303)
         return page(request, "halls.html", halls=halls, signed=signed)
@@ -63,21 +60,9 @@ def _registry(deps: Deps) -> Registry:
         return deps.registry.get(conn)
 
 
-def _halls(registry: Registry, signed: Signed) -> dict[str, str]:
-    """Halls in which something is theirs, {id: name}."""
-    who = signed.person
-    theirs = {u.hall for u in registry.units.values() if u.id in who.units}
-    theirs |= {w.hall for w in registry.windows.values() if w.id in who.windows}
-    return {
-        hall.id: hall.name or hall.id
-        for hall in sorted(registry.halls.values(), key=lambda h: h.id)
-        if hall.id in theirs or covers(who, Target(hall=hall.id))
-    }
-
-
 def _require_within(registry: Registry, signed: Signed, hall: str) -> None:
     """404 alike for a hall that there is not and for one that is not theirs: guessing shows nothing."""
-    if hall not in _halls(registry, signed):
+    if hall not in halls_within(registry, signed.person):
         raise HTTPException(404, f"{hall}: 没有此大厅 there is no such hall")
 
 

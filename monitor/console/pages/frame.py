@@ -11,11 +11,22 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from monitor.access import refusal
 from monitor.console.pages import languages
 from monitor.console.pages.languages import Language, chosen, language_of, translations
 from monitor.console.pages.statics import static
 from monitor.metrics import program_version
+from monitor.supervision.signin import Signed
 
+SECTIONS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("board", "/board", "cards:read"),
+    ("cards", "/cards", "cards:read"),
+    ("cases", "/cases", "cases:read"),
+    ("statistics", "/statistics", "cases:read"),
+    ("ratings", "/ratings", "ratings:read"),
+    ("devices", "/devices", "devices:read"),
+)
+"""The pages' sections in the order of the menu: name, address, what one must be allowed to see it."""
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -62,6 +73,8 @@ def environment(language: Language) -> Environment:
         language=language,
         html_lang=languages.HTML_LANG[language],
         version=program_version(),
+        may=may,
+        sections=SECTIONS,
     )
     return made
 
@@ -71,10 +84,22 @@ def texts(request: Request) -> Callable[[str], str]:
     return translations(language_of(request)).gettext
 
 
+def may(signed: Signed, action: str) -> bool:
+    """Whether their role has the action somewhere; templates show nothing else."""
+    return refusal(signed.person, action) is None
+
+
+def home_of(signed: Signed) -> str:
+    """The first section that somebody may see; their own sign-in's end where there is none."""
+    return next((address for _, address, action in SECTIONS if may(signed, action)), "/nothing")
+
+
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """A whole page. `lang=` in its address is kept in a cookie."""
     language = language_of(request)
-    body = environment(language).get_template(template).render(request=request, **context)
+    other = request.url.include_query_params(lang="en" if language == "zh" else "zh")
+    elsewhere = f"{other.path}?{other.query}"
+    body = environment(language).get_template(template).render(request=request, elsewhere=elsewhere, **context)
     response = HTMLResponse(body, status_code=status, headers=dict(HEADERS))
     wish = chosen(request)
     if wish is not None:

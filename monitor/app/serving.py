@@ -1,0 +1,54 @@
+"""What the HTTP side is given of an opened program (DESIGN §2: wired in by `app`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from monitor.app.kiosks import make_kiosks
+from monitor.app.program import Program
+from monitor.console.deps import Deps
+from monitor.console.health import Health
+from monitor.console.live import LiveBoards
+from monitor.metrics import Metrics
+from monitor.store.facts.look import Look
+from monitor.supervision.signin import SignIn
+
+
+def deps_of(
+    program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
+    heard: Callable[[], None], parts: ExitStack,
+) -> Deps:  # fmt: skip
+    """`look`: a look at the store as the judge takes it; what has to be ended is put on `parts`."""
+    settings = program.settings
+    boards = LiveBoards(program.store, program.clock, look, settings.policy.post)
+    parts.callback(boards.close)
+    return Deps(
+        presets=settings.presets,
+        workday_roles=frozenset(settings.policy.roster.workday_roles),
+        store=program.store,
+        clock=program.clock,
+        metrics=metrics,
+        health=health,
+        registry=program.registry,
+        calendars=program.calendars,
+        bad_at_most=settings.policy.rating.bad_at_most,
+        future=timedelta(seconds=settings.policy.device.future_seconds),
+        shared=program.is_shared,
+        max_body_bytes=settings.http.max_body_bytes,
+        face=settings.policy.face,
+        face_keys=Path(keys) if (keys := settings.faces.keys) else None,
+        policy=settings.policy,
+        look=look,
+        adapters=program.adapters,
+        heard=heard,
+        boards=boards,
+        sign_in=SignIn(program.store, program.clock.real_now, settings.console),
+        console=settings.console,
+        kiosks=make_kiosks(program, metrics, parts),
+        https_port=settings.http.tls_port,
+    )

@@ -1,0 +1,82 @@
+"""What a page says when it cannot be shown: the same faults as the API's, as a page for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from monitor.console.answers import STATUS, refused
+from monitor.console.deps import Deps
+from monitor.console.pages.frame import page
+from monitor.console.pages.session import signed_of
+from monitor.store.engine import STORE_AWAY
+from monitor.supervision.refused import Refused
+
+PROGRAMS: Final = ("/api/", "/kiosk/api/", "/static/", "/metrics", "/healthz", "/readyz", "/openapi.json")
+"""Addresses that programs ask: they are answered in JSON whatever they accept."""
+
+
+def is_for_people(request: Request) -> bool:
+    wants = "text/html" in request.headers.get("accept", "")
+    return wants and not request.url.path.startswith(PROGRAMS)
+
+
+def add_faults(app: FastAPI, deps: Deps) -> None:
+    """Handlers of refusals, missing things and bad parameters."""
+
+    @app.exception_handler(Refused)
+    async def of_refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        if is_for_people(request):
+            return await run_in_threadpool(_fault, deps, request, STATUS[error.sort], error.text)
+        return await refused(request, error)
+
+    @app.exception_handler(AnyHTTPException)
+    async def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, AnyHTTPException)
+        if is_for_people(request) and error.status_code >= 400:
+            return await run_in_threadpool(_fault, deps, request, error.status_code, _text(error))
+        return await http_exception_handler(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_parameters(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if is_for_people(request):
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"][1:])
+            return await run_in_threadpool(
+                _fault, deps, request, 422, f"{field}: 不可用 cannot be used: {first['msg']}"
+            )
+        return await request_validation_exception_handler(request, error)
+
+    for fault in STORE_AWAY:
+        app.add_exception_handler(fault, of_store)
+
+
+async def of_store(request: Request, _error: Exception) -> Response:
+    """503: nothing was written; the same may pass in a moment."""
+    detail = "数据库暂不可用，请稍后再试 the store is away; send it again later"
+    if is_for_people(request):
+        return page(request, "error.html", 503, code=503, text=detail, signed=None)
+    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
+
+
+def _text(error: AnyHTTPException) -> str:
+    if isinstance(error, HTTPException) and error.detail not in ("Not Found", "Method Not Allowed"):
+        return str(error.detail)
+    return "没有此页面 there is no such page" if error.status_code == 404 else str(error.detail)
+
+
+def _fault(deps: Deps, request: Request, status: int, text: str) -> Response:
+    """With the menu for whoever is signed in. The store may be what is away: then without."""
+    try:
+        signed = signed_of(deps, request) if deps.sign_in is not None else None
+    except STORE_AWAY:
+        signed = None
+    return page(request, "error.html", status, code=status, text=text, signed=signed)

@@ -1,0 +1,126 @@
+"""A hall in the middle of its second day (the demo's story): a store with cases, ratings, cards and silent
+devices, judged by the real judge; with a user of each role. What pages are looked at with.
+
+Made once a session of tests and copied; `python -m tests.busy_hall FOLDER [PORT]` makes one to look at.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from monitor.agents.demoplan import HALL, story
+from monitor.agents.eventfile import write_lines
+from monitor.agents.tomlfile import toml_text
+from monitor.settings import config_dir, load
+from monitor.workcal import build_calendar
+from tests.daemon import Daemon
+from tests.signing_in import GOOD
+
+NOW: Final = datetime(2026, 3, 4, 15, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+USERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "duty": ("--role", "duty_supervisor", "--halls", HALL, "--name", "演示值班员"),
+    "head": ("--role", "supervision_head", "--halls", HALL, "--name", "演示监察长"),
+    "unit": ("--role", "unit_head", "--units", f"{HALL}-u1", "--name", "演示单位甲"),
+    "lead": ("--role", "window_lead", "--windows", f"{HALL}-w01", "--name", "演示一号窗"),
+    "person": ("--role", "staff", "--staff", f"{HALL}-p02", "--name", "演示员二"),
+    "personnel": ("--role", "personnel", "--halls", HALL, "--name", "演示人事"),
+    "auditor": ("--role", "auditor", "--name", "演示审计"),
+    "admin": ("--role", "administrator", "--name", "演示管理员"),
+}
+CONFIG: Final = """[mqtt]
+enabled = false
+
+[policy]
+preset = "demo"
+"""
+JUDGED: Final = ("03T09:50", "03T11:30", "03T15:30", "03T18:00", "04T09:40", "04T10:50", "04T14:00", "04T15:40")
+"""When the judge looks, so that cards are issued about when they would be."""
+
+
+def busy_hall(folder: Path) -> Daemon:
+    """The store in `folder`, and its daemon, not started: its clock begins at NOW and goes as time does."""
+    shipped = load(config_dir() / "demo.toml", {})
+    assert shipped.clock.hours is not None
+    told = story(
+        date_of("03T09:00"), shipped.clock.hours, build_calendar(shipped.calendars["default"]), shipped.presets
+    )
+    made = _daemon(folder)
+    (folder / "registry.toml").write_text(toml_text(told.hall.tables()), encoding="utf-8")
+    with (folder / "events.jsonl").open("w", encoding="utf-8") as out:
+        write_lines(told.simulation, out)
+    lines = [line for line in (folder / "events.jsonl").read_text().splitlines() if _received(line) <= NOW]
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    made.environment["JIANCHA_CLOCK__START"] = "2026-03-03T07:15:00+08:00"
+    made.command("registry", "import", str(folder / "registry.toml"))
+    made.environment["JIANCHA_CLOCK__START"] = NOW.isoformat()
+    made.command("events", "import", str(folder / "events.jsonl"))
+    for when in JUDGED:
+        made.command("judge", "--as-of", f"2026-03-{when}:00+08:00")
+    for user, words in USERS.items():
+        made.command("user", "add", user, *words)
+    _passwords(folder / "jiancha.sqlite")
+    _work(made)
+    return made
+
+
+def _daemon(folder: Path) -> Daemon:
+    clock = {"JIANCHA_CLOCK__START": NOW.isoformat(), "JIANCHA_CLOCK__RATE": "1"}
+    return Daemon(folder, clock, CONFIG)
+
+
+def copied(made: Path, folder: Path) -> Daemon:
+    """A hall of one's own: what `busy_hall` made, copied into `folder`, the clock from NOW on."""
+    with sqlite3.connect(made / "jiancha.sqlite") as whole, sqlite3.connect(folder / "jiancha.sqlite") as copy:
+        whole.backup(copy)
+    daemon = _daemon(folder)
+    daemon.environment["JIANCHA_CLOCK__ANCHOR"] = datetime.now(UTC).isoformat()
+    return daemon
+
+
+def date_of(text: str) -> Any:
+    return datetime.fromisoformat(f"2026-03-{text}").date()
+
+
+def _received(line: str) -> datetime:
+    return datetime.fromisoformat(json.loads(line)["received"])
+
+
+def _passwords(database: Path) -> None:
+    """One digest for all: each takes a tenth of a second."""
+    from monitor.supervision.passwords import digest_of
+
+    digest = digest_of(GOOD)
+    with sqlite3.connect(database) as conn:
+        rows = [(user, digest, "2026-03-02 00:00:00.000000", 0) for user in USERS]
+        conn.executemany('INSERT INTO password ("user", digest, set_at, failures) VALUES (?, ?, ?, ?)', rows)
+
+
+def _work(made: Daemon) -> None:
+    """Some cards were worked already: one acknowledged, one answered, one with an appeal."""
+    cards = json.loads(made.command("cards", "list", "--json"))
+    mine = [c for c in cards if c["level"] in ("yellow", "red") and c["state"] == "open" and c["staff"]]
+    for card, steps in zip(mine, (("ack",), ("ack", "answer"), ("ack", "appeal")), strict=False):
+        for step in steps:
+            made.command("cards", step, str(card["number"]), "--reason", "已通知窗口，正在核实")
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    hall = busy_hall(place)
+    hall.environment["JIANCHA_CLOCK__ANCHOR"] = datetime.now(UTC).isoformat()
+    if len(sys.argv) > 2:
+        hall.environment["JIANCHA_HTTP__PORT"] = sys.argv[2]
+    with hall:
+        print(f"{hall.url}  {', '.join(USERS)}  {GOOD}", flush=True)
+        sys.stdin.read()
