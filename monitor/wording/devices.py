@@ -120,3 +120,13 @@ ROW_STATES: Final[Mapping[str, Texts]] = {
     "replayed": ("已入库", "taken in"),
     "dismissed": ("不再处理", "dismissed"),
 }
+WHY_NOT: Final[Mapping[str, Texts]] = {
+    "not_kept": (
+        "内容未保留，无法重放：请设备重发，此行不再处理",
+        "its content was not kept, so it cannot be replayed: have it sent again and dismiss this row",
+    ),
+    "import_again": (
+        "来自导入的文件：改正后重新导入该文件，此行不再处理",
+        "it came in a file: mend the cause, import the file again and dismiss this row",
+    ),
+}

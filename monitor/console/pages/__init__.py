@@ -6,10 +6,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
+from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -29,6 +31,8 @@ def make_pages(deps: Deps) -> APIRouter:
             add_board(pages, deps, deps.boards)
         if deps.look is not None:
             add_devices(pages, deps)
+        add_quarantine(pages, deps)
+        add_account(pages, deps)
     return pages
 
 
