@@ -144,7 +144,7 @@ def held_lines() -> list[dict[str, Any]]:
         line("demo-ev04", "rating", "14:52:45", score=3, window=f"{HALL}-w99"),
         ahead,
         line("demo-ev77", "rating", "15:11:00", score=5, window=f"{HALL}-w01"),
-        line("demo-cam08", "task", "15:20:00", task="t-1", kind="letter", event="opened"),
+        line("demo-cam08", "rating", "15:20:00", score=5, window=f"{HALL}-w08"),
     ]
 
 
