@@ -75,7 +75,7 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
         """The devices within the bearer's reach with their health, by id."""
         after = key_of(page, str)
         chosen = Chosen(
-            hall=hall, kind=kind, window=window, after=after[0] if after else None,
+            hall=hall, kind=kind, window=window, after=(0, after[0]) if after else None,
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
         with deps.store.read() as conn:

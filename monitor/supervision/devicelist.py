@@ -20,7 +20,7 @@ from monitor.evaluators.policy import DevicePolicy
 from monitor.store import devices as stored
 from monitor.store.devices import DEVICE
 from monitor.store.facts.look import Look
-from monitor.supervision.devicehealth import Signs, State, health
+from monitor.supervision.devicehealth import STATES, Signs, State, health
 from monitor.supervision.reach import within
 
 MOST: Final = 200
@@ -28,13 +28,16 @@ MOST: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """Filters; None: any. `window` "-": those that stand at none. `after`: only ids behind it."""
+    """Filters; None: any. `window` "-": those that stand at none. `worst_first`: by state in the order of STATES, then by
+    id; else by id. `after`: only those behind it, (0, id) or (place of the state, id).
+    """
 
     hall: str | None = None
     kind: str | None = None
     state: State | None = None
     window: str | None = None
-    after: str | None = None
+    worst_first: bool = False
+    after: tuple[int, str] | None = None
     id: str | None = None
 
 
@@ -74,20 +77,27 @@ class DeviceLine:
 def list_devices(
     look: Look, policy: DevicePolicy, who: Principal, chosen: Chosen, limit: int = MOST
 ) -> tuple[list[DeviceLine], dict[State, int]]:
-    """(the devices of a page by id, one more than `limit` where others follow; how many there are of each state under
-    the other filters).
+    """(the devices of a page, one more than `limit` where others follow; how many there are of each state under the
+    other filters).
     """
     rows = stored.with_newest_beat(look.conn, _wanted(who, chosen), look.now)
     told = [(row, *_health(row, policy, look)) for row in rows]
     counts: dict[State, int] = {}
     for _, state, _ in told:
         counts[state] = counts.get(state, 0) + 1
+    told = [one for one in told if chosen.state in (None, one[1])]
+    told.sort(key=lambda one: key_of(one[1], one[0].id, worst_first=chosen.worst_first))
     behind = [
         one
         for one in told
-        if chosen.state in (None, one[1]) and (chosen.after is None or one[0].id > chosen.after)
+        if chosen.after is None or key_of(one[1], one[0].id, worst_first=chosen.worst_first) > chosen.after
     ]
     return _lines(look, policy, behind[: limit + 1]), counts
+
+
+def key_of(state: State, device: str, *, worst_first: bool) -> tuple[int, str]:
+    """Where a device stands in the list: a page begins behind the key of the last one before."""
+    return (STATES.index(state) if worst_first else 0), device
 
 
 def find_device(look: Look, policy: DevicePolicy, who: Principal, device: str) -> tuple[DeviceLine, Row[Any]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from monitor.access import Target, refusal
 from monitor.console.deps import Deps
-from monitor.console.pages.deviceview import Words, file_view, line_view, preview_view, states_told
+from monitor.console.pages.deviceview import Words, ago, file_view, line_view, preview_view, states_told
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
@@ -22,7 +22,7 @@ from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.supervision.commands import require_words
 from monitor.supervision.devicehealth import STATES
-from monitor.supervision.devicelist import MOST, Chosen, find_device, list_devices
+from monitor.supervision.devicelist import MOST, Chosen, DeviceLine, find_device, key_of, list_devices
 from monitor.supervision.deviceview import device_file
 from monitor.supervision.losses import declare_lost
 from monitor.supervision.lossview import LossPreview, preview, require_span
@@ -78,9 +78,11 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         after: str = filter_of(),
         signed: Signed = Depends(person),
     ) -> Response:
-        """200 a page, by id; how many there are of each state stands above."""
+        """200 a page, the worst first; how many there are of each state stands above."""
+        place, _, behind = after.partition(".")
         chosen = Chosen(
-            hall=hall or None, kind=kind or None, window=window or None, after=after or None,
+            hall=hall or None, kind=kind or None, window=window or None, worst_first=True,
+            after=(int(place), behind) if place in _PLACES else None,
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
         with deps.store.read() as conn:
@@ -99,11 +101,18 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             states=states_told(said, counts), total=sum(counts.values()), asked=asked, filtered=bool(given), halls=halls, windows=windows,
             kinds=[(one, pick(texts, said.language)) for one, texts in words.KINDS.items()],
             every_state=[(one, said.state(one)) for one in STATES],
-            next=f"/devices?{urlencode({**given, 'after': last.id})}" if last is not None else None,
+            next=f"/devices?{urlencode({**given, 'after': _place(last)})}" if last is not None else None,
             link=lambda **more: "/devices?" + urlencode({**given, **more}),
-            limit=deps.policy.device.skew_untrusted_seconds,
-            least=deps.policy.device.least_silence().total_seconds(), as_of=look.now,
+            limit=ago(timedelta(seconds=deps.policy.device.skew_untrusted_seconds), said.language),
+            least=ago(deps.policy.device.least_silence(), said.language),
         )  # fmt: skip
+
+
+_PLACES: Final = frozenset(map(str, range(len(STATES))))
+
+
+def _place(line: DeviceLine) -> str:
+    return "{}.{}".format(*key_of(line.state, line.id, worst_first=True))
 
 
 def _add_one(pages: APIRouter, deps: Deps, person: Any) -> None:
