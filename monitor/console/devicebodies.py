@@ -125,10 +125,11 @@ class DeviceFileOut(DeviceOut):
     events: list[EventOut] = Field(description="The last five of each channel among its newest 200, without content.")
 
 
-class UnprovenOut(BaseModel):
+class MovedOut(BaseModel):
     kind: str
     id: str
-    verdict: str
+    verdict: str = Field(description="As it is now.")
+    then: str = Field(description="As it would be: mostly unproven.")
     withdrawn: list[int]
 
 
@@ -136,10 +137,11 @@ class LossPreviewOut(BaseModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
     resting: dict[str, int] = Field(description="Subjects that rest on the device, by kind.")
-    exact: bool = Field(description="Whether all of them were judged; else at most `resting` become unproven.")
-    unproven: dict[str, int]
+    exact: bool = Field(description="Whether all of them were judged; else at most `resting` change.")
+    changed: dict[str, int] = Field(description="Of which something else would be said, by kind.")
+    unproven: dict[str, int] = Field(description="Those of them that would be unproven.")
     withdrawn: list[int] = Field(description="Numbers of the cards that would be taken back.")
-    first: list[UnprovenOut]
+    first: list[MovedOut]
 
 
 class LostOut(BaseModel):

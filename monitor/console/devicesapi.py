@@ -145,9 +145,9 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
         zone = _zone(look, line.hall)
         return {
             "start": stamp(found.starts, zone), "end": stamp(found.ends, zone), "resting": found.resting,
-            "exact": found.exact, "unproven": found.unproven, "withdrawn": found.withdrawn,
+            "exact": found.exact, "changed": found.changed, "unproven": found.unproven, "withdrawn": found.withdrawn,
             "first": [
-                {"kind": one.kind, "id": one.key, "verdict": one.before, "withdrawn": one.withdrawn} for one in found.first
+                {"kind": one.kind, "id": one.key, "verdict": one.before, "then": one.after, "withdrawn": one.withdrawn} for one in found.first
             ],
         }  # fmt: skip
 

@@ -128,11 +128,11 @@ def device_file(look: Look, policy: DevicePolicy, who: Principal, device: str) -
 
 
 def _boot(look: Look, device: str, boot: str, policy: DevicePolicy) -> Boot:
-    told = stored.span_of_boot(look.conn, device, boot, look.now)
+    beats, first, last = stored.span_of_boot(look.conn, device, boot)
     skew = look.sources.skew(device, boot)
     seconds = skew.total_seconds() if skew is not None else None
     return Boot(
-        boot=boot, beats=int(told.beats), first=told.first, last=told.last, last_seq=told.last_seq, skew_seconds=seconds,
+        boot=boot, beats=beats, first=first.received, last=last.received, last_seq=last.last_seq, skew_seconds=seconds,
         trusted=seconds is not None and abs(seconds) <= policy.skew_untrusted_seconds,
         missing=look.sources.first_missing(device, boot),
     )  # fmt: skip

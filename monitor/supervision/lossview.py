@@ -35,29 +35,34 @@ KINDS: Final = ("post", "slot", "case")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unproven:
-    """A subject that would be unproven, what it is now, and the cards that would be taken back with it."""
+class Moved:
+    """A subject of which something else would be said: its verdict now, its verdict then (unproven; pending, where its
+    time is not over yet), and the cards that would be taken back.
+    """
 
     kind: str
     key: str
     hall: str | None
     before: str
+    after: str
     withdrawn: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossPreview:
-    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: they were judged, and `unproven` counts
-    those that would become unproven; else at most those that rest on it would. `first` are the first LISTED of them, those
-    with cards before the others; `withdrawn` the numbers of all cards that would be taken back.
+    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: they were judged, `changed` counts those
+    of which something else would be said, `unproven` those of them that would be unproven; else it is at most those that
+    rest on it. `first` are the first LISTED of them, those with cards before the others; `withdrawn` the numbers of all
+    cards that would be taken back.
     """
 
     starts: datetime
     ends: datetime
     resting: dict[str, int]
     exact: bool
+    changed: dict[str, int]
     unproven: dict[str, int]
-    first: tuple[Unproven, ...]
+    first: tuple[Moved, ...]
     withdrawn: tuple[int, ...]
 
 
@@ -77,7 +82,8 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
     """What would follow for the posts, slots and cases of [starts, ends). Raises Refused for a span that cannot be."""
     require_span(starts, ends, look.now)
     supposed = replace(look, sources=look.sources.supposing(device, (starts, ends)), _remembered={})
-    resting, changed, exact = dict.fromkeys(KINDS, 0), [], True
+    resting, exact = dict.fromkeys(KINDS, 0), True
+    changed: list[Moved] = []
     budget = JUDGED_MOST
     for kind in KINDS:
         keys = _keys(look, kind, device, starts, ends)
@@ -95,7 +101,8 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
     changed.sort(key=lambda one: (not one.withdrawn, KINDS.index(one.kind), one.key))
     return LossPreview(
         starts=starts, ends=ends, resting=resting, exact=exact,
-        unproven={kind: sum(one.kind == kind for one in changed) for kind in KINDS},
+        changed={kind: sum(one.kind == kind for one in changed) for kind in KINDS},
+        unproven={kind: sum((one.kind, one.after) == (kind, Outcome.UNPROVEN) for one in changed) for kind in KINDS},
         first=tuple(changed[:LISTED]),
         withdrawn=tuple(sorted({number for one in changed for number in one.withdrawn})),
     )  # fmt: skip
@@ -103,7 +110,7 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
 
 def _changed(
     look: Look, supposed: Look, policy: Policy, kind: str, keys: Sequence[str], found: dict[str, Loaded]
-) -> Iterator[Unproven]:
+) -> Iterator[Moved]:
     wanted = (SUBJECT.c.kind == kind, SUBJECT.c.key.in_(keys))
     ids = {row.key: row.id for row in look.conn.execute(select(SUBJECT.c.id, SUBJECT.c.key).where(*wanted))}
     held = cards.states_of(look.conn, list(ids.values()))
@@ -116,8 +123,10 @@ def _changed(
             c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None
         )
         was = graver([r.verdict.outcome for r in before])
-        if (outcome is Outcome.UNPROVEN and was is not Outcome.UNPROVEN) or back:
-            yield Unproven(kind=kind, key=key, hall=found[key].hall, before=str(was), withdrawn=back)
+        if outcome is not was or back:
+            yield Moved(
+                kind=kind, key=key, hall=found[key].hall, before=was.value, after=outcome.value, withdrawn=back
+            )  # fmt: skip
 
 
 def _ruled(

@@ -182,14 +182,15 @@ def preview_view(found: LossPreview, said: Words, zone: ZoneInfo, names: Mapping
         "ends": found.ends.astimezone(zone),
         "exact": found.exact,
         "resting": found.resting,
-        "unproven": found.unproven,
-        "total": sum(found.unproven.values()),
+        "changed": found.changed,
+        "total": sum(found.changed.values()),
+        "unproven": sum(found.unproven.values()),
         "resting_total": sum(found.resting.values()),
         "withdrawn": found.withdrawn,
         "first": [
             {
                 "text": subject_text(one.kind, one.key, names, lang), "kind": one.kind, "key": one.key,
-                "before": outcome_word(one.before, lang), "withdrawn": one.withdrawn,
+                "before": outcome_word(one.before, lang), "after": outcome_word(one.after, lang), "withdrawn": one.withdrawn,
             }
             for one in found.first
         ],
