@@ -196,7 +196,7 @@ def _zone(registry: Registry, hall: str | None) -> ZoneInfo:
 
 def _with(request: Request, **changed: str | None) -> str:
     """The page's own address with some parameters changed; None: without."""
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in (*changed, "done") and v]
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in (*changed, "done")]
     added = [(k, v) for k, v in changed.items() if v is not None]
     query = urlencode([*kept, *added])
     return f"{request.url.path}?{query}" if query else request.url.path
