@@ -74,7 +74,8 @@ def test_who_may_do_what_where_over_http(app: Served, store: Store, role: str, p
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_who_may_do_what_where_by_command(store: Store, tmp_path: Any, whole: bool) -> None:
-    """The same table by `jiancha cards … --as`. The whole of it takes some hundred commands; in short each step is taken
+    """The same table by `jiancha cards … --as`. The whole of it takes some hundred commands; in short each step is
+    taken
     where it may be, by somebody whose role has it not, and where it lies beyond reach.
     """
     with store.write() as conn:
