@@ -26,7 +26,8 @@ By: TypeAlias = Literal["hall", "unit", "window", "item", "staff"]
 FILLED: Final = "case_stats"
 """Key in `meta`: set once every case that was judged before there was this table has its row."""
 _INSTANTS: Final = {
-    name: f"{name.removesuffix('_at')}_us" for name in ("received_at", "accepted_at", "ended_at", "overdue_at")
+    name: f"{name.removesuffix('_at')}_us"
+    for name in ("received_at", "accepted_at", "ended_at", "overdue_at", "due_at", "paused_at")
 }
 _COLUMNS: Final = {f.name: _INSTANTS.get(f.name, f.name) for f in fields(CaseStat)}
 """The column of each field."""

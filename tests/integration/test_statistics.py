@@ -177,7 +177,7 @@ def rows(world: World) -> dict[str, CaseStat]:
 
 def stat_of(row: Mapping[Any, Any]) -> CaseStat:
     values = {name: row[name] for name in CaseStat.__dataclass_fields__ if not name.endswith("_at")}
-    for name in ("received", "accepted", "ended", "overdue"):
+    for name in ("received", "accepted", "ended", "overdue", "due", "paused"):
         us = row[f"{name}_us"]
         values[f"{name}_at"] = from_micros(us) if us is not None else None
     return CaseStat(**values)
