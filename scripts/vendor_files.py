@@ -37,6 +37,8 @@ WANTED: Final = (
     # The npm `latest` of htmx is 4, with another inheritance of attributes: the version is named.
     Wanted("htmx.org", "2.0.11", "0BSD", "dist/htmx.min.js", "htmx.min.js"),
     Wanted("htmx-ext-sse", "2.2.4", "0BSD", "dist/sse.min.js", "htmx-sse.min.js"),
+    # Bars and lines alone, loaded on the page of statistics.
+    Wanted("echarts", "6.1.0", "Apache-2.0", "dist/echarts.simple.min.js", "echarts.min.js"),
     Wanted("bootstrap", "5.3.9", "MIT", "dist/css/bootstrap.min.css", "bootstrap.min.css"),
 )
 

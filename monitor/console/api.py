@@ -13,6 +13,7 @@ from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
+from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
@@ -46,6 +47,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_cards(api, deps)
     add_work(api, deps)
     add_gallery(api, deps)
+    add_cases_api(api, deps)
     return api
 
 
