@@ -55,14 +55,20 @@ def fetch() -> None:
             source = folder / "node_modules" / one.package / one.file
             shutil.copyfile(source, VENDOR / one.name)
             rows.append({**one._asdict(), "sha256": _digest(VENDOR / one.name)})
-            shutil.copyfile(folder / "node_modules" / one.package / "LICENSE", VENDOR / f"{one.package}.LICENSE.txt")
+            for paper in papers(one):
+                shutil.copyfile(folder / "node_modules" / one.package / paper, VENDOR / f"{one.package}.{paper}.txt")
     LIST.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def papers(one: Wanted) -> tuple[str, ...]:
+    """What goes along with a file of somebody else's: the Apache licence asks for the notice, too (4d)."""
+    return ("LICENSE", "NOTICE") if one.licence == "Apache-2.0" else ("LICENSE",)
 
 
 def faults() -> list[str]:
     """What differs between the list and the folder; empty where nothing does."""
     rows = {row["name"]: row for row in json.loads(LIST.read_text(encoding="utf-8"))}
-    licences = {f"{one.package}.LICENSE.txt" for one in WANTED}
+    licences = {f"{one.package}.{paper}.txt" for one in WANTED for paper in papers(one)}
     there = {path.name for path in VENDOR.iterdir()} - {LIST.name}
     missing = [f"{name}: the licence is not there" for name in sorted(licences - there)]
     there -= licences

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.board import add_board
+from monitor.console.pages.cases import add_cases
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.session import require_person
@@ -26,6 +27,7 @@ def make_pages(deps: Deps) -> APIRouter:
         _add_home(pages, deps)
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
+        add_cases(pages, deps)
     return pages
 
 
