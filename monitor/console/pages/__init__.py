@@ -13,6 +13,7 @@ from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
+from monitor.console.pages.statistics import add_statistics
 from monitor.supervision.signin import Signed
 
 
@@ -28,6 +29,7 @@ def make_pages(deps: Deps) -> APIRouter:
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
         add_cases(pages, deps)
+        add_statistics(pages, deps)
     return pages
 
 
