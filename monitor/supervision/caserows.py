@@ -40,7 +40,7 @@ RANK: Final = {"red": 3, "yellow": 2, "reminder": 1}
 class CaseRow:
     """One case at `now`. `due`: the limit that it is measured by, also of one that is over; None without any, and while
     a pause keeps it from being known. `left`: working days from today to that of the limit, below zero after it; None
-    for a case that is over. `card`: {"number","rule","level","state"} of its gravest.
+    for a case that is over, and for imported history, which nobody works on. `card`: {"number","rule","level","state"} of its gravest.
     """
 
     key: str
@@ -86,10 +86,14 @@ def case_row(
         standing=standing(stat, due, look.now),
         due=due,
         provisional=limit.provisional if limit is not None else False,
-        left=days_left(calendar, look.now, due) if due is not None and stat.ended_at is None else None,
+        left=days_left(calendar, look.now, due) if due is not None and _is_worked_on(stat) else None,
         calendar=calendar,
         card=card,
     )
+
+
+def _is_worked_on(stat: CaseStat) -> bool:
+    return stat.ended_at is None and not stat.historic
 
 
 def standing(stat: CaseStat, due: datetime | None, now: datetime) -> Standing:

@@ -26,7 +26,8 @@ State: TypeAlias = Literal[
 ]  # fmt: skip
 CASE_STATES: Final[tuple[State, ...]] = get_args(State)
 """Not accepted yet; accepted and not ended, of these due soon, past the limit, paused; completed, of these too late;
-rejected, withdrawn or returned; taken by a history import.
+rejected, withdrawn or returned; taken by a history import. What is open, and what is due, is told of without imported
+history, as on the board: nobody works on it.
 """
 OPEN_STATES: Final = frozenset({"waiting", "running", "near", "overdue", "paused"})
 NAMESPACES_MOST: Final = 200
@@ -80,7 +81,7 @@ def find_cases(
 def open_dues(conn: Connection, chosen: CaseFilter) -> list[tuple[int, bool]]:
     """(when it is due in microseconds, whether it is overdue) of every open case among the chosen that has a limit."""
     query: Select[Any] = select(STAT.c.due_us, STAT.c.overdue_us.is_not(None).label("overdue"))
-    query = query.where(conditions(conn, chosen), STAT.c.ended_us.is_(None), STAT.c.due_us.is_not(None))
+    query = query.where(conditions(conn, chosen), _open(), STAT.c.due_us.is_not(None))
     return [(int(row.due_us), bool(row.overdue)) for row in conn.execute(query)]
 
 
@@ -96,7 +97,7 @@ def conditions(conn: Connection, chosen: CaseFilter) -> ColumnElement[bool]:
     if chosen.staff is not None:
         found.append(STAT.c.staff.in_(chosen.staff) if chosen.staff else false())
     if chosen.due is not None:
-        found += [STAT.c.ended_us.is_(None), *_span("due_us", chosen.due)]
+        found += [_open(), *_span("due_us", chosen.due)]
     if chosen.number:
         found.append(_numbered(conn, chosen.number, found[0]))
     return and_(*found)
@@ -127,8 +128,13 @@ def _span(column: str, span: tuple[datetime | None, datetime | None]) -> list[Co
     return found
 
 
+def _open() -> ColumnElement[bool]:
+    """`ended_us IS NULL` is the condition of the index."""
+    return and_(STAT.c.ended_us.is_(None), STAT.c.historic == false())
+
+
 def _state(chosen: CaseFilter) -> ColumnElement[bool]:
-    is_open, accepted = STAT.c.ended_us.is_(None), STAT.c.accepted_us.is_not(None)
+    is_open, accepted = _open(), STAT.c.accepted_us.is_not(None)
     late = STAT.c.overdue_us.is_not(None)
     match chosen.state:
         case None:

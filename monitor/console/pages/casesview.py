@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,8 @@ GLYPHS: Final[Mapping[str, str]] = {
     "rejected": "↩", "withdrawn": "↩", "returned": "↩",
 }  # fmt: skip
 """The shape beside the colour of where a case stands."""
+AT_ONCE: Final = timedelta(minutes=1)
+"""An event that was heard of later than this says when."""
 LONG_STRIP: Final = 63
 """More days than this are folded away behind a line that says how many."""
 
@@ -148,6 +150,7 @@ def _event_view(
         "word": case_event_word(event["event"], language),
         "at": local(event["at"], zone),
         "received": local(event["received"], zone),
+        "late": event["received"] - event["at"] > AT_ONCE,
         "entered": local(event["entered"], zone),
         "trusted": event["trusted"],
         "source": event["source"],

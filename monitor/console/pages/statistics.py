@@ -123,6 +123,7 @@ def _shown(
             "figures": [shown(name, part["figures"][name]) for name in COLUMNS],
         }
         for part in told["parts"]
+        if any(part["figures"][name] for name in COLUMNS)
     ]
     return {
         "days": told["days"],
@@ -133,6 +134,7 @@ def _shown(
         "figures": [_figure(name, figures[name], language) for name in FIGURES],
         "columns": [_figure(name, None, language) for name in COLUMNS],
         "parts": parts,
+        "empty_parts": len(told["parts"]) - len(parts),
         "part_word": pick(PARTS[by], language),
         "months": [
             {"month": m["month"], "figures": [shown(name, m["figures"][name]) for name in TREND]} for m in months
