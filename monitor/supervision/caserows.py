@@ -40,7 +40,8 @@ RANK: Final = {"red": 3, "yellow": 2, "reminder": 1}
 class CaseRow:
     """One case at `now`. `due`: the limit that it is measured by, also of one that is over; None without any, and while
     a pause keeps it from being known. `left`: working days from today to that of the limit, below zero after it; None
-    for a case that is over, and for imported history, which nobody works on. `card`: {"number","rule","level","state"} of its gravest.
+    for a case that is over, and for imported history, which nobody works on. `card`: {"number","rule","level","state"}
+    of its gravest.
     """
 
     key: str
