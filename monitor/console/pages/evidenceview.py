@@ -62,7 +62,7 @@ class Evidence:
         away = [*self._spans(facts, "leaves", _("Leave")), *self._spans(facts, "outings", _("Outing slip"))]
         head = (_("When"), _("Way"), _("Terminal"), _("Distance of the face"), _("Note"))
         return [
-            _table(_("The slot"), (_("Opens"), _("Due"), _("Closes")), due),
+            _table(_("The slot"), (_("Opens"), _("Check in by"), _("Closes")), due),
             _table(_("Check-ins of the day"), head, rows),
             _table(_("Leave and slips"), (_("From"), _("To"), _("Kind")), away),
         ]
@@ -92,7 +92,7 @@ class Evidence:
     def device(self, facts: Facts) -> list[Table]:
         _, beats = self._, list(facts.get("beats", ()))[-BEATS_SHOWN:]
         rows = [[self._at(b["at"]), self._at(b["received"]), str(b["queue"])] for b in beats]
-        head = (_("Sent"), _("Received"), _("Waiting in the device"))
+        head = (_("Sent"), _("Arrived"), _("Waiting in the device"))
         return [_table(_("Last heartbeats that were known"), head, rows)]
 
     def _sources(self, facts: Facts) -> Table:
