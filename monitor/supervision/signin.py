@@ -91,6 +91,16 @@ class SignIn:
             raise Refused("账户或密码不正确 user or password is wrong", sort="role")
         return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
 
+    def confirm(self, user: str, password: str, visitor: Visitor) -> None:
+        """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so that
+        an open browser is no place to guess. Raises Refused, Locked after too many.
+        """
+        now = self.now()
+        digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
+        if not fits(password[: MOST + 1], digest):
+            raise Refused("现用口令不正确 the present password is wrong", field="present")
+        self._store.step(lambda conn: signin.lock(conn, user, None, forget=True))
+
     def by_identity(self, issuer: str, subject: str, visitor: Visitor) -> Signed:
         """Sign in whoever an OpenID provider vouches for and a user is linked to. Raises Refused."""
         now = self.now()
