@@ -1,0 +1,22 @@
+"""The form for signing in, with what went wrong above it, whichever way in was tried."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from monitor.console.deps import Deps
+from monitor.console.pages.frame import page
+from monitor.console.pages.session import path_after, way_in
+from monitor.store.signin import who_can_sign_in
+
+
+def sign_in_form(
+    request: Request, deps: Deps, next: str, *, status: int = 200, user: str = "", fault: str = ""
+) -> Response:
+    way_in(deps)
+    with deps.store.read() as conn:
+        nobody = not who_can_sign_in(conn)
+    provider = deps.openid.name if deps.openid is not None else ""
+    return page(
+        request, "signin.html", status, next=path_after(next), user=user, fault=fault, nobody=nobody, provider=provider
+    )

@@ -1,0 +1,33 @@
+// A real OpenID provider (npm oidc-provider) for tests: one client, whoever signs in is whom they say they are.
+// node provider.mjs '{"tools": …, "issuer": …, "port": …, "client": …, "secret": …, "redirects": […]}'
+// It prints one line when it listens. Its own pages for signing in (`devInteractions`) take any password.
+import { pathToFileURL } from 'node:url';
+
+const given = JSON.parse(process.argv[2]);
+const { Provider } = await import(pathToFileURL(`${given.tools}/node_modules/oidc-provider/lib/index.js`));
+
+const provider = new Provider(given.issuer, {
+  clients: [{
+    client_id: given.client,
+    client_secret: given.secret,
+    redirect_uris: given.redirects,
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+  }],
+  cookies: { keys: ['for these tests alone'] },
+  features: { devInteractions: { enabled: true } },
+  pkce: { required: () => true },
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, name: id }) }),
+  // Nobody is asked for consent: the provider is the office's own.
+  async loadExistingGrant(ctx) {
+    const grant = new ctx.oidc.provider.Grant({
+      clientId: ctx.oidc.client.clientId,
+      accountId: ctx.oidc.session.accountId,
+    });
+    grant.addOIDCScope('openid profile');
+    await grant.save();
+    return grant;
+  },
+});
+
+provider.listen(given.port, '127.0.0.1', () => console.log('listening'));
