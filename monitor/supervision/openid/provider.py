@@ -44,7 +44,7 @@ class Provider:
 
     def __init__(self, settings: OpenIdSettings, monotonic: Callable[[], float]) -> None:
         assert settings.issuer is not None
-        self.settings, self.issuer, self._monotonic = settings, settings.issuer, monotonic
+        self.settings, self.issuer, self.monotonic = settings, settings.issuer, monotonic
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
         self._metadata: tuple[float, Metadata] | None = None
@@ -58,11 +58,11 @@ class Provider:
     def keys(self, *, fresh: bool = False) -> KeySet:
         """Its public keys; `fresh`: one was not among them, so they may have been changed."""
         with self._lock:
-            age = self._monotonic() - self._keys[0] if self._keys is not None else KEEP_SECONDS
+            age = self.monotonic() - self._keys[0] if self._keys is not None else KEEP_SECONDS
             if self._keys is None or age >= (FRESH_SECONDS if fresh else KEEP_SECONDS):
                 body = self._asked(self._current().keys)
                 try:
-                    self._keys = self._monotonic(), KeySet.import_key_set(body)  # type: ignore[arg-type]
+                    self._keys = self.monotonic(), KeySet.import_key_set(body)  # type: ignore[arg-type]
                 except (JoseError, ValueError, KeyError, TypeError) as error:
                     raise OpenIdFault(SETUP, "keys", f"unreadable: {type(error).__name__}") from error
             return self._keys[1]
@@ -76,19 +76,19 @@ class Provider:
             raise OpenIdFault(AWAY, "away", _of(error)) from error
 
     def _current(self) -> Metadata:
-        now = self._monotonic()
+        now = self.monotonic()
         if self._metadata is None or now - self._metadata[0] >= KEEP_SECONDS:
             body = self._asked(self.issuer.rstrip("/") + DISCOVERY)
             self._metadata = now, read_metadata(body, self.issuer)
         return self._metadata[1]
 
     def _asked(self, address: str) -> dict[str, Any]:
-        if self._failed is not None and self._monotonic() - self._failed[0] < RETRY_SECONDS:
+        if self._failed is not None and self.monotonic() - self._failed[0] < RETRY_SECONDS:
             raise self._failed[1]
         try:
             return self._get(address)
         except OpenIdFault as fault:
-            self._failed = self._monotonic(), fault
+            self._failed = self.monotonic(), fault
             raise
 
     def _get(self, address: str) -> dict[str, Any]:
