@@ -225,8 +225,7 @@ class OpenIdSettings(_Section):
     @field_validator("issuer")
     @classmethod
     def _an_address(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if value is not None and (parts.query or parts.fragment or parts.username or not is_safe_address(value)):
+        if value is not None and (not is_safe_address(value) or any(sign in value for sign in "?#@")):
             raise ValueError("an address such as https://sso.example.gov.cn is expected; http only for 127.0.0.1")
         return value
 

@@ -19,7 +19,9 @@ from joserfc.jwk import RSAKey
 
 from monitor.clock import ManualClock
 from monitor.console.deps import Deps
-from monitor.settings import ConsoleSettings, OpenIdSettings
+from monitor.ops.doctor.finding import Finding
+from monitor.ops.doctor.openidcheck import check_openid
+from monitor.settings import ConsoleSettings, OpenIdSettings, Settings
 from monitor.store import signin
 from monitor.store.audit import AUDIT
 from monitor.store.engine import Store
@@ -180,12 +182,11 @@ def test_whoever_is_linked_is_let_in_and_comes_to_where_they_wanted(either: tupl
 
 def test_whoever_is_linked_to_nobody_gets_the_line_for_the_administrator(either: tuple[Site, AnyProvider]) -> None:
     site, provider = either
-    answer = site.go(login="20000")
-    refused(site, answer, 403, "身份未关联账户") if isinstance(provider, RealProvider) else None
     if isinstance(provider, OwnProvider):
         provider.login = "20000"
-        refused(site, site.go(), 403, "身份未关联账户")
-    assert f"jiancha user link USER --issuer {provider.issuer} --subject " in answer.text
+    answer = site.go(login="20000")
+    refused(site, answer, 403, "身份未关联账户")
+    assert f"jiancha user link USER --issuer {provider.issuer} --subject 20000" in answer.text
     english = site.http.get("/sign-in?lang=en")
     assert "Sign in by 统一身份认证" in english.text
 
@@ -216,6 +217,13 @@ def test_another_client_secret_is_our_fault_and_said_so(store: Store, free_port:
             refused(site, site.go(), 500, "设置有误")
         finally:
             real.stop()
+
+
+def test_whoever_says_no_there_is_told_that_nobody_signed_in(either: tuple[Site, AnyProvider]) -> None:
+    site, provider = either
+    if isinstance(provider, OwnProvider):
+        provider.comes_back.update(code=None, error="access_denied")
+    refused(site, site.go(login=""), 403, "没有放行")
 
 
 # --------------------------------------------------------------------------- the way there
@@ -379,12 +387,8 @@ def test_a_user_out_of_service_is_not_let_in(store: Store, own: OwnProvider) -> 
     with site_of(store, own.issuer) as site:
         own.now = lambda: site.clock.now().timestamp()
         linked(site, own.issuer)
-        _out_of_service(site)
-
-
-def _out_of_service(site: Site) -> None:
-    site.place.do(lambda conn: disable(conn, "wang", actor="cli", now=site.clock.now(), why="调离"))
-    refused(site, site.go(), 403, "账户已停用")
+        site.place.do(lambda conn: disable(conn, "wang", actor="cli", now=site.clock.now(), why="调离"))
+        refused(site, site.go(), 403, "账户已停用")
 
 
 def test_the_line_for_the_administrator_cannot_be_more_than_one_command(site: Site, own: OwnProvider) -> None:
@@ -466,3 +470,44 @@ def test_no_secret_is_logged(site: Site, own: OwnProvider) -> None:
     assert "made-up" not in text
     assert "eyJ" not in text, "no token"
     assert "\\n" not in text
+
+
+# --------------------------------------------------------------------------- jiancha doctor
+
+
+def examined(site: Site, issuer: str, secret: str = SECRET) -> dict[str, Finding]:
+    given = {"issuer": issuer, "client_id": CLIENT, "client_secret": secret}
+    settings = Settings.model_validate({"console": {"oidc": given}})
+    with site.place.store.read() as conn:
+        return {one.check: one for one in check_openid(conn, settings)}
+
+
+def test_the_doctor_finds_a_provider_in_order(either: tuple[Site, AnyProvider]) -> None:
+    site, provider = either
+    linked(site, provider.issuer)
+    found = examined(site, provider.issuer)
+    assert {check: one.ok for check, one in found.items()} == {
+        "oidc.provider": True, "oidc.client": True, "oidc.linked": True,
+    }, found  # fmt: skip
+
+
+def test_the_doctor_names_what_is_wrong(either: tuple[Site, AnyProvider]) -> None:
+    site, provider = either
+    wrong = examined(site, provider.issuer, secret="another")
+    assert {check: one.ok for check, one in wrong.items()} == {
+        "oidc.provider": True, "oidc.client": False, "oidc.linked": False,
+    }  # fmt: skip
+    assert "invalid_client" in wrong["oidc.client"].why
+    assert "jiancha user link" in wrong["oidc.linked"].fix
+    assert all("another" not in f"{one.why}{one.fix}" for one in wrong.values())
+    named = examined(site, provider.issuer + "/")
+    assert "it calls itself" in named["oidc.provider"].why
+    provider.stop()
+    away = examined(site, provider.issuer)
+    assert list(away) == ["oidc.provider"]
+    assert "away" in away["oidc.provider"].why
+
+
+def test_without_a_provider_the_doctor_asks_nobody(store: Store) -> None:
+    with store.read() as conn:
+        assert list(check_openid(conn, Settings())) == []
