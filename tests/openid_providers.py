@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_plus, urlencode, urljoin
 
@@ -74,6 +75,8 @@ class OwnProvider:
     now: Callable[[], float] = time.time
     asked: list[str] = field(default_factory=list)
     issuer: str = ""
+    tls: tuple[Path, Path] | None = None
+    """Certificate and key; with them it speaks HTTPS."""
 
     def __post_init__(self) -> None:
         self.key = _key()
@@ -84,9 +87,9 @@ class OwnProvider:
         app.add_api_route("/auth", self._authorize)
         app.add_api_route("/token", self._token, methods=["POST"])
         app.middleware("http")(self._answered)
-        self._server = HttpServer(app)
+        self._server = HttpServer(app, tls=self.tls)
         self._server.start()
-        self.issuer = f"http://localhost:{self._server.port}"
+        self.issuer = f"{'https' if self.tls else 'http'}://localhost:{self._server.port}"
 
     def stop(self) -> None:
         self._server.stop()

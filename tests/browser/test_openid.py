@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.agents.demoplan import HALL
+from tests.browser.axe import violations
 from tests.browser.pages import Browsers
+from tests.browser.wholepage import keyboard, ready, wide
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 from tests.openid_providers import CLIENT, SECRET, RealProvider
@@ -50,6 +52,8 @@ def test_the_button_leads_to_the_provider_and_back(
     else:
         seen.says("身份未关联账户")
         assert "--subject 20000" in page.inner_text("pre")
+        ready(page)
+        assert violations(page) + wide(page, (820, 1180)) + keyboard(page) == []
     mine = [c for c in page.context.cookies(daemon.url) if c["name"].startswith("jiancha")]
     assert [c["name"] for c in mine] == (["jiancha"] if login == "10086" else [])
     elsewhere = [f for f in seen.faults if urlsplit(provider.issuer).netloc not in f and "403" not in f]

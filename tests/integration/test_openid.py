@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,7 @@ from joserfc.jwk import RSAKey
 
 from monitor.clock import ManualClock
 from monitor.console.deps import Deps
+from monitor.ops.authority import Authority
 from monitor.ops.doctor.finding import Finding
 from monitor.ops.doctor.openidcheck import check_openid
 from monitor.settings import ConsoleSettings, OpenIdSettings, Settings
@@ -72,11 +74,12 @@ class Site:
 
 
 @contextmanager
-def site_of(store: Store, issuer: str, secret: str = SECRET) -> Iterator[Site]:
+def site_of(store: Store, issuer: str, secret: str = SECRET, ca: str | None = None) -> Iterator[Site]:
     """Its clock stands at the real time: the real provider has no other."""
     place = Place(store)
     clock = ManualClock(datetime.now(UTC))
-    settings = OpenIdSettings.model_validate({"issuer": issuer, "client_id": CLIENT, "client_secret": secret})
+    given = {"issuer": issuer, "client_id": CLIENT, "client_secret": secret, "ca": ca}
+    settings = OpenIdSettings.model_validate(given)
     deps = make_deps(
         store, clock=clock, sign_in=SignIn(store, clock.now, ConsoleSettings()),
         openid=OpenId(settings, lambda: clock.now().timestamp()),
@@ -470,6 +473,30 @@ def test_no_secret_is_logged(site: Site, own: OwnProvider) -> None:
     assert "made-up" not in text
     assert "eyJ" not in text, "no token"
     assert "\\n" not in text
+
+
+def test_an_authority_of_the_office_is_trusted_where_it_is_named(store: Store, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.make(datetime.now(UTC))
+    own = OwnProvider(tls=authority.issue_server("provider", ("localhost",), datetime.now(UTC), 30))
+    try:
+        with site_of(store, own.issuer) as site:
+            refused(site, site.http.get("/sign-in/oidc"), 503, "暂时连不上")
+        with site_of(store, own.issuer, ca=str(tmp_path / "ca.crt")) as site:
+            assert site.http.get("/sign-in/oidc").headers["location"].startswith(own.issuer)
+    finally:
+        own.stop()
+
+
+def test_over_https_the_cookie_is_this_hosts_alone(site: Site) -> None:
+    """As a proxy on this machine hands it on."""
+    answer = site.http.get("/sign-in/oidc", headers={"X-Forwarded-Proto": "https", "Host": "jiancha.example.gov.cn"})
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-jiancha-oidc=")
+    assert "Secure" in cookie
+    assert "Domain" not in cookie
+    (home,) = parse_qs(urlsplit(answer.headers["location"]).query)["redirect_uri"]
+    assert home == "https://jiancha.example.gov.cn/sign-in/oidc/back"
 
 
 # --------------------------------------------------------------------------- jiancha doctor
