@@ -30,6 +30,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_kiosk(pages, deps)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
+        if deps.openid is not None:
+            _add_openid(pages, deps)
         _add_home(pages, deps)
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
@@ -42,6 +44,13 @@ def make_pages(deps: Deps) -> APIRouter:
         add_quarantine(pages, deps)
         add_account(pages, deps)
     return pages
+
+
+def _add_openid(pages: APIRouter, deps: Deps) -> None:
+    from monitor.console.pages.openid import add_openid  # here: where there is no provider its libraries stay unread
+
+    assert deps.openid is not None
+    add_openid(pages, deps, deps.openid)
 
 
 def _add_home(pages: APIRouter, deps: Deps) -> None:
