@@ -47,16 +47,16 @@ _ID: Final = Path(min_length=1, max_length=64, pattern=PLAIN)
 
 
 def add_devices_api(api: APIRouter, deps: Deps) -> None:
-    """The routes; there are none where the store is not looked at as the judge does."""
-    if deps.look is None:
-        return
+    """The list, one device, what a loss would mean, and declaring it."""
     _add_list(api, deps)
     _add_one(api, deps)
     _add_lost(api, deps)
 
 
-def _look(deps: Deps, conn: Connection) -> Look:
-    assert deps.look is not None
+def look_of(deps: Deps, conn: Connection) -> Look:
+    """As the judge looks at this moment. 503 in a program that judges nothing."""
+    if deps.look is None:
+        raise HTTPException(503, "设备状况暂不可查 the health of devices is not served here")
     return deps.look(conn, deps.clock.now())
 
 
@@ -79,7 +79,7 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             found, _ = list_devices(look, deps.policy.device, grant.principal, chosen, page.limit)
         shown, last = cut(found, page.limit)
         next_link(request, response, (last.id,) if last is not None else None)
@@ -93,7 +93,7 @@ def _add_one(api: APIRouter, deps: Deps) -> None:
     ) -> dict[str, Any]:
         """Everything about one device."""
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             found = device_file(look, deps.policy.device, grant.principal, device)
         if found is None:
             raise _no_device(device)
@@ -139,7 +139,7 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
     ) -> dict[str, Any]:
         """What declaring [from, to) lost would mean: subjects judged twice, nothing written."""
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             line = _within(deps, look, grant, device)
             found = preview(look, deps.policy, device, start, end)
         zone = _zone(look, line.hall)
@@ -176,7 +176,7 @@ def _losing(deps: Deps, grant: Grant, device: str, body: bytes) -> Act:
     require_words(said.reason)
 
     def act(conn: Connection, now: datetime) -> dict[str, Any]:
-        look = _look(deps, conn)
+        look = look_of(deps, conn)
         line = _within(deps, look, grant, device)
         require_span(said.start, said.end, now)
         declare_lost(conn, device, said.start, said.end, actor=grant.actor, why=said.reason.strip(), now=now)

@@ -83,8 +83,8 @@ MEANT: Final[Mapping[str, tuple[Texts, Texts]]] = {
     ),
     "unknown_device": (
         ("发送者不在台账中，或已停用。", "The sender is not in the registry, or was revoked."),
-        ("确认是本单位设备后登入台账（registry import）再重放；否则不再处理。",
-         "If it is one of yours, add it to the registry (registry import) and replay; else dismiss it."),
+        ("确认是本单位设备后登入台账（jiancha registry import）再重放；否则不再处理。",
+         "If it is one of yours, add it to the registry (jiancha registry import) and replay; else dismiss it."),
     ),
     "unknown_ref": (
         ("引用的窗口、人员、事项或单位不在台账中。", "It names a window, person, item or unit that the registry lacks."),
@@ -92,7 +92,7 @@ MEANT: Final[Mapping[str, tuple[Texts, Texts]]] = {
     ),
     "not_allowed": (
         ("该设备的类别或登记的通道不允许发此类数据。", "Neither the device's kind nor its channels allow such data."),
-        ("核对台账中的类别和 channels；改正后重放。", "Check kind and channels in the registry; mend them and replay."),
+        ("核对台账中该设备的类别和通道，改正后重放。", "Check its kind and channels in the registry, mend them and replay."),
     ),
     "future": (
         ("数据的时间晚于收到的时间：设备时钟快了。", "Its time lies after its receipt: the device's clock is fast."),

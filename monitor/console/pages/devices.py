@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from monitor.access import Target, refusal
 from monitor.console.deps import Deps
+from monitor.console.devicesapi import look_of
 from monitor.console.pages.deviceview import Words, ago, file_view, line_view, preview_view, states_told
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -48,11 +49,6 @@ def words_of(deps: Deps, request: Request, look: Look) -> Words:
         registry=look.registry,
         untrusted_seconds=deps.policy.device.skew_untrusted_seconds,
     )
-
-
-def look_of(deps: Deps, conn: Connection) -> Look:
-    assert deps.look is not None  # the routes are there only where it is
-    return deps.look(conn, deps.clock.now())
 
 
 def no_device(device: str) -> HTTPException:
