@@ -656,6 +656,21 @@ class CaseStatRow(SQLModel, table=True):
     __tablename__ = "case_stat"
     __table_args__ = (
         _index_where("ix_case_stat_open", "due_us", "case_key", where="ended_us IS NULL"),
+        # Holds all that a search asks for: a judge pays for it once a case, when it ends.
+        _index_where(
+            "ix_case_stat_ended",
+            "received_us",
+            "case_key",
+            "hall",
+            "unit",
+            "window",
+            "staff",
+            "item",
+            "end",
+            "overdue_us",
+            "historic",
+            where="ended_us IS NOT NULL",
+        ),
         _index_where("ix_case_stat_late", "received_us", "case_key", where="overdue_us IS NOT NULL"),
     )
     case_key: str = Field(primary_key=True)

@@ -188,8 +188,8 @@ BAD: dict[str, tuple[dict[str, str], str, str]] = {
     "digits of another script": ({"days": "٣"}, "days", "0–60"),
     "too many days": ({"days": "999"}, "days", "0–60"),
     "no date": ({"received_from": "2026-02-30"}, "received_from", "YYYY-MM-DD"),
-    "a date before all calendars": ({"received_from": "0001-01-01"}, "received_from", "1950"),
-    "a date behind them": ({"due_to": "9999-12-31"}, "due_to", "1950"),
+    "a date before all calendars": ({"received_from": "0001-01-01"}, "received_from", "1951"),
+    "a date behind them": ({"due_to": "9999-12-31"}, "due_to", "1951"),
     "a reversed span": ({"received_from": "2026-03-02", "received_to": "2026-03-01"}, "received_to", "before"),
 }  # fmt: skip
 
