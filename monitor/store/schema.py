@@ -658,7 +658,7 @@ class CaseStatRow(SQLModel, table=True):
         _index_where("ix_case_stat_open", "due_us", "case_key", where="ended_us IS NULL"),
         # Holds all that a search asks for: a judge pays for it once a case, when it ends.
         _index_where(
-            "ix_case_stat_ended",
+            "ix_case_stat_search",
             "received_us",
             "case_key",
             "hall",

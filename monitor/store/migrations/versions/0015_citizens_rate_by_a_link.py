@@ -45,7 +45,7 @@ def _when_cases_are_due() -> None:
     of_ended = ['received_us', 'case_key', 'hall', 'unit', 'window', 'staff', 'item', 'end', 'overdue_us', 'historic']
     for name, columns, where in (
         ('ix_case_stat_open', ['due_us', 'case_key'], 'ended_us IS NULL'),
-        ('ix_case_stat_ended', of_ended, 'ended_us IS NOT NULL'),
+        ('ix_case_stat_search', of_ended, 'ended_us IS NOT NULL'),
         ('ix_case_stat_late', ['received_us', 'case_key'], 'overdue_us IS NOT NULL'),
     ):
         op.create_index(name, 'case_stat', columns, unique=False, sqlite_where=sa.text(where),
