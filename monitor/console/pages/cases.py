@@ -95,7 +95,7 @@ def listed(
     """One page of cases in words, and the key of its last row where another page follows."""
     cursor = request.query_params.get("cursor")
     after = key_of(Page(after=opened(cursor)), int, str) if cursor else None
-    found, last = cut(find_cases(look.conn, chosen, ROWS, after), ROWS)  # type: ignore[arg-type]
+    found, last = cut(find_cases(look.conn, chosen, ROWS, after), ROWS)
     rows = case_rows(look, deps.policy.timeliness, [key for _, key in found], who)
     names = names_of(look, rows)
     return [row_view(row, names, language) for row in rows], last
