@@ -42,7 +42,8 @@ def _when_cases_are_due() -> None:
                "(SELECT key FROM subject WHERE kind = 'case' AND historic = true)")
     op.execute('DELETE FROM case_stat WHERE ended_us IS NULL')
     op.execute("DELETE FROM meta WHERE key = 'case_stats'")
-    of_ended = ['received_us', 'case_key', 'hall', 'unit', 'window', 'staff', 'item', 'end', 'overdue_us', 'historic']
+    of_ended = ['received_us', 'case_key', 'hall', 'unit', 'window', 'staff', 'item', 'end', 'ended_us', 'overdue_us',
+                'historic']
     for name, columns, where in (
         ('ix_case_stat_open', ['due_us', 'case_key'], 'ended_us IS NULL'),
         ('ix_case_stat_search', of_ended, 'ended_us IS NOT NULL'),
