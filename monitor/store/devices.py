@@ -77,7 +77,9 @@ def with_newest_beat(conn: Connection, wanted: Sequence[ColumnElement[bool]], no
             STATUS.c.firmware.label("firmware"),
             proven.label("proven_at"),
         )
-        .select_from(DEVICE.outerjoin(BEAT, BEAT.c.id == newest).outerjoin(STATUS, STATUS.c.device == DEVICE.c.id))
+        .select_from(
+            DEVICE.outerjoin(BEAT, BEAT.c.id == newest).outerjoin(STATUS, STATUS.c.device == DEVICE.c.id)
+        )
         .where(*wanted)
         .order_by(DEVICE.c.id)
     )
@@ -121,9 +123,7 @@ def stored_between(conn: Connection, asked: Sequence[tuple[str, str, int, int]])
     found: dict[str, int] = {}
     for batch in chunks(asked, 100):
         wanted = (
-            values(
-                column("device", String), column("boot", String), column("low", BigInteger), column("high", BigInteger)
-            )
+            values(column("device", String), column("boot", String), column("low", BigInteger), column("high", BigInteger))
             .data(batch)
             .cte("asked")
         )
