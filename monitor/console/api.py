@@ -16,6 +16,7 @@ from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
+from monitor.console.ratingsapi import add_ratings_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -46,6 +47,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_cards(api, deps)
     add_work(api, deps)
     add_gallery(api, deps)
+    add_ratings_api(api, deps)
     return api
 
 

@@ -11,6 +11,7 @@ from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.rate import add_rate
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -23,6 +24,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
+    add_rate(pages, deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         _add_home(pages, deps)

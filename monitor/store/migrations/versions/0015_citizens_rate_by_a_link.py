@@ -30,3 +30,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('digest', name=op.f('uq_rating_link_digest'))
     )
     op.create_index(op.f('ix_rating_link_device'), 'rating_link', ['device'], unique=False)
+    for name, table, columns in (
+        ('ix_rating_staff', 'rating', ['staff', 'at']),
+        ('ix_rating_case', 'rating', ['case_key']),
+        ('ix_rating_at', 'rating', ['at', 'window', 'score']),
+        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key']),
+    ):
+        op.create_index(name, table, columns, unique=False)
