@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    exists,
     false,
     func,
     literal,
@@ -138,6 +139,11 @@ def left(conn: Connection, sort: Sort, keys: Sequence[tuple[Any, ...]]) -> int:
     """How many of these rows still have their content: the proof is that it is 0."""
     query = select(func.count()).select_from(sort.table).where(sort.held, sort.among(keys))
     return int(conn.execute(query).scalar_one())
+
+
+def links_expired(conn: Connection, before: datetime) -> bool:
+    """Whether there is a rating link that expired before then."""
+    return bool(conn.execute(select(exists().where(LINK.c.expires < before))).scalar())
 
 
 def sorts(conn: Connection) -> dict[str, Sort]:

@@ -71,7 +71,7 @@ class Gone:
 def plan(store: Store, settings: RetentionSettings, now: datetime, frames_days: int = 0) -> list[Line]:
     """What goes and what stays if it were run now; changes nothing. `frames_days`: `kiosk.evidence_days`."""
     with store.read() as conn:
-        limits = _limits(conn, settings, now, frames_days)
+        limits = {"rating_links": _links_before(now), **_limits(conn, settings, now, frames_days)}
         return [_line(conn, sort, settings, frames_days, limits.get(name)) for name, sort in
                 retention.sorts(conn).items()]  # fmt: skip
 
@@ -81,10 +81,15 @@ def _limits(conn: Connection, settings: RetentionSettings, now: datetime, frames
     are switched off by now, all of them go.
     """
     limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
-    limits["rating_links"] = now - timedelta(days=LINK_DAYS)
+    if retention.links_expired(conn, _links_before(now)):
+        limits["rating_links"] = _links_before(now)
     if frames_days or frames.all_of_them(conn):
         limits["frames"] = now - timedelta(days=frames_days)
     return limits
+
+
+def _links_before(now: datetime) -> datetime:
+    return now - timedelta(days=LINK_DAYS)
 
 
 def _line(conn: Connection, sort: Sort, settings: RetentionSettings, frames_days: int, before: datetime | None) -> Line:
