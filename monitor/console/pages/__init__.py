@@ -12,6 +12,8 @@ from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.rate import add_rate
+from monitor.console.pages.ratinglink import add_rating_links
+from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -32,6 +34,8 @@ def make_pages(deps: Deps) -> APIRouter:
             add_board(pages, deps, deps.boards)
         add_card_work(pages, deps)
         add_cards(pages, deps)
+        add_ratings(pages, deps)
+        add_rating_links(pages, deps)
     return pages
 
 
