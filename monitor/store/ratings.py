@@ -40,7 +40,9 @@ def set_aside(bad_at_most: int) -> Condition:
 
 
 def bucket_of(edges: Sequence[datetime]) -> ColumnElement[int]:
-    """In which of the spans between ascending edges a rating lies, from 0; a search by halves, exact in any zone."""
+    """In which of the spans between three or more ascending edges a rating lies, from 0: a search by halves, exact in
+    any zone.
+    """
 
     def within(low: int, high: int) -> ColumnElement[int]:
         if high - low <= 1:
@@ -55,22 +57,23 @@ def tally(
     conn: Connection, where: Iterable[Condition], bad_at_most: int, by: str | ColumnElement[int] | None = None
 ) -> dict[Any, Scores]:
     """Scores by the rating's `window` or `staff`, by its case's `item`, or by an expression; under None all of them."""
-    aside = case((set_aside(bad_at_most), 1), else_=0)
-    group, table = _group(by), RATING.outerjoin(STAT, STAT.c.case_key == RATING.c.case_key) if by == "item" else RATING
-    columns = (group, RATING.c.score, aside)
-    query = select(*columns, func.count()).select_from(table).where(*where).group_by(*columns)
+    aside = case((set_aside(bad_at_most), 1), else_=0).label("aside")
+    table = RATING.outerjoin(STAT, STAT.c.case_key == RATING.c.case_key) if by == "item" else RATING
+    parts = [_group(by).label("part")] if by is not None else []
+    query = select(RATING.c.score, aside, func.count(), *parts).select_from(table).where(*where)
+    # by the names of the columns: PostgreSQL takes an expression with values for another one each time
+    named = [RATING.c.score, literal_column("aside"), *([literal_column("part")] if parts else [])]
     found: dict[Any, Scores] = {}
-    for part, score, is_aside, number in conn.execute(query):
-        found[part] = found.get(part, Scores()) + Scores.of(score, number, aside=bool(is_aside))
+    for score, is_aside, number, *part in conn.execute(query.group_by(*named)):
+        key = part[0] if part else None
+        found[key] = found.get(key, Scores()) + Scores.of(score, number, aside=bool(is_aside))
     return found
 
 
-def _group(by: str | ColumnElement[int] | None) -> ColumnElement[Any]:
-    if by is None:
-        return literal_column("NULL")
+def _group(by: str | ColumnElement[int]) -> ColumnElement[Any]:
     if isinstance(by, str):
         return STAT.c.item if by == "item" else RATING.c[by]
-    return by.label("bucket")
+    return by
 
 
 def rows(
@@ -123,10 +126,13 @@ def is_rated() -> Condition:
 
 def cases(conn: Connection, where: Iterable[Condition], by: str | None = None) -> dict[Any, tuple[int, int]]:
     """(completed cases, those of them that were rated) by a column of the case; under None all of them."""
-    group = STAT.c[by] if by is not None else literal_column("NULL")
-    rated = func.sum(case((is_rated(), 1), else_=0))
-    query = select(group, func.count(), rated).where(*where).group_by(group)
-    return {part: (int(done), int(had)) for part, done, had in conn.execute(query)}
+    rated = func.coalesce(func.sum(case((is_rated(), 1), else_=0)), 0)
+    query = select(func.count(), rated).where(*where)
+    if by is None:
+        done, had = conn.execute(query).one()
+        return {None: (int(done), int(had))}
+    grouped = query.add_columns(STAT.c[by]).group_by(STAT.c[by])
+    return {part: (int(done), int(had)) for done, had, part in conn.execute(grouped)}
 
 
 def unrated(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, and_, false, or_, select, true
+from sqlalchemy import Connection, Row, and_, exists, false, or_, select, true
 
 from monitor.access import ROLES, Principal
 from monitor.evaluators.satisfaction import Scores, summed
@@ -68,7 +68,7 @@ def summary(
 ) -> Summary:  # fmt: skip
     """Everything at a glance; `edges` cut the span for the trend."""
     where, cases = conditions(conn, registry, chosen, bad_at_most), case_conditions(chosen)
-    buckets = stored.tally(conn, where, bad_at_most, stored.bucket_of(edges))
+    buckets = _buckets(conn, where, edges, bad_at_most)
     parts = _parts(conn, where, cases, by, bad_at_most) if by is not None else ()
     completed, rated = stored.cases(conn, cases).get(None, (0, 0)) if by is None else _both(parts)
     return Summary(
@@ -78,6 +78,14 @@ def summary(
         trend=tuple(buckets.get(n, Scores()) for n in range(len(edges) - 1)),
         parts=parts,
     )
+
+
+def _buckets(
+    conn: Connection, where: Sequence[Condition], edges: Sequence[datetime], bad_at_most: int
+) -> dict[int, Scores]:
+    if len(edges) == 2:
+        return {0: summed(stored.tally(conn, where, bad_at_most).values())}
+    return stored.tally(conn, where, bad_at_most, stored.bucket_of(edges))
 
 
 def _both(parts: Sequence[Part]) -> tuple[int, int]:
@@ -111,8 +119,8 @@ def conditions(conn: Connection, registry: Registry, chosen: RatingFilter, bad_a
         if value is not None:
             found.append(RATING.c[name] == value)
     if chosen.item is not None:
-        of_item = select(STAT.c.case_key).where(STAT.c.case_key == RATING.c.case_key, STAT.c.item == chosen.item)
-        found.append(of_item.exists())
+        rated = STAT.alias("rated")  # the statement itself may name the case, too
+        found.append(exists().where(rated.c.case_key == RATING.c.case_key, rated.c.item == chosen.item))
     if chosen.bad:
         found.append(RATING.c.score <= bad_at_most)
     if chosen.commented:

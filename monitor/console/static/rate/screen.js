@@ -118,10 +118,12 @@ at('again').addEventListener('click', send);
 at('back').addEventListener('click', begin);
 at('drop').addEventListener('click', begin);
 at('without').addEventListener('click', without);
-at('sure').addEventListener('click', () => { rating.sure = true; send(); });
 at('corrected').addEventListener('click', () => {
-  rating.case = at('case-again').value.trim();
-  if (rating.case) send(); else without();
+  const number = at('case-again').value.trim();
+  if (!number) return without();
+  rating.sure = number === rating.case; // looked at again, and left as it is
+  rating.case = number;
+  return send();
 });
 for (const kind of ['input', 'change']) {
   document.addEventListener(kind, () => { if (STATES.includes(document.body.dataset.state)) show(document.body.dataset.state); });
