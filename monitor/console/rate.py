@@ -115,7 +115,8 @@ def _add_screen(api: APIRouter, deps: Deps) -> None:
     async def post_heartbeat(request: Request, device: Device = Depends(at_screen)) -> Done:
         """The evaluator's heartbeat: the page is there, and what its clock says."""
         said = await body_of(request, Beat)
-        payload = {"at": said.at.isoformat(), "queue": said.queue, "boot": said.boot}
+        at = said.at or deps.clock.now()
+        payload = {"at": at.isoformat(), "queue": said.queue, "boot": said.boot}
         await run_in_threadpool(lambda: _store(deps, _registry(deps), device, "heartbeat", payload))
         return Done(now=deps.clock.now())
 

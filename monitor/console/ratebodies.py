@@ -70,7 +70,9 @@ class AtScreen(Given):
 
 
 class Beat(Body):
-    at: Instant
+    """`at` missing: the sender has no clock of its own, and takes the server's from the answer."""
+
+    at: Instant | None = None
     queue: Annotated[int, Field(ge=0, le=2**31)] = 0
     boot: Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$")] = ""
 

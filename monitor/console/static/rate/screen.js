@@ -8,7 +8,6 @@ const BEAT_MS = 60000;
 const IDLE_MS = 20000;
 const THANKS_MS = 3000;
 const STATES = ['closed', 'start', 'reasons', 'unknown', 'failed', 'sending', 'done'];
-const MOVED_MS = 2000;
 const bad = Number(document.body.dataset.bad);
 const at = (id) => document.getElementById(id);
 
@@ -21,8 +20,8 @@ const token = localStorage.getItem(KEY);
 
 let rating = null; // the one that is being given: the same whenever it is sent
 let timer = 0;
-let boot = newId();
-let clock = Date.now() - performance.now();
+const boot = newId();
+let server = null; // its clock at a moment of this page: [milliseconds, performance.now()]; the tablet's own is not asked
 
 function show(state) {
   document.body.dataset.state = state;
@@ -52,15 +51,15 @@ function rest() {
   else begin();
 }
 
-/** The server knows this clock by its heartbeats; once it was set, it is another one. */
+/** Now, by the server's clock. */
+const now = () => new Date(server[0] + performance.now() - server[1]).toISOString();
+
+/** The first one has no time: the answer brings the server's. */
 async function beat() {
-  const now = Date.now() - performance.now();
-  if (Math.abs(now - clock) > MOVED_MS) {
-    boot = newId();
-    clock = now;
-  }
   try {
-    await post('heartbeat', { at: new Date().toISOString(), queue: 0, boot }, token);
+    const began = performance.now();
+    const answer = await post('heartbeat', { queue: 0, boot, ...(server ? { at: now() } : {}) }, token);
+    server = [Date.parse(answer.now), (began + performance.now()) / 2];
     at('banner').hidden = true;
     if (document.body.dataset.state === 'loading' || document.body.dataset.state === 'closed') begin();
   } catch (error) {
@@ -70,11 +69,10 @@ async function beat() {
   }
 }
 
-async function tapped(button) {
+function tapped(button) {
   const score = Number(button.dataset.score);
   const number = at('case').value.trim();
-  if (Math.abs(Date.now() - performance.now() - clock) > MOVED_MS) await beat();
-  rating = { id: newId(), at: new Date().toISOString(), boot, score, tags: [] };
+  rating = { id: newId(), at: now(), boot, score, tags: [] };
   if (number) rating.case = number;
   if (score > bad) return send();
   at('chosen').textContent = button.textContent.trim();
@@ -131,6 +129,7 @@ for (const kind of ['input', 'change']) {
 if (token) {
   beat();
   setInterval(beat, BEAT_MS);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) beat(); }); // it may have slept
 } else {
   close('no_token');
 }
