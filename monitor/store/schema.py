@@ -416,7 +416,13 @@ class RatingRow(SQLModel, table=True):
     """A rating; its comment is free text and lives in `private_text` (DESIGN §1F)."""
 
     __tablename__ = "rating"
-    __table_args__ = (Index("ix_rating_window", "window", "at"), UniqueConstraint("source", "event_id"))
+    __table_args__ = (
+        Index("ix_rating_window", "window", "at"),
+        Index("ix_rating_staff", "staff", "at"),
+        Index("ix_rating_case", "case_key"),
+        Index("ix_rating_at", "at", "window", "score"),
+        UniqueConstraint("source", "event_id"),
+    )
     id: int | None = _id()
     raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
     event_id: str
@@ -666,6 +672,7 @@ class CaseStatRow(SQLModel, table=True):
         ),
         _index_where("ix_case_stat_late", "received_us", "case_key", where="overdue_us IS NOT NULL"),
     )
+    __table_args__ = (Index("ix_case_stat_ended", "ended_us", "case_key"),)
     case_key: str = Field(primary_key=True)
     hall: str | None = None
     unit: str | None = None

@@ -51,3 +51,10 @@ def _when_cases_are_due() -> None:
     ):
         op.create_index(name, 'case_stat', columns, unique=False, sqlite_where=sa.text(where),
                         postgresql_where=sa.text(where))
+    for name, table, columns in (
+        ('ix_rating_staff', 'rating', ['staff', 'at']),
+        ('ix_rating_case', 'rating', ['case_key']),
+        ('ix_rating_at', 'rating', ['at', 'window', 'score']),
+        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key']),
+    ):
+        op.create_index(name, table, columns, unique=False)
