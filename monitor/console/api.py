@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
+from monitor.console.boardapi import add_board_api
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.deps import Deps
@@ -46,6 +47,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_cards(api, deps)
     add_work(api, deps)
     add_gallery(api, deps)
+    if deps.boards is not None:
+        add_board_api(api, deps, deps.boards)
     return api
 
 

@@ -17,6 +17,7 @@ from monitor.console.kiosk import make_kiosk
 from monitor.console.packed import Packed
 from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
+from monitor.console.pages.limits import LimitedForms
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.metrics import program_version
 from monitor.store.untold import banner, untold
@@ -30,6 +31,7 @@ def make_app(deps: Deps) -> FastAPI:
     deps.metrics.registry.register(StoreCollector(deps))
     add_faults(app, deps)
     app.add_exception_handler(SignInFirst, to_sign_in)
+    app.add_middleware(LimitedForms)
     app.add_middleware(RenewedCookie)
     app.add_middleware(Packed)
     _add_health(app, deps)

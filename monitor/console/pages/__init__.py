@@ -7,6 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.board import add_board
+from monitor.console.pages.cards import add_cards
+from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.session import require_person
@@ -26,6 +28,8 @@ def make_pages(deps: Deps) -> APIRouter:
         _add_home(pages, deps)
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
+        add_card_work(pages, deps)
+        add_cards(pages, deps)
     return pages
 
 
