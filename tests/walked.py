@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx
 from sqlalchemy import Connection, func, select, update
@@ -28,9 +30,10 @@ from monitor.metrics import Metrics
 from monitor.settings import load
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
+from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
-from monitor.store.schema import DeviceRow, HallRow, StaffRow, UnitRow, WindowRow
+from monitor.store.schema import DeviceRow, HallRow, StaffRow, UnitRow, WindowRow, metadata
 from monitor.store.sql import table_of
 from monitor.supervision.rules import RULES
 from monitor.supervision.tokens import (
@@ -72,7 +75,7 @@ class Way:
     """How a route is guarded. `kind`: open (nobody is asked), page (a session), api (a bearer token).
 
     `may`: the roles that get in, written out; `tokens`: of TOKENS; `scope`: what a person's token needs. `ids`: what
-    the address' parameters name (KINDS).
+    the address' parameters name (KINDS); `fixed`: what others of them are.
     `body`, `form`: what is sent where an object is looked for, good enough to get as far as that.
     """
 
@@ -81,8 +84,10 @@ class Way:
     tokens: tuple[str, ...] = ()
     scope: str | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     form: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     whole_hall: bool = False
     """An object of the own hall is within reach of everybody in it: the board shows a lead their windows of it."""
 
@@ -127,8 +132,10 @@ class Walk(Served):
     def address(self, path: str, way: Way, place: str = "here", **fixed: str) -> str:
         """The route's path with ids of a place; a parameter that names no object is a plain word."""
         names = re.findall(r"{(\w+)(?::\w+)?}", path)
-        ids = {n: fixed.get(n) or (self.id(way.ids[n], place) if n in way.ids else "77") for n in names}
-        return re.sub(r"{(\w+)(?::\w+)?}", lambda m: ids[m[1]], path)
+        given = {**way.fixed, **fixed}
+        ids = {n: given.get(n) or (self.id(way.ids[n], place) if n in way.ids else "77") for n in names}
+        asked = f"?{urlencode(way.query)}" if way.query else ""
+        return re.sub(r"{(\w+)(?::\w+)?}", lambda m: ids[m[1]], path) + asked
 
     def last_audit(self) -> int:
         with self.deps.store.read() as conn:
@@ -160,11 +167,14 @@ def whole_app(store: Store) -> Iterator[tuple[Deps, Any]]:
 
 
 @contextmanager
-def walked(store: Store) -> Iterator[Walk]:
-    """The whole app served over two halls with their people."""
-    with store.write() as conn:
-        _fill(conn)
+def walked(folder: Path) -> Iterator[Walk]:
+    """The whole app served over two halls with their people; the store lies in `folder`."""
     with ExitStack() as parts:
+        store = Store(f"sqlite:///{folder / 'walk.sqlite'}")
+        parts.callback(store.close)
+        with store.write() as conn:
+            metadata.create_all(conn)
+            _fill(conn)
         deps, app = parts.enter_context(whole_app(store))
         server = HttpServer(app)
         server.start()
@@ -218,6 +228,8 @@ def _fill(conn: Connection) -> None:
             conn.execute(update(table).where(table.c.id == at[kind]).values(name=marker(place)))
         device = {"id": DEVICES[place], "kind": "evaluator", "hall": at["hall"], "window": at["window"], **born}
         insert(conn, DeviceRow, device)
+    first = put_card(conn, "another hall", NOW)  # numbers that are found in an answer nowhere else
+    conn.execute(update(CARD).where(CARD.c.number == first).values(number=770_000))
     far = PLACES["another hall"]
     for kind, model in (("hall", HallRow), ("unit", UnitRow)):
         table = table_of(model)

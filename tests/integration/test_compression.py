@@ -12,15 +12,14 @@ import httpx
 import pytest
 
 from monitor.console.pages.statics import static
-from monitor.store.engine import Store
 from tests.walked import Walk, walked
 
 FIRST_LOAD_BYTES = 400_000
 
 
-@pytest.fixture
-def walk(store: Store) -> Iterator[Walk]:
-    with walked(store) as running:
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    with walked(tmp_path_factory.mktemp("walk")) as running:
         yield running
 
 

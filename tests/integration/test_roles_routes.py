@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from monitor.model import SubjectRef
-from monitor.store.engine import Store
 from monitor.store.subjects import held
 from monitor.supervision.tokens import USER_SCOPES
 from tests.people_at_work import BODY, MAY, PLACES, WITHIN, given_of
@@ -28,8 +27,11 @@ OPEN: Final = Way(kind="open")
 KIOSK: Final = Way(kind="api", tokens=("kiosk",))
 
 
-def page(*may: str, ids: Mapping[str, str] | None = None, **form: str) -> Way:
-    return Way(kind="page", may=may, ids=ids or {}, form=form)
+def page(
+    *may: str, ids: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None, **form: str,
+) -> Way:  # fmt: skip
+    return Way(kind="page", may=may, ids=ids or {}, query=query or {}, fixed=fixed or {}, form=form)
 
 
 def board(*may: str) -> Way:
@@ -39,6 +41,14 @@ def board(*may: str) -> Way:
 def step(name: str) -> Way:
     """A step on a card, by `people_at_work.MAY`."""
     return Way(kind="api", may=MAY[name], scope=SCOPES[name], ids={"number": "card"}, body=given_of(name, "here"))
+
+
+def form_step(name: str) -> tuple[str, Way]:
+    """The same on the page of a card: whoever may read it gets in at the door, the step asks for its own action."""
+    form = {k: {True: "yes", False: "no"}.get(v, v) for k, v in given_of(name, "here").items()}
+    return f"POST /cards/{{number}}/{{step}} {name}", Way(
+        kind="page", may=MAY[name], ids={"number": "card"}, fixed={"step": name}, form=form
+    )
 
 
 SCOPES: Final = {
@@ -66,7 +76,25 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /board": page(*READERS),
     "GET /board/{hall}": board(*READERS),
     "GET /board/{hall}/stream": board(*READERS),
+    "GET /cards": page(*READERS),
+    "GET /cards/since": page(*READERS, query={"after": "0"}),
+    "POST /cards/ack": page(*READERS, reason="已核实"),
+    "GET /cards/new": page(*SUPERVISION),
+    "POST /cards/new": page(*SUPERVISION, rule="E06", level="yellow", staff="s1", reason="已核实"),
+    "GET /cards/{number}": page(*READERS, ids=CARD),
+    "GET /cards/{number}/files/{file}": page(*READERS, ids=CARD),
+    "GET /cards/{number}/export.{suffix}": page(*SUPERVISION, "auditor", ids=CARD, fixed={"suffix": "json"}),
+    **dict(form_step(name) for name in SCOPES),
     # JSON API
+    "GET /api/v1/board/{hall}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
+    ),
+    "GET /api/v1/cards/{number}/explanation": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids=CARD
+    ),
+    "POST /api/v1/cards/ack": Way(
+        kind="api", may=MAY["ack"], scope="cards:acknowledge", body={"numbers": [990099], "reason": "已核实"}
+    ),
     "POST /api/v1/events": Way(kind="api", tokens=("hall", "device"), body=[]),
     "POST /api/v1/plans": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
     "GET /api/v1/cards": Way(kind="api", may=READERS, tokens=("hall",), scope="cards:read"),
@@ -92,18 +120,25 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     for kind in ("unit", "window", "staff")
 ) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
 """Ids that a body names: route, field, what it is of."""
+IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
+    ("POST /cards/ack", "number", "card"),
+    *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
+    *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
+)
+"""Ids that a page's form names."""
 IN_QUERY: Final = (("GET /api/v1/cards", "subject", "subject"), ("GET /api/v1/faces/gallery", "device", "device"))
 """Ids that a query names."""
 
 
-@pytest.fixture
-def walk(store: Store) -> Iterator[Walk]:
-    with walked(store) as running:
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    with walked(tmp_path_factory.mktemp("walk")) as running:
         yield running
 
 
 def split(route: str) -> tuple[str, str]:
-    method, _, path = route.partition(" ")
+    """Method and path; a third word tells apart what goes by one route."""
+    method, path = route.split(" ")[:2]
     return method, path
 
 
@@ -112,7 +147,7 @@ def of_kind(*kinds: str) -> list[tuple[str, Way]]:
 
 
 def test_every_route_has_its_line(walk: Walk) -> None:
-    assert sorted(walk.routes) == sorted(ROUTES)
+    assert sorted(walk.routes) == sorted({" ".join(split(route)) for route in ROUTES})
 
 
 # --------------------------------------------------------------------------- pages
@@ -285,6 +320,36 @@ def test_an_id_in_a_body_tells_nothing_either(walk: Walk, route: str, field: str
             assert answers[0] == answers[1], (who, more)
             assert answers[0][0] == 422
             assert walk.last_audit() == before
+
+
+@pytest.mark.parametrize(("route", "field", "kind"), IN_FORM)
+def test_an_id_in_a_form_tells_nothing_either(walk: Walk, route: str, field: str, kind: str) -> None:
+    method, path = split(route)
+    way = ROUTES[route]
+    needed = {k: v for k, v in way.form.items() if k not in ("hall", "unit", "window", "staff", "subject")}
+    with_subjects(walk)
+    for who in way.may:
+        for place in beyond(who, kind, False) if kind == "card" else ("another hall",):
+            answers = []
+            for one in (id_of(walk, kind, place), id_of(walk, kind, None)):
+                form = {"csrf": walk.csrf[who], **needed, field: one}
+                before = walk.last_audit()
+                answer = walk.ask(walk.clients[who], method, walk.address(path, way), data=form)
+                answers.append(told(answer, one, one.partition(":")[2] or one))
+                assert walk.last_audit() == before, (who, place)
+            assert answers[0] == answers[1], (who, place)
+            assert answers[0][0] in (409, 422), (who, place)
+
+
+def test_an_api_s_list_of_numbers_tells_nothing_either(walk: Walk) -> None:
+    for who in MAY["ack"]:
+        for place in beyond(who, "card", False):
+            answers = []
+            for one in (walk.id("card", place), "990099"):
+                body = {"numbers": [int(one)], "reason": "已核实"}
+                answer = walk.ask(walk.http, "POST", "/api/v1/cards/ack", json=body, headers=walk.bearers[who])
+                answers.append(told(answer, one))
+            assert answers[0] == answers[1], (who, place)
 
 
 def with_subjects(walk: Walk) -> None:
