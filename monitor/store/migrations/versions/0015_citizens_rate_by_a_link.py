@@ -30,3 +30,5 @@ def upgrade() -> None:
     sa.UniqueConstraint('digest', name=op.f('uq_rating_link_digest'))
     )
     op.create_index(op.f('ix_rating_link_device'), 'rating_link', ['device'], unique=False)
+    op.drop_index('ix_heartbeat_delta', table_name='heartbeat')
+    op.create_index('ix_heartbeat_delta', 'heartbeat', ['device', 'boot', 'delta_ms', 'received', 'last_seq'])
