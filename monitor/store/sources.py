@@ -338,10 +338,10 @@ def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> time
     What is below a second is the way through the network, not the clock: counted in, the median of each heartbeat more
     would move every instant of the day by milliseconds, and every card that rests on one would be corrected again.
     """
-    mine = {"device": device, "boot": boot, "now": now}
-    count = _COUNT.run(conn, **mine)[0].count
+    count = _COUNT.run(conn, device=device, boot=boot, now=now)[0].count
     if not count:
         return None
-    rows = _MIDDLE.run(conn, **mine, first=(count - 1) // 2, most=1 if count % 2 else 2)
+    half = {"first": (count - 1) // 2, "most": 1 if count % 2 else 2}
+    rows = _MIDDLE.run(conn, (), device=device, boot=boot, now=now, **half)
     middle = [row.delta_ms for row in rows]
     return timedelta(seconds=round(sum(middle) / len(middle) / 1000))

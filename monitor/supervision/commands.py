@@ -152,7 +152,7 @@ def require_words(why: str) -> None:
 MOST_WORDS: Final = 4_000
 
 
-def require_known(registry: Registry, who: Principal | None = None, **named: str | None) -> None:
+def require_known(registry: Registry, who: Principal | None = None, /, **named: str | None) -> None:
     """Refuse an id of a hall, unit, window or member of staff that the registry lacks, and with the same words one that
     lies beyond the reach of `who`: guessing shows nothing.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -69,7 +69,8 @@ async def of_store(request: Request, _error: Exception) -> Response:
 
 def _said(error: AnyHTTPException) -> str:
     """In words; several faults stand one a line."""
-    return "\n".join(map(str, error.detail)) if isinstance(error.detail, list) else str(error.detail)
+    detail: Any = error.detail
+    return "\n".join(map(str, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _text(error: AnyHTTPException) -> str:
