@@ -497,7 +497,7 @@ class HeartbeatRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("device", "boot", "at"),
         Index("ix_heartbeat_received", "device", "received"),
-        Index("ix_heartbeat_delta", "device", "boot", "delta_ms", "received"),
+        Index("ix_heartbeat_delta", "device", "boot", "delta_ms", "received", "last_seq"),
     )
     id: int | None = _id()
     device: str

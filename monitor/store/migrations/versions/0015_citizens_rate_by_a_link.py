@@ -58,3 +58,5 @@ def _when_cases_are_due() -> None:
         ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key']),
     ):
         op.create_index(name, table, columns, unique=False)
+    op.drop_index('ix_heartbeat_delta', table_name='heartbeat')
+    op.create_index('ix_heartbeat_delta', 'heartbeat', ['device', 'boot', 'delta_ms', 'received', 'last_seq'])
