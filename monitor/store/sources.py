@@ -6,8 +6,7 @@ judged again. `Sources` is one look: it caches per (device, boot) and is thrown 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -196,8 +195,7 @@ class Sources:
         if not device.owes_heartbeats:
             mark = self.state(source).watermark
             later.append(ahead if mark is None else ahead.where(RAW.c.at > mark))
-        for boot in self.recent_boots(source)[:1]:
-        for boot in islice(self._recent_boots(source), 1):
+        for boot in islice(self.recent_boots(source), 1):
             missing = self.first_missing(source, boot)
             if missing is not None:
                 later.append(ahead.where(RAW.c.boot == boot, RAW.c.seq == missing))
@@ -321,10 +319,9 @@ class Sources:
         """(watermark by heartbeats, the same by boots whose clock is right, latest boot): of each the newest boot that
         proves something counts.
         """
-        boots = self.recent_boots(device)
         newest: str | None = None
         mark: datetime | None = None
-        for boot in self._recent_boots(device):
+        for boot in self.recent_boots(device):
             newest = newest if newest is not None else boot
             right = self._is_right(self.skew(device, boot))
             if mark is not None and not right:
@@ -345,9 +342,7 @@ class Sources:
         )  # fmt: skip
         return self.correct(device, boot, found[0].at)[0] if found else None
 
-    def recent_boots(self, device: str) -> list[str]:
-        """Boots by their newest heartbeat, newest first."""
-    def _recent_boots(self, device: str) -> Iterator[str]:
+    def recent_boots(self, device: str) -> Iterator[str]:
         """Boots by their newest heartbeat, newest first. Each is looked for when it is asked for: to find that there is
         no older one takes all that the device ever sent.
         """

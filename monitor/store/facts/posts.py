@@ -211,15 +211,10 @@ class _Evidence:
 
     def __init__(self, look: Look, windows: list[str], people: list[str], span: Span) -> None:
         self._look = look
-        self._presence = _by(look, PRESENCE, "window", windows, span)
-        self._duty = _by(look, DUTY, "window", windows, (span[0] - DAY, span[1]))
-        given = _by(look, RATING, "window", windows, span)
-        self._rating = {window: [r for r in rows if r.origin in AT_THE_WINDOW] for window, rows in given.items()}
-        self._case = _by(look, CASE, "window", windows, span)
-        self._checkin = _by(look, CHECKIN, "staff", people, span)
         self._presence = _by(look, PRESENCE, windows, span)
         self._duty = _by(look, DUTY, windows, (span[0] - DAY, span[1]))
-        self._rating = _by(look, RATING, windows, span)
+        given = _by(look, RATING, windows, span)
+        self._rating = {window: [r for r in rows if r.origin in AT_THE_WINDOW] for window, rows in given.items()}
         self._case = _by(look, CASE, windows, span)
         self._checkin = _by(look, CHECKIN, people, span)
 
