@@ -20,6 +20,7 @@ from monitor.console.devicesapi import add_devices_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
 from monitor.console.quarantineapi import add_quarantine_api
+from monitor.console.ratingsapi import add_ratings_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -55,6 +56,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_cases_api(api, deps)
     add_devices_api(api, deps)
     add_quarantine_api(api, deps)
+    add_ratings_api(api, deps)
     return api
 
 

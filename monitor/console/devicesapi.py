@@ -15,6 +15,7 @@ from monitor.access import Target, refusal
 from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Instant
+from monitor.console.deps import Deps
 from monitor.console.devicebodies import (
     PLAIN,
     DeviceFileOut,
@@ -25,7 +26,6 @@ from monitor.console.devicebodies import (
     read,
     schema_of,
 )
-from monitor.console.deps import Deps
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import KIND_CHANNELS

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from monitor.console.answers import WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cards import INT64
+from monitor.console.deps import Deps
 from monitor.console.devicebodies import (
     PLAIN,
     DismissedOut,
@@ -24,7 +25,6 @@ from monitor.console.devicebodies import (
     read,
     schema_of,
 )
-from monitor.console.deps import Deps
 from monitor.console.devicesapi import READ_ERRORS
 from monitor.console.heldwork import chosen_ids, dismiss, replay, still_json
 from monitor.console.once import KEY, Act, once

@@ -152,7 +152,7 @@ def _wanted(who: Principal, chosen: HeldFilter) -> list[ColumnElement[bool]]:
         if value is not None:
             wanted.append(HELD.c[name] == value)
     if chosen.hall is not None:
-        wanted.append(_HALL.is_(None) if chosen.hall == "-" else _HALL == chosen.hall)
+        wanted.append(_HALL.is_(None) if chosen.hall == "-" else chosen.hall == _HALL)
     return wanted
 
 

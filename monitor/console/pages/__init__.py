@@ -15,6 +15,9 @@ from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.quarantine import add_quarantine
+from monitor.console.pages.rate import add_rate
+from monitor.console.pages.ratinglink import add_rating_links
+from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -28,6 +31,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
+    add_rate(pages, deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -42,6 +46,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
+        add_ratings(pages, deps)
+        add_rating_links(pages, deps)
     return pages
 
 

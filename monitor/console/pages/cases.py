@@ -104,7 +104,7 @@ def listed(
 def next_address(request: Request, key: tuple[int, str] | None) -> str | None:
     if key is None:
         return None
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor" and value]
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f"{request.url.path}?{urlencode([*asked, ('cursor', sealed(key))])}"
 
 

@@ -23,9 +23,17 @@ from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut
 from monitor.model import CHANNELS, QUARANTINE_REASONS, Registry
-from monitor.supervision.heldview import AT_ONCE, STATES, HeldFilter, HeldLine, count_open, find_held, lines_of, list_held
+from monitor.supervision.heldview import (
+    AT_ONCE,
+    STATES,
+    HeldFilter,
+    HeldLine,
+    count_open,
+    find_held,
+    lines_of,
+    list_held,
+)
 from monitor.supervision.reach import halls_within
-from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 from monitor.supervision.views import DEFAULT_ZONE
 from monitor.wording import devices as words
