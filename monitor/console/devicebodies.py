@@ -13,7 +13,9 @@ from monitor.supervision.heldview import AT_ONCE
 from monitor.supervision.refused import Refused
 
 M = TypeVar("M", bound=BaseModel)
-Stamp = Annotated[str, Field(description="RFC 3339 with the offset of the hall.", json_schema_extra={"format": "date-time"})]
+Stamp = Annotated[
+    str, Field(description="RFC 3339 with the offset of the hall.", json_schema_extra={"format": "date-time"})
+]
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Field(max_length=64, pattern=PLAIN)]
 _ONE_OF_REASONS: Final = f"^({'|'.join(QUARANTINE_REASONS)})$"
@@ -42,9 +44,7 @@ class ReplayIn(_In):
     """Either `ids`, or `every`."""
 
     ids: list[Annotated[int, Field(ge=1, le=INT64)]] = Field(default=[], max_length=AT_ONCE)
-    every: HeldChosen | None = Field(
-        default=None, description=f"All open rows that fit, the oldest {AT_ONCE} at once."
-    )
+    every: HeldChosen | None = Field(default=None, description=f"All open rows that fit, the oldest {AT_ONCE} at once.")
 
 
 class DismissIn(ReplayIn):

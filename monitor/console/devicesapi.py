@@ -88,9 +88,7 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
 
 def _add_one(api: APIRouter, deps: Deps) -> None:
     @api.get("/devices/{device}", responses=READ_ERRORS | MISSING, response_model=DeviceFileOut)
-    def get_device(
-        device: str = _ID, grant: Grant = Depends(require(deps, "devices:read"))
-    ) -> dict[str, Any]:
+    def get_device(device: str = _ID, grant: Grant = Depends(require(deps, "devices:read"))) -> dict[str, Any]:
         """Everything about one device."""
         with deps.store.read() as conn:
             look = look_of(deps, conn)
@@ -100,22 +98,35 @@ def _add_one(api: APIRouter, deps: Deps) -> None:
         zone = _zone(look, found.line.hall)
         boots = [
             {
-                "boot": b.boot, "heartbeats": b.beats, "first": stamp(b.first, zone), "last": stamp(b.last, zone),
-                "last_seq": b.last_seq, "skew_seconds": b.skew_seconds, "trusted": b.trusted, "first_missing": b.missing,
+                "boot": b.boot,
+                "heartbeats": b.beats,
+                "first": stamp(b.first, zone),
+                "last": stamp(b.last, zone),
+                "last_seq": b.last_seq,
+                "skew_seconds": b.skew_seconds,
+                "trusted": b.trusted,
+                "first_missing": b.missing,
             }
             for b in found.boots
         ]
         lost = [
             {
-                "start": stamp(x.starts, zone), "end": stamp(x.ends, zone), "reason": x.reason,
-                "declared_at": stamp(x.declared_at, zone), "actor": x.actor,
+                "start": stamp(x.starts, zone),
+                "end": stamp(x.ends, zone),
+                "reason": x.reason,
+                "declared_at": stamp(x.declared_at, zone),
+                "actor": x.actor,
             }
             for x in found.losses
         ]
         events = [
             {
-                "channel": e.channel, "id": e.event, "at": stamp(e.at, zone), "received": stamp(e.received, zone),
-                "seq": e.seq, "boot": e.boot,
+                "channel": e.channel,
+                "id": e.event,
+                "at": stamp(e.at, zone),
+                "received": stamp(e.received, zone),
+                "seq": e.seq,
+                "boot": e.boot,
             }
             for e in found.events
         ]
@@ -147,7 +158,11 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
             "start": stamp(found.starts, zone), "end": stamp(found.ends, zone), "resting": found.resting,
             "exact": found.exact, "changed": found.changed, "unproven": found.unproven, "withdrawn": found.withdrawn,
             "first": [
-                {"kind": one.kind, "id": one.key, "verdict": one.before, "then": one.after, "withdrawn": one.withdrawn} for one in found.first
+                {
+                    "kind": one.kind, "id": one.key, "verdict": one.before, "then": one.after,
+                    "withdrawn": one.withdrawn,
+                }
+                for one in found.first
             ],
         }  # fmt: skip
 

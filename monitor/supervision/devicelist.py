@@ -110,7 +110,9 @@ def find_device(look: Look, policy: DevicePolicy, who: Principal, device: str) -
 
 def _wanted(who: Principal, chosen: Chosen) -> list[ColumnElement[bool]]:
     wanted = [within(who, DEVICE.c)]
-    wanted += [DEVICE.c[name] == value for name in ("id", "hall", "kind") if (value := getattr(chosen, name)) is not None]
+    wanted += [
+        DEVICE.c[name] == value for name in ("id", "hall", "kind") if (value := getattr(chosen, name)) is not None
+    ]
     if chosen.window is not None:
         wanted.append(DEVICE.c.window.is_(None) if chosen.window == "-" else DEVICE.c.window == chosen.window)
     return wanted
@@ -140,14 +142,7 @@ def _lines(
     plain = _plain_marks(look, policy, [row for row, _, _ in told if row.id not in held], skews, cards)
     lines = []
     for row, state, since in told:
-        if row.id in plain:
-            mark, trusted, skew = plain[row.id], True, skews.get(row.id)
-        elif row.revoked_at is None:
-            source = look.sources.state(row.id)
-            mark, trusted = source.watermark, source.trusted and source.watermark is not None
-            skew = source.skew_seconds if row.beat_received is not None else None
-        else:
-            mark, trusted, skew = None, False, skews.get(row.id)
+        mark, trusted, skew = _proven(look, row, plain.get(row.id), skews.get(row.id))
         card = cards[row.id][-1] if row.id in cards else None
         lines.append(
             DeviceLine(
@@ -159,6 +154,17 @@ def _lines(
             )
         )  # fmt: skip
     return lines
+
+
+def _proven(
+    look: Look, row: Row[Any], plain: datetime | None, skew: float | None
+) -> tuple[datetime | None, bool, float | None]:
+    """(how far its data are complete, whether by a right clock, the clock): `plain` where nothing is odd about it."""
+    if plain is not None or row.revoked_at is not None:
+        return plain, plain is not None, skew
+    source = look.sources.state(row.id)
+    known = row.beat_received is not None
+    return source.watermark, source.trusted and source.watermark is not None, source.skew_seconds if known else None
 
 
 def _card(row: Row[Any]) -> CardAbout:

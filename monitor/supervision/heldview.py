@@ -104,7 +104,18 @@ def count_open(conn: Connection, who: Principal, chosen: HeldFilter) -> dict[str
 
 def find_held(conn: Connection, who: Principal, number: int) -> HeldFile | None:
     """None where there is none within reach."""
-    more = ("payload", "length", "digest", "event_id", "seq", "boot", "topic", "resolved_at", "resolved_by", "resolved_why")
+    more = (
+        "payload",
+        "length",
+        "digest",
+        "event_id",
+        "seq",
+        "boot",
+        "topic",
+        "resolved_at",
+        "resolved_by",
+        "resolved_why",
+    )
     query = select(*_SHOWN, *(HELD.c[name] for name in more)).select_from(_PLACED)
     row = conn.execute(query.where(HELD.c.id == number, within(who, {"hall": _HALL}))).first()
     return HeldFile(line=_line(row), **{name: getattr(row, name) for name in more}) if row is not None else None
@@ -129,7 +140,9 @@ def require_open(conn: Connection, who: Principal, numbers: Sequence[int]) -> li
     found = {line.id: line for line in lines_of(conn, who, wanted)}
     missing = [number for number in wanted if number not in found]
     if missing:
-        raise Refused(f"隔离 quarantine: 没有此号 there is no row numbered {_list(missing)}", field="ids", sort="missing")
+        raise Refused(
+            f"隔离 quarantine: 没有此号 there is no row numbered {_list(missing)}", field="ids", sort="missing"
+        )
     over = [number for number in wanted if found[number].state != "open"]
     if over:
         raise Refused(f"隔离 quarantine: 已处理过 no longer open: {_list(over)}", field="ids", sort="state")
@@ -152,7 +165,7 @@ def _wanted(who: Principal, chosen: HeldFilter) -> list[ColumnElement[bool]]:
         if value is not None:
             wanted.append(HELD.c[name] == value)
     if chosen.hall is not None:
-        wanted.append(_HALL.is_(None) if chosen.hall == "-" else chosen.hall == _HALL)
+        wanted.append(_HALL.is_(None) if chosen.hall == "-" else _HALL.in_([chosen.hall]))
     return wanted
 
 

@@ -50,10 +50,10 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossPreview:
-    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: they were judged, `changed` counts those
-    of which something else would be said, `unproven` those of them that would be unproven; else it is at most those that
-    rest on it. `first` are the first LISTED of them, those with cards before the others; `withdrawn` the numbers of all
-    cards that would be taken back.
+    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: all of them were judged, `changed`
+    counts those of which something else would be said, `unproven` those of them that would be unproven; else it is at
+    most those that rest on it. `first` are the first LISTED of them, those with cards before the others; `withdrawn`
+    the numbers of all cards that would be taken back.
     """
 
     starts: datetime
@@ -69,12 +69,15 @@ class LossPreview:
 def require_span(starts: datetime, ends: datetime, now: datetime) -> None:
     """Refuse what cannot be declared: not in order, not past, or longer than can be looked at. Raises Refused."""
     if ends > now:
-        raise Refused("尚未到来：只有已过去的时段可以声明丢失 lies in the future: only what is past can be lost", field="to")
+        raise Refused(
+            "尚未到来：只有已过去的时段可以声明丢失 lies in the future: only what is past can be lost", field="to"
+        )
     if ends <= starts:
         raise Refused("结束须晚于开始 the end must be after the start", field="to")
     if starts.year < EARLIEST_YEAR or ends - starts > LONGEST:
         raise Refused(
-            f"一次至多 {LONGEST.days} 天，请分次声明 at most {LONGEST.days} days at once: declare it in parts", field="from"
+            f"一次至多 {LONGEST.days} 天，请分次声明 at most {LONGEST.days} days at once: declare it in parts",
+            field="from",
         )
 
 
@@ -119,9 +122,7 @@ def _changed(
         mine = held.get(ids.get(key, -1), [])
         before, then = (_ruled(kind, one.get(key), mine, policy, look.now) for one in (found, after))
         outcome = graver([r.verdict.outcome for r in then])
-        back = tuple(
-            c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None
-        )
+        back = tuple(c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None)
         was = graver([r.verdict.outcome for r in before])
         if outcome is not was or back:
             yield Moved(
@@ -129,9 +130,7 @@ def _changed(
             )  # fmt: skip
 
 
-def _ruled(
-    kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, now: datetime
-) -> list[Ruling]:
+def _ruled(kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, now: datetime) -> list[Ruling]:
     return rulings(kind, loaded, held, policy, now) if loaded is not None else []
 
 
@@ -163,9 +162,7 @@ def _keys(look: Look, kind: str, device: str, starts: datetime, ends: datetime) 
 def _cases(look: Look, row: Any, device: str) -> list[str]:
     """Cases of its namespace that are not settled, or on which a card stands: the others were ended in time."""
     prefix = f"{row.namespace or device}/"
-    unsettled = SUBJECT.c.verdict.in_(
-        [Outcome.PENDING, Outcome.REMINDER, Outcome.YELLOW, Outcome.RED, Outcome.UNKNOWN]
-    )
+    unsettled = SUBJECT.c.verdict.in_([Outcome.PENDING, Outcome.REMINDER, Outcome.YELLOW, Outcome.RED, Outcome.UNKNOWN])
     wanted = (
         SUBJECT.c.hall == row.hall, SUBJECT.c.kind == "case", unsettled, SUBJECT.c.historic.is_(False),
         SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix),

@@ -13,7 +13,17 @@ from sqlalchemy import func, select
 
 from monitor.model import Registry
 from monitor.store import meta
-from monitor.store.schema import Audit, DeviceRow, HallRow, LostSpan, Quarantine, RatingRow, UnitRow, WebSessionRow, WindowRow
+from monitor.store.schema import (
+    Audit,
+    DeviceRow,
+    HallRow,
+    LostSpan,
+    Quarantine,
+    RatingRow,
+    UnitRow,
+    WebSessionRow,
+    WindowRow,
+)
 from monitor.store.sql import table_of
 from monitor.supervision.people import Person, save_person
 from tests.busy_app import BusyApp, busy_app
@@ -47,7 +57,14 @@ def elsewhere(app: BusyApp) -> None:
         insert(conn, HallRow, {"id": "h9", "name": "别的大厅", **born})
         insert(conn, UnitRow, {"id": "u9", "hall": "h9", **born})
         insert(conn, DeviceRow, {"id": "ev-h9", "kind": "evaluator", "hall": "h9", **born})
-        row = {"device": "ev-h9", "channel": "rating", "reason": "malformed", "digest": "x", "length": 2, "received": NOW}
+        row = {
+            "device": "ev-h9",
+            "channel": "rating",
+            "reason": "malformed",
+            "digest": "x",
+            "length": 2,
+            "received": NOW,
+        }
         insert(conn, Quarantine, {**row, "payload": "{}"})
         meta.bump(conn, meta.REGISTRY_VERSION)
     person = Person(id=AWAY, role="duty_supervisor", halls=frozenset(["h9"]), name="别厅值班员")
@@ -113,7 +130,8 @@ def test_what_lies_in_another_hall_is_as_if_it_were_not(shown: BusyApp) -> None:
     hall9 = shown.token(halls=["h9"])
     for header, path, status in (
         (duty, "/devices/ev-h9", 404), (away, "/devices/ev-h9", 200), (hall9, "/devices/ev-h9", 200),
-        (hall9, f"/devices/{HALL}-cam04", 404), (duty, f"/quarantine/{other}", 404), (hall9, f"/quarantine/{other}", 200),
+        (hall9, f"/devices/{HALL}-cam04", 404), (duty, f"/quarantine/{other}", 404),
+        (hall9, f"/quarantine/{other}", 200),
     ):  # fmt: skip
         assert shown.http.get(f"/api/v1{path}", headers=header).status_code == status, path
     body = {"ids": [1, other]}
@@ -196,7 +214,10 @@ def test_what_cannot_be_declared_is_said_at_the_form(shown: BusyApp, changed: di
 
 def test_losses_by_the_api_once_for_each_key(app: BusyApp) -> None:
     header = app.token(user="duty") | {"Idempotency-Key": "k1"}
-    path, span = f"/api/v1/devices/{HALL}-cam04/lost", {"from": "2026-03-03T09:00:00+08:00", "to": "2026-03-03T12:00:00+08:00"}
+    path, span = (
+        f"/api/v1/devices/{HALL}-cam04/lost",
+        {"from": "2026-03-03T09:00:00+08:00", "to": "2026-03-03T12:00:00+08:00"},
+    )
     seen = app.http.get(path, headers=header, params=span).json()
     assert (seen["exact"], seen["changed"], len(seen["withdrawn"])) == (True, {"post": 1, "slot": 0, "case": 0}, 1)
     assert {seen["first"][0]["verdict"], seen["first"][0]["then"]} == {"red", "unproven"}
@@ -275,7 +296,11 @@ def test_quarantine_by_the_api(app: BusyApp) -> None:
     done = app.http.post("/api/v1/quarantine/dismiss", headers=header, json={"ids": [5, 5], "reason": "不是我们的"})
     assert done.json() == {"dismissed": [5]}
     resolved = app.http.get("/api/v1/quarantine/5", headers=header).json()
-    assert (resolved["state"], resolved["resolved_by"], resolved["resolved_why"]) == ("dismissed", "admin", "不是我们的")
+    assert (resolved["state"], resolved["resolved_by"], resolved["resolved_why"]) == (
+        "dismissed",
+        "admin",
+        "不是我们的",
+    )
 
 
 def test_no_vector_and_no_picture_is_shown(app: BusyApp) -> None:
@@ -303,8 +328,10 @@ def test_no_vector_and_no_picture_is_shown(app: BusyApp) -> None:
     [
         "/devices?hall=%00", "/devices?after=9.x", "/devices?after=%F0%9F", "/devices?state=nothing", "/devices/%00",
         f"/devices/{'x' * 200}", "/devices?window=" + "x" * 300, "/quarantine/0", "/quarantine/99999999999999999999",
-        "/quarantine/x", "/quarantine?before=0", "/quarantine?still=1.2.999999999999999999999.x", "/quarantine?still=...",
-        "/quarantine?state=nothing&reason=nothing&channel=%22", "/me?done=%0a", "/quarantine?count=99999999999999999999",
+        "/quarantine/x", "/quarantine?before=0",
+        "/quarantine?still=1.2.999999999999999999999.x", "/quarantine?still=...",
+        "/quarantine?state=nothing&reason=nothing&channel=%22", "/me?done=%0a",
+        "/quarantine?count=99999999999999999999",
     ],
 )  # fmt: skip
 def test_odd_addresses_of_pages_are_no_fault_of_the_server(shown: BusyApp, path: str) -> None:
@@ -316,7 +343,8 @@ def test_odd_addresses_of_pages_are_no_fault_of_the_server(shown: BusyApp, path:
     ("path", "status"),
     [
         ("/devices?kind=x", 422), ("/devices?state=x", 422), ("/devices?limit=0", 422), ("/devices?cursor=WzFd", 422),
-        ("/devices?hall=%00", 422), ("/devices/%0A", 422), ("/devices?hall=none", 200), ("/quarantine?cursor=WyJ4Il0", 422),
+        ("/devices?hall=%00", 422), ("/devices/%0A", 422), ("/devices?hall=none", 200),
+        ("/quarantine?cursor=WyJ4Il0", 422),
         ("/quarantine?state=x", 422), ("/quarantine/0", 422), ("/quarantine?reason=x", 422),
         (f"/devices/{HALL}-ev01/lost?from=2026-03-03T09:00:00Z", 422),
         (f"/devices/{HALL}-ev01/lost?from=0001-01-01T00:00:00%2B08:00&to=2026-03-03T09:00:00Z", 422),

@@ -167,7 +167,7 @@ def previewed(world: World, device: str, first: str, last: str) -> LossPreview:
 
 def emptied(world: World) -> None:
     """Window 2 is empty from 09:00 on; the terminal heard nobody, and both went on sending."""
-    for n in range(0, 150):
+    for n in range(150):
         when = told(at("08:30") + timedelta(minutes=n))
         world.event("c2", "presence", when, people=1 if n < 30 else 0, view="ok")
         world.beat("c2", when)

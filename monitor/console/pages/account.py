@@ -71,7 +71,9 @@ def _end_own(conn: Any, number: int, signed: Signed, now: Any) -> None:
         raise Refused("没有此登录 there is no such session", sort="missing")
 
 
-def _me(request: Request, deps: Deps, signed: Signed, *, done: str = "", fault: str = "", status: int = 200) -> Response:
+def _me(
+    request: Request, deps: Deps, signed: Signed, *, done: str = "", fault: str = "", status: int = 200
+) -> Response:
     now = way_in(deps).now()
     with deps.store.read() as conn:
         mine = sessions(conn, now, _idle(deps), signed.person.id)

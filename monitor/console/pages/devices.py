@@ -94,7 +94,8 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         )
         return page(
             request, "devices.html", signed=signed, lines=[line_view(line, said) for line in shown],
-            states=states_told(said, counts), total=sum(counts.values()), asked=asked, filtered=bool(given), halls=halls, windows=windows,
+            states=states_told(said, counts), total=sum(counts.values()), asked=asked, filtered=bool(given),
+            halls=halls, windows=windows,
             kinds=[(one, pick(texts, said.language)) for one, texts in words.KINDS.items()],
             every_state=[(one, said.state(one)) for one in STATES],
             next=f"/devices?{urlencode({**given, 'after': _place(last)})}" if last is not None else None,
@@ -132,8 +133,8 @@ def _one(
     zone = said.zone(found.line.hall)
     return page(
         request, "device.html", status, signed=signed, device=file_view(found, said), done=done, fault=fault,
-        given=given or {"starts": "", "ends": "", "reason": ""}, latest=f"{look.now.astimezone(zone):%Y-%m-%dT%H:%M}", zone=str(zone),
-        may_lose=may(signed, "devices:lose"), untrusted=deps.policy.device.skew_untrusted_seconds,
+        given=given or {"starts": "", "ends": "", "reason": ""}, zone=str(zone),
+        latest=f"{look.now.astimezone(zone):%Y-%m-%dT%H:%M}", may_lose=may(signed, "devices:lose"),
     )  # fmt: skip
 
 
