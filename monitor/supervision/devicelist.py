@@ -1,8 +1,8 @@
 """All devices within somebody's reach with their health (设备), for the page and for GET /api/v1/devices.
 
-A page of 200 devices is a handful of statements. How far a device's data are complete is what the judge would say: where
-its newest boot is whole, empty and right it follows from its newest heartbeats; where anything is odd the judge's own
-`Sources` is asked.
+A page of 200 devices is a handful of statements. How far a device's data are complete is what the judge would say:
+where its newest boot is whole, empty and right it follows from its newest heartbeats; where anything is odd the judge's
+own `Sources` is asked.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ MOST: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """Filters; None: any. `window` "-": those that stand at none. `worst_first`: by state in the order of STATES, then by
-    id; else by id. `after`: only those behind it, (0, id) or (place of the state, id).
+    """Filters; None: any. `window` "-": those that stand at none. `worst_first`: by state in the order of STATES, then
+    by id; else by id. `after`: only those behind it, (0, id) or (place of the state, id).
     """
 
     hall: str | None = None
@@ -178,8 +178,9 @@ def _plain_marks(
     skews: Mapping[str, float],
     cards: Mapping[str, Sequence[Row[Any]]],
 ) -> dict[str, datetime]:
-    """How far the data of those devices are complete of which nothing is odd. Odd is: no heartbeat owed or come, a clock
-    that is not plainly right, a number that is missing, a loss that may move the mark, nothing in quarantine aside.
+    """How far the data of those devices are complete of which nothing is odd. Odd is: no heartbeat is owed or came, a
+    clock that is not plainly right, a number that is missing, a loss that may move the mark. (Those with open rows in
+    quarantine are not asked about.)
     """
     near = timedelta(seconds=policy.skew_untrusted_seconds / 2)
     found: dict[str, datetime] = {}

@@ -1,8 +1,8 @@
 """Quarantine (隔离) as people see it: what lies within their reach, filtered and in pages, and one row with all it has.
 
-A row belongs to the hall of its device, or of its import. What comes from a sender that neither knows belongs to no hall:
-it is seen, replayed and dismissed by those alone whose reach is everything (auditor, administrator). It may be anybody's
-data, and who mends it is whoever keeps the registry.
+A row belongs to the hall of its device, or of its import. What comes from a sender that neither knows belongs to no
+hall: it is seen by those alone whose reach is everything (auditor, administrator), and taken in or given up by an
+administrator. It may be anybody's data, and who mends it is whoever keeps the registry.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class HeldFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldLine:
-    """One row. `hall` None: its sender is known to nobody. `why_not`: why a replay cannot take it in, whatever was mended:
-    `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself, uncorrected.
+    """One row. `hall` None: its sender is known to nobody. `why_not`: why a replay cannot take it in, whatever was
+    mended: `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself, uncorrected.
     """
 
     id: int
