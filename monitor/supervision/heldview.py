@@ -45,7 +45,8 @@ class HeldFilter:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldLine:
     """One row. `hall` None: its sender is known to nobody. `why_not`: why a replay cannot take it in, whatever was
-    mended: `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself, uncorrected.
+    mended: `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself,
+    uncorrected.
     """
 
     id: int
