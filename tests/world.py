@@ -22,8 +22,9 @@ from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.store.schema import Subject
 from monitor.store.sql import table_of
+from monitor.supervision.cardlist import CardFilter, list_cards
 from monitor.supervision.loop import Applied
-from monitor.supervision.views import CardFilter, list_cards, parse_subject
+from monitor.supervision.views import parse_subject
 from tests.halls import MINUTE, MONDAY, Line, Tables, at, card_line, told, toml
 
 SUBJECT: Final = table_of(Subject)

@@ -14,7 +14,7 @@ from monitor.model import Outcome, Registry
 from monitor.store.engine import Store
 from monitor.store.schema import DutyRow, PresenceRow, RawEvent, Subject
 from monitor.store.sql import table_of
-from monitor.supervision.views import CardFilter, list_cards
+from monitor.supervision.cardlist import CardFilter, list_cards
 from monitor.workcal import WorkCalendar
 
 SUBJECT: Final = table_of(Subject)

@@ -34,8 +34,8 @@ def list_cards(
     Example: jiancha cards list --json --level red
     """
     from monitor.store.untold import banner, untold
-    from monitor.supervision.views import LEVELS, STATES, CardFilter
-    from monitor.supervision.views import list_cards as listed
+    from monitor.supervision.cardlist import LEVELS, STATES, CardFilter
+    from monitor.supervision.cardlist import list_cards as listed
 
     _one_of("--level", level, LEVELS)
     _one_of("--state", state, STATES)
@@ -112,8 +112,8 @@ def explain(
     Example: jiancha explain 17
     """
     from monitor.cli.explained import lines
+    from monitor.supervision.cardlist import explain as explained
     from monitor.supervision.views import DEFAULT_ZONE
-    from monitor.supervision.views import explain as explained
 
     _one_of("--lang", language, ("zh", "en"))
     with program(writing=False) as opened, opened.store.read() as conn:

@@ -15,6 +15,10 @@ ERRORS: Final[Responses] = {
     403: {"description": "The token does not allow it. Nothing was written."},
     503: {"description": "The store is away. Nothing was written; send it again later."},
 }
+LIST_ERRORS: Final[Responses] = {
+    **ERRORS,
+    422: {"description": "A parameter is not what is wanted here."},
+}
 BODY_ERRORS: Final[Responses] = {
     **ERRORS,
     413: {"description": "The body is too long. Nothing was written."},

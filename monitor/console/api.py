@@ -11,8 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
+from monitor.console.boardapi import add_board_api
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
+from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
@@ -46,6 +48,9 @@ def make_api(deps: Deps) -> APIRouter:
     add_cards(api, deps)
     add_work(api, deps)
     add_gallery(api, deps)
+    if deps.boards is not None:
+        add_board_api(api, deps, deps.boards)
+    add_cases_api(api, deps)
     return api
 
 

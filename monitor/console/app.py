@@ -16,6 +16,7 @@ from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
 from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
+from monitor.console.pages.limits import LimitedForms
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.metrics import program_version
 from monitor.store.untold import banner, untold
@@ -29,6 +30,7 @@ def make_app(deps: Deps) -> FastAPI:
     deps.metrics.registry.register(StoreCollector(deps))
     add_faults(app, deps)
     app.add_exception_handler(SignInFirst, to_sign_in)
+    app.add_middleware(LimitedForms)
     app.add_middleware(RenewedCookie)
     _add_health(app, deps)
     _add_metrics(app, deps)

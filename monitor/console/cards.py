@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
-from monitor.console.answers import ERRORS, Responses
+from monitor.console.answers import ERRORS, LIST_ERRORS, Responses
 from monitor.console.bearer import require
+from monitor.console.cardfilter import asked_cards
 from monitor.console.deps import Deps
+from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.store import attachments
 from monitor.supervision.cardfile import card_work
-from monitor.supervision.rules import parse_rule
+from monitor.supervision.cardlist import CardFilter, Order, explain, list_cards
+from monitor.supervision.cardlist import key_of as card_key
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import LEVELS, STATES, CardFilter, list_cards, parse_subject
 
 INT64: Final = 2**63 - 1
 MISSING: Final[Responses] = {404: {"description": "There is no such card, or file, for the bearer."}}
@@ -23,6 +26,7 @@ MISSING: Final[Responses] = {404: {"description": "There is no such card, or fil
 def add_cards(api: APIRouter, deps: Deps) -> None:
     """The routes that read cards; each shows what lies within the bearer's reach, and nothing of the rest."""
     _add_list(api, deps)
+    _add_explanation(api, deps)
 
     @api.get("/cards/{number}", responses=ERRORS | MISSING)
     def get_card(
@@ -47,12 +51,17 @@ def add_cards(api: APIRouter, deps: Deps) -> None:
             found = attachments.content(conn, number, file) if seen is not None else None
         if found is None or found.content is None:
             raise HTTPException(404, f"card {number} has no file {file} 没有此附件, or it is erased 或已清除")
-        headers = {
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return Response(found.content, media_type=found.media_type, headers=headers)
+        return to_be_saved(found.content, found.name, found.media_type)
+
+
+def to_be_saved(content: bytes, name: str, media_type: str) -> Response:
+    """An answer that a browser saves and never shows in the server's name."""
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def no_card(number: int) -> HTTPException:
@@ -65,20 +74,35 @@ def _zones(deps: Deps, conn: Any) -> dict[str, str]:
 
 
 def _add_list(api: APIRouter, deps: Deps) -> None:
-    @api.get("/cards", responses=ERRORS)
+    @api.get("/cards", responses=LIST_ERRORS)
     def get_cards(
+        request: Request,
+        response: Response,
+        page: AskedPage,
+        chosen: CardFilter = Depends(asked_cards),
+        order: Order = Query("oldest", description="By number, by number backwards, or red before yellow."),
         grant: Grant = Depends(require(deps, "cards:read")),
-        rule: str | None = None,
-        level: str | None = Query(None, pattern=f"^({'|'.join(LEVELS)})$"),
-        state: str | None = Query(None, pattern=f"^({'|'.join(STATES)})$"),
-        subject: str | None = Query(None, description="KIND:ID"),
     ) -> list[dict[str, Any]]:
-        """The cards within the bearer's reach, as `jiancha cards list --json` gives them."""
-        try:
-            wanted = parse_subject(subject) if subject is not None else None
-            named = parse_rule(rule) if rule is not None else None
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from None
-        chosen = CardFilter(rule=named, level=level, state=state, subject=wanted, who=grant.principal)
+        """The cards within the bearer's reach, as `jiancha cards list --json` gives them; in pages (`Link`)."""
+        after = key_of(page, int, int) if order == "gravest" else key_of(page, int)
+        chosen = replace(chosen, who=grant.principal)
         with deps.store.read() as conn:
-            return list_cards(conn, chosen, _zones(deps, conn))
+            found = list_cards(conn, chosen, _zones(deps, conn), order, after, page.limit + 1)
+        rows, last = cut(found, page.limit)
+        next_link(request, response, card_key(last, order) if last is not None else None)
+        return list(rows)
+
+
+def _add_explanation(api: APIRouter, deps: Deps) -> None:
+    @api.get("/cards/{number}/explanation", responses=ERRORS | MISSING)
+    def get_explanation(
+        number: int = Path(ge=1, le=INT64), grant: Grant = Depends(require(deps, "cards:read"))
+    ) -> dict[str, Any]:
+        """What the card was judged on, as `jiancha explain --json`: facts, working days, policy values, watermark."""
+        with deps.store.read() as conn:
+            zones = _zones(deps, conn)
+            seen = card_work(conn, number, zones, grant.principal)
+            found = explain(conn, number, zones) if seen is not None else None
+        if found is None:
+            raise no_card(number)
+        return found

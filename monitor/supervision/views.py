@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, func, select
 
-from monitor.access import Principal
 from monitor.model import lowest_watermark
-from monitor.store import cards, meta
-from monitor.store.cards import CARD
+from monitor.store import meta
 from monitor.store.facts.cases import CASE, SUBJECT, load_cases
 from monitor.store.facts.look import Look
 from monitor.store.schema import Quarantine, RawEvent
 from monitor.store.sql import chunks, table_of
-from monitor.supervision.reach import within
 from monitor.supervision.rules import LOADERS
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.policy import TimelinessPolicy
 
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
-LEVELS: Final = ("reminder", "yellow", "red")
-STATES: Final = ("open", "acknowledged", "answered", "closed", "withdrawn")
+DEFAULT_ZONE: Final = "Asia/Shanghai"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CardFilter:
-    """Filters of `cards list` and GET /api/v1/cards; None: any. `who` sees what lies within their reach."""
-
-    rule: str | None = None
-    level: str | None = None
-    state: str | None = None
-    subject: tuple[str, str] | None = None
-    halls: frozenset[str] | None = None
-    number: int | None = None
-    who: Principal | None = None
+def stamp(at: datetime | None, zone: ZoneInfo) -> str | None:
+    """RFC 3339 with the zone's offset."""
+    return at.astimezone(zone).isoformat() if at is not None else None
 
 
 def parse_subject(text: str) -> tuple[str, str]:
@@ -50,73 +37,6 @@ def parse_subject(text: str) -> tuple[str, str]:
     if kind not in LOADERS:
         raise ValueError(f"subject: 对象类别 kind {kind!r} 不在可选值之内 is none of {', '.join(LOADERS)}")
     return kind, key
-
-
-def list_cards(conn: Connection, chosen: CardFilter, zones: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Cards by number, with their history, in the shape of DESIGN §7; instants in the zone of the card's hall."""
-    rows = conn.execute(_query(chosen).order_by(CARD.c.number)).all()
-    histories = cards.history(conn, [r.number for r in rows])
-    return [card_json(row, histories.get(row.number, []), zones) for row in rows]
-
-
-def _query(chosen: CardFilter) -> Select[Any]:
-    query = select(CARD)
-    for name in ("rule", "level", "state", "number"):
-        value = getattr(chosen, name)
-        if value is not None:
-            query = query.where(CARD.c[name] == value)
-    if chosen.subject is not None:
-        query = query.where(CARD.c.kind == chosen.subject[0], CARD.c.key == chosen.subject[1])
-    if chosen.halls is not None:
-        query = query.where(CARD.c.hall.in_(chosen.halls))
-    return query if chosen.who is None else query.where(within(chosen.who, CARD.c))
-
-
-def card_json(row: Row[Any], history: Sequence[Row[Any]], zones: Mapping[str, str]) -> dict[str, Any]:
-    zone = ZoneInfo(zones.get(row.hall or "", DEFAULT_ZONE))
-    return {
-        "number": row.number,
-        "rule": row.rule,
-        "level": row.level,
-        "state": row.state,
-        "cleared_at": stamp(row.cleared_at, zone),
-        "historic": row.historic,
-        "episode": row.episode,
-        "subject": {"kind": row.kind, "id": row.key},
-        "hall": row.hall,
-        "unit": row.unit,
-        "window": row.window,
-        "staff": row.staff,
-        "since": stamp(row.since, zone),
-        "issued": stamp(row.issued, zone),
-        "policy_version": row.policy_version,
-        "basis": row.basis,
-        "reason": row.reason,
-        "history": [
-            {"at": stamp(h.at, zone), "event": h.event, "level": h.level, "actor": h.actor, "why": h.why}
-            for h in history
-        ],
-    }
-
-
-DEFAULT_ZONE: Final = "Asia/Shanghai"
-
-
-def stamp(at: datetime | None, zone: ZoneInfo) -> str | None:
-    """RFC 3339 with the zone's offset."""
-    return at.astimezone(zone).isoformat() if at is not None else None
-
-
-def explain(conn: Connection, number: int, zones: Mapping[str, str]) -> dict[str, Any] | None:
-    """The card with what it was judged on; None where there is no such card."""
-    found = list_cards(conn, CardFilter(number=number), zones)
-    if not found:
-        return None
-    kept = conn.execute(select(CARD.c.explanation).where(CARD.c.number == number)).scalar_one() or {}
-    empty: dict[str, Any] = {"facts": {}, "steps": [], "policy": {}, "watermark": None}
-    zone = ZoneInfo(zones.get(found[0]["hall"] or "", DEFAULT_ZONE))
-    mark = datetime.fromisoformat(kept["watermark"]) if kept.get("watermark") else None
-    return {**found[0], **empty, **kept, "watermark": stamp(mark, zone)}
 
 
 def list_subjects(conn: Connection, subject: tuple[str, str] | None, zones: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from monitor.store.engine import Store
 from monitor.store.schema import Audit, ClosureRow, OutingRow
 from monitor.store.sql import table_of
-from monitor.supervision.views import CardFilter, list_cards
+from monitor.supervision.cardlist import CardFilter, list_cards
 from tests.http_app import Served, fill_places, fill_state, make_deps, served
 
 pytestmark = pytest.mark.both_databases

@@ -14,9 +14,9 @@ from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.subjects import mark
+from monitor.supervision.cardlist import explain
 from monitor.supervision.commands import transition
 from monitor.supervision.refused import Refused
-from monitor.supervision.views import explain
 from monitor.workcal import parse_notice
 from tests.halls import MINUTE, Line, at, hall, leave, told
 from tests.world import World

@@ -21,10 +21,10 @@ from monitor.store.engine import Store
 from monitor.store.facts.overtime import overtime_of
 from monitor.store.schema import ShiftRow, Subject
 from monitor.store.sql import table_of
+from monitor.supervision.cardlist import explain
 from monitor.supervision.erasure import apply
 from monitor.supervision.findings import findings
 from monitor.supervision.losses import declare_lost
-from monitor.supervision.views import explain
 from monitor.workcal import load_spec
 from tests.halls import at, hall, leave, told
 from tests.world import World

@@ -7,11 +7,15 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.board import add_board
+from monitor.console.pages.cards import add_cards
+from monitor.console.pages.cardwork import add_card_work
+from monitor.console.pages.cases import add_cases
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
+from monitor.console.pages.statistics import add_statistics
 from monitor.supervision.signin import Signed
 
 
@@ -28,6 +32,10 @@ def make_pages(deps: Deps) -> APIRouter:
         _add_home(pages, deps)
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
+        add_card_work(pages, deps)
+        add_cards(pages, deps)
+        add_cases(pages, deps)
+        add_statistics(pages, deps)
     return pages
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from monitor.access import LOCAL, Principal
 from monitor.store import alerts, attachments, cardnotices, seals
 from monitor.supervision.cardfile import card_work
-from monitor.supervision.views import DEFAULT_ZONE, CardFilter, explain, list_cards, stamp
+from monitor.supervision.cardlist import CardFilter, explain, list_cards
+from monitor.supervision.views import DEFAULT_ZONE, stamp
 
 _PLACES: Final = ("hall", "unit", "window", "staff")
 _WORKED: Final = ("promised_at", "issuer", "attributed", "appeal", "appellant", "followup")

@@ -1,4 +1,4 @@
-"""Citizens rate by a link: links that are good once"""
+"""Citizens rate by a link: links that are good once. When open cases are due, for lists of them"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -30,3 +30,21 @@ def upgrade() -> None:
     sa.UniqueConstraint('digest', name=op.f('uq_rating_link_digest'))
     )
     op.create_index(op.f('ix_rating_link_device'), 'rating_link', ['device'], unique=False)
+    _when_cases_are_due()
+
+
+def _when_cases_are_due() -> None:
+    """Rows of open cases go, and are made anew from their facts with what the new columns hold (`statistics.fill_in`)."""
+    for name in ('due_us', 'paused_us'):
+        op.add_column('case_stat', sa.Column(name, sa.BigInteger(), nullable=True))
+    op.add_column('case_stat', sa.Column('historic', sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.execute("UPDATE case_stat SET historic = true WHERE case_key IN "
+               "(SELECT key FROM subject WHERE kind = 'case' AND historic = true)")
+    op.execute('DELETE FROM case_stat WHERE ended_us IS NULL')
+    op.execute("DELETE FROM meta WHERE key = 'case_stats'")
+    for name, column, where in (
+        ('ix_case_stat_open', 'due_us', 'ended_us IS NULL'),
+        ('ix_case_stat_late', 'received_us', 'overdue_us IS NOT NULL'),
+    ):
+        op.create_index(name, 'case_stat', [column, 'case_key'], unique=False, sqlite_where=sa.text(where),
+                        postgresql_where=sa.text(where))
