@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
@@ -85,7 +85,13 @@ def add_cases_api(api: APIRouter, deps: Deps) -> None:
             chosen = case_filter(look, asked, grant.principal)
             after = key_of(paged, int, str)
             found, last = cut(find_cases(look.conn, chosen, paged.limit, after), paged.limit)
-            rows = case_rows(look, deps.policy.timeliness, [key for _, key in found], grant.principal)
+            rows = case_rows(
+                look,
+                deps.policy.timeliness,
+                [key for _, key in found],
+                grant.principal,
+                cards=sees(grant, "cards:read"),
+            )
         next_link(request, response, last)
         return [case_json(row) for row in rows]
 
@@ -96,15 +102,14 @@ def add_cases_api(api: APIRouter, deps: Deps) -> None:
         """One case with its events, pauses, limits day by day, cards, findings and ratings."""
         require_text(key[:TEXT_MOST], "key")
         require_text(key[TEXT_MOST:], "key")
-        sees: Callable[[str], bool] = lambda scope: scope in grant.scopes and grant.refuses(scope) is None  # noqa: E731
         with looked(deps) as look:
             file = case_file(
                 look,
                 deps.policy.timeliness,
                 key,
                 grant.principal,
-                cards=sees("cards:read"),
-                ratings=sees("ratings:read"),
+                cards=sees(grant, "cards:read"),
+                ratings=sees(grant, "ratings:read"),
             )
         if file is None:
             raise no_case(key)
@@ -161,6 +166,10 @@ def looked(deps: Deps) -> Iterator[Look]:
     now = deps.clock.now()
     with deps.store.read() as conn:
         yield deps.look(conn, now)
+
+
+def sees(grant: Grant, scope: str) -> bool:
+    return scope in grant.scopes and grant.refuses(scope) is None
 
 
 def no_case(key: str) -> HTTPException:

@@ -128,8 +128,8 @@ def parse_day(text: str, field: str) -> date:
         day = None
     if day is None:
         raise Refused(f"{text[:40]!r} 不是日期 is no date; it is written YYYY-MM-DD", field=field)
-    if not FIRST_YEAR <= day.year < LAST_YEAR:
-        raise Refused(f"{text}: 年份须在 the year must lie in {FIRST_YEAR}–{LAST_YEAR - 1}", field=field)
+    if not FIRST_YEAR < day.year < LAST_YEAR:
+        raise Refused(f"{text}: 年份须在 the year must lie in {FIRST_YEAR + 1}–{LAST_YEAR - 1}", field=field)
     return day
 
 

@@ -50,14 +50,15 @@ def _shown(case: Case, limit: Limit) -> dict[str, Any]:
     due = case.limits.due if case.limits is not None else None
     steps = deadline_of(replace(limit.clock, with_steps=True), limit.amount, limit.unit, due).steps
     if limit.at is None:
-        steps = (*steps, *_paused_since(case, steps))
+        today = case.calendar.local_date(case.now)
+        steps = tuple(step for step in steps if step.date <= today)
+        steps = (*steps, *_paused_since(case, steps, today))
     return {**limit_told(limit), "steps": [named_step(case, step) for step in steps]}
 
 
-def _paused_since(case: Case, steps: Sequence[Step]) -> Iterator[Step]:
+def _paused_since(case: Case, steps: Sequence[Step], today: date) -> Iterator[Step]:
     """The days after the last one that was counted out, up to today: a pause keeps them from counting."""
-    day = steps[-1].date if steps else case.calendar.local_date(case.now)
-    today = case.calendar.local_date(case.now)
+    day = steps[-1].date if steps else today
     while day < today:
         day += timedelta(days=1)
         yield _paused(case, day)

@@ -59,7 +59,7 @@ def test_who_may_do_what_where_over_http(app: Served, store: Store, role: str, p
             assert (answer.status_code, answer.json()["code"]) == (403, "access.not_in_role"), (step, answer.text)
             assert "无权" in answer.json()["detail"]
         elif place not in WITHIN[role]:
-            assert answer.status_code == (403 if step == "issue" else 404), (step, answer.text)
+            assert answer.status_code == (422 if step == "issue" else 404), (step, answer.text)
         else:
             assert answer.status_code == (201 if step == "issue" else 200), (step, answer.text)
             if step != "issue":

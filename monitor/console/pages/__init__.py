@@ -6,12 +6,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
+from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
+from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.quarantine import add_quarantine
+from monitor.console.pages.rate import add_rate
+from monitor.console.pages.ratinglink import add_rating_links
+from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -25,6 +31,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
+    add_rate(pages, deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -36,6 +43,12 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        if deps.look is not None:
+            add_devices(pages, deps)
+        add_quarantine(pages, deps)
+        add_account(pages, deps)
+        add_ratings(pages, deps)
+        add_rating_links(pages, deps)
     return pages
 
 

@@ -95,7 +95,7 @@ def listed(
     """One page of cases in words, and the key of its last row where another page follows."""
     cursor = request.query_params.get("cursor")
     after = key_of(Page(after=opened(cursor)), int, str) if cursor else None
-    found, last = cut(find_cases(look.conn, chosen, ROWS, after), ROWS)  # type: ignore[arg-type]
+    found, last = cut(find_cases(look.conn, chosen, ROWS, after), ROWS)
     rows = case_rows(look, deps.policy.timeliness, [key for _, key in found], who)
     names = names_of(look, rows)
     return [row_view(row, names, language) for row in rows], last
@@ -104,7 +104,7 @@ def listed(
 def next_address(request: Request, key: tuple[int, str] | None) -> str | None:
     if key is None:
         return None
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor" and value]
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return f"{request.url.path}?{urlencode([*asked, ('cursor', sealed(key))])}"
 
 

@@ -42,9 +42,21 @@ def _when_cases_are_due() -> None:
                "(SELECT key FROM subject WHERE kind = 'case' AND historic = true)")
     op.execute('DELETE FROM case_stat WHERE ended_us IS NULL')
     op.execute("DELETE FROM meta WHERE key = 'case_stats'")
-    for name, column, where in (
-        ('ix_case_stat_open', 'due_us', 'ended_us IS NULL'),
-        ('ix_case_stat_late', 'received_us', 'overdue_us IS NOT NULL'),
+    of_ended = ['received_us', 'case_key', 'hall', 'unit', 'window', 'staff', 'item', 'end', 'ended_us', 'overdue_us',
+                'historic']
+    for name, columns, where in (
+        ('ix_case_stat_open', ['due_us', 'case_key'], 'ended_us IS NULL'),
+        ('ix_case_stat_search', of_ended, 'ended_us IS NOT NULL'),
+        ('ix_case_stat_late', ['received_us', 'case_key'], 'overdue_us IS NOT NULL'),
     ):
-        op.create_index(name, 'case_stat', [column, 'case_key'], unique=False, sqlite_where=sa.text(where),
+        op.create_index(name, 'case_stat', columns, unique=False, sqlite_where=sa.text(where),
                         postgresql_where=sa.text(where))
+    for name, table, columns in (
+        ('ix_rating_staff', 'rating', ['staff', 'at']),
+        ('ix_rating_case', 'rating', ['case_key']),
+        ('ix_rating_at', 'rating', ['at', 'window', 'score']),
+        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key']),
+    ):
+        op.create_index(name, table, columns, unique=False)
+    op.drop_index('ix_heartbeat_delta', table_name='heartbeat')
+    op.create_index('ix_heartbeat_delta', 'heartbeat', ['device', 'boot', 'delta_ms', 'received', 'last_seq'])
