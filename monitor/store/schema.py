@@ -643,7 +643,7 @@ class CaseStatRow(SQLModel, table=True):
     """
 
     __tablename__ = "case_stat"
-    __table_args__ = (Index("ix_case_stat_ended", "ended_us", "case_key"),)
+    __table_args__ = (Index("ix_case_stat_ended", "ended_us", "case_key", "hall", "window", "end"),)
     case_key: str = Field(primary_key=True)
     hall: str | None = None
     unit: str | None = None
