@@ -40,6 +40,7 @@ class Year:
     promised: int = 162_622
     completed: int = 314_669
     early_share: float = 0.997
+    windows: int = WINDOWS
 
     @property
     def received(self) -> int:
@@ -61,14 +62,15 @@ class Year:
             promised=self.promised // by,
             completed=self.completed // by,
             early_share=self.early_share,
+            windows=self.windows,
         )
 
 
-def registry() -> dict[str, list[dict[str, Any]]]:
+def registry(count: int = WINDOWS) -> dict[str, list[dict[str, Any]]]:
     """One hall with its units, windows, people and items."""
     units = [f"u{n:02d}" for n in range(UNITS)]
     windows = [
-        {"id": f"w{n:02d}", "hall": "h1", "unit": units[n % UNITS], "name": f"{n + 1}号窗口"} for n in range(WINDOWS)
+        {"id": f"w{n:02d}", "hall": "h1", "unit": units[n % UNITS], "name": f"{n + 1}号窗口"} for n in range(count)
     ]
     now = [{"id": f"now-{u}", "unit": u, "name": "即办事项", "kind": "immediate", "promised": 0} for u in units]
     later = [
@@ -80,7 +82,7 @@ def registry() -> dict[str, list[dict[str, Any]]]:
         "halls": [{"id": "h1", "name": "政务服务中心"}],
         "units": [{"id": u, "hall": "h1", "name": f"{u} 局"} for u in units],
         "windows": windows,
-        "staff": [{"id": f"s{n:02d}", "unit": units[n % UNITS], "name": f"员{n}"} for n in range(WINDOWS)],
+        "staff": [{"id": f"s{n:02d}", "unit": units[n % UNITS], "name": f"员{n}"} for n in range(count)],
         "items": [*now, *later],
     }
 
@@ -90,28 +92,32 @@ def write_year(store: Store, year: Year) -> None:
 
     Its source is an import that is complete to the end of the year; the raw events are left out, no rule reads them.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "registry.toml"
-        file.write_text(toml_text(registry()), encoding="utf-8")
-        settings = load(environ={})
-        import_registry(store, file, now=BEFORE, calendars=settings.calendars, presets=settings.presets)
+    register(store, registry(year.windows), BEFORE)
     end = datetime(year.of + 1, 1, 1, tzinfo=UTC) - timedelta(hours=8)
     source = {"id": SOURCE_ID, "kind": "import", "watermark": end, "hall": "h1", "calendar": "", "historic": True}
     store.step(lambda conn: conn.execute(SOURCE.insert(), [source]))
-    rows = _rows(year, build_calendar())
+    rows = rows_of(year, build_calendar())
     while some := list(islice(rows, _BULK)):
         subjects = [_subject(row, end) for row in some if row["event"] == "received"]
         store.step(lambda conn, s=some: conn.execute(CASE.insert(), s))  # type: ignore[misc]
         store.step(lambda conn, s=subjects: conn.execute(SUBJECT.insert(), s))  # type: ignore[misc]
 
 
-def _rows(year: Year, calendar: WorkCalendar) -> Iterator[dict[str, Any]]:
+def register(store: Store, tables: dict[str, list[dict[str, Any]]], now: datetime) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "registry.toml"
+        file.write_text(toml_text(tables), encoding="utf-8")
+        settings = load(environ={})
+        import_registry(store, file, now=now, calendars=settings.calendars, presets=settings.presets)
+
+
+def rows_of(year: Year, calendar: WorkCalendar) -> Iterator[dict[str, Any]]:
     """The events, case by case. Cases are spread evenly over the working days; the last promised ones stay open."""
     days = _workdays(year.of, calendar)
     serial = 0
     for case in range(year.immediate):
         day = days[case * len(days) // year.immediate]
-        window = case % WINDOWS
+        window = case % year.windows
         at = _within(calendar, day, case)
         steps = [("received", 0), ("accepted", 4), ("completed", 19), ("delivered", 21)]
         for event, minutes in steps:
@@ -122,7 +128,7 @@ def _rows(year: Year, calendar: WorkCalendar) -> Iterator[dict[str, Any]]:
     on_last_day, spread = done - year.early, done * 4 // 5
     last = len(days) - 1
     for case in range(year.promised):
-        window = case % WINDOWS
+        window = case % year.windows
         promise = PROMISES[case % len(PROMISES)] if case < done else max(PROMISES)
         first = min(case * len(days) // year.promised, last - 2)
         at = _within(calendar, days[first], case)

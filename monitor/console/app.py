@@ -14,6 +14,7 @@ from monitor.console.collector import ReadyCollector, StoreCollector, covered_un
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
+from monitor.console.packed import Packed
 from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
 from monitor.console.pages.limits import LimitedForms
@@ -33,6 +34,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.add_exception_handler(SignInFirst, to_sign_in)
     app.add_middleware(LimitedForms)
     app.add_middleware(RenewedCookie)
+    app.add_middleware(Packed)
     _add_health(app, deps)
     _add_metrics(app, deps)
     app.include_router(make_api(deps))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from monitor.supervision.bulk import MOST as MOST_AT_ONCE
 from monitor.supervision.files import KINDS, MOST_BYTES, MOST_FILES
 from monitor.supervision.refused import Refused
 from monitor.supervision.workflow import FINDINGS, ORDER_KINDS, RESULTS
@@ -81,6 +82,10 @@ class Review(Body):
 
 class Close(Body):
     result: Annotated[str, _one_of(RESULTS)] | None = None
+
+
+class AcknowledgeAll(Body):
+    numbers: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
 class Issue(WithFiles):

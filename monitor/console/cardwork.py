@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 
 from monitor.console.answers import WORK_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
-from monitor.console.cardbodies import BODIES, Issue, files_of, given_of, read
+from monitor.console.cardbodies import BODIES, AcknowledgeAll, Issue, files_of, given_of, read
 from monitor.console.cards import INT64, no_card
 from monitor.console.deps import Deps
 from monitor.console.once import KEY, Act, once
 from monitor.model import Level, SubjectRef
+from monitor.supervision.bulk import acknowledge_all
 from monitor.supervision.commands import attribute, transition
 from monitor.supervision.files import checked
 from monitor.supervision.handcards import issue_by_hand
@@ -35,6 +36,7 @@ WITH_FILES: Final = 16 * 1024 * 1024
 def add_work(api: APIRouter, deps: Deps) -> None:
     """A route for each step, and one for cards by hand."""
     _add_issue(api, deps)
+    _add_bulk(api, deps)
     for step in BODIES:
         _add_step(api, deps, step)
 
@@ -104,6 +106,26 @@ def _add_issue(api: APIRouter, deps: Deps) -> None:
         return await run_in_threadpool(
             once, deps, grant, key, request, body, response, lambda: _issuing(deps, body, grant)
         )
+
+
+def _add_bulk(api: APIRouter, deps: Deps) -> None:
+    @api.post("/cards/ack", responses=WORK_ERRORS, openapi_extra=body_schema(AcknowledgeAll.model_json_schema()))
+    async def post_ack(request: Request, grant: Grant = Depends(require(deps, "cards:acknowledge"))) -> dict[str, Any]:
+        """Acknowledge many: {done: [number], refused: [{number, detail}]}. Each is done by itself; sent again, those
+        that were done are refused by their state.
+        """
+        body = await read_body(request, deps.max_body_bytes)
+        said = read(AcknowledgeAll, body)
+        assert isinstance(said, AcknowledgeAll)
+
+        def work() -> dict[str, Any]:
+            done = acknowledge_all(
+                deps.store, said.numbers, actor=grant.principal, why=said.reason, now=deps.clock.now()
+            )
+            deps.heard()
+            return done.to_json()
+
+        return await run_in_threadpool(work)
 
 
 def _issuing(deps: Deps, body: bytes, grant: Grant) -> Act:

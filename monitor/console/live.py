@@ -10,8 +10,8 @@ import contextlib
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,23 +33,34 @@ FRESH_SECONDS: Final = 1.5
 WARM_SECONDS: Final = 600.0
 """So long after the last look a hall is kept up to date, every WARM_EVERY seconds: the next look is quick."""
 WARM_EVERY: Final = 5.0
-KEPT: Final = 4000
+KEPT: Final = 1000
 """Messages that a reader who comes back may have missed; more, and the whole board goes out anew."""
+BEAT_SECONDS: Final = 1.0
+"""How often a board says that it lives while nothing changes."""
 EPOCH: Final = secrets.token_hex(4)
 """Which run of the program a message's number is of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """`tile`: one window that changed; None: counters, cards and the time of the look."""
+    """`tile`: one window that changed; None: what stands around the tiles; `board` None too: nothing but that it was
+    looked at. `said`: what readers were sent of it, made once for all who see the same in the same language.
+    """
 
     number: int
-    board: Board
+    as_of: datetime
+    board: Board | None = None
     tile: Tile | None = None
+    said: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def id(self) -> str:
         return f"{EPOCH}-{self.number}"
+
+    @property
+    def about(self) -> str | None:
+        """What a later message takes the place of: "" of what stands around the tiles, None of the time alone."""
+        return self.tile.window if self.tile is not None else "" if self.board is not None else None
 
 
 @dataclass(kw_only=True)
@@ -59,9 +70,14 @@ class _Hall:
     readers: int = 0
     looked: float = 0.0
     refreshed: float = 0.0
+    beaten: float = 0.0
     number: int = 0
-    ring: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT))
+    ring: deque[Message] = field(default_factory=deque)
+    gone: int = 0
+    """The last number that somebody who comes back cannot be given any more."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: set[Callable[[], None]] = field(default_factory=set)
+    """Called, in the thread that looks, when messages came."""
 
 
 class LiveBoards:
@@ -148,19 +164,55 @@ class LiveBoards:
             with self._store.read() as conn:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
             before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
+            board = _sharing(held.board, before, board)
             for tile in board.tiles:
-                if before.get(tile.window) != tile:
+                if before.get(tile.window) is not tile:
                     self._say(held, board, tile)
             known = {tile.window for tile in board.tiles}
             if held.board is not None and known != before.keys():
                 held.ring.clear()  # a window came or went: readers take the page anew
-            self._say(held, board, None)
+                held.gone = held.number
+            if held.board is None or _around(board) != _around(held.board):
+                self._say(held, board)
             held.board, held.refreshed = board, self._clock.monotonic()
+            self._beat(held, board)
+        for told in list(held.waiting):
+            told()
+
+    def _beat(self, held: _Hall, board: Board) -> None:
+        """That it was looked at. The last one alone is kept: it says nothing that the next does not."""
+        last = held.ring[-1] if held.ring else None
+        if last is not None and last.about is None:
+            if self._clock.monotonic() - held.beaten < BEAT_SECONDS:
+                return
+            held.ring.pop()
+        held.beaten = self._clock.monotonic()
+        self._append(held, Message(number=held.number + 1, as_of=board.as_of))
+
+    @classmethod
+    def _say(cls, held: _Hall, board: Board, tile: Tile | None = None) -> None:
+        cls._append(held, Message(number=held.number + 1, as_of=board.as_of, board=board, tile=tile))
 
     @staticmethod
-    def _say(held: _Hall, board: Board, tile: Tile | None) -> None:
-        held.number += 1
-        held.ring.append(Message(number=held.number, board=board, tile=tile))
+    def _append(held: _Hall, message: Message) -> None:
+        if len(held.ring) >= KEPT:
+            held.gone = held.ring.popleft().number
+        held.ring.append(message)
+        held.number = message.number  # last: a reader that sees the number finds the message
+
+
+def _sharing(last: Board | None, before: Mapping[str, Tile], board: Board) -> Board:
+    """The board with the very objects of the last one where they are equal: the ring holds a thousand of them."""
+    if last is None:
+        return board
+    tiles = (tile if tile != before.get(tile.window) else before[tile.window] for tile in board.tiles)
+    same = {name: getattr(last, name) for name in ("latest", "names") if getattr(last, name) == getattr(board, name)}
+    return replace(board, tiles=tuple(tiles), **same)
+
+
+def _around(board: Board) -> tuple[Any, ...]:
+    """All that is shown of a board but its tiles and its time."""
+    return board.counters(), board.cards, board.latest, board.names, board.name
 
 
 class Reader:
@@ -170,24 +222,31 @@ class Reader:
         self._held = held
         self._read = held.number
 
+    @contextlib.contextmanager
+    def told(self, call: Callable[[], None]) -> Iterator[None]:
+        """Have `call` called, in another thread, whenever something came."""
+        self._held.waiting.add(call)
+        try:
+            yield
+        finally:
+            self._held.waiting.discard(call)
+
     def resume(self, last: str | None) -> bool:
         """Go on behind the message that the page had last; False where that is too long ago, or of another run."""
         epoch, _, number = (last or "").partition("-")
-        ring = self._held.ring
-        if epoch != EPOCH or not number.isdigit() or not ring or int(number) < ring[0].number - 1:
+        if epoch != EPOCH or not (number.isascii() and number.isdigit()) or int(number) < self._held.gone:
             return False
         self._read = min(int(number), self._held.number)
         return True
 
     def take(self) -> list[Message]:
-        """What came since, of each window the last alone; of the rest too."""
-        found: dict[Any, Message] = {}
-        for message in list(self._held.ring):
-            if message.number > self._read:
-                key = message.tile.window if message.tile is not None else None
-                found.pop(key, None)
-                found[key] = message
-        messages = list(found.values())
+        """What came since, the oldest first; of each window the last alone, of the rest too."""
+        found: dict[str | None, Message] = {}
+        for message in reversed(self._held.ring.copy() if self._held.number > self._read else ()):
+            if message.number <= self._read:
+                break
+            found.setdefault(message.about, message)
+        messages = list(reversed(found.values()))
         if messages:
             self._read = messages[-1].number
         return messages

@@ -14,7 +14,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, String, Table, bindparam, func, select
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Float, String, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.types import TypeEngine
@@ -187,6 +187,8 @@ def read(of: TypeEngine[Any], dialect: Dialect) -> Process | None:
     kind = of.dialect_impl(dialect)
     if _is_sqlite_time(kind, dialect):
         return from_sqlite_time
+    if isinstance(kind, Float) and not kind.asdecimal:
+        return None  # both drivers give a float; the type would ask for the column's number on the server
     made: Process | None = kind.result_processor(dialect, None)
     return made
 

@@ -120,8 +120,9 @@ def cards_of(conn: Connection, keys: Iterable[str]) -> dict[str, Row[Any]]:
 
 
 def completed_in(start: datetime, end: datetime) -> Condition:
+    """Not of an imported past: nobody was asked to rate what was over before there were evaluators."""
     within = and_(STAT.c.ended_us >= micros(start), STAT.c.ended_us < micros(end))
-    return and_(within, STAT.c.end == "completed")
+    return and_(within, STAT.c.end == "completed", STAT.c.historic.is_(False))
 
 
 def is_rated() -> Condition:

@@ -6,15 +6,17 @@ judged again. `Sources` is one look: it caches per (device, boot) and is thrown 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, LostSpan, PowerCutRow, Quarantine, RawEvent, SourceRow
-from monitor.store.sequences import Prefixes, first_missing, whole_prefix
+from monitor.store.sequences import Prefixes, first_missing, of_boot, whole_prefix
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
@@ -26,6 +28,50 @@ SOURCE: Final = table_of(SourceRow)
 
 BOOTS_LOOKED_AT: Final = 8
 """How many boots back a watermark is searched for."""
+BEYOND: Final = 2**63 - 1
+"""More than any sequence number: nothing is missing."""
+
+# A look at a hundred windows asks two hundred devices: these statements are made once.
+_NEWEST: Final = select(BEAT.c.boot).order_by(BEAT.c.received.desc()).limit(1)
+_NEWEST_BOOT: Final = QuickSelect(
+    lambda _: _NEWEST.where(
+        BEAT.c.device == bindparam("device"), BEAT.c.received <= bindparam("now", type_=BEAT.c.received.type)
+    )
+)
+_COUNT: Final = QuickSelect(lambda _: select(func.count().label("count")).select_from(BEAT).where(*of_boot()))
+_MIDDLE: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.delta_ms)
+        .where(*of_boot())
+        .order_by(BEAT.c.delta_ms)
+        .offset(bindparam("first", type_=BigInteger()))
+        .limit(bindparam("most", type_=BigInteger()))
+    )
+)
+
+_HOLDING: Final = QuickSelect(
+    lambda _: select(HELD.c.at, HELD.c.boot, HELD.c.received).where(
+        HELD.c.device == bindparam("device"),
+        HELD.c.state == "open",
+        or_(*(HELD.c.channel == channel for channel in HOLDING_CHANNELS)),
+        HELD.c.received <= bindparam("now", type_=HELD.c.received.type),
+    )
+)
+
+
+def _proven(*more: ColumnElement[bool]) -> Select[Any]:
+    """The last heartbeat of a boot that left nothing to send and announced no number from `missing` on;
+    `unnumbered`: or announced none.
+    """
+    numbered = BEAT.c.last_seq < bindparam("missing")
+    unnumbered = and_(bindparam("unnumbered", type_=Boolean()), BEAT.c.last_seq.is_(None))
+    query = select(BEAT.c.at).where(*of_boot(), BEAT.c.queue == 0, or_(numbered, unnumbered), *more)
+    return query.order_by(BEAT.c.at.desc()).limit(1)
+
+
+_BEFORE: Final = bindparam("before", type_=BEAT.c.received.type)
+_PROVEN: Final = QuickSelect(lambda _: _proven())
+_PROVEN_BEFORE: Final = QuickSelect(lambda _: _proven(func.coalesce(BEAT.c.received, _BEFORE) < _BEFORE))
 
 
 class Sources:
@@ -41,13 +87,17 @@ class Sources:
         heartbeat_seconds: float = 60,
         prefixes: Prefixes | None = None,
         shared: bool = False,
+        supposed: Mapping[str, tuple[Span, ...]] | None = None,
     ) -> None:
-        """`prefixes` remembers between looks how far each boot's sequence is known to be whole.
+        """`supposed`: spans by device that count as declared lost beside those that are.
+
+        `prefixes` remembers between looks how far each boot's sequence is known to be whole.
 
         `shared`: events come by a shared subscription, each to one of several members. One member's heartbeat then says
         nothing of events that lie in another's queue: only sequence numbers move a watermark (DESIGN §3.1).
         """
         self._shared = shared
+        self._supposed = supposed or {}
         self._conn = conn
         self._registry = registry
         self._beat = timedelta(seconds=heartbeat_seconds)
@@ -62,6 +112,29 @@ class Sources:
         self._cuts: dict[str, tuple[Span, ...]] | None = None
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._imports: dict[str, datetime | None] | None = None
+
+    @property
+    def prefixes(self) -> Prefixes:
+        """How far each boot's sequence is known to be whole."""
+        return self._prefixes
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether only sequence numbers move a watermark."""
+        return self._shared
+
+    def supposing(self, device: str, span: Span) -> Sources:
+        """The same at the same time, as if `span` of a device's data were declared lost. Nothing is written."""
+        return Sources(
+            self._conn,
+            self._registry,
+            now=self._now,
+            untrusted_seconds=self._untrusted.total_seconds(),
+            heartbeat_seconds=self._beat.total_seconds(),
+            prefixes=self._prefixes,
+            shared=self._shared,
+            supposed={device: (span,)},
+        )
 
     # -- skew
 
@@ -91,7 +164,7 @@ class Sources:
         """The last time before `received` at which, by a clock that was right, the device had nothing left to send:
         what it sent later happened later. None: it never said so.
         """
-        boots = (b for b in self._recent_boots(device) if self._is_right(self.skew(device, b)))
+        boots = (b for b in self.recent_boots(device) if self._is_right(self.skew(device, b)))
         times = (self._proven_by(device, boot, before=received) for boot in boots)
         return max((at for at in times if at is not None), default=None)
 
@@ -122,7 +195,7 @@ class Sources:
         if not device.owes_heartbeats:
             mark = self.state(source).watermark
             later.append(ahead if mark is None else ahead.where(RAW.c.at > mark))
-        for boot in self._recent_boots(source)[:1]:
+        for boot in islice(self.recent_boots(source), 1):
             missing = self.first_missing(source, boot)
             if missing is not None:
                 later.append(ahead.where(RAW.c.boot == boot, RAW.c.seq == missing))
@@ -156,6 +229,8 @@ class Sources:
             spans: dict[str, list[Span]] = {}
             for row in rows:
                 spans.setdefault(row.device, []).append((row.starts, row.ends))
+            for supposed, more in self._supposed.items():
+                spans[supposed] = sorted([*spans.get(supposed, []), *more])
             self._lost = {k: tuple(v) for k, v in spans.items()}
         return self._lost.get(device, ())
 
@@ -236,14 +311,7 @@ class Sources:
 
     def _held_at(self, device: str) -> datetime | None:
         """The earliest open quarantined event that could be evidence; without a readable time: its receipt."""
-        rows = self._conn.execute(
-            select(HELD.c.at, HELD.c.boot, HELD.c.received).where(
-                HELD.c.device == device,
-                HELD.c.state == "open",
-                HELD.c.channel.in_(HOLDING_CHANNELS),
-                HELD.c.received <= self._now,
-            )
-        )
+        rows = _HOLDING.run(self._conn, device=device, now=self._now)
         times = [r.received if r.at is None else min(self.correct(device, r.boot, r.at)[0], r.received) for r in rows]
         return min(times, default=None)
 
@@ -251,47 +319,45 @@ class Sources:
         """(watermark by heartbeats, the same by boots whose clock is right, latest boot): of each the newest boot that
         proves something counts.
         """
-        boots = self._recent_boots(device)
+        newest: str | None = None
         mark: datetime | None = None
-        for boot in boots:
+        for boot in self.recent_boots(device):
+            newest = newest if newest is not None else boot
             right = self._is_right(self.skew(device, boot))
             if mark is not None and not right:
                 continue
             proven = self._proven_by(device, boot)
             if proven is not None and right:
-                return mark or proven, proven, boots[0]
+                return mark or proven, proven, newest
             mark = mark or proven
-        return mark, None, boots[0] if boots else None
+        return mark, None, newest
 
     def _proven_by(self, device: str, boot: str, *, before: datetime | None = None) -> datetime | None:
         """The greatest time (corrected) of the boot's heartbeats, received `before`, up to which all has come."""
         missing = self.first_missing(device, boot)
-        proven = [BEAT.c.last_seq < missing] if missing is not None else [BEAT.c.last_seq.is_not(None)]
-        if not self._shared:
-            proven.append(BEAT.c.last_seq.is_(None))
-        query = select(BEAT.c.at).where(
-            BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.queue == 0, BEAT.c.received <= self._now
-        )
-        if before is not None:
-            query = query.where(BEAT.c.received < before)
-        at = self._conn.execute(query.where(or_(*proven)).order_by(BEAT.c.at.desc()).limit(1)).scalar()
-        return None if at is None else self.correct(device, boot, at)[0]
+        query = _PROVEN if before is None else _PROVEN_BEFORE
+        found = query.run(
+            self._conn, device=device, boot=boot, now=self._now, before=before, unnumbered=not self._shared,
+            missing=missing if missing is not None else BEYOND,
+        )  # fmt: skip
+        return self.correct(device, boot, found[0].at)[0] if found else None
 
-    def _recent_boots(self, device: str) -> list[str]:
-        """Boots by their newest heartbeat, newest first."""
+    def recent_boots(self, device: str) -> Iterator[str]:
+        """Boots by their newest heartbeat, newest first. Each is looked for when it is asked for: to find that there is
+        no older one takes all that the device ever sent.
+        """
         boots: list[str] = []
         while len(boots) < BOOTS_LOOKED_AT:
-            query = (
-                select(BEAT.c.boot)
-                .where(BEAT.c.device == device, BEAT.c.received <= self._now, BEAT.c.boot.not_in(boots))
-                .order_by(BEAT.c.received.desc())
-                .limit(1)
-            )
-            boot = self._conn.execute(query).scalar()
+            if boots:
+                query = _NEWEST.where(BEAT.c.device == device, BEAT.c.received <= self._now, BEAT.c.boot.not_in(boots))
+                boot = self._conn.execute(query).scalar()
+            else:
+                newest = _NEWEST_BOOT.run(self._conn, device=device, now=self._now)
+                boot = newest[0].boot if newest else None
             if boot is None:
                 break
             boots.append(boot)
-        return boots
+            yield boot
 
 
 def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> timedelta | None:
@@ -301,10 +367,10 @@ def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> time
     What is below a second is the way through the network, not the clock: counted in, the median of each heartbeat more
     would move every instant of the day by milliseconds, and every card that rests on one would be corrected again.
     """
-    mine = (BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= now)
-    count = conn.execute(select(func.count()).select_from(BEAT).where(*mine)).scalar_one()
+    count = _COUNT.run(conn, device=device, boot=boot, now=now)[0].count
     if not count:
         return None
-    query = select(BEAT.c.delta_ms).where(*mine).order_by(BEAT.c.delta_ms)
-    middle = conn.execute(query.offset((count - 1) // 2).limit(1 if count % 2 else 2)).scalars().all()
+    half = {"first": (count - 1) // 2, "most": 1 if count % 2 else 2}
+    rows = _MIDDLE.run(conn, (), device=device, boot=boot, now=now, **half)
+    middle = [row.delta_ms for row in rows]
     return timedelta(seconds=round(sum(middle) / len(middle) / 1000))

@@ -17,7 +17,7 @@ from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
-from monitor.supervision.postdays import AT_ONCE, session_of
+from monitor.supervision.postdays import AT_ONCE, parts_of
 from monitor.supervision.views import DEFAULT_ZONE
 
 OFF: Final = "off"
@@ -148,7 +148,7 @@ def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[st
     told: dict[str, tuple[Shown, ...]] = {}
     for batch in chunks(list(keys), AT_ONCE):
         for key, loaded in load_posts(look, batch).items():
-            told[keys[key]] = _as_last_known(session_of(loaded.facts, policy, look.now).parts, policy.lag)
+            told[keys[key]] = _as_last_known(parts_of(loaded.facts, policy, look.now), policy.lag)
     return {window: (span, told.get(window, ())) for window, span in spans.items()}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from monitor.access import LOCAL, Principal, Target
+from monitor.access import LOCAL, Principal, Target, covers, refusal
 from monitor.model import Charge, Level, Reason, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
@@ -19,7 +19,7 @@ from monitor.store.cards import CARD
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
 from monitor.supervision.tallies import ENDING, by_hand
-from monitor.supervision.workflow import Given, Work, take
+from monitor.supervision.workflow import STEPS, Given, Work, take
 
 WITH_ORDER: Final = "case.limit"
 """The rule whose cards open an order by themselves; any other card has one when a person orders it."""
@@ -117,8 +117,12 @@ def attribute(
     What is not named follows from the registry; a person named alone keeps the card's window. All that is named lies
     in the card's hall. Raises Refused.
     """
-    require_known(registry, unit=unit, window=window, staff=staff)
+    who = local(actor) if isinstance(actor, str) else actor
     card = _locked(conn, number)
+    no = refusal(who, STEPS["attributed"].action, work_of(card).place)
+    if no is not None:
+        raise Refused.because(no)
+    require_known(registry, who, unit=unit, window=window, staff=staff)
     if staff or window:
         place = registry.charge(window=window or (card.window if staff else None), staff=staff)
     else:
@@ -148,14 +152,29 @@ def require_words(why: str) -> None:
 MOST_WORDS: Final = 4_000
 
 
-def require_known(registry: Registry, **named: str | None) -> None:
-    """Refuse an id of a hall, unit, window or member of staff that the registry lacks."""
+def require_known(registry: Registry, who: Principal | None = None, /, **named: str | None) -> None:
+    """Refuse an id of a hall, unit, window or member of staff that the registry lacks, and with the same words one that
+    lies beyond the reach of `who`: guessing shows nothing.
+    """
     tables: Mapping[str, Mapping[str, Any]] = {
         "hall": registry.halls, "unit": registry.units, "window": registry.windows, "staff": registry.staff
     }  # fmt: skip
     for kind, key in named.items():
-        if key is not None and key not in tables[kind]:
+        if key is None:
+            continue
+        place = _where(registry, kind, key) if key in tables[kind] else None
+        if place is None or (who is not None and place.hall is not None and not covers(who, place)):
             raise Refused(f"{key!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them", field=kind)
+
+
+def _where(registry: Registry, kind: str, key: str) -> Target:
+    """Where a known hall, unit, window or member of staff lies."""
+    if kind == "hall":
+        return Target(hall=key)
+    if kind == "unit":
+        return Target(hall=registry.units[key].hall, unit=key)
+    charge = registry.charge(window=key) if kind == "window" else registry.charge(staff=key)
+    return Target(hall=charge.hall, unit=charge.unit, window=charge.window, staff=charge.staff)
 
 
 def _locked(conn: Connection, number: int) -> Row[Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from monitor.access import Principal, Target, refusal
+from monitor.access import Principal, Target, covers, refusal
 from monitor.model import Charge, Level, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
@@ -32,8 +32,13 @@ def issue_by_hand(
     if found is None:
         raise Refused(f"{rule!r} 不在人工发牌依据之内 is none of {', '.join(HAND_RULES)}", field="rule")
     require_words(why)
-    require_known(registry, hall=hall, unit=unit, window=window, staff=staff)
+    no = refusal(who, "cards:issue")
+    if no is not None:
+        raise Refused.because(no)
+    require_known(registry, who, hall=hall, unit=unit, window=window, staff=staff)
     known = subjects.hall_of(conn, subject) if subject is not None else None
+    hidden = known is not None and not covers(who, Target(hall=known))
+    known = None if hidden else known
     place = _place(registry, hall or known, unit, window, staff)
     if known is not None and place.hall != known:
         raise Refused(
@@ -43,7 +48,7 @@ def issue_by_hand(
     if no is not None:
         raise Refused.because(no)
     held = subject or _held_by(place)
-    row = subjects.held(conn, held, place.hall, make=subject is None)
+    row = None if hidden else subjects.held(conn, held, place.hall, make=subject is None)
     if row is None:
         raise Refused(
             f"{held.kind}:{held.key} 没有这个对象 there is none; `jiancha subjects list` 列出 lists them",

@@ -82,9 +82,7 @@ class _Session:
 def session_of(facts: PostFacts, policy: PostPolicy, now: datetime) -> _Session:
     """All that is told of one session."""
     if not facts.published:
-        start, end = facts.session[0], min(now, facts.session[1])
-        told = (Shown(start=start, end=end, state="unknown", cause="unpublished"),) if start < end else ()
-        return _Session(parts=told, handovers=(), findings=())
+        return _Session(parts=unpublished(facts, now), handovers=(), findings=())
     parts = shown(facts, policy, now)
     short = short_runs(facts, policy, parts, now)
     return _Session(
@@ -92,6 +90,19 @@ def session_of(facts: PostFacts, policy: PostPolicy, now: datetime) -> _Session:
         handovers=tuple(handovers(facts, policy, parts, now)),
         findings=tuple(post_findings(facts, policy, parts, short, now)),
     )
+
+
+def parts_of(facts: PostFacts, policy: PostPolicy, now: datetime) -> tuple[Shown, ...]:
+    """Its segments alone, as `session_of` tells them: a board shows no hand-overs and no findings."""
+    if not facts.published:
+        return unpublished(facts, now)
+    parts = shown(facts, policy, now)
+    return flagged(parts, short_runs(facts, policy, parts, now), EvidenceIds(facts, policy))
+
+
+def unpublished(facts: PostFacts, now: datetime) -> tuple[Shown, ...]:
+    start, end = facts.session[0], min(now, facts.session[1])
+    return (Shown(start=start, end=end, state="unknown", cause="unpublished"),) if start < end else ()
 
 
 def _sessions(look: Look, window: Window, day: date) -> Iterator[tuple[str, Span]]:

@@ -6,8 +6,11 @@ user goes out of service or has another password, and when somebody ends it.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import secrets
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -43,19 +46,40 @@ class Visitor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signed:
-    """Somebody who is signed in. `secret` is what their cookie holds, `renewed` whether it must be sent anew; `csrf` is
-    what each of their forms must carry.
+    """Somebody who is signed in. `secret` is what their cookie holds, `renewed` whether it must be sent anew; `token`
+    is the session's own, which their forms carry masked (`csrf`).
     """
 
     number: int
     person: Principal
     name: str
     secret: str
-    csrf: str
+    token: str
     renewed: bool = False
 
+    @property
+    def csrf(self) -> str:
+        """The session's token behind a pad of its own, another text each time it is read.
+
+        Pages are sent compressed, and their address is repeated in them: from the lengths of many answers somebody
+        could guess a text that stands in all of them, letter by letter (BREACH). This one never stands there twice.
+        """
+        token = self.token.encode()
+        pad = secrets.token_bytes(len(token))
+        return base64.urlsafe_b64encode(pad + _xor(pad, token)).decode()
+
     def has_csrf(self, given: str) -> bool:
-        return hmac.compare_digest(self.csrf.encode(), given.encode())
+        """Whether a form carries this session's token, as `csrf` gave it at any time."""
+        try:
+            both = base64.b64decode(given.encode(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        half = len(both) // 2
+        return len(both) % 2 == 0 and hmac.compare_digest(_xor(both[:half], both[half:]), self.token.encode())
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 class Locked(Refused):
@@ -67,6 +91,22 @@ class Locked(Refused):
             f"错误次数过多，{minutes} 分钟后再试 too many wrong ones; again in {minutes} min", sort="state"
         )
         self.until = until
+
+
+class Unlinked(Refused):
+    """The provider vouches for somebody who is no user here. `command` is the line that makes them one."""
+
+    def __init__(self, issuer: str, subject: str) -> None:
+        # The subject is the provider's text, and the line is pasted into a shell.
+        self.issuer, self.command = (
+            issuer,
+            shlex.join(["jiancha", "user", "link", "USER", "--issuer", issuer, "--subject", subject]),
+        )
+        super().__init__(
+            "此身份未关联账户 no user is linked to this identity; 请管理员 an administrator does it by "
+            f"`{self.command}`",
+            sort="role",
+        )
 
 
 class SignIn:
@@ -91,6 +131,16 @@ class SignIn:
             raise Refused("账户或密码不正确 user or password is wrong", sort="role")
         return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
 
+    def confirm(self, user: str, password: str, visitor: Visitor) -> None:
+        """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so that
+        an open browser is no place to guess. Raises Refused, Locked after too many.
+        """
+        now = self.now()
+        digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
+        if not fits(password[: MOST + 1], digest):
+            raise Refused("现用口令不正确 the present password is wrong", field="present")
+        self._store.step(lambda conn: signin.lock(conn, user, None, forget=True))
+
     def by_identity(self, issuer: str, subject: str, visitor: Visitor) -> Signed:
         """Sign in whoever an OpenID provider vouches for and a user is linked to. Raises Refused."""
         now = self.now()
@@ -98,11 +148,7 @@ class SignIn:
         def step(conn: Connection) -> Signed:
             user = signin.user_of_identity(conn, issuer, subject)
             if user is None:
-                raise Refused(
-                    "此身份未关联账户 no user is linked to this identity; 请管理员 an administrator does it by "
-                    f"`jiancha user link USER --issuer {issuer} --subject {subject}`",
-                    sort="role",
-                )
+                raise Unlinked(issuer, subject)
             return self._open(conn, user, issuer, visitor, now)
 
         return self._store.step(step)
@@ -118,7 +164,7 @@ class SignIn:
         if found is None or row is None or row.disabled_at is not None or not self._goes_on(found, now):
             return None
         signed = Signed(
-            number=found.id, person=principal_from(row), name=row.name or row.id, secret=secret, csrf=found.csrf
+            number=found.id, person=principal_from(row), name=row.name or row.id, secret=secret, token=found.csrf
         )
         if now - found.renewed >= timedelta(minutes=self._policy.renew_minutes):
             return self._store.step(lambda conn: self._renew(conn, signed, found.expires, now))
@@ -146,7 +192,7 @@ class SignIn:
         number = _add(conn, secret, now, csrf=csrf, user=user, by=by, created=now, expires=expires, **where)
         audit.record(conn, now, user, "user.signed_in", "user", user, {"session": number, "by": by})
         person = principal_from(row)
-        return Signed(number=number, person=person, name=row.name or row.id, secret=secret, csrf=csrf, renewed=True)
+        return Signed(number=number, person=person, name=row.name or row.id, secret=secret, token=csrf, renewed=True)
 
     def _renew(self, conn: Connection, signed: Signed, expires: datetime, now: datetime) -> Signed:
         """A session of its own for the new secret; the old one is taken for a moment more."""

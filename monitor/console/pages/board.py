@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -14,7 +16,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from monitor.access import Target, covers
 from monitor.console.deps import Deps
 from monitor.console.live import LiveBoards, Message
-from monitor.console.pages.boardview import parts, tile_html
+from monitor.console.pages.boardview import around, parts, tile_html
 from monitor.console.pages.frame import environment, page
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_person, way_in
@@ -23,7 +25,8 @@ from monitor.supervision.board import Tile
 from monitor.supervision.reach import halls_within
 from monitor.supervision.signin import Signed
 
-POLL_SECONDS: Final = 0.25
+POLL_SECONDS: Final = 2.0
+"""How often an open stream looks whether its page is still there, beside when something came."""
 ASK_SECONDS: Final = 30.0
 """How often an open stream looks whether its session still stands."""
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
@@ -71,41 +74,80 @@ def sees(signed: Signed, hall: str) -> Callable[[Tile], bool]:
     return lambda tile: covers(signed.person, Target(hall=hall, unit=tile.unit, window=tile.window))
 
 
-async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed, hall: str) -> AsyncIterator[str]:
+async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed, hall: str) -> AsyncIterator[bytes]:
     """The events of one page until it goes away, or its session ends."""
-    language, mine = language_of(request), sees(signed, hall)
+    language, view = language_of(request), View.of(signed, hall)
     asked = deps.clock.monotonic()
     last = request.headers.get("last-event-id")
     with ExitStack() as held:  # entered here: of a page that went before its first event nothing stays behind
         reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
-        yield "retry: 2000\n\n"
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+        held.enter_context(reader.told(lambda: _wake(loop, came)))
+        yield b"retry: 2000\n\n"
         if last and not reader.resume(last):
             yield event("anew", "")
         while not await request.is_disconnected():
+            came.clear()  # before reading: whatever comes from now on sets it again
             for message in reader.take():
-                for name, text in fragments(message, language, mine):
-                    yield event(name, text, message.id)
+                if sent := said(message, language, view):
+                    yield sent
             if deps.clock.monotonic() - asked >= ASK_SECONDS:
                 asked = deps.clock.monotonic()
                 if await run_in_threadpool(way_in(deps).who, signed.secret) is None:
                     yield event("anew", "")  # the page is loaded again, and leads to the form
                     return
-            await asyncio.sleep(POLL_SECONDS)
+            with contextlib.suppress(TimeoutError):  # a page that went is noticed at the next round
+                await asyncio.wait_for(came.wait(), POLL_SECONDS)
 
 
-def event(name: str, text: str, number: str | None = None) -> str:
+def _wake(loop: asyncio.AbstractEventLoop, came: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the server stopped in between
+        loop.call_soon_threadsafe(came.set)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """What somebody sees of a hall. Whoever has the same `key` sees the same."""
+
+    key: Hashable
+    mine: Callable[[Tile], bool]
+
+    @classmethod
+    def of(cls, signed: Signed, hall: str) -> View:
+        who, mine = signed.person, sees(signed, hall)
+        whole = covers(who, Target(hall=hall))
+        return cls(key=None if whole else (who.role, who.units, who.windows, who.staff), mine=mine)
+
+
+def event(name: str, text: str, number: str | None = None) -> bytes:
     """One server-sent event; a line break in a text is a line of its own there."""
     lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-    return (f"id: {number}\n" if number else "") + f"event: {name}\n{lines}\n"
+    return ((f"id: {number}\n" if number else "") + f"event: {name}\n{lines}\n").encode()
+
+
+def said(message: Message, language: Language, view: View) -> bytes:
+    """The message as whoever sees so much of the hall is sent it: made once, however many look. Readers share one
+    thread.
+    """
+    if message.tile is not None and not view.mine(message.tile):
+        return b""
+    key = (language, view.key if message.about == "" else None)
+    if key not in message.said:
+        events = fragments(message, language, view.mine)
+        message.said[key] = b"".join(event(name, text, message.id) for name, text in events)
+    made: bytes = message.said[key]
+    return made
 
 
 def fragments(message: Message, language: Language, mine: Callable[[Tile], bool]) -> list[tuple[str, str]]:
-    """The events of a message: a window's tile, or all that stands around the tiles."""
+    """The events of a message: a window's tile, or all that stands around the tiles; and when it was looked at."""
+    beat = ("beat", message.as_of.isoformat())
+    if message.board is None:
+        return [beat]
     if message.tile is not None:
-        tile = message.tile
-        return [(f"tile-{tile.window}", tile_html(message.board, tile, language))] if mine(tile) else []
-    shown = parts(message.board, language, mine)
+        return [(f"tile-{message.tile.window}", tile_html(message.board, message.tile, language))]
+    shown = around(message.board, language, mine)
     made = environment(language)
     counters = made.get_template("part_counters.html").render(**shown)
     latest = made.get_template("part_latest.html").render(**shown)
-    return [("counters", counters), ("latest", latest), ("beat", message.board.as_of.isoformat())]
+    return [("counters", counters), ("latest", latest), beat]

@@ -23,12 +23,17 @@ OFF_HOURS: Final = ("非服务时间", "outside hours")
 
 def parts(board: Board, language: Language, mine: Callable[[Tile], bool]) -> dict[str, Any]:
     """Tiles, counters and the newest cards of the windows within reach."""
+    tiles = [tile_view(board, tile, language) for tile in board.tiles if mine(tile)]
+    return {"tiles": tiles, **around(board, language, mine)}
+
+
+def around(board: Board, language: Language, mine: Callable[[Tile], bool]) -> dict[str, Any]:
+    """The same without the tiles."""
     tiles = [tile for tile in board.tiles if mine(tile)]
     whole = len(tiles) == len(board.tiles)
     seen = {tile.window for tile in tiles}
     latest = [card for card in board.latest if whole or card["window"] in seen]
     return {
-        "tiles": [tile_view(board, tile, language) for tile in tiles],
         "counters": board.counters_of(tiles, whole=whole),
         "cards": {level: board.cards.get(level, 0) for level in ("red", "yellow", "reminder")} if whole else {},
         "latest": [_latest_view(board, card, language) for card in latest],

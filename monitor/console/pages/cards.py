@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from monitor.console.pages.cardread import card_page
 from monitor.console.pages.cardview import inbox_row, words_for
 from monitor.console.pages.frame import page
 from monitor.console.pages.languages import language_of
+from monitor.console.pages.params import Day
 from monitor.console.pages.session import require_person
 from monitor.console.paging import Page, asked_page, cut, key_of, sealed
 from monitor.model import Registry
@@ -48,8 +49,8 @@ def add_cards(pages: APIRouter, deps: Deps) -> None:
         begins: Page = Depends(asked_page),
         order: Order = "gravest",
         state: str = STANDING,
-        day_from: date | None = Query(None, alias="from"),
-        day_to: date | None = Query(None, alias="to"),
+        day_from: Annotated[Day, Query(alias="from")] = None,
+        day_to: Annotated[Day, Query(alias="to")] = None,
         done: int = Query(0, ge=0),
         signed: Signed = Depends(person),
     ) -> Response:
@@ -196,7 +197,7 @@ def _zone(registry: Registry, hall: str | None) -> ZoneInfo:
 
 def _with(request: Request, **changed: str | None) -> str:
     """The page's own address with some parameters changed; None: without."""
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in (*changed, "done") and v]
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in (*changed, "done")]
     added = [(k, v) for k, v in changed.items() if v is not None]
     query = urlencode([*kept, *added])
     return f"{request.url.path}?{query}" if query else request.url.path

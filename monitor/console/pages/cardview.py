@@ -110,6 +110,13 @@ def instant(text: str | None, zone: ZoneInfo) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(zone) if text else None
 
 
+def _why(step: Mapping[str, Any], language: Language) -> str:
+    """A person's words as they are. A rule's step says by itself what it is, but for a withdrawal."""
+    if step["actor"] != "system":
+        return str(step["why"])
+    return why_text(step["why"], language) if step["event"] == "withdrawn" else ""
+
+
 def history_of(card: Mapping[str, Any], words: Words, roles: Mapping[str, str]) -> list[dict[str, Any]]:
     """The steps, the newest first; `roles`: the role of each actor that is a user."""
     zone, language = words.zone(card["hall"]), words.language
@@ -128,7 +135,7 @@ def history_of(card: Mapping[str, Any], words: Words, roles: Mapping[str, str]) 
             "actor": step["actor"],
             "role": pick(ROLES[roles[step["actor"]]], language) if roles.get(step["actor"]) in ROLES else "",
             "by_rule": step["actor"] == "system",
-            "why": why_text(step["why"], language) if step["actor"] == "system" else step["why"],
+            "why": _why(step, language),
             "led": f"{state_word(step['from'], language)} → {state_word(step['to'], language)}"
             if step["from"] and step["from"] != step["to"]
             else "",

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.console.pages.cardview import Words, instant
 from monitor.wording import case_event_word
+from monitor.wording.posts import RESTS_ON
+from monitor.wording.render import pick
 
 Facts: TypeAlias = Mapping[str, Any]
 Table: TypeAlias = dict[str, Any]
 """{"title", "head": [text], "rows": [[cell]]}; a cell is text, an instant or None."""
 BEATS_SHOWN: Final = 12
+VIEWS: Final[Mapping[str, tuple[str, str]]] = {
+    "ok": ("画面正常", "view clear"), "dark": ("画面过暗", "dark"), "frozen": ("画面冻结", "frozen"),
+    "covered": ("镜头被遮挡", "covered"),
+}  # fmt: skip
+METHODS: Final[Mapping[str, tuple[str, str]]] = {
+    "face": ("人脸", "face"), "card": ("刷卡", "card"), "pin": ("密码", "PIN"), "fingerprint": ("指纹", "fingerprint"),
+    "manual": ("人工", "by hand"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,28 +55,33 @@ class Evidence:
         for c in facts.get("checkins", ()):
             distance = "" if c["distance"] is None else f"{c['distance']:.2f}"
             note = "" if c["trusted"] else _("clock not sure")
-            rows.append([self._at(c["at"]), c["method"], c["source"], distance, note])
+            way = pick(METHODS.get(c["method"], (c["method"], c["method"])), self.words.language)
+            rows.append([self._at(c["at"]), way, c["source"], distance, note])
         slot = facts.get("slot") or {}
         due = [[self._at(slot[name]) for name in ("opens", "due", "closes")]] if slot else []
         away = [*self._spans(facts, "leaves", _("Leave")), *self._spans(facts, "outings", _("Outing slip"))]
         head = (_("When"), _("Way"), _("Terminal"), _("Distance of the face"), _("Note"))
         return [
-            _table(_("The slot"), (_("Opens"), _("Due"), _("Closes")), due),
+            _table(_("The slot"), (_("Opens"), _("Check in by"), _("Closes")), due),
             _table(_("Check-ins of the day"), head, rows),
             _table(_("Leave and slips"), (_("From"), _("To"), _("Kind")), away),
         ]
 
     def post(self, facts: Facts) -> list[Table]:
         _ = self._
-        seen = [
-            (p["at"], [self._at(p["at"]), p["source"], _("people: {count}").format(count=p["people"]), p["view"]])
-            for p in facts.get("presences", ())
-        ]
+        said: list[tuple[str, str, str, str]] = []
+        for p in facts.get("presences", ()):
+            view = pick(VIEWS.get(p["view"], (p["view"], p["view"])), self.words.language)
+            said.append((p["at"], p["source"], _("people: {count}").format(count=p["people"]), view))
         for s in facts.get("signs", ()):
-            who = self.words.name("staff", s.get("staff"))
-            seen.append((s["at"], [self._at(s["at"]), s.get("source") or "", s.get("kind") or "", who]))
-        rows = [row for _at, row in sorted(seen, key=lambda pair: pair[0])]
-        return [_table(_("Seen around that time"), (_("When"), _("Source"), _("What"), _("View or person")), rows)]
+            kind = pick(RESTS_ON.get(s["kind"], (s["kind"], s["kind"])), self.words.language)
+            said.append((s["at"], s["source"], kind, self.words.name("staff", s.get("staff"))))
+        rows = []
+        for same, run in groupby(sorted(said), key=lambda one: one[1:]):
+            times = [one[0] for one in run]
+            rows.append([self._at(times[0]), self._at(times[-1]), str(len(times)), *same])
+        head = (_("From"), _("To"), _("Times"), _("Source"), _("What"), _("View or person"))
+        return [_table(_("Seen around that time"), head, rows)]
 
     def rating(self, facts: Facts) -> list[Table]:
         _ = self._
@@ -76,7 +92,7 @@ class Evidence:
     def device(self, facts: Facts) -> list[Table]:
         _, beats = self._, list(facts.get("beats", ()))[-BEATS_SHOWN:]
         rows = [[self._at(b["at"]), self._at(b["received"]), str(b["queue"])] for b in beats]
-        head = (_("Sent"), _("Received"), _("Waiting in the device"))
+        head = (_("Sent"), _("Arrived"), _("Waiting in the device"))
         return [_table(_("Last heartbeats that were known"), head, rows)]
 
     def _sources(self, facts: Facts) -> Table:

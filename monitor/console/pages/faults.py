@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from monitor.console.answers import STATUS, refused
+from monitor.console.answers import STATUS, refused, told
 from monitor.console.deps import Deps
 from monitor.console.pages.frame import page
 from monitor.console.pages.session import signed_of
@@ -20,6 +18,7 @@ from monitor.supervision.refused import Refused
 
 PROGRAMS: Final = ("/api/", "/kiosk/api/", "/rate/api/", "/static/", "/metrics", "/healthz", "/readyz", "/openapi.json")
 """Addresses that programs ask: they are answered in JSON whatever they accept."""
+NO_BODY: Final = (204, 205, 304)
 
 
 def is_for_people(request: Request) -> bool:
@@ -42,18 +41,19 @@ def add_faults(app: FastAPI, deps: Deps) -> None:
         assert isinstance(error, AnyHTTPException)
         if is_for_people(request) and error.status_code >= 400:
             return await run_in_threadpool(_fault, deps, request, error.status_code, _text(error))
-        return await http_exception_handler(request, error)
+        if error.status_code < 400 or error.status_code in NO_BODY:
+            return Response(status_code=error.status_code, headers=error.headers)
+        return told(error.status_code, _said(error), headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def of_parameters(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        text = f"{field}: 不可用 cannot be used: {first['msg']}"
         if is_for_people(request):
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"][1:])
-            return await run_in_threadpool(
-                _fault, deps, request, 422, f"{field}: 不可用 cannot be used: {first['msg']}"
-            )
-        return await request_validation_exception_handler(request, error)
+            return await run_in_threadpool(_fault, deps, request, 422, text)
+        return told(422, text, field=field or None)
 
     for fault in STORE_AWAY:
         app.add_exception_handler(fault, of_store)
@@ -64,7 +64,13 @@ async def of_store(request: Request, _error: Exception) -> Response:
     detail = "数据库暂不可用，请稍后再试 the store is away; send it again later"
     if is_for_people(request):
         return page(request, "error.html", 503, code=503, text=detail, signed=None)
-    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
+    return told(503, detail, headers={"Retry-After": "5"})
+
+
+def _said(error: AnyHTTPException) -> str:
+    """In words; several faults stand one a line."""
+    detail: Any = error.detail
+    return "\n".join(map(str, detail)) if isinstance(detail, list) else str(detail)
 
 
 def _text(error: AnyHTTPException) -> str:

@@ -4,14 +4,17 @@ keeps them for a year and has the new ones at once after an update.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
+
+from monitor.console.packed import SMALL, takes_gzip
 
 ROOT: Final = Path(__file__).resolve().parent.parent / "static"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -25,11 +28,19 @@ TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class File:
     body: bytes
     media_type: str
     etag: str
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """Compressed, made when it is first asked for and kept; None where that saves nothing."""
+        if len(self.body) < SMALL:
+            return None
+        made = gzip.compress(self.body, 9, mtime=0)
+        return made if len(made) < len(self.body) else None
 
 
 @cache
@@ -66,9 +77,15 @@ def answer(request: Request, name: str, cache_control: str = "no-cache", **heade
     file = files().get(name)
     if file is None:
         raise HTTPException(404, "没有此文件 there is no such file")
-    told = {"ETag": file.etag, "Cache-Control": cache_control, "X-Content-Type-Options": "nosniff", **headers}
-    if request.headers.get("if-none-match") == file.etag:
+    packed = file.packed if takes_gzip(request.headers) else None
+    etag = file.etag if packed is None else f'{file.etag[:-1]}-gzip"'
+    told = {"ETag": etag, "Cache-Control": cache_control, "X-Content-Type-Options": "nosniff", **headers}
+    if packed is not None:
+        told["Vary"] = "Accept-Encoding"  # of one that goes as it is, `Packed` says so
+    if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=told)
+    if packed is not None:
+        return Response(packed, media_type=file.media_type, headers={**told, "Content-Encoding": "gzip"})
     return Response(file.body, media_type=file.media_type, headers=told)
 
 

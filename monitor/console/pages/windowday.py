@@ -12,31 +12,41 @@ from monitor.wording.posts import RESTS_ON, SEGMENTS
 from monitor.wording.render import pick
 
 HOUR: Final = timedelta(hours=1)
-MINUTE: Final = timedelta(minutes=1)
+WIDE: Final = 1000
+"""Units of the drawing from the first session's start to the last one's end."""
 
 
 def day_bar(day: PostDay, language: Language) -> dict[str, Any]:
-    """{"width": minutes, "parts": […], "hours": […]}: positions are minutes from the first session's start."""
+    """{"bars", "parts", "hours", "sessions", "date"}: of the drawing x and width; `parts` are the rows of the table."""
     zone = day.zone
     start, end = day.sessions[0][0], day.sessions[-1][1]
 
-    def x(at: datetime) -> float:
-        return round((at - start) / MINUTE, 1)
+    def span(first: datetime, last: datetime) -> dict[str, float]:
+        unit = (end - start) / WIDE
+        return {"x": round((first - start) / unit, 1), "width": max(1.0, round((last - first) / unit, 1))}
 
-    parts = [
+    parts: list[dict[str, Any]] = [
         {
-            "x": x(part.start), "width": max(0.5, round((part.end - part.start) / MINUTE, 1)),
-            "shape": SHAPES[part.state], "word": pick(SEGMENTS[part.state], language),
-            "from": part.start.astimezone(zone), "to": part.end.astimezone(zone),
+            "shape": SHAPES[part.state], "word": pick(SEGMENTS[part.state], language), "start": part.start,
+            "from": part.start.astimezone(zone), "to": part.end.astimezone(zone), "end": part.end,
             "cause": pick(RESTS_ON[part.cause], language) if part.cause in RESTS_ON else "",
             "evidence": len(part.evidence),
         }
         for part in day.segments
     ]  # fmt: skip
+    bars: list[dict[str, Any]] = []
+    for part in parts:
+        before = bars[-1] if bars else None
+        if before is not None and (before["word"], before["end"]) == (part["word"], part["start"]):
+            before.update(span(before["start"], part["end"]), end=part["end"], to=part["to"])
+        else:
+            bars.append({**part, **span(part["start"], part["end"])})
     hours = []
     at = start.astimezone(zone).replace(minute=0, second=0, microsecond=0) + HOUR
     while at <= end:
-        hours.append({"x": x(at), "word": at.strftime("%H")})
+        hours.append({**span(at, at), "word": at.strftime("%H:%M")})
         at += HOUR
-    sessions = [{"x": x(a), "width": x(b) - x(a)} for a, b in day.sessions]
-    return {"width": x(end), "parts": parts, "hours": hours, "sessions": sessions, "date": day.date}
+    return {
+        "bars": bars, "parts": parts, "hours": hours, "sessions": [span(a, b) for a, b in day.sessions],
+        "date": day.date,
+    }  # fmt: skip

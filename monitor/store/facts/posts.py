@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, bindparam, select
 
 from monitor.attendance.answerable import holders_of
 from monitor.attendance.cover import lone_holder
@@ -18,6 +18,7 @@ from monitor.model import Span
 from monitor.store import plans, spotchecks
 from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
 from monitor.store.facts.watchers import cameras_of, duty_carriers
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import CaseEventRow, CheckinRow, DutyRow, PresenceRow, RatingRow
 from monitor.store.sql import table_of
 from monitor.workcal import WorkCalendar
@@ -31,6 +32,22 @@ CASE: Final = table_of(CaseEventRow)
 CHECKIN: Final = table_of(CheckinRow)
 
 Rows = dict[str, list[Row[Any]]]
+
+
+def _owned(table: Table, column: str) -> QuickSelect:
+    """Rows of the owners (windows, people) with a time in [start, end)."""
+    start, end = (bindparam(name, type_=table.c.at.type) for name in ("start", "end"))
+    return QuickSelect(
+        lambda among: (
+            select(table).where(among(table.c[column]), table.c.at >= start, table.c.at < end).order_by(table.c.at)
+        )
+    )
+
+
+_OWNED: Final = {
+    table.name: _owned(table, "staff" if table is CHECKIN else "window")
+    for table in (PRESENCE, DUTY, RATING, CASE, CHECKIN)
+}
 BESIDE: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
@@ -194,12 +211,12 @@ class _Evidence:
 
     def __init__(self, look: Look, windows: list[str], people: list[str], span: Span) -> None:
         self._look = look
-        self._presence = _by(look, PRESENCE, "window", windows, span)
-        self._duty = _by(look, DUTY, "window", windows, (span[0] - DAY, span[1]))
-        given = _by(look, RATING, "window", windows, span)
+        self._presence = _by(look, PRESENCE, windows, span)
+        self._duty = _by(look, DUTY, windows, (span[0] - DAY, span[1]))
+        given = _by(look, RATING, windows, span)
         self._rating = {window: [r for r in rows if r.origin in AT_THE_WINDOW] for window, rows in given.items()}
-        self._case = _by(look, CASE, "window", windows, span)
-        self._checkin = _by(look, CHECKIN, "staff", people, span)
+        self._case = _by(look, CASE, windows, span)
+        self._checkin = _by(look, CHECKIN, people, span)
 
     def presences(self, window: str, session: Span) -> list[Presence]:
         return [
@@ -265,13 +282,13 @@ def _around(sessions: Iterable[Span | None]) -> Span | None:
     return (min(a for a, _ in known) - BESIDE, max(b for _, b in known) + BESIDE) if known else None
 
 
-def _by(look: Look, table: Table, column: str, owners: list[str], span: Span) -> Rows:
+def _by(look: Look, table: Table, owners: list[str], span: Span) -> Rows:
+    column = "staff" if table is CHECKIN else "window"
     start, end = span
     if not owners:
         return {}
-    query = select(table).where(table.c[column].in_(owners), table.c.at >= start, table.c.at < end).order_by(table.c.at)
     found: Rows = {}
-    for row in look.conn.execute(query):
+    for row in _OWNED[table.name].run(look.conn, owners, start=start, end=end):
         found.setdefault(getattr(row, column), []).append(row)
     return found
 

@@ -1,0 +1,394 @@
+"""Every route of the app before every role and every kind of token, over real HTTP.
+
+ROUTES says who may what, written out: a new route fails here until it has its line, and so does a change of
+`access.ROLES` that lets somebody in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from monitor.model import SubjectRef
+from monitor.store.subjects import held
+from monitor.supervision.tokens import USER_SCOPES
+from tests.people_at_work import BODY, MAY, PLACES, WITHIN, given_of
+from tests.walked import KINDS, NOBODY, PERSONS, TOKENS, Walk, Way, marker, walked
+
+ALL: Final = PERSONS
+READERS: Final = tuple(who for who in PERSONS if who != "administrator")
+SUPERVISION: Final = ("duty_supervisor", "supervision_head")
+PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
+OPEN: Final = Way(kind="open")
+KIOSK: Final = Way(kind="api", tokens=("kiosk",))
+
+
+def page(
+    *may: str, ids: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None, **form: str,
+) -> Way:  # fmt: skip
+    return Way(kind="page", may=may, ids=ids or {}, query=query or {}, fixed=fixed or {}, form=form)
+
+
+def board(*may: str) -> Way:
+    return Way(kind="page", may=may, ids={"hall": "hall"}, whole_hall=True)
+
+
+def step(name: str) -> Way:
+    """A step on a card, by `people_at_work.MAY`."""
+    return Way(kind="api", may=MAY[name], scope=SCOPES[name], ids={"number": "card"}, body=given_of(name, "here"))
+
+
+def form_step(name: str) -> tuple[str, Way]:
+    """The same on the page of a card: whoever may read it gets in at the door, the step asks for its own action."""
+    form = {k: {True: "yes", False: "no"}.get(v, v) for k, v in given_of(name, "here").items()}
+    return f"POST /cards/{{number}}/{{step}} {name}", Way(
+        kind="page", may=MAY[name], ids={"number": "card"}, fixed={"step": name}, form=form
+    )
+
+
+SCOPES: Final = {
+    "ack": "cards:acknowledge", "answer": "cards:answer", "send-back": "cards:order", "order": "cards:order",
+    "verify": "cards:follow", "rectify": "cards:answer", "call-back": "cards:follow", "attribute": "cards:attribute",
+    "appeal": "cards:appeal", "review": "cards:review", "close": "cards:close", "withdraw": "cards:review",
+}  # fmt: skip
+CARD: Final = {"number": "card"}
+ROUTES: Final[Mapping[str, Way]] = {
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /metrics": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /static/{version}/{name:path}": OPEN,
+    "GET /sign-in": OPEN,
+    "POST /sign-in": OPEN,
+    "GET /sign-in/invite": OPEN,
+    "POST /sign-in/invite": OPEN,
+    "GET /kiosk": OPEN,
+    "GET /kiosk/sw.js": OPEN,
+    # pages
+    "POST /sign-out": page(*ALL),
+    "GET /": page(*ALL),
+    "GET /nothing": page(*ALL),
+    "GET /board": page(*READERS),
+    "GET /board/{hall}": board(*READERS),
+    "GET /board/{hall}/stream": board(*READERS),
+    "GET /cards": page(*READERS),
+    "GET /cards/since": page(*READERS, query={"after": "0"}),
+    "POST /cards/ack": page(*READERS, reason="已核实"),
+    "GET /cards/new": page(*SUPERVISION),
+    "POST /cards/new": page(*SUPERVISION, rule="E06", level="yellow", staff="s1", reason="已核实"),
+    "GET /cards/{number}": page(*READERS, ids=CARD),
+    "GET /cards/{number}/files/{file}": page(*READERS, ids=CARD),
+    "GET /cards/{number}/export.{suffix}": page(*SUPERVISION, "auditor", ids=CARD, fixed={"suffix": "json"}),
+    **dict(form_step(name) for name in SCOPES),
+    # JSON API
+    "GET /api/v1/board/{hall}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
+    ),
+    "GET /api/v1/cards/{number}/explanation": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids=CARD
+    ),
+    "POST /api/v1/cards/ack": Way(
+        kind="api", may=MAY["ack"], scope="cards:acknowledge", body={"numbers": [990099], "reason": "已核实"}
+    ),
+    "POST /api/v1/events": Way(kind="api", tokens=("hall", "device"), body=[]),
+    "POST /api/v1/plans": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
+    "GET /api/v1/cards": Way(kind="api", may=READERS, tokens=("hall",), scope="cards:read"),
+    "GET /api/v1/cards/{number}": Way(kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids=CARD),
+    "GET /api/v1/cards/{number}/files/{file}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={**CARD}
+    ),
+    "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
+    **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
+    "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
+    # the kiosk's page
+    "GET /kiosk/api/config": KIOSK,
+    "POST /kiosk/api/pin": KIOSK,
+    "POST /kiosk/api/heartbeat": KIOSK,
+    "POST /kiosk/api/attempts": KIOSK,
+    "POST /kiosk/api/attempts/{event}/frame": KIOSK,
+    "POST /kiosk/api/attempts/{event}/confirm": KIOSK,
+    "POST /kiosk/api/kept": KIOSK,
+}
+IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
+    (route, kind, kind)
+    for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
+    for kind in ("unit", "window", "staff")
+) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
+"""Ids that a body names: route, field, what it is of."""
+IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
+    ("POST /cards/ack", "number", "card"),
+    *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
+    *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
+)
+"""Ids that a page's form names."""
+IN_QUERY: Final = (("GET /api/v1/cards", "subject", "subject"), ("GET /api/v1/faces/gallery", "device", "device"))
+"""Ids that a query names."""
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    with walked(tmp_path_factory.mktemp("walk")) as running:
+        yield running
+
+
+def split(route: str) -> tuple[str, str]:
+    """Method and path; a third word tells apart what goes by one route."""
+    method, path = route.split(" ")[:2]
+    return method, path
+
+
+def of_kind(*kinds: str) -> list[tuple[str, Way]]:
+    return [(route, way) for route, way in ROUTES.items() if way.kind in kinds]
+
+
+def test_every_route_has_its_line(walk: Walk) -> None:
+    assert sorted(walk.routes) == sorted({" ".join(split(route)) for route in ROUTES})
+
+
+# --------------------------------------------------------------------------- pages
+
+
+def test_pages_let_in_who_may(walk: Walk) -> None:
+    for route, way in of_kind("page"):
+        method, path = split(route)
+        address = walk.address(path, way)
+        for who in PERSONS if route != "POST /sign-out" else ():
+            form = {"data": {"csrf": walk.csrf[who], **way.form}} if method == "POST" else {}
+            answer = walk.ask(walk.clients[who], method, address, **form)
+            if who in way.may:
+                assert answer.status_code in (200, 303, 404, 409, 422), (route, who, answer.status_code)
+            else:
+                assert answer.status_code == 403, (route, who, answer.status_code)
+                assert answer.headers["content-type"].startswith("text/html")
+                assert 'href="/"' in answer.text, "a page, with the way back"
+        answer = walk.ask(walk.clients[NOBODY], method, address)
+        assert (answer.status_code, answer.headers["location"][:9]) == (303, "/sign-in?"), route
+        part = walk.ask(walk.clients[NOBODY], method, address, headers={"HX-Request": "true"})
+        assert (part.status_code, part.headers["hx-redirect"][:9]) == (401, "/sign-in?"), route
+        for who, header in walk.bearers.items():
+            answer = walk.ask(walk.clients[NOBODY], method, address, headers=header)
+            assert answer.status_code == 303, f"{route}: a token of {who} is no session"
+
+
+FOREIGN: Final[Mapping[str, Mapping[str, str]]] = {
+    "another origin": {"Origin": "https://elsewhere.test"},
+    "an origin that hides": {"Origin": "null"},
+    "as the browser says": {"Sec-Fetch-Site": "cross-site"},
+}
+
+
+def test_a_page_s_form_is_taken_from_a_page_of_this_server_alone(walk: Walk) -> None:
+    for route, way in of_kind("page", "open"):
+        method, path = split(route)
+        if method == "GET":
+            continue
+        who = way.may[0] if way.may else NOBODY
+        address, before = walk.address(path, way), walk.last_audit()
+        form = {"csrf": walk.csrf.get(who, ""), **way.form}
+        for name, headers in FOREIGN.items():
+            answer = walk.ask(walk.clients[who], method, address, data=form, headers=headers)
+            assert answer.status_code == 403, (route, name)
+        if way.kind == "page":
+            other = walk.csrf[next(one for one in PERSONS if one != who)]
+            for wrong in ("", "x" * 32, other):
+                answer = walk.ask(walk.clients[who], method, address, data={**form, "csrf": wrong})
+                assert answer.status_code == 403, (route, wrong)
+            bare = walk.ask(walk.clients[who], method, address, data=way.form)
+            assert bare.status_code == 403, route
+        assert walk.last_audit() == before, f"{route}: nothing was written"
+
+
+# --------------------------------------------------------------------------- API
+
+
+def test_the_api_lets_in_who_may(walk: Walk) -> None:
+    for route, way in of_kind("api"):
+        method, path = split(route)
+        address = walk.address(path, way)
+        before = walk.last_audit()
+        for who in (*PERSONS, *TOKENS):
+            if who not in (*way.may, *way.tokens):
+                answer = walk.ask(walk.http, method, address, json=way.body, headers=walk.bearers[who])
+                assert answer.status_code == 403, (route, who, answer.text)
+                assert set(answer.json()) == {"detail", "code", "field"}, (route, who)
+        if way.scope is not None:
+            rest = [scope for scope in USER_SCOPES if scope != way.scope]
+            narrow = walk.token(user=way.may[0], scopes=rest)
+            before = walk.last_audit()
+            assert walk.ask(walk.http, method, address, json=way.body, headers=narrow).status_code == 403, route
+        assert walk.last_audit() == before, f"{route}: nothing was written"
+        for who in (*way.may, *way.tokens):
+            answer = walk.ask(walk.http, method, address, json=way.body, headers=walk.bearers[who])
+            assert answer.status_code in (200, 201, 304, 404, 409, 422), (route, who, answer.text)
+
+
+def test_nobody_s_request_is_refused_and_a_session_opens_no_api(walk: Walk) -> None:
+    """A browser sends its cookie with a request that another site's page makes; a token it does not."""
+    before = walk.last_audit()
+    for route, way in of_kind("api"):
+        method, path = split(route)
+        address = walk.address(path, way)
+        for headers in ({}, {"Authorization": "Bearer"}, {"Authorization": "Bearer no-token"}):
+            answer = walk.ask(walk.http, method, address, json=way.body, headers=headers)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), route
+            assert set(answer.json()) == {"detail", "code", "field"}, route
+        for who in PERSONS:
+            headers = {"X-CSRF": walk.csrf[who], "Accept": "application/json"}
+            answer = walk.ask(walk.clients[who], method, address, json=way.body, headers=headers)
+            assert answer.status_code == 401, (route, who)
+    assert walk.last_audit() == before, "nothing was written"
+
+
+# --------------------------------------------------------------------------- what is not theirs
+
+
+def beyond(who: str, kind: str, whole_hall: bool) -> list[str]:
+    """Places whose objects are not within reach; of an object that a hall's people share, those of another hall."""
+    within = WITHIN.get(who, ("here", "another window", "another unit"))
+    places = [place for place in PLACES if place not in within]
+    return [p for p in places if p == "another hall"] if whole_hall or kind == "hall" else places
+
+
+def told(answer: httpx.Response, *own: str) -> tuple[int, str, str]:
+    """Status, where it leads to, and text, but for the id that was asked for and the page's own token."""
+    text = re.sub(r'name="csrf" value="[^"]*"|X-CSRF[^}]*}', "csrf", answer.text if is_whole(answer) else "")
+    where = answer.headers.get("location", "")
+    for one in own:
+        text, where = re.sub(rf"\b{re.escape(one)}\b", "ID", text), where.replace(one, "ID")
+    return answer.status_code, where, text
+
+
+def is_whole(answer: httpx.Response) -> bool:
+    return not answer.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def test_an_object_that_is_not_theirs_is_as_one_that_there_is_not(walk: Walk) -> None:
+    walked_ids = 0
+    for route, way in ROUTES.items():
+        method, path = split(route)
+        for name, kind in way.ids.items():
+            missing = KINDS[kind][1]
+            for who in (*way.may, *way.tokens):
+                for place in beyond(who, kind, way.whole_hall):
+                    theirs = walk.id(kind, place)
+                    answers = []
+                    before = walk.last_audit()
+                    for one in (theirs, missing):
+                        address = walk.address(path, way, **{name: one})
+                        answers.append(told(ask_as(walk, who, method, address, way), one))
+                    assert answers[0] == answers[1], (route, who, place)
+                    assert answers[0][0] == 404, (route, who, place)
+                    assert walk.last_audit() == before, (route, who, place)
+                    walked_ids += 1
+    assert walked_ids >= 80
+
+
+def ask_as(walk: Walk, who: str, method: str, address: str, way: Way) -> httpx.Response:
+    if way.kind == "page":
+        form = {"data": {"csrf": walk.csrf[who], **way.form}} if method == "POST" else {}
+        return walk.ask(walk.clients[who], method, address, **form)
+    return walk.ask(walk.http, method, address, json=way.body, headers=walk.bearers[who])
+
+
+def id_of(walk: Walk, kind: str, place: str | None) -> str:
+    """None: an id that there is not."""
+    if kind == "subject":
+        return f"window:{PLACES[place]['window']}" if place is not None else "window:w9"
+    return walk.id(kind, place) if place is not None else KINDS[kind][1]
+
+
+@pytest.mark.parametrize(("route", "field", "kind"), IN_BODY)
+def test_an_id_in_a_body_tells_nothing_either(walk: Walk, route: str, field: str, kind: str) -> None:
+    method, path = split(route)
+    way = ROUTES[route]
+    needed = {k: v for k, v in (way.body or {}).items() if k not in ("hall", "unit", "window", "staff", "subject")}
+    walk.id("card", "here")
+    with_subjects(walk)
+    for who in way.may:
+        for more in ({}, {"hall": "h1"}) if route == "POST /api/v1/cards" and field != "hall" else ({},):
+            before, answers = walk.last_audit(), []
+            for place in ("another hall", None):
+                one = id_of(walk, kind, place)
+                body = {**needed, **more, field: one}
+                answer = walk.ask(walk.http, method, walk.address(path, way), json=body, headers=walk.bearers[who])
+                answers.append(told(answer, one, one.partition(":")[2] or one))
+            assert answers[0] == answers[1], (who, more)
+            assert answers[0][0] == 422
+            assert walk.last_audit() == before
+
+
+@pytest.mark.parametrize(("route", "field", "kind"), IN_FORM)
+def test_an_id_in_a_form_tells_nothing_either(walk: Walk, route: str, field: str, kind: str) -> None:
+    method, path = split(route)
+    way = ROUTES[route]
+    needed = {k: v for k, v in way.form.items() if k not in ("hall", "unit", "window", "staff", "subject")}
+    with_subjects(walk)
+    for who in way.may:
+        for place in beyond(who, kind, False) if kind == "card" else ("another hall",):
+            answers = []
+            for one in (id_of(walk, kind, place), id_of(walk, kind, None)):
+                form = {"csrf": walk.csrf[who], **needed, field: one}
+                before = walk.last_audit()
+                answer = walk.ask(walk.clients[who], method, walk.address(path, way), data=form)
+                answers.append(told(answer, one, one.partition(":")[2] or one))
+                assert walk.last_audit() == before, (who, place)
+            assert answers[0] == answers[1], (who, place)
+            assert answers[0][0] in (409, 422), (who, place)
+
+
+def test_an_api_s_list_of_numbers_tells_nothing_either(walk: Walk) -> None:
+    for who in MAY["ack"]:
+        for place in beyond(who, "card", False):
+            answers = []
+            for one in (walk.id("card", place), "990099"):
+                body = {"numbers": [int(one)], "reason": "已核实"}
+                answer = walk.ask(walk.http, "POST", "/api/v1/cards/ack", json=body, headers=walk.bearers[who])
+                answers.append(told(answer, one))
+            assert answers[0] == answers[1], (who, place)
+
+
+def with_subjects(walk: Walk) -> None:
+    """A subject in each hall that a card by hand could be about."""
+
+    def make(conn: Any) -> None:
+        for place in PLACES.values():
+            held(conn, SubjectRef(kind="window", key=place["window"]), place["hall"], make=True)
+
+    walk.deps.store.step(make)
+
+
+@pytest.mark.parametrize(("route", "name", "kind"), IN_QUERY)
+def test_an_id_in_a_query_tells_nothing_either(walk: Walk, route: str, name: str, kind: str) -> None:
+    method, path = split(route)
+    way = ROUTES[route]
+    for who in (*way.may, *way.tokens):
+        for place in beyond(who, kind, False):
+            answers = []
+            for one in (id_of(walk, kind, place), id_of(walk, kind, None)):
+                answer = walk.ask(walk.http, method, path, params={name: one}, headers=walk.bearers[who])
+                answers.append(told(answer, one))
+            assert answers[0] == answers[1], (who, place)
+
+
+def test_no_answer_names_what_lies_beyond_one_s_reach(walk: Walk) -> None:
+    """Everything is called after its place; lists and pages of each role are read for the names of other places."""
+    for place in PLACES:
+        walk.id("card", place)
+    for route, way in of_kind("page", "api"):
+        method, path = split(route)
+        if method != "GET":
+            continue
+        for who in (*way.may, *way.tokens):
+            answer = ask_as(walk, who, method, walk.address(path, way), way)
+            for place in beyond(who, "", False):
+                assert marker(place) not in (answer.text if is_whole(answer) else ""), (route, who, place)
+                assert f"{place}-" not in (answer.text if is_whole(answer) else ""), (route, who, place)
+
+
+def test_the_table_of_steps_is_whole() -> None:
+    assert {*SCOPES, "issue"} == set(MAY) >= set(BODY)
