@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 from fastapi import Request
 from sqlalchemy import Connection
 
+from monitor.access import Target, covers
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.frame import texts
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.ratewords import levels, origins, tags
 from monitor.console.ratingfilter import Asked
 from monitor.evaluators.satisfaction import SCORES, Scores
-from monitor.model import Registry
+from monitor.model import Registry, Staff
 from monitor.supervision.ratings import Part, Rated
 from monitor.supervision.reach import halls_within, windows_within
 from monitor.supervision.signin import Signed
@@ -163,10 +164,16 @@ def chosen(registry: Registry, signed: Signed, asked: Asked, view: View) -> dict
 
 
 def people_of(registry: Registry, signed: Signed, hall: str | None) -> list[str]:
-    """Who may be asked for by name: the people of the units whose windows lie within reach."""
-    units = {registry.windows[w].unit for w in windows_within(registry, signed.person)}
+    """Who may be asked for by name: people who lie within reach themselves, or hold a post at a window that does."""
+    windows = windows_within(registry, signed.person)
+    posted = {post.staff for post in registry.posts if post.window in windows}
+
+    def is_within(person: Staff) -> bool:
+        place = Target(hall=registry.hall_of_staff(person.id), unit=person.unit, staff=person.id)
+        return person.id in posted or covers(signed.person, place)
+
     return [
         person.id
         for person in registry.staff.values()
-        if person.unit in units and hall in (None, registry.hall_of_staff(person.id))
+        if is_within(person) and hall in (None, registry.hall_of_staff(person.id))
     ]
