@@ -7,7 +7,9 @@ The table names each page's address and who looks at it; a route without an entr
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,13 +22,13 @@ import pytest
 
 from monitor.agents.demoplan import HALL
 from monitor.console.pages import make_pages
-from monitor.settings import ConsoleSettings
+from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
 from monitor.supervision.signin import SignIn
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
-from tests.browser.wholepage import Data, keyboard, ready, texts, wide
+from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, wide
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 from tests.http_app import insert, make_deps
@@ -40,6 +42,9 @@ NO_PAGE: Final = {
     "/static/{version}/{name:path}": "files",
     "/kiosk/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
+    "/cards/since": "a part of the inbox",
+    "/cards/{number}/files/{file}": "a file",
+    "/cards/{number}/export.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
 }
@@ -74,6 +79,8 @@ class First:
         return str(row[0])
 
 
+CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -84,7 +91,56 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("board-one-window", "lead", f"/board/{HALL}", wait=".tile"),
         Seen("board-no-window", "auditor", "/board/second"),
     ),
+    "/cards": (
+        Seen("cards", "duty", "/cards"),
+        Seen("cards-none", "duty", "/cards?rule=device.silent&window=demo-w01"),
+        Seen("cards-of-a-unit", "unit", "/cards?order=newest"),
+    ),
+    "/cards/new": (Seen("card-by-hand", "duty", "/cards/new"),),
+    "/cards/{number}": (
+        Seen("card-of-a-case", "duty", lambda first: f"/cards/{first(CARD.format('case.limit', 'open'))}"),
+        Seen("card-of-a-window", "head", lambda first: f"/cards/{first(CARD.format('post.empty', 'open'))}"),
+        Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
+        Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
+        Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
+    ),
+    "/cases": (
+        Seen("cases", "duty", "/cases"),
+        Seen("cases-none", "duty", "/cases?text=no-such-case"),
+        Seen("cases-of-a-unit", "unit", "/cases?state=completed"),
+    ),
+    "/cases/due": (Seen("cases-due", "duty", "/cases/due"),),
+    "/cases/one": (
+        Seen("case", "duty", lambda first: f"/cases/one?key={first(CASE.format('pending'))}"),
+        Seen("case-late", "head", lambda first: f"/cases/one?key={first(CASE.format('yellow'))}"),
+    ),
+    "/statistics": (
+        Seen("statistics", "duty", "/statistics"),
+        Seen("statistics-of-windows", "auditor", "/statistics?by=window&from=2026-02-01&to=2026-03-04"),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/devices": (
+        Seen("devices", "duty", "/devices"),
+        Seen("devices-all-halls", "auditor", "/devices"),
+        Seen("devices-none", "duty", "/devices?state=revoked"),
+    ),
+    "/devices/{device}": (
+        Seen("device", "duty", f"/devices/{HALL}-cam04"),
+        Seen("device-cases", "auditor", f"/devices/{HALL}-cases"),
+    ),
+    "/quarantine": (
+        Seen("quarantine", "admin", "/quarantine"),
+        Seen("quarantine-read-only", "auditor", "/quarantine?state=all&reason=unknown_ref"),
+        Seen("quarantine-told", "duty", "/quarantine?done=replayed&count=1&still=1.4"),
+        Seen("quarantine-none", "duty", "/quarantine?state=dismissed"),
+    ),
+    "/quarantine/{number}": (
+        Seen("quarantine-row", "duty", "/quarantine/2"),
+        Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
+    ),
+    "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
+    "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (
         Seen("kiosk", None, lambda first: first.named["kiosk"], wait="#start:not([hidden])"),
         Seen("kiosk-no-token", None, "/kiosk"),
@@ -150,7 +206,14 @@ class House:
 def house(busy: Daemon, browsers: Browsers) -> House:
     database = busy.folder / "jiancha.sqlite"
     kiosk = _kiosk(busy)
-    return House(busy, browsers, Data(database, (PROVIDER,)), First(database, kiosk=kiosk))
+    return House(busy, browsers, Data(database, (PROVIDER, *notices())), First(database, kiosk=kiosk))
+
+
+def notices() -> Iterator[str]:
+    """Titles of the notices that the shipped calendars rest on: quoted as they are in both languages."""
+    for file in sorted((config_dir() / "calendar").glob("*.toml")):
+        yield from re.findall(r"《(.+?)》", file.read_text(encoding="utf-8"))
+        yield from texts_in(tomllib.loads(file.read_text(encoding="utf-8")))
 
 
 def _kiosk(busy: Daemon) -> str:

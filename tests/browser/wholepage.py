@@ -14,8 +14,12 @@ from tests.webtools import NAMED
 
 CHINESE: Final = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]+")
 WORD: Final = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
-COMMAND: Final = re.compile(r"\bjiancha(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*")
-"""A command within a sentence."""
+COMMAND: Final = re.compile(
+    r"\bjiancha(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
+)
+"""A command within a sentence, an address of the API, an id as one types it (case:ns/2026-001)."""
+EMPTY_TITLE: Final = re.compile(r"《\s*》")
+"""What is left of the title of a Chinese document."""
 BARE: Final = re.compile(r"[a-z_.]+")
 MORE_STEPS: Final = 15
 """Steps of Tab beyond what must be reached: a browser lets areas that scroll be reached too."""
@@ -35,11 +39,12 @@ def _inspect() -> str:
 def ready(page: Any) -> None:
     """The page's tools; it is loaded, with its fonts."""
     page.evaluate(_inspect())
-    page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.evaluate("() => { inspect.unfold(); return document.fonts.ready.then(() => true); }")
 
 
 def wide(page: Any, size: tuple[int, int]) -> list[str]:
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # charts too
     found = page.evaluate("() => inspect.wide()")
     return [f"{size[0]}×{size[1]}: sticks out: {found}"] if found else []
 
@@ -78,7 +83,7 @@ class Data:
     def chinese_left(self, texts: Iterable[tuple[str, str]]) -> list[str]:
         """Chinese on an English page that is no data."""
         return [
-            f"in English: {text[:80]!r} at {at}"
+            f"in English: {text[:300]!r} at {at}"
             for text, at in texts
             if CHINESE.search(_without(text, self._chinese, CHINESE))
         ]
@@ -89,7 +94,7 @@ class Data:
         for text, at in texts:
             words = set(WORD.findall(_without(COMMAND.sub(" ", text), self._latin, WORD))) - KEPT_ENGLISH
             if words:
-                told.append(f"in Chinese: {sorted(words)} in {text[:80]!r} at {at}")
+                told.append(f"in Chinese: {sorted(words)} in {text[:300]!r} at {at}")
         return told
 
 
@@ -105,7 +110,7 @@ def _without(text: str, values: Iterable[str], wanted: re.Pattern[str]) -> str:
     for value in values:
         if value in text:
             text = text.replace(value, " ")
-    return text
+    return EMPTY_TITLE.sub(" ", text)
 
 
 def _values(conn: sqlite3.Connection) -> Iterator[str]:
@@ -113,22 +118,22 @@ def _values(conn: sqlite3.Connection) -> Iterator[str]:
         for row in conn.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of the schema
             for value in row:
                 if isinstance(value, str):
-                    yield from _leaves(value)
+                    yield from texts_in(value)
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """The texts of a value; of JSON those within it."""
     if isinstance(value, str):
         if value[:1] in "[{" and value[-1:] in "]}":
             try:
-                yield from _leaves(json.loads(value))
+                yield from texts_in(json.loads(value))
                 return
             except ValueError:
                 pass
         yield value.strip()
     elif isinstance(value, dict):
         for inner in value.values():
-            yield from _leaves(inner)
+            yield from texts_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner)
+            yield from texts_in(inner)

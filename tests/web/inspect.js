@@ -1,6 +1,6 @@
 // What tests ask of a page; evaluated in it, it leaves `window.inspect`. Nothing of it is shipped.
 window.inspect = (() => {
-  const shown = (el) => el.getClientRects().length > 0 && getComputedStyle(el).visibility !== 'hidden';
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true });
   const FOCUSABLE = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
   const WORDS = ['aria-label', 'title', 'placeholder', 'alt'];
 
@@ -72,7 +72,10 @@ window.inspect = (() => {
   const begin = () => {
     wanted = interactive();
     steps = [];
-    document.addEventListener('focusin', (event) => steps.push([wanted.indexOf(event.target), name(event.target), ring(event.target)]));
+    document.addEventListener('focusin', (event) => {
+      // Counted anew: what streams in meanwhile replaces elements by others of the same kind.
+      steps.push([interactive().indexOf(event.target), name(event.target), ring(event.target)]);
+    });
     document.body.tabIndex = -1;
     document.body.focus();
     document.body.removeAttribute('tabindex');
@@ -90,5 +93,8 @@ window.inspect = (() => {
     return [`${document.scrollingElement.scrollWidth} of ${limit} px`, ...out.slice(-3).map(name)];
   };
 
-  return { texts, begin, walked, wide };
+  // All that can be opened is open: what is folded away is held like the rest.
+  const unfold = () => { for (const one of document.querySelectorAll('details')) one.open = true; };
+
+  return { unfold, texts, begin, walked, wide };
 })();

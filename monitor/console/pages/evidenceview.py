@@ -9,7 +9,8 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.console.pages.cardview import Words, instant
-from monitor.wording import case_event_word
+from monitor.console.pages.languages import Language
+from monitor.wording import case_event_word, words
 from monitor.wording.posts import RESTS_ON
 from monitor.wording.render import pick
 
@@ -121,12 +122,20 @@ _OF_KIND: Final[Mapping[str, Callable[[Evidence, Facts], list[Table]]]] = {
 }  # fmt: skip
 
 
-def limit_values(limit: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, Any]]:
-    """A limit as it was counted: (name, value) of its plain values, instants as such."""
+def limit_values(
+    limit: Mapping[str, Any], zone: ZoneInfo, language: Language, _: Callable[[str], str]
+) -> list[tuple[str, Any]]:
+    """A limit as it was counted: (name, value) of its plain values, instants as such. `_`: texts of the page."""
+    names = {
+        "item": _("Item"), "from": _("In force since"), "promised": _("Promised limit"),
+        "statutory": _("Statutory limit"), "unit_of_time": _("Counted in"),
+    }  # fmt: skip
     rows: list[tuple[str, Any]] = []
     for name, value in limit.items():
         if value in (None, "") or isinstance(value, Mapping | list):
             continue
         is_instant = isinstance(value, str) and value[:4].isdigit() and "T" in value
-        rows.append((name, instant(value, zone) if is_instant else value))
+        if name == "unit_of_time":
+            value = pick(words.UNITS_OF_TIME[value], language).removeprefix("个")
+        rows.append((names.get(name, name), instant(value, zone) if is_instant else value))
     return rows
