@@ -48,6 +48,7 @@ def _when_cases_are_due() -> None:
         ('ix_case_stat_open', ['due_us', 'case_key'], 'ended_us IS NULL'),
         ('ix_case_stat_search', of_ended, 'ended_us IS NOT NULL'),
         ('ix_case_stat_late', ['received_us', 'case_key'], 'overdue_us IS NOT NULL'),
+        ('ix_case_stat_ended', ['ended_us', 'case_key', 'hall', 'window', 'end', 'historic'], 'ended_us IS NOT NULL'),
     ):
         op.create_index(name, 'case_stat', columns, unique=False, sqlite_where=sa.text(where),
                         postgresql_where=sa.text(where))
@@ -55,7 +56,6 @@ def _when_cases_are_due() -> None:
         ('ix_rating_staff', 'rating', ['staff', 'at']),
         ('ix_rating_case', 'rating', ['case_key']),
         ('ix_rating_at', 'rating', ['at', 'window', 'score']),
-        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key', 'hall', 'window', 'end', 'historic']),
     ):
         op.create_index(name, table, columns, unique=False)
     op.drop_index('ix_heartbeat_delta', table_name='heartbeat')
