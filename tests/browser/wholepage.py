@@ -18,8 +18,6 @@ COMMAND: Final = re.compile(
     r"\bjiancha(?:-[a-z]+)?(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*"
     r"|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
 )
-    r"\bjiancha(?:-[a-z]+)?(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
-)
 """A command within a sentence, an address of the API, an id as one types it (case:ns/2026-001)."""
 EMPTY_TITLE: Final = re.compile(r"《\s*》")
 """What is left of the title of a Chinese document."""
