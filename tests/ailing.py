@@ -25,8 +25,12 @@ def ailing(made: Path, folder: Path) -> Daemon:
     """Not started."""
     daemon = copied(made, folder)
     with sqlite3.connect(folder / "jiancha.sqlite") as conn:
-        for table, device in (("heartbeat", "device"), ("presence", "source"), ("raw_event", "device")):
-            conn.execute(f"DELETE FROM {table} WHERE {device} = ? AND received > ?", (SILENT, SINCE))
+        for statement in (
+            "DELETE FROM heartbeat WHERE device = ? AND received > ?",
+            "DELETE FROM presence WHERE source = ? AND received > ?",
+            "DELETE FROM raw_event WHERE device = ? AND received > ?",
+        ):
+            conn.execute(statement, (SILENT, SINCE))
         conn.execute(
             "UPDATE device_status SET state = 'offline', received = '2026-03-04 06:30:00' WHERE device = ?", (OFFLINE,)
         )

@@ -116,8 +116,8 @@ def _work(made: Daemon) -> None:
 
 
 def _hold(made: Daemon) -> None:
-    """Some messages were refused and wait in quarantine. None is of a channel that holds its device's watermark: what is
-    judged of the hall stays as it is.
+    """Some messages were refused and wait in quarantine. None is of a channel that holds its device's watermark: what
+    is judged of the hall stays as it is.
     """
     lines = [json.dumps(line, ensure_ascii=False) for line in held_lines()]
     (made.folder / "held.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -127,8 +127,8 @@ def _hold(made: Daemon) -> None:
 
 
 def held_lines() -> list[dict[str, Any]]:
-    """A rating without a score, one at a window that the registry lacks, one of the future, a sender nobody knows, and a
-    channel that the device may not use.
+    """A rating without a score, two at a window that the registry lacks, one of the future, one of a sender that nobody
+    knows, and one of a device that may not use the channel.
     """
 
     def line(device: str, channel: str, clock: str, **payload: Any) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from monitor.supervision.heldview import AT_ONCE
 from monitor.supervision.refused import Refused
 
 M = TypeVar("M", bound=BaseModel)
-Stamp = Annotated[str, Field(description="RFC 3339 with the offset of the hall.", json_schema_extra={"format": "date-time"})]
+Stamp = Annotated[
+    str, Field(description="RFC 3339 with the offset of the hall.", json_schema_extra={"format": "date-time"})
+]
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, Field(max_length=64, pattern=PLAIN)]
 _ONE_OF_REASONS: Final = f"^({'|'.join(QUARANTINE_REASONS)})$"
@@ -42,9 +44,7 @@ class ReplayIn(_In):
     """Either `ids`, or `every`."""
 
     ids: list[Annotated[int, Field(ge=1, le=INT64)]] = Field(default=[], max_length=AT_ONCE)
-    every: HeldChosen | None = Field(
-        default=None, description=f"All open rows that fit, the oldest {AT_ONCE} at once."
-    )
+    every: HeldChosen | None = Field(default=None, description=f"All open rows that fit, the oldest {AT_ONCE} at once.")
 
 
 class DismissIn(ReplayIn):
@@ -125,10 +125,11 @@ class DeviceFileOut(DeviceOut):
     events: list[EventOut] = Field(description="The last five of each channel among its newest 200, without content.")
 
 
-class UnprovenOut(BaseModel):
+class MovedOut(BaseModel):
     kind: str
     id: str
-    verdict: str
+    verdict: str = Field(description="As it is now.")
+    then: str = Field(description="As it would be: mostly unproven.")
     withdrawn: list[int]
 
 
@@ -136,10 +137,11 @@ class LossPreviewOut(BaseModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
     resting: dict[str, int] = Field(description="Subjects that rest on the device, by kind.")
-    exact: bool = Field(description="Whether all of them were judged; else at most `resting` become unproven.")
-    unproven: dict[str, int]
+    exact: bool = Field(description="Whether all of them were judged; else at most `resting` change.")
+    changed: dict[str, int] = Field(description="Of which something else would be said, by kind.")
+    unproven: dict[str, int] = Field(description="Those of them that would be unproven.")
     withdrawn: list[int] = Field(description="Numbers of the cards that would be taken back.")
-    first: list[UnprovenOut]
+    first: list[MovedOut]
 
 
 class LostOut(BaseModel):

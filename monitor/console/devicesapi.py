@@ -47,16 +47,16 @@ _ID: Final = Path(min_length=1, max_length=64, pattern=PLAIN)
 
 
 def add_devices_api(api: APIRouter, deps: Deps) -> None:
-    """The routes; there are none where the store is not looked at as the judge does."""
-    if deps.look is None:
-        return
+    """The list, one device, what a loss would mean, and declaring it."""
     _add_list(api, deps)
     _add_one(api, deps)
     _add_lost(api, deps)
 
 
-def _look(deps: Deps, conn: Connection) -> Look:
-    assert deps.look is not None
+def look_of(deps: Deps, conn: Connection) -> Look:
+    """As the judge looks at this moment. 503 in a program that judges nothing."""
+    if deps.look is None:
+        raise HTTPException(503, "设备状况暂不可查 the health of devices is not served here")
     return deps.look(conn, deps.clock.now())
 
 
@@ -79,7 +79,7 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             found, _ = list_devices(look, deps.policy.device, grant.principal, chosen, page.limit)
         shown, last = cut(found, page.limit)
         next_link(request, response, (last.id,) if last is not None else None)
@@ -88,34 +88,45 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
 
 def _add_one(api: APIRouter, deps: Deps) -> None:
     @api.get("/devices/{device}", responses=READ_ERRORS | MISSING, response_model=DeviceFileOut)
-    def get_device(
-        device: str = _ID, grant: Grant = Depends(require(deps, "devices:read"))
-    ) -> dict[str, Any]:
+    def get_device(device: str = _ID, grant: Grant = Depends(require(deps, "devices:read"))) -> dict[str, Any]:
         """Everything about one device."""
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             found = device_file(look, deps.policy.device, grant.principal, device)
         if found is None:
             raise _no_device(device)
         zone = _zone(look, found.line.hall)
         boots = [
             {
-                "boot": b.boot, "heartbeats": b.beats, "first": stamp(b.first, zone), "last": stamp(b.last, zone),
-                "last_seq": b.last_seq, "skew_seconds": b.skew_seconds, "trusted": b.trusted, "first_missing": b.missing,
+                "boot": b.boot,
+                "heartbeats": b.beats,
+                "first": stamp(b.first, zone),
+                "last": stamp(b.last, zone),
+                "last_seq": b.last_seq,
+                "skew_seconds": b.skew_seconds,
+                "trusted": b.trusted,
+                "first_missing": b.missing,
             }
             for b in found.boots
         ]
         lost = [
             {
-                "start": stamp(x.starts, zone), "end": stamp(x.ends, zone), "reason": x.reason,
-                "declared_at": stamp(x.declared_at, zone), "actor": x.actor,
+                "start": stamp(x.starts, zone),
+                "end": stamp(x.ends, zone),
+                "reason": x.reason,
+                "declared_at": stamp(x.declared_at, zone),
+                "actor": x.actor,
             }
             for x in found.losses
         ]
         events = [
             {
-                "channel": e.channel, "id": e.event, "at": stamp(e.at, zone), "received": stamp(e.received, zone),
-                "seq": e.seq, "boot": e.boot,
+                "channel": e.channel,
+                "id": e.event,
+                "at": stamp(e.at, zone),
+                "received": stamp(e.received, zone),
+                "seq": e.seq,
+                "boot": e.boot,
             }
             for e in found.events
         ]
@@ -139,15 +150,19 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
     ) -> dict[str, Any]:
         """What declaring [from, to) lost would mean: subjects judged twice, nothing written."""
         with deps.store.read() as conn:
-            look = _look(deps, conn)
+            look = look_of(deps, conn)
             line = _within(deps, look, grant, device)
             found = preview(look, deps.policy, device, start, end)
         zone = _zone(look, line.hall)
         return {
             "start": stamp(found.starts, zone), "end": stamp(found.ends, zone), "resting": found.resting,
-            "exact": found.exact, "unproven": found.unproven, "withdrawn": found.withdrawn,
+            "exact": found.exact, "changed": found.changed, "unproven": found.unproven, "withdrawn": found.withdrawn,
             "first": [
-                {"kind": one.kind, "id": one.key, "verdict": one.before, "withdrawn": one.withdrawn} for one in found.first
+                {
+                    "kind": one.kind, "id": one.key, "verdict": one.before, "then": one.after,
+                    "withdrawn": one.withdrawn,
+                }
+                for one in found.first
             ],
         }  # fmt: skip
 
@@ -176,7 +191,7 @@ def _losing(deps: Deps, grant: Grant, device: str, body: bytes) -> Act:
     require_words(said.reason)
 
     def act(conn: Connection, now: datetime) -> dict[str, Any]:
-        look = _look(deps, conn)
+        look = look_of(deps, conn)
         line = _within(deps, look, grant, device)
         require_span(said.start, said.end, now)
         declare_lost(conn, device, said.start, said.end, actor=grant.actor, why=said.reason.strip(), now=now)

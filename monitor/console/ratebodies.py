@@ -98,7 +98,7 @@ async def body_of(request: Request, model: type[M]) -> M:
     """The body as the model; 413 for a longer one. Raises Refused naming the field, never what was in it."""
     text = await read_body(request, MOST_BYTES)
     try:
-        return model.model_validate_json(text or b"{}")
+        return model.model_validate_json(text)
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in fault["loc"]) or "body"

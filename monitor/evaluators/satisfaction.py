@@ -22,13 +22,6 @@ class Scores:
     counted: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     set_aside: int = 0
 
-    @classmethod
-    def of(cls, score: int, number: int, *, aside: bool = False) -> Scores:
-        if aside:
-            return cls(set_aside=number)
-        one, two, three, four, five = (number if score == s else 0 for s in range(1, 6))
-        return cls(counted=(one, two, three, four, five))
-
     def __add__(self, other: Scores) -> Scores:
         one, two, three, four, five = (a + b for a, b in zip(self.counted, other.counted, strict=True))
         return Scores(counted=(one, two, three, four, five), set_aside=self.set_aside + other.set_aside)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, literal, literal_column, or_, select
@@ -21,7 +22,6 @@ BAD: Final = "rating.bad"
 ASIDE: Final = ("misjudged", "malicious")
 KEY: Final = RATING.c.source + "/" + RATING.c.event_id
 OWNER: Final = literal("rating:") + KEY
-LAST_OF_DEVICE: Final = timedelta(days=400)
 
 
 def in_span(start: datetime, end: datetime) -> Condition:
@@ -33,10 +33,9 @@ def with_comment() -> Condition:
     return exists().where(TEXT.c.owner == OWNER, TEXT.c.name == "comment")
 
 
-def set_aside(bad_at_most: int) -> Condition:
-    """A bad rating that was found misjudged or malicious. Whether it is bad is asked first: few are looked up."""
-    found = exists().where(CARD.c.kind == "rating", CARD.c.key == KEY, CARD.c.followup.in_(ASIDE))
-    return and_(RATING.c.score <= bad_at_most, found)
+def was_set_aside() -> Condition:
+    """That it was found misjudged or malicious; asked of bad ratings alone, for a card is looked up for each."""
+    return exists().where(CARD.c.kind == "rating", CARD.c.key == KEY, CARD.c.followup.in_(ASIDE))
 
 
 def bucket_of(edges: Sequence[datetime]) -> ColumnElement[int]:
@@ -57,17 +56,23 @@ def tally(
     conn: Connection, where: Iterable[Condition], bad_at_most: int, by: str | ColumnElement[int] | None = None
 ) -> dict[Any, Scores]:
     """Scores by the rating's `window` or `staff`, by its case's `item`, or by an expression; under None all of them."""
-    aside = case((set_aside(bad_at_most), 1), else_=0).label("aside")
     table = RATING.outerjoin(STAT, STAT.c.case_key == RATING.c.case_key) if by == "item" else RATING
+    each = [_many(RATING.c.score == score) for score in range(1, 6)]
+    aside = [_many(and_(RATING.c.score == score, was_set_aside())) for score in range(1, bad_at_most + 1)]
     parts = [_group(by).label("part")] if by is not None else []
-    query = select(RATING.c.score, aside, func.count(), *parts).select_from(table).where(*where)
-    # by the names of the columns: PostgreSQL takes an expression with values for another one each time
-    named = [RATING.c.score, literal_column("aside"), *([literal_column("part")] if parts else [])]
-    found: dict[Any, Scores] = {}
-    for score, is_aside, number, *part in conn.execute(query.group_by(*named)):
-        key = part[0] if part else None
-        found[key] = found.get(key, Scores()) + Scores.of(score, number, aside=bool(is_aside))
-    return found
+    query = select(*each, *aside, *parts).select_from(table).where(*where)
+    if parts:  # by name: PostgreSQL takes an expression with values for another one each time
+        query = query.group_by(literal_column("part"))
+    return {(row[-1] if parts else None): _scores(row[:5], row[5 : 5 + len(aside)]) for row in conn.execute(query)}
+
+
+def _many(condition: Condition) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _scores(each: Sequence[int], aside: Sequence[int]) -> Scores:
+    one, two, three, four, five = (int(n) - int(m) for n, m in zip_longest(each, aside, fillvalue=0))
+    return Scores(counted=(one, two, three, four, five), set_aside=sum(int(m) for m in aside))
 
 
 def _group(by: str | ColumnElement[int]) -> ColumnElement[Any]:
@@ -115,8 +120,9 @@ def cards_of(conn: Connection, keys: Iterable[str]) -> dict[str, Row[Any]]:
 
 
 def completed_in(start: datetime, end: datetime) -> Condition:
+    """Not of an imported past: nobody was asked to rate what was over before there were evaluators."""
     within = and_(STAT.c.ended_us >= micros(start), STAT.c.ended_us < micros(end))
-    return and_(within, STAT.c.end == "completed")
+    return and_(within, STAT.c.end == "completed", STAT.c.historic.is_(False))
 
 
 def is_rated() -> Condition:

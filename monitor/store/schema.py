@@ -671,7 +671,7 @@ class CaseStatRow(SQLModel, table=True):
             where="ended_us IS NOT NULL",
         ),
         _index_where("ix_case_stat_late", "received_us", "case_key", where="overdue_us IS NOT NULL"),
-        Index("ix_case_stat_ended", "ended_us", "case_key"),
+        Index("ix_case_stat_ended", "ended_us", "case_key", "hall", "window", "end", "historic"),
     )
     case_key: str = Field(primary_key=True)
     hall: str | None = None

@@ -1,5 +1,5 @@
-"""How a device is (设备健康), from what the store knows of it. Pure: what is shown and what a card says rest on the same
-values of `[device]`, but this is for looking: no card comes of it.
+"""How a device is (设备健康), from what the store knows of it. Pure: what is shown and what a card says rest on the
+same values of `[device]`, but this is for looking: no card comes of it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from monitor.store.facts.look import Path
 State: TypeAlias = Literal["online", "silent", "offline", "unheard", "never", "events", "revoked"]
 STATES: Final[tuple[State, ...]] = ("silent", "offline", "never", "unheard", "online", "events", "revoked")
 """online: heard within the intervals of a reminder. silent: not heard for longer. offline: its last will says so.
-unheard: the daemon's own path to the broker is, or was just, down: nobody's silence says anything. never: in service and
-never heard. events: it owes no heartbeats (`watermark = "events"`). revoked: out of service. Worst first.
+unheard: the daemon's own path to the broker is, or was just, down: nobody's silence says anything. never: in service
+and never heard. events: it owes no heartbeats (`watermark = "events"`). revoked: out of service. Worst first.
 """
 
 

@@ -1,8 +1,8 @@
 """All devices within somebody's reach with their health (设备), for the page and for GET /api/v1/devices.
 
-A page of 200 devices is a handful of statements. How far a device's data are complete is what the judge would say: where
-its newest boot is whole, empty and right it follows from its newest heartbeats; where anything is odd the judge's own
-`Sources` is asked.
+A page of 200 devices is a handful of statements. How far a device's data are complete is what the judge would say:
+where its newest boot is whole, empty and right it follows from its newest heartbeats; where anything is odd the judge's
+own `Sources` is asked.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ MOST: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """Filters; None: any. `window` "-": those that stand at none. `worst_first`: by state in the order of STATES, then by
-    id; else by id. `after`: only those behind it, (0, id) or (place of the state, id).
+    """Filters; None: any. `window` "-": those that stand at none. `worst_first`: by state in the order of STATES, then
+    by id; else by id. `after`: only those behind it, (0, id) or (place of the state, id).
     """
 
     hall: str | None = None
@@ -110,7 +110,9 @@ def find_device(look: Look, policy: DevicePolicy, who: Principal, device: str) -
 
 def _wanted(who: Principal, chosen: Chosen) -> list[ColumnElement[bool]]:
     wanted = [within(who, DEVICE.c)]
-    wanted += [DEVICE.c[name] == value for name in ("id", "hall", "kind") if (value := getattr(chosen, name)) is not None]
+    wanted += [
+        DEVICE.c[name] == value for name in ("id", "hall", "kind") if (value := getattr(chosen, name)) is not None
+    ]
     if chosen.window is not None:
         wanted.append(DEVICE.c.window.is_(None) if chosen.window == "-" else DEVICE.c.window == chosen.window)
     return wanted
@@ -140,14 +142,7 @@ def _lines(
     plain = _plain_marks(look, policy, [row for row, _, _ in told if row.id not in held], skews, cards)
     lines = []
     for row, state, since in told:
-        if row.id in plain:
-            mark, trusted, skew = plain[row.id], True, skews.get(row.id)
-        elif row.revoked_at is None:
-            source = look.sources.state(row.id)
-            mark, trusted = source.watermark, source.trusted and source.watermark is not None
-            skew = source.skew_seconds if row.beat_received is not None else None
-        else:
-            mark, trusted, skew = None, False, skews.get(row.id)
+        mark, trusted, skew = _proven(look, row, plain.get(row.id), skews.get(row.id))
         card = cards[row.id][-1] if row.id in cards else None
         lines.append(
             DeviceLine(
@@ -161,6 +156,17 @@ def _lines(
     return lines
 
 
+def _proven(
+    look: Look, row: Row[Any], plain: datetime | None, skew: float | None
+) -> tuple[datetime | None, bool, float | None]:
+    """(how far its data are complete, whether by a right clock, the clock): `plain` where nothing is odd about it."""
+    if plain is not None or row.revoked_at is not None:
+        return plain, plain is not None, skew
+    source = look.sources.state(row.id)
+    known = row.beat_received is not None
+    return source.watermark, source.trusted and source.watermark is not None, source.skew_seconds if known else None
+
+
 def _card(row: Row[Any]) -> CardAbout:
     return CardAbout(number=row.number, rule=row.rule, level=row.level, state=row.state, since=row.since)
 
@@ -172,8 +178,9 @@ def _plain_marks(
     skews: Mapping[str, float],
     cards: Mapping[str, Sequence[Row[Any]]],
 ) -> dict[str, datetime]:
-    """How far the data of those devices are complete of which nothing is odd. Odd is: no heartbeat owed or come, a clock
-    that is not plainly right, a number that is missing, a loss that may move the mark, nothing in quarantine aside.
+    """How far the data of those devices are complete of which nothing is odd. Odd is: no heartbeat is owed or came, a
+    clock that is not plainly right, a number that is missing, a loss that may move the mark. (Those with open rows in
+    quarantine are not asked about.)
     """
     near = timedelta(seconds=policy.skew_untrusted_seconds / 2)
     found: dict[str, datetime] = {}

@@ -25,8 +25,8 @@ OF_CHANNEL: Final = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Boot:
-    """One start of a device. `skew_seconds`: the median over all its heartbeats, as the judge has it; `trusted`: whether
-    its times prove anything. `missing`: the first number that was announced and has not come; None: none.
+    """One start of a device. `skew_seconds`: the median over all its heartbeats, as the judge has it; `trusted`:
+    whether its times prove anything. `missing`: the first number that was announced and has not come; None: none.
     """
 
     boot: str
@@ -79,8 +79,8 @@ class Beats:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceFile:
-    """`line`: as the list has it, how far it is complete as the judge has it. `cuts`: power cuts of its hall and what was
-    declared lost, in the last 24 hours.
+    """`line`: as the list has it. `cards`: those about it that stand, the gravest first. `dark`: power cuts of its
+    hall, and what was declared lost, in the last 24 hours.
     """
 
     line: DeviceLine
@@ -128,11 +128,11 @@ def device_file(look: Look, policy: DevicePolicy, who: Principal, device: str) -
 
 
 def _boot(look: Look, device: str, boot: str, policy: DevicePolicy) -> Boot:
-    told = stored.span_of_boot(look.conn, device, boot, look.now)
+    beats, first, last = stored.span_of_boot(look.conn, device, boot)
     skew = look.sources.skew(device, boot)
     seconds = skew.total_seconds() if skew is not None else None
     return Boot(
-        boot=boot, beats=int(told.beats), first=told.first, last=told.last, last_seq=told.last_seq, skew_seconds=seconds,
+        boot=boot, beats=beats, first=first.received, last=last.received, last_seq=last.last_seq, skew_seconds=seconds,
         trusted=seconds is not None and abs(seconds) <= policy.skew_untrusted_seconds,
         missing=look.sources.first_missing(device, boot),
     )  # fmt: skip
@@ -186,6 +186,13 @@ def _last_events(look: Look, device: str) -> tuple[Told, ...]:
         seen[row.channel] = seen.get(row.channel, 0) + 1
         if seen[row.channel] <= OF_CHANNEL:
             found.append(
-                Told(channel=row.channel, event=row.event_id, at=row.at, received=row.received, seq=row.seq, boot=row.boot)
+                Told(
+                    channel=row.channel,
+                    event=row.event_id,
+                    at=row.at,
+                    received=row.received,
+                    seq=row.seq,
+                    boot=row.boot,
+                )
             )
     return tuple(sorted(found, key=lambda told: told.channel))

@@ -1,8 +1,8 @@
 """Quarantine (隔离) as people see it: what lies within their reach, filtered and in pages, and one row with all it has.
 
-A row belongs to the hall of its device, or of its import. What comes from a sender that neither knows belongs to no hall:
-it is seen, replayed and dismissed by those alone whose reach is everything (auditor, administrator). It may be anybody's
-data, and who mends it is whoever keeps the registry.
+A row belongs to the hall of its device, or of its import. What comes from a sender that neither knows belongs to no
+hall: it is seen by those alone whose reach is everything (auditor, administrator), and taken in or given up by an
+administrator. It may be anybody's data, and who mends it is whoever keeps the registry.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ class HeldFilter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldLine:
-    """One row. `hall` None: its sender is known to nobody. `why_not`: why a replay cannot take it in, whatever was mended:
-    `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself, uncorrected.
+    """One row. `hall` None: its sender is known to nobody. `why_not`: why a replay cannot take it in, whatever was
+    mended: `not_kept` (its payload), `import_again` (it came in a file). `at`: the time that it gave itself,
+    uncorrected.
     """
 
     id: int
@@ -104,7 +105,18 @@ def count_open(conn: Connection, who: Principal, chosen: HeldFilter) -> dict[str
 
 def find_held(conn: Connection, who: Principal, number: int) -> HeldFile | None:
     """None where there is none within reach."""
-    more = ("payload", "length", "digest", "event_id", "seq", "boot", "topic", "resolved_at", "resolved_by", "resolved_why")
+    more = (
+        "payload",
+        "length",
+        "digest",
+        "event_id",
+        "seq",
+        "boot",
+        "topic",
+        "resolved_at",
+        "resolved_by",
+        "resolved_why",
+    )
     query = select(*_SHOWN, *(HELD.c[name] for name in more)).select_from(_PLACED)
     row = conn.execute(query.where(HELD.c.id == number, within(who, {"hall": _HALL}))).first()
     return HeldFile(line=_line(row), **{name: getattr(row, name) for name in more}) if row is not None else None
@@ -129,7 +141,9 @@ def require_open(conn: Connection, who: Principal, numbers: Sequence[int]) -> li
     found = {line.id: line for line in lines_of(conn, who, wanted)}
     missing = [number for number in wanted if number not in found]
     if missing:
-        raise Refused(f"隔离 quarantine: 没有此号 there is no row numbered {_list(missing)}", field="ids", sort="missing")
+        raise Refused(
+            f"隔离 quarantine: 没有此号 there is no row numbered {_list(missing)}", field="ids", sort="missing"
+        )
     over = [number for number in wanted if found[number].state != "open"]
     if over:
         raise Refused(f"隔离 quarantine: 已处理过 no longer open: {_list(over)}", field="ids", sort="state")
@@ -152,7 +166,7 @@ def _wanted(who: Principal, chosen: HeldFilter) -> list[ColumnElement[bool]]:
         if value is not None:
             wanted.append(HELD.c[name] == value)
     if chosen.hall is not None:
-        wanted.append(_HALL.is_(None) if chosen.hall == "-" else chosen.hall == _HALL)
+        wanted.append(_HALL.is_(None) if chosen.hall == "-" else _HALL.in_([chosen.hall]))
     return wanted
 
 

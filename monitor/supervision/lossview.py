@@ -35,41 +35,49 @@ KINDS: Final = ("post", "slot", "case")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unproven:
-    """A subject that would be unproven, what it is now, and the cards that would be taken back with it."""
+class Moved:
+    """A subject of which something else would be said: its verdict now, its verdict then (unproven; pending, where its
+    time is not over yet), and the cards that would be taken back.
+    """
 
     kind: str
     key: str
     hall: str | None
     before: str
+    after: str
     withdrawn: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LossPreview:
-    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: they were judged, and `unproven` counts
-    those that would become unproven; else at most those that rest on it would. `first` are the first LISTED of them, those
-    with cards before the others; `withdrawn` the numbers of all cards that would be taken back.
+    """`resting`: subjects of the span, by kind, that rest on the device; `exact`: all of them were judged, `changed`
+    counts those of which something else would be said, `unproven` those of them that would be unproven; else it is at
+    most those that rest on it. `first` are the first LISTED of them, those with cards before the others; `withdrawn`
+    the numbers of all cards that would be taken back.
     """
 
     starts: datetime
     ends: datetime
     resting: dict[str, int]
     exact: bool
+    changed: dict[str, int]
     unproven: dict[str, int]
-    first: tuple[Unproven, ...]
+    first: tuple[Moved, ...]
     withdrawn: tuple[int, ...]
 
 
 def require_span(starts: datetime, ends: datetime, now: datetime) -> None:
     """Refuse what cannot be declared: not in order, not past, or longer than can be looked at. Raises Refused."""
     if ends > now:
-        raise Refused("尚未到来：只有已过去的时段可以声明丢失 lies in the future: only what is past can be lost", field="to")
+        raise Refused(
+            "尚未到来：只有已过去的时段可以声明丢失 lies in the future: only what is past can be lost", field="to"
+        )
     if ends <= starts:
         raise Refused("结束须晚于开始 the end must be after the start", field="to")
     if starts.year < EARLIEST_YEAR or ends - starts > LONGEST:
         raise Refused(
-            f"一次至多 {LONGEST.days} 天，请分次声明 at most {LONGEST.days} days at once: declare it in parts", field="from"
+            f"一次至多 {LONGEST.days} 天，请分次声明 at most {LONGEST.days} days at once: declare it in parts",
+            field="from",
         )
 
 
@@ -77,7 +85,8 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
     """What would follow for the posts, slots and cases of [starts, ends). Raises Refused for a span that cannot be."""
     require_span(starts, ends, look.now)
     supposed = replace(look, sources=look.sources.supposing(device, (starts, ends)), _remembered={})
-    resting, changed, exact = dict.fromkeys(KINDS, 0), [], True
+    resting, exact = dict.fromkeys(KINDS, 0), True
+    changed: list[Moved] = []
     budget = JUDGED_MOST
     for kind in KINDS:
         keys = _keys(look, kind, device, starts, ends)
@@ -95,7 +104,8 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
     changed.sort(key=lambda one: (not one.withdrawn, KINDS.index(one.kind), one.key))
     return LossPreview(
         starts=starts, ends=ends, resting=resting, exact=exact,
-        unproven={kind: sum(one.kind == kind for one in changed) for kind in KINDS},
+        changed={kind: sum(one.kind == kind for one in changed) for kind in KINDS},
+        unproven={kind: sum((one.kind, one.after) == (kind, Outcome.UNPROVEN) for one in changed) for kind in KINDS},
         first=tuple(changed[:LISTED]),
         withdrawn=tuple(sorted({number for one in changed for number in one.withdrawn})),
     )  # fmt: skip
@@ -103,7 +113,7 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
 
 def _changed(
     look: Look, supposed: Look, policy: Policy, kind: str, keys: Sequence[str], found: dict[str, Loaded]
-) -> Iterator[Unproven]:
+) -> Iterator[Moved]:
     wanted = (SUBJECT.c.kind == kind, SUBJECT.c.key.in_(keys))
     ids = {row.key: row.id for row in look.conn.execute(select(SUBJECT.c.id, SUBJECT.c.key).where(*wanted))}
     held = cards.states_of(look.conn, list(ids.values()))
@@ -112,17 +122,15 @@ def _changed(
         mine = held.get(ids.get(key, -1), [])
         before, then = (_ruled(kind, one.get(key), mine, policy, look.now) for one in (found, after))
         outcome = graver([r.verdict.outcome for r in then])
-        back = tuple(
-            c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None
-        )
+        back = tuple(c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None)
         was = graver([r.verdict.outcome for r in before])
-        if (outcome is Outcome.UNPROVEN and was is not Outcome.UNPROVEN) or back:
-            yield Unproven(kind=kind, key=key, hall=found[key].hall, before=str(was), withdrawn=back)
+        if outcome is not was or back:
+            yield Moved(
+                kind=kind, key=key, hall=found[key].hall, before=was.value, after=outcome.value, withdrawn=back
+            )  # fmt: skip
 
 
-def _ruled(
-    kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, now: datetime
-) -> list[Ruling]:
+def _ruled(kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, now: datetime) -> list[Ruling]:
     return rulings(kind, loaded, held, policy, now) if loaded is not None else []
 
 
@@ -154,9 +162,7 @@ def _keys(look: Look, kind: str, device: str, starts: datetime, ends: datetime) 
 def _cases(look: Look, row: Any, device: str) -> list[str]:
     """Cases of its namespace that are not settled, or on which a card stands: the others were ended in time."""
     prefix = f"{row.namespace or device}/"
-    unsettled = SUBJECT.c.verdict.in_(
-        [Outcome.PENDING, Outcome.REMINDER, Outcome.YELLOW, Outcome.RED, Outcome.UNKNOWN]
-    )
+    unsettled = SUBJECT.c.verdict.in_([Outcome.PENDING, Outcome.REMINDER, Outcome.YELLOW, Outcome.RED, Outcome.UNKNOWN])
     wanted = (
         SUBJECT.c.hall == row.hall, SUBJECT.c.kind == "case", unsettled, SUBJECT.c.historic.is_(False),
         SUBJECT.c.key >= prefix, SUBJECT.c.key < prefix_end(prefix),

@@ -132,8 +132,8 @@ class SignIn:
         return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
 
     def confirm(self, user: str, password: str, visitor: Visitor) -> None:
-        """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so that
-        an open browser is no place to guess. Raises Refused, Locked after too many.
+        """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so
+        that an open browser is no place to guess. Raises Refused, Locked after too many.
         """
         now = self.now()
         digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))

@@ -1,7 +1,7 @@
 """Who is signed in, and ending that (登录): one's own sessions, and everybody's for whoever may change people.
 
-A session's secret is renewed now and then, which makes a row of its own while the one before is still taken for a moment:
-both are one session to whoever looks, and end together.
+A session's secret is renewed now and then, which makes a row of its own while the one before is still taken for a
+moment: both are one session to whoever looks, and end together.
 """
 
 from __future__ import annotations

@@ -140,6 +140,27 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/me": (Seen("me", "person", "/me"),),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/devices": (
+        Seen("devices", "duty", "/devices"),
+        Seen("devices-all-halls", "auditor", "/devices"),
+        Seen("devices-none", "duty", "/devices?state=revoked"),
+    ),
+    "/devices/{device}": (
+        Seen("device", "duty", f"/devices/{HALL}-cam04"),
+        Seen("device-cases", "auditor", f"/devices/{HALL}-cases"),
+    ),
+    "/quarantine": (
+        Seen("quarantine", "admin", "/quarantine"),
+        Seen("quarantine-read-only", "auditor", "/quarantine?state=all&reason=unknown_ref"),
+        Seen("quarantine-told", "duty", "/quarantine?done=replayed&count=1&still=1.4"),
+        Seen("quarantine-none", "duty", "/quarantine?state=dismissed"),
+    ),
+    "/quarantine/{number}": (
+        Seen("quarantine-row", "duty", "/quarantine/2"),
+        Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
+    ),
+    "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
+    "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (
         Seen("kiosk", None, lambda first: first.named["kiosk"], wait="#start:not([hidden])"),
         Seen("kiosk-no-token", None, "/kiosk"),

@@ -43,8 +43,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
-        if deps.look is not None:
-            add_devices(pages, deps)
+        add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
         add_ratings(pages, deps)

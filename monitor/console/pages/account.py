@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
-from monitor.console.pages.devices import SEE_OTHER, filter_of
+from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person, visitor_of, way_in
@@ -31,6 +31,7 @@ from monitor.wording.render import pick
 
 Word = Annotated[str, Form(max_length=1000)]
 Number = Annotated[int, Form(ge=1, le=INT64)]
+Name = Annotated[str, Form(max_length=100, pattern=PLAIN)]
 PASSWORD: Final = "password"
 
 
@@ -70,7 +71,9 @@ def _end_own(conn: Any, number: int, signed: Signed, now: Any) -> None:
         raise Refused("没有此登录 there is no such session", sort="missing")
 
 
-def _me(request: Request, deps: Deps, signed: Signed, *, done: str = "", fault: str = "", status: int = 200) -> Response:
+def _me(
+    request: Request, deps: Deps, signed: Signed, *, done: str = "", fault: str = "", status: int = 200
+) -> Response:
     now = way_in(deps).now()
     with deps.store.read() as conn:
         mine = sessions(conn, now, _idle(deps), signed.person.id)
@@ -148,7 +151,7 @@ def _add_everybody(pages: APIRouter, deps: Deps) -> None:
         return RedirectResponse("/sessions?done=ended", SEE_OTHER)
 
     @pages.post("/sessions/end-all")
-    def end_of_user(request: Request, user: Word, csrf: Word = "", signed: Signed = Depends(person)) -> Response:
+    def end_of_user(request: Request, user: Name, csrf: Word = "", signed: Signed = Depends(person)) -> Response:
         require_own_form(request, signed, {"csrf": csrf})
         now = way_in(deps).now()
         deps.store.step(lambda conn: end_all(conn, user, actor=signed.person, now=now))

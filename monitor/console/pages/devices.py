@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from monitor.access import Target, refusal
 from monitor.console.deps import Deps
+from monitor.console.devicesapi import look_of
 from monitor.console.pages.deviceview import Words, ago, file_view, line_view, preview_view, states_told
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -48,11 +49,6 @@ def words_of(deps: Deps, request: Request, look: Look) -> Words:
         registry=look.registry,
         untrusted_seconds=deps.policy.device.skew_untrusted_seconds,
     )
-
-
-def look_of(deps: Deps, conn: Connection) -> Look:
-    assert deps.look is not None  # the routes are there only where it is
-    return deps.look(conn, deps.clock.now())
 
 
 def no_device(device: str) -> HTTPException:
@@ -98,7 +94,8 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         )
         return page(
             request, "devices.html", signed=signed, lines=[line_view(line, said) for line in shown],
-            states=states_told(said, counts), total=sum(counts.values()), asked=asked, filtered=bool(given), halls=halls, windows=windows,
+            states=states_told(said, counts), total=sum(counts.values()), asked=asked, filtered=bool(given),
+            halls=halls, windows=windows,
             kinds=[(one, pick(texts, said.language)) for one, texts in words.KINDS.items()],
             every_state=[(one, said.state(one)) for one in STATES],
             next=f"/devices?{urlencode({**given, 'after': _place(last)})}" if last is not None else None,
@@ -136,8 +133,8 @@ def _one(
     zone = said.zone(found.line.hall)
     return page(
         request, "device.html", status, signed=signed, device=file_view(found, said), done=done, fault=fault,
-        given=given or {"starts": "", "ends": "", "reason": ""}, latest=f"{look.now.astimezone(zone):%Y-%m-%dT%H:%M}", zone=str(zone),
-        may_lose=may(signed, "devices:lose"), untrusted=deps.policy.device.skew_untrusted_seconds,
+        given=given or {"starts": "", "ends": "", "reason": ""}, zone=str(zone),
+        latest=f"{look.now.astimezone(zone):%Y-%m-%dT%H:%M}", may_lose=may(signed, "devices:lose"),
     )  # fmt: skip
 
 

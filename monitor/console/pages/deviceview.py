@@ -126,7 +126,8 @@ def file_view(file: DeviceFile, said: Words) -> dict[str, Any]:
         "revoked_at": _local(file.revoked_at, zone),
         "boots": [
             {
-                "boot": boot.boot, "beats": boot.beats, "first": _local(boot.first, zone), "last": _local(boot.last, zone),
+                "boot": boot.boot, "beats": boot.beats, "first": _local(boot.first, zone),
+                "last": _local(boot.last, zone),
                 "skew": skew_text(boot.skew_seconds, lang), "trusted": boot.trusted, "last_seq": boot.last_seq,
                 "missing": boot.missing,
             }
@@ -143,12 +144,16 @@ def file_view(file: DeviceFile, said: Words) -> dict[str, Any]:
         "events": [
             {
                 "channel": said.word(words.CHANNELS, told.channel), "event": told.event, "at": _local(told.at, zone),
-                "received": _local(told.received, zone), "seq": told.seq, "late": (told.received - told.at).total_seconds(),
+                "received": _local(told.received, zone), "seq": told.seq,
+                "late": (told.received - told.at).total_seconds(),
             }
             for told in file.events
         ],
         "gaps": [
-            {"from": _local(start, zone), "to": _local(end, zone), "long": ago(end - start, lang), "now": end == file.beats.end}
+            {
+                "from": _local(start, zone), "to": _local(end, zone), "long": ago(end - start, lang),
+                "now": end == file.beats.end,
+            }
             for start, end in file.beats.gaps
         ],
         "hours": [(at.astimezone(zone), count) for at, count in file.beats.by_hour],
@@ -164,13 +169,17 @@ def drawing(file: DeviceFile, zone: ZoneInfo) -> dict[str, Any]:
     start = file.beats.start
 
     def bars(spans: Sequence[Span]) -> list[tuple[float, float]]:
-        return [(_minutes(max(a, start) - start), max(_minutes(min(b, file.beats.end) - max(a, start)), 1.0)) for a, b in spans]
+        return [
+            (_minutes(max(a, start) - start), max(_minutes(min(b, file.beats.end) - max(a, start)), 1.0))
+            for a, b in spans
+        ]
 
     first = start.astimezone(zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     ticks = [at for n in range(24) if (at := first + timedelta(hours=n)).hour % 3 == 0]
     return {
         "width": WIDTH, "height": HEIGHT, "heard": bars(file.beats.heard), "gaps": bars(file.beats.gaps),
-        "dark": bars(file.dark), "ticks": [(_minutes(at - start), f"{at:%H:%M}") for at in ticks if at - start > timedelta(0)],
+        "dark": bars(file.dark),
+        "ticks": [(_minutes(at - start), f"{at:%H:%M}") for at in ticks if at - start > timedelta(0)],
     }  # fmt: skip
 
 
@@ -182,14 +191,16 @@ def preview_view(found: LossPreview, said: Words, zone: ZoneInfo, names: Mapping
         "ends": found.ends.astimezone(zone),
         "exact": found.exact,
         "resting": found.resting,
-        "unproven": found.unproven,
-        "total": sum(found.unproven.values()),
+        "changed": found.changed,
+        "total": sum(found.changed.values()),
+        "unproven": sum(found.unproven.values()),
         "resting_total": sum(found.resting.values()),
         "withdrawn": found.withdrawn,
         "first": [
             {
                 "text": subject_text(one.kind, one.key, names, lang), "kind": one.kind, "key": one.key,
-                "before": outcome_word(one.before, lang), "withdrawn": one.withdrawn,
+                "before": outcome_word(one.before, lang), "after": outcome_word(one.after, lang),
+                "withdrawn": one.withdrawn,
             }
             for one in found.first
         ],

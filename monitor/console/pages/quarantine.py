@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.heldwork import Done, chosen_ids, dismiss, replay
-from monitor.console.pages.devices import SEE_OTHER, filter_of
+from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_own_form, require_person
@@ -45,7 +45,7 @@ STILL: Final = 50
 """Rows that a replay names in the address of the page behind it."""
 Ids = Annotated[list[Annotated[int, Field(ge=1, le=INT64)]], Form()]
 Text = Annotated[str, Form(max_length=5000)]
-Short = Annotated[str, Form(max_length=100)]
+Short = Annotated[str, Form(max_length=100, pattern=PLAIN)]
 
 
 def add_quarantine(pages: APIRouter, deps: Deps) -> None:

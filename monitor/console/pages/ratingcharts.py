@@ -117,7 +117,9 @@ def ratios(days: Sequence[date], trend: Sequence[Scores], by: str, bad_at_most: 
     def y(ratio: float) -> float:
         return round(TOP + room * (1 - (ratio - floor) / (1 - floor)), 1)
 
-    points, lines, run = [], [], []
+    points: list[Point] = []
+    lines: list[list[str]] = []
+    run: list[str] = []
     for n, (scores, ratio) in enumerate(zip(trend, found, strict=True)):
         if ratio is None:
             lines.append(run)

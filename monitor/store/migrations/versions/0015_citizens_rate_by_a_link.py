@@ -55,7 +55,7 @@ def _when_cases_are_due() -> None:
         ('ix_rating_staff', 'rating', ['staff', 'at']),
         ('ix_rating_case', 'rating', ['case_key']),
         ('ix_rating_at', 'rating', ['at', 'window', 'score']),
-        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key']),
+        ('ix_case_stat_ended', 'case_stat', ['ended_us', 'case_key', 'hall', 'window', 'end', 'historic']),
     ):
         op.create_index(name, table, columns, unique=False)
     op.drop_index('ix_heartbeat_delta', table_name='heartbeat')
