@@ -29,10 +29,10 @@ from monitor.supervision.signin import SignIn
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, wide
-from tests.busy_hall import copied
+from tests.busy_hall import USERS, copied
 from tests.daemon import Daemon
 from tests.http_app import insert, make_deps
-from tests.signing_in import session
+from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
 PROVIDER: Final = "统一身份认证"
@@ -81,6 +81,7 @@ class First:
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+HELD: Final = "SELECT id FROM quarantine ORDER BY id"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -119,6 +120,25 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("statistics", "duty", "/statistics"),
         Seen("statistics-of-windows", "auditor", "/statistics?by=window&from=2026-02-01&to=2026-03-04"),
     ),
+    "/ratings": (Seen("ratings", "duty", "/ratings"), Seen("ratings-of-a-unit", "unit", "/ratings")),
+    "/ratings/list": (
+        Seen("ratings-list", "duty", "/ratings/list"),
+        Seen("ratings-one-window", "lead", "/ratings/list"),
+    ),
+    "/ratings/unrated": (Seen("ratings-unrated", "duty", "/ratings/unrated"),),
+    "/ratings/devices": (Seen("ratings-devices", "duty", "/ratings/devices"),),
+    "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
+    "/rate": (Seen("rate-no-secret", None, "/rate"),),
+    "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/devices": (Seen("devices", "duty", "/devices"), Seen("devices-of-all", "admin", "/devices")),
+    "/devices/{device}": (
+        Seen("device", "duty", "/devices/demo-ev06"),
+        Seen("device-silent", "admin", "/devices/demo-tm2"),
+    ),
+    "/quarantine": (Seen("quarantine", "duty", "/quarantine"),),
+    "/quarantine/{number}": (Seen("quarantined", "duty", lambda first: f"/quarantine/{first(HELD)}"),),
+    "/me": (Seen("me", "person", "/me"),),
+    "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
@@ -206,7 +226,10 @@ class House:
 def house(busy: Daemon, browsers: Browsers) -> House:
     database = busy.folder / "jiancha.sqlite"
     kiosk = _kiosk(busy)
-    return House(busy, browsers, Data(database, (PROVIDER, *notices())), First(database, kiosk=kiosk))
+    accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
+    visitors = (DESK.agent, ISSUER)
+    data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
+    return House(busy, browsers, data, First(database, kiosk=kiosk))
 
 
 def notices() -> Iterator[str]:
@@ -228,7 +251,7 @@ def test_no_page_is_forgotten(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'none.sqlite'}")
     there: Any = SimpleNamespace(name=PROVIDER)
     sign_in = SignIn(store, lambda: datetime.now(UTC), ConsoleSettings())
-    deps = make_deps(store, sign_in=sign_in, openid=there, kiosks=there, boards=there)
+    deps = make_deps(store, sign_in=sign_in, openid=there, kiosks=there, boards=there, look=there)
     routes = {str(route.path) for route in make_pages(deps).routes if "GET" in (getattr(route, "methods", None) or ())}
     store.close()
     assert routes == set(PAGES) | set(NO_PAGE)

@@ -15,7 +15,8 @@ from tests.webtools import NAMED
 CHINESE: Final = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]+")
 WORD: Final = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
 COMMAND: Final = re.compile(
-    r"\bjiancha(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
+    r"\bjiancha(?:-[a-z]+)?(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*"
+    r"|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
 )
 """A command within a sentence, an address of the API, an id as one types it (case:ns/2026-001)."""
 EMPTY_TITLE: Final = re.compile(r"《\s*》")
@@ -26,9 +27,10 @@ MORE_STEPS: Final = 15
 BOTH: Final = ".fault, .both, code, pre"
 """Texts in both languages at once (the program's own errors: Chinese first, English behind), and commands."""
 KEPT_ENGLISH: Final = frozenset(
-    {"PIN", "CSV", "JSON", "Excel", "PDF", "XLSX", "OpenID", "API", "MQTT", "HTTP", "HTTPS", "abc"}
+    {"PIN", "CSV", "JSON", "Excel", "PDF", "XLSX", "OpenID", "API", "MQTT", "HTTP", "HTTPS", "SHA", "abc", "channels"}
 )
-"""Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters."""
+"""Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
+of the registry."""
 
 
 @cache
