@@ -81,7 +81,6 @@ class First:
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
-HELD: Final = "SELECT id FROM quarantine ORDER BY id"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -130,15 +129,6 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
-    "/devices": (Seen("devices", "duty", "/devices"), Seen("devices-of-all", "admin", "/devices")),
-    "/devices/{device}": (
-        Seen("device", "duty", "/devices/demo-ev06"),
-        Seen("device-silent", "admin", "/devices/demo-tm2"),
-    ),
-    "/quarantine": (Seen("quarantine", "duty", "/quarantine"),),
-    "/quarantine/{number}": (Seen("quarantined", "duty", lambda first: f"/quarantine/{first(HELD)}"),),
-    "/me": (Seen("me", "person", "/me"),),
-    "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
@@ -147,6 +137,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     ),
     "/devices/{device}": (
         Seen("device", "duty", f"/devices/{HALL}-cam04"),
+        Seen("device-silent", "admin", f"/devices/{HALL}-tm2"),
         Seen("device-cases", "auditor", f"/devices/{HALL}-cases"),
     ),
     "/quarantine": (
