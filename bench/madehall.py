@@ -1,5 +1,5 @@
-"""A hall in the middle of a working day with a year behind it: 318,022 cases (bench/madeyear.py), 100 windows, 250 people,
-four thousand cards, a hundred thousand ratings, and the heartbeats of its devices of the last two days.
+"""A hall in the middle of a working day with a year behind it: 318,022 cases (bench/madeyear.py), 100 windows, 250
+people, four thousand cards, a hundred thousand ratings, and the heartbeats of its devices of the last two days.
 
 What the pages are measured on. Cards and ratings of the past are written by bulk; what stands today is judged by the
 daemon itself. Nothing is drawn at random.
