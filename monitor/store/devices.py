@@ -25,6 +25,7 @@ from sqlalchemy import (
     values,
 )
 
+from monitor.model import HOLDING_CHANNELS
 from monitor.store.gauges import CARD, WORKED
 from monitor.store.schema import DeviceRow, DeviceStatus, HeartbeatRow, LostSpan, Quarantine, RawEvent
 from monitor.store.sql import chunks, table_of
@@ -37,7 +38,7 @@ HELD: Final = table_of(Quarantine)
 RAW: Final = table_of(RawEvent)
 OF_DEVICES: Final = ("device", "source")
 """Kinds of subjects whose key is the id of a device."""
-NEWEST: Final = 9
+NEWEST: Final = 5
 """Heartbeats that a list takes a clock from: their median is what the whole boot's is, unless the clock was set."""
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -146,12 +147,14 @@ def stored_between(conn: Connection, asked: Sequence[tuple[str, str, int, int]])
     return found
 
 
-def open_held(conn: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """Open rows of quarantine by device."""
-    found: dict[str, int] = {}
+def open_held(conn: Connection, devices: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """(open rows of quarantine, those of them that hold back how far the device's data are complete) by device."""
+    holding = func.sum(case((HELD.c.channel.in_(HOLDING_CHANNELS), 1), else_=0))
+    found: dict[str, tuple[int, int]] = {}
     for batch in chunks(devices):
-        mine = select(HELD.c.device, func.count()).where(HELD.c.device.in_(batch), HELD.c.state == "open")
-        found.update((device, int(count)) for device, count in conn.execute(mine.group_by(HELD.c.device)))
+        mine = select(HELD.c.device, func.count(), holding).where(HELD.c.device.in_(batch), HELD.c.state == "open")
+        rows = conn.execute(mine.group_by(HELD.c.device))
+        found.update((device, (int(count), int(of_them))) for device, count, of_them in rows)
     return found
 
 

@@ -139,7 +139,7 @@ def _lines(
     skews = {device: round(median(found) / 1000) for device, found in deltas.items()}
     held = stored.open_held(look.conn, ids)
     cards = stored.standing_cards(look.conn, ids)
-    plain = _plain_marks(look, policy, [row for row, _, _ in told if row.id not in held], skews, cards)
+    plain = _plain_marks(look, policy, [row for row, _, _ in told if held.get(row.id, (0, 0))[1] == 0], skews, cards)
     lines = []
     for row, state, since in told:
         mark, trusted, skew = _proven(look, row, plain.get(row.id), skews.get(row.id))
@@ -149,7 +149,7 @@ def _lines(
                 id=row.id, kind=row.kind, hall=row.hall, window=row.window, state=state, since=since,
                 last_beat=row.beat_received, queue=row.beat_queue, boot=row.beat_boot, firmware=row.firmware,
                 beat_age=look.now - row.beat_received if row.beat_received is not None else None,
-                skew_seconds=skew, complete_to=mark, trusted=trusted, held=held.get(row.id, 0),
+                skew_seconds=skew, complete_to=mark, trusted=trusted, held=held.get(row.id, (0, 0))[0],
                 card=_card(card) if card is not None else None,
             )
         )  # fmt: skip
@@ -179,8 +179,8 @@ def _plain_marks(
     cards: Mapping[str, Sequence[Row[Any]]],
 ) -> dict[str, datetime]:
     """How far the data of those devices are complete of which nothing is odd. Odd is: no heartbeat is owed or came, a
-    clock that is not plainly right, a number that is missing, a loss that may move the mark. (Those with open rows in
-    quarantine are not asked about.)
+    clock that is not plainly right, a number that is missing, a loss that may move the mark. (Those of which an open
+    row in quarantine holds the mark are not asked about.)
     """
     near = timedelta(seconds=policy.skew_untrusted_seconds / 2)
     found: dict[str, datetime] = {}

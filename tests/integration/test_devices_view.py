@@ -109,6 +109,15 @@ def held(world: World) -> None:
     world.beat("c1", "09:05")
 
 
+def held_beside(world: World) -> None:
+    """What is held is no evidence of what is judged on it, but its number is."""
+    plain(world)
+    world.event("e1", "rating", "09:00", score=5, window="w77")
+    world.beat("e1", "09:05")
+    world.event("e1", "rating", "09:06", score=5)
+    world.beat("e1", "09:10")
+
+
 def unnumbered(world: World) -> None:
     world.event("c1", "presence", "08:40", people=1, view="ok", numbered=False)
     world.beat("c1", "08:41", last_seq=None)
@@ -119,7 +128,7 @@ def nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "story", [plain, queued, holed, slow, slow_once, restarted, declared, held, unnumbered, nothing]
+    "story", [plain, queued, holed, slow, slow_once, restarted, declared, held, held_beside, unnumbered, nothing]
 )
 def test_how_far_data_are_complete_is_what_the_judge_says(world: World, story: Callable[[World], None]) -> None:
     story(world)
@@ -127,7 +136,7 @@ def test_how_far_data_are_complete_is_what_the_judge_says(world: World, story: C
     world.judge("09:30")
     for _ in range(2):  # the second time with what the first one has found out
         lines = listed(world, "09:30")
-        for device in ("c1", "g1"):
+        for device in ("c1", "g1", "e1"):
             state = world.state_of(device, "09:30")
             assert lines[device].complete_to == state.watermark, device
             assert lines[device].trusted == (state.trusted and state.watermark is not None), device
