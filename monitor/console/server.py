@@ -12,10 +12,13 @@ import threading
 from pathlib import Path
 from typing import Final
 
+import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
 START_SECONDS: Final = 20.0
+THREADS: Final = 15
+"""For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
 GRACE_SECONDS: Final = 3
 """What an open request has for its end; a stream that stays open would block the stop for ever."""
 
@@ -84,13 +87,17 @@ class _Server(uvicorn.Server):
         self.up = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets)
         self.up.set()
 
 
 def _bind(host: str, port: int, keys: str) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=_family(host), backlog=512)
+        bound = socket.create_server((host, port), family=_family(host), backlog=512)
+        # Named as TCP: only of such a socket asyncio sends what is written at once. An answer is two writes, and
+        # without this the second waits for the client's acknowledgement of the first, 40 ms.
+        return socket.socket(bound.family, bound.type, socket.IPPROTO_TCP, fileno=bound.detach())
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(error.errno, f"{keys}host, {keys}port: cannot listen on {host}:{port}: {reason}") from error
