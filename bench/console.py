@@ -4,8 +4,8 @@
 
 The real daemon without a broker; its devices speak by HTTP, every camera once in thirty seconds. p95 of each page by
 one client and by eight at once, signed in, over one connection each, compressed as a browser takes it. The naive side
-reads all cards with one SELECT, filters and sorts them in Python and makes no page. Then so many boards are held open by
-server-sent events while a window changes each second: resident set and CPU of the daemon, and how late an event is.
+reads all cards with one SELECT, filters and sorts them in Python and makes no page. Then so many boards are held open
+by server-sent events while a window changes each second: resident set and CPU of the daemon, and how late an event is.
 Goals: 100 ms, 400 KB for the first load, 300 MB with 200 boards.
 """
 

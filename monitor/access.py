@@ -160,6 +160,12 @@ def covers(who: Principal, target: Target) -> bool:
     return place in theirs
 
 
+def reaches_all(who: Principal) -> bool:
+    """Whether the role's reach has no bounds."""
+    role = ROLES.get(who.role)
+    return role is not None and role.reach == "all"
+
+
 def _sides(who: Principal, target: Target) -> Mapping[str, tuple[str | None, frozenset[str]]]:
     """For each narrower reach where the target lies, and what the principal has."""
     return {

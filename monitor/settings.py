@@ -7,6 +7,7 @@ the value. The policy types are those of the domain folders and of `alerts.polic
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import tomllib
@@ -15,6 +16,7 @@ from datetime import datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -201,12 +203,75 @@ class FaceSettings(_Section):
     )
 
 
+class OpenIdSettings(_Section):
+    """`[console.oidc]`: signing in by an OpenID provider (统一身份认证), where `issuer` is set (docs/console.md)."""
+
+    issuer: str | None = Field(
+        None,
+        description="The provider, just as it names itself; https, http only on this machine. Unset: passwords alone.",
+    )
+    client_id: str | None = Field(None, min_length=1, description="Under which id the provider knows this console.")
+    client_secret: SecretStr | None = Field(
+        None, min_length=1, description="Its secret; better by JIANCHA_CONSOLE__OIDC__CLIENT_SECRET_FILE."
+    )
+    name: str = Field("统一身份认证", min_length=1, max_length=40, description="What stands on the button.")
+    scopes: str = Field(
+        "openid profile", description="What is asked for, with blanks between; `openid` is one of them."
+    )
+    ca: str | None = Field(
+        None, description="File with the certificate authority of the provider, where it is a private one."
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is not None and (not is_safe_address(value) or any(sign in value for sign in "?#@")):
+            raise ValueError("an address such as https://sso.example.gov.cn is expected; http only for 127.0.0.1")
+        return value
+
+    @field_validator("scopes")
+    @classmethod
+    def _with_openid(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("`openid` is missing, without it nobody is named")
+        return " ".join(value.split())
+
+    @model_validator(mode="after")
+    def _whole(self) -> OpenIdSettings:
+        given = {key for key in ("issuer", "client_id", "client_secret") if getattr(self, key) is not None}
+        missing = sorted({"issuer", "client_id", "client_secret"} - given)
+        if given and missing:
+            raise ValueError(f"{', '.join(missing)} missing: the provider's administrator gives them; or take all away")
+        if self.ca is not None and not Path(self.ca).is_file():
+            raise ValueError(f"ca: {self.ca}: 没有这个文件 there is no such file")
+        return self
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether what goes there is read by nobody on the way: HTTPS, or this machine itself."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+        )
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
 class ConsoleSettings(_Section):
-    """`[console]`: how long people stay signed in with a browser (docs/console.md)."""
+    """`[console]`: how people sign in with a browser, and how long they stay (docs/console.md)."""
 
     session_hours: float = Field(12.0, gt=0, le=24 * 31, description="A session ends so long after signing in.")
     idle_minutes: float = Field(120.0, gt=0, description="And so long after it was last used.")
     renew_minutes: float = Field(60.0, gt=0, description="How old the cookie's secret becomes before it is renewed.")
+    oidc: OpenIdSettings = OpenIdSettings()
 
 
 class KioskSettings(_Section):
@@ -391,9 +456,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def _beside(data: dict[str, Any], base: Path) -> None:
-    """Paths in `[adapters]`, `[faces]`, `[http]` and `[[feeds]]` are relative to the configuration file."""
-    for section, key in (("faces", "keys"), ("http", "tls_cert"), ("http", "tls_key")):
-        given = data.get(section)
+    """Paths in the file (of keys, certificates, adapters, maps) are relative to it."""
+    console = data.get("console")
+    openid = console.get("oidc") if isinstance(console, dict) else None
+    for given, key in (
+        (data.get("faces"), "keys"), (data.get("http"), "tls_cert"), (data.get("http"), "tls_key"), (openid, "ca"),
+    ):  # fmt: skip
         if isinstance(given, dict) and isinstance(given.get(key), str):
             given[key] = str(base / given[key])
     adapters = data.get("adapters")

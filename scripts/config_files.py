@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from alerts.policy import AlertPolicy, DeadMan, Patrol, Quiet, RetryPolicy, Storm
-from monitor.settings import Policy, Settings
+from monitor.settings import OpenIdSettings, Policy, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console")
@@ -119,7 +119,8 @@ name = "default"
 def settings_file() -> str:
     parts = [HEAD]
     for section in SECTIONS:
-        parts.append(f"[{section}]\n" + "".join(_lines(_model(Settings.model_fields[section]))))
+        parts.append(f"[{section}]\n" + "".join(_lines(_model(Settings.model_fields[section]), skip=("oidc",))))
+    parts.append("[console.oidc]\n" + "".join(_lines(OpenIdSettings)))
     alerts = "".join(_lines(AlertPolicy, skip=(*ALERT_PARTS, *ALERT_LISTS)))
     parts.append(f"[alerts]\n{alerts}")
     parts += [f"[alerts.{name}]\n{''.join(_lines(model))}" for name, model in ALERT_PARTS.items()]

@@ -52,7 +52,7 @@ from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
-from monitor.settings import FeedSettings, Policy, Settings, load
+from monitor.settings import FeedSettings, OpenIdSettings, Policy, Settings, load
 from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
@@ -66,7 +66,7 @@ ALERT_TABLES: Final = (
     "retry", "receivers", "routes", "gateways", "templates", "quiet", "storm", "patrol", "deadman", "escalation",
     "inhibit", "maintenance",
 )  # fmt: skip
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console")
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 
@@ -117,7 +117,10 @@ def settings_table() -> str:
     rows = []
     for section in SECTIONS:
         model = _model(Settings.model_fields[section])
-        for key, field in keys(model, f"{section}."):
+        found = list(keys(model, f"{section}.", skip=("oidc",)))
+        if section == "console":
+            found += keys(OpenIdSettings, "console.oidc.")
+        for key, field in found:
             variable = f"JIANCHA_{key.upper().replace('.', '__')}"
             rows.append((f"`{key}`", f"`{variable}`", _default(field), field.description or ""))
     return table(("key 键", "environment 环境变量", "default 缺省", "meaning 含义"), rows)

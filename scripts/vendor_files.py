@@ -37,6 +37,8 @@ WANTED: Final = (
     # The npm `latest` of htmx is 4, with another inheritance of attributes: the version is named.
     Wanted("htmx.org", "2.0.11", "0BSD", "dist/htmx.min.js", "htmx.min.js"),
     Wanted("htmx-ext-sse", "2.2.4", "0BSD", "dist/sse.min.js", "htmx-sse.min.js"),
+    # Bars and lines alone, loaded on the page of statistics.
+    Wanted("echarts", "6.1.0", "Apache-2.0", "dist/echarts.simple.min.js", "echarts.min.js"),
     Wanted("bootstrap", "5.3.9", "MIT", "dist/css/bootstrap.min.css", "bootstrap.min.css"),
 )
 
@@ -53,14 +55,20 @@ def fetch() -> None:
             source = folder / "node_modules" / one.package / one.file
             shutil.copyfile(source, VENDOR / one.name)
             rows.append({**one._asdict(), "sha256": _digest(VENDOR / one.name)})
-            shutil.copyfile(folder / "node_modules" / one.package / "LICENSE", VENDOR / f"{one.package}.LICENSE.txt")
+            for paper in papers(one):
+                shutil.copyfile(folder / "node_modules" / one.package / paper, VENDOR / f"{one.package}.{paper}.txt")
     LIST.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def papers(one: Wanted) -> tuple[str, ...]:
+    """What goes along with a file of somebody else's: the Apache licence asks for the notice, too (4d)."""
+    return ("LICENSE", "NOTICE") if one.licence == "Apache-2.0" else ("LICENSE",)
 
 
 def faults() -> list[str]:
     """What differs between the list and the folder; empty where nothing does."""
     rows = {row["name"]: row for row in json.loads(LIST.read_text(encoding="utf-8"))}
-    licences = {f"{one.package}.LICENSE.txt" for one in WANTED}
+    licences = {f"{one.package}.{paper}.txt" for one in WANTED for paper in papers(one)}
     there = {path.name for path in VENDOR.iterdir()} - {LIST.name}
     missing = [f"{name}: the licence is not there" for name in sorted(licences - there)]
     there -= licences

@@ -21,6 +21,7 @@ from monitor.agents.eventfile import write_lines
 from monitor.agents.tomlfile import toml_text
 from monitor.settings import config_dir, load
 from monitor.workcal import build_calendar
+from tests import forked
 from tests.daemon import Daemon
 from tests.signing_in import GOOD
 
@@ -69,6 +70,7 @@ def busy_hall(folder: Path) -> Daemon:
         made.command("user", "add", user, *words)
     _passwords(folder / "jiancha.sqlite")
     _work(made)
+    _hold(made)
     return made
 
 
@@ -111,6 +113,39 @@ def _work(made: Daemon) -> None:
     for card, steps in zip(mine, (("ack",), ("ack", "answer"), ("ack", "appeal")), strict=False):
         for step in steps:
             made.command("cards", step, str(card["number"]), "--reason", "已通知窗口，正在核实")
+
+
+def _hold(made: Daemon) -> None:
+    """Some messages were refused and wait in quarantine. None is of a channel that holds its device's watermark: what
+    is judged of the hall stays as it is.
+    """
+    lines = [json.dumps(line, ensure_ascii=False) for line in held_lines()]
+    (made.folder / "held.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    arguments = ["--config", str(made.folder / "jiancha.toml"), "events", "import", str(made.folder / "held.jsonl")]
+    done = forked.run(arguments, env=made.environment)
+    assert done.returncode == 1, f"nothing was held: {done.stdout}{done.stderr}"
+
+
+def held_lines() -> list[dict[str, Any]]:
+    """A rating without a score, two at a window that the registry lacks, one of the future, one of a sender that nobody
+    knows, and one of a device that may not use the channel.
+    """
+
+    def line(device: str, channel: str, clock: str, **payload: Any) -> dict[str, Any]:
+        at = f"2026-03-04T{clock}+08:00"
+        given = {"id": f"held-{device}-{clock}", "at": at, **payload}
+        return {"received": at, "device": device, "channel": channel, "payload": given}
+
+    ahead = line("demo-ev05", "rating", "15:06:30", score=4, window=f"{HALL}-w05")
+    ahead["payload"]["at"] = "2026-03-04T16:30:00+08:00"
+    return [
+        line("demo-ev03", "rating", "14:21:10", window=f"{HALL}-w03", tags=["态度好"]),
+        line("demo-ev04", "rating", "14:40:02", score=5, window=f"{HALL}-w99"),
+        line("demo-ev04", "rating", "14:52:45", score=3, window=f"{HALL}-w99"),
+        ahead,
+        line("demo-ev77", "rating", "15:11:00", score=5, window=f"{HALL}-w01"),
+        line("demo-cam08", "rating", "15:20:00", score=5, window=f"{HALL}-w08"),
+    ]
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
@@ -16,6 +19,7 @@ import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
+from tests.lent import Lent
 from tests.mosquitto import Mosquitto
 from tests.postgres import TEMPLATE, Postgres, programs
 
@@ -70,20 +74,31 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if getattr(request, "param", "sqlite") == "sqlite":
         yield f"sqlite:///{tmp_path / 'jiancha.sqlite'}"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database(TEMPLATE) as url:
+    lent: Lent = request.getfixturevalue("lent")
+    with lent.database() as url:
         yield url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A fresh store with all tables: SQLite, or both in turn where the test is marked `both_databases`."""
+    if database_url.startswith("sqlite:///") and not Path(database_url.removeprefix("sqlite:///")).exists():
+        shutil.copyfile(_empty_sqlite(), database_url.removeprefix("sqlite:///"))
     opened = Store(database_url)
-    if opened.is_sqlite:
-        with opened.write() as conn:
-            metadata.create_all(conn)
     yield opened
     opened.close()
+
+
+@cache
+def _empty_sqlite() -> Path:
+    """A file with all tables, made once: they are some eighty statements."""
+    path = Path(tempfile.mkdtemp(prefix="jiancha-empty-")) / "empty.sqlite"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    made = Store(f"sqlite:///{path}")
+    with made.write() as conn:
+        metadata.create_all(conn)
+    made.close()
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +112,11 @@ def postgres(free_port: Callable[[], int]) -> Iterator[Postgres]:
     template.close()
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def lent(postgres: Postgres) -> Lent:
+    return Lent(postgres)
 
 
 @pytest.fixture(scope="session")

@@ -104,13 +104,17 @@ def fill_people(conn: Connection, born: datetime) -> None:
         insert(conn, User, {"id": role, "role": role, "created": born, **theirs})
 
 
+REASON: Final = {"code": "manual", "figures": {"hand_rule": "A08", "row": "A08"}}
+
+
 def put_card(conn: Connection, place: str, now: datetime, **values: Any) -> int:
     """A card at the place, on a subject of its own; its number."""
     key = f"{place}-{uuid4()}"
     subject = held(conn, SubjectRef(kind="window", key=key), PLACES[place]["hall"], make=True)
     common = {
         "subject": subject, "kind": "window", "key": key, "rule": "post.empty", "episode": "1", "level": "yellow",
-        "state": "open", "policy_version": "p", "basis": "b", "reason": {}, "since": now, "began": now, "issued": now,
+        "state": "open", "policy_version": "p", "basis": "b", "reason": REASON, "since": now, "began": now,
+        "issued": now,
         "historic": False, "version": 0, "sequence": 1,
     }  # fmt: skip
     number = cards.issue(conn, {**common, **PLACES[place], **values})

@@ -106,14 +106,17 @@ class Postgres:
     def database(self, template: str = "template1") -> Iterator[str]:
         """The URL of a fresh database; dropped at the end, whoever is still connected."""
         name = f"test_{next(self._numbers)}"
-        self._command("CREATE DATABASE {} TEMPLATE {}", name, template)
-        yield self.url(name)
-        self._command("DROP DATABASE {} WITH (FORCE)", name)
+        yield self.make(name, template)
+        self.drop(name)
 
-    def make(self, name: str) -> str:
+    def make(self, name: str, template: str = "template1") -> str:
         """A database with a name; its URL."""
-        self._command("CREATE DATABASE {}", name)
+        self._command("CREATE DATABASE {} TEMPLATE {}", name, template)
         return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Whoever is still connected."""
+        self._command("DROP DATABASE {} WITH (FORCE)", name)
 
     def _command(self, text: str, *names: str) -> None:
         with self.connect() as conn:

@@ -33,7 +33,18 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
-from monitor.store.schema import DeviceRow, HallRow, StaffRow, UnitRow, WindowRow, metadata
+from monitor.store.schema import (
+    CaseEventRow,
+    CaseStatRow,
+    DeviceRow,
+    HallRow,
+    Quarantine,
+    StaffRow,
+    Subject,
+    UnitRow,
+    WindowRow,
+    metadata,
+)
 from monitor.store.sql import table_of
 from monitor.supervision.rules import RULES
 from monitor.supervision.tokens import (
@@ -63,11 +74,36 @@ KINDS: dict[str, tuple[Make, str]] = {
     "staff": (lambda _conn, place: PLACES[place]["staff"], "s9"),
     "device": (lambda _conn, place: DEVICES[place], "eval-99"),
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
+    "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
+    "held": (lambda conn, place: put_held(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
     "here": "eval-1", "another window": "eval-2", "another unit": "eval-3", "another hall": "eval-9",
 }  # fmt: skip
+
+
+def put_case(conn: Connection, place: str) -> str:
+    """A case at the place that was judged; its key."""
+    at, key = PLACES[place], f"n/{place}-case"
+    held_at = {"hall": at["hall"], "unit": at["unit"], "window": at["window"], "staff": at["staff"]}
+    stamp = int(NOW.timestamp() * 1_000_000) - 3_600_000_000
+    insert(conn, CaseStatRow, {"case_key": key, "kind": "committed", "accepted_us": stamp, **held_at})
+    insert(conn, Subject, {"kind": "case", "key": key, "hall": at["hall"], "judged_at": NOW})
+    event = {
+        "raw_event": stamp, "case_key": key, "event": "accepted", "at_second": stamp // 1_000_000, "event_id": key,
+        "source": DEVICES[place], "at": NOW - timedelta(hours=1), "received": NOW - timedelta(hours=1),
+        "window": at["window"], "staff": at["staff"],
+    }  # fmt: skip
+    insert(conn, CaseEventRow, {**event, "raw_event": stamp + list(PLACES).index(place)})
+    return key
+
+
+def put_held(conn: Connection, place: str) -> str:
+    """A message in quarantine of the device at the place; its number."""
+    row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
+    insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
+    return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,13 @@ with the database, the configuration and the daemon's log stays.
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
 import tempfile
 import threading
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +50,8 @@ class Options:
     day_seconds: float = DAY_SECONDS
     use_http: bool = False
     plain: bool = False
+    stay: bool = False
+    """The console stays open after the last day, until Ctrl-C."""
 
 
 def run_demo(options: Options, console: Console) -> bool:
@@ -97,9 +101,13 @@ class _Demo:
         with contextlib.ExitStack() as parts:
             stage = Stage(self._folder, day_seconds=self._options.day_seconds, parts=parts, say=self._say)
             clock, store, carrier = stage.open(self._stop, use_http=self._options.use_http)
+            _open_browser(stage.console)
             if not self._stop.is_set():
                 self._play(stage, clock, store, carrier, parts)
             self._stopped_early = self._stop.is_set()
+            if self._options.stay and not self._stopped_early:
+                self._say(f"演示已到尾声，控制台仍开着：{stage.console}  按 Ctrl-C 结束")
+                self._stop.wait()
             ended = clock.now()
         stage.tidy(ended)
         self._farewell(stage)
@@ -127,7 +135,10 @@ class _Demo:
                 alerts = stage.receiver.alerts()
                 arrived += [(now, alert) for alert in alerts[len(arrived) :]]
                 completed = self._checklist.update(Evidence(view=self._last, alerts=alerts))
-                frame = Frame(view=self._last, alerts=arrived, checklist=self._checklist, path=path)
+                console = f"{stage.console} 账户 demo 口令 {stage.password}"
+                frame = Frame(
+                    view=self._last, alerts=arrived, checklist=self._checklist, path=path, console=console
+                )  # fmt: skip
                 screen.show(frame, completed)
                 if fleet.failed is not None:
                     raise CannotStart(f"模拟设备出错 the simulated devices failed: {fleet.failed!r}")
@@ -170,12 +181,19 @@ class _Demo:
             self._say(f"  {_program()} --config {shlex.quote(str(stage.config))} {command}    # {what}")
 
 
+def _open_browser(address: str) -> None:
+    """The console in the viewer's browser, where there is a screen that shows one."""
+    if sys.stdout.isatty() and any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        webbrowser.open(address)
+
+
 def _next_commands(red: list[int]) -> Iterator[tuple[str, str]]:
     yield "cards list", "所有牌"
     if red:
         yield f"explain {red[0]}", "这张红牌的依据和逐日计算"
     yield "subjects list", "所有监察对象"
     yield "report events", "收到多少数据"
+    yield "run", "再开控制台：账户 demo，口令同上"
 
 
 def _program() -> str:

@@ -72,7 +72,8 @@ class MadeUp:
             "posts": [_row(p, "window", "staff", "rank") for p in registry.posts],
             "items": [_row(i, "id", "unit", "name", "kind", "promised", "statutory") for i in items],
             "devices": [
-                _row(d, "id", "kind", "hall", "window", "serves", "channels") for d in registry.devices.values()
+                _row(d, "id", "kind", "hall", "window", "serves", "channels", "namespace")
+                for d in registry.devices.values()
             ],
         }
 
@@ -157,7 +158,8 @@ class _Hall:
             serves = tuple(unit.id for unit in self.units[start : start + UNITS_A_TERMINAL])
             yield Device(id=f"{hall}-tm{n}", kind="terminal", hall=hall, serves=serves, channels=("checkin",))
         for n, window in enumerate(self.windows, 1):
-            yield Device(id=f"{hall}-ev{n:02}", kind="evaluator", hall=hall, window=window.id)
+            cases = f"{hall}-cases"  # whose numbers its ratings name
+            yield Device(id=f"{hall}-ev{n:02}", kind="evaluator", hall=hall, window=window.id, namespace=cases)
             if not window.requires_duty:
                 yield Device(id=f"{hall}-cam{n:02}", kind="camera", hall=hall, window=window.id)
         yield Device(id=f"{hall}-cases", kind="cases", hall=hall)

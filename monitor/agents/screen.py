@@ -52,6 +52,8 @@ class Frame:
     checklist: Checklist
     path: str
     """How the devices reach the daemon: MQTT or HTTP."""
+    console: str = ""
+    """Where the console is, and how one signs in to it."""
 
 
 class Screen(Protocol):
@@ -155,7 +157,7 @@ class LiveScreen:
     def picture(self, frame: Frame) -> RenderableType:
         width, height = self._console.size
         rows = max(len(frame.view.windows), 4)
-        below = min(max(height - rows - 8, 4), 14)
+        below = min(max(height - rows - (9 if frame.console else 8), 4), 14)
         middle = Table.grid(expand=True, padding=0)
         middle.add_column(width=WINDOWS_WIDTH)
         middle.add_column(ratio=1)
@@ -175,6 +177,8 @@ class LiveScreen:
         waiting = view.unknown.get("slot", 0), view.unknown.get("post", 0)
         if any(waiting):
             text.append(f"   无法判定：考勤 {waiting[0]}，窗口 {waiting[1]}", style="magenta")
+        if frame.console:
+            text.append(f"\n 控制台 {frame.console}", style="bold cyan")
         return text
 
     def _windows(self, windows: Sequence[WindowView]) -> Panel:

@@ -9,6 +9,7 @@ import threading
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,11 +24,19 @@ from monitor.ingest.registry import import_registry
 from monitor.settings import config_dir, load
 from monitor.store import migrate
 from monitor.store.engine import Store
+from monitor.supervision.passwords import digest_of, set_password
+from monitor.supervision.people import Person, save_person
 from monitor.supervision.tokens import create_token
 from monitor.workcal import build_calendar
 
 CONNECT_SECONDS: Final = 20.0
 RECEIVER: Final = "screen"
+PEOPLE: Final = (
+    Person(id="demo", role="duty_supervisor", name="演示值班员", halls=[HALL]),
+    Person(id="demo-head", role="supervision_head", name="演示监察长", halls=[HALL]),
+    Person(id="demo-unit", role="unit_head", name="演示单位负责人", units=[f"{HALL}-u1"]),
+)
+"""Who can sign in to the demo's console, all with one password that is made for it."""
 
 
 class Stage:
@@ -62,6 +71,9 @@ class Stage:
         calendar = build_calendar(settings.calendars["default"])
         self.story: Story = story(given.start.date(), given.hours, calendar, settings.presets)
         self._audit = {"key": secrets.token_hex(32)}
+        self.console = ""
+        """Where the console is, once it is served."""
+        self.password = "-".join(secrets.token_hex(2) for _ in range(3))
         self.receiver = Receiver()
         self._parts.callback(self.receiver.stop)
 
@@ -79,6 +91,10 @@ class Stage:
         daemon = Daemon(self.config, port, {"JIANCHA_CLOCK__ANCHOR": anchor.isoformat(), **secret})
         self._parts.callback(daemon.child.end)
         daemon.wait_until_ready(stop)
+        self.console = f"{daemon.url}/"
+        self._say(
+            f"· 控制台 {self.console}  账户 {'、'.join(p.id for p in PEOPLE)}  口令 {self.password}（仅用于本次演示）"
+        )
         carrier = self._connect(store, clock, daemon, broker)
         self._parts.callback(carrier.close)
         return clock, store, carrier
@@ -115,7 +131,11 @@ class Stage:
         migrate.ensure(store)
         settings = self._settings
         import_registry(store, file, calendars=settings.calendars, presets=settings.presets, now=self._start)
+        digest = digest_of(self.password)
         registry = self.story.hall.registry
+        for person in PEOPLE:
+            store.step(partial(save_person, registry=registry, person=person, actor="demo", now=self._start))
+            store.step(partial(set_password, user=person.id, digest=digest, actor="demo", now=self._start))
         counts = len(registry.windows), len(registry.staff), len(registry.items), len(registry.devices)
         self._say("· 导入演示大厅：{} 个窗口、{} 名演示员、{} 个事项、{} 台设备".format(*counts))
         return store

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,9 @@ from monitor.console.live import LiveBoards
 from monitor.metrics import Metrics
 from monitor.store.facts.look import Look
 from monitor.supervision.signin import SignIn
+
+if TYPE_CHECKING:
+    from monitor.supervision.openid import OpenId
 
 
 def deps_of(
@@ -49,6 +53,16 @@ def deps_of(
         boards=boards,
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,
+        openid=_openid(program),
         kiosks=make_kiosks(program, metrics, parts),
         https_port=settings.http.tls_port,
     )
+
+
+def _openid(program: Program) -> OpenId | None:
+    """The provider is not asked for anything before somebody wants to sign in: the daemon starts without it."""
+    if program.settings.console.oidc.issuer is None:
+        return None
+    from monitor.supervision.openid import OpenId
+
+    return OpenId(program.settings.console.oidc, program.clock.monotonic)

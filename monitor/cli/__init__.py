@@ -23,6 +23,7 @@ from monitor.cli import (
     people,
     pins,
     preview,
+    ratings,
     replay,
     reports,
     spots,
@@ -33,7 +34,7 @@ from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces, kiosks, pins, watch, terminal,
+    audit, spots, faces, kiosks, pins, watch, terminal, ratings,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

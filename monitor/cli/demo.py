@@ -31,6 +31,7 @@ def demo(
     day_seconds: float = typer.Option(45.0, "--day-seconds", min=20, max=600, help="Real seconds a working day takes."),
     http: bool = typer.Option(False, "--http", help="Devices use the HTTP feed, even where there is a Mosquitto."),
     plain: bool = typer.Option(False, "--plain", help="Lines instead of the live table."),
+    stay: bool = typer.Option(False, "--stay", help="Keep the console open after the last day, until Ctrl-C."),
 ) -> None:
     """演示 Play two days of a simulated hall in this terminal; exit status 1 if something promised was not seen.
 
@@ -42,7 +43,7 @@ def demo(
 
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"--folder: {folder} 不是空文件夹，请另取 is not an empty folder; name a new one")
-    options = Options(folder=folder, day_seconds=day_seconds, use_http=http, plain=plain)
+    options = Options(folder=folder, day_seconds=day_seconds, use_http=http, plain=plain, stay=stay)
     try:
         kept = run_demo(options, Console())
     except (CannotStart, OSError) as error:

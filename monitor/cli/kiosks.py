@@ -91,7 +91,7 @@ def token(
     from monitor.supervision.tokens import create_kiosk_token
 
     with program() as opened:
-        base = _address(opened.settings.http, host, opened.clock.real_now())
+        base = address_of(opened.settings.http, host, opened.clock.real_now())
         if not opened.settings.kiosk.enabled:
             typer.echo("kiosk.enabled = false: 尚未启用 set it to true, then start the daemon again", err=True)
 
@@ -107,7 +107,7 @@ def token(
     typer.echo("仅此一次 shown once: 在该终端的浏览器中打开 open it in the browser of that kiosk", err=True)
 
 
-def _address(http: HttpSettings, host: str | None, now: Any) -> str:
+def address_of(http: HttpSettings, host: str | None, now: Any) -> str:
     """https://NAME:PORT; BadInput where the listener is not set up, or its certificate does not hold.
 
     A browser on the server itself gives a camera to plain http, too, by the names of the machine for itself.

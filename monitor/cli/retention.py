@@ -194,6 +194,7 @@ SORTS: Final = {
     "attachments": "附件",
     "sheets": "签核考勤表",
     "frames": "留证图像",
+    "rating_links": "评价链接",
     "audit": "审计中的个人信息",
 }
 STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}

@@ -27,7 +27,8 @@ def report_statistics(
 
     Example: jiancha report statistics --from 2026-01-01 --to 2026-03-31 --by unit
     """
-    from monitor.supervision.statistics import BY, only_hall, statistics
+    from monitor.supervision.statistics import BY, only_hall
+    from monitor.supervision.statreport import report
 
     if by is not None and by not in BY:
         raise BadInput(f"--by: {by!r} 不在可选值之内 is none of {', '.join(BY)}")
@@ -39,17 +40,7 @@ def report_statistics(
                 f"--hall: {hall!r} 未登记 is not in the registry; there are: {', '.join(sorted(registry.halls))}"
             )
         span = period(first, last, opened.book(conn).for_hall(registry, hall or only_hall(registry)), now)
-        report = statistics(judge.look(conn, now), judge.policy.timeliness, span, hall=hall, by=by)  # type: ignore[arg-type]
-        result = {
-            "from": span.start.isoformat(),
-            "to": span.end.isoformat(),
-            "as_of": now.isoformat(),
-            "hall": hall,
-            "by": by,
-            "policy": judge.policy.version,
-            **report.to_json(),
-            "definitions": definitions(),
-        }
+        result = report(judge.look(conn, now), judge.policy, span, hall=hall, by=by).told  # type: ignore[arg-type]
     if as_json:
         print_json(result)
     else:
@@ -63,16 +54,6 @@ def refuse_mismatch(checks: Sequence[Mapping[str, Any]]) -> None:
     bad = [f"{check['check']}: {check['expected']} ≠ {check['found']}" for check in checks if not check["ok"]]
     if bad:
         raise Finding(f"合计不符 sums do not agree: {'; '.join(bad)}")
-
-
-def definitions() -> dict[str, dict[str, str]]:
-    """Title and definition of every figure, by name."""
-    from monitor.wording.statistics import FIGURES
-
-    return {
-        name: {"title_zh": f.zh, "title_en": f.en, "zh": f.defined_zh, "en": f.defined_en}
-        for name, f in FIGURES.items()
-    }
 
 
 COLUMNS: Final = (

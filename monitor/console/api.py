@@ -14,9 +14,13 @@ from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
+from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
+from monitor.console.devicesapi import add_devices_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
+from monitor.console.quarantineapi import add_quarantine_api
+from monitor.console.ratingsapi import add_ratings_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -49,6 +53,10 @@ def make_api(deps: Deps) -> APIRouter:
     add_gallery(api, deps)
     if deps.boards is not None:
         add_board_api(api, deps, deps.boards)
+    add_cases_api(api, deps)
+    add_devices_api(api, deps)
+    add_quarantine_api(api, deps)
+    add_ratings_api(api, deps)
     return api
 
 

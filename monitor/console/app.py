@@ -19,6 +19,7 @@ from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
 from monitor.console.pages.limits import LimitedForms
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
+from monitor.console.rate import make_rate
 from monitor.metrics import program_version
 from monitor.store.untold import banner, untold
 
@@ -38,6 +39,7 @@ def make_app(deps: Deps) -> FastAPI:
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
     app.include_router(make_pages(deps))
+    app.include_router(make_rate(deps))
     if deps.kiosks is not None:
         app.include_router(make_kiosk(deps, deps.kiosks))
     return app

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,10 +37,15 @@ class FileIn(BaseModel):
     content: str = Field(description=f"base64; {KINDS}, at most {MOST_BYTES} bytes each")
 
 
-class Body(BaseModel):
-    """`reason` stands in the card's history."""
+class Plain(BaseModel):
+    """Of every body that is written with."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Body(Plain):
+    """`reason` stands in the card's history."""
+
     reason: str
 
 
@@ -110,7 +115,10 @@ BODIES: Final[Mapping[str, tuple[str, type[Body]]]] = {
 """Command → the step of `workflow.STEPS` and what it is given; `review` that grants is `withdrawn`."""
 
 
-def read(model: type[Body], body: bytes) -> Body:
+P = TypeVar("P", bound=Plain)
+
+
+def read(model: type[P], body: bytes) -> P:
     """The body as the model has it; Refused names the field at fault."""
     try:
         return model.model_validate_json(body)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -24,6 +25,9 @@ from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
 from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.signin import SignIn
+
+if TYPE_CHECKING:
+    from monitor.supervision.openid import OpenId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,3 +65,5 @@ class Deps:
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""
+    openid: OpenId | None = None
+    """Set where `console.oidc.issuer` is."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from monitor.console.deps import Deps
 from monitor.ingest.feed import Fed, Item, ingest_items
 from monitor.model import Registry
 
 
-def feed(deps: Deps, items: Sequence[Item], registry: Registry) -> Fed:
-    """Store them in one transaction; returns after the commit, the judge woken."""
+def feed(
+    deps: Deps, items: Sequence[Item], registry: Registry, claim: Callable[[Connection], None] | None = None
+) -> Fed:
+    """Store them in one transaction; returns after the commit, the judge woken. `claim` as `ingest_items` has it."""
     now, began = deps.clock.now(), deps.clock.monotonic()
     future = deps.future + max(deps.clock.jump, timedelta(0))  # as in the subscriber
-    fed, result = ingest_items(deps.store, items, registry, now, future=future, shared=deps.shared)
+    fed, result = ingest_items(deps.store, items, registry, now, future=future, shared=deps.shared, claim=claim)
     deps.heard()
     lag = deps.clock.monotonic() - began
     for (channel, what), count in result.by_channel().items():

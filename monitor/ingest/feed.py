@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from monitor.ingest.check import FUTURE, prepare
 from monitor.ingest.decode import Message
@@ -99,17 +100,25 @@ def ingest_items(
     *,
     future: timedelta = FUTURE,
     shared: bool = False,
+    claim: Callable[[Connection], None] | None = None,
 ) -> tuple[Fed, BatchResult]:
     """Write a request's items in one transaction, received at `now`; returns after the commit.
 
-    `shared`: the store is that of a group of daemons, where only sequence numbers move a watermark.
+    `shared`: the store is that of a group of daemons, where only sequence numbers move a watermark. `claim` is done
+    first in the same transaction: what it raises leaves nothing written.
     """
     messages = [
         Message(device=item.device, channel=item.channel, payload=bytes(item.payload), received=now) for item in items
     ]
     prepared = [prepare(m, registry) for m in messages]
     how = Writing(due=now, future=future, shared=shared)
-    result = store.step(lambda conn: write_prepared(conn, prepared, registry, how), first=True)
+
+    def step(conn: Connection) -> BatchResult:
+        if claim is not None:
+            claim(conn)
+        return write_prepared(conn, prepared, registry, how)
+
+    result = store.step(step, first=True)
     return Fed().plus(result, range(len(items))), result
 
 

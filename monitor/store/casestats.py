@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, false, func, or_, select, true
 
 from monitor.store import meta
 from monitor.store.bulk import BulkInsert
@@ -26,7 +26,8 @@ By: TypeAlias = Literal["hall", "unit", "window", "item", "staff"]
 FILLED: Final = "case_stats"
 """Key in `meta`: set once every case that was judged before there was this table has its row."""
 _INSTANTS: Final = {
-    name: f"{name.removesuffix('_at')}_us" for name in ("received_at", "accepted_at", "ended_at", "overdue_at")
+    name: f"{name.removesuffix('_at')}_us"
+    for name in ("received_at", "accepted_at", "ended_at", "overdue_at", "due_at", "paused_at")
 }
 _COLUMNS: Final = {f.name: _INSTANTS.get(f.name, f.name) for f in fields(CaseStat)}
 """The column of each field."""
@@ -101,23 +102,77 @@ def sums(
     hall: str | None = None,
     group: Sequence[str] = (),
     without_due_at: datetime | None = None,
+    among: ColumnElement[bool] | None = None,
 ) -> dict[tuple[str | None, ...], Counts]:
     """The counts of [start, end) by the values of the columns `group`; without any, one sum under the empty tuple.
 
-    `without_due_at`: cases that are due to be judged at this time are left out.
+    `without_due_at`: cases that are due to be judged at this time are left out. `among`: only the rows of which this
+    holds.
     """
     groups = [STAT.c[name] for name in group]
     counted = [func.count().filter(condition).label(name) for name, condition in _conditions(start, end).items()]
     query = select(*groups, *counted)
-    if hall is not None:
-        query = query.where(STAT.c.hall == hall)
-    if without_due_at is not None:
-        due = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.next_check_at <= without_due_at)
-        query = query.where(STAT.c.case_key.not_in(due))
+    query = query.where(*_among(hall, without_due_at, among))
     if groups:
         query = query.group_by(*groups)
     wide = len(groups)
     return {tuple(row[:wide]): Counts(**dict(zip(COUNTED, row[wide:], strict=True))) for row in conn.execute(query)}
+
+
+def _among(
+    hall: str | None, without_due_at: datetime | None, among: ColumnElement[bool] | None
+) -> list[ColumnElement[bool]]:
+    found = [] if hall is None else [STAT.c.hall == hall]
+    if without_due_at is not None:
+        due = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.next_check_at <= without_due_at)
+        found.append(STAT.c.case_key.not_in(due))
+    return found if among is None else [*found, among]
+
+
+TREND: Final = ("received", "completed", "on_time", "promised_completed", "promised_on_time", "open_overdue")
+
+
+def trend(
+    conn: Connection,
+    edges: Sequence[datetime],
+    *,
+    hall: str | None = None,
+    without_due_at: datetime | None = None,
+    among: ColumnElement[bool] | None = None,
+) -> list[dict[str, int]]:
+    """The counts TREND of each span between two neighbouring edges, by three looks over the rows however many spans.
+
+    The conditions are those of `sums`; a test holds the two against each other.
+    """
+    marks = [micros(edge) for edge in edges]
+    chosen = _among(hall, without_due_at, among)
+    found = [dict.fromkeys(TREND, 0) for _ in marks[1:]]
+    for at, counted in _COUNTED_AT.items():
+        span = case(*((STAT.c[at] < mark, n) for n, mark in enumerate(marks[1:])), else_=len(found))
+        sums_of = [func.count().filter(condition).label(name) for name, condition in counted.items()]
+        query = select(span.label("span"), *sums_of).where(STAT.c[at] >= marks[0], STAT.c[at] < marks[-1], *chosen)
+        for row in conn.execute(query.group_by(span)):
+            found[row.span].update({name: int(getattr(row, name)) for name in counted})
+    late = (STAT.c.overdue_us.is_not(None), *chosen)
+    ends = [_conditions(start, end)["open_overdue"] for start, end in zip(edges, edges[1:], strict=False)]
+    open_late = conn.execute(select(*(func.count().filter(condition) for condition in ends)).where(*late)).one()
+    for row_of, count in zip(found, open_late, strict=True):
+        row_of["open_overdue"] = int(count)
+    return found
+
+
+_COMPLETED: Final = STAT.c.end == "completed"
+_IN_TIME: Final = and_(_COMPLETED, STAT.c.overdue_us.is_(None))
+_COUNTED_AT: Final[Mapping[str, Mapping[str, ColumnElement[bool]]]] = {
+    "received_us": {"received": true()},
+    "ended_us": {
+        "completed": _COMPLETED,
+        "on_time": _IN_TIME,
+        "promised_completed": and_(_COMPLETED, STAT.c.kind == "promised"),
+        "promised_on_time": and_(_IN_TIME, STAT.c.kind == "promised"),
+    },
+}
+"""By the instant that puts a case into a span, what is counted there."""
 
 
 def _conditions(start: datetime, end: datetime) -> dict[str, ColumnElement[bool]]:

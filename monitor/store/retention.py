@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    exists,
     false,
     func,
     literal,
@@ -37,13 +38,14 @@ from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
-from monitor.store.schema import PrivateText, Quarantine, RatingRow, RawEvent, TaskEventRow
+from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sql import table_of
 
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
 TEXT: Final = table_of(PrivateText)
 RATING: Final = table_of(RatingRow)
+LINK: Final = table_of(RatingLinkRow)
 TASK: Final = table_of(TaskEventRow)
 ENDED: Final = ("closed", "withdrawn")
 SENT: Final = ("sent", "dead", "dropped")
@@ -139,9 +141,14 @@ def left(conn: Connection, sort: Sort, keys: Sequence[tuple[Any, ...]]) -> int:
     return int(conn.execute(query).scalar_one())
 
 
+def links_expired(conn: Connection, before: datetime) -> bool:
+    """Whether there is a rating link that expired before then."""
+    return bool(conn.execute(select(exists().where(LINK.c.expires < before))).scalar())
+
+
 def sorts(conn: Connection) -> dict[str, Sort]:
     """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages; `frames` goes
-    by `kiosk.evidence_days`).
+    by `kiosk.evidence_days`, `rating_links` so long after they expired as `ops.retention.run` says).
     """
     standing = select(CARD.c.number).where(STANDING)
     return {
@@ -186,6 +193,10 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "frames": Sort(
             name="frames", table=FRAME, key=(FRAME.c.id,), serial=FRAME.c.id, held=true(), at=FRAME.c.taken_at,
             stays={}, take=_deleted(FRAME, (FRAME.c.id,)),
+        ),
+        "rating_links": Sort(
+            name="rating_links", table=LINK, key=(LINK.c.id,), serial=LINK.c.id, held=true(), at=LINK.c.expires,
+            stays={}, take=_deleted(LINK, (LINK.c.id,)),
         ),
         "audit": Sort(
             name="audit", table=PRIVATE, key=(PRIVATE.c.audit, PRIVATE.c.name),

@@ -9,7 +9,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, UniqueConstraint, false
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import AutoString, Field, SQLModel
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -33,6 +45,11 @@ def _id() -> Any:
 
 def _json(nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
+
+
+def _index_where(name: str, *columns: str, where: str) -> Index:
+    """An index of the few rows for which `where` holds: it costs the others nothing."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 # ------------------------------------------------------------------ registry and plans
@@ -399,7 +416,13 @@ class RatingRow(SQLModel, table=True):
     """A rating; its comment is free text and lives in `private_text` (DESIGN §1F)."""
 
     __tablename__ = "rating"
-    __table_args__ = (Index("ix_rating_window", "window", "at"), UniqueConstraint("source", "event_id"))
+    __table_args__ = (
+        Index("ix_rating_window", "window", "at"),
+        Index("ix_rating_staff", "staff", "at"),
+        Index("ix_rating_case", "case_key"),
+        Index("ix_rating_at", "at", "window", "score"),
+        UniqueConstraint("source", "event_id"),
+    )
     id: int | None = _id()
     raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
     event_id: str
@@ -637,6 +660,24 @@ class CaseStatRow(SQLModel, table=True):
     """
 
     __tablename__ = "case_stat"
+    __table_args__ = (
+        _index_where("ix_case_stat_open", "due_us", "case_key", where="ended_us IS NULL"),
+        # Holds all that a search asks for, the condition's own column too (SQLite tests it once more for each row). A
+        # judge pays for it once a case, when it ends.
+        _index_where(
+            "ix_case_stat_search",
+            *("received_us", "case_key", "hall", "unit", "window", "staff", "item", "end", "ended_us", "overdue_us"),
+            "historic",
+            where="ended_us IS NOT NULL",
+        ),
+        _index_where("ix_case_stat_late", "received_us", "case_key", where="overdue_us IS NOT NULL"),
+        # What is counted of the cases completed in a span, and listed: with all that it asks for, too.
+        _index_where(
+            "ix_case_stat_ended",
+            *("ended_us", "case_key", "hall", "window", "end", "historic"),
+            where="ended_us IS NOT NULL",
+        ),
+    )
     case_key: str = Field(primary_key=True)
     hall: str | None = None
     unit: str | None = None
@@ -650,6 +691,10 @@ class CaseStatRow(SQLModel, table=True):
     end: str | None = None
     overdue_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     early: bool = False
+    due_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Of an open case alone: the due list reads nothing else."""
+    paused_us: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    historic: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class Card(SQLModel, table=True):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from monitor.store.schema import IdentityRow, InviteRow, PasswordRow, User, WebSessionRow
 from monitor.store.sql import insert as upsert
@@ -137,6 +137,12 @@ def erase(conn: Connection, user: str) -> int:
 def user_of_identity(conn: Connection, issuer: str, subject: str) -> str | None:
     query = select(IDENTITY.c.user).where(IDENTITY.c.issuer == issuer, IDENTITY.c.subject == subject)
     return conn.execute(query).scalar()
+
+
+def count_identities(conn: Connection, issuer: str) -> int:
+    """How many users a provider's identities lead to."""
+    query = select(func.count(func.distinct(IDENTITY.c.user))).where(IDENTITY.c.issuer == issuer)
+    return int(conn.execute(query).scalar_one())
 
 
 def link_identity(conn: Connection, values: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ judged again. `Sources` is one look: it caches per (device, boot) and is thrown 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -87,13 +87,17 @@ class Sources:
         heartbeat_seconds: float = 60,
         prefixes: Prefixes | None = None,
         shared: bool = False,
+        supposed: Mapping[str, tuple[Span, ...]] | None = None,
     ) -> None:
-        """`prefixes` remembers between looks how far each boot's sequence is known to be whole.
+        """`supposed`: spans by device that count as declared lost beside those that are.
+
+        `prefixes` remembers between looks how far each boot's sequence is known to be whole.
 
         `shared`: events come by a shared subscription, each to one of several members. One member's heartbeat then says
         nothing of events that lie in another's queue: only sequence numbers move a watermark (DESIGN §3.1).
         """
         self._shared = shared
+        self._supposed = supposed or {}
         self._conn = conn
         self._registry = registry
         self._beat = timedelta(seconds=heartbeat_seconds)
@@ -108,6 +112,29 @@ class Sources:
         self._cuts: dict[str, tuple[Span, ...]] | None = None
         self._spans: dict[str, tuple[Span, ...]] = {}
         self._imports: dict[str, datetime | None] | None = None
+
+    @property
+    def prefixes(self) -> Prefixes:
+        """How far each boot's sequence is known to be whole."""
+        return self._prefixes
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether only sequence numbers move a watermark."""
+        return self._shared
+
+    def supposing(self, device: str, span: Span) -> Sources:
+        """The same at the same time, as if `span` of a device's data were declared lost. Nothing is written."""
+        return Sources(
+            self._conn,
+            self._registry,
+            now=self._now,
+            untrusted_seconds=self._untrusted.total_seconds(),
+            heartbeat_seconds=self._beat.total_seconds(),
+            prefixes=self._prefixes,
+            shared=self._shared,
+            supposed={device: (span,)},
+        )
 
     # -- skew
 
@@ -137,7 +164,7 @@ class Sources:
         """The last time before `received` at which, by a clock that was right, the device had nothing left to send:
         what it sent later happened later. None: it never said so.
         """
-        boots = (b for b in self._recent_boots(device) if self._is_right(self.skew(device, b)))
+        boots = (b for b in self.recent_boots(device) if self._is_right(self.skew(device, b)))
         times = (self._proven_by(device, boot, before=received) for boot in boots)
         return max((at for at in times if at is not None), default=None)
 
@@ -168,7 +195,7 @@ class Sources:
         if not device.owes_heartbeats:
             mark = self.state(source).watermark
             later.append(ahead if mark is None else ahead.where(RAW.c.at > mark))
-        for boot in islice(self._recent_boots(source), 1):
+        for boot in islice(self.recent_boots(source), 1):
             missing = self.first_missing(source, boot)
             if missing is not None:
                 later.append(ahead.where(RAW.c.boot == boot, RAW.c.seq == missing))
@@ -202,6 +229,8 @@ class Sources:
             spans: dict[str, list[Span]] = {}
             for row in rows:
                 spans.setdefault(row.device, []).append((row.starts, row.ends))
+            for supposed, more in self._supposed.items():
+                spans[supposed] = sorted([*spans.get(supposed, []), *more])
             self._lost = {k: tuple(v) for k, v in spans.items()}
         return self._lost.get(device, ())
 
@@ -292,7 +321,7 @@ class Sources:
         """
         newest: str | None = None
         mark: datetime | None = None
-        for boot in self._recent_boots(device):
+        for boot in self.recent_boots(device):
             newest = newest if newest is not None else boot
             right = self._is_right(self.skew(device, boot))
             if mark is not None and not right:
@@ -313,7 +342,7 @@ class Sources:
         )  # fmt: skip
         return self.correct(device, boot, found[0].at)[0] if found else None
 
-    def _recent_boots(self, device: str) -> Iterator[str]:
+    def recent_boots(self, device: str) -> Iterator[str]:
         """Boots by their newest heartbeat, newest first. Each is looked for when it is asked for: to find that there is
         no older one takes all that the device ever sent.
         """

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 import secrets
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -92,6 +93,22 @@ class Locked(Refused):
         self.until = until
 
 
+class Unlinked(Refused):
+    """The provider vouches for somebody who is no user here. `command` is the line that makes them one."""
+
+    def __init__(self, issuer: str, subject: str) -> None:
+        # The subject is the provider's text, and the line is pasted into a shell.
+        self.issuer, self.command = (
+            issuer,
+            shlex.join(["jiancha", "user", "link", "USER", "--issuer", issuer, "--subject", subject]),
+        )
+        super().__init__(
+            "此身份未关联账户 no user is linked to this identity; 请管理员 an administrator does it by "
+            f"`{self.command}`",
+            sort="role",
+        )
+
+
 class SignIn:
     """The way in, over the store. Every method reads the time itself, and commits.
 
@@ -114,6 +131,16 @@ class SignIn:
             raise Refused("账户或密码不正确 user or password is wrong", sort="role")
         return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
 
+    def confirm(self, user: str, password: str, visitor: Visitor) -> None:
+        """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so
+        that an open browser is no place to guess. Raises Refused, Locked after too many.
+        """
+        now = self.now()
+        digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
+        if not fits(password[: MOST + 1], digest):
+            raise Refused("现用口令不正确 the present password is wrong", field="present")
+        self._store.step(lambda conn: signin.lock(conn, user, None, forget=True))
+
     def by_identity(self, issuer: str, subject: str, visitor: Visitor) -> Signed:
         """Sign in whoever an OpenID provider vouches for and a user is linked to. Raises Refused."""
         now = self.now()
@@ -121,11 +148,7 @@ class SignIn:
         def step(conn: Connection) -> Signed:
             user = signin.user_of_identity(conn, issuer, subject)
             if user is None:
-                raise Refused(
-                    "此身份未关联账户 no user is linked to this identity; 请管理员 an administrator does it by "
-                    f"`jiancha user link USER --issuer {issuer} --subject {subject}`",
-                    sort="role",
-                )
+                raise Unlinked(issuer, subject)
             return self._open(conn, user, issuer, visitor, now)
 
         return self._store.step(step)

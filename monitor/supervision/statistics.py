@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
+from sqlalchemy import ColumnElement
+
+from monitor.access import Principal, Target, covers, reaches_all
 from monitor.model import Registry
 from monitor.store import casestats
 from monitor.store.casestats import By
@@ -15,6 +18,7 @@ from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.compare import Period
 from monitor.supervision.loop import CLAIM, Judge
+from monitor.supervision.reach import within
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.timeliness.statistics import (
@@ -25,6 +29,7 @@ from monitor.timeliness.statistics import (
     days_in,
     figures,
     saved_by,
+    share,
 )
 
 BY: Final = ("hall", "unit", "window", "item", "staff")
@@ -44,6 +49,8 @@ class Statistics:
     by: By | None = None
     fresh: Mapping[str, CaseStat] = field(default_factory=dict)
     """Cases whose stored row is not up to date, counted from their facts."""
+    who: Principal | None = None
+    """Only the cases within their reach; None: all."""
 
     def to_json(self) -> dict[str, Any]:
         """{"days", "figures", "parts", "checks", "fresh"}; `parts` is None where none were asked for."""
@@ -84,12 +91,39 @@ class Statistics:
         """Stored sums and what is counted anew, by the columns."""
         now = self.look.now if self.fresh else None
         span = self.period
-        found = casestats.sums(self.look.conn, span.start, span.end, hall=self.hall, group=group, without_due_at=now)
-        for stat in self.fresh.values():
-            if self.hall in (None, stat.hall):
-                key = tuple(getattr(stat, name) for name in group)
-                found[key] = found.get(key, Counts()) + counts_of(stat, span.start, span.end)
+        found = casestats.sums(
+            self.look.conn, span.start, span.end, hall=self.hall, group=group, without_due_at=now, among=self._reach()
+        )
+        for stat in self._counted_anew():
+            key = tuple(getattr(stat, name) for name in group)
+            found[key] = found.get(key, Counts()) + counts_of(stat, span.start, span.end)
         return found
+
+    def _reach(self) -> ColumnElement[bool] | None:
+        return within(self.who, casestats.STAT.c) if self.who is not None else None
+
+    def _counted_anew(self) -> Iterator[CaseStat]:
+        for stat in self.fresh.values():
+            place = Target(hall=stat.hall, unit=stat.unit, window=stat.window, staff=stat.staff)
+            if self.hall in (None, stat.hall) and (self.who is None or covers(self.who, place)):
+                yield stat
+
+    def trend(self, edges: Sequence[datetime]) -> list[dict[str, Any]]:
+        """Of each span between two neighbouring edges the figures `received`, `completed`, `completed_on_time`,
+        `completed_late`, `promised_on_time_rate` and `open_overdue` of the report.
+        """
+        now = self.look.now if self.fresh else None
+        found = casestats.trend(self.look.conn, edges, hall=self.hall, without_due_at=now, among=self._reach())
+        for stat in self._counted_anew():
+            for one, (start, end) in zip(found, zip(edges, edges[1:], strict=False), strict=True):
+                counts, promised = counts_of(stat, start, end), stat.kind == "promised"
+                one["received"] += counts.received
+                one["completed"] += counts.completed
+                one["on_time"] += counts.on_time
+                one["promised_completed"] += promised and counts.completed
+                one["promised_on_time"] += promised and counts.on_time
+                one["open_overdue"] += counts.open_overdue
+        return [trend_figures(one) for one in found]
 
     def _days(self, hall: str | None) -> Any:
         calendar = self.look.book.for_hall(self.look.registry, hall or only_hall(self.look.registry))
@@ -97,11 +131,19 @@ class Statistics:
             ("days", id(calendar), self.period), lambda: days_in(calendar, self.period.start, self.period.end)
         )
 
-    def _saved(self, hall: str | None) -> Saved:
-        """Of the catalogue on the period's last day: all of it, or the items of a hall's units (I07)."""
+    def _saved(self, hall: str | None) -> Saved | None:
+        """Of the catalogue on the period's last day: all of it, or the items of a hall's units (I07) within reach;
+        None for whoever reaches no whole unit.
+        """
         registry = self.look.registry
-        units = None if hall is None else [u.id for u in registry.units.values() if u.hall == hall]
-        return saved_by(registry, self._last_day(), units)
+        units = [
+            u.id
+            for u in registry.units.values()
+            if hall in (None, u.hall) and (self.who is None or covers(self.who, Target(hall=u.hall, unit=u.id)))
+        ]
+        if hall is None and (self.who is None or reaches_all(self.who)):
+            return saved_by(registry, self._last_day())
+        return saved_by(registry, self._last_day(), units) if self.who is None or units else None
 
     def _saved_by(self, part: Part) -> Saved | None:
         registry = self.look.registry
@@ -116,14 +158,35 @@ class Statistics:
         return calendar.local_date(self.period.end - timedelta(microseconds=1))
 
 
+def trend_figures(counted: Mapping[str, int]) -> dict[str, Any]:
+    """The figures of the report by name (`wording.statistics.FIGURES`), as far as a trend has them."""
+    return {
+        "received": counted["received"],
+        "completed": counted["completed"],
+        "completed_on_time": counted["on_time"],
+        "completed_late": counted["completed"] - counted["on_time"],
+        "promised_on_time_rate": share(counted["promised_on_time"], counted["promised_completed"]),
+        "open_overdue": counted["open_overdue"],
+    }
+
+
 def statistics(
-    look: Look, policy: TimelinessPolicy, period: Period, *, hall: str | None = None, by: By | None = None
+    look: Look,
+    policy: TimelinessPolicy,
+    period: Period,
+    *,
+    hall: str | None = None,
+    by: By | None = None,
+    who: Principal | None = None,
 ) -> Statistics:
-    """The report; cases that wait to be judged are counted from their facts, so that late facts are never missing."""
+    """The report; cases that wait to be judged are counted from their facts, so that late facts are never missing.
+
+    `who`: of the cases within their reach alone.
+    """
     fresh: dict[str, CaseStat] = {}
     for keys in chunks(casestats.not_up_to_date(look.conn, look.now)):
         fresh |= stats_of(look, policy, keys)
-    return Statistics(look=look, policy=policy, period=period, hall=hall, by=by, fresh=fresh)
+    return Statistics(look=look, policy=policy, period=period, hall=hall, by=by, fresh=fresh, who=who)
 
 
 def stats_of(look: Look, policy: TimelinessPolicy, keys: list[str]) -> dict[str, CaseStat]:

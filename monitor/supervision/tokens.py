@@ -121,6 +121,22 @@ def create_kiosk_token(conn: Connection, registry: Registry, device: str, *, now
     return _made(conn, [device], [], None, [KIOSK_SCOPE], actor, now)
 
 
+def create_screen_token(conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli") -> str:
+    """Make a token for the page of one touch screen, an evaluator in service, and return its text. ValueError names
+    what is wrong.
+    """
+    known = registry.devices.get(device)
+    if known is None:
+        _require_known(conn, "devices", [device])
+        raise ValueError(f"devices: {device}: 已停用 was revoked; `jiancha device add` 恢复 brings it back")
+    if known.kind != "evaluator" or not known.allows("rating"):
+        raise ValueError(
+            f"devices: {device}: 类别 kind {known.kind}，不是评价器 is no evaluator for ratings: "
+            '台账 registry: kind = "evaluator"'
+        )
+    return _made(conn, [device], [], None, [SCREEN_SCOPE], actor, now)
+
+
 def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:
     """(number, device) of the tokens of kiosks that are in use, by device."""
     rows = conn.execute(select(TOKEN.c.id, TOKEN.c.devices, TOKEN.c.scopes).where(TOKEN.c.revoked_at.is_(None)))

@@ -2,6 +2,7 @@
 (DESIGN §5).
 """
 
+from monitor.timeliness.casedays import limits_by_day
 from monitor.timeliness.catalogue import shortened_promises
 from monitor.timeliness.counts import CaseClass, classify, count_cases
 from monitor.timeliness.explain import case_findings, explain_item, explain_limit
@@ -22,6 +23,7 @@ __all__ = [
     "explain_item",
     "explain_limit",
     "explain_task",
+    "limits_by_day",
     "overdue_case",
     "overdue_months",
     "repeated_complaints",

@@ -34,6 +34,9 @@ class CaseStat(Value, frozen=True, kw_only=True):
     completion. `end`: completed, rejected, withdrawn or returned, with `ended_at`; None while it is open. `overdue_at`:
     the limit that it is measured by, where it was passed: provably, for an open case. `early`: completed before the day
     of that limit.
+
+    Of an open case alone, for lists: `due_at`, that limit, None while a pause keeps it from being known; `paused_at`,
+    since when it is paused. `historic`: taken by a history import.
     """
 
     hall: str | None
@@ -48,6 +51,9 @@ class CaseStat(Value, frozen=True, kw_only=True):
     end: str | None
     overdue_at: datetime | None
     early: bool
+    due_at: datetime | None = None
+    paused_at: datetime | None = None
+    historic: bool = False
 
 
 def case_stat(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> CaseStat:
@@ -74,7 +80,15 @@ def case_stat(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar
         end=view.end.kind if view.end else None,
         overdue_at=due if overdue else None,
         early=early,
+        due_at=last if view.end is None else None,
+        paused_at=_paused_at(case) if view.end is None else None,
+        historic=facts.historic,
     )
+
+
+def _paused_at(case: Case) -> datetime | None:
+    """Since when a pause lasts, of those that last the one that began first."""
+    return min([pause.begin for pause in case.view.pauses if pause.end is None], default=None)
 
 
 def _day(case: Case, instant: datetime) -> date:

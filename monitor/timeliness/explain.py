@@ -43,7 +43,7 @@ def explain_limit(
         steps = _timer_steps(case, rule, episode)
     else:
         steps = _limit_steps(case, policy, rule, now)
-    return tuple(_named(case, step) for step in steps)
+    return tuple(named_step(case, step) for step in steps)
 
 
 def explain_item(
@@ -59,9 +59,11 @@ def explain_item(
     if case.view.accepted is None:
         return None
     item = case.item
-    counted = [_told(limit) for limit in (limits.promised, limits.statutory) if limit is not None] if limits else []
+    counted = (
+        [limit_told(limit) for limit in (limits.promised, limits.statutory) if limit is not None] if limits else []
+    )
     if limits is not None and case.facts.order is not None:
-        counted.append(_order_told(case, case.facts.order))
+        counted.append(order_told(case, case.facts.order))
     return {
         "item": case.view.item,
         "from": item.valid_from.isoformat() if item and item.valid_from else None,
@@ -83,7 +85,7 @@ def case_findings(
     return tuple(sorted(found, key=lambda f: (f.at, f.reason.code)))
 
 
-def _told(limit: Limit) -> dict[str, Any]:
+def limit_told(limit: Limit) -> dict[str, Any]:
     return {
         "limit": limit.source,
         "amount": limit.amount,
@@ -96,7 +98,7 @@ def _told(limit: Limit) -> dict[str, Any]:
     }
 
 
-def _order_told(case: Case, order: Order) -> dict[str, Any]:
+def order_told(case: Case, order: Order) -> dict[str, Any]:
     """The reply to the order, as a limit of its own."""
     days = case.policy.order_reply_days
     due = case.calendar.due_in_days(order.opened_at, days, with_steps=False)
@@ -115,7 +117,7 @@ def _order_told(case: Case, order: Order) -> dict[str, Any]:
 def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime) -> Sequence[Step]:
     limits = case.limits if rule == "case.limit" else None
     if limits is None:
-        return _immediate_steps(case)
+        return immediate_steps(case)
     spells = judge_limit(case.facts, policy, case.calendar, now).spells
     cause = spells[0].reason.figures.get("cause") if spells else None
     if cause == "order" and case.facts.order is not None:
@@ -124,7 +126,7 @@ def _limit_steps(case: Case, policy: TimelinessPolicy, rule: str, now: datetime)
     return deadline_of(replace(shown.clock, with_steps=True), shown.amount, shown.unit, limits.due).steps
 
 
-def _immediate_steps(case: Case) -> Sequence[Step]:
+def immediate_steps(case: Case) -> Sequence[Step]:
     """Also the days from an acceptance outside hours to the opening at which it counts as made (DESIGN §4)."""
     limits = day_limits(case.view, case.item, case.policy, case.calendar, with_steps=True)
     accepted = case.view.accepted
@@ -149,7 +151,7 @@ def _timer_steps(case: Case, rule: str, episode: str | None) -> Sequence[Step]:
     return case.calendar.due_in_days(timer.began.at, timer.days, timer.pauses, pause_edge_days=edge).steps
 
 
-def _named(case: Case, step: Step) -> Step:
+def named_step(case: Case, step: Step) -> Step:
     """A day that a pause spoils says by which event the pause began."""
     if step.why != PAUSED:
         return step

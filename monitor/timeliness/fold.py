@@ -139,7 +139,7 @@ def fold(
     `accepted_from`: papers that count as accepted from their receipt because they were not answered in time (行政许可法
     32); an acceptance told later then says item and `due` only.
     """
-    ordered = sorted(events, key=_place)
+    ordered = sorted(events, key=place_of)
     standing, unknown_voids = _take_out_voided(ordered)
     state = _Lifecycle(supplement_pauses)
     for event in unknown_voids:
@@ -151,7 +151,8 @@ def fold(
     return state.view()
 
 
-def _place(event: CaseEvent) -> tuple[datetime, bool, int, str, str]:
+def place_of(event: CaseEvent) -> tuple[datetime, bool, int, str, str]:
+    """What events are ordered by: their time, then their number, then their id."""
     return event.at, event.seq is not None, event.seq or 0, event.id, event.source
 
 

@@ -133,12 +133,12 @@ def figures(tally: Tally, days: Days, saved: Saved | None) -> dict[str, Value]:
         "completed": whole.completed,
         **{f"completed_{kind}": by[kind].completed for kind in KINDS},
         "left": whole.left,
-        "completion_rate": _share(whole.completed, whole.received),
-        "immediate_rate": _share(by["immediate"].completed, whole.completed),
+        "completion_rate": share(whole.completed, whole.received),
+        "immediate_rate": share(by["immediate"].completed, whole.completed),
         "promised_on_time": promised.on_time,
-        "promised_on_time_rate": _share(promised.on_time, promised.completed),
+        "promised_on_time_rate": share(promised.on_time, promised.completed),
         "promised_early": promised.early,
-        "promised_early_rate": _share(promised.early, promised.completed),
+        "promised_early_rate": share(promised.early, promised.completed),
         "completed_on_time": whole.on_time,
         "completed_late": late,
         "open": whole.open,
@@ -153,7 +153,8 @@ def figures(tally: Tally, days: Days, saved: Saved | None) -> dict[str, Value]:
     }
 
 
-def _share(part: int, whole: int) -> float | None:
+def share(part: int, whole: int) -> float | None:
+    """None where there is nothing to have a share of."""
     return round(part / whole, 6) if whole else None
 
 

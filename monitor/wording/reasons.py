@@ -15,6 +15,7 @@ from monitor.wording.case_reasons import CASES
 from monitor.wording.face_reasons import FACES
 from monitor.wording.item_reasons import ITEMS
 from monitor.wording.kiosk_reasons import KIOSK
+from monitor.wording.rating_reasons import RATINGS
 from monitor.wording.tally_reasons import TALLIES
 from monitor.wording.task_reasons import TASKS
 from monitor.wording.terminal_reasons import TERMINAL
@@ -147,7 +148,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 """What any rule may say; `*` stands for the rule id where the rule has no text of its own."""
 
 REASONS: Final[Mapping[str, Texts]] = {
-    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **ACCESS, **WORK,
+    **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **RATINGS, **ACCESS, **WORK,
     **HAND_ISSUED, **STANDING, **TERMINAL,
 }  # fmt: skip
 

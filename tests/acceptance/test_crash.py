@@ -268,7 +268,8 @@ def test_a_daemon_that_acknowledges_before_it_commits_loses(run: Run, eventually
     assert run.stored() - 1 < len(run.sent)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("kills", [3, 10])
 def test_killed_at_random_while_events_arrive(run: Run, eventually: Eventually, kills: int) -> None:
     chance = random.Random(kills)
     wait = threading.Event()

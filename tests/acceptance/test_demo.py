@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -65,7 +66,17 @@ class Show:
 
     def suggested(self) -> list[str]:
         """The commands that it says to try next."""
-        return [line.partition("#")[0].strip() for line in self.lines if " --config " in line]
+        lines = [line.partition("#")[0].strip() for line in self.lines if " --config " in line]
+        assert lines[-1].endswith(" run"), "the last one opens the console again, until Ctrl-C"
+        return lines[:-1]
+
+    def signed_in(self) -> httpx.Client:
+        """At its console, by the account and the password that it prints."""
+        found = next(m for line in self.lines if (m := re.search(r"控制台 (\S+)/  账户 (\w+).*口令 ([\w-]+)（", line)))
+        client = httpx.Client(base_url=found[1])
+        answer = client.post("/sign-in", data={"user": found[2], "password": found[3]})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        return client
 
 
 @pytest.fixture
@@ -98,6 +109,10 @@ def test_ctrl_c_ends_it_in_order_and_leaves_only_the_folder(
     assert demo.process.poll() is None, demo.text()
     assert demo.has("23 台设备各用自己的账号经 MQTT 上报")
     assert {"mosquitto"} < {child.name() for child in demo.children}
+    console = demo.signed_in()
+    assert "办件超期" in console.get("/cards").text
+    assert "1 号窗口" in console.get("/board/demo").text
+    console.close()
     demo.process.send_signal(signal.SIGINT)
     assert demo.wait(40) == 1, demo.text()
     assert demo.still_running() == []

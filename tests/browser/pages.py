@@ -63,8 +63,12 @@ class Browsers:
         self._open: dict[Path | None, Any] = {}
         self._pages: list[Watched] = []
 
-    def page(self, address: str, *, film: Path | None = None, size: tuple[int, int] = (1280, 800)) -> Watched:
-        """A fresh context at the address; `film`: what its camera sees (y4m), None: there is no camera."""
+    def page(
+        self, address: str, *, film: Path | None = None, size: tuple[int, int] = (1280, 800), origin: str = ""
+    ) -> Watched:
+        """A fresh context at the address; `film`: what its camera sees (y4m), None: there is no camera. `origin`: of
+        whom it may ask, where that is not the address's.
+        """
         browser = self._open.get(film)
         if browser is None:
             arguments = [*PLAIN, *((*CAMERA, f"--use-file-for-fake-video-capture={film}") if film else ())]
@@ -74,7 +78,7 @@ class Browsers:
             self._open[film] = browser
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="en-GB")
         context.set_default_timeout(20_000)
-        watched = Watched(context.new_page(), urlsplit(address).netloc)
+        watched = Watched(context.new_page(), origin or urlsplit(address).netloc)
         self._pages.append(watched)
         watched.page.goto(address)
         return watched

@@ -85,6 +85,22 @@ def test_a_supervisors_day(enter: Enter, busy: Daemon, tmp_path: Path) -> None:
 
     take_appeal(enter, busy, number)
 
+    duty.page.goto(f"{busy.url}/devices/demo-cam04")
+    duty.page.fill("[name=starts]", "2026-03-03T09:00")
+    duty.page.fill("[name=ends]", "2026-03-03T11:30")
+    duty.page.fill("[name=reason]", "摄像头电源故障，录像缺失")
+    duty.page.get_by_role("button", name="查看影响").click()
+    duty.says("将不予认定")
+    duty.page.get_by_role("button", name="确认声明丢失").click()
+    duty.says("已声明丢失")
+    taken_back = duty.page.locator("#inbox tbody tr").get_by_text("窗口无人在岗").first
+    for _ in range(40):  # the daemon judges again within a moment what rested on it
+        duty.page.goto(f"{busy.url}/cards?state=withdrawn&window=demo-w04")
+        if taken_back.is_visible():
+            break
+        duty.page.wait_for_timeout(250)
+    taken_back.wait_for()
+
 
 def take_appeal(enter: Enter, busy: Daemon, number: int) -> None:
     """The unit's head appeals against the closed card; who may decide is somebody else."""

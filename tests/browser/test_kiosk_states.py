@@ -165,3 +165,12 @@ def test_half_a_number_does_not_stand_before_the_next_ones(
 
 def test_no_page_broke_the_policy_or_failed(browsers: Browsers) -> None:
     assert browsers.faults() == []
+
+
+def test_too_many_at_one_kiosk_is_told_in_the_servers_words(fake: FakeKiosk, browsers: Browsers) -> None:
+    """429 for the kiosk's rate is nobody's lock: the person is not told that theirs is locked."""
+    words = "本机密码签到过多，请于 09:05 后再试。"
+    fake.says["pin"].append((429, {"detail": words, "code": "pin.too_many"}))
+    kiosk = opened(fake, browsers)
+    by_pin(kiosk, "s-001")
+    kiosk.says(words)

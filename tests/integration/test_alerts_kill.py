@@ -71,7 +71,7 @@ def fill(store: Store) -> list[tuple[int, int, str]]:
     ]
 
 
-@pytest.mark.parametrize("passing", [1, 2])
+@pytest.mark.parametrize("passing", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_loses_no_notice(store: Store, point: str, passing: int) -> None:
     wanted = fill(store)

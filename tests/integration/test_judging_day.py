@@ -50,7 +50,7 @@ def test_heard_live_and_judged_every_five_minutes_the_day_has_the_same_cards(wor
     assert verdicts(world) == VERDICTS
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, 10))])
 def test_at_whatever_times_it_is_judged_the_same_warnings_stand(world: World, seed: int) -> None:
     chance = random.Random(seed)
     times = sorted(at("07:50") + timedelta(seconds=chance.randrange(40_000)) for _ in range(12))
@@ -60,7 +60,7 @@ def test_at_whatever_times_it_is_judged_the_same_warnings_stand(world: World, se
     assert verdicts(world) == VERDICTS
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, 10))])
 def test_however_late_events_arrive_no_card_is_issued_that_has_to_be_withdrawn(world: World, seed: int) -> None:
     """A third of the events take up to twenty minutes longer than the heartbeats that announce their numbers."""
     chance = random.Random(100 + seed)

@@ -68,6 +68,7 @@ def tried(http: httpx.Client, staff: str, frames: Sequence[bytes], now: datetime
     return event, state, taken
 
 
+@pytest.mark.long  # the same before a real browser is in tests/browser/test_kiosk.py
 def test_a_head_that_turns_checks_in_over_https(data_dir: Path, tmp_path: Path, eventually: Eventually) -> None:
     folder = data_dir / "faces" / "fr_obama"
     config = (

@@ -122,7 +122,7 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "frames": 0}  # fmt: skip
+            "frames": 0, "rating_links": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
@@ -183,7 +183,8 @@ def test_a_run_takes_what_it_said_is_on_record_and_proves_itself(world: World) -
     facts = count(world, RATING), count(world, NOTICE), count(world, AUDIT)
     planned = goes(world, "05-01 09:00")
     gone = run(world.store, ALL, at("05-01 09:00"), "op")
-    assert {name: one.rows for name, one in gone.items()} | {"frames": 0} == planned, "there are no frames"
+    none = {"frames": 0, "rating_links": 0}
+    assert {name: one.rows for name, one in gone.items()} | none == planned, "there are no frames, no links"
     assert {one.left for one in gone.values()} == {0}
     assert (count(world, RATING), count(world, NOTICE), count(world, AUDIT)) == (*facts[:2], facts[2] + 2)
     assert set(goes(world, "05-01 09:00").values()) == {0}, "nothing is left to do"

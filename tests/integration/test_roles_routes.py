@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
@@ -25,13 +26,29 @@ SUPERVISION: Final = ("duty_supervisor", "supervision_head")
 PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
 OPEN: Final = Way(kind="open")
 KIOSK: Final = Way(kind="api", tokens=("kiosk",))
+SCREEN: Final = Way(kind="api", tokens=("screen",))
+SECRET: Final = Way(kind="secret")
+"""A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
+MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
+MENDERS: Final = (*SUPERVISION, "administrator")
+YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
+GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
 
 def page(
     *may: str, ids: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None,
-    fixed: Mapping[str, str] | None = None, **form: str,
+    fixed: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None, **form: str,
 ) -> Way:  # fmt: skip
-    return Way(kind="page", may=may, ids=ids or {}, query=query or {}, fixed=fixed or {}, form=form)
+    return Way(kind="page", may=may, ids=ids or {}, query=query or {}, fixed=fixed or {}, form={**form, **(more or {})})
+
+
+def reading(scope: str, **query: str) -> Way:
+    """What readers see of their own, and a hall's token of its hall."""
+    return Way(kind="api", may=READERS, tokens=("hall",), scope=scope, query=query)
+
+
+def minding(ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
 
 
 def board(*may: str) -> Way:
@@ -85,7 +102,68 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /cards/{number}/files/{file}": page(*READERS, ids=CARD),
     "GET /cards/{number}/export.{suffix}": page(*SUPERVISION, "auditor", ids=CARD, fixed={"suffix": "json"}),
     **dict(form_step(name) for name in SCOPES),
+    "GET /cases": page(*READERS),
+    "GET /cases/due": page(*READERS),
+    "GET /cases/one": page(*READERS, query={"key": "nothing/1"}),
+    "GET /statistics": page(*READERS),
+    "GET /ratings": page(*READERS),
+    "GET /ratings/list": page(*READERS),
+    "GET /ratings/unrated": page(*READERS),
+    "GET /ratings/devices": page(*READERS),
+    "GET /ratings/links": page(*SUPERVISION),
+    "POST /ratings/links": page(*SUPERVISION, device="eval-99", hours="24"),
+    "GET /rate": OPEN,
+    "GET /rate/screen": OPEN,
+    "GET /devices": page(*MINDERS),
+    "GET /devices/{device}": page(*MINDERS, ids={"device": "device"}),
+    "POST /devices/{device}/lost": page(
+        *MENDERS, ids={"device": "device"}, starts="2026-03-03T09:00", ends="2026-03-03T10:00", reason="断电"
+    ),
+    "GET /quarantine": page(*MINDERS),
+    "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
+    "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
+    "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /me": page(*ALL),
+    "POST /me/password": page(*ALL, present="x", password="y", again="z"),
+    "POST /me/sessions/end": page(*ALL, number="990099"),
+    "POST /me/sessions/end-others": page(*ALL),
+    "GET /sessions": page("administrator"),
+    "POST /sessions/end": page("administrator", number="990099"),
+    "POST /sessions/end-all": page("administrator", user="nobody"),
     # JSON API
+    "GET /api/v1/cases": reading("cases:read"),
+    "GET /api/v1/cases/due": reading("cases:read"),
+    "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
+    "GET /api/v1/statistics": reading("cases:read", **YEAR),
+    "GET /api/v1/statistics/months": reading("cases:read"),
+    "GET /api/v1/ratings": reading("ratings:read"),
+    "GET /api/v1/ratings/summary": reading("ratings:read"),
+    "GET /api/v1/ratings/unrated": reading("ratings:read"),
+    "POST /api/v1/rating-links": Way(
+        kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
+    ),
+    "GET /api/v1/devices": minding(),
+    "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
+    "GET /api/v1/devices/{device}/lost": Way(
+        kind="api",
+        may=MENDERS,
+        scope="devices:lose",
+        ids={"device": "device"},
+        query={"from": GONE["start"], "to": GONE["end"]},
+    ),  # fmt: skip
+    "POST /api/v1/devices/{device}/lost": Way(
+        kind="api",
+        may=MENDERS,
+        scope="devices:lose",
+        ids={"device": "device"},
+        body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
+    ),  # fmt: skip
+    "GET /api/v1/quarantine": minding(),
+    "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),
+    "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),
+    "POST /api/v1/quarantine/dismiss": Way(
+        kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
+    ),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),
@@ -113,6 +191,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /kiosk/api/attempts/{event}/frame": KIOSK,
     "POST /kiosk/api/attempts/{event}/confirm": KIOSK,
     "POST /kiosk/api/kept": KIOSK,
+    # citizens rate
+    "POST /rate/api/link": SECRET,
+    "POST /rate/api/link/rating": SECRET,
+    "POST /rate/api/ratings": SCREEN,
+    "POST /rate/api/heartbeat": SCREEN,
 }
 IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (route, kind, kind)
@@ -126,7 +209,17 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
 )
 """Ids that a page's form names."""
-IN_QUERY: Final = (("GET /api/v1/cards", "subject", "subject"), ("GET /api/v1/faces/gallery", "device", "device"))
+IN_QUERY: Final = (
+    ("GET /api/v1/cards", "subject", "subject"),
+    ("GET /api/v1/faces/gallery", "device", "device"),
+    ("GET /api/v1/cases/one", "key", "case"),
+    ("GET /cases/one", "key", "case"),
+    ("GET /cases", "window", "window"),
+    ("GET /ratings/list", "window", "window"),
+    ("GET /devices", "window", "window"),
+    ("GET /quarantine", "device", "device"),
+    ("GET /api/v1/quarantine", "device", "device"),
+)
 """Ids that a query names."""
 
 
@@ -370,8 +463,11 @@ def test_an_id_in_a_query_tells_nothing_either(walk: Walk, route: str, name: str
         for place in beyond(who, kind, False):
             answers = []
             for one in (id_of(walk, kind, place), id_of(walk, kind, None)):
-                answer = walk.ask(walk.http, method, path, params={name: one}, headers=walk.bearers[who])
-                answers.append(told(answer, one))
+                asked = {**way.query, name: one}
+                who_asks = {"client": walk.clients[who]} if way.kind == "page" else {"client": walk.http}
+                headers = {} if way.kind == "page" else walk.bearers[who]
+                answer = walk.ask(who_asks["client"], method, path, params=asked, headers=headers)
+                answers.append(told(answer, one, quote(one, safe=""), quote(one), quote_plus(one)))
             assert answers[0] == answers[1], (who, place)
 
 

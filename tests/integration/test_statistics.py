@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 from bench.madeyear import Year, write_year
 from monitor.app.program import Program
 from monitor.cli.common import Finding
-from monitor.cli.statistics import definitions, refuse_mismatch
+from monitor.cli.statistics import refuse_mismatch
 from monitor.clock import ManualClock
 from monitor.settings import load
 from monitor.store import casestats
@@ -27,6 +27,7 @@ from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.supervision.compare import Period
 from monitor.supervision.statistics import BY, fill_in, statistics
+from monitor.supervision.statreport import definitions
 from monitor.timeliness.casestat import KINDS, CaseStat
 from monitor.timeliness.statistics import Counts, counts_of
 from monitor.workcal.tables import from_micros
@@ -177,7 +178,7 @@ def rows(world: World) -> dict[str, CaseStat]:
 
 def stat_of(row: Mapping[Any, Any]) -> CaseStat:
     values = {name: row[name] for name in CaseStat.__dataclass_fields__ if not name.endswith("_at")}
-    for name in ("received", "accepted", "ended", "overdue"):
+    for name in ("received", "accepted", "ended", "overdue", "due", "paused"):
         us = row[f"{name}_us"]
         values[f"{name}_at"] = from_micros(us) if us is not None else None
     return CaseStat(**values)

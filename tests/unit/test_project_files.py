@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -43,6 +44,14 @@ def test_the_lock_names_no_index_and_no_folder() -> None:
     assert re.findall(r"https?://|file:/|--(?:index|extra-index|find-links|trusted-host)", text) == []
 
 
+def test_the_lock_of_npm_names_no_registry_and_pins_what_is_asked_for() -> None:
+    asked = json.loads((ROOT / "tests" / "web" / "package.json").read_text())["dependencies"]
+    packages = json.loads((ROOT / "tests" / "web" / "package-lock.json").read_text())["packages"]
+    assert [name for name, one in packages.items() if "resolved" in one] == []
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert all(one["integrity"].startswith("sha512-") for name, one in packages.items() if name)
+
+
 def test_the_licence_is_whole() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert PROJECT["project"]["license"] == "Apache-2.0"
@@ -50,7 +59,7 @@ def test_the_licence_is_whole() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
-@pytest.mark.parametrize("name", [".ci/run", "scripts/make-venv", "scripts/debian-packages"])
+@pytest.mark.parametrize("name", [".ci/run", "scripts/make-venv", "scripts/debian-packages", "scripts/web-tools"])
 def test_the_scripts_run(name: str) -> None:
     path = ROOT / name
     assert os.access(path, os.X_OK)

@@ -395,3 +395,20 @@ def test_sums_that_do_not_agree_are_found() -> None:
     assert (bad.check, bad.expected, bad.found) == ("received = Σ parts", 10, 9)
     (bad,) = [check for check in checks(replace(whole, received=11), tally, None) if not check.ok]
     assert (bad.check, bad.expected, bad.found) == ("received = Σ kinds", 11, 10)
+
+
+def test_an_open_case_says_when_it_is_due_and_since_when_it_is_paused() -> None:
+    """A case that is over says neither: lists of what is open read nothing else."""
+    due, paused = t("03-09T17:30"), t("03-04T10:00")
+    suspended, resumed = ev("suspended", "03-04T10:00"), ev("resumed", "03-05T10:00")
+    done = ev("completed", "03-12T10:00")
+    told = {
+        "received": (stat(RECEIVED, now="03-02T12:00"), None, None),
+        "accepted": (stat(RECEIVED, ACCEPTED), due, None),
+        "paused": (stat(RECEIVED, ACCEPTED, suspended), None, paused),
+        "gone on": (stat(RECEIVED, ACCEPTED, suspended, resumed), t("03-11T17:30"), None),
+        "completed": (stat(RECEIVED, ACCEPTED, done), None, None),
+    }
+    assert {name: (s.due_at, s.paused_at) for name, (s, _, _) in told.items()} == {
+        name: (at, since) for name, (_, at, since) in told.items()
+    }

@@ -6,14 +6,22 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
+from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
+from monitor.console.pages.cases import add_cases
+from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.quarantine import add_quarantine
+from monitor.console.pages.rate import add_rate
+from monitor.console.pages.ratinglink import add_rating_links
+from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
+from monitor.console.pages.statistics import add_statistics
 from monitor.supervision.signin import Signed
 
 
@@ -23,14 +31,31 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
+    add_rate(pages, deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
+        if deps.openid is not None:
+            _add_openid(pages, deps)
         _add_home(pages, deps)
         if deps.boards is not None:
             add_board(pages, deps, deps.boards)
         add_card_work(pages, deps)
         add_cards(pages, deps)
+        add_cases(pages, deps)
+        add_statistics(pages, deps)
+        add_devices(pages, deps)
+        add_quarantine(pages, deps)
+        add_account(pages, deps)
+        add_ratings(pages, deps)
+        add_rating_links(pages, deps)
     return pages
+
+
+def _add_openid(pages: APIRouter, deps: Deps) -> None:
+    from monitor.console.pages.openid import add_openid  # here: where there is no provider its libraries stay unread
+
+    assert deps.openid is not None
+    add_openid(pages, deps, deps.openid)
 
 
 def _add_home(pages: APIRouter, deps: Deps) -> None:

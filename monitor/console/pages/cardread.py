@@ -82,7 +82,7 @@ def _read(
         "comment": _comment(conn, head["kind"], head["key"]),
         "bar": _bar(deps, conn, head, zone, language, now),
         "strip": _strip(explained, card, zone, now, language),
-        "limits": limit_values(explained.get("limit") or {}, zone),
+        "limits": limit_values(explained.get("limit") or {}, zone, language, texts(request)),
         "policy": sorted((explained.get("policy") or {}).items()),
         "watermark": explained.get("watermark") and datetime.fromisoformat(explained["watermark"]).astimezone(zone),
         "others": _others(conn, card, signed, language),

@@ -9,7 +9,8 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.console.pages.cardview import Words, instant
-from monitor.wording import case_event_word
+from monitor.console.pages.languages import Language
+from monitor.wording import case_event_word, words
 from monitor.wording.posts import RESTS_ON
 from monitor.wording.render import pick
 
@@ -62,7 +63,7 @@ class Evidence:
         away = [*self._spans(facts, "leaves", _("Leave")), *self._spans(facts, "outings", _("Outing slip"))]
         head = (_("When"), _("Way"), _("Terminal"), _("Distance of the face"), _("Note"))
         return [
-            _table(_("The slot"), (_("Opens"), _("Due"), _("Closes")), due),
+            _table(_("The slot"), (_("Opens"), _("Check in by"), _("Closes")), due),
             _table(_("Check-ins of the day"), head, rows),
             _table(_("Leave and slips"), (_("From"), _("To"), _("Kind")), away),
         ]
@@ -92,7 +93,7 @@ class Evidence:
     def device(self, facts: Facts) -> list[Table]:
         _, beats = self._, list(facts.get("beats", ()))[-BEATS_SHOWN:]
         rows = [[self._at(b["at"]), self._at(b["received"]), str(b["queue"])] for b in beats]
-        head = (_("Sent"), _("Received"), _("Waiting in the device"))
+        head = (_("Sent"), _("Arrived"), _("Waiting in the device"))
         return [_table(_("Last heartbeats that were known"), head, rows)]
 
     def _sources(self, facts: Facts) -> Table:
@@ -121,12 +122,20 @@ _OF_KIND: Final[Mapping[str, Callable[[Evidence, Facts], list[Table]]]] = {
 }  # fmt: skip
 
 
-def limit_values(limit: Mapping[str, Any], zone: ZoneInfo) -> list[tuple[str, Any]]:
-    """A limit as it was counted: (name, value) of its plain values, instants as such."""
+def limit_values(
+    limit: Mapping[str, Any], zone: ZoneInfo, language: Language, _: Callable[[str], str]
+) -> list[tuple[str, Any]]:
+    """A limit as it was counted: (name, value) of its plain values, instants as such. `_`: texts of the page."""
+    names = {
+        "item": _("Item"), "from": _("In force since"), "promised": _("Promised limit"),
+        "statutory": _("Statutory limit"), "unit_of_time": _("Counted in"),
+    }  # fmt: skip
     rows: list[tuple[str, Any]] = []
     for name, value in limit.items():
         if value in (None, "") or isinstance(value, Mapping | list):
             continue
         is_instant = isinstance(value, str) and value[:4].isdigit() and "T" in value
-        rows.append((name, instant(value, zone) if is_instant else value))
+        if name == "unit_of_time":
+            value = pick(words.UNITS_OF_TIME[value], language).removeprefix("个")
+        rows.append((names.get(name, name), instant(value, zone) if is_instant else value))
     return rows

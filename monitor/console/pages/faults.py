@@ -16,7 +16,7 @@ from monitor.console.pages.session import signed_of
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.refused import Refused
 
-PROGRAMS: Final = ("/api/", "/kiosk/api/", "/static/", "/metrics", "/healthz", "/readyz", "/openapi.json")
+PROGRAMS: Final = ("/api/", "/kiosk/api/", "/rate/api/", "/static/", "/metrics", "/healthz", "/readyz", "/openapi.json")
 """Addresses that programs ask: they are answered in JSON whatever they accept."""
 NO_BODY: Final = (204, 205, 304)
 

@@ -95,11 +95,13 @@ def home_of(signed: Signed) -> str:
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    """A whole page. `lang=` in its address is kept in a cookie."""
+    """A whole page. `lang=` in its address is kept in a cookie. `elsewhere`: itself in the other language, unless it is
+    given.
+    """
     language = language_of(request)
     other = request.url.include_query_params(lang="en" if language == "zh" else "zh")
-    elsewhere = f"{other.path}?{other.query}"
-    body = environment(language).get_template(template).render(request=request, elsewhere=elsewhere, **context)
+    values = {"request": request, "elsewhere": f"{other.path}?{other.query}", **context}
+    body = environment(language).get_template(template).render(values)
     response = HTMLResponse(body, status_code=status, headers=dict(HEADERS))
     wish = chosen(request)
     if wish is not None:

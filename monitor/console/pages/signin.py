@@ -20,7 +20,7 @@ from monitor.console.pages.session import (
     visitor_of,
     way_in,
 )
-from monitor.store.signin import who_can_sign_in
+from monitor.console.pages.signinform import sign_in_form
 from monitor.supervision import passwords
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Locked, Signed
@@ -37,7 +37,7 @@ def add_sign_in(pages: APIRouter, deps: Deps) -> None:
         """The form; whoever is signed in already goes on."""
         if signed_of(deps, request) is not None:
             return RedirectResponse(path_after(next), SEE_OTHER)
-        return _form(request, deps, next)
+        return sign_in_form(request, deps, next)
 
     @pages.post("/sign-in")
     def sign_in(
@@ -50,9 +50,9 @@ def add_sign_in(pages: APIRouter, deps: Deps) -> None:
         try:
             signed = way_in(deps).by_password(user.strip(), password, visitor_of(request))
         except Locked as error:
-            return _form(request, deps, next, status=429, user=user, fault=error.text)
+            return sign_in_form(request, deps, next, status=429, user=user, fault=error.text)
         except Refused as error:
-            return _form(request, deps, next, status=403, user=user, fault=error.text)
+            return sign_in_form(request, deps, next, status=403, user=user, fault=error.text)
         response = RedirectResponse(path_after(next), SEE_OTHER)
         set_cookie(request, response, signed.secret)
         return response
@@ -66,13 +66,6 @@ def add_sign_in(pages: APIRouter, deps: Deps) -> None:
         return response
 
     _add_invite(pages, deps)
-
-
-def _form(request: Request, deps: Deps, next: str, *, status: int = 200, user: str = "", fault: str = "") -> Response:
-    way_in(deps)
-    with deps.store.read() as conn:
-        nobody = not who_can_sign_in(conn)
-    return page(request, "signin.html", status, next=path_after(next), user=user, fault=fault, nobody=nobody)
 
 
 def _add_invite(pages: APIRouter, deps: Deps) -> None:

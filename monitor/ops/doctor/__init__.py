@@ -15,6 +15,7 @@ from monitor.ops.doctor.auditcheck import check_audit
 from monitor.ops.doctor.facechecks import check_faces
 from monitor.ops.doctor.finding import Finding, bad, good
 from monitor.ops.doctor.kioskchecks import check_kiosks
+from monitor.ops.doctor.openidcheck import check_openid
 from monitor.ops.doctor.probes import BrokerProbe
 from monitor.settings import MqttSettings, Settings
 from monitor.store.engine import Store
@@ -47,6 +48,7 @@ def check_everything(
             with look() as looked:
                 yield from hallchecks.check_hall(looked, settings, environ)
                 yield from check_kiosks(looked, settings, Clock().now())
+                yield from check_openid(looked.conn, settings)
     if settings.mqtt.enabled:
         yield from check_broker(settings.mqtt, broker_config)
     else:

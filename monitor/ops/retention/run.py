@@ -19,6 +19,8 @@ from monitor.store.retention import Count, Sort
 from monitor.store.sql import chunks
 
 PAGE: Final = 5000
+LINK_DAYS: Final = 30
+"""So long after it expired the row of a rating link is kept: what it says is for which case somebody was asked."""
 BEGUN: Final = "retention.begun"
 DONE: Final = "retention.run"
 _KEYS: Final = {
@@ -69,23 +71,30 @@ class Gone:
 def plan(store: Store, settings: RetentionSettings, now: datetime, frames_days: int = 0) -> list[Line]:
     """What goes and what stays if it were run now; changes nothing. `frames_days`: `kiosk.evidence_days`."""
     with store.read() as conn:
-        limits = _limits(conn, settings, now, frames_days)
+        limits = {"rating_links": _links_before(now), **_limits(conn, settings, now, frames_days)}
         return [_line(conn, sort, settings, frames_days, limits.get(name)) for name, sort in
                 retention.sorts(conn).items()]  # fmt: skip
 
 
 def _limits(conn: Connection, settings: RetentionSettings, now: datetime, frames_days: int) -> dict[str, datetime]:
-    """By sort, what is older goes. Evidence frames are never kept for ever: where they are switched off by now, all of
-    them go.
+    """By sort, what is older goes; rating links whatever is set. Evidence frames are never kept for ever: where they
+    are switched off by now, all of them go.
     """
     limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
+    if retention.links_expired(conn, _links_before(now)):
+        limits["rating_links"] = _links_before(now)
     if frames_days or frames.all_of_them(conn):
         limits["frames"] = now - timedelta(days=frames_days)
     return limits
 
 
+def _links_before(now: datetime) -> datetime:
+    return now - timedelta(days=LINK_DAYS)
+
+
 def _line(conn: Connection, sort: Sort, settings: RetentionSettings, frames_days: int, before: datetime | None) -> Line:
-    days = frames_days if sort.name == "frames" else int(getattr(settings, _KEYS[sort.name]))
+    fixed = {"frames": frames_days, "rating_links": LINK_DAYS}
+    days = fixed[sort.name] if sort.name in fixed else int(getattr(settings, _KEYS[sort.name]))
     if before is None:
         return Line(sort=sort.name, days=days, before=None, count=Count(goes=0, stays={}))
     return Line(sort=sort.name, days=days, before=before, count=retention.count(conn, sort, before))

@@ -26,6 +26,8 @@ from monitor.workcal import WorkCalendar
 PRESENCE: Final = table_of(PresenceRow)
 DUTY: Final = table_of(DutyRow)
 RATING: Final = table_of(RatingRow)
+AT_THE_WINDOW: Final = ("device", "screen")
+"""Origins of ratings that are given at the window: one that was given at home, or copied from paper, shows nobody."""
 CASE: Final = table_of(CaseEventRow)
 CHECKIN: Final = table_of(CheckinRow)
 
@@ -211,7 +213,8 @@ class _Evidence:
         self._look = look
         self._presence = _by(look, PRESENCE, windows, span)
         self._duty = _by(look, DUTY, windows, (span[0] - DAY, span[1]))
-        self._rating = _by(look, RATING, windows, span)
+        given = _by(look, RATING, windows, span)
+        self._rating = {window: [r for r in rows if r.origin in AT_THE_WINDOW] for window, rows in given.items()}
         self._case = _by(look, CASE, windows, span)
         self._checkin = _by(look, CHECKIN, people, span)
 

@@ -247,7 +247,7 @@ async function byPin() {
       mine.id = newId(); // another try is another check-in
       screen.say(word('pin.wrong', { left: error.body.left }));
       at('secret').focus();
-    } else if (error.status === 429) {
+    } else if (error.code === 'pin.locked') {
       const until = screen.timeText(new Date(error.body.until), settings.zone);
       await finish('refused', { what: word('pin.locked', { until }) });
     } else await failed(error);

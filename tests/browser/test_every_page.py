@@ -1,0 +1,310 @@
+"""Every page of the console, by every way that a rule can be held over all of them: axe, sizes, languages, keyboard.
+
+The table names each page's address and who looks at it; a route without an entry fails, so that none is forgotten.
+`JIANCHA_SHOTS=FOLDER` keeps a picture of each in both languages at three sizes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from monitor.agents.demoplan import HALL
+from monitor.console.pages import make_pages
+from monitor.settings import ConsoleSettings, config_dir
+from monitor.store.engine import Store
+from monitor.store.schema import HallRow
+from monitor.supervision.signin import SignIn
+from tests.browser.axe import violations
+from tests.browser.pages import Browsers, Watched
+from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, wide
+from tests.busy_hall import USERS, copied
+from tests.daemon import Daemon
+from tests.http_app import insert, make_deps
+from tests.signing_in import DESK, ISSUER, session
+
+SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+PROVIDER: Final = "统一身份认证"
+
+NO_PAGE: Final = {
+    "/": "leads to the first page of whoever is signed in",
+    "/static/{version}/{name:path}": "files",
+    "/kiosk/sw.js": "a script",
+    "/board/{hall}/stream": "server-sent events",
+    "/cards/since": "a part of the inbox",
+    "/cards/{number}/files/{file}": "a file",
+    "/cards/{number}/export.{suffix}": "a file",
+    "/sign-in/oidc": "leads to the provider",
+    "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
+}
+"""Routes that give no page of their own, and what they give."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page as somebody sees it. `user`: one of busy_hall.USERS, None: nobody is signed in.
+    `path`: the address, or how it is found in the store. `tab`: why the keyboard is not walked, where it is not.
+    """
+
+    name: str
+    user: str | None
+    path: str | Callable[[First], str]
+    wait: str = "main"
+    status: int = 200
+    no_tab: str = ""
+    sizes: tuple[tuple[int, int], ...] = SIZES
+
+
+class First:
+    """`first("SELECT …")`: the first value that a statement finds in the hall's store."""
+
+    def __init__(self, database: Path, **named: str) -> None:
+        self._database, self.named = database, named
+
+    def __call__(self, statement: str) -> str:
+        with sqlite3.connect(self._database) as conn:
+            row = conn.execute(statement).fetchone()
+        assert row is not None, f"the busy hall has nothing for this page: {statement}"
+        return str(row[0])
+
+
+CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+PAGES: Final[dict[str, tuple[Seen, ...]]] = {
+    "/sign-in": (Seen("sign-in", None, "/sign-in"),),
+    "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
+    "/board": (Seen("halls", "auditor", "/board"),),
+    "/board/{hall}": (
+        Seen("board", "duty", f"/board/{HALL}", wait=".tile"),
+        Seen("board-wall", "head", f"/board/{HALL}?wall=1", wait=".tile"),
+        Seen("board-one-window", "lead", f"/board/{HALL}", wait=".tile"),
+        Seen("board-no-window", "auditor", "/board/second"),
+    ),
+    "/cards": (
+        Seen("cards", "duty", "/cards"),
+        Seen("cards-none", "duty", "/cards?rule=device.silent&window=demo-w01"),
+        Seen("cards-of-a-unit", "unit", "/cards?order=newest"),
+    ),
+    "/cards/new": (Seen("card-by-hand", "duty", "/cards/new"),),
+    "/cards/{number}": (
+        Seen("card-of-a-case", "duty", lambda first: f"/cards/{first(CARD.format('case.limit', 'open'))}"),
+        Seen("card-of-a-window", "head", lambda first: f"/cards/{first(CARD.format('post.empty', 'open'))}"),
+        Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
+        Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
+        Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
+    ),
+    "/cases": (
+        Seen("cases", "duty", "/cases"),
+        Seen("cases-none", "duty", "/cases?text=no-such-case"),
+        Seen("cases-of-a-unit", "unit", "/cases?state=completed"),
+    ),
+    "/cases/due": (Seen("cases-due", "duty", "/cases/due"),),
+    "/cases/one": (
+        Seen("case", "duty", lambda first: f"/cases/one?key={first(CASE.format('pending'))}"),
+        Seen("case-late", "head", lambda first: f"/cases/one?key={first(CASE.format('yellow'))}"),
+    ),
+    "/statistics": (
+        Seen("statistics", "duty", "/statistics"),
+        Seen("statistics-of-windows", "auditor", "/statistics?by=window&from=2026-02-01&to=2026-03-04"),
+    ),
+    "/ratings": (Seen("ratings", "duty", "/ratings"), Seen("ratings-of-a-unit", "unit", "/ratings")),
+    "/ratings/list": (
+        Seen("ratings-list", "duty", "/ratings/list"),
+        Seen("ratings-one-window", "lead", "/ratings/list"),
+    ),
+    "/ratings/unrated": (Seen("ratings-unrated", "duty", "/ratings/unrated"),),
+    "/ratings/devices": (Seen("ratings-devices", "duty", "/ratings/devices"),),
+    "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
+    "/rate": (Seen("rate-no-secret", None, "/rate"),),
+    "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/devices": (
+        Seen("devices", "duty", "/devices"),
+        Seen("devices-all-halls", "auditor", "/devices"),
+        Seen("devices-none", "duty", "/devices?state=revoked"),
+    ),
+    "/devices/{device}": (
+        Seen("device", "duty", f"/devices/{HALL}-cam04"),
+        Seen("device-silent", "admin", f"/devices/{HALL}-tm2"),
+        Seen("device-cases", "auditor", f"/devices/{HALL}-cases"),
+    ),
+    "/quarantine": (
+        Seen("quarantine", "admin", "/quarantine"),
+        Seen("quarantine-read-only", "auditor", "/quarantine?state=all&reason=unknown_ref"),
+        Seen("quarantine-told", "duty", "/quarantine?done=replayed&count=1&still=1.4"),
+        Seen("quarantine-none", "duty", "/quarantine?state=dismissed"),
+    ),
+    "/quarantine/{number}": (
+        Seen("quarantine-row", "duty", "/quarantine/2"),
+        Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
+    ),
+    "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
+    "/sessions": (Seen("sessions", "admin", "/sessions"),),
+    "/kiosk": (
+        Seen("kiosk", None, lambda first: first.named["kiosk"], wait="#start:not([hidden])"),
+        Seen("kiosk-no-token", None, "/kiosk"),
+    ),
+}
+"""Each route that gives a page → the ways in which it is looked at. A page of one thing finds it in the store, such as
+`"/cards/{number}": (Seen("card", "duty", lambda first: f"/cards/{first('SELECT number FROM card …')}"),)`.
+"""
+FAULTS: Final = (
+    Seen("fault-signed-in", "duty", "/no-such-page", status=404),
+    Seen("fault-nobody", None, "/no-such-page", status=404, wait=".fault"),
+    Seen("fault-not-theirs", "duty", "/board/second", status=404),
+    Seen("fault-not-allowed", "admin", "/board", status=403),
+    Seen("sign-in-no-provider", None, "/sign-in/oidc", status=503, wait=".fault"),
+    Seen("sign-in-stale", None, "/sign-in/oidc/back?code=x&state=y", status=400, wait=".fault"),
+)
+"""What pages say when they cannot be shown."""
+
+
+@pytest.fixture(scope="module")
+def busy(
+    busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Daemon]:
+    """The busy hall with all that can be switched on: a kiosk, a provider (away), a second hall."""
+    daemon = copied(busy_hall_made, tmp_path_factory.mktemp("every"))
+    oidc = {"ISSUER": f"http://127.0.0.1:{free_port()}", "CLIENT_ID": "jiancha", "CLIENT_SECRET": "s", "NAME": PROVIDER}
+    daemon.environment.update({f"JIANCHA_CONSOLE__OIDC__{key}": value for key, value in oidc.items()})
+    daemon.environment["JIANCHA_KIOSK__ENABLED"] = "true"
+    store = Store(f"sqlite:///{daemon.folder / 'jiancha.sqlite'}")
+    with store.write() as conn:
+        insert(
+            conn, HallRow, {"id": "second", "name": "演示第二大厅", "expected_from": datetime(2026, 3, 1, tzinfo=UTC)}
+        )
+    store.close()
+    with daemon:
+        yield daemon
+
+
+@dataclass
+class House:
+    """The busy hall and its visitors: one browser's context a user, signed in once."""
+
+    daemon: Daemon
+    browsers: Browsers
+    data: Data
+    first: First
+    _open: dict[str | None, Watched] = field(default_factory=dict)
+
+    def visit(self, user: str | None, language: str) -> Watched:
+        cookies = [{"name": "lang", "value": language, "url": self.daemon.url}]
+        if user not in self._open:
+            self._open[user] = self.browsers.page("about:blank", origin=urlsplit(self.daemon.url).netloc)
+            if user is not None:
+                store = Store(f"sqlite:///{self.daemon.folder / 'jiancha.sqlite'}")
+                secret = session(store, user, lambda: datetime.now(UTC)).secret
+                store.close()
+                cookies.append({"name": "jiancha", "value": secret, "url": self.daemon.url})
+        self._open[user].page.context.add_cookies(cookies)
+        return self._open[user]
+
+
+@pytest.fixture(scope="module")
+def house(busy: Daemon, browsers: Browsers) -> House:
+    database = busy.folder / "jiancha.sqlite"
+    kiosk = _kiosk(busy)
+    accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
+    visitors = (DESK.agent, ISSUER)
+    data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
+    return House(busy, browsers, data, First(database, kiosk=kiosk))
+
+
+def notices() -> Iterator[str]:
+    """Titles of the notices that the shipped calendars rest on: quoted as they are in both languages."""
+    for file in sorted((config_dir() / "calendar").glob("*.toml")):
+        yield from re.findall(r"《(.+?)》", file.read_text(encoding="utf-8"))
+        yield from texts_in(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+def _kiosk(busy: Daemon) -> str:
+    with sqlite3.connect(busy.folder / "jiancha.sqlite") as conn:
+        (terminal,) = conn.execute("SELECT id FROM device WHERE kind = 'terminal'").fetchone()
+    printed = busy.command("kiosk", "token", "--device", terminal, "--host", "localhost").strip()
+    return "/kiosk#" + printed.rpartition("#")[2]
+
+
+def test_no_page_is_forgotten(tmp_path: Path) -> None:
+    """A new route needs an entry in PAGES (or in NO_PAGE, with a reason)."""
+    store = Store(f"sqlite:///{tmp_path / 'none.sqlite'}")
+    there: Any = SimpleNamespace(name=PROVIDER)
+    sign_in = SignIn(store, lambda: datetime.now(UTC), ConsoleSettings())
+    deps = make_deps(store, sign_in=sign_in, openid=there, kiosks=there, boards=there, look=there)
+    routes = {str(route.path) for route in make_pages(deps).routes if "GET" in (getattr(route, "methods", None) or ())}
+    store.close()
+    assert routes == set(PAGES) | set(NO_PAGE)
+    assert not set(PAGES) & set(NO_PAGE)
+
+
+ALL: Final = [one for ways in PAGES.values() for one in ways] + list(FAULTS)
+
+
+BAD: Final = """<!doctype html><html lang="%s"><title>x</title>
+<style>:focus { outline: none } div { width: 3000px }</style>
+<h1>T</h1><h3>T</h3><img src="data:,"><div>x</div><p>demo-w01</p><code>sudo 命令</code>
+<button>演示员二</button><button tabindex="2">窗口</button><a href="#a">yellow</a></html>"""
+
+
+def test_the_checks_see_what_they_should_and_nothing_else(house: House) -> None:
+    page = house.browsers.page("about:blank").page
+    told: dict[str, list[str]] = {}
+    for language in ("zh-CN", "en"):
+        page.set_content(BAD % language)
+        ready(page)
+        told[language] = texts(page)
+    assert [line.split("'")[1] for line in house.data.chinese_left(told["en"])] == ["窗口"]
+    assert [line.split("'")[1] for line in house.data.english_left(told["zh-CN"])] == ["yellow"]
+    walked = keyboard(page)
+    assert "keyboard: out of order" in walked
+    assert sum("no outline" in line for line in walked) == 3
+    assert len(wide(page, SIZES[0])) == 1
+    assert {"image-alt", "heading-order"} <= {line.split()[1].rstrip(":") for line in violations(page)}
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
+def test_every_page_is_for_everybody(house: House, one: Seen) -> None:
+    wrong = [f"{language}: {fault}" for language in ("zh", "en") for fault in looked_at(house, one, language)]
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+def looked_at(house: House, one: Seen, language: str) -> list[str]:
+    """What is wrong with a page. axe looks at the PC's size in Chinese and at the tablet's in English."""
+    seen = house.visit(one.user, language)
+    page, before = seen.page, len(seen.faults)
+    path = one.path if isinstance(one.path, str) else one.path(house.first)
+    page.set_viewport_size({"width": one.sizes[0][0], "height": one.sizes[0][1]})
+    answer = page.goto(house.daemon.url + path)
+    page.locator(one.wait).first.wait_for()
+    ready(page)
+    wrong = [] if answer is None or answer.status == one.status else [f"status {answer.status}, not {one.status}"]
+    read = texts(page)
+    wrong += house.data.english_left(read) if language == "zh" else house.data.chinese_left(read)
+    for size in one.sizes:
+        wrong += wide(page, size)
+        if size == one.sizes[0 if language == "zh" else 1]:
+            wrong += violations(page)
+        _shoot(page, f"{one.name}-{language}-{size[0]}")
+    if language == "zh" and not one.no_tab:
+        wrong += wide(page, one.sizes[0]) + keyboard(page)
+    return wrong + seen.faults[before:]
+
+
+def _shoot(page: Any, name: str) -> None:
+    folder = os.environ.get("JIANCHA_SHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,141 @@
+"""What is held of every page: nothing sticks out, the keyboard reaches everything and is seen, one language alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from tests.webtools import NAMED
+
+CHINESE: Final = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]+")
+WORD: Final = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
+COMMAND: Final = re.compile(
+    r"\bjiancha(?:-[a-z]+)?(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*"
+    r"|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
+)
+"""A command within a sentence, an address of the API, an id as one types it (case:ns/2026-001)."""
+EMPTY_TITLE: Final = re.compile(r"《\s*》")
+"""What is left of the title of a Chinese document."""
+BARE: Final = re.compile(r"[a-z_.]+")
+MORE_STEPS: Final = 15
+"""Steps of Tab beyond what must be reached: a browser lets areas that scroll be reached too."""
+BOTH: Final = ".fault, .both, code, pre"
+"""Texts in both languages at once (the program's own errors: Chinese first, English behind), and commands."""
+KEPT_ENGLISH: Final = frozenset(
+    {"PIN", "CSV", "JSON", "Excel", "PDF", "XLSX", "OpenID", "API", "MQTT", "HTTP", "HTTPS", "SHA", "abc", "channels"}
+)
+"""Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
+of the registry."""
+
+
+@cache
+def _inspect() -> str:
+    return (NAMED / "inspect.js").read_text(encoding="utf-8")
+
+
+def ready(page: Any) -> None:
+    """The page's tools; it is loaded, with its fonts."""
+    page.evaluate(_inspect())
+    page.evaluate("() => { inspect.unfold(); return document.fonts.ready.then(() => true); }")
+
+
+def wide(page: Any, size: tuple[int, int]) -> list[str]:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # charts too
+    found = page.evaluate("() => inspect.wide()")
+    return [f"{size[0]}×{size[1]}: sticks out: {found}"] if found else []
+
+
+def keyboard(page: Any) -> list[str]:
+    """Tab from the beginning: what it does not reach, reaches out of order, or reaches unseen."""
+    count = page.evaluate("() => inspect.begin()")
+    for _ in range(count):
+        page.keyboard.press("Tab")
+    walked = page.evaluate("() => inspect.walked()")
+    for _ in range(MORE_STEPS):
+        if {step[0] for step in walked["steps"]} >= set(range(count)):
+            break
+        page.keyboard.press("Tab")
+        walked = page.evaluate("() => inspect.walked()")
+    seen = [step[0] for step in walked["steps"] if step[0] >= 0]
+    first = list(dict.fromkeys(seen))
+    missed = [walked["wanted"][n] for n in range(count) if n not in first]
+    told = [f"keyboard: not reached: {missed}"] if missed else []
+    told += ["keyboard: out of order"] if first != sorted(first) else []
+    unseen = {f"{name}: {fault}" for n, name, fault in walked["steps"] if n >= 0 and fault}
+    return [*told, *(f"focus: {one}" for one in sorted(unseen)[:6])]
+
+
+class Data:
+    """What is data and no text of the program: every text of the store, and names that the configuration gives."""
+
+    def __init__(self, database: Path, more: Iterable[str] = ()) -> None:
+        with sqlite3.connect(database) as conn:
+            values = set(_values(conn)) | set(more)
+        by_length = sorted((value for value in values if len(value) >= 2), key=len, reverse=True)
+        self._chinese = [value for value in by_length if CHINESE.search(value)]
+        # A bare word (yellow, case.limit, duty_supervisor) is a name in the code, not data: a page translates it.
+        self._latin = [value for value in by_length if WORD.search(value) and not BARE.fullmatch(value)]
+
+    def chinese_left(self, texts: Iterable[tuple[str, str]]) -> list[str]:
+        """Chinese on an English page that is no data."""
+        return [
+            f"in English: {text[:300]!r} at {at}"
+            for text, at in texts
+            if CHINESE.search(_without(text, self._chinese, CHINESE))
+        ]
+
+    def english_left(self, texts: Iterable[tuple[str, str]]) -> list[str]:
+        """English words on a Chinese page that are no data."""
+        told = []
+        for text, at in texts:
+            words = set(WORD.findall(_without(COMMAND.sub(" ", text), self._latin, WORD))) - KEPT_ENGLISH
+            if words:
+                told.append(f"in Chinese: {sorted(words)} in {text[:300]!r} at {at}")
+        return told
+
+
+def texts(page: Any) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = page.evaluate("(skip) => inspect.texts(skip)", BOTH)
+    return found
+
+
+def _without(text: str, values: Iterable[str], wanted: re.Pattern[str]) -> str:
+    """The text without these values, the longest first; as it is where nothing that is wanted is in it anyway."""
+    if not wanted.search(text):
+        return text
+    for value in values:
+        if value in text:
+            text = text.replace(value, " ")
+    return EMPTY_TITLE.sub(" ", text)
+
+
+def _values(conn: sqlite3.Connection) -> Iterator[str]:
+    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for row in conn.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of the schema
+            for value in row:
+                if isinstance(value, str):
+                    yield from texts_in(value)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts of a value; of JSON those within it."""
+    if isinstance(value, str):
+        if value[:1] in "[{" and value[-1:] in "]}":
+            try:
+                yield from texts_in(json.loads(value))
+                return
+            except ValueError:
+                pass
+        yield value.strip()
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
