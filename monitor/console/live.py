@@ -98,8 +98,8 @@ class LiveBoards:
         held = self._of(hall)
         held.looked = self._clock.monotonic()
         self._wake()
-        if held.board is None or held.looked - held.refreshed > FRESH_SECONDS:
-            self._refresh(held)
+        if self._is_old(held):
+            self._refresh(held, unless_fresh=True)
         assert held.board is not None
         return held.board
 
@@ -158,9 +158,17 @@ class LiveBoards:
         since = self._clock.monotonic() - hall.refreshed
         return hall.readers > 0 or (self._is_watched(hall) and since >= WARM_EVERY)
 
-    def _refresh(self, held: _Hall) -> None:
-        """Look, and put what differs into the ring: each window by itself, then the rest."""
+    def _is_old(self, held: _Hall) -> bool:
+        return held.board is None or self._clock.monotonic() - held.refreshed > FRESH_SECONDS
+
+    def _refresh(self, held: _Hall, *, unless_fresh: bool = False) -> None:
+        """Look, and put what differs into the ring: each window by itself, then the rest.
+
+        `unless_fresh`: many pages that are opened at once wait for one look, not one after the other for their own.
+        """
         with held.lock:
+            if unless_fresh and not self._is_old(held):
+                return
             with self._store.read() as conn:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
             before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}

@@ -12,10 +12,13 @@ import threading
 from pathlib import Path
 from typing import Final
 
+import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
 START_SECONDS: Final = 20.0
+THREADS: Final = 15
+"""For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
 GRACE_SECONDS: Final = 3
 """What an open request has for its end; a stream that stays open would block the stop for ever."""
 
@@ -84,6 +87,7 @@ class _Server(uvicorn.Server):
         self.up = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets)
         self.up.set()
 

@@ -11,8 +11,9 @@ from sqlalchemy import Row, func, select, tuple_
 from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
 from monitor.model import Device
 from monitor.store.facts.look import Loaded, Look, Path, next_receipt
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import Card, CardEvent, HeartbeatRow, RatingRow, Subject
-from monitor.store.sequences import announced_at
+from monitor.store.sequences import announced_at, of_boot
 from monitor.store.sql import table_of
 
 RATING: Final = table_of(RatingRow)
@@ -45,6 +46,9 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         calendar = look.book.for_hall(look.registry, place.hall)
         loaded[key] = Loaded(facts=facts, calendar=calendar, hall=place.hall, more_at=next_receipt([row], look.now))
     return loaded
+
+
+_BEGAN: Final = QuickSelect(lambda _: select(func.min(BEAT.c.at).label("began")).where(*of_boot()))
 
 
 def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
@@ -106,8 +110,8 @@ def _holes(look: Look, device: str, boots: Iterable[str]) -> Iterator[datetime]:
 
 
 def _boot_began(look: Look, device: str, boot: str) -> datetime:
-    query = select(func.min(BEAT.c.at)).where(BEAT.c.device == device, BEAT.c.boot == boot, BEAT.c.received <= look.now)
-    return look.sources.correct(device, boot, look.conn.execute(query).scalar_one())[0]
+    began = _BEGAN.run(look.conn, device=device, boot=boot, now=look.now)[0].began
+    return look.sources.correct(device, boot, began)[0]
 
 
 def _beat_before(look: Look, device: str, since: datetime) -> datetime | None:
