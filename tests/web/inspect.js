@@ -15,8 +15,8 @@ window.inspect = (() => {
   const texts = (skip) => {
     const lang = document.documentElement.lang;
     const out = [[document.title, 'title']];
-    const other = (el) => el.closest(`script, style, noscript, ${skip}`)
-      || [...document.querySelectorAll('[lang]')].some((at) => at.lang !== lang && at.contains(el));
+    const foreign = [...document.querySelectorAll('[lang]')].filter((at) => at.lang !== lang);
+    const other = (el) => el.closest(`script, style, noscript, ${skip}`) || foreign.some((at) => at.contains(el));
     const seen = (el) => (el.tagName === 'OPTION' || el.tagName === 'OPTGROUP' ? shown(el.closest('select')) : shown(el));
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
@@ -73,8 +73,9 @@ window.inspect = (() => {
     wanted = interactive();
     steps = [];
     document.addEventListener('focusin', (event) => {
-      // Counted anew: what streams in meanwhile replaces elements by others of the same kind.
-      steps.push([interactive().indexOf(event.target), name(event.target), ring(event.target)]);
+      // What streams in meanwhile replaces elements by others of the same kind: then they are counted anew.
+      const known = wanted.indexOf(event.target);
+      steps.push([known >= 0 ? known : interactive().indexOf(event.target), name(event.target), ring(event.target)]);
     });
     document.body.tabIndex = -1;
     document.body.focus();
