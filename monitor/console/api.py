@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
+from monitor.console.cardanswers import FedOut, PlansOut, answers
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.casesapi import add_cases_api
@@ -61,7 +62,7 @@ def make_api(deps: Deps) -> APIRouter:
 
 
 def _add_events(api: APIRouter, deps: Deps) -> None:
-    @api.post("/events", responses=BODY_ERRORS, openapi_extra=body_schema(EVENTS_BODY))
+    @api.post("/events", responses=BODY_ERRORS | answers(FedOut, "Stored."), openapi_extra=body_schema(EVENTS_BODY))
     async def post_events(request: Request, grant: Grant = Depends(require(deps, "events:write"))) -> dict[str, Any]:
         """Store events of devices: the same decoder and the same idempotence as by MQTT; answered after the commit."""
         body = await read_body(request, deps.max_body_bytes)
@@ -93,7 +94,7 @@ def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) ->
 
 
 def _add_plans(api: APIRouter, deps: Deps) -> None:
-    @api.post("/plans", responses=BODY_ERRORS, openapi_extra=body_schema(PLANS_BODY))
+    @api.post("/plans", responses=BODY_ERRORS | answers(PlansOut, "Imported."), openapi_extra=body_schema(PLANS_BODY))
     async def post_plans(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
         """Leave, trips, lieu, corrections, substitutes, outings, overtime, rota, shifts, closures, power_cuts:
         {"leave": [row, …], …}; upsert by id, all or none.

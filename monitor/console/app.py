@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.console.api import make_api
+from monitor.console.cardanswers import ReadyOut
 from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
 from monitor.console.deps import Deps
 from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
+from monitor.console.openapi import describe
 from monitor.console.packed import Packed
 from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
@@ -35,6 +37,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.add_middleware(LimitedForms)
     app.add_middleware(RenewedCookie)
     app.add_middleware(Packed)
+    describe(app)
     _add_health(app, deps)
     _add_metrics(app, deps)
     app.include_router(make_api(deps))
@@ -59,7 +62,13 @@ def _add_health(app: FastAPI, deps: Deps) -> None:
         """The process answers."""
         return {"alive": True}
 
-    @app.get("/readyz", responses={503: {"description": "Not ready; the reasons are in the body."}})
+    @app.get(
+        "/readyz",
+        responses={
+            200: {"model": ReadyOut, "description": "Ready."},
+            503: {"model": ReadyOut, "description": "Not ready; the reasons are in the body."},
+        },
+    )
     def readyz() -> Response:
         """Whether every part does its work; the answer names those that do not, and `warnings` what else is wrong."""
         reasons = unready(deps)
@@ -73,7 +82,7 @@ def _add_health(app: FastAPI, deps: Deps) -> None:
 
 
 def _add_metrics(app: FastAPI, deps: Deps) -> None:
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     def metrics(request: Request) -> Response:
         """For Prometheus. A plain function: it reads the store, so it runs in a thread, off the event loop."""
         encode, content_type = choose_encoder(request.headers.get("accept", ""))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path
 from monitor.access import Target, covers
 from monitor.console.answers import ERRORS, Responses
 from monitor.console.bearer import require
+from monitor.console.cardanswers import BoardOut, answers
 from monitor.console.deps import Deps
 from monitor.console.live import LiveBoards
 from monitor.supervision.board import Board, Tile
@@ -21,7 +22,7 @@ MISSING: Final[Responses] = {404: {"description": "There is no such hall for the
 
 
 def add_board_api(api: APIRouter, deps: Deps, boards: LiveBoards) -> None:
-    @api.get("/board/{hall}", responses=ERRORS | MISSING)
+    @api.get("/board/{hall}", responses=ERRORS | MISSING | answers(BoardOut, "The hall now."))
     def get_board(
         hall: str = Path(max_length=200, pattern=r"^[^\x00]*$"), grant: Grant = Depends(require(deps, "cards:read"))
     ) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.supervision.bulk import MOST as MOST_AT_ONCE
+from monitor.supervision.commands import MOST_WORDS
 from monitor.supervision.files import KINDS, MOST_BYTES, MOST_FILES
 from monitor.supervision.refused import Refused
 from monitor.supervision.workflow import FINDINGS, ORDER_KINDS, RESULTS
@@ -34,7 +35,10 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 class FileIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: str
-    content: str = Field(description=f"base64; {KINDS}, at most {MOST_BYTES} bytes each")
+    content: str = Field(
+        description=f"base64; {KINDS}, at most {MOST_BYTES} bytes each",
+        json_schema_extra={"contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]*={0,2}$"},
+    )
 
 
 class Plain(BaseModel):
@@ -46,7 +50,7 @@ class Plain(BaseModel):
 class Body(Plain):
     """`reason` stands in the card's history."""
 
-    reason: str
+    reason: str = Field(json_schema_extra={"minLength": 1, "maxLength": MOST_WORDS, "pattern": r"\S"})
 
 
 class WithFiles(Body):

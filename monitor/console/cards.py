@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 
 from monitor.console.answers import ERRORS, LIST_ERRORS, Responses
 from monitor.console.bearer import require
+from monitor.console.cardanswers import CardShown, CardWorkOut, ExplanationOut, answers
 from monitor.console.cardfilter import asked_cards
 from monitor.console.deps import Deps
 from monitor.console.paging import AskedPage, cut, key_of, next_link
@@ -17,10 +18,18 @@ from monitor.store import attachments
 from monitor.supervision.cardfile import card_work
 from monitor.supervision.cardlist import CardFilter, Order, explain, list_cards
 from monitor.supervision.cardlist import key_of as card_key
+from monitor.supervision.files import MEDIA_TYPES
 from monitor.supervision.tokens import Grant
 
 INT64: Final = 2**63 - 1
 MISSING: Final[Responses] = {404: {"description": "There is no such card, or file, for the bearer."}}
+
+CONTENT: Final[Responses] = {
+    200: {
+        "description": "The file.",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in sorted(MEDIA_TYPES)},
+    }
+}
 
 
 def add_cards(api: APIRouter, deps: Deps) -> None:
@@ -28,7 +37,7 @@ def add_cards(api: APIRouter, deps: Deps) -> None:
     _add_list(api, deps)
     _add_explanation(api, deps)
 
-    @api.get("/cards/{number}", responses=ERRORS | MISSING)
+    @api.get("/cards/{number}", responses=ERRORS | MISSING | answers(CardWorkOut, "The card."))
     def get_card(
         number: int = Path(ge=1, le=INT64), grant: Grant = Depends(require(deps, "cards:read"))
     ) -> dict[str, Any]:
@@ -39,7 +48,7 @@ def add_cards(api: APIRouter, deps: Deps) -> None:
             raise no_card(number)
         return found
 
-    @api.get("/cards/{number}/files/{file}", responses=ERRORS | MISSING, response_class=Response)
+    @api.get("/cards/{number}/files/{file}", responses=ERRORS | MISSING | CONTENT, response_class=Response)
     def get_file(
         number: int = Path(ge=1, le=INT64),
         file: int = Path(ge=1, le=INT64),
@@ -74,7 +83,7 @@ def _zones(deps: Deps, conn: Any) -> dict[str, str]:
 
 
 def _add_list(api: APIRouter, deps: Deps) -> None:
-    @api.get("/cards", responses=LIST_ERRORS)
+    @api.get("/cards", responses=LIST_ERRORS | answers(list[CardShown], "The cards of this page."))
     def get_cards(
         request: Request,
         response: Response,
@@ -94,7 +103,7 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
 
 
 def _add_explanation(api: APIRouter, deps: Deps) -> None:
-    @api.get("/cards/{number}/explanation", responses=ERRORS | MISSING)
+    @api.get("/cards/{number}/explanation", responses=ERRORS | MISSING | answers(ExplanationOut, "What explains it."))
     def get_explanation(
         number: int = Path(ge=1, le=INT64), grant: Grant = Depends(require(deps, "cards:read"))
     ) -> dict[str, Any]:

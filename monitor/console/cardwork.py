@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from monitor.console.answers import WORK_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
+from monitor.console.cardanswers import AcknowledgedOut, DoneOut, answers
 from monitor.console.cardbodies import BODIES, AcknowledgeAll, Issue, files_of, given_of, read
 from monitor.console.cards import INT64, no_card
 from monitor.console.deps import Deps
@@ -49,7 +50,7 @@ def _add_step(api: APIRouter, deps: Deps, step: str) -> None:
     @api.post(
         f"/cards/{{number}}/{step}",
         name=f"card_{event}",
-        responses=WORK_ERRORS,
+        responses=WORK_ERRORS | answers(DoneOut, "The step is committed."),
         openapi_extra=body_schema(model.model_json_schema()),
         description=f"As `jiancha cards {step}`: {{number, step, state, sequence}} once it is committed.",
     )
@@ -94,7 +95,12 @@ def _prepared(deps: Deps, number: int, step: str, body: bytes, grant: Grant) -> 
 def _add_issue(api: APIRouter, deps: Deps) -> None:
     limit = max(deps.max_body_bytes, WITH_FILES)
 
-    @api.post("/cards", status_code=201, responses=WORK_ERRORS, openapi_extra=body_schema(Issue.model_json_schema()))
+    @api.post(
+        "/cards",
+        status_code=201,
+        responses=WORK_ERRORS | answers(DoneOut, "The card is issued.", 201),
+        openapi_extra=body_schema(Issue.model_json_schema()),
+    )
     async def post_card(
         request: Request,
         response: Response,
@@ -109,7 +115,11 @@ def _add_issue(api: APIRouter, deps: Deps) -> None:
 
 
 def _add_bulk(api: APIRouter, deps: Deps) -> None:
-    @api.post("/cards/ack", responses=WORK_ERRORS, openapi_extra=body_schema(AcknowledgeAll.model_json_schema()))
+    @api.post(
+        "/cards/ack",
+        responses=WORK_ERRORS | answers(AcknowledgedOut, "What was done."),
+        openapi_extra=body_schema(AcknowledgeAll.model_json_schema()),
+    )
     async def post_ack(request: Request, grant: Grant = Depends(require(deps, "cards:acknowledge"))) -> dict[str, Any]:
         """Acknowledge many: {done: [number], refused: [{number, detail}]}. Each is done by itself; sent again, those
         that were done are refused by their state.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from monitor.console.answers import ERRORS, Responses
 from monitor.console.bearer import require
+from monitor.console.cardanswers import GalleryOut, answers
 from monitor.console.deps import Deps
 from monitor.store.facekeys import BadKeyStore, KeyStore
 from monitor.supervision.facegallery import Offer, device_of, offer, opened
@@ -25,7 +26,7 @@ NOT_KEPT: Final = {"Cache-Control": "no-store"}
 
 
 def add_gallery(api: APIRouter, deps: Deps) -> None:
-    @api.get("/faces/gallery", responses=GALLERY_ERRORS)
+    @api.get("/faces/gallery", responses=GALLERY_ERRORS | answers(GalleryOut, "The gallery."))
     def gallery(
         request: Request, device: str | None = None, grant: Grant = Depends(require(deps, "faces:gallery"))
     ) -> Response:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from monitor.console.answers import body_schema
 from monitor.console.deps import Deps
 from monitor.console.kioskanswers import (
     ERRORS,
@@ -42,13 +43,13 @@ def make_kiosk(deps: Deps, kiosks: Kiosks) -> APIRouter:
         """What the page may offer here."""
         return answer(deps, config_of(kiosks, place))
 
-    @api.post("/pin", responses=ERRORS)
+    @api.post("/pin", responses=ERRORS, openapi_extra=body_schema(Pin.model_json_schema()))
     async def post_pin(request: Request, place: Place = Depends(at_kiosk)) -> Any:
         """Check in by staff number and PIN; the same again is the same answer. 403 pin.wrong, 429 pin.locked."""
         said = await body_of(request, Pin)
         return await run_in_threadpool(by_pin, deps, kiosks, place, said)
 
-    @api.post("/heartbeat", responses=ERRORS)
+    @api.post("/heartbeat", responses=ERRORS, openapi_extra=body_schema(Beat.model_json_schema()))
     async def post_heartbeat(request: Request, place: Place = Depends(at_kiosk)) -> dict[str, Any]:
         """The device's heartbeat: what the page still keeps, and its clock."""
         said = await body_of(request, Beat)

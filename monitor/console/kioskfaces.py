@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from monitor.console.answers import body_schema
 from monitor.console.bearer import read_body
 from monitor.console.deps import Deps
 from monitor.console.kioskanswers import (
@@ -32,6 +33,9 @@ from monitor.supervision.refused import Refused
 
 WAIT_SECONDS: Final = 25.0
 """A frame takes a tenth of a second; the encoder's process is replaced before this."""
+JPEG: Final = {
+    "requestBody": {"required": True, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+}
 KEPT_TRIES: Final = 5
 """A kept frame that the encoder did not come to is given again: nobody stands before the camera any more."""
 
@@ -41,7 +45,7 @@ def add_faces(api: APIRouter, deps: Deps, kiosks: Kiosks) -> None:
     at_kiosk = placed(deps, kiosks)
     _add_attempts(api, deps, kiosks, at_kiosk)
 
-    @api.post("/kept", responses=ERRORS)
+    @api.post("/kept", responses=ERRORS, openapi_extra=body_schema(Kept.model_json_schema()))
     async def post_kept(request: Request, place: Place = Depends(at_kiosk)) -> Any:
         """Judge a try that was kept, at its own time: done, review, or refused (nothing is recorded)."""
         said = await body_of(request, Kept, KEPT_BYTES)
@@ -49,13 +53,13 @@ def add_faces(api: APIRouter, deps: Deps, kiosks: Kiosks) -> None:
 
 
 def _add_attempts(api: APIRouter, deps: Deps, kiosks: Kiosks, at_kiosk: Any) -> None:
-    @api.post("/attempts", responses=ERRORS, status_code=201)
+    @api.post("/attempts", responses=ERRORS, openapi_extra=body_schema(Begin.model_json_schema()), status_code=201)
     async def post_attempt(request: Request, lang: Lang = LANG, place: Place = Depends(at_kiosk)) -> Any:
         """Begin; without `staff` whoever it is (1:N), where the hall allows it."""
         said = await body_of(request, Begin)
         return await run_in_threadpool(_begin, deps, kiosks, place, said, lang)
 
-    @api.post("/attempts/{event}/frame", responses=ERRORS)
+    @api.post("/attempts/{event}/frame", responses=ERRORS, openapi_extra=JPEG)
     async def post_frame(
         request: Request, event: str, lang: Lang = LANG, place: Place = Depends(at_kiosk)
     ) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def _add_attempts(api: APIRouter, deps: Deps, kiosks: Kiosks, at_kiosk: Any) -> 
         image = await read_body(request, FRAME_BYTES)
         return await _frame(deps, kiosks, place, event, request, image, lang)
 
-    @api.post("/attempts/{event}/confirm", responses=ERRORS)
+    @api.post("/attempts/{event}/confirm", responses=ERRORS, openapi_extra=body_schema(Confirm.model_json_schema()))
     async def post_confirm(request: Request, event: str, place: Place = Depends(at_kiosk)) -> dict[str, Any]:
         """Record it: a check-in, or one for review. The same again is the same answer."""
         await body_of(request, Confirm)

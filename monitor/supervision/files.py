@@ -26,6 +26,8 @@ _INSIDE: Final = (
     ("xl/workbook.xml", _OFFICE + "spreadsheetml.sheet"),
 )
 KINDS: Final = "pdf, png, jpeg, docx, xlsx, txt"
+MEDIA_TYPES: Final = frozenset({*dict(_SIGNATURES).values(), *dict(_INSIDE).values(), "text/plain"})
+"""The types that are taken."""
 
 
 def checked(named: Sequence[tuple[str, bytes]]) -> list[File]:
