@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.browser.pages import Watched
 
 Enter = Callable[..., Watched]
@@ -61,16 +59,6 @@ def test_charts_are_drawn_beside_their_tables(enter: Enter) -> None:
     page.get_by_text("收件时间在期内的办件").first.wait_for(state="visible")
     page.get_by_role("link", name="季度").click()
     page.wait_for_url("**period=2026-Q1*")
-    assert seen.faults == []
-
-
-@pytest.mark.parametrize("path", ["/cases", "/cases/due", "/cases/one?key=demo-cases/demo-case-1", "/statistics"])
-def test_no_page_is_wider_than_the_screen(path: str, enter: Enter) -> None:
-    seen = enter("duty", path)
-    for name, (width, height) in SIZES.items():
-        seen.page.set_viewport_size({"width": width, "height": height})
-        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert seen.page.evaluate(over) <= 0, name
     assert seen.faults == []
 
 
