@@ -252,7 +252,8 @@ def _make_engine(url: str, busy_seconds: float) -> Engine:
         engine = create_engine(
             parsed,
             hide_parameters=True,
-            pool_use_lifo=True,
+            # The connection that was used last, whose cache is warm; one in memory has no pool.
+            **({"pool_use_lifo": True} if parsed.database not in (None, "", ":memory:") else {}),
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
