@@ -38,6 +38,7 @@ PROGRAMS = (
     "year",
     "sheet",
     "faces",
+    "console",
 )
 TITLES = {
     "ingest": "Durable ingest (decode, validate, store, mark, acknowledge) against one ORM row a message",
@@ -65,6 +66,20 @@ TITLES = {
     "faces_windows": "Windows that one core watches at one frame a second",
     "year_replay": "A year of 318,022 cases judged again under another policy, seconds",
     "year_memory": "Greatest resident set of that replay, MB",
+    "console_first_look": "First look at the board of 100 windows with a year behind it, milliseconds",
+    "console_board": "The board's page, p95 in milliseconds",
+    "console_inbox": "The inbox of cards, p95 in milliseconds",
+    "console_card": "A card's page, p95 in milliseconds",
+    "console_cases": "The search of cases, p95 in milliseconds",
+    "console_due": "Cases by the day they are due, p95 in milliseconds",
+    "console_statistics": "Statistics of cases as a page, p95 in milliseconds",
+    "console_ratings": "Satisfaction, p95 in milliseconds",
+    "console_ratings_list": "Ratings one by one, p95 in milliseconds",
+    "console_devices": "Devices and their health, p95 in milliseconds",
+    "console_quarantine": "What is held in quarantine, p95 in milliseconds",
+    "console_api_cards": "GET /api/v1/cards, 50 cards, p95 in milliseconds",
+    "console_first_load": "First load of the board, page, styles and scripts, compressed, kB",
+    "console_boards": "Memory with 200 boards open while a window changes each second, MB",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
 }
 PACKAGES = ("sqlalchemy", "msgspec", "paho-mqtt", "psycopg", "aiomqtt", "pydantic")

@@ -37,7 +37,7 @@ EVENTS_BODY: Final = {
         "properties": {
             "device": {"type": "string"},
             "channel": {"type": "string"},
-            "payload": {"type": "object", "description": "As the device would publish it by MQTT."},
+            "payload": {"description": "As the device would publish it by MQTT; what is none goes to quarantine."},
         },
     },
 }

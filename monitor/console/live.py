@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS: Final = 0.5
 FRESH_SECONDS: Final = 1.5
 """A page that is opened takes a board that is no older."""
+PAGE_SECONDS: Final = 7.0
+"""The same of a page, whose stream brings at once what changed since; more than WARM_EVERY."""
 WARM_SECONDS: Final = 600.0
 """So long after the last look a hall is kept up to date, every WARM_EVERY seconds: the next look is quick."""
 WARM_EVERY: Final = 5.0
@@ -67,6 +69,8 @@ class Message:
 class _Hall:
     keeper: BoardKeeper
     board: Board | None = None
+    shown: tuple[Board, str] | None = None
+    """The board with the id of its last message: both of one look."""
     readers: int = 0
     looked: float = 0.0
     refreshed: float = 0.0
@@ -95,13 +99,22 @@ class LiveBoards:
 
     def board(self, hall: str) -> Board:
         """The board now. Raises Refused for a hall that there is not."""
+        return self._looked(hall, FRESH_SECONDS)[0]
+
+    def page(self, hall: str) -> tuple[Board, str]:
+        """The board for a page, which may be some seconds old, and the id behind which its stream goes on: what changed
+        since, also while the page was on its way, comes as the stream's first messages. Raises Refused.
+        """
+        return self._looked(hall, PAGE_SECONDS)
+
+    def _looked(self, hall: str, within: float) -> tuple[Board, str]:
         held = self._of(hall)
         held.looked = self._clock.monotonic()
         self._wake()
-        if self._is_old(held):
-            self._refresh(held, unless_fresh=True)
-        assert held.board is not None
-        return held.board
+        if self._is_old(held, within):
+            self._refresh(held, unless=within)
+        assert held.shown is not None
+        return held.shown
 
     @contextlib.contextmanager
     def reading(self, hall: str) -> Iterator[Reader]:
@@ -158,16 +171,17 @@ class LiveBoards:
         since = self._clock.monotonic() - hall.refreshed
         return hall.readers > 0 or (self._is_watched(hall) and since >= WARM_EVERY)
 
-    def _is_old(self, held: _Hall) -> bool:
-        return held.board is None or self._clock.monotonic() - held.refreshed > FRESH_SECONDS
+    def _is_old(self, held: _Hall, within: float) -> bool:
+        return held.shown is None or self._clock.monotonic() - held.refreshed > within
 
-    def _refresh(self, held: _Hall, *, unless_fresh: bool = False) -> None:
+    def _refresh(self, held: _Hall, *, unless: float | None = None) -> None:
         """Look, and put what differs into the ring: each window by itself, then the rest.
 
-        `unless_fresh`: many pages that are opened at once wait for one look, not one after the other for their own.
+        `unless` it was done within so many seconds by now: many pages that are opened at once wait for one look, not
+        one after the other for their own.
         """
         with held.lock:
-            if unless_fresh and not self._is_old(held):
+            if unless is not None and not self._is_old(held, unless):
                 return
             with self._store.read() as conn:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
@@ -184,6 +198,7 @@ class LiveBoards:
                 self._say(held, board)
             held.board, held.refreshed = board, self._clock.monotonic()
             self._beat(held, board)
+            held.shown = (board, f"{EPOCH}-{held.number}")
         for told in list(held.waiting):
             told()
 

@@ -138,7 +138,7 @@ def _names(look: Look, hall: str, tiles: Iterable[Tile], latest: Iterable[Mappin
 
 
 def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[str, State]:
-    """The states of some windows; about ten milliseconds each."""
+    """The states of some windows; some milliseconds each."""
     spans = {w.id: session_now(look, w) for w in windows}
     keys = {
         post_key(window, span[0], look.book.for_window(look.registry, window)): window

@@ -1,6 +1,6 @@
 """A hall's board kept up to date while somebody looks at it: only what changed is judged anew.
 
-A window takes ten milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
+A window takes seven milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
 windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
 begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
 begins).

@@ -103,6 +103,18 @@ def test_who_comes_back_is_given_what_was_missed_or_told_to_load_anew(
             assert not reader.resume(wrong), wrong
 
 
+def test_what_changes_while_a_page_is_on_its_way_is_on_it_afterwards(boards: LiveBoards, world: World) -> None:
+    looked(boards, world, "08:41")
+    shown, last = boards.page("h1")
+    world.event("c1", "presence", "08:41:01", people=1, view="ok")
+    world.beat("c1", "08:41:01")
+    world.clock.set(at("08:41:03"))
+    with boards.reading("h1") as reader:
+        assert shown.as_of < at("08:41:01")
+        assert reader.resume(last)
+        assert about(reader)[0] == "w1"
+
+
 def view(world: World, role: str, **theirs: Any) -> View:
     who = Principal(id=role, role=role, **theirs)
 

@@ -46,9 +46,9 @@ def add_board(pages: APIRouter, deps: Deps, boards: LiveBoards) -> None:
     @pages.get("/board/{hall}")
     def board(request: Request, hall: str, wall: bool = False, signed: Signed = Depends(person)) -> Response:
         _require_within(_registry(deps), signed, hall)
-        found = boards.board(hall)
+        found, last = boards.page(hall)
         shown = parts(found, language_of(request), sees(signed, hall))
-        return page(request, "board.html", board=found, wall=wall, signed=signed, **shown)
+        return page(request, "board.html", board=found, last=last, wall=wall, signed=signed, **shown)
 
     @pages.get("/board/{hall}/stream")
     async def stream(request: Request, hall: str, signed: Signed = Depends(person)) -> Response:
@@ -78,7 +78,7 @@ async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed
     """The events of one page until it goes away, or its session ends."""
     language, view = language_of(request), View.of(signed, hall)
     asked = deps.clock.monotonic()
-    last = request.headers.get("last-event-id")
+    last = request.headers.get("last-event-id") or request.query_params.get("after")
     with ExitStack() as held:  # entered here: of a page that went before its first event nothing stays behind
         reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
         loop, came = asyncio.get_running_loop(), asyncio.Event()
