@@ -7,7 +7,6 @@ from collections.abc import Callable
 from tests.browser.pages import Watched
 
 Enter = Callable[..., Watched]
-SIZES = {"desk": (1366, 768), "tablet": (820, 1180), "wall": (1920, 1080)}
 
 
 def test_a_case_is_searched_opened_and_its_clock_is_seen(enter: Enter) -> None:
