@@ -331,7 +331,7 @@ def test_a_card_by_hand_names_its_rule_and_stands_on_what_it_is_about(world: Wor
         (
             "in another hall",
             {"actor": Principal(id="x", role="duty_supervisor", halls=frozenset({"h2"}))},
-            "h1 不在其内",
+            "未登记",  # what lies beyond reach is told like what there is not
         ),
     ],
 )
@@ -348,8 +348,11 @@ def test_a_card_by_hand_lies_in_the_hall_of_what_it_is_about(world: World) -> No
     assert (worked(world, number)["hall"], worked(world, number)["staff"]) == ("h1", None)
     elsewhere = SubjectRef(kind="case", key="c9/1")
     world.store.step(lambda conn: held(conn, elsewhere, "h2", make=True))
-    with pytest.raises(Refused, match="lies in the hall h2"):
+    with pytest.raises(Refused, match="没有这个对象"):  # beyond reach: told like what there is not
         by_hand(world, "10:05", subject=elsewhere)
+    both = Principal(id="chief", role="supervision_head", halls=frozenset({"h1", "h2"}))
+    with pytest.raises(Refused, match="lies in the hall h2"):
+        by_hand(world, "10:05", subject=elsewhere, actor=both)
 
 
 # --------------------------------------------------------------------------- files and people
