@@ -16,7 +16,7 @@ from monitor.store.engine import Store
 from monitor.store.schema import RawEvent
 from monitor.store.schema_alerts import AlertItem, Attempt, Delivery
 from monitor.store.sql import table_of
-from monitor.supervision.views import CardFilter, list_cards
+from monitor.supervision.cardlist import CardFilter, list_cards
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import Line, Tables, at, heart_of, toml, warnings_of

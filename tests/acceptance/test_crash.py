@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from monitor.store.engine import Store
-from monitor.supervision.views import CardFilter, list_cards
+from monitor.supervision.cardlist import CardFilter, list_cards
 from tests.conftest import Eventually
 from tests.halls import Feed, Line, at, hall, hall_daemon, heart_of, warnings_of
 from tests.mosquitto import Mosquitto

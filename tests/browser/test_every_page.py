@@ -277,8 +277,8 @@ def test_the_checks_see_what_they_should_and_nothing_else(house: House) -> None:
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 def test_every_page_is_for_everybody(house: House, one: Seen, whole: bool) -> None:
-    """In short: in Chinese at the PC's size with axe and keyboard and at the tablet's, in English its texts. The whole of
-    it, all sizes in both languages with axe at two, is long.
+    """In short: in Chinese at the PC's size with axe and keyboard and at the tablet's, in English its texts. The whole
+    of it, all sizes in both languages with axe at two, is long.
     """
     wrong = [f"{language}: {fault}" for language in ("zh", "en") for fault in looked_at(house, one, language, whole)]
     if wrong:

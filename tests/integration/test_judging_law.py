@@ -14,9 +14,9 @@ import pytest
 from monitor.settings import Policy, load
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
+from monitor.supervision.cardlist import explain
 from monitor.supervision.commands import transition
 from monitor.supervision.findings import findings
-from monitor.supervision.views import explain
 from monitor.workcal import CalendarSpec, parse_notice, week_of
 from tests.halls import at, hall
 from tests.world import World

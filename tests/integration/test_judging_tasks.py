@@ -14,8 +14,8 @@ from monitor.ops.checks import check_configuration
 from monitor.settings import Policy
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
+from monitor.supervision.cardlist import explain
 from monitor.supervision.findings import findings
-from monitor.supervision.views import explain
 from monitor.workcal import parse_notice
 from tests.halls import Commands, Feed, at, hall, write_lines
 from tests.world import World
