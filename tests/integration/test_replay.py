@@ -68,7 +68,8 @@ def judged(world: World, *times: str) -> None:
 
 
 def act(world: World, event: str, when: str, rule: str = "case.limit") -> None:
-    number = world.cards(rule)[0]["number"]
+    """On the card of the first case by name: in which order cases that are due at once are judged, nothing says."""
+    number = min(world.cards(rule), key=lambda card: (card["subject"]["id"], card["number"]))["number"]
     world.store.step(lambda conn: transition(conn, number, event, actor="op", why="已处理", now=at(when)))
 
 
