@@ -17,6 +17,7 @@ import structlog
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.loop import JudgingLoop
+from monitor.app.memory import few_arenas
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.app.serving import deps_of
@@ -95,6 +96,7 @@ def run_daemon(program: Program) -> None:
     refusal = lone_group(program.settings)
     if refusal is not None:
         raise Unusable(refusal)
+    few_arenas()
     with sole_judge(program.store), contextlib.ExitStack() as parts:
         try:
             daemon = _Daemon(program, parts)

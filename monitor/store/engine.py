@@ -25,6 +25,11 @@ BUSY_SECONDS: Final = 30.0
 """How long SQLite waits for a lock that another process holds; then the step fails, and its caller tries again."""
 NOTICED_SECONDS: Final = 2.0
 """A wait for that lock from which on it is told (/readyz, log): others hold it for milliseconds."""
+READING_KB: Final = 8_000
+WRITING_KB: Final = 32_000
+"""What a connection to SQLite caches. One that wrote once keeps the more: the judge and ingest. Each of many that read
+for pages would hold as much.
+"""
 RETRIES: Final = 8
 TURN_SECONDS: Final = 0.001
 GIVE_WAY_SECONDS: Final = 0.01
@@ -270,7 +275,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "temp_store=MEMORY",
-        "cache_size=-8000",
+        f"cache_size=-{READING_KB}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -279,4 +284,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
 def _begin_sqlite(conn: Connection) -> None:
     # IMMEDIATE: a deferred transaction that turns to writing fails at once with SQLITE_BUSY, whatever the time-out.
     write = conn.get_execution_options().get("jiancha_write", False)
+    if write and not conn.info.get("wide"):
+        conn.exec_driver_sql(f"PRAGMA cache_size=-{WRITING_KB}")
+        conn.info["wide"] = True
     conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
