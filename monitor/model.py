@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from monitor.values import Value
 
+DEFAULT_ZONE: Final = "Asia/Shanghai"
 CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
 KIND_CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "evaluator": ("rating", "duty"),
@@ -192,7 +194,7 @@ class Hall:
     id: str
     parent: str | None = None
     name: str = ""
-    zone: str = "Asia/Shanghai"
+    zone: str = DEFAULT_ZONE
     calendar: str = "default"
     attendance: str = ""
     """Preset of check-in slots; empty: no slots."""
@@ -311,6 +313,11 @@ class Registry:
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
     """Versions of each item, oldest first."""
     devices: Mapping[str, Device] = field(default_factory=dict)
+
+    def zone_of(self, hall: str | None) -> ZoneInfo:
+        """Zone of the hall's days; DEFAULT_ZONE for a hall that is not known."""
+        known = self.halls.get(hall or "")
+        return ZoneInfo((known.zone if known else "") or DEFAULT_ZONE)
 
     def hall_of_staff(self, staff: str | None) -> str | None:
         person = self.staff.get(staff) if staff else None

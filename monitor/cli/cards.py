@@ -112,8 +112,8 @@ def explain(
     Example: jiancha explain 17
     """
     from monitor.cli.explained import lines
+    from monitor.model import DEFAULT_ZONE
     from monitor.supervision.cardlist import explain as explained
-    from monitor.supervision.views import DEFAULT_ZONE
 
     _one_of("--lang", language, ("zh", "en"))
     with program(writing=False) as opened, opened.store.read() as conn:

@@ -33,7 +33,6 @@ ERRORS: Final[Responses] = {
     422: problem("A parameter, or the body, is not what is wanted here."),
     503: problem("The store is away; send it again later."),
 }
-LIST_ERRORS: Final = ERRORS
 BODY_ERRORS: Final[Responses] = {**ERRORS, 413: problem("The body is too long.")}
 WORK_ERRORS: Final[Responses] = {
     **BODY_ERRORS,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
-from monitor.console.answers import ERRORS, LIST_ERRORS, Responses
+from monitor.console.answers import ERRORS, Responses
 from monitor.console.bearer import require
 from monitor.console.cardanswers import CardShown, CardWorkOut, ExplanationOut, answers
 from monitor.console.cardfilter import asked_cards
@@ -83,7 +83,7 @@ def _zones(deps: Deps, conn: Any) -> dict[str, str]:
 
 
 def _add_list(api: APIRouter, deps: Deps) -> None:
-    @api.get("/cards", responses=LIST_ERRORS | answers(list[CardShown], "The cards of this page."))
+    @api.get("/cards", responses=ERRORS | answers(list[CardShown], "The cards of this page."))
     def get_cards(
         request: Request,
         response: Response,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from monitor.console.answers import ERRORS, Responses
+from monitor.console.answers import ERRORS, Responses, problem
 from monitor.console.bearer import require
 from monitor.console.caseanswers import CaseAnswer, CaseFileAnswer, DueAnswer, MonthAnswer, StatisticsAnswer
 from monitor.console.deps import Deps
+from monitor.console.looking import looked
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.store.casestats import By
-from monitor.store.facts.look import Look
 from monitor.supervision.caseasked import (
     TEXT_MOST,
     Asked,
@@ -31,18 +29,7 @@ from monitor.supervision.duelist import due_days, due_json
 from monitor.supervision.statreport import by_month, report
 from monitor.supervision.tokens import Grant
 
-FAULT: Final = {"type": "object", "required": ["detail"], "properties": {"detail": {}}}
-ASKED: Final[Responses] = {
-    **ERRORS,
-    404: {
-        "description": "There is no such hall, or case, for the bearer.",
-        "content": {"application/json": {"schema": FAULT}},
-    },
-    422: {
-        "description": "A parameter cannot be used; `detail` says why.",
-        "content": {"application/json": {"schema": FAULT}},
-    },
-}
+ASKED: Final[Responses] = {**ERRORS, 404: problem("There is no such hall, or case, for the bearer.")}
 Text = Annotated[str, Query(max_length=TEXT_MOST)]
 Day = Annotated[str, Query(max_length=10, json_schema_extra={"format": "date"})]
 
@@ -156,16 +143,6 @@ def _add_statistics(api: APIRouter, deps: Deps) -> None:
             require_text(hall, "hall")
             require_hall(look.registry, hall, grant.principal)
             return by_month(look, deps.policy, last, hall=hall or None, who=grant.principal)
-
-
-@contextmanager
-def looked(deps: Deps) -> Iterator[Look]:
-    """One look at the store, now. 503 where the daemon was made without."""
-    if deps.look is None:
-        raise HTTPException(503, "这里不提供现算的数据 what is counted afresh is not served here")
-    now = deps.clock.now()
-    with deps.store.read() as conn:
-        yield deps.look(conn, now)
 
 
 def sees(grant: Grant, scope: str) -> bool:

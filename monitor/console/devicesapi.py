@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
 from monitor.access import Target, refusal
-from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema
+from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Instant
 from monitor.console.deps import Deps
@@ -26,6 +26,7 @@ from monitor.console.devicebodies import (
     read,
     schema_of,
 )
+from monitor.console.looking import look_of, looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import KIND_CHANNELS
@@ -38,11 +39,10 @@ from monitor.supervision.losses import declare_lost
 from monitor.supervision.lossview import preview, require_span
 from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 
-READ_ERRORS: Final[Responses] = {**ERRORS, 422: {"description": "A parameter is not what is wanted here."}}
-MISSING: Final[Responses] = {404: {"description": "There is no such device for the bearer."}}
-LOST_ERRORS: Final[Responses] = {**WORK_ERRORS, 404: {"description": "There is no such device. Nothing was written."}}
+MISSING: Final[Responses] = {404: problem("There is no such device for the bearer.")}
+LOST_ERRORS: Final[Responses] = {**WORK_ERRORS, 404: problem("There is no such device. Nothing was written.")}
 _ID: Final = Path(min_length=1, max_length=64, pattern=PLAIN)
 
 
@@ -53,15 +53,8 @@ def add_devices_api(api: APIRouter, deps: Deps) -> None:
     _add_lost(api, deps)
 
 
-def look_of(deps: Deps, conn: Connection) -> Look:
-    """As the judge looks at this moment. 503 in a program that judges nothing."""
-    if deps.look is None:
-        raise HTTPException(503, "设备状况暂不可查 the health of devices is not served here")
-    return deps.look(conn, deps.clock.now())
-
-
 def _add_list(api: APIRouter, deps: Deps) -> None:
-    @api.get("/devices", responses=READ_ERRORS, response_model=list[DeviceOut])
+    @api.get("/devices", responses=ERRORS, response_model=list[DeviceOut])
     def get_devices(
         request: Request,
         response: Response,
@@ -78,24 +71,22 @@ def _add_list(api: APIRouter, deps: Deps) -> None:
             hall=hall, kind=kind, window=window, after=(0, after[0]) if after else None,
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
-        with deps.store.read() as conn:
-            look = look_of(deps, conn)
+        with looked(deps) as look:
             found, _ = list_devices(look, deps.policy.device, grant.principal, chosen, page.limit)
         shown, last = cut(found, page.limit)
         next_link(request, response, (last.id,) if last is not None else None)
-        return [line_json(line, _zone(look, line.hall)) for line in shown]
+        return [line_json(line, look.registry.zone_of(line.hall)) for line in shown]
 
 
 def _add_one(api: APIRouter, deps: Deps) -> None:
-    @api.get("/devices/{device}", responses=READ_ERRORS | MISSING, response_model=DeviceFileOut)
+    @api.get("/devices/{device}", responses=ERRORS | MISSING, response_model=DeviceFileOut)
     def get_device(device: str = _ID, grant: Grant = Depends(require(deps, "devices:read"))) -> dict[str, Any]:
         """Everything about one device."""
-        with deps.store.read() as conn:
-            look = look_of(deps, conn)
+        with looked(deps) as look:
             found = device_file(look, deps.policy.device, grant.principal, device)
         if found is None:
             raise _no_device(device)
-        zone = _zone(look, found.line.hall)
+        zone = look.registry.zone_of(found.line.hall)
         boots = [
             {
                 "boot": b.boot,
@@ -141,7 +132,7 @@ def _add_one(api: APIRouter, deps: Deps) -> None:
 
 
 def _add_lost(api: APIRouter, deps: Deps) -> None:
-    @api.get("/devices/{device}/lost", responses=READ_ERRORS | MISSING, response_model=LossPreviewOut)
+    @api.get("/devices/{device}/lost", responses=ERRORS | MISSING, response_model=LossPreviewOut)
     def get_loss_preview(
         device: str = _ID,
         start: Instant = Query(alias="from"),
@@ -149,11 +140,10 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
         grant: Grant = Depends(require(deps, "devices:lose")),
     ) -> dict[str, Any]:
         """What declaring [from, to) lost would mean: subjects judged twice, nothing written."""
-        with deps.store.read() as conn:
-            look = look_of(deps, conn)
+        with looked(deps) as look:
             line = _within(deps, look, grant, device)
             found = preview(look, deps.policy, device, start, end)
-        zone = _zone(look, line.hall)
+        zone = look.registry.zone_of(line.hall)
         return {
             "start": stamp(found.starts, zone), "end": stamp(found.ends, zone), "resting": found.resting,
             "exact": found.exact, "changed": found.changed, "unproven": found.unproven, "withdrawn": found.withdrawn,
@@ -195,7 +185,7 @@ def _losing(deps: Deps, grant: Grant, device: str, body: bytes) -> Act:
         line = _within(deps, look, grant, device)
         require_span(said.start, said.end, now)
         declare_lost(conn, device, said.start, said.end, actor=grant.actor, why=said.reason.strip(), now=now)
-        zone = _zone(look, line.hall)
+        zone = look.registry.zone_of(line.hall)
         return {"device": device, "from": stamp(said.start, zone), "to": stamp(said.end, zone)}
 
     return act
@@ -234,8 +224,3 @@ def _card(card: CardAbout | Any, zone: ZoneInfo) -> dict[str, Any]:
 
 def _spans(spans: Iterable[tuple[datetime, datetime]], zone: ZoneInfo) -> list[dict[str, Any]]:
     return [{"start": stamp(start, zone), "end": stamp(end, zone)} for start, end in spans]
-
-
-def _zone(look: Look, hall: str) -> ZoneInfo:
-    known = look.registry.halls.get(hall)
-    return ZoneInfo(known.zone if known is not None else DEFAULT_ZONE)

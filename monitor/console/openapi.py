@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from monitor.console.answers import Problem
+from monitor.console.answers import BODY_ERRORS, ERRORS, Problem
 
 SCHEME: Final = "token"
 APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/")
@@ -17,13 +17,6 @@ APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/")
 BY_LINK: Final = ("/rate/api/link",)
 """Whoever has a link needs no token."""
 REF: Final = {"$ref": "#/components/schemas/Problem"}
-OF_ALL: Final = {
-    "401": "No valid bearer token.",
-    "403": "The token does not allow it.",
-    "422": "A parameter, or the body, is not what is wanted here.",
-    "503": "The store is away; send it again later.",
-}
-WITH_BODY: Final = {"413": "The body is too long."}
 VERBS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -54,10 +47,9 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
         is_open = path.startswith(BY_LINK)
         if path.startswith(APIS):
             operation["security"] = [] if is_open else [{SCHEME: []}]
-            expected = OF_ALL | (WITH_BODY if "requestBody" in operation else {})
-            for status, text in expected.items():
-                if not (is_open and status == "401"):
-                    answers.setdefault(status, {"description": text})
+            for status, told in (BODY_ERRORS if "requestBody" in operation else ERRORS).items():
+                if not (is_open and status == 401):
+                    answers.setdefault(str(status), {"description": told["description"]})
         for status, answer in answers.items():
             if status >= "400" and path.startswith(APIS):
                 answer["content"] = {"application/json": {"schema": dict(REF)}}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
-from monitor.console.answers import WORK_ERRORS, Responses, body_schema
+from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
@@ -25,7 +24,6 @@ from monitor.console.devicebodies import (
     read,
     schema_of,
 )
-from monitor.console.devicesapi import READ_ERRORS
 from monitor.console.heldwork import chosen_ids, dismiss, replay, still_json
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
@@ -34,13 +32,13 @@ from monitor.supervision.commands import require_words
 from monitor.supervision.heldview import STATES, HeldFilter, HeldLine, find_held, list_held
 from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 
-MISSING: Final[Responses] = {404: {"description": "There is no such row for the bearer."}}
+MISSING: Final[Responses] = {404: problem("There is no such row for the bearer.")}
 ROW_ERRORS: Final[Responses] = {
     **WORK_ERRORS,
-    404: {"description": "One of the rows is not there for the bearer. Nothing was written."},
-    409: {"description": "One of the rows is no longer open, or none fits. Nothing was written."},
+    404: problem("One of the rows is not there for the bearer. Nothing was written."),
+    409: problem("One of the rows is no longer open, or none fits. Nothing was written."),
 }
 
 
@@ -51,7 +49,7 @@ def add_quarantine_api(api: APIRouter, deps: Deps) -> None:
 
 
 def _add_reading(api: APIRouter, deps: Deps) -> None:
-    @api.get("/quarantine", responses=READ_ERRORS, response_model=list[HeldOut])
+    @api.get("/quarantine", responses=ERRORS, response_model=list[HeldOut])
     def get_quarantine(
         request: Request,
         response: Response,
@@ -76,7 +74,7 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
         next_link(request, response, (last.id,) if last is not None else None)
         return [line_json(line, registry) for line in shown]
 
-    @api.get("/quarantine/{number}", responses=READ_ERRORS | MISSING, response_model=HeldFileOut)
+    @api.get("/quarantine/{number}", responses=ERRORS | MISSING, response_model=HeldFileOut)
     def get_held(
         number: int = Path(ge=1, le=INT64), grant: Grant = Depends(require(deps, "devices:read"))
     ) -> dict[str, Any]:
@@ -90,7 +88,7 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
         return {
             **line_json(found.line, registry),
             **{name: getattr(found, name) for name in more},
-            "resolved_at": stamp(found.resolved_at, _zone(found.line.hall, registry)),
+            "resolved_at": stamp(found.resolved_at, registry.zone_of(found.line.hall)),
         }
 
 
@@ -166,15 +164,10 @@ def _filter(said: ReplayIn) -> HeldFilter | None:
 
 def line_json(line: HeldLine, registry: Registry) -> dict[str, Any]:
     """A row as `HeldOut` has it."""
-    zone = _zone(line.hall, registry)
+    zone = registry.zone_of(line.hall)
     same = ("id", "device", "hall", "channel", "reason", "detail", "seen", "state", "why_not")
     return {
         **{name: getattr(line, name) for name in same},
         "received": stamp(line.received, zone),
         "at": stamp(line.at, zone),
     }
-
-
-def _zone(hall: str | None, registry: Registry) -> ZoneInfo:
-    known = registry.halls.get(hall or "")
-    return ZoneInfo(known.zone if known is not None else DEFAULT_ZONE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -27,7 +26,6 @@ from monitor.supervision import ratinglinks
 from monitor.supervision.kioskplace import refused
 from monitor.supervision.ratinglinks import Link
 from monitor.supervision.tokens import SCREEN_SCOPE, Grant
-from monitor.supervision.views import DEFAULT_ZONE
 
 ERRORS: Final[Responses] = {
     **WORK_ERRORS,
@@ -73,7 +71,7 @@ def _opened(deps: Deps, secret: str) -> tuple[Link, Registry]:
 def _shown(deps: Deps, secret: str) -> LinkShown:
     link, registry = _opened(deps, secret)
     hall, window = registry.halls.get(link.device.hall), registry.windows.get(link.window or "")
-    zone = ZoneInfo((hall.zone if hall else "") or DEFAULT_ZONE)
+    zone = registry.zone_of(link.device.hall)
     at = link.at.astimezone(zone) if link.at is not None else None
     item = registry.item_on(link.item, at.date()) if at is not None else None
     return LinkShown(

@@ -12,9 +12,8 @@ from sqlalchemy import Row
 
 from monitor.console.ratingfilter import Span
 from monitor.evaluators.satisfaction import FEW, SCORES, Scores
-from monitor.model import Registry
+from monitor.model import DEFAULT_ZONE, Registry
 from monitor.supervision.ratings import Part, Rated, Summary
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.workcal.tables import from_micros
 
 
@@ -123,8 +122,7 @@ def scores_out(scores: Scores, bad_at_most: int) -> dict[str, Any]:
 
 def rating_out(rated: Rated, registry: Registry) -> dict[str, Any]:
     row, card = rated.row, rated.card
-    known = registry.halls.get(rated.hall or "")
-    zone = ZoneInfo((known.zone if known else "") or DEFAULT_ZONE)
+    zone = registry.zone_of(rated.hall)
     named = ("score", "window", "staff", "item", "stage", "origin")
     return {
         "id": rated.key, "at": row.at.astimezone(zone), "received": row.received.astimezone(zone),

@@ -13,7 +13,6 @@ from monitor.access import Principal
 from monitor.model import Registry
 from monitor.supervision.ratings import RatingFilter
 from monitor.supervision.reach import halls_within
-from monitor.supervision.views import DEFAULT_ZONE
 
 SPANS: Final = ("today", "week", "month", "quarter", "own")
 FIRST_DAY: Final = date(2000, 1, 1)
@@ -141,8 +140,7 @@ def zone_for(registry: Registry, who: Principal, hall: str | None) -> ZoneInfo:
     """Of the hall that is asked for, else of the one within reach, else the program's."""
     mine = halls_within(registry, who)
     chosen = hall if hall in mine else next(iter(mine), None) if len(mine) == 1 else registry.hall_of_staff(who.staff)
-    known = registry.halls.get(chosen or "")
-    return ZoneInfo((known.zone if known else "") or DEFAULT_ZONE)
+    return registry.zone_of(chosen)
 
 
 def filter_of(asked: Asked, span: Span, who: Principal) -> RatingFilter:

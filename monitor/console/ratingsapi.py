@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from sqlalchemy import Connection
 
-from monitor.console.answers import LIST_ERRORS, WORK_ERRORS, Responses, body_schema
+from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Plain, read
 from monitor.console.deps import Deps
@@ -56,7 +56,7 @@ def add_ratings_api(api: APIRouter, deps: Deps) -> None:
     """The routes of ratings; each shows what lies within the bearer's reach."""
     reading = require(deps, "ratings:read")
 
-    @api.get("/ratings", responses=LIST_ERRORS, response_model=list[RatingOut])
+    @api.get("/ratings", responses=ERRORS, response_model=list[RatingOut])
     def get_ratings(
         request: Request, response: Response, asked: AskedRatings, begins: AskedPage, grant: Grant = Depends(reading)
     ) -> Any:
@@ -72,7 +72,7 @@ def add_ratings_api(api: APIRouter, deps: Deps) -> None:
         next_link(request, response, (micros(last.row.at), last.row.id) if last is not None else None)
         return [rating_out(row, registry) for row in rows]
 
-    @api.get("/ratings/summary", responses=LIST_ERRORS, response_model=SummaryOut)
+    @api.get("/ratings/summary", responses=ERRORS, response_model=SummaryOut)
     def get_summary(
         asked: AskedRatings,
         by: Literal["window", "item", "staff"] | None = Query(None, description="In parts."),
@@ -81,7 +81,7 @@ def add_ratings_api(api: APIRouter, deps: Deps) -> None:
         """Satisfaction at a glance; the ratio is that of `jiancha_satisfaction_ratio`, over the span asked for."""
         return _summary(deps, asked, by, grant)
 
-    @api.get("/ratings/unrated", responses=LIST_ERRORS, response_model=list[UnratedOut])
+    @api.get("/ratings/unrated", responses=ERRORS, response_model=list[UnratedOut])
     def get_unrated(
         request: Request, response: Response, asked: AskedRatings, begins: AskedPage, grant: Grant = Depends(reading)
     ) -> Any:

@@ -57,7 +57,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(name="power_cuts", table=table_of(PowerCutRow), private=frozenset({"why"})),
     )
 }
-DEFAULT_ZONE: Final = "Asia/Shanghai"
 MARKED_AHEAD: Final = timedelta(days=366)
 """No slot or session is created further ahead; a closure without a real end must not name a century of days."""
 
@@ -247,8 +246,7 @@ def _days(row: Row, zone: ZoneInfo, now: datetime) -> Iterator[date]:
 
 
 def _zone(row: Row, registry: Registry) -> ZoneInfo:
-    found = registry.halls.get(hall_of(row, registry) or "")
-    return ZoneInfo(found.zone if found else DEFAULT_ZONE)
+    return registry.zone_of(hall_of(row, registry))
 
 
 def _valid(starts: date | None, ends: date | None, day: date) -> bool:

@@ -18,7 +18,6 @@ from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
 from monitor.supervision.postdays import AT_ONCE, parts_of
-from monitor.supervision.views import DEFAULT_ZONE
 
 OFF: Final = "off"
 """No session runs: it is not known who is there, and nobody has to be."""
@@ -116,7 +115,7 @@ def composed(look: Look, hall: str, known: Mapping[str, State]) -> Board:
     return Board(
         hall=hall,
         name=place.name or hall,
-        zone=ZoneInfo(place.zone or DEFAULT_ZONE),
+        zone=look.registry.zone_of(hall),
         as_of=look.now,
         tiles=tiles,
         cards=stored.cards_by_level(look.conn, hall),

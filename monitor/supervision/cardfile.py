@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select
 
 from monitor.access import Principal, refusal
+from monitor.model import DEFAULT_ZONE
 from monitor.store import attachments, cards
 from monitor.store.cards import CARD
 from monitor.supervision.cardlist import card_json
 from monitor.supervision.commands import work_of
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 from monitor.supervision.workflow import possible
 
 OWN: Final = ("issuer", "attributed", "appeal", "appellant", "followup")

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
 from monitor.access import Principal
+from monitor.model import DEFAULT_ZONE
 from monitor.store import cards
 from monitor.store.cards import CARD
 from monitor.supervision.reach import within
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 from monitor.supervision.workflow import STANDING
 
 LEVELS: Final = ("reminder", "yellow", "red")

@@ -81,7 +81,7 @@ def list_devices(
     other filters).
     """
     rows = stored.with_newest_beat(look.conn, _wanted(who, chosen), look.now)
-    told = [(row, *_health(row, policy, look)) for row in rows]
+    told = [(row, *health_of(row, policy, look)) for row in rows]
     counts: dict[State, int] = {}
     for _, state, _ in told:
         counts[state] = counts.get(state, 0) + 1
@@ -105,7 +105,7 @@ def find_device(look: Look, policy: DevicePolicy, who: Principal, device: str) -
     rows = stored.with_newest_beat(look.conn, _wanted(who, Chosen(id=device)), look.now)
     if not rows:
         return None
-    return _lines(look, policy, [(rows[0], *_health(rows[0], policy, look))])[0], rows[0]
+    return _lines(look, policy, [(rows[0], *health_of(rows[0], policy, look))])[0], rows[0]
 
 
 def _wanted(who: Principal, chosen: Chosen) -> list[ColumnElement[bool]]:
@@ -118,7 +118,8 @@ def _wanted(who: Principal, chosen: Chosen) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _health(row: Row[Any], policy: DevicePolicy, look: Look) -> tuple[State, datetime | None]:
+def health_of(row: Row[Any], policy: DevicePolicy, look: Look) -> tuple[State, datetime | None]:
+    """How the device of a row of `with_newest_beat` is, and since when."""
     signs = Signs(
         owes_heartbeats=row.watermark == "heartbeat",
         expected_from=row.expected_from,

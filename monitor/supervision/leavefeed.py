@@ -17,7 +17,7 @@ from monitor.model import Post
 from monitor.store import alerts, plans
 from monitor.store.facts.look import Look
 from monitor.supervision.commands import require_known
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 
 RANKED = {"A": 0, "B": 1, "S": 2}
 
@@ -36,7 +36,7 @@ def leave_feed(look: Look, policy: PostPolicy, day: date, *, hall: str | None = 
     for each in sorted(look.registry.halls):
         if hall in (None, each):
             rows += _of_hall(look, each, day, names)
-    zone = ZoneInfo(look.registry.halls[hall].zone) if hall else ZoneInfo(DEFAULT_ZONE)
+    zone = look.registry.zone_of(hall)
     return {"date": day.isoformat(), "as_of": stamp(look.now, zone), "names": policy.published_names, "rows": rows}
 
 

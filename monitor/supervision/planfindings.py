@@ -19,12 +19,13 @@ from monitor.attendance.overtime import ProvenOvertime, Standing
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import is_approved
 from monitor.attendance.rosterpolicy import LeavePolicy
+from monitor.model import DEFAULT_ZONE
 from monitor.settings import Policy
 from monitor.store import plans
 from monitor.store.facts.look import Look
 from monitor.store.facts.overtime import overtime_of
 from monitor.store.facts.slots import plan_of
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 from monitor.wording import instant_text
 from monitor.workcal import WorkCalendar
 

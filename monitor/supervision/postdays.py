@@ -20,7 +20,7 @@ from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
 from monitor.supervision.commands import require_known
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 from monitor.wording import render
 
 AT_ONCE: Final = 40
@@ -118,14 +118,13 @@ def _sessions(look: Look, window: Window, day: date) -> Iterator[tuple[str, Span
 def _day(
     look: Look, window: Window, day: date, sessions: list[tuple[str, Span]], seen: Mapping[str, _Session]
 ) -> PostDay:
-    hall = look.registry.halls.get(window.hall)
     mine = [(key, seen[key]) for key, _ in sessions]
     return PostDay(
         window=window.id,
         hall=window.hall,
         unit=window.unit,
         date=day,
-        zone=ZoneInfo(hall.zone if hall else DEFAULT_ZONE),
+        zone=look.registry.zone_of(window.hall),
         as_of=look.now,
         sessions=tuple(span for _, span in sessions),
         segments=tuple(part for _, one in mine for part in one.parts),

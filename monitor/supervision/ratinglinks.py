@@ -19,6 +19,7 @@ from monitor.access import Principal, Target, refusal
 from monitor.model import Device, Registry
 from monitor.store import audit
 from monitor.store import ratinglinks as stored
+from monitor.supervision.commands import require_known
 from monitor.supervision.kioskplace import refused
 from monitor.supervision.refused import Refused
 from monitor.workcal.tables import from_micros
@@ -89,14 +90,14 @@ def create(
     device = _device(registry, wanted.device, actor)
     place = _case(conn, device, wanted.case)
     window = wanted.window or (place.window if place is not None else None) or device.window
-    for field, value, known in (
-        ("window", wanted.window, registry.windows), ("staff", wanted.staff, registry.staff)
-    ):  # fmt: skip
-        if value is not None and value not in known:
-            raise Refused(f"{value}: 台账中没有 is not in the registry", field=field, sort="input")
+    require_known(registry, actor, window=wanted.window, staff=wanted.staff)
     place_of = registry.windows.get(window or "")
-    if place_of is not None and place_of.hall != device.hall:
-        raise Refused(f"{window}: 窗口不在设备所在大厅 the window lies in another hall than the device", field="window")
+    for field, named, hall in (
+        ("window", window, place_of.hall if place_of is not None else None),
+        ("staff", wanted.staff, registry.hall_of_staff(wanted.staff)),
+    ):
+        if hall is not None and hall != device.hall:
+            raise Refused(f"{named}: 不在设备所在大厅 lies in another hall than the device", field=field)
     if not 1 <= wanted.hours <= MOST_HOURS:
         raise Refused(f"1 – {MOST_HOURS}", field="hours")
     expires = now + timedelta(hours=wanted.hours)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
@@ -18,7 +17,7 @@ from monitor.store.subjects import mark
 from monitor.supervision.commands import MOST_WORDS, local, require_known
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 
 CHECK: Final = "posts:check"
 RESULTS: Final = ("present", "short", "empty", "closed", "dropped")
@@ -146,8 +145,7 @@ def list_checks(
 
 def check_json(row: Row[Any], registry: Registry, now: datetime) -> dict[str, Any]:
     """One check with fixed names; instants RFC 3339 in the hall's zone; `overdue`: it waits past its time."""
-    hall = registry.halls.get(row.hall)
-    zone = ZoneInfo(hall.zone if hall else DEFAULT_ZONE)
+    zone = registry.zone_of(row.hall)
     instants = {key: stamp(getattr(row, key), zone) for key in ("ordered_at", "due_at", "seen_at", "recorded_at")}
     plain = ("hall", "window", "draw", "seed", "cause", "ordered_by", "result", "people", "recorded_by")
     told: Mapping[str, Any] = {key: getattr(row, key) for key in plain}

@@ -18,6 +18,8 @@ from monitor.wording.statistics import FIGURES
 from monitor.workcal import WorkCalendar
 
 MONTHS: Final = 12
+FIRST: Final = 1952
+"""Before it the twelve months would leave the years that calendars know."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,10 +75,6 @@ def by_month(look: Look, policy: Policy, last: str, *, hall: str | None, who: Pr
     span = Period(start=edges[0], end=edges[-1])
     made = statistics(look, policy.timeliness, span, hall=hall, who=who)
     return months_of(made, calendar, edges)
-
-
-FIRST: Final = 1952
-"""Before it the twelve months would leave the years that calendars know."""
 
 
 def months_of(made: Statistics, calendar: WorkCalendar, edges: list[datetime]) -> list[dict[str, Any]]:

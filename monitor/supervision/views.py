@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from monitor.model import lowest_watermark
+from monitor.model import DEFAULT_ZONE, lowest_watermark
 from monitor.store import meta
 from monitor.store.facts.cases import CASE, SUBJECT, load_cases
 from monitor.store.facts.look import Look
@@ -21,7 +21,6 @@ from monitor.timeliness.policy import TimelinessPolicy
 
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
-DEFAULT_ZONE: Final = "Asia/Shanghai"
 
 
 def stamp(at: datetime | None, zone: ZoneInfo) -> str | None:

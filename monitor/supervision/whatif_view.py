@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from monitor.model import Level
+from monitor.model import DEFAULT_ZONE, Level
 from monitor.supervision.compare import Period, Standing
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 from monitor.supervision.whatif import NOT_REPLAYED, Found, Replayed
 
 COUNTS: Final = ("issued", "replayed", "same", "more", "fewer", "moved", "moved_in", "moved_out")

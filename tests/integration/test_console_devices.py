@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from monitor.model import Registry
 from monitor.store import meta
+from monitor.store.facts.look import Look
+from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import (
     Audit,
     DeviceRow,
@@ -26,9 +30,10 @@ from monitor.store.schema import (
 )
 from monitor.store.sql import table_of
 from monitor.supervision.people import Person, save_person
+from monitor.wording.devices import STATES
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import HALL, NOW
-from tests.http_app import insert
+from tests.http_app import insert, served
 from tests.signing_in import GOOD
 
 LOST = {"starts": "2026-03-03T09:00", "ends": "2026-03-03T12:00", "reason": "硬盘损坏 <b>"}
@@ -108,6 +113,25 @@ def test_who_sees_which_page(shown: BusyApp, path: str, may: set[str]) -> None:
     for user in ("duty", "head", "unit", "lead", "person", "personnel", "auditor", "admin"):
         with shown.as_user(user) as client:
             assert client.get(path).status_code == (200 if user in may else 403), user
+
+
+@pytest.mark.parametrize("path", [BrokerPath(), BrokerPath(up=False)], ids=["heard", "deaf"])
+def test_ratings_say_of_an_evaluator_what_devices_say(shown: BusyApp, path: BrokerPath) -> None:
+    """With the daemon's own path down no silence says anything."""
+    looks = shown.deps.look
+    assert looks is not None
+
+    def look(conn: Connection, now: datetime) -> Look:
+        return replace(looks(conn, now), path=path)
+
+    with served(replace(shown.deps, look=look)) as running:
+        app = BusyApp(deps=shown.deps, http=running.http, url=running.url)
+        told = app.http.get("/api/v1/devices?kind=evaluator&limit=200", headers=app.token(user="duty")).json()
+        with app.as_user("duty") as client:
+            page = client.get("/ratings/devices").text
+    shape = r'href="/devices/([^"]+)">.*?</svg> ([^<]+)</td>'
+    assert dict(re.findall(shape, page, re.DOTALL)) == {one["id"]: STATES[one["state"]][0] for one in told}
+    assert {one["state"] for one in told} == {"online" if path.up else "unheard"}
 
 
 def test_what_lies_in_another_hall_is_as_if_it_were_not(shown: BusyApp) -> None:

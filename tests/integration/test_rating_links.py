@@ -220,6 +220,7 @@ UNUSABLE: Final = [
     ({"device": "e1", "window": "nothing"}, "window", "input"),
     ({"device": "e1", "window": "x1"}, "window", "input"),
     ({"device": "e1", "staff": "nobody"}, "staff", "input"),
+    ({"device": "e1", "staff": "s90"}, "staff", "input"),
     ({"device": "e1", "hours": 0}, "hours", "input"),
     ({"device": "e1", "hours": 721}, "hours", "input"),
 ]
@@ -234,6 +235,17 @@ def test_a_link_that_could_not_be_used_is_not_made(door: Door) -> None:
         assert (answer.status_code, "detail" in answer.json()) == ({"missing": 404, "input": 422}[sort], True), (
             answer.text
         )
+
+
+@pytest.mark.parametrize(("key", "beyond"), [("window", "x1"), ("staff", "s90")])
+def test_what_lies_beyond_reach_is_as_if_it_were_not(door: Door, key: str, beyond: str) -> None:
+    answers = [
+        door.http.post("/api/v1/rating-links", json={"device": "e1", key: one}, headers=door.heads["hall"])
+        for one in (beyond, "zz9")
+    ]
+    theirs, none = ((a.status_code, a.text.replace(one, "X")) for a, one in zip(answers, (beyond, "zz9"), strict=True))
+    assert theirs == none
+    assert theirs[0] == 422
 
 
 MAKERS: Final = [("hall", 201), ("other", 404), ("device", 403), ("kiosk", 403), ("screen", 403)]

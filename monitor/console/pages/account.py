@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -23,7 +22,6 @@ from monitor.supervision import passwords
 from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Locked, Signed
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.supervision.websessions import Session, end_all, end_others, end_session, sessions
 from monitor.wording import words
 from monitor.wording.agents import agent_text
@@ -178,8 +176,7 @@ def _idle(deps: Deps) -> timedelta:
 
 def _zone_of(registry: Registry, signed: Signed) -> ZoneInfo:
     """Of their first hall."""
-    halls: Sequence[str] = list(halls_within(registry, signed.person))
-    return ZoneInfo(registry.halls[halls[0]].zone if halls else DEFAULT_ZONE)
+    return registry.zone_of(next(iter(halls_within(registry, signed.person)), None))
 
 
 def _name(row: Any, user: str) -> str:

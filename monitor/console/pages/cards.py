@@ -32,7 +32,6 @@ from monitor.supervision.cardlist import key_of as card_key
 from monitor.supervision.reach import halls_within, windows_within
 from monitor.supervision.rules import RULES
 from monitor.supervision.signin import Signed
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.wording import level_word, rule_title, state_word
 
 ROWS: Final = 50
@@ -191,8 +190,7 @@ def _narrowed(
 
 
 def _zone(registry: Registry, hall: str | None) -> ZoneInfo:
-    known = registry.halls.get(hall or "") or next(iter(registry.halls.values()), None)
-    return ZoneInfo((known.zone if known else "") or DEFAULT_ZONE)
+    return registry.zone_of(hall if hall in registry.halls else next(iter(registry.halls), None))
 
 
 def _with(request: Request, **changed: str | None) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row
 from monitor.console.pages.languages import Language
 from monitor.model import Reason, Registry
 from monitor.store.alerts import names
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.wording import (
     event_word,
     level_word,
@@ -40,8 +39,7 @@ class Words:
         return self.named.get(f"{kind}:{key}") or key or ""
 
     def zone(self, hall: str | None) -> ZoneInfo:
-        known = self.registry.halls.get(hall or "")
-        return ZoneInfo((known.zone if known else "") or DEFAULT_ZONE)
+        return self.registry.zone_of(hall)
 
 
 def words_for(conn: Connection, registry: Registry, language: Language, people: Iterable[str | None]) -> Words:

@@ -30,7 +30,7 @@ from monitor.supervision.handcards import issue_by_hand
 from monitor.supervision.reach import windows_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
-from monitor.supervision.views import DEFAULT_ZONE, parse_subject
+from monitor.supervision.views import parse_subject
 from monitor.wording import HAND_RULES, level_word
 from monitor.wording.render import pick
 
@@ -160,8 +160,7 @@ def _zone_of(deps: Deps, conn: Any, number: int, signed: Signed) -> ZoneInfo:
     found = rows_of(conn, CardFilter(number=number, who=signed.person), "oldest", None, 1)
     if not found:
         raise no_card(number)
-    hall = deps.registry.get(conn).halls.get(found[0].hall or "")
-    return ZoneInfo((hall.zone if hall else "") or DEFAULT_ZONE)
+    return deps.registry.get(conn).zone_of(found[0].hall)
 
 
 # --------------------------------------------------------------------------- by hand

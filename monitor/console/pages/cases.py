@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 
 from monitor.access import Principal, Target, covers
-from monitor.console.casesapi import looked, no_case
+from monitor.console.casesapi import no_case
 from monitor.console.deps import Deps
+from monitor.console.looking import looked
 from monitor.console.pages.casesview import file_view, row_view, wanted_names
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import Language, language_of

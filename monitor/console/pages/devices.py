@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from monitor.access import Target, refusal
 from monitor.console.deps import Deps
-from monitor.console.devicesapi import look_of
+from monitor.console.looking import look_of, looked
 from monitor.console.pages.deviceview import Words, ago, file_view, line_view, preview_view, states_told
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -81,8 +81,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             after=(int(place), behind) if place in _PLACES else None,
             state=next((one for one in STATES if one == state), None),
         )  # fmt: skip
-        with deps.store.read() as conn:
-            look = look_of(deps, conn)
+        with looked(deps) as look:
             found, counts = list_devices(look, deps.policy.device, signed.person, chosen)
         said = words_of(deps, request, look)
         shown, last = cut(found, MOST)
@@ -124,8 +123,7 @@ def _one(
     request: Request, deps: Deps, signed: Signed, device: str, *, done: str = "", status: int = 200, fault: str = "",
     given: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    with deps.store.read() as conn:
-        look = look_of(deps, conn)
+    with looked(deps) as look:
         found = device_file(look, deps.policy.device, signed.person, device)
     if found is None:
         raise no_device(device)
@@ -168,8 +166,7 @@ def _add_lost(pages: APIRouter, deps: Deps) -> None:
 
 
 def _preview(request: Request, deps: Deps, signed: Signed, device: str, given: dict[str, str]) -> Response:
-    with deps.store.read() as conn:
-        look = look_of(deps, conn)
+    with looked(deps) as look:
         line = _within(deps, look, signed, device)
         said = words_of(deps, request, look)
         zone = said.zone(line.hall)
@@ -177,7 +174,7 @@ def _preview(request: Request, deps: Deps, signed: Signed, device: str, given: d
         require_span(starts, ends, look.now)
         require_words(given["reason"])
         found = preview(look, deps.policy, device, starts, ends)
-        called = names(conn, _named(found))
+        called = names(look.conn, _named(found))
     return page(
         request, "device_lost.html", signed=signed, device=line_view(line, said), given=given,
         found=preview_view(found, said, zone, called), zone=str(zone),
@@ -196,8 +193,7 @@ def _named(found: LossPreview) -> dict[str, list[str]]:
 def _declare(deps: Deps, conn: Connection, signed: Signed, device: str, given: dict[str, str]) -> None:
     look = look_of(deps, conn)
     line = _within(deps, look, signed, device)
-    known = look.registry.halls.get(line.hall)
-    starts, ends = _span(given, ZoneInfo(known.zone if known is not None else "Asia/Shanghai"))
+    starts, ends = _span(given, look.registry.zone_of(line.hall))
     require_span(starts, ends, look.now)
     require_words(given["reason"])
     declare_lost(

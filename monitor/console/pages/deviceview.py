@@ -14,7 +14,6 @@ from monitor.supervision.devicehealth import STATES, State
 from monitor.supervision.devicelist import CardAbout, DeviceLine
 from monitor.supervision.deviceview import DeviceFile
 from monitor.supervision.lossview import LossPreview
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.wording import devices as words
 from monitor.wording import level_word, outcome_word, rule_title, state_word, subject_text
 from monitor.wording.render import pick
@@ -37,8 +36,7 @@ class Words:
     untrusted_seconds: float
 
     def zone(self, hall: str) -> ZoneInfo:
-        known = self.registry.halls.get(hall)
-        return ZoneInfo(known.zone if known is not None else DEFAULT_ZONE)
+        return self.registry.zone_of(hall)
 
     def word(self, table: Mapping[str, Any], key: str) -> str:
         return pick(table.get(key, (key, key)), self.language)

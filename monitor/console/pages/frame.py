@@ -90,7 +90,7 @@ def may(signed: Signed, action: str) -> bool:
 
 
 def home_of(signed: Signed) -> str:
-    """The first section that somebody may see; their own sign-in's end where there is none."""
+    """The first section that somebody may see; the page that says so where there is none."""
     return next((address for _, address, action in SECTIONS if may(signed, action)), "/nothing")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field
 from sqlalchemy import Connection
 
+from monitor.access import Principal
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.heldwork import Done, chosen_ids, dismiss, replay
@@ -35,7 +37,6 @@ from monitor.supervision.heldview import (
 )
 from monitor.supervision.reach import halls_within
 from monitor.supervision.signin import Signed
-from monitor.supervision.views import DEFAULT_ZONE
 from monitor.wording import devices as words
 from monitor.wording import quarantine_reason
 from monitor.wording.render import pick
@@ -54,11 +55,12 @@ def add_quarantine(pages: APIRouter, deps: Deps) -> None:
     _add_work(pages, deps)
 
 
-def _filter(state: str, hall: str, device: str, reason: str, channel: str, before: int | None = None) -> HeldFilter:
+def _filter(asked: Mapping[str, str], before: int | None = None) -> HeldFilter:
     """`state` empty: open ones; `all`: any."""
+    state, others = asked["state"], ("hall", "device", "reason", "channel")
     return HeldFilter(
-        state=None if state == "all" else state if state in STATES else "open",
-        hall=hall or None, device=device or None, reason=reason or None, channel=channel or None, before=before,
+        state=None if state == "all" else state if state in STATES else "open", before=before,
+        **{name: asked[name] or None for name in others},
     )  # fmt: skip
 
 
@@ -78,7 +80,8 @@ def _add_list(pages: APIRouter, deps: Deps) -> None:
         signed: Signed = Depends(require_person(deps, "devices:read")),
     ) -> Response:
         """The newest first, 100 a page; above them how many are open by reason, and what that means."""
-        chosen = _filter(state, hall, device, reason, channel, before)
+        asked = {"state": state, "hall": hall, "device": device, "reason": reason, "channel": channel}
+        chosen = _filter(asked, before)
         numbers = [int(one) for one in still.split(".") if one and len(one) < 19]
         with deps.store.read() as conn:
             registry = deps.registry.get(conn)
@@ -87,7 +90,6 @@ def _add_list(pages: APIRouter, deps: Deps) -> None:
             held = lines_of(conn, signed.person, numbers)
         lang = language_of(request)
         shown, last = cut(found, PAGE)
-        asked = {"state": state, "hall": hall, "device": device, "reason": reason, "channel": channel}
         given = {name: value for name, value in asked.items() if value}
         halls = halls_within(registry, signed.person)
         return page(
@@ -123,80 +125,83 @@ def _add_one(pages: APIRouter, deps: Deps) -> None:
         return page(
             request, "quarantine_row.html", signed=signed, row=_view(found.line, registry, lang), file=found,
             payload=pretty(found.payload), meant=pick(meant, lang), mend=pick(mend, lang), done=done,
-            resolved_at=_local(found.resolved_at, _zone(found.line.hall, registry)),
+            resolved_at=_local(found.resolved_at, registry.zone_of(found.line.hall)),
             may_work=may(signed, "quarantine:write") and found.line.state == "open",
             known=found.line.device in registry.devices,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picked:
+    """What a form picks: rows by number, or `every` one of its filters. `single`: it came from a row's own page."""
+
+    ids: list[int]
+    every: bool
+    asked: dict[str, str]
+    single: bool
+    csrf: str
+
+    def numbers(self, conn: Connection, who: Principal) -> list[int]:
+        return chosen_ids(conn, who, self.ids, _filter(self.asked) if self.every else None)
+
+    def back(self, done: str, count: int, still: Sequence[HeldLine] = ()) -> Response:
+        """To where it came from, with what was done."""
+        told: dict[str, Any] = {"done": done, "count": count}
+        if still:
+            told["still"] = ".".join(str(line.id) for line in still[:STILL])
+        kept = {name: value for name, value in self.asked.items() if value}
+        return RedirectResponse(f"/quarantine?{urlencode({**kept, **told})}", SEE_OTHER)
+
+    def back_to_row(self, done: str) -> Response | None:
+        return RedirectResponse(f"/quarantine/{self.ids[0]}?done={done}", SEE_OTHER) if self.single else None
+
+
+def _picked(
+    ids: Ids = [],  # noqa: B006
+    every: Short = "",
+    state: Short = "",
+    hall: Short = "",
+    device: Short = "",
+    reason: Short = "",
+    channel: Short = "",
+    single: Short = "",
+    csrf: Short = "",
+) -> Picked:
+    asked = {"state": state, "hall": hall, "device": device, "reason": reason, "channel": channel}
+    return Picked(ids=ids, every=every == "yes", asked=asked, single=bool(single) and len(ids) == 1, csrf=csrf)
 
 
 def _add_work(pages: APIRouter, deps: Deps) -> None:
     person = require_person(deps, "quarantine:write")
 
     @pages.post("/quarantine/replay")
-    def replay_rows(
-        request: Request,
-        ids: Ids = [],  # noqa: B006
-        every: Short = "",
-        state: Short = "",
-        hall: Short = "",
-        device: Short = "",
-        reason: Short = "",
-        channel: Short = "",
-        single: Short = "",
-        csrf: Short = "",
-        signed: Signed = Depends(person),
-    ) -> Response:
-        require_own_form(request, signed, {"csrf": csrf})
-        chosen = _filter(state, hall, device, reason, channel) if every == "yes" else None
+    def replay_rows(request: Request, picked: Picked = Depends(_picked), signed: Signed = Depends(person)) -> Response:
+        require_own_form(request, signed, {"csrf": picked.csrf})
         now = deps.clock.now()
 
         def step(conn: Connection) -> Done:
-            return replay(deps, conn, signed.person, chosen_ids(conn, signed.person, ids, chosen), now)
+            return replay(deps, conn, signed.person, picked.numbers(conn, signed.person), now)
 
         done = deps.store.step(step)
         deps.heard()
-        if single and len(ids) == 1:
-            return RedirectResponse(f"/quarantine/{ids[0]}?done={'replayed' if done.released else 'held'}", SEE_OTHER)
-        told = {"done": "replayed", "count": len(done.released)}
-        if done.still:
-            told["still"] = ".".join(str(line.id) for line in done.still[:STILL])
-        return _back({"state": state, "hall": hall, "device": device, "reason": reason, "channel": channel}, told)
+        to_row = picked.back_to_row("replayed" if done.released else "held")
+        return to_row or picked.back("replayed", len(done.released), done.still)
 
     @pages.post("/quarantine/dismiss")
     def dismiss_rows(
-        request: Request,
-        ids: Ids = [],  # noqa: B006
-        why: Text = "",
-        every: Short = "",
-        state: Short = "",
-        hall: Short = "",
-        device: Short = "",
-        reason: Short = "",
-        channel: Short = "",
-        single: Short = "",
-        csrf: Short = "",
-        signed: Signed = Depends(person),
+        request: Request, why: Text = "", picked: Picked = Depends(_picked), signed: Signed = Depends(person)
     ) -> Response:
-        require_own_form(request, signed, {"csrf": csrf})
-        chosen = _filter(state, hall, device, reason, channel) if every == "yes" else None
+        require_own_form(request, signed, {"csrf": picked.csrf})
         now = deps.clock.now()
 
         def step(conn: Connection) -> int:
-            wanted = chosen_ids(conn, signed.person, ids, chosen)
+            wanted = picked.numbers(conn, signed.person)
             dismiss(conn, signed.person, wanted, why, now)
             return len(wanted)
 
         count = deps.store.step(step)
         deps.heard()
-        if single and len(ids) == 1:
-            return RedirectResponse(f"/quarantine/{ids[0]}?done=dismissed", SEE_OTHER)
-        told = {"done": "dismissed", "count": count}
-        return _back({"state": state, "hall": hall, "device": device, "reason": reason, "channel": channel}, told)
-
-
-def _back(filters: dict[str, str], told: dict[str, Any]) -> Response:
-    kept = {name: value for name, value in filters.items() if value}
-    return RedirectResponse(f"/quarantine?{urlencode({**kept, **told})}", SEE_OTHER)
+        return picked.back_to_row("dismissed") or picked.back("dismissed", count)
 
 
 def _reasons(open_by: dict[str, int], lang: Language) -> list[dict[str, Any]]:
@@ -218,7 +223,7 @@ def _views(lines: Sequence[HeldLine], registry: Registry, lang: Language) -> lis
 
 
 def _view(line: HeldLine, registry: Registry, lang: Language) -> dict[str, Any]:
-    zone = _zone(line.hall, registry)
+    zone = registry.zone_of(line.hall)
     hall = registry.halls.get(line.hall or "")
     return {
         "id": line.id,
@@ -236,11 +241,6 @@ def _view(line: HeldLine, registry: Registry, lang: Language) -> dict[str, Any]:
         "state_word": pick(words.ROW_STATES.get(line.state, (line.state, line.state)), lang),
         "why_not": pick(words.WHY_NOT[line.why_not], lang) if line.why_not else "",
     }
-
-
-def _zone(hall: str | None, registry: Registry) -> ZoneInfo:
-    known = registry.halls.get(hall or "")
-    return ZoneInfo(known.zone if known is not None else DEFAULT_ZONE)
 
 
 def _local(at: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -8,7 +8,10 @@ from typing import Any, Final, Literal
 from fastapi import APIRouter, Depends, Request, Response
 
 from monitor.console.deps import Deps
+from monitor.console.looking import looked
+from monitor.console.pages.deviceview import SHAPES, ago
 from monitor.console.pages.frame import page, texts
+from monitor.console.pages.languages import language_of
 from monitor.console.pages.ratingcharts import numbers, ratios
 from monitor.console.pages.ratingsview import (
     along,
@@ -32,6 +35,8 @@ from monitor.supervision.evaluatorlist import evaluators
 from monitor.supervision.ratings import case_conditions, list_ratings, list_unrated, summary
 from monitor.supervision.reach import halls_within
 from monitor.supervision.signin import Signed
+from monitor.wording.devices import STATES
+from monitor.wording.render import pick
 from monitor.workcal.tables import from_micros, micros
 
 ROWS: Final = 50
@@ -46,24 +51,26 @@ def add_ratings(pages: APIRouter, deps: Deps) -> None:
     @pages.get("/ratings/devices")
     def devices(request: Request, signed: Signed = Depends(person)) -> Response:
         """The evaluators: last rating, last heartbeat, whether they can be heard."""
-        now = deps.clock.now()
-        with deps.store.read() as conn:
-            registry = deps.registry.get(conn)
-            zone = zone_for(registry, signed.person, None)
-            day = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
-            found = evaluators(conn, registry, signed.person, deps.policy.device, now, day)
-            words = view_of(request, conn, registry, ()).words
+        with looked(deps) as look:
+            zone = zone_for(look.registry, signed.person, None)
+            now = look.now.astimezone(zone)
+            day = datetime.combine(now.date(), time(), zone).astimezone(UTC)
+            found = evaluators(look, deps.policy.device, signed.person, day)
+            words = view_of(request, look.conn, look.registry, ()).words
+        lang = language_of(request)
         lines = [
             {
-                "id": one.id, "state": one.state, "today": one.today,
+                "id": one.id, "state": one.state, "shape": SHAPES[one.state], "word": pick(STATES[one.state], lang),
+                "today": one.today,
                 "window": words.name("window", one.window), "hall": words.name("hall", one.hall),
                 "beat": one.last_beat.astimezone(words.zone(one.hall)) if one.last_beat else None,
                 "rating": one.last_rating.astimezone(words.zone(one.hall)) if one.last_rating else None,
             }
             for one in found
         ]  # fmt: skip
-        many = len(halls_within(registry, signed.person)) > 1
-        return page(request, "ratings_devices.html", signed=signed, lines=lines, many=many, now=now.astimezone(zone))
+        many = len(halls_within(look.registry, signed.person)) > 1
+        least = ago(deps.policy.device.least_silence(), lang)
+        return page(request, "ratings_devices.html", signed=signed, lines=lines, many=many, now=now, least=least)
 
 
 def _span(deps: Deps, registry: Registry, signed: Signed, asked: Asked) -> Span:

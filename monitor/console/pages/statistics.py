@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from monitor.console.casesapi import looked
 from monitor.console.deps import Deps
+from monitor.console.looking import looked
 from monitor.console.pages.cases import given_of
 from monitor.console.pages.frame import page
 from monitor.console.pages.languages import Language, language_of

@@ -16,7 +16,7 @@ from monitor.exports.card.page import Page, page_html
 from monitor.exports.card.record import contents_of, digest_of, read_record
 from monitor.exports.files import replace_file
 from monitor.exports.pdf import as_pdf, require_pdf
-from monitor.supervision.views import DEFAULT_ZONE
+from monitor.model import DEFAULT_ZONE
 from monitor.wording import Lang
 
 __all__ = ["BadExport", "card_file", "export_card"]

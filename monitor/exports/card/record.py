@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from monitor.access import LOCAL, Principal
+from monitor.model import DEFAULT_ZONE
 from monitor.store import alerts, attachments, cardnotices, seals
 from monitor.supervision.cardfile import card_work
 from monitor.supervision.cardlist import CardFilter, explain, list_cards
-from monitor.supervision.views import DEFAULT_ZONE, stamp
+from monitor.supervision.views import stamp
 
 _PLACES: Final = ("hall", "unit", "window", "staff")
 _WORKED: Final = ("promised_at", "issuer", "attributed", "appeal", "appellant", "followup")
