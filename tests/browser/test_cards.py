@@ -142,6 +142,21 @@ def test_the_inbox_works_by_keyboard_alone(enter: Enter) -> None:
     seen.says("为何发牌")
 
 
+def test_keys_of_one_letter_can_be_turned_off(enter: Enter) -> None:
+    """WCAG 2.1.4; it is remembered."""
+    seen = enter("duty", "/cards")
+    page, chosen = seen.page, seen.page.locator("#inbox tr[aria-selected=true]")
+    page.get_by_label("快捷键").uncheck()
+    page.keyboard.press("j")
+    page.reload()
+    page.locator("#keys").wait_for()
+    page.keyboard.press("j")
+    assert chosen.count() == 0
+    page.get_by_label("快捷键").check()
+    page.keyboard.press("j")
+    chosen.wait_for()
+
+
 def test_cards_that_come_meanwhile_are_told_in_the_inbox(enter: Enter, busy: Daemon) -> None:
     seen = enter("duty", "/cards")
     seen.page.locator("#inbox").wait_for()

@@ -1,4 +1,6 @@
 // The inbox by keyboard, and how many are chosen. Without it everything works by mouse and Tab.
+// Keys of one letter can be turned off (WCAG 2.1.4): whoever dictates would press them by accident.
+const OFF = 'inbox-keys-off';
 const rows = [...document.querySelectorAll('#inbox tbody tr')];
 const boxes = [...document.querySelectorAll('#inbox tbody input[type=checkbox]')];
 const all = document.getElementById('all');
@@ -28,9 +30,16 @@ const keys = {
   '/': () => document.querySelector('#filters [name=text]').focus(),
 };
 
+const told = document.getElementById('keys');
+if (told) {
+  const on = told.querySelector('input');
+  told.hidden = false;
+  on.checked = !localStorage.getItem(OFF);
+  on.addEventListener('change', () => { if (on.checked) localStorage.removeItem(OFF); else localStorage.setItem(OFF, '1'); });
+}
 document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input:not([type=checkbox]), textarea, select');
-  if (typing || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
+  if (typing || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key] || localStorage.getItem(OFF)) return;
   event.preventDefault();
   keys[event.key]();
 });
