@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
-from monitor.access import Target, refusal
 from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Instant
@@ -30,14 +29,12 @@ from monitor.console.looking import look_of, looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import KIND_CHANNELS
-from monitor.store.facts.look import Look
 from monitor.supervision.commands import require_words
 from monitor.supervision.devicehealth import STATES
-from monitor.supervision.devicelist import CardAbout, Chosen, DeviceLine, find_device, list_devices
+from monitor.supervision.devicelist import CardAbout, Chosen, DeviceLine, list_devices, no_device, require_device
 from monitor.supervision.deviceview import device_file
 from monitor.supervision.losses import declare_lost
 from monitor.supervision.lossview import preview, require_span
-from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
@@ -85,7 +82,7 @@ def _add_one(api: APIRouter, deps: Deps) -> None:
         with looked(deps) as look:
             found = device_file(look, deps.policy.device, grant.principal, device)
         if found is None:
-            raise _no_device(device)
+            raise no_device(device)
         zone = look.registry.zone_of(found.line.hall)
         boots = [
             {
@@ -141,7 +138,7 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
     ) -> dict[str, Any]:
         """What declaring [from, to) lost would mean: subjects judged twice, nothing written."""
         with looked(deps) as look:
-            line = _within(deps, look, grant, device)
+            line = require_device(look, deps.policy.device, grant.principal, device, "devices:lose")
             found = preview(look, deps.policy, device, start, end)
         zone = look.registry.zone_of(line.hall)
         return {
@@ -182,27 +179,13 @@ def _losing(deps: Deps, grant: Grant, device: str, body: bytes) -> Act:
 
     def act(conn: Connection, now: datetime) -> dict[str, Any]:
         look = look_of(deps, conn)
-        line = _within(deps, look, grant, device)
+        line = require_device(look, deps.policy.device, grant.principal, device, "devices:lose")
         require_span(said.start, said.end, now)
         declare_lost(conn, device, said.start, said.end, actor=grant.actor, why=said.reason.strip(), now=now)
         zone = look.registry.zone_of(line.hall)
         return {"device": device, "from": stamp(said.start, zone), "to": stamp(said.end, zone)}
 
     return act
-
-
-def _within(deps: Deps, look: Look, grant: Grant, device: str) -> DeviceLine:
-    found = find_device(look, deps.policy.device, grant.principal, device)
-    if found is None:
-        raise _no_device(device)
-    no = refusal(grant.principal, "devices:lose", Target(hall=found[0].hall))
-    if no is not None:
-        raise Refused.because(no)
-    return found[0]
-
-
-def _no_device(device: str) -> HTTPException:
-    return HTTPException(404, f"device {device}: 没有此设备 there is no such device")
 
 
 def line_json(line: DeviceLine, zone: ZoneInfo) -> dict[str, Any]:

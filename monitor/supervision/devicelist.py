@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row
 
-from monitor.access import Principal
+from monitor.access import Principal, Target, refusal
 from monitor.evaluators.policy import DevicePolicy
 from monitor.store import devices as stored
 from monitor.store.devices import DEVICE
 from monitor.store.facts.look import Look
 from monitor.supervision.devicehealth import STATES, Signs, State, health
 from monitor.supervision.reach import within
+from monitor.supervision.refused import Refused
 
 MOST: Final = 200
 
@@ -106,6 +107,21 @@ def find_device(look: Look, policy: DevicePolicy, who: Principal, device: str) -
     if not rows:
         return None
     return _lines(look, policy, [(rows[0], *health_of(rows[0], policy, look))])[0], rows[0]
+
+
+def require_device(look: Look, policy: DevicePolicy, who: Principal, device: str, action: str) -> DeviceLine:
+    """The device on which `who` is to do the action. Raises Refused: alike for none and for one beyond reach."""
+    found = find_device(look, policy, who, device)
+    if found is None:
+        raise no_device(device)
+    no = refusal(who, action, Target(hall=found[0].hall))
+    if no is not None:
+        raise Refused.because(no)
+    return found[0]
+
+
+def no_device(device: str) -> Refused:
+    return Refused(f"device {device}: 没有此设备 there is no such device", sort="missing")
 
 
 def _wanted(who: Principal, chosen: Chosen) -> list[ColumnElement[bool]]:

@@ -7,11 +7,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
-from monitor.access import Target, refusal
 from monitor.console.deps import Deps
 from monitor.console.looking import look_of, looked
 from monitor.console.pages.deviceview import Words, ago, file_view, line_view, preview_view, states_told
@@ -23,7 +22,7 @@ from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.supervision.commands import require_words
 from monitor.supervision.devicehealth import STATES
-from monitor.supervision.devicelist import MOST, Chosen, DeviceLine, find_device, key_of, list_devices
+from monitor.supervision.devicelist import MOST, Chosen, DeviceLine, key_of, list_devices, no_device, require_device
 from monitor.supervision.deviceview import device_file
 from monitor.supervision.losses import declare_lost
 from monitor.supervision.lossview import LossPreview, preview, require_span
@@ -49,11 +48,6 @@ def words_of(deps: Deps, request: Request, look: Look) -> Words:
         registry=look.registry,
         untrusted_seconds=deps.policy.device.skew_untrusted_seconds,
     )
-
-
-def no_device(device: str) -> HTTPException:
-    """404, the same for a device that there is not and for one that is not theirs."""
-    return HTTPException(404, f"设备 device {device}: 没有此设备 there is no such device")
 
 
 def add_devices(pages: APIRouter, deps: Deps) -> None:
@@ -167,7 +161,7 @@ def _add_lost(pages: APIRouter, deps: Deps) -> None:
 
 def _preview(request: Request, deps: Deps, signed: Signed, device: str, given: dict[str, str]) -> Response:
     with looked(deps) as look:
-        line = _within(deps, look, signed, device)
+        line = require_device(look, deps.policy.device, signed.person, device, "devices:lose")
         said = words_of(deps, request, look)
         zone = said.zone(line.hall)
         starts, ends = _span(given, zone)
@@ -192,24 +186,13 @@ def _named(found: LossPreview) -> dict[str, list[str]]:
 
 def _declare(deps: Deps, conn: Connection, signed: Signed, device: str, given: dict[str, str]) -> None:
     look = look_of(deps, conn)
-    line = _within(deps, look, signed, device)
+    line = require_device(look, deps.policy.device, signed.person, device, "devices:lose")
     starts, ends = _span(given, look.registry.zone_of(line.hall))
     require_span(starts, ends, look.now)
     require_words(given["reason"])
     declare_lost(
         conn, device, starts, ends, actor=signed.person.id, why=given["reason"].strip(), now=look.now
     )  # fmt: skip
-
-
-def _within(deps: Deps, look: Look, signed: Signed, device: str) -> Any:
-    """The device's line. 404 for one that is not within reach; Refused where the role may not."""
-    found = find_device(look, deps.policy.device, signed.person, device)
-    if found is None:
-        raise no_device(device)
-    no = refusal(signed.person, "devices:lose", Target(hall=found[0].hall))
-    if no is not None:
-        raise Refused.because(no)
-    return found[0]
 
 
 def _span(given: dict[str, str], zone: ZoneInfo) -> tuple[datetime, datetime]:
