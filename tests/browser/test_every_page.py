@@ -93,7 +93,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     ),
     "/cards": (
         Seen("cards", "duty", "/cards"),
-        Seen("cards-none", "duty", "/cards?rule=device.silent&window=demo-w01"),
+        Seen("cards-none", "duty", "/cards?rule=device.silent&window=demo-w01", wait=".nothing"),
         Seen("cards-of-a-unit", "unit", "/cards?order=newest"),
     ),
     "/cards/new": (Seen("card-by-hand", "duty", "/cards/new"),),
@@ -107,7 +107,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     ),
     "/cases": (
         Seen("cases", "duty", "/cases"),
-        Seen("cases-none", "duty", "/cases?text=no-such-case"),
+        Seen("cases-none", "duty", "/cases?number=no-such-case", wait=".nothing"),
         Seen("cases-of-a-unit", "unit", "/cases?state=completed"),
     ),
     "/cases/due": (Seen("cases-due", "duty", "/cases/due"),),
@@ -133,7 +133,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/devices": (
         Seen("devices", "duty", "/devices"),
         Seen("devices-all-halls", "auditor", "/devices"),
-        Seen("devices-none", "duty", "/devices?state=revoked"),
+        Seen("devices-none", "duty", "/devices?state=revoked", wait=".nothing"),
     ),
     "/devices/{device}": (
         Seen("device", "duty", f"/devices/{HALL}-cam04"),
@@ -144,7 +144,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine", "admin", "/quarantine"),
         Seen("quarantine-read-only", "auditor", "/quarantine?state=all&reason=unknown_ref"),
         Seen("quarantine-told", "duty", "/quarantine?done=replayed&count=1&still=1.4"),
-        Seen("quarantine-none", "duty", "/quarantine?state=dismissed"),
+        Seen("quarantine-none", "duty", "/quarantine?state=dismissed", wait=".nothing"),
     ),
     "/quarantine/{number}": (
         Seen("quarantine-row", "duty", "/quarantine/2"),
