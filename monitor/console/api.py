@@ -13,6 +13,7 @@ from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.cardanswers import FedOut, PlansOut, answers
+from monitor.console.cardexport import add_card_export
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.casesapi import add_cases_api
@@ -50,6 +51,7 @@ def make_api(deps: Deps) -> APIRouter:
     _add_events(api, deps)
     _add_plans(api, deps)
     add_cards(api, deps)
+    add_card_export(api, deps)
     add_work(api, deps)
     add_gallery(api, deps)
     if deps.boards is not None:

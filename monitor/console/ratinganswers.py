@@ -13,6 +13,8 @@ from sqlalchemy import Row
 from monitor.console.ratingfilter import Span
 from monitor.evaluators.satisfaction import FEW, SCORES, Scores
 from monitor.model import DEFAULT_ZONE, Registry
+from monitor.supervision.devicehealth import State
+from monitor.supervision.evaluatorlist import Evaluator
 from monitor.supervision.ratings import Part, Rated, Summary
 from monitor.workcal.tables import from_micros
 
@@ -99,6 +101,18 @@ class UnratedOut(BaseModel):
     completed_at: datetime
 
 
+class EvaluatorOut(BaseModel):
+    """`state`: as `/devices` has it. `last_heartbeat` by receipt, `last_rating` as the device wrote it."""
+
+    id: str
+    hall: str
+    window: str | None
+    state: State
+    last_heartbeat: datetime | None
+    last_rating: datetime | None
+    ratings_today: int
+
+
 class LinkOut(BaseModel):
     """`path`: behind the server's own address. The secret behind `#` is for whoever made it, and stored nowhere."""
 
@@ -108,6 +122,15 @@ class LinkOut(BaseModel):
     case: str | None
     expires: datetime
     path: str
+
+
+def evaluator_out(one: Evaluator, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": one.id, "hall": one.hall, "window": one.window, "state": one.state,
+        "last_heartbeat": one.last_beat.astimezone(zone) if one.last_beat is not None else None,
+        "last_rating": one.last_rating.astimezone(zone) if one.last_rating is not None else None,
+        "ratings_today": one.today,
+    }  # fmt: skip
 
 
 def scores_out(scores: Scores, bad_at_most: int) -> dict[str, Any]:

@@ -14,13 +14,16 @@ from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Plain, read
 from monitor.console.deps import Deps
+from monitor.console.looking import looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, Page, cut, key_of, next_link
 from monitor.console.ratinganswers import (
+    EvaluatorOut,
     LinkOut,
     RatingOut,
     SummaryOut,
     UnratedOut,
+    evaluator_out,
     rating_out,
     summary_out,
     unrated_out,
@@ -28,6 +31,7 @@ from monitor.console.ratinganswers import (
 from monitor.console.ratingfilter import AskedRatings, filter_of, span_of, zone_for
 from monitor.store import ratinglinks as stored
 from monitor.supervision import ratinglinks
+from monitor.supervision.evaluatorlist import evaluators
 from monitor.supervision.ratings import By, list_ratings, list_unrated, summary
 from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
@@ -95,6 +99,14 @@ def add_ratings_api(api: APIRouter, deps: Deps) -> None:
         next_link(request, response, (last.ended_us, last.case_key) if last is not None else None)
         zones = {hall.id: hall.zone for hall in registry.halls.values()}
         return [unrated_out(row, zones) for row in rows]
+
+    @api.get("/ratings/devices", responses=ERRORS, response_model=list[EvaluatorOut])
+    def get_evaluators(grant: Grant = Depends(reading)) -> Any:
+        """The evaluators in service, by id: whether they can be heard, rated when, how often today (D01)."""
+        with looked(deps) as look:
+            who, registry = grant.principal, look.registry
+            found = evaluators(look, deps.policy.device, who, zone_for(registry, who, None))
+        return [evaluator_out(one, registry.zone_of(one.hall)) for one in found]
 
     _add_links(api, deps)
 

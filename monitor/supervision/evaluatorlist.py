@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
@@ -31,8 +32,9 @@ class Evaluator:
     today: int
 
 
-def evaluators(look: Look, policy: DevicePolicy, who: Principal, day: datetime) -> list[Evaluator]:
-    """Those in service within reach, by id; gateways that have sent ratings are among them. `day`: when today began."""
+def evaluators(look: Look, policy: DevicePolicy, who: Principal, zone: ZoneInfo) -> list[Evaluator]:
+    """Those in service within reach, by id; gateways that have sent ratings are among them. `zone`: of today."""
+    day = datetime.combine(look.now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     mine = {d.id: d for d in look.registry.devices.values() if d.allows("rating") and _within(look.registry, who, d)}
     counted = select(RATING.c.source, func.count()).where(RATING.c.at >= day, RATING.c.at <= look.now)
     today = {source: int(n) for source, n in look.conn.execute(counted.group_by(RATING.c.source))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,27 @@ def test_the_address_with_a_token_counts_in_a_page_that_is_open(fake: FakeKiosk,
     kiosk.page.goto(f"{fake.url}/kiosk#token={TOKEN}")
     kiosk.page.wait_for_selector("#start:not([hidden])")
     assert kiosk.page.url == f"{fake.url}/kiosk"
+
+
+def test_a_page_that_cannot_act_yet_takes_no_number(fake: FakeKiosk, browsers: Browsers) -> None:
+    """A number before the scripts are there would go into the address, and one before the settings would be asked
+    again: a person would believe that the card was read.
+    """
+    held: list[Any] = []
+    kiosk = browsers.page(f"{fake.url}/kiosk")
+    kiosk.says("本机没有令牌")
+    kiosk.page.route("**/kiosk/api/config", lambda route: held.append(route))
+    with kiosk.page.expect_request("**/kiosk/api/config"):
+        kiosk.page.goto(f"{fake.url}/kiosk#token={TOKEN}")
+    kiosk.says("正在打开")
+    enter(kiosk, "s-001")
+    assert not kiosk.page.is_visible("#start")
+    held[0].continue_()
+    kiosk.until("start")
+    assert kiosk.page.input_value("#number") == ""
+    assert kiosk.page.url == f"{fake.url}/kiosk"
+    by_pin(kiosk, "s-001")
+    kiosk.until("done")
 
 
 def test_only_who_saw_that_some_were_refused_takes_it_away(

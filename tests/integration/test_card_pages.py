@@ -285,6 +285,14 @@ def test_the_whole_file_is_for_whoever_may_audit(app: BusyApp) -> None:
     assert printed.content.startswith(b"%PDF-")
     assert app.as_user("unit").get(f"/cards/{number}/export.json").status_code == 403
     assert app.as_user("duty").get(f"/cards/{number}/export.exe").status_code == 404
+    told = app.http.get(f"/api/v1/cards/{number}/export.json", headers=app.token(user="duty"))
+    assert "attachment" in told.headers["content-disposition"]
+    assert told.json()["record"] == json.loads(got.content)["record"]
+    printed = app.http.get(f"/api/v1/cards/{number}/export.pdf?lang=en", headers=app.token(user="auditor"))
+    assert printed.content.startswith(b"%PDF-")
+    for suffix, status in (("exe", 422), ("json", 403)):
+        headers = app.token(user="duty" if status == 422 else "unit")
+        assert app.http.get(f"/api/v1/cards/{number}/export.{suffix}", headers=headers).status_code == status
 
 
 # --------------------------------------------------------------------------- the same for programs

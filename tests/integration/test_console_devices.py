@@ -127,10 +127,12 @@ def test_ratings_say_of_an_evaluator_what_devices_say(shown: BusyApp, path: Brok
     with served(replace(shown.deps, look=look)) as running:
         app = BusyApp(deps=shown.deps, http=running.http, url=running.url)
         told = app.http.get("/api/v1/devices?kind=evaluator&limit=200", headers=app.token(user="duty")).json()
+        evaluators = app.http.get("/api/v1/ratings/devices", headers=app.token(user="duty")).json()
         with app.as_user("duty") as client:
             page = client.get("/ratings/devices").text
     shape = r'href="/devices/([^"]+)">.*?</svg> ([^<]+)</td>'
     assert dict(re.findall(shape, page, re.DOTALL)) == {one["id"]: STATES[one["state"]][0] for one in told}
+    assert {one["id"]: one["state"] for one in evaluators} == {one["id"]: one["state"] for one in told}
     assert {one["state"] for one in told} == {"online" if path.up else "unheard"}
 
 

@@ -139,6 +139,7 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/ratings": reading("ratings:read"),
     "GET /api/v1/ratings/summary": reading("ratings:read"),
     "GET /api/v1/ratings/unrated": reading("ratings:read"),
+    "GET /api/v1/ratings/devices": reading("ratings:read"),
     "POST /api/v1/rating-links": Way(
         kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
@@ -179,6 +180,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cards/{number}": Way(kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids=CARD),
     "GET /api/v1/cards/{number}/files/{file}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={**CARD}
+    ),
+    "GET /api/v1/cards/{number}/export.{suffix}": Way(
+        kind="api", may=(*SUPERVISION, "auditor"), scope="audit:read", ids=CARD, fixed={"suffix": "json"}
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},

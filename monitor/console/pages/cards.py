@@ -14,8 +14,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 
+from monitor.console.cardexport import MEDIA, exported
 from monitor.console.cardfilter import STANDING, asked_cards
-from monitor.console.cards import INT64, no_card, to_be_saved
+from monitor.console.cards import INT64, to_be_saved
 from monitor.console.deps import Deps
 from monitor.console.pages.cardread import card_page
 from monitor.console.pages.cardview import inbox_row, words_for
@@ -99,28 +100,11 @@ def _add_export(pages: APIRouter, deps: Deps) -> None:
     async def export(
         request: Request, suffix: str, number: int = Path(ge=1, le=INT64), signed: Signed = Depends(auditing)
     ) -> Response:
-        """The card's whole file as evidence (牌卷): PDF for people, JSON for programs."""
-        if suffix not in ("pdf", "json"):
+        """The card's whole file as evidence (牌卷)."""
+        asked = next((one for one in MEDIA if one == suffix), None)
+        if asked is None:
             raise HTTPException(404, f"{suffix}: 只有 pdf 与 json only pdf and json")
-        return await run_in_threadpool(_exported, deps, request, number, suffix, signed)
-
-
-def _exported(deps: Deps, request: Request, number: int, suffix: str, signed: Signed) -> Response:
-    from monitor.exports.card import card_file  # here: what makes PDFs is loaded when one is asked for
-    from monitor.exports.pdf import CannotPrint
-
-    with deps.store.read() as conn:
-        zones = {hall.id: hall.zone for hall in deps.registry.get(conn).halls.values()}
-        if card_work(conn, number, zones, signed.person) is None:
-            raise no_card(number)
-        try:
-            content = card_file(
-                conn, number, zones, suffix, now=deps.clock.now(), actor=signed.person.id, lang=language_of(request)
-            )
-        except CannotPrint as error:
-            raise HTTPException(503, str(error)) from None
-    kind = "application/pdf" if suffix == "pdf" else "application/json"
-    return to_be_saved(content, f"card-{number}.{suffix}", kind)
+        return await run_in_threadpool(exported, deps, number, asked, signed.person, language_of(request))
 
 
 def _inbox(

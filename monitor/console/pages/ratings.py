@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -54,8 +53,7 @@ def add_ratings(pages: APIRouter, deps: Deps) -> None:
         with looked(deps) as look:
             zone = zone_for(look.registry, signed.person, None)
             now = look.now.astimezone(zone)
-            day = datetime.combine(now.date(), time(), zone).astimezone(UTC)
-            found = evaluators(look, deps.policy.device, signed.person, day)
+            found = evaluators(look, deps.policy.device, signed.person, zone)
             words = view_of(request, look.conn, look.registry, ()).words
         lang = language_of(request)
         lines = [

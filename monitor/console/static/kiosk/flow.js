@@ -30,10 +30,10 @@ const now = () => new Date().toISOString();
 
 // ------------------------------------------------------------------ the start
 
-/** Back to the number pad; `text` in place of the usual sentence. What was typed while the page loaded stays. */
+/** Back to the number pad; `text` in place of the usual sentence. */
 function toStart(text) {
   end();
-  if (document.body.dataset.state !== 'loading') at('number').value = '';
+  at('number').value = '';
   at('secret').value = '';
   screen.show('start');
   screen.say(text || word(settings.one_to_many ? 'start.many' : 'start'));
