@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,8 @@ def collected() -> frozenset[str]:
     """The ids of all tests in the modules that the table names, as pytest itself finds them."""
     modules = sorted({test.partition("::")[0] for tests in SCENARIOS.values() for test in tests})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *modules]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    bare = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}  # `-v` there undoes `-q`
+    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True, timeout=120)
     plain = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), done.stdout)
     return frozenset(line.strip() for line in plain.splitlines() if "::" in line)
 
