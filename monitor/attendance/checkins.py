@@ -167,6 +167,8 @@ def _judge_out(case: SlotCase) -> Verdict:
         return case.review(slot.opens, last)
     if last is None and not case.seen_in_session:
         return case.verdict(Outcome.MERGED, "merged")
+    if last is None and case.only_doubted:  # absent or gone without a check-out: the review says which
+        return case.review_whose(slot.opens)
     if last is None:
         spell = case.spell([(Level.YELLOW, slot.closes)], None, "no_checkout", {"closes": slot.closes})
     else:

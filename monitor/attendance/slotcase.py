@@ -72,6 +72,11 @@ class SlotCase(Value, frozen=True, kw_only=True):
     def seen_in_session(self) -> bool:
         return bool(self.came or self.doubtful or self.doubted)
 
+    @property
+    def only_doubted(self) -> bool:
+        """Whether all that was seen in the session are check-ins that may be somebody else's."""
+        return bool(self.doubted) and not self.came and not self.doubtful
+
     def proven(self, boundary: datetime) -> bool:
         return self.mark is not None and self.mark >= boundary
 
@@ -211,6 +216,10 @@ class SlotCase(Value, frozen=True, kw_only=True):
             waits=tuple(waits[source] for source in sorted(waits)),
             judged_to=min(self.judged_to, boundary - _MICROSECOND),
         )
+
+    def review_whose(self, boundary: datetime) -> Verdict:
+        """People say of the first check-in in doubt whose it was."""
+        return self._review_of(self.doubted[0][0], boundary, ())
 
     def _review_of(self, asked: CheckIn, boundary: datetime, spells: tuple[Spell, ...]) -> Verdict:
         """Whose check-in it was is for people to say, by a correction (补签) or a withdrawal; no event will tell."""

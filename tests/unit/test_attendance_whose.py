@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.attendance.checkins import judge_slot
@@ -86,6 +86,8 @@ CASES = [
          checkins=(came("08:20"), came("10:30", way="out"), came("12:05", FAR, None, "out")), outcome="review"),
     Case(why="a doubted check-in in the morning is no check-out", slot="am_out", now="13:30",
          checkins=(came("08:10"), came("08:20", FAR, None, "in")), outcome="yellow", levels={"yellow": "13:00"}),
+    Case(why="whether anybody came at all is in doubt: no check-out is missing yet", slot="am_out", now="13:30",
+         checkins=(came("08:20", FAR),), outcome="review"),
 ]  # fmt: skip
 
 
@@ -123,6 +125,7 @@ def test_the_review_says_whose_and_why_in_both_languages() -> None:
     assert "08:20" in render(reason, "en", CALENDAR.zone)
 
 
+@example([(138, True)], 347, "am_out")
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=6),
     st.integers(0, 360),
