@@ -36,13 +36,23 @@ ACTIONS: Final[Mapping[str, str]] = {
     "posts:check": "order spot checks and record what they found (抽查)",
     "alerts:silence": "silence alerts for a time (静默告警)",
     "cards:review": "decide an appeal, withdraw a card (复核、撤牌)",
+    "attendance:read": "read attendance, check-ins and posts (查看考勤与在岗)",
+    "requests:file": "file requests: leave, cover, outings, corrections (提交申请)",
+    "requests:decide": "approve or refuse requests (审批申请)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
     "faces:gallery": "fetch the vectors of the people whom a terminal serves (取人脸比对库)",
     "faces:write": "enrol, compare and forget faces (人脸登记、比对、删除)",
+    "faces:review": "decide check-ins in doubt (疑似签到复核)",
     "pins:write": "set and clear PINs of staff (签到密码)",
     "kiosk": "take check-ins as a kiosk's page (签到终端)",
     "audit:read": "read the audit trail (审计)",
     "people:write": "change people, roles and tokens (人员与令牌)",
+    "settings:read": "read settings: policy, calendars, routes (查看设置)",
+    "alerts:test": "send a test message to receivers (测试通知)",
+    "notices:write": "write notices for the public screen (拟写公告)",
+    "notices:release": "release notices to the public screen (发布公告)",
+    "operations:read": "read how the daemon and its deliveries do (查看运行)",
+    "screen": "show the public screen (电子显示屏)",
     "settings:write": "change settings, the registry and devices (设置)",
 }
 """Every action by name, with what it lets one do."""
@@ -63,8 +73,8 @@ def _role(reach: Reach, *actions: str) -> Role:
     return Role(actions=frozenset(actions), reach=reach)
 
 
-_READING: Final = ("cards:read", "cases:read", "ratings:read")
-_ANSWERING: Final = (*_READING, "cards:acknowledge", "cards:answer", "cards:appeal")
+_READING: Final = ("cards:read", "cases:read", "ratings:read", "attendance:read")
+_ANSWERING: Final = (*_READING, "cards:acknowledge", "cards:answer", "cards:appeal", "requests:file")
 _SUPERVISING: Final = (
     *_READING,
     "ratings:collect",
@@ -80,21 +90,38 @@ _SUPERVISING: Final = (
     "plans:write",
     "posts:check",
     "alerts:silence",
+    "faces:review",
+    "settings:read",
+    "notices:write",
+    "operations:read",
     "audit:read",
 )
+_OF_PEOPLE: Final = ("attendance:close", "requests:file", "requests:decide", "faces:write", "pins:write")
+"""What the head of supervision and the personnel office share."""
+
 LOCAL: Final = "local"
 """The command line without `--as`: whoever may read the store's file or password may do all that it holds."""
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
-    "supervision_head": _role("hall", *_SUPERVISING, "cards:review", "attendance:close", "faces:write", "pins:write"),
-    "personnel": _role("hall", *_READING, "plans:write", "attendance:close", "faces:write", "pins:write"),
-    "unit_head": _role("unit", *_ANSWERING),
-    "window_lead": _role("window", *_ANSWERING),
+    "supervision_head": _role("hall", *_SUPERVISING, *_OF_PEOPLE, "cards:review", "alerts:test", "notices:release"),
+    "personnel": _role("hall", *_READING, *_OF_PEOPLE, "plans:write", "faces:review", "settings:read"),
+    "unit_head": _role("unit", *_ANSWERING, "requests:decide"),
+    "window_lead": _role("window", *_ANSWERING, "requests:decide"),
     "staff": _role("own", *_ANSWERING),
-    "auditor": _role("all", *_READING, "devices:read", "audit:read"),
-    "administrator": _role("all", "people:write", "settings:write", "devices:read", "devices:lose", "quarantine:write"),
-    "device_token": _role("device", "events:write", "kiosk", "faces:gallery", "rating"),
+    "auditor": _role("all", *_READING, "devices:read", "settings:read", "operations:read", "audit:read"),
+    "administrator": _role(
+        "all",
+        "people:write",
+        "settings:read",
+        "settings:write",
+        "alerts:test",
+        "operations:read",
+        "devices:read",
+        "devices:lose",
+        "quarantine:write",
+    ),  # fmt: skip
+    "device_token": _role("device", "events:write", "kiosk", "faces:gallery", "rating", "screen"),
     "operator": _role("hall", "events:write", "plans:write", *_READING, "ratings:collect", "devices:read"),
     LOCAL: _role("all", *ACTIONS),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,15 +18,29 @@ from monitor.console.pages.statics import static
 from monitor.metrics import program_version
 from monitor.supervision.signin import Signed
 
-SECTIONS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("board", "/board", "cards:read"),
-    ("cards", "/cards", "cards:read"),
-    ("cases", "/cases", "cases:read"),
-    ("statistics", "/statistics", "cases:read"),
-    ("ratings", "/ratings", "ratings:read"),
-    ("devices", "/devices", "devices:read"),
-)
-"""The pages' sections in the order of the menu: name, address, what one must be allowed to see it."""
+
+class Tab(NamedTuple):
+    """A page that the menu leads to: its name, its address, what one must be allowed to see it, and whether it is of
+    somebody's own, so that only users who are people of the registry have it.
+    """
+
+    name: str
+    address: str
+    action: str
+    own: bool = False
+
+
+MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
+    "board": (Tab("board", "/board", "cards:read"),),
+    "cards": (Tab("cards", "/cards", "cards:read"),),
+    "cases": (Tab("cases", "/cases", "cases:read"),),
+    "statistics": (Tab("statistics", "/statistics", "cases:read"),),
+    "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
+    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+}
+"""The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
+leads to the first tab that somebody may see.
+"""
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 CONTENT_POLICY: Final = "; ".join(
     (
@@ -74,7 +88,8 @@ def environment(language: Language) -> Environment:
         html_lang=languages.HTML_LANG[language],
         version=program_version(),
         may=may,
-        sections=SECTIONS,
+        menu=menu,
+        tabs=tabs,
     )
     return made
 
@@ -89,9 +104,20 @@ def may(signed: Signed, action: str) -> bool:
     return refusal(signed.person, action) is None
 
 
+def tabs(signed: Signed, section: str) -> list[Tab]:
+    """What of a section somebody may see."""
+    return [tab for tab in MENU[section] if may(signed, tab.action) and (signed.person.staff or not tab.own)]
+
+
+def menu(signed: Signed) -> list[tuple[str, str]]:
+    """The sections that somebody may see, each with the address that it leads to."""
+    seen = ((section, tabs(signed, section)) for section in MENU)
+    return [(section, found[0].address) for section, found in seen if found]
+
+
 def home_of(signed: Signed) -> str:
     """The first section that somebody may see; the page that says so where there is none."""
-    return next((address for _, address, action in SECTIONS if may(signed, action)), "/nothing")
+    return next((address for _, address in menu(signed)), "/nothing")
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
