@@ -243,7 +243,7 @@ def test_a_sealer_that_was_overtaken_adds_nothing(store: Store) -> None:
 
 def test_memory_stays_flat_however_long_the_audit_is(store: Store) -> None:
     peaks = []
-    for rows in (1_500, 6_000):
+    for rows in (3_000, 12_000):
         with store.write() as conn:
             entries = [
                 audit.Entry(action="a", object_kind="k", object_id=str(n), private={"w": "x"}) for n in range(rows)
