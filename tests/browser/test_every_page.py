@@ -150,6 +150,17 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/posts": (
+        Seen("posts", "duty", f"/posts?hall={HALL}", wait=".posts"),
+        Seen("posts-before", "head", "/posts?date=2026-03-03", wait=".posts"),
+        Seen("posts-own", "person", "/posts", wait=".posts"),
+        Seen("posts-none", "auditor", "/posts?hall=second", wait=".nothing"),
+    ),
+    "/posts/{window}": (
+        Seen("post", "duty", f"/posts/{HALL}-w04"),
+        Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
+        Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
+    ),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (

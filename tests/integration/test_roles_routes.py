@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -123,6 +124,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /posts": page(*READERS),
+    "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -143,6 +146,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/rating-links": Way(
         kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
+    "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
+    "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
     "GET /api/v1/devices/{device}/lost": Way(
@@ -221,6 +226,9 @@ IN_QUERY: Final = (
     ("GET /cases", "window", "window"),
     ("GET /ratings/list", "window", "window"),
     ("GET /devices", "window", "window"),
+    ("GET /posts", "unit", "unit"),
+    ("GET /posts", "hall", "hall"),
+    ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
     ("GET /api/v1/quarantine", "device", "device"),
 )
