@@ -28,6 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
+from monitor.store import spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -76,6 +77,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "spot": (lambda conn, place: put_spot(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -97,6 +99,15 @@ def put_case(conn: Connection, place: str) -> str:
     }  # fmt: skip
     insert(conn, CaseEventRow, {**event, "raw_event": stamp + list(PLACES).index(place)})
     return key
+
+
+def put_spot(conn: Connection, place: str) -> str:
+    """A spot check of the window at the place that waits; its number, which is found in an answer nowhere else."""
+    at = PLACES[place]
+    row = {"hall": at["hall"], "window": at["window"], "draw": f"{place}-draw", "seed": "s", "cause": "named"}
+    times = {"ordered_at": NOW - timedelta(minutes=9), "ordered_by": "test", "due_at": NOW}
+    (number,) = spotchecks.add(conn, [{"id": 880_000 + list(PLACES).index(place), **row, **times}])
+    return str(number)
 
 
 def put_held(conn: Connection, place: str) -> str:

@@ -24,6 +24,7 @@ from monitor.console.feeding import feed
 from monitor.console.postsapi import add_posts_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
+from monitor.console.spotsapi import add_spots_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -62,6 +63,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
     add_posts_api(api, deps)
+    add_spots_api(api, deps)
     return api
 
 

@@ -21,7 +21,7 @@ from monitor.supervision.postevidence import Ground, Heard, PlanSpan, visible, w
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
-PER_PAGE: Final = 30
+PER_PAGE: Final = 20
 """Windows of one answer at most: each of their days is told anew from all that was heard."""
 MISSING: Final[Responses] = {404: problem("There is no such window for the bearer.")}
 _DAY: Final = Query(alias="date", ge=date(1970, 1, 2), le=date(2098, 12, 31), description="In the hall's zone.")
@@ -39,7 +39,7 @@ def add_posts_api(api: APIRouter, deps: Deps) -> None:
         hall: str | None = Query(None, max_length=64, pattern=PLAIN),
         grant: Grant = Depends(require(deps, "attendance:read")),
     ) -> list[dict[str, Any]]:
-        """The windows within the bearer's reach, by hall and id, 30 a page at most."""
+        """The windows within the bearer's reach, by hall and id, 20 a page at most."""
         after = key_of(page, str, str) or ("", "")
         limit = min(page.limit, PER_PAGE)
         with looked(deps) as look:

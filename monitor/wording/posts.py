@@ -98,3 +98,10 @@ ROLES_HEARD: Final[Mapping[str, Texts]] = {
     "duty": ("上岗登记", "sign-ons"),
 }
 """What a device tells of a window."""
+
+SPOT_STATES: Final[Mapping[str, Texts]] = {
+    "open": ("待检查", "to be made"),
+    "late": ("已超时", "past its time"),
+    "done": ("已登记", "recorded"),
+}
+"""The states of `supervision.spotlist.STATES`."""

@@ -80,6 +80,7 @@ class First:
 
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
@@ -160,6 +161,14 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("post", "duty", f"/posts/{HALL}-w04"),
         Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
         Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
+    ),
+    "/spots": (
+        Seen("spots", "duty", "/spots"),
+        Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),
+    ),
+    "/spots/{number}": (
+        Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
+        Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
     ),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),

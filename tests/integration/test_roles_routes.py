@@ -52,6 +52,11 @@ def minding(ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
 
 
+def checking(**more: Any) -> Way:
+    """Spot checks: whoever may order them."""
+    return Way(kind="api", may=SUPERVISION, scope="posts:check", **more)
+
+
 def board(*may: str) -> Way:
     return Way(kind="page", may=may, ids={"hall": "hall"}, whole_hall=True)
 
@@ -126,6 +131,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
     "GET /posts": page(*READERS),
     "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
+    "GET /spots": page(*SUPERVISION),
+    "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
+    "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
+    "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -148,6 +157,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
     "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/spots": checking(),
+    "POST /api/v1/spots": checking(body={"hall": "h1"}),
+    "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
+    "POST /api/v1/spots/{number}/result": checking(ids={"number": "spot"}, body={"found": "closed"}),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
     "GET /api/v1/devices/{device}/lost": Way(
@@ -210,10 +223,15 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (route, kind, kind)
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
-) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
+) + (
+    ("POST /api/v1/spots", "hall", "hall"),
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
+)
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
+    ("POST /spots", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
 )
@@ -226,8 +244,10 @@ IN_QUERY: Final = (
     ("GET /cases", "window", "window"),
     ("GET /ratings/list", "window", "window"),
     ("GET /devices", "window", "window"),
-    ("GET /posts", "unit", "unit"),
     ("GET /posts", "hall", "hall"),
+    ("GET /spots", "hall", "hall"),
+    ("GET /spots", "window", "window"),
+    ("GET /api/v1/spots", "window", "window"),
     ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
     ("GET /api/v1/quarantine", "device", "device"),

@@ -21,6 +21,7 @@ from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
+from monitor.console.pages.spots import add_spots
 from monitor.console.pages.statics import add_static
 from monitor.console.pages.statistics import add_statistics
 from monitor.supervision.signin import Signed
@@ -50,6 +51,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_posts(pages, deps)
+        add_spots(pages, deps)
     return pages
 
 

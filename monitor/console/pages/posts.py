@@ -7,12 +7,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
 from monitor.console.pages.cardview import words_for
-from monitor.console.pages.devices import ID, filter_of
+from monitor.console.pages.devices import PLAIN, filter_of
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.postview import (
@@ -34,7 +34,8 @@ from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 
-PER_PAGE: Final = 30
+WINDOW: Final = Path(max_length=64, pattern=PLAIN)
+PER_PAGE: Final = 20
 """Windows of one page: each of their days is told anew from all that was heard."""
 FIRST, LAST = date(1970, 1, 2), date(2098, 12, 31)
 
@@ -87,7 +88,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
 def _add_one(pages: APIRouter, deps: Deps, person: Any) -> None:
     @pages.get("/posts/{window}")
     def post(
-        request: Request, window: str = ID, day: str = filter_of("date"), signed: Signed = Depends(person)
+        request: Request, window: str = WINDOW, day: str = filter_of("date"), signed: Signed = Depends(person)
     ) -> Response:
         """One window's day with everything behind it. 404 alike for one that there is not and one beyond reach."""
         with looked(deps) as look:
