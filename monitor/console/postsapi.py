@@ -17,14 +17,14 @@ from monitor.console.looking import looked
 from monitor.console.paging import AskedPage, key_of, next_link
 from monitor.console.postbodies import PostDayOut, PostFileOut
 from monitor.supervision.postdays import post_day_json, post_days
-from monitor.supervision.postevidence import Ground, Heard, PlanSpan, visible, window_file
+from monitor.supervision.postevidence import Ground, Heard, PlanSpan, day_of, visible, window_file
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
 PER_PAGE: Final = 20
 """Windows of one answer at most: each of their days is told anew from all that was heard."""
 MISSING: Final[Responses] = {404: problem("There is no such window for the bearer.")}
-_DAY: Final = Query(alias="date", ge=date(1970, 1, 2), le=date(2098, 12, 31), description="In the hall's zone.")
+_DAY: Final = Query(alias="date", description="In the hall's zone.")
 
 
 def add_posts_api(api: APIRouter, deps: Deps) -> None:
@@ -40,6 +40,7 @@ def add_posts_api(api: APIRouter, deps: Deps) -> None:
         grant: Grant = Depends(require(deps, "attendance:read")),
     ) -> list[dict[str, Any]]:
         """The windows within the bearer's reach, by hall and id, 20 a page at most."""
+        day_of(day.isoformat(), day)
         after = key_of(page, str, str) or ("", "")
         limit = min(page.limit, PER_PAGE)
         with looked(deps) as look:
@@ -59,6 +60,7 @@ def add_posts_api(api: APIRouter, deps: Deps) -> None:
         grant: Grant = Depends(require(deps, "attendance:read")),
     ) -> dict[str, Any]:
         """One window's day with everything behind it."""
+        day_of(day.isoformat(), day)
         with looked(deps) as look:
             theirs = visible(look.registry, grant.principal, day)
             if window not in theirs:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from typing import Final
 
 from monitor.access import Principal, Target, covers
 from monitor.attendance.dayline import Shown
@@ -17,6 +18,11 @@ from monitor.attendance.proof import is_approved
 from monitor.model import Registry, SourceState, Span
 from monitor.store.facts.look import Look
 from monitor.supervision.postdays import PostDay, post_days, read_sessions
+from monitor.supervision.refused import Refused
+
+FIRST: Final = date(1970, 1, 2)
+LAST: Final = date(2098, 12, 31)
+"""Dates that calendars know of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +95,19 @@ class WindowFile:
     plans: tuple[PlanSpan, ...]
 
 
+def day_of(text: str, today: date) -> date:
+    """The date of an address or a body, `today` where there is none. Raises Refused."""
+    if not text:
+        return today
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"{text[:40]!r} 不是日期 is no date: 2026-03-02", field="date") from None
+    if not FIRST <= found <= LAST:
+        raise Refused(f"{text[:40]}: 超出日历范围 outside the calendar", field="date")
+    return found
+
+
 def visible(registry: Registry, who: Principal, day: date) -> list[str]:
     """Ids of the windows whose day somebody may see, by hall and id: those within reach, and whoever reaches but
     themselves sees the windows where they hold a post on that day.
@@ -145,8 +164,7 @@ def grounds(facts: PostFacts, ids: Collection[str]) -> Iterator[Ground]:
     found = []
     for _, run in groupby(said, key=same):
         times = list(run)
-        one, last = times[0][1], times[-1][0]
-        found.append(_again(one, last, len(times)))
+        found.append(_again(times[0][1], times[-1][0], len(times)))
     yield from sorted(found, key=lambda g: (g.first, g.source))
 
 

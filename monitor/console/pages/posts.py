@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
@@ -29,15 +28,13 @@ from monitor.console.pages.session import require_person
 from monitor.console.pages.windowday import WIDE
 from monitor.store.facts.look import Look
 from monitor.supervision.postdays import post_days
-from monitor.supervision.postevidence import visible, window_file
+from monitor.supervision.postevidence import day_of, visible, window_file
 from monitor.supervision.reach import halls_within
-from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 
 WINDOW: Final = Path(max_length=64, pattern=PLAIN)
 PER_PAGE: Final = 20
 """Windows of one page: each of their days is told anew from all that was heard."""
-FIRST, LAST = date(1970, 1, 2), date(2098, 12, 31)
 
 
 def add_posts(pages: APIRouter, deps: Deps) -> None:
@@ -62,7 +59,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             chosen = hall if hall in halls else next(iter(halls), "")
             if hall and hall not in halls:
                 raise no_hall(hall)
-            when = day_of(day, look.now, look.registry.zone_of(chosen))
+            when = day_of(day, look.now.astimezone(look.registry.zone_of(chosen)).date())
             windows = look.registry.windows
             mine = [w for w in visible(look.registry, signed.person, when) if windows[w].hall == chosen]
             units = sorted({u for w in mine if (u := windows[w].unit)})
@@ -94,7 +91,7 @@ def _add_one(pages: APIRouter, deps: Deps, person: Any) -> None:
         with looked(deps) as look:
             known = look.registry.windows.get(window)
             zone = look.registry.zone_of(known.hall if known else None)
-            when = day_of(day, look.now, zone)
+            when = day_of(day, look.now.astimezone(zone).date())
             theirs = visible(look.registry, signed.person, when)
             if known is None or window not in theirs:
                 raise no_window(window)
@@ -125,19 +122,6 @@ def halls_of(look: Look, signed: Signed) -> dict[str, str]:
 
 def _said(look: Look, language: Language, people: list[str], theirs: list[str]) -> PostWords:
     return PostWords(words=words_for(look.conn, look.registry, language, people), theirs=frozenset(theirs))
-
-
-def day_of(text: str, now: datetime, zone: ZoneInfo) -> date:
-    """The date of an address; today in the hall's zone where there is none. Raises Refused."""
-    if not text:
-        return now.astimezone(zone).date()
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"{text[:40]!r} 不是日期 is no date: 2026-03-02", field="date") from None
-    if not FIRST <= found <= LAST:
-        raise Refused(f"{text[:40]}: 超出日历范围 outside the calendar", field="date")
-    return found
 
 
 def no_hall(hall: str) -> HTTPException:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from monitor.attendance.cover import NEIGHBOUR
-from monitor.attendance.dayline import STATES, Shown
+from monitor.attendance.dayline import NEIGHBOUR, STATES, Shown
 from monitor.console.pages.boardview import SHAPES
 from monitor.console.pages.cardview import Words
 from monitor.console.pages.evidenceview import VIEWS
@@ -235,7 +234,3 @@ def windows_beside(ids: Sequence[str], window: str) -> tuple[str, str]:
     """The window before and the one after in the list; "" where there is none."""
     place = ids.index(window)
     return (ids[place - 1] if place else "", ids[place + 1] if place + 1 < len(ids) else "")
-
-
-def local_day(now: datetime, zone: ZoneInfo) -> str:
-    return now.astimezone(zone).date().isoformat()

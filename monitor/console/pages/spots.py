@@ -19,6 +19,7 @@ from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import page
 from monitor.console.pages.languages import language_of
+from monitor.console.pages.posts import no_hall
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut
 from monitor.store.facts.look import Look
@@ -81,6 +82,8 @@ def _list(
     )  # fmt: skip
     with looked(deps) as look:
         halls = halls_within(look.registry, signed.person)
+        if asked["hall"] and asked["hall"] not in halls:
+            raise no_hall(asked["hall"])
         rows = list_spots(look.conn, look.registry, look.now, signed.person, chosen, PER_PAGE)
         many = counts(look.conn, look.now, signed.person, chosen.hall)
         of = asked["hall"] if asked["hall"] in halls else next(iter(halls), "")
@@ -140,9 +143,11 @@ def _add_order(pages: APIRouter, deps: Deps) -> None:
         require_own_form(request, signed, {"csrf": csrf})
         given = {"how": how, "count": count, "within": within, "windows": windows}
 
+        with deps.store.read() as conn:
+            require_known(deps.registry.get(conn), signed.person, hall=hall)
+
         def act(conn: Connection) -> None:
             look = look_of(deps, conn)
-            require_known(look.registry, signed.person, hall=hall)
             order(look, deps.policy.post, _wanted(hall, how, count, within, windows), actor=signed.person)
 
         try:
