@@ -29,6 +29,7 @@ RAW: Final = table_of(RawEvent)
 EVALUATOR: Final = {"id": "e1", "kind": "evaluator", "hall": "h1", "window": "w1", "watermark": "events"}
 HALL: Final = hall(2, attendance="", devices=[EVALUATOR])
 PACE: Final = 0.01
+PATIENCE: Final = 60
 
 
 def stream(port: int, stop: threading.Event, sent: list[str], now: Callable[[], str]) -> None:
@@ -68,18 +69,18 @@ def test_a_change_while_events_flow_loses_none_and_is_followed(
     made: Clocked = hall_daemon(tmp_path, broker, HALL, start="09:00", config="")
     daemon, sent, stop = made.daemon, list[str](), threading.Event()
     with daemon:
-        eventually(lambda: '"connected": true' in daemon.log(), 20, "no connection to the broker")
+        eventually(lambda: '"connected": true' in daemon.log(), PATIENCE, "no connection to the broker")
         talk = threading.Thread(target=stream, args=(broker.port, stop, sent, lambda: made.now().isoformat()))
         talk.start()
         store = Store(daemon.environment["JIANCHA_STORE__URL"])
-        eventually(lambda: len(cards_of(store)) >= 20, 30, "no cards")
+        eventually(lambda: len(cards_of(store)) >= 20, PATIENCE, "no cards")
         daemon.command("policy", "change", "--set", "rating.bad_at_most=1", "--reason", "试")
-        eventually(lambda: takes(daemon) == 1, 10, "the daemon did not take it")
+        eventually(lambda: takes(daemon) == 1, PATIENCE, "the daemon did not take it")
         after = len(sent)
-        eventually(lambda: len(sent) > after + 50, 20, "the stream stopped")
+        eventually(lambda: len(sent) > after + 50, PATIENCE, "the stream stopped")
         stop.set()
         talk.join()
-        eventually(lambda: judged(store) == len(sent), 30, "not every rating is judged")
+        eventually(lambda: judged(store) == len(sent), PATIENCE, "not every rating is judged")
         cards, counted = cards_of(store), httpx.get(f"{daemon.url}/metrics").text
         with store.read() as conn:
             stored = int(
@@ -109,11 +110,11 @@ def test_two_daemons_on_one_postgresql_both_follow(
             pair.start(eventually)
             first = [rating(n) for n in range(30)]
             pair.publish(first)
-            eventually(lambda: len(cards_of(pair.store)) == 30, 30, "no cards")
+            eventually(lambda: len(cards_of(pair.store)) == 30, PATIENCE, "no cards")
             pair.daemons[1].command("policy", "change", "--set", "rating.bad_at_most=1", "--reason", "试")
-            eventually(lambda: all(takes(d) == 1 for d in pair.daemons), 10, "not both took it")
+            eventually(lambda: all(takes(d) == 1 for d in pair.daemons), PATIENCE, "not both took it")
             pair.publish([rating(n) for n in range(30, 90)])
-            eventually(lambda: judged(pair.store) == 90, 30, "not every rating is judged")
+            eventually(lambda: judged(pair.store) == 90, PATIENCE, "not every rating is judged")
             cards = cards_of(pair.store)
         finally:
             pair.stop()
