@@ -71,7 +71,7 @@ def busy_hall(folder: Path) -> Daemon:
     _passwords(folder / "jiancha.sqlite")
     _work(made)
     _hold(made)
-    busy_screen.stage(folder, NOW)
+    busy_screen.stage(folder)
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,17 +15,20 @@ from tests.http_app import insert
 
 TOLD: Final = (
     ("office", "sent", (("webhook", "sent", ""),)),
-    ("li-sms", "dead", (("sms", "refused", "号码 13800138000 不存在"), ("sms", "refused", "http://10.0.0.8/send?key=abc: 503"))),
+    (
+        "li-sms", "dead",
+        (("sms", "refused", "号码 13800138000 不存在"), ("sms", "refused", "http://10.0.0.8/send?key=abc: 503")),
+    ),
     ("head-mail", "sent", (("mail", "timeout", ""), ("mail", "sent", ""))),
 )  # fmt: skip
 """Receiver, state, tries as (channel, result, what came back)."""
 
 
-def stage(folder: Path, now: datetime) -> None:
+def stage(folder: Path) -> None:
     """Written into the store of the busy hall in `folder`."""
     store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
     with store.write() as conn:
-        _told(conn, now)
+        _told(conn, datetime.now(UTC))  # messages go by the wall's clock
     store.close()
 
 

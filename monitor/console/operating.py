@@ -1,4 +1,4 @@
-"""The figures of operation (运行) for the page and the API: the panels within somebody's reach, how the daemon stands."""
+"""The figures of operation (运行) for the page and the API: panels within reach, how the daemon stands."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ PANELS: Final[Mapping[str, tuple[Texts, Texts]]] = {
         ("距已公布的工作日历年末还有多久", "Until the published years of the working calendar end"),
     ),
     "内存": (("内存", "Memory"), ("本进程的常驻内存", "Resident memory of the process")),
-    "版本": (("版本", "Version"), ("程序与 Python 的版本", "Program and Python")),
+    "版本": (("版本", "Version"), ("程序版本", "Program and Python")),
 }
 """By the panel's title on Grafana's board: what it is called here, and what exactly it shows."""
 SERIES: Final[Mapping[str, Texts]] = {

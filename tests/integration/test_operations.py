@@ -10,11 +10,17 @@ from typing import Any, Final
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.access import LOCAL, Principal
 from monitor.ops.ownpanels import OWN, quantile
+from monitor.store import meta
+from monitor.store.engine import Store
+from monitor.store.schema import HallRow, metadata
+from monitor.supervision.deliverylist import Chosen, count_by_state, list_deliveries
 from monitor.supervision.tokens import create_token
-from tests.alert_world import World
+from tests.alert_world import World, policy_of
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import NOW
+from tests.http_app import insert
 from tests.receivers import Answer, http_receiver
 
 
@@ -83,18 +89,15 @@ def test_every_panel_is_what_the_scrape_says(app: BusyApp) -> None:
 
 
 def test_a_hall_s_supervisor_sees_the_values_of_that_hall(app: BusyApp) -> None:
-    from monitor.store.schema import HallRow
-    from tests.http_app import insert
-
     with app.deps.store.write() as conn:
         insert(conn, HallRow, {"id": "far", "name": "远处大厅", "expected_from": datetime(2026, 3, 1, tzinfo=UTC)})
-        from monitor.store import meta
-
         meta.bump(conn, meta.REGISTRY_VERSION)
 
     def halls(user: str) -> set[str]:
         found = app.http.get("/api/v1/operations", headers=bearer(app, user)).json()
-        return {one["labels"]["hall"] for panel in found["panels"] for one in panel["values"] if "hall" in one["labels"]}
+        return {
+            one["labels"]["hall"] for panel in found["panels"] for one in panel["values"] if "hall" in one["labels"]
+        }
 
     assert "far" in halls("auditor")
     assert halls("duty") == {"demo"}
@@ -105,7 +108,13 @@ def test_a_hall_s_supervisor_sees_the_values_of_that_hall(app: BusyApp) -> None:
 
 def test_the_page_shows_the_panels_with_their_definition_and_the_way_to_the_runbook(app: BusyApp) -> None:
     text = app.as_user("duty").get("/operations").text
-    for said in ("在办件", "近30天评价中非差评的占比", "/operations/runbook#metric-cases_open", "判定耗时与积压", "数据水位"):
+    for said in (
+        "在办件",
+        "近30天评价中非差评的占比",
+        "/operations/runbook#metric-cases_open",
+        "判定耗时与积压",
+        "数据水位",
+    ):
         assert said in text
     runbook = app.as_user("duty").get("/operations/runbook").text
     for said in ("JianchaBacklog", 'id="metric-cases_open"', "发牌将迟。", "systemctl status jiancha"):
@@ -132,24 +141,17 @@ URL_KEY: Final = "0123456789abcdef0123456789"
 
 def test_what_real_receivers_said_is_shown_masked(app: BusyApp, tmp_path: Path) -> None:
     """One takes it, one refuses it with an address in its answer until it is given up."""
-    from tests.alert_world import policy_of  # noqa: F401 - what World takes
 
     def refuses(_got: Any) -> Answer:
         return Answer(status=410, body=b"unknown receiver zhang.san@example.cn 13800138000")
 
     with http_receiver() as good, http_receiver(refuses) as bad:
-        from monitor.store.engine import Store
-        from monitor.store.schema import metadata
-
         store = Store(f"sqlite:///{tmp_path / 'world.sqlite'}")
         with store.write() as conn:
             metadata.create_all(conn)
         world = World(store, policy_of({"desk": {"url": good.url}, "far": {"url": f"{bad.url}?key={URL_KEY}"}}))
         world.issue(1)
         world.run()
-        from monitor.access import LOCAL, Principal
-        from monitor.supervision.deliverylist import Chosen, count_by_state, list_deliveries
-
         who = Principal(id="t", role=LOCAL)
         with store.read() as conn:
             found = {one.receiver: one for one in list_deliveries(conn, who, Chosen())}

@@ -13,13 +13,13 @@ from prometheus_client.core import Metric
 from monitor.console.operating import Figures, History
 from monitor.console.pages.deviceview import ago
 from monitor.console.pages.languages import Language
-from monitor.ops.ownpanels import OWN, Measured, Row
+from monitor.ops.ownpanels import OWN, QUANTILES, Measured, Row
 from monitor.ops.runbook import ALERTS, Alert
 from monitor.wording import devices as device_words
 from monitor.wording import level_word, outcome_word, rule_title
 from monitor.wording.operations import METRICS, PANELS, PARTS, RESULTS, SERIES
 from monitor.wording.render import pick
-from monitor.wording.words import KINDS, QUARANTINE, Texts
+from monitor.wording.words import KINDS, LEVELS, QUARANTINE, Texts
 
 MANY: Final = 12
 """A panel with more rows shows those that are not 0."""
@@ -41,10 +41,12 @@ def panel_views(found: Figures, language: Language, zone: ZoneInfo) -> tuple[lis
         history = found.histories.get(measured.history or "")
         if history is not None and history.counted:
             charts[f"{view['id']}-hours"] = view["hours"] = _hours(measured.history or "", history, language, zone)
-        if measured.panel.kind == "timeseries" and 2 <= len(view["rows"]) <= MOST_BARS:
+        numbers = [row["number"] for row in view["rows"]]
+        alike = not any(row.said in QUANTILES for row in measured.rows)
+        if measured.panel.kind == "timeseries" and alike and any(numbers) and 2 <= len(numbers) <= MOST_BARS:
             charts[view["id"]] = {
                 "labels": [row["name"] for row in view["rows"]],
-                "series": [{"name": view["title"], "line": False, "values": [row["number"] for row in view["rows"]]}],
+                "series": [{"name": view["title"], "line": False, "values": numbers}],
             }
         view["chart"] = view["id"] in charts
         views.append(view)
@@ -78,7 +80,7 @@ def _row(row: Row, unit: str, halls: Mapping[str, str], language: Language) -> d
     parts = [_label(name, value, halls, language) for name, value in row.by]
     return {
         "name": " ".join([*said, *parts]), "number": round(row.value, 4),
-        "value": value_text(row.value, "short" if row.said == "backlog" else unit, language),
+        "value": value_text(row.value, "s" if row.said in QUANTILES else unit, language),
     }  # fmt: skip
 
 
@@ -112,14 +114,11 @@ def value_text(value: float, unit: str, language: Language) -> str:
 
 def _hours(kind: str, history: History, language: Language, zone: ZoneInfo) -> dict[str, Any]:
     """Series of the most frequent words; those beyond the colours are summed."""
-    word = {
-        "cards": lambda w: level_word(w, language), "tries": lambda w: pick(RESULTS[w], language),
-        "held": lambda w: pick(QUARANTINE[w], language),
-    }[kind]  # fmt: skip
+    words: Mapping[str, Mapping[str, Texts]] = {"cards": LEVELS, "tries": RESULTS, "held": QUARANTINE}
     order = sorted(history.counted, key=lambda w: (_ORDER.index(w) if w in _ORDER else 9, -sum(history.counted[w]), w))
     named = order if len(order) <= MOST_SERIES else order[: MOST_SERIES - 1]
     series: list[dict[str, Any]] = [
-        {"name": word(one), "line": False, "values": list(history.counted[one])} for one in named
+        {"name": pick(words[kind][one], language), "line": False, "values": list(history.counted[one])} for one in named
     ]
     if len(named) < len(order):
         rest = [sum(counts) for counts in zip(*(history.counted[one] for one in order[len(named) :]), strict=True)]
