@@ -32,8 +32,8 @@ def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
     heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
 ) -> Deps:  # fmt: skip
-    """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: a look
-    at the store as the judge takes it; what has to be ended is put on `parts`.
+    """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
+    look at the store as the judge takes it; what has to be ended is put on `parts`.
     """
     settings = program.settings
     policies = program.policies

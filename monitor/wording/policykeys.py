@@ -63,7 +63,7 @@ PRESETS: Final[Mapping[str, Texts]] = {
 VALUES: Final[Mapping[str, Texts]] = {"true": ("是", "yes"), "false": ("否", "no")}
 CHINESE: Final[Mapping[str, str]] = {
     "name": "规则的名称，印在牌的规则版本里",
-    "timeliness.limit_ladder": "办件超期的阶梯：级别、依哪个时限、何时到达（days_before、share、days_over；都不写即届满时）",
+    "timeliness.limit_ladder": "办件超期的阶梯：级别、依哪个时限、何时到达（不写即届满时）",
     "timeliness.reminder_days_before": "时限前几个工作日下班时提醒；0 为不提醒",
     "timeliness.short_limit_reminder_share": "时限不足整天的，用去多少比例的工作时间时提醒",
     "timeliness.order_reply_days": "发黄牌后几个工作日内回复督办",
