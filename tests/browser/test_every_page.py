@@ -170,6 +170,13 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
         Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
     ),
+    "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries": (
+        Seen("deliveries", "auditor", "/operations/deliveries"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+    ),
+    "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
+    "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (
