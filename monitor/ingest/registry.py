@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from monitor.ingest.cells import BadCell, boolean, choice, day, identifier, list_of, number, short_text, text, whole
 from monitor.ingest.columns import Column, duplicates, parse_tables, references
 from monitor.ingest.registry_checks import EVERYBODY, Known, cross_checks, fill_halls, known_ids

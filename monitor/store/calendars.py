@@ -29,6 +29,10 @@ COUNTRY: Final = "cn"
 PAPER_KEY: Final = "calendar_notice:"
 
 
+class Overtaken(ValueError):
+    """The calendar changed after the preview; nothing was written."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeChanges:
     """What `save_notice` would write: days new or other than stored, rows that go, years that were guessed so far."""
@@ -71,7 +75,13 @@ def _notice_rows(days: Sequence[NoticeDay]) -> list[Row]:
 
 
 def save_notice(
-    conn: Connection, days: Sequence[NoticeDay], now: datetime, *, actor: str = "cli", paper: Paper | None = None
+    conn: Connection,
+    days: Sequence[NoticeDay],
+    now: datetime,
+    *,
+    actor: str = "cli",
+    paper: Paper | None = None,
+    seen: str | None = None,
 ) -> Changes:
     """Save the days of one notice, and what it is called; the caller commits.
 
@@ -79,8 +89,11 @@ def save_notice(
        removed (only where the notice says its year).
     2. If anything differs: an audit row for each day, a new `meta.calendar_version`, and what is open and rests on a
        day that changed is judged again; on any day of a year that was not published before, for all of it is known now.
+    `seen`: the digest of the preview that is confirmed. Raises Overtaken where something else would be written by now.
     """
     told = notice_changes(conn, days)
+    if seen is not None and seen != told.digest(meta.version(conn, meta.CALENDAR_VERSION), paper):
+        raise Overtaken
     rows = _notice_rows(days)
     changes, dropped = upsert.save(conn, NOTICES, rows, now), told.dropped
     if told:
@@ -103,6 +116,11 @@ def _save_paper(conn: Connection, years: Iterable[int], paper: Paper, now: datet
         audit.record(conn, now, actor, "calendar.paper", DAYS.name, f"{COUNTRY}/{year}", told)
     if changed:
         meta.bump(conn, meta.CALENDAR_VERSION)
+
+
+def paper_of(conn: Connection, year: int) -> Paper:
+    """What the imported notice of a year is called; empty where none says."""
+    return _paper(conn, year)
 
 
 def _paper(conn: Connection, year: int) -> Paper:
@@ -236,6 +254,11 @@ class CalendarBook:
     def published(self, year: int, name: str = DEFAULT_CALENDAR) -> bool:
         """Whether a year's days off are known, from the library or a notice, and not guessed (DESIGN §4, Years)."""
         return self.calendar(name).is_published(date(year, 1, 1))
+
+    @property
+    def imported_years(self) -> list[int]:
+        """Years of which a notice was imported."""
+        return sorted(self._shelf.imported)
 
     def imported_at(self, year: int) -> datetime | None:
         """When a year's notice was first imported; None where none was."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from monitor.model import Device, Hall, Item, Post, Registry, Staff, Unit, Window
 from monitor.store import audit, meta, upsert
@@ -146,9 +146,9 @@ class RegistryCache:
         return loaded
 
 
-def _rows(conn: Connection, model: type[Any]) -> Iterable[RowMapping]:
+def _rows(conn: Connection, model: type[Any]) -> Iterable[Row]:
     table = table_of(model)
-    return conn.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+    return cast("Iterable[Row]", conn.execute(select(table).order_by(*table.primary_key.columns)).mappings())
 
 
 def _hall(row: Row) -> Hall:

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
+from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
@@ -50,6 +51,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_registry(pages, deps)
+        add_calendars(pages, deps)
     return pages
 
 

@@ -37,7 +37,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
-    "settings": (Tab("registry", "/registry", "settings:read"),),
+    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
 leads to the first tab that somebody may see.

@@ -34,7 +34,7 @@ from monitor.wording.render import pick
 
 ROW: Final = "row.json"
 POSTS: Final = KINDS["posts"].table
-ENDED_BY: Final = {"posts": None, "staff": "staff", "windows": "window"}
+ENDED_BY: Final = {"posts": "", "staff": "staff", "windows": "window"}
 """What can be ended: a post by itself; of a person and a window every post that goes on, by this column."""
 MOST_CHOICES: Final = 1000
 

@@ -95,7 +95,6 @@ def row_view(table: str, row: Row, said: Said, columns: Sequence[str]) -> dict[s
     by_name = {column.name: row[column.field] for column in COLUMNS[table]}
     return {
         "key": key_of(table, row),
-        "title": said.name(table if table in ("halls", "units", "windows", "staff") else "", str(row.get("id", ""))),
         "cells": [said.value(table, name, by_name[name]) for name in columns],
         "revoked": row.get("revoked_at") is not None,
     }
