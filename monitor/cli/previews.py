@@ -42,7 +42,8 @@ def registry_preview(file: Path, *, as_json: bool) -> None:
         return
     for name, counts in told["tables"].items():
         typer.echo(
-            f"{name}: 新增 added {counts['added']}, 变更 changed {counts['changed']}, 未变 unchanged {counts['unchanged']}"
+            f"{name}: 新增 added {counts['added']}, 变更 changed {counts['changed']},"
+            f" 未变 unchanged {counts['unchanged']}"
         )
     for change in told["changes"][:SHOWN]:
         fields = ", ".join(f"{name} {_said(was)} → {_said(then)}" for name, (was, then) in change["fields"].items())
@@ -77,8 +78,8 @@ def notice_preview(days: list[NoticeDay], paper: Paper, *, as_json: bool) -> Non
 
 def _print_dues(dues: dict[str, Any]) -> None:
     typer.echo(
-        f"期限变动 deadlines that move: {dues['moved']} / {dues['looked']}; 将超期 become overdue {dues['becomes_overdue']},"
-        f" 不再超期 no longer {dues['no_longer_overdue']}"
+        f"期限变动 deadlines that move: {dues['moved']} / {dues['looked']};"
+        f" 将超期 become overdue {dues['becomes_overdue']}, 不再超期 no longer {dues['no_longer_overdue']}"
     )
     if dues["left"]:
         typer.echo(f"未逐一计算 too many to look at: {dues['left']}")

@@ -12,7 +12,16 @@ from sqlalchemy import Connection
 
 from monitor.console.answers import ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
-from monitor.console.calendarwork import YEARS, Unit, confirmed, count_limit, instant_in, pauses_in, previewed, read_sent
+from monitor.console.calendarwork import (
+    YEARS,
+    Unit,
+    confirmed,
+    count_limit,
+    instant_in,
+    pauses_in,
+    previewed,
+    read_sent,
+)
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Stamp
 from monitor.console.duejson import DueMovesOut, dues_json
@@ -127,7 +136,9 @@ def _add_days(api: APIRouter, deps: Deps) -> None:
     @api.get("/calendars/{name}/due", responses=MISSING, response_model=DueOut)
     def get_due(
         name: str = NAME,
-        begins: str = Query(max_length=40, alias="from", description="RFC 3339; without offset of the calendar's zone."),
+        begins: str = Query(
+            max_length=40, alias="from", description="RFC 3339; without offset of the calendar's zone."
+        ),
         amount: float = Query(),
         unit: Unit = "workday",
         pause: list[str] = Query([], max_length=20, description="FROM/TO; TO empty while it lasts. May be repeated."),

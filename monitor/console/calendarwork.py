@@ -109,7 +109,5 @@ def instant_in(text: str, field: str, calendar: WorkCalendar) -> datetime:
     except ValueError:
         at = None
     if at is None or not YEARS[0] <= at.year <= YEARS[1]:
-        raise Refused(
-            f"时间应写作 2026-03-04T09:30 a time is written 2026-03-04T09:30, not {text[:40]!r}", field=field
-        )
+        raise Refused(f"时间应写作 2026-03-04T09:30 a time is written 2026-03-04T09:30, not {text[:40]!r}", field=field)
     return at if at.tzinfo is not None else at.replace(tzinfo=calendar.zone)

@@ -21,8 +21,8 @@ from monitor.ingest.columns import Column, duplicates, parse_tables, references
 from monitor.ingest.registry_checks import EVERYBODY, Known, cross_checks, fill_halls, known_ids
 from monitor.ingest.tables import InputErrors, InputTable, read_tables
 from monitor.model import CHANNELS, KIND_CHANNELS
-from monitor.store.engine import Store
 from monitor.store import meta
+from monitor.store.engine import Store
 from monitor.store.registry import KINDS, RegistryRows, load_registry, registry_changes, save_registry
 from monitor.store.upsert import Change, Changes, digest
 

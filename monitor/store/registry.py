@@ -70,9 +70,7 @@ def save_registry(conn: Connection, rows: RegistryRows, now: datetime, *, actor:
 
 def registry_changes(conn: Connection, rows: RegistryRows) -> list[Change]:
     """What `save_registry` would write of these rows, table by table. Writes nothing."""
-    return [
-        change for name, kind in KINDS.items() for change in upsert.differences(conn, kind, rows.get(name, ()))
-    ]
+    return [change for name, kind in KINDS.items() for change in upsert.differences(conn, kind, rows.get(name, ()))]
 
 
 def supposed_registry(conn: Connection, changes: Iterable[Change], now: datetime) -> Registry:

@@ -1,4 +1,4 @@
-"""Which deadlines a change of calendar or registry would move (期限变动预览), before anybody makes it: nothing is written.
+"""Which deadlines a change of calendar or registry would move (期限变动预览), nothing is written.
 
 Open cases and dated tasks are looked at twice, as things are and as the change would have them, by the judge's own
 loaders and rules: what is shown is what the judge will say once the change is there.

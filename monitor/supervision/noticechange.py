@@ -38,8 +38,8 @@ class DayChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticePreview:
-    """`years`: that the notice publishes; `new_years`: those that were guessed so far; `closed`: (hall, month) of closed
-    months of attendance that hold a date that changes: their sheets stay as they were signed. `slots`, `posts`:
+    """`years`: that the notice publishes; `new_years`: those that were guessed so far; `closed`: (hall, month) of
+    closed months of attendance that hold a date that changes: their sheets stay as they were signed. `slots`, `posts`:
     subjects of the dates, which are judged again.
     """
 

@@ -42,7 +42,10 @@ def rows_of(conn: Connection, who: Principal, asked: Asked, limit: int = MOST) -
     keys = [kind.table.c[name] for name in kind.key]
     query = _within(who, asked).order_by(*keys)
     if asked.after is not None:
-        behind = [literal(_typed(name, part), kind.table.c[name].type) for name, part in zip(kind.key, asked.after, strict=True)]
+        behind = [
+            literal(_typed(name, part), kind.table.c[name].type)
+            for name, part in zip(kind.key, asked.after, strict=True)
+        ]
         query = query.where(tuple_(*keys) > tuple_(*behind))
     return [_shown(dict(row), who) for row in conn.execute(query.limit(limit + 1)).mappings()]
 

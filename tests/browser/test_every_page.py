@@ -159,7 +159,11 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("calendars-guessed", "admin", "/calendars?year=2029"),
     ),
     "/calendars/due": (
-        Seen("calendar-due", "duty", "/calendars/due?from=2026-09-30T10:00&amount=3&pauses=2026-10-09T09:00/2026-10-09T12:00"),
+        Seen(
+            "calendar-due",
+            "duty",
+            "/calendars/due?from=2026-09-30T10:00&amount=3&pauses=2026-10-09T09:00/2026-10-09T12:00",
+        ),
     ),
     "/calendars/import": (Seen("calendar-import", "admin", "/calendars/import"),),
     "/devices/{device}": (

@@ -173,20 +173,23 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
-    "GET /api/v1/registry/{table}": Way(
-        kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}
-    ),
+    "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
     "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
     "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "GET /api/v1/calendars/{name}": Way(
         kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"}, query={"year": "2026"}
     ),
     "GET /api/v1/calendars/{name}/due": Way(
-        kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"},
+        kind="api",
+        may=SETTINGS,
+        scope="settings:read",
+        fixed={"name": "default"},
         query={"from": "2026-03-03T09:00", "amount": "3"},
     ),
     "POST /api/v1/calendars/notices": Way(
-        kind="api", may=("administrator",), scope="settings:write",
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
         body={"year": 2026, "days": [{"name": "x", "date": "2026-10-01", "isOffDay": True}]},
     ),
     "GET /api/v1/quarantine": minding(),

@@ -44,7 +44,8 @@ def _day(calendar: WorkCalendar, day: date, today: date, language: Language) -> 
     worked = bool(plan.hours)
     kind = kind_of(plan.why, worked=worked)
     return {
-        "day": day, "worked": worked, "kind": kind, "sign": pick(MARKS[kind], language), "guessed": not calendar.is_published(day),
+        "day": day, "worked": worked, "kind": kind, "sign": pick(MARKS[kind], language),
+        "guessed": not calendar.is_published(day),
         "today": day == today, "why": step_text(plan.why, language, plan.by.to_json() if plan.by is not None else None),
         "hours": " ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in plan.hours),
     }  # fmt: skip

@@ -60,6 +60,7 @@ def _add_list(pages: APIRouter, deps: Deps) -> None:
             said = said_for(conn, stored, language_of(request))
         shown, last = cut(found, MOST)
         columns = columns_of(chosen, contacts=may(signed, "settings:write"))
+        behind_last = sealed(key_of(chosen, last)) if last is not None else ""
         given = {name: value for name, value in {"table": chosen, "q": q, "hall": hall}.items() if value}
         return page(
             request, "registry.html", signed=signed, table=chosen, word=said.table(chosen), total=total,
@@ -67,7 +68,7 @@ def _add_list(pages: APIRouter, deps: Deps) -> None:
             columns=[said.column(name) for name in columns],
             rows=[row_view(chosen, row, said, columns) for row in shown],
             asked={"q": q, "hall": hall}, halls=halls_within(stored, signed.person), done=done,
-            next=f"/registry?{urlencode({**given, 'after': sealed(key_of(chosen, last))})}" if last is not None else None,
+            next=f"/registry?{urlencode({**given, 'after': behind_last})}" if behind_last else None,
             row_link=lambda key: f"/registry/row?{urlencode({'table': chosen, 'key': sealed(key)})}",
         )  # fmt: skip
 

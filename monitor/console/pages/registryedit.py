@@ -101,9 +101,7 @@ def _page(
     )  # fmt: skip
 
 
-def _field(
-    deps: Deps, said: Said, table: str, name: str, value: str, *, required: bool, fixed: bool
-) -> dict[str, Any]:
+def _field(deps: Deps, said: Said, table: str, name: str, value: str, *, required: bool, fixed: bool) -> dict[str, Any]:
     hint = words.HINTS.get(name)
     options = _options(deps, said, table, name)
     if options and value not in dict(options) and value:

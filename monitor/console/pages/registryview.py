@@ -130,7 +130,9 @@ def faults_view(errors: InputErrors, said: Said) -> list[dict[str, Any]]:
 
 def preview_view(found: RegistryPreview, said: Said) -> dict[str, Any]:
     counts = found.counts()
-    called = {str(c.after["id"]): str(c.after["name"] or c.after["id"]) for c in found.changes if c.kind.name == "staff"}
+    called = {
+        str(c.after["id"]): str(c.after["name"] or c.after["id"]) for c in found.changes if c.kind.name == "staff"
+    }
     said = replace(said, registry=found.after, people={**said.people, **called})
     return {
         "tables": [(said.table(name), *counts[name]) for name in KINDS if name in counts],
