@@ -22,6 +22,7 @@ from monitor.console.deps import Deps
 from monitor.console.devicesapi import add_devices_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
+from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import add_registry_api
@@ -64,6 +65,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_ratings_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
+    add_operations_api(api, deps)
     return api
 
 

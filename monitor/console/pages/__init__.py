@@ -15,6 +15,7 @@ from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -33,7 +34,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
-    add_rate(pages, deps.bad_at_most)
+    add_rate(pages, lambda: deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -52,6 +53,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_rating_links(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
+        add_operations(pages, deps)
     return pages
 
 
