@@ -297,6 +297,9 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    made_sheets_days: int = Field(
+        7, ge=1, description="Sheets made in the background (后台制作的考勤表), names included."
+    )
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import spotchecks
+from monitor.store import sheetjobs, spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -77,6 +77,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
     "spot": (lambda conn, place: put_spot(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
@@ -99,6 +100,14 @@ def put_case(conn: Connection, place: str) -> str:
     }  # fmt: skip
     insert(conn, CaseEventRow, {**event, "raw_event": stamp + list(PLACES).index(place)})
     return key
+
+
+def put_sheet(conn: Connection, place: str) -> str:
+    """A sheet of the hall at the place that waits; its number."""
+    now = datetime.now(UTC)
+    row = {"hall": PLACES[place]["hall"], "month": "2026-02", "format": "xlsx", "asked_by": "test", "asked_at": now}
+    number = 890_000 + list(PLACES).index(place)
+    return str(sheetjobs.add(conn, {"id": number, **row, "expires": now + timedelta(days=1)}))
 
 
 def put_spot(conn: Connection, place: str) -> str:

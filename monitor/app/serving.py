@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
     heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
+    sheet_asked: Callable[[], None] = lambda: None,
 ) -> Deps:  # fmt: skip
     """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
     look at the store as the judge takes it; what has to be ended is put on `parts`.
@@ -63,6 +64,8 @@ def deps_of(
         look=look,
         adapters=program.adapters,
         heard=heard,
+        made_sheets_days=settings.retention.made_sheets_days,
+        sheet_asked=sheet_asked,
         boards=boards,
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,

@@ -22,11 +22,13 @@ from monitor.console.deps import Deps
 from monitor.console.devicesapi import add_devices_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
+from monitor.console.monthsapi import add_months_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.postsapi import add_posts_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import add_registry_api
+from monitor.console.sheetsapi import add_sheets_api
 from monitor.console.spotsapi import add_spots_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
@@ -66,6 +68,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
     add_posts_api(api, deps)
+    add_months_api(api, deps)
+    add_sheets_api(api, deps)
     add_spots_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)

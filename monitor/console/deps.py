@@ -60,6 +60,10 @@ class Deps:
     """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
     face_keys: Path | None = None
     heard: Callable[[], None] = lambda: None
+    made_sheets_days: int = 7
+    """The setting `retention.made_sheets_days`."""
+    sheet_asked: Callable[[], None] = lambda: None
+    """Called after somebody asked for a sheet, so that it is begun at once."""
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""

@@ -39,6 +39,7 @@ from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
 from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
+from monitor.store.sheetjobs import JOB
 from monitor.store.sql import table_of
 
 RAW: Final = table_of(RawEvent)
@@ -146,6 +147,11 @@ def links_expired(conn: Connection, before: datetime) -> bool:
     return bool(conn.execute(select(exists().where(LINK.c.expires < before))).scalar())
 
 
+def sheets_made(conn: Connection, before: datetime) -> bool:
+    """Whether there is a sheet, made in the background, that was asked for before then."""
+    return bool(conn.execute(select(exists().where(JOB.c.asked_at < before))).scalar())
+
+
 def sorts(conn: Connection) -> dict[str, Sort]:
     """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages; `frames` goes
     by `kiosk.evidence_days`, `rating_links` so long after they expired as `ops.retention.run` says).
@@ -189,6 +195,10 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "sheets": Sort(
             name="sheets", table=KEPT, key=(KEPT.c.id,), serial=KEPT.c.id, held=true(), at=KEPT.c.kept_at, stays={},
             take=_deleted(KEPT, (KEPT.c.id,)), batch=1,
+        ),
+        "made_sheets": Sort(
+            name="made_sheets", table=JOB, key=(JOB.c.id,), serial=JOB.c.id, held=true(), at=JOB.c.asked_at, stays={},
+            take=_deleted(JOB, (JOB.c.id,)), batch=1,
         ),
         "frames": Sort(
             name="frames", table=FRAME, key=(FRAME.c.id,), serial=FRAME.c.id, held=true(), at=FRAME.c.taken_at,

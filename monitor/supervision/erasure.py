@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, faces, meta, pins, plans, signin, users
+from monitor.store import audit, faces, meta, pins, plans, sheetjobs, signin, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -92,6 +92,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     else:
         rows |= {"face": faces.erase(conn, person, now, "system"), "staff_pin": int(pins.erase(conn, person))}
         rows |= _plans(conn, person)
+        rows |= {"sheet_job": sheetjobs.erase(conn)}
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))
 

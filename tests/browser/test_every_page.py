@@ -44,6 +44,9 @@ NO_PAGE: Final = {
     "/kiosk/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
+    "/closing/sheets/part": "a part of the sheets' page",
+    "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
+    "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
     "/cards/{number}/export.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
@@ -193,6 +196,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
         Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
     ),
+    "/closing": (Seen("closing", "personnel", "/closing"),),
+    "/closing/of/{hall}/{month}": (
+        Seen("closing-month", "head", f"/closing/of/{HALL}/2026-03"),
+        Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
+    ),
+    "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
     "/spots": (
         Seen("spots", "duty", "/spots"),
         Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),

@@ -33,6 +33,8 @@ SECRET: Final = Way(kind="secret")
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
 SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+CLOSERS: Final = ("supervision_head", "personnel")
+MONTH: Final = {"month": "2026-02"}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
@@ -56,6 +58,11 @@ def minding(ids: Mapping[str, str] | None = None) -> Way:
 def checking(**more: Any) -> Way:
     """Spot checks: whoever may order them."""
     return Way(kind="api", may=SUPERVISION, scope="posts:check", **more)
+
+
+def closing(**more: Any) -> Way:
+    """Closed months and sheets, over the API."""
+    return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
 
 
 def board(*may: str) -> Way:
@@ -132,6 +139,17 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
     "GET /posts": page(*READERS),
     "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
+    "GET /closing": page(*CLOSERS),
+    "GET /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH),
+    "POST /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH, reason="核对"),
+    "GET /closing/of/{hall}/{month}/{version}/sheet.{suffix}": page(
+        *CLOSERS, ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /closing/sheets": page(*CLOSERS),
+    "GET /closing/sheets/part": page(*CLOSERS),
+    "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
+    "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
+    "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
     "GET /spots": page(*SUPERVISION),
     "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
     "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
@@ -176,6 +194,17 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
     "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/months": closing(),
+    "GET /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH),
+    "POST /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH, body={"reason": "核对"}),
+    "GET /api/v1/months/{hall}/{month}/{version}/sheet.{suffix}": closing(
+        ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /api/v1/sheets": closing(),
+    "POST /api/v1/sheets": closing(body={"hall": "h9", "month": "2026-02"}),
+    "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
+    "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
     "GET /api/v1/spots": checking(),
     "POST /api/v1/spots": checking(body={"hall": "h1"}),
     "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
@@ -265,6 +294,7 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     for kind in ("unit", "window", "staff")
 ) + (
     ("POST /api/v1/spots", "hall", "hall"),
+    ("POST /api/v1/sheets", "hall", "hall"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
 )
@@ -272,6 +302,7 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     ("POST /spots", "hall", "hall"),
+    ("POST /closing/sheets", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
 )
@@ -287,6 +318,7 @@ IN_QUERY: Final = (
     ("GET /posts", "hall", "hall"),
     ("GET /spots", "hall", "hall"),
     ("GET /spots", "window", "window"),
+    ("GET /api/v1/months", "hall", "hall"),
     ("GET /api/v1/spots", "window", "window"),
     ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),

@@ -12,6 +12,7 @@ from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
+from monitor.console.pages.closing import add_closing
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
@@ -23,6 +24,7 @@ from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
 from monitor.console.pages.session import require_person
+from monitor.console.pages.sheets import add_sheets
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.spots import add_spots
 from monitor.console.pages.statics import add_static
@@ -54,6 +56,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_posts(pages, deps)
+        add_sheets(pages, deps)
+        add_closing(pages, deps)
         add_spots(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)

@@ -36,7 +36,12 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
-    "attendance": (Tab("posts", "/posts", "attendance:read"), Tab("spots", "/spots", "posts:check")),
+    "attendance": (
+        Tab("posts", "/posts", "attendance:read"),
+        Tab("spots", "/spots", "posts:check"),
+        Tab("closing", "/closing", "attendance:close"),
+        Tab("sheets", "/closing/sheets", "attendance:close"),
+    ),  # fmt: skip
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
     "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
     "operations": (
