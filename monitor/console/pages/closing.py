@@ -16,7 +16,7 @@ from monitor.console.kept import KeptSuffix, kept_file
 from monitor.console.looking import looked
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of
-from monitor.console.pages.frame import may, page
+from monitor.console.pages.frame import may, page, tabs
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut, opened, sealed
@@ -39,6 +39,10 @@ WINDOW: Final = re.compile(r"窗口 (\S+) 无人")
 """An open point of the sheet names a window by its id."""
 SHOWN: Final = 200
 """Open points of a kind that a page shows; how many there are stands above."""
+SETTLED_AT: Final[Mapping[str, tuple[str, ...]]] = {
+    "review": ("doubts",), "leave": ("requests", "plans"), "correction": ("requests", "plans"),
+}  # fmt: skip
+"""The tabs at which a kind is settled, the first that somebody may see."""
 HALL_ID: Final = Path(max_length=64, pattern=PLAIN)
 MONTH_ID: Final = Path(max_length=7, pattern=PLAIN)
 
@@ -180,7 +184,7 @@ def _groups(look: Look, found: Preview, words: Words, signed: Signed, hall: str)
             "count": len(points), "blocks": any(p.blocks for p in points), "more": max(0, len(points) - SHOWN),
             "rows": [
                 {
-                    "day": p.day, "who": words.name("staff", p.staff), "why": _why(p, words), "link": _link(p, signed),
+                    "day": p.day, "who": words.name("staff", p.staff), "why": _why(p, words), "link": _link(p, signed, hall),
                     "what": _what(p, words), "until": p.until.astimezone(zone) if p.until else None,
                 }
                 for p in points[:SHOWN]
@@ -207,7 +211,7 @@ def _what(point: Point, words: Words) -> str:
     return point.device or point.slot
 
 
-def _link(point: Point, signed: Signed) -> str:
+def _link(point: Point, signed: Signed, hall: str) -> str:
     """Where it is settled; "" where whoever looks may not go there."""
     if point.card is not None:
         return f"/cards/{point.card}"
@@ -215,7 +219,12 @@ def _link(point: Point, signed: Signed) -> str:
         return f"/posts/{quote(point.window, safe='')}?date={point.day}"
     if point.device is not None:
         return f"/devices/{quote(point.device, safe='')}" if may(signed, "devices:read") else ""
-    return ""
+    there = {tab.name: tab.address for tab in tabs(signed, "attendance")}
+    if point.request is not None:
+        return f"{there['requests']}/{point.request}" if "requests" in there else ""
+    if point.kind == "unknown" and "day" in there:
+        return there["day"] + "?" + urlencode({"hall": hall, "date": str(point.day)})
+    return next((there[name] for name in SETTLED_AT.get(point.kind, ()) if name in there), "")
 
 
 def _add_signing(pages: APIRouter, deps: Deps, person: Any) -> None:

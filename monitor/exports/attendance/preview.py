@@ -28,7 +28,7 @@ from monitor.store.cards import CARD
 from monitor.store.facts.look import Look
 from monitor.store.months import CLOSED
 from monitor.store.retention import ENDED
-from monitor.store.schema import LostSpan
+from monitor.store.schema import LostSpan, metadata
 from monitor.store.sql import table_of
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.refused import Refused
@@ -256,8 +256,21 @@ def _cards(look: Look, month: HallMonth) -> list[Point]:
 
 
 def _requests(look: Look, month: HallMonth) -> list[Point]:
-    """Requests over the month that nobody has decided yet."""
-    return []
+    """Requests over the month that nobody has decided yet, where the store has a table of them."""
+    table = metadata.tables.get("plan_request")
+    if table is None:
+        return []
+    start, end = _span(month)
+    c = table.c
+    query = select(c.number, c.staff, c.starts).where(
+        c.hall == month.hall.id, c.state == "pending", c.starts < end, c.ends > start
+    )
+    return [
+        Point(
+            kind="request", day=row.starts.astimezone(month.zone).date(), staff=row.staff, request=int(row.number)
+        )
+        for row in look.conn.execute(query.order_by(c.number))
+    ]  # fmt: skip
 
 
 def _devices(look: Look, month: HallMonth) -> list[Point]:
