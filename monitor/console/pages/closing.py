@@ -184,7 +184,8 @@ def _groups(look: Look, found: Preview, words: Words, signed: Signed, hall: str)
             "count": len(points), "blocks": any(p.blocks for p in points), "more": max(0, len(points) - SHOWN),
             "rows": [
                 {
-                    "day": p.day, "who": words.name("staff", p.staff), "why": _why(p, words), "link": _link(p, signed, hall),
+                    "day": p.day, "who": words.name("staff", p.staff), "why": _why(p, words),
+                    "link": _link(p, signed, hall),
                     "what": _what(p, words), "until": p.until.astimezone(zone) if p.until else None,
                 }
                 for p in points[:SHOWN]
