@@ -275,7 +275,7 @@ def state_of(database: Path) -> tuple[str, int]:
 
 
 def wait_for(database: Path, wanted: str) -> str:
-    end, found = time.monotonic() + 40, ""
+    end, found = time.monotonic() + 120, ""
     while time.monotonic() < end and found != wanted:
         found = state_of(database)[0]
         assert found != "failed"
