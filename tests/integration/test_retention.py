@@ -183,8 +183,8 @@ def test_a_run_takes_what_it_said_is_on_record_and_proves_itself(world: World) -
     facts = count(world, RATING), count(world, NOTICE), count(world, AUDIT)
     planned = goes(world, "05-01 09:00")
     gone = run(world.store, ALL, at("05-01 09:00"), "op")
-    none = {"frames": 0, "rating_links": 0}
-    assert {name: one.rows for name, one in gone.items()} | none == planned, "there are no frames, no links"
+    none = {"made_sheets": 0, "frames": 0, "rating_links": 0}
+    assert {name: one.rows for name, one in gone.items()} | none == planned, "there are no frames, links, sheets"
     assert {one.left for one in gone.values()} == {0}
     assert (count(world, RATING), count(world, NOTICE), count(world, AUDIT)) == (*facts[:2], facts[2] + 2)
     assert set(goes(world, "05-01 09:00").values()) == {0}, "nothing is left to do"
@@ -325,7 +325,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
-        "staff_pin": 0,
+        "staff_pin": 0, "sheet_job": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")
