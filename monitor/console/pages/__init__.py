@@ -12,6 +12,7 @@ from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
@@ -46,6 +47,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
