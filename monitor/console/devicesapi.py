@@ -26,9 +26,9 @@ from monitor.console.devicebodies import (
     schema_of,
 )
 from monitor.console.looking import look_of, looked
-from monitor.console.revokeapi import add_revoke_api
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
+from monitor.console.revokeapi import add_revoke_api
 from monitor.model import KIND_CHANNELS
 from monitor.supervision.commands import require_words
 from monitor.supervision.devicehealth import STATES

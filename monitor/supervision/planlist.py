@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, false, func, literal, or_, select, true, tuple_
 
 from monitor.access import Principal, reaches_all
+from monitor.model import require_aware
 from monitor.store import plans, registry
 from monitor.store.upsert import Row
 
@@ -65,7 +66,9 @@ def begin_of(kind: str, row: Row) -> str:
 
 def opened_begin(kind: str, text: str) -> Any:
     """Back from `begin_of`. Raises ValueError for anything else."""
-    return datetime.fromisoformat(text) if _begin_name(kind) == "starts" else date.fromisoformat(text)
+    if _begin_name(kind) != "starts":
+        return date.fromisoformat(text)
+    return require_aware(datetime.fromisoformat(text), "begin")
 
 
 def rota_of(conn: Connection, who: Principal, first: date, last: date, hall: str | None = None) -> list[Row]:

@@ -12,8 +12,8 @@ from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
-from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.devices import add_devices
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.operations import add_operations

@@ -91,7 +91,7 @@ def rota_view(rows: Sequence[Row], first: date, said: Said) -> dict[str, Any]:
 
 
 def preview_view(found: PlanPreview, said: Said) -> dict[str, Any]:
-    added = {name: 0 for name in found.same}
+    added = dict.fromkeys(found.same, 0)
     changed = dict(added)
     for change in found.changes:
         (added if change.before is None else changed)[change.kind.name] += 1
