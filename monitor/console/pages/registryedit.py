@@ -89,6 +89,9 @@ def _page(
     return page(
         request, "registry_row.html", 422 if faults or fault else 200, signed=signed, table=table,
         word=said.table(table), key=key, title=title, faults=faults or [], fault=fault,
+        shown=[
+            (said.column(c.name), said.value(table, c.name, row[c.field])) for c in COLUMNS[table] if c.name != "contacts"
+        ] if row is not None else [],
         fields=[
             _field(deps, said, table, c.name, values[c.name], required=c.required, fixed=bool(key) and c.field in names)
             for c in COLUMNS[table]
@@ -108,7 +111,7 @@ def _field(deps: Deps, said: Said, table: str, name: str, value: str, *, require
         options = [*options, (value, value)]
     return {
         "name": name, "label": said.column(name), "value": value, "required": required, "fixed": fixed,
-        "options": options, "shown": dict(options).get(value, value),
+        "options": options,
         "type": "date" if name in ("from", "to") else "text",
         "hint": pick(hint, said.language) if hint else "",
     }  # fmt: skip
