@@ -25,6 +25,7 @@ from monitor.console.registrywork import previewed
 from monitor.ingest.registry import COLUMNS
 from monitor.ingest.tables import InputErrors, tables_in
 from monitor.store.registry import KINDS
+from monitor.store.upsert import Row
 from monitor.supervision.refused import Refused
 from monitor.supervision.registrychange import require_registry
 from monitor.supervision.registrylist import TABLES, require_key, row_of
@@ -89,9 +90,7 @@ def _page(
     return page(
         request, "registry_row.html", 422 if faults or fault else 200, signed=signed, table=table,
         word=said.table(table), key=key, title=title, faults=faults or [], fault=fault,
-        shown=[
-            (said.column(c.name), said.value(table, c.name, row[c.field])) for c in COLUMNS[table] if c.name != "contacts"
-        ] if row is not None else [],
+        shown=_shown(said, table, row) if row is not None else [],
         fields=[
             _field(deps, said, table, c.name, values[c.name], required=c.required, fixed=bool(key) and c.field in names)
             for c in COLUMNS[table]
