@@ -103,6 +103,13 @@ def _page(
     )  # fmt: skip
 
 
+def _shown(said: Said, table: str, row: Row) -> list[tuple[str, str]]:
+    """For whoever only reads."""
+    return [
+        (said.column(c.name), said.value(table, c.name, row[c.field])) for c in COLUMNS[table] if c.name != "contacts"
+    ]
+
+
 def _field(deps: Deps, said: Said, table: str, name: str, value: str, *, required: bool, fixed: bool) -> dict[str, Any]:
     hint = words.HINTS.get(name)
     options = _options(deps, said, table, name)
