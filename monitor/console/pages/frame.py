@@ -41,7 +41,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("spots", "/spots", "posts:check"),
         Tab("closing", "/closing", "attendance:close"),
         Tab("sheets", "/closing/sheets", "attendance:close"),
-    ),  # fmt: skip
+        Tab("plans", "/plans", "plans:write"),
+    ),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
     "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
     "operations": (
