@@ -100,7 +100,7 @@ def part_view(part: Shown, zone: ZoneInfo, said: PostWords) -> dict[str, Any]:
     who = "、".join(words.name("staff", one) for one in part.who)
     answers = said.word(ANSWERS, part.answers) if part.answers else ""
     if part.charged:
-        answers += f"：{words.name('staff', part.charged)}"
+        answers += said.text("：", ": ") + words.name("staff", part.charged)
     rests = said.word(posting.RESTS_ON, part.cause) if part.cause in posting.RESTS_ON else ""
     return {
         "shape": SHAPES[part.state],
