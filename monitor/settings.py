@@ -32,6 +32,7 @@ from pydantic import (
 from alerts.policy import AlertPolicy
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.attendance.requestpolicy import RequestPolicy
 from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
@@ -359,6 +360,7 @@ class Policy(_Section):
     post: PostPolicy = PostPolicy()
     leave: LeavePolicy = LeavePolicy()
     roster: RosterPolicy = RosterPolicy()
+    requests: RequestPolicy = RequestPolicy()
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()

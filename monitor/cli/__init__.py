@@ -26,6 +26,7 @@ from monitor.cli import (
     ratings,
     replay,
     reports,
+    requests,
     spots,
     terminal,
     watch,
@@ -33,7 +34,7 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, requests, replay, people, alerting, preview,
     audit, spots, faces, kiosks, pins, watch, terminal, ratings,
 )  # fmt: skip
 for part in PARTS:
