@@ -124,7 +124,7 @@ def file(
 ) -> None:
     """提交申请 File a request; prints its number. It excuses nobody until everybody has agreed.
 
-    Example: jiancha requests file --kind leave --leave-kind annual --from 2026-03-09T08:30:00+08:00 --to 2026-03-10T17:30:00+08:00 --as li
+    Example: jiancha requests file --kind outing --from 2026-03-09T10:00:00+08:00 --to 2026-03-09T10:30:00+08:00 --as li
     """
     from monitor.supervision.requestchecks import Asked, checked
     from monitor.supervision.requestpreview import preview

@@ -127,11 +127,10 @@ def whom(look: Look, asked: Asked, who: Principal) -> str:
     place = _target(look, staff, asked, own)
     allowed = who.role in (FOR_COVER if asked.kind == "cover" else FOR_OTHERS)
     if place is None or (not own and not (allowed and covers(who, place))):
-        if own or allowed:
-            raise Refused(
-                f"{staff[:64]!r} 不在可申请的人员之内 is not among those for whom you may file", field="staff"
-            )
-        raise Refused("只能为本人申请，人事可代办 you file for yourself alone; personnel files for others", sort="role")
+        raise Refused(
+            f"{staff[:64]!r} 不在可申请的人员之内（代他人申请由人事办理） is not among those for whom you may file;"
+            " personnel files for others", field="staff",
+        )  # fmt: skip
     if not own and not asked.reason.strip():
         raise Refused("代他人申请须写明理由 filing for somebody else needs a reason", field="reason")
     return staff

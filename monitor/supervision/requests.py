@@ -180,7 +180,7 @@ def _not_allowed(conn: Connection, row: Row[Any], who: Principal, why: str) -> R
         "filer": "只有提交人或本人可撤回 only whoever filed it, or whose it is, withdraws it",
         "role": f"现由{role[0]}审批 it now waits for: {role[1]}",
     }[why]
-    return Refused(told, sort="role")
+    return Refused(told, sort="role" if why in ("own", "filed") else "state")
 
 
 def _outrun(conn: Connection, row: Row[Any]) -> Refused:
