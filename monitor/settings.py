@@ -299,6 +299,9 @@ class RetentionSettings(_Section):
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
+    requests_days: int = Field(
+        0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
+    )
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 

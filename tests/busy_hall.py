@@ -22,6 +22,7 @@ from monitor.agents.tomlfile import toml_text
 from monitor.settings import config_dir, load
 from monitor.workcal import build_calendar
 from tests import forked
+from tests.busy_asked import ask
 from tests.daemon import Daemon
 from tests.signing_in import GOOD
 
@@ -71,6 +72,7 @@ def busy_hall(folder: Path) -> Daemon:
     _passwords(folder / "jiancha.sqlite")
     _work(made)
     _hold(made)
+    ask(made)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from monitor.store.schema import PlanRequest, PlanRequestStep, StaffRow, SubstituteRow
 from monitor.store.sql import chunks, table_of
@@ -52,6 +52,26 @@ def lock_person(conn: Connection, staff: str) -> None:
     taken otherwise.
     """
     conn.execute(select(STAFF.c.id).where(STAFF.c.id == staff).with_for_update())
+
+
+def forget_words(conn: Connection, which: ColumnElement[bool]) -> int:
+    """Reason, letter and kind of leave of these requests; how many had any."""
+    had = or_(REQUEST.c.reason != "", REQUEST.c.letter.is_not(None), REQUEST.c.leave_kind.is_not(None))
+    gone = update(REQUEST).where(which, had).values(reason="", letter=None, leave_kind=None)
+    return int(conn.execute(gone).rowcount)
+
+
+def forget_person(conn: Connection, kind: str, person: str) -> dict[str, int]:
+    """What erasing a person takes of requests: of staff the words about them, of a user those that they wrote."""
+    about = select(REQUEST.c.number).where(REQUEST.c.staff == person)
+    if kind == "staff":
+        words = forget_words(conn, REQUEST.c.staff == person)
+        steps = update(STEP).where(STEP.c.request.in_(about), STEP.c.why != "")
+    else:
+        words = forget_words(conn, REQUEST.c.filed_by == person)
+        steps = update(STEP).where(STEP.c.actor == person, STEP.c.why != "")
+    gone = {"plan_request": words, "plan_request_step": int(conn.execute(steps.values(why="")).rowcount)}
+    return {table: number for table, number in gone.items() if number}
 
 
 def pending_away(conn: Connection, staff: str, start: datetime, end: datetime) -> Sequence[Row[Any]]:

@@ -81,6 +81,9 @@ class First:
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+REQUEST: Final = "SELECT number FROM plan_request WHERE state = '{}' ORDER BY number"
+WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
+"""Where people of the windows work with their own phones too."""
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -149,6 +152,23 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/quarantine/{number}": (
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
+    ),
+    "/requests": (
+        Seen("requests-to-decide", "lead", "/requests", sizes=WITH_PHONE),
+        Seen("requests-mine", "person", "/requests?tab=mine", sizes=WITH_PHONE),
+        Seen("requests-all", "duty", "/requests?tab=all"),
+        Seen("requests-none", "auditor", "/requests?state=withdrawn&kind=trip", wait=".nothing"),
+    ),
+    "/requests/new": (
+        Seen("request-choose", "person", "/requests/new", sizes=WITH_PHONE),
+        Seen("request-leave", "person", "/requests/new?kind=leave", sizes=WITH_PHONE),
+        Seen("request-correction", "personnel", f"/requests/new?kind=correction&staff={HALL}-p02&date=2026-03-03"),
+        Seen("request-cover", "lead", f"/requests/new?kind=cover&staff={HALL}-p02"),
+    ),
+    "/requests/{number}": (
+        Seen("request-undecided", "lead", lambda first: f"/requests/{first(REQUEST.format('pending'))}"),
+        Seen("request-mine", "person", lambda first: f"/requests/{first(REQUEST.format('refused'))}", sizes=WITH_PHONE),
+        Seen("request-masked", "duty", lambda first: f"/requests/{first(REQUEST.format('approved'))}"),
     ),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),

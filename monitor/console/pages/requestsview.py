@@ -115,10 +115,11 @@ def preview_view(found: Preview, said: Words, hall: str | None) -> dict[str, Any
     bare: dict[str, list[str]] = {}
     for one in found.uncovered:
         bare.setdefault(_window(said, one.window), []).append(f"{one.day:%m-%d}")
+    more = [(window, said.joined(days[:10]), len(days) > 10) for window, days in bare.items()]
     return {
         "days": f"{found.days:g}", "minutes": found.minutes, "late": found.late,
-        "chain": [said.word(ROLES, role) for role in found.chain], "slots": [(day, said.joined(slots)) for day, slots in by_day.items()],
-        "count": len(found.slots), "uncovered": [(window, said.joined(days[:10]), len(days) > 10) for window, days in bare.items()], "whole": found.whole,
+        "chain": [said.word(ROLES, role) for role in found.chain], "count": len(found.slots), "uncovered": more,
+        "slots": [(day, said.joined(slots)) for day, slots in by_day.items()], "whole": found.whole,
         "counts_until": found.counts_until.astimezone(said.zone(hall)) if found.counts_until else None,
         "corrections": found.corrections, "lieu": found.lieu, "closed": said.joined(found.closed),
         "stands_in": len(found.stands_in),
