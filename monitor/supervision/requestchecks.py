@@ -90,7 +90,7 @@ def checked(look: Look, policy: Policy, asked: Asked, who: Principal) -> Checked
     elif asked.kind == "correction":
         found = _correction(look, policy, asked, staff)
     else:
-        found = _span(look, asked, staff)
+        found = _span(look, asked, staff, who)
     late = 0
     if asked.kind not in ("return", "correction"):
         late = _late(look, policy, staff, found.starts)
@@ -162,7 +162,7 @@ def _target(look: Look, staff: str, asked: Asked, own: bool) -> Target | None:
 # --------------------------------------------------------------------------- spans
 
 
-def _span(look: Look, asked: Asked, staff: str) -> Checked:
+def _span(look: Look, asked: Asked, staff: str, who: Principal) -> Checked:
     """Leave, a trip, time in lieu, an outing, cover."""
     if asked.starts is None:
         raise Refused("请填开始时间 give when it begins", field="from")
@@ -195,7 +195,11 @@ def _span(look: Look, asked: Asked, staff: str) -> Checked:
     if asked.substitute is not None and asked.kind != "outing":
         if window is None:
             raise Refused("该人员当日没有窗口，无须顶岗 the person has no window then: no cover", field="substitute")
-        _fit_substitute(look, staff, asked.substitute)
+        if not may_cover(look, who, staff, asked.substitute):
+            raise Refused(
+                f"{asked.substitute[:64]!r} 不是可顶岗的人员（本单位的其他人员） is nobody who could cover: it takes"
+                " somebody else of the unit", field="substitute",
+            )  # fmt: skip
     return _made(asked, staff, replace_window(place, window), asked.starts, asked.ends)
 
 
@@ -209,13 +213,13 @@ def _made(asked: Asked, staff: str, place: Target, starts: datetime, ends: datet
     )
 
 
-def _fit_substitute(look: Look, staff: str, substitute: str) -> None:
-    """Somebody else of the same hall."""
-    hall = look.registry.hall_of_staff(substitute)
-    if hall is None or hall != look.registry.hall_of_staff(staff):
-        raise Refused(f"{substitute[:64]!r} 不是本大厅人员 is nobody of this hall", field="substitute")
-    if substitute == staff:
-        raise Refused("顶岗人员不能是本人 somebody else has to cover", field="substitute")
+def may_cover(look: Look, who: Principal, staff: str, substitute: str) -> bool:
+    """Somebody else of the unit, which sends the substitute (B03), or of the hall and within reach of whoever files."""
+    registry = look.registry
+    mine, theirs = registry.charge(staff=staff), registry.charge(staff=substitute)
+    if substitute == staff or theirs.hall is None or theirs.hall != mine.hall:
+        return False
+    return theirs.unit == mine.unit or covers(who, Target(hall=theirs.hall, unit=theirs.unit, staff=substitute))
 
 
 def _late(look: Look, policy: Policy, staff: str, starts: datetime) -> int:

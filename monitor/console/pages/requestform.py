@@ -15,9 +15,9 @@ from monitor.attendance.requestpolicy import REQUEST_KINDS
 from monitor.console.pages.requestsview import Words, span_text
 from monitor.store import plans
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import plan_of, slots_of
+from monitor.store.facts.slots import plan_of, slots_of, window_of
 from monitor.supervision.refused import Refused
-from monitor.supervision.requestchecks import FOR_COVER, FOR_OTHERS, LEAVE_KINDS, Asked
+from monitor.supervision.requestchecks import FOR_COVER, FOR_OTHERS, LEAVE_KINDS, Asked, may_cover
 from monitor.wording import requests as words
 from monitor.wording.words import LEAVES, SLOTS
 
@@ -105,13 +105,25 @@ def people_for(look: Look, who: Principal, kind: str) -> list[str]:
     return sorted(s for s, place in places.items() if covers(who, Target(hall=place.hall, unit=place.unit, staff=s)))
 
 
-def substitutes_for(look: Look, staff: str) -> list[str]:
-    """Who could cover: everybody else of the hall, first those who hold the same windows."""
-    registry, hall = look.registry, look.registry.hall_of_staff(staff)
+def substitutes_for(look: Look, who: Principal, staff: str) -> list[str]:
+    """Who could cover, first those who hold the same windows."""
+    registry = look.registry
     mine = {post.window for post in registry.posts if post.staff == staff}
     beside = {post.staff for post in registry.posts if post.window in mine}
-    people = [one for one in registry.staff if one != staff and registry.hall_of_staff(one) == hall]
+    people = [one for one in registry.staff if may_cover(look, who, staff, one)]
     return sorted(people, key=lambda one: (one not in beside, one))
+
+
+def people_within(look: Look, who: Principal) -> list[str]:
+    """Whose requests somebody may see, by id: those in the places that they reach by now."""
+    registry, found = look.registry, []
+    for staff in sorted(registry.staff):
+        place = registry.charge(staff=staff)
+        day = look.now.astimezone(registry.zone_of(place.hall)).date()
+        window = window_of(registry, staff, day)
+        if covers(who, Target(hall=place.hall, unit=place.unit, window=window, staff=staff)):
+            found.append(staff)
+    return found
 
 
 def choices(look: Look, who: Principal, given: Mapping[str, str], said: Words) -> dict[str, Any]:

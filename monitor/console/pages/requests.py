@@ -24,6 +24,7 @@ from monitor.console.pages.requestform import (
     given_form,
     kinds_for,
     people_for,
+    people_within,
     substitutes_for,
 )
 from monitor.console.pages.requestsview import Words, file_view, line_view, preview_view, words_for
@@ -34,7 +35,6 @@ from monitor.store import planrequests
 from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.supervision import requests
-from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.requestchecks import checked, of_row
 from monitor.supervision.requestflow import STATES
@@ -115,8 +115,7 @@ def _people(look: Look, signed: Signed) -> list[tuple[str, str]]:
     """People by name, for whoever reaches more than themselves."""
     if signed.person.role == "staff":
         return []
-    halls = halls_within(look.registry, signed.person)
-    ids = sorted(one for one in look.registry.staff if look.registry.hall_of_staff(one) in halls)
+    ids = people_within(look, signed.person)
     named = names(look.conn, {"staff": ids})
     return [(one, named.get(f"staff:{one}", one)) for one in ids]
 
@@ -214,7 +213,7 @@ def _form(
         staff = given["staff"] if given["staff"] in others else ""
         staff = staff or (who.staff or "" if not others or not given["staff"] else "")
         given = {**given, "kind": kind, "staff": staff}
-        covering = substitutes_for(look, staff) if staff and kind in ("leave", "trip", "lieu", "cover") else []
+        covering = substitutes_for(look, who, staff) if staff and kind in ("leave", "trip", "lieu", "cover") else []
         named = names(look.conn, {"staff": sorted({*others, *covering, *([staff] if staff else [])})})
         said = Words(language=language, registry=look.registry, named=named)
         lists = choices(look, who, given, said)
