@@ -21,8 +21,7 @@ from monitor.agents.eventfile import write_lines
 from monitor.agents.tomlfile import toml_text
 from monitor.settings import config_dir, load
 from monitor.workcal import build_calendar
-from tests import forked
-from tests.busy_asked import ask
+from tests import busy_asked, busy_screen, forked
 from tests.daemon import Daemon
 from tests.signing_in import GOOD
 
@@ -72,7 +71,8 @@ def busy_hall(folder: Path) -> Daemon:
     _passwords(folder / "jiancha.sqlite")
     _work(made)
     _hold(made)
-    ask(made)
+    busy_asked.ask(made)
+    busy_screen.stage(folder)
     return made
 
 

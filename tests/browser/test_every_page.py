@@ -170,6 +170,13 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("request-mine", "person", lambda first: f"/requests/{first(REQUEST.format('refused'))}", sizes=WITH_PHONE),
         Seen("request-masked", "duty", lambda first: f"/requests/{first(REQUEST.format('approved'))}"),
     ),
+    "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries": (
+        Seen("deliveries", "auditor", "/operations/deliveries"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+    ),
+    "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
+    "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (

@@ -145,6 +145,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
     "GET /requests/{number}": page(*READERS, ids=REQUEST),
     **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
+    "GET /operations": page(*MINDERS),
+    "GET /operations/deliveries": page(*MINDERS),
+    "GET /operations/runbook": page(*MINDERS),
+    "GET /operations/health": page(*MINDERS),
+    "POST /operations/health": page(*MINDERS),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -198,6 +203,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
+    "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),
