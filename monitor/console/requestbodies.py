@@ -116,6 +116,7 @@ class PreviewOut(BaseModel):
     late: int = Field(description="Working days since it began; 0: filed in time.")
     chain: list[str]
     slots: list[SlotOut] = Field(description="Excused; of a return due again; of a correction the one that it is for.")
+    still_due: list[SlotOut] = Field(description="Due as it ends, and so not excused.")
     uncovered: list[UncoveredOut] = Field(description="Working days on which nobody is left for a window (B03).")
     whole: bool = Field(description="Whether all days were looked at: of a long span the first 62 are.")
     counts_until: Stamp | None = Field(description="Of an outing that is longer than counts.")
@@ -182,6 +183,7 @@ def preview_json(found: Preview, stamp: Any) -> dict[str, Any]:
     return {
         "days": found.days, "minutes": found.minutes, "late": found.late, "chain": list(found.chain),
         "slots": [{"date": day, "slot": name} for day, name in found.slots],
+        "still_due": [{"date": day, "slot": name} for day, name in found.still_due],
         "uncovered": [{"date": one.day, "window": one.window} for one in found.uncovered], "whole": found.whole,
         "counts_until": stamp(found.counts_until), "corrections_used": used, "corrections_most": most,
         "lieu": {"credited": lieu.credited, "used": lieu.used, "asked": lieu.asked} if lieu is not None else None,

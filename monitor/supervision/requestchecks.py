@@ -238,7 +238,7 @@ def _late(look: Look, policy: Policy, staff: str, starts: datetime) -> int:
 
 def _days(look: Look, found: Checked) -> float:
     calendar = calendar_of(look, found.staff)
-    if found.kind == "correction":
+    if found.kind in ("correction", "outing"):
         return 0
     return leave_days(Leave(id="", staff=found.staff, kind="", start=found.starts, end=found.ends), calendar)
 

@@ -58,6 +58,8 @@ class Preview:
     late: int
     chain: tuple[str, ...]
     slots: tuple[tuple[date, str], ...] = ()
+    still_due: tuple[tuple[date, str], ...] = ()
+    """Slots that are due as it ends, and so not excused."""
     uncovered: tuple[Uncovered, ...] = ()
     whole: bool = True
     counts_until: datetime | None = None
@@ -82,12 +84,14 @@ def preview(look: Look, policy: Policy, found: Checked, number: int | None = Non
         if until < found.ends:
             counts_until, span = until, (found.starts, until)
     leave = Leave(id="", staff=found.staff, kind="", start=found.starts, end=found.ends)
+    slots, still_due = _slots(look, found, span, days)
     return Preview(
         days=found.days,
         minutes=working_minutes(leave, calendar) if found.kind != "correction" else 0,
         late=found.late,
         chain=found.chain,
-        slots=tuple(_slots(look, found, span, days)),
+        slots=tuple(slots),
+        still_due=tuple(still_due),
         uncovered=tuple(_uncovered(look, found, days, number)) if found.kind in planrequests.AWAY[:3] else (),
         whole=len(days) <= MOST_DAYS,
         counts_until=counts_until,
@@ -121,14 +125,27 @@ def _days(look: Look, found: Checked, span: tuple[datetime, datetime]) -> Iterat
         day += timedelta(days=1)
 
 
-def _slots(look: Look, found: Checked, span: tuple[datetime, datetime], days: list[date]) -> Iterator[tuple[date, str]]:
-    if found.kind == "cover":
-        return
-    for day in days[:MOST_DAYS]:
-        for slot in slots_of(look, found.staff, day):
-            named = found.kind == "correction" and slot.name == found.asked.slot
-            if named or (found.kind != "correction" and span[0] <= slot.due < span[1]):
-                yield day, slot.name
+def _slots(
+    look: Look, found: Checked, span: tuple[datetime, datetime], days: list[date]
+) -> tuple[list[tuple[date, str]], list[tuple[date, str]]]:
+    """Those that change, and those that stay due at the very end of the span: it ends as they are due (§5).
+
+    A way out at that moment goes with its session where the way in is excused: nobody came, nobody has to leave.
+    """
+    changed: list[tuple[date, str]] = []
+    due: list[tuple[date, str]] = []
+    for day in days[:MOST_DAYS] if found.kind != "cover" else ():
+        slots = slots_of(look, found.staff, day)
+        if found.kind == "correction":
+            changed += [(day, slot.name) for slot in slots if slot.name == found.asked.slot]
+            continue
+        excused = {slot.session for slot in slots if slot.direction == "in" and span[0] <= slot.due < span[1]}
+        for slot in slots:
+            if span[0] <= slot.due < span[1] or (slot.due == span[1] and slot.session in excused):
+                changed.append((day, slot.name))
+            elif slot.due == span[1] and found.kind != "return":
+                due.append((day, slot.name))
+    return changed, due
 
 
 def _uncovered(look: Look, found: Checked, days: list[date], number: int | None) -> Iterator[Uncovered]:

@@ -283,7 +283,7 @@ def test_leave_with_cover_and_the_return_from_it(desk: Desk) -> None:
     desk.clock.set(at("03-05 12:30"))
     back = {"kind": "return", "about": f"leave/{plan}", "ends": at("03-05 14:30")}
     meant = desk.meant("u1", **back)
-    assert [slot for _, slot in meant.slots] == ["pm_in", "pm_out", "am_in", "am_out", "pm_in"]
+    assert [slot for _, slot in meant.slots] == ["pm_in", "pm_out", "am_in", "am_out", "pm_in", "pm_out"]
     desk.through(desk.file("u1", **back))
     assert {desk.rows(name)[0].ends for name in ends} == {at("03-05 14:30")}
     assert "假期之内" in desk.refused("u1", **{**back, "ends": at("03-06 08:30")})
@@ -306,6 +306,15 @@ def test_too_little_overtime_and_a_long_outing_are_said(desk: Desk) -> None:
     long = desk.meant("u1", **outing("03-05 11:40", "03-05 12:30"))
     assert long.counts_until == at("03-05 12:10")
     assert long.slots == ((date(2026, 3, 5), "am_out"),)
+
+
+def test_what_is_due_as_the_time_ends_is_named(desk: Desk) -> None:
+    """Nobody who was away the whole session has to leave; whoever came before has."""
+    day = date(2026, 3, 5)
+    whole = desk.meant("u1", **leave("03-05 14:30", "03-05 17:30"))
+    assert (whole.slots, whole.still_due) == (((day, "pm_in"), (day, "pm_out")), ())
+    part = desk.meant("u1", **leave("03-05 16:00", "03-05 17:30"))
+    assert (part.slots, part.still_due) == ((), ((day, "pm_out"),))
 
 
 def test_a_closed_month_is_said_and_takes_plans_as_before(desk: Desk) -> None:

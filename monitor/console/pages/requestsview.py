@@ -120,6 +120,7 @@ def preview_view(found: Preview, said: Words, hall: str | None) -> dict[str, Any
         "days": f"{found.days:g}", "minutes": found.minutes, "late": found.late,
         "chain": [said.word(ROLES, role) for role in found.chain], "count": len(found.slots), "uncovered": more,
         "slots": [(day, said.joined(slots)) for day, slots in by_day.items()], "whole": found.whole,
+        "still_due": said.joined(f"{day:%m-%d} {said.word(SLOTS, slot)}" for day, slot in found.still_due),
         "counts_until": found.counts_until.astimezone(said.zone(hall)) if found.counts_until else None,
         "corrections": found.corrections, "lieu": found.lieu, "closed": said.joined(found.closed),
         "stands_in": len(found.stands_in),
