@@ -25,11 +25,8 @@ from monitor.console.feeding import feed
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
-<<<<<<< HEAD
 from monitor.console.requestsapi import add_requests_api
-=======
 from monitor.console.registryapi import add_registry_api
->>>>>>> main
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -67,12 +64,9 @@ def make_api(deps: Deps) -> APIRouter:
     add_devices_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
-<<<<<<< HEAD
     add_requests_api(api, deps)
-=======
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
->>>>>>> main
     add_operations_api(api, deps)
     return api
 

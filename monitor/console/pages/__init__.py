@@ -20,11 +20,8 @@ from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
-<<<<<<< HEAD
 from monitor.console.pages.requests import add_requests
-=======
 from monitor.console.pages.registry import add_registry
->>>>>>> main
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -55,12 +52,9 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
-<<<<<<< HEAD
         add_requests(pages, deps)
-=======
         add_registry(pages, deps)
         add_calendars(pages, deps)
->>>>>>> main
         add_operations(pages, deps)
     return pages
 
