@@ -25,8 +25,8 @@ from monitor.console.feeding import feed
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
-from monitor.console.requestsapi import add_requests_api
 from monitor.console.registryapi import add_registry_api
+from monitor.console.requestsapi import add_requests_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object

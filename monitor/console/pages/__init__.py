@@ -20,8 +20,8 @@ from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
-from monitor.console.pages.requests import add_requests
 from monitor.console.pages.registry import add_registry
+from monitor.console.pages.requests import add_requests
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
