@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from monitor.access import Principal, Target, covers, refusal
+from monitor.access import ROLES, Principal, Target, refusal
 from monitor.attendance.requestpolicy import RISING
 from monitor.store import users
 from monitor.supervision.people import principal_from
 from monitor.supervision.requestflow import Actor, Flow, Vacant, decider, may_decide
+
+
+_THEIRS: Final = {"hall": "halls", "unit": "units", "window": "windows"}
 
 
 def flow_of(row: Any) -> Flow:
@@ -36,24 +39,28 @@ def actor_of(who: Principal, row: Any) -> Actor:
 
 @dataclass(frozen=True)
 class Deciders:
-    """Everybody in service who may decide something, by role; read once, asked for many requests."""
+    """Everybody in service who may decide something, by role and place (the window, unit or hall that the role reaches):
+    read once, asked for many requests.
+    """
 
-    people: Mapping[str, Sequence[Principal]]
+    people: Mapping[tuple[str, str], Sequence[Principal]]
 
     @classmethod
     def read(cls, conn: Connection) -> Deciders:
-        found: dict[str, list[Principal]] = {role: [] for role in RISING}
+        found: dict[tuple[str, str], list[Principal]] = {}
         for row in users.all_of_them(conn):
-            if row.disabled_at is None and row.role in found:
-                found[row.role].append(principal_from(row))
+            if row.disabled_at is None and row.role in RISING:
+                who = principal_from(row)
+                for place in getattr(who, _THEIRS[ROLES[who.role].reach]):
+                    found.setdefault((who.role, place), []).append(who)
         return cls(found)
 
     def vacant(self, row: Any) -> Vacant:
         """Of one request: in which roles nobody is there for it."""
-        place = place_of(row)
 
         def is_vacant(role: str) -> bool:
-            return not any(covers(who, place) and not _barred(who, row) for who in self.people.get(role, ()))
+            place = getattr(row, ROLES[role].reach)
+            return all(_barred(who, row) for who in self.people.get((role, place), ()))
 
         return is_vacant
 

@@ -117,10 +117,13 @@ def substitutes_for(look: Look, who: Principal, staff: str) -> list[str]:
 def people_within(look: Look, who: Principal) -> list[str]:
     """Whose requests somebody may see, by id: those in the places that they reach by now."""
     registry, found = look.registry, []
+    held = {post.staff for post in registry.posts if post.window in who.windows}
     for staff in sorted(registry.staff):
         place = registry.charge(staff=staff)
-        day = look.now.astimezone(registry.zone_of(place.hall)).date()
-        window = window_of(registry, staff, day)
+        window = None
+        if staff in held:  # where somebody stands is asked for no others: it costs a look at all posts
+            day = look.now.astimezone(registry.zone_of(place.hall)).date()
+            window = window_of(registry, staff, day)
         if covers(who, Target(hall=place.hall, unit=place.unit, window=window, staff=staff)):
             found.append(staff)
     return found
