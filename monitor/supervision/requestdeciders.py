@@ -14,7 +14,6 @@ from monitor.store import users
 from monitor.supervision.people import principal_from
 from monitor.supervision.requestflow import Actor, Flow, Vacant, decider, may_decide
 
-
 _THEIRS: Final = {"hall": "halls", "unit": "units", "window": "windows"}
 
 
@@ -39,8 +38,8 @@ def actor_of(who: Principal, row: Any) -> Actor:
 
 @dataclass(frozen=True)
 class Deciders:
-    """Everybody in service who may decide something, by role and place (the window, unit or hall that the role reaches):
-    read once, asked for many requests.
+    """Everybody in service who may decide something, by role and place (the window, unit or hall that it reaches): read
+    once, asked for many requests.
     """
 
     people: Mapping[tuple[str, str], Sequence[Principal]]
