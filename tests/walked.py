@@ -114,10 +114,11 @@ def put_request(conn: Connection, place: str) -> str:
     """An undecided outing of the person at the place, which waits for the window's lead; its number."""
     at = PLACES[place]
     row = {
-        "kind": "outing", "starts": NOW, "ends": NOW + timedelta(minutes=30), "reason": marker(place),
+        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "ends": NOW + timedelta(minutes=30), "reason": marker(place),
         "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
     }  # fmt: skip
-    number = planrequests.add(conn, PlanRequest(**row).model_dump(exclude={"number"}))
+    number = planrequests.add(conn, PlanRequest(**row).model_dump())
     step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
     insert(conn, PlanRequestStep, step)
     return str(number)

@@ -30,7 +30,8 @@ KIOSK_SCOPE: Final = "kiosk"
 GALLERY_SCOPES: Final = ("faces:gallery",)
 """Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = (
-    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read"
+    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read",
+    "attendance:read",
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""

@@ -123,6 +123,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /cases": page(*READERS),
     "GET /cases/due": page(*READERS),
     "GET /cases/one": page(*READERS, query={"key": "nothing/1"}),
+    "GET /requests": page(*READERS),
+    "GET /requests/new": page(*FILERS),
+    "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
+    "GET /requests/{number}": page(*READERS, ids=REQUEST),
+    **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
     "GET /statistics": page(*READERS),
     "GET /ratings": page(*READERS),
     "GET /ratings/list": page(*READERS),
@@ -141,11 +146,6 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
-    "GET /requests": page(*READERS),
-    "GET /requests/new": page(*FILERS),
-    "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
-    "GET /requests/{number}": page(*READERS, ids=REQUEST),
-    **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
     "GET /registry": page(*SETTINGS),
     "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
     "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
@@ -175,17 +175,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
-    "GET /api/v1/statistics": reading("cases:read", **YEAR),
-    "GET /api/v1/statistics/months": reading("cases:read"),
-    "GET /api/v1/ratings": reading("ratings:read"),
-    "GET /api/v1/ratings/summary": reading("ratings:read"),
-    "GET /api/v1/ratings/unrated": reading("ratings:read"),
-    "GET /api/v1/ratings/devices": reading("ratings:read"),
-    "POST /api/v1/rating-links": Way(
-        kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
+    "GET /api/v1/requests": reading("attendance:read"),
+    "GET /api/v1/requests/{number}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
     ),
-    "GET /api/v1/requests": Way(kind="api", may=READERS, scope="attendance:read"),
-    "GET /api/v1/requests/{number}": Way(kind="api", may=READERS, scope="attendance:read", ids=REQUEST),
     "POST /api/v1/requests": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
     "POST /api/v1/requests/preview": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
     **dict(
@@ -194,6 +187,15 @@ ROUTES: Final[Mapping[str, Way]] = {
             deciding_api("refuse", "requests:decide", *DECIDERS),
             deciding_api("withdraw", "requests:file", *FILERS),
         )
+    ),
+    "GET /api/v1/statistics": reading("cases:read", **YEAR),
+    "GET /api/v1/statistics/months": reading("cases:read"),
+    "GET /api/v1/ratings": reading("ratings:read"),
+    "GET /api/v1/ratings/summary": reading("ratings:read"),
+    "GET /api/v1/ratings/unrated": reading("ratings:read"),
+    "GET /api/v1/ratings/devices": reading("ratings:read"),
+    "POST /api/v1/rating-links": Way(
+        kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
