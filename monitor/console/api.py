@@ -29,6 +29,7 @@ from monitor.console.postsapi import add_posts_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
+from monitor.console.requestsapi import add_requests_api
 from monitor.console.sheetsapi import add_sheets_api
 from monitor.console.spotsapi import add_spots_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
@@ -73,6 +74,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_months_api(api, deps)
     add_sheets_api(api, deps)
     add_spots_api(api, deps)
+    add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
     add_operations_api(api, deps)

@@ -36,7 +36,7 @@ HALL_SCOPES: Final = (
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
 USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:"))
+    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:"))
 ) + (
     "plans:write",
     "audit:read",

@@ -37,14 +37,21 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "attendance": (
+        Tab("requests", "/requests", "attendance:read"),
         Tab("posts", "/posts", "attendance:read"),
         Tab("spots", "/spots", "posts:check"),
         Tab("closing", "/closing", "attendance:close"),
         Tab("sheets", "/closing/sheets", "attendance:close"),
         Tab("plans", "/plans", "plans:write"),
     ),
-    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
-    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
+    "devices": (
+        Tab("devices", "/devices", "devices:read"),
+        Tab("quarantine", "/quarantine", "devices:read"),
+    ),
+    "settings": (
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
