@@ -35,6 +35,8 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
+"""Of pages that staff open on their own phone."""
 PROVIDER: Final = "统一身份认证"
 
 NO_PAGE: Final = {
@@ -81,6 +83,7 @@ class First:
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+MINE: Final = f"SELECT number FROM card WHERE staff = '{HALL}-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -103,6 +106,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
         Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
         Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-of-mine", "person", lambda first: f"/cards/{first(MINE)}", sizes=PHONE),
         Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
     ),
     "/cases": (
@@ -149,6 +153,22 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/quarantine/{number}": (
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
+    ),
+    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
+    "/attendance": (
+        Seen("attendance-day", "head", "/attendance"),
+        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
+        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
+        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
+        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
+    ),
+    "/attendance/month": (
+        Seen("attendance-month", "head", "/attendance/month"),
+        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
+    ),
+    "/attendance/people/{staff}": (
+        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
+        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
     ),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),

@@ -7,6 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
+from monitor.console.pages.attendance import add_attendance
+from monitor.console.pages.attendanceperson import add_attendance_people
 from monitor.console.pages.board import add_board
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
@@ -48,6 +50,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_attendance(pages, deps)
+        add_attendance_people(pages, deps)
     return pages
 
 
