@@ -54,6 +54,18 @@ LEAVE_SUM: Final[Texts] = ("请假半天", "Half days on leave")
 WEEKDAYS: Final[tuple[Texts, ...]] = (
     ("一", "Mo"), ("二", "Tu"), ("三", "We"), ("四", "Th"), ("五", "Fr"), ("六", "Sa"), ("日", "Su"),
 )  # fmt: skip
+DAY_NAMES: Final[tuple[Texts, ...]] = (
+    ("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"),
+    ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"),
+)  # fmt: skip
+MENDED: Final[Mapping[str, Texts]] = {
+    "punch": ("无打卡，可补签", "no check-in: a correction can be asked for"),
+    "correction": ("补签待批", "a correction waits for approval"),
+    "leave": ("请假未批", "leave that covers it is not approved"),
+    "source": ("等待数据", "waits for data"),
+    "review": ("待人工复核", "a person has to look at it"),
+}
+"""What a slot still waits for, as `report attendance` has it, in one language."""
 _HEADS: Final[Mapping[str, Texts]] = {"班": ("班", "work"), "休": ("休", "off")}
 MERGED: Final[Texts] = ("并入同场旷工", "counted with the absence of its half day")
 

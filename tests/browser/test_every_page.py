@@ -83,7 +83,7 @@ class First:
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
-MINE: Final = f"SELECT number FROM card WHERE staff = '{HALL}-p02' AND level <> 'reminder' ORDER BY number"
+MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),

@@ -190,6 +190,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
+    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/people/{staff}": Way(
+        kind="api", may=READERS, scope="attendance:read", ids={"staff": "staff"}
+    ),
     "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
     # the kiosk's page
     "GET /kiosk/api/config": KIOSK,
@@ -226,6 +231,9 @@ IN_QUERY: Final = (
     ("GET /ratings/list", "window", "window"),
     ("GET /attendance", "window", "window"),
     ("GET /attendance", "hall", "hall"),
+    ("GET /api/v1/attendance/day", "window", "window"),
+    ("GET /api/v1/attendance/day", "hall", "hall"),
+    ("GET /api/v1/attendance/month", "hall", "hall"),
     ("GET /attendance/month", "hall", "hall"),
     ("GET /devices", "window", "window"),
     ("GET /quarantine", "device", "device"),

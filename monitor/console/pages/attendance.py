@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from monitor.access import Principal
+from monitor.console.attendanceplace import ONLY, PLAIN, Place, month_asked, place_of, require_day
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
 from monitor.console.pages.attendanceview import (
@@ -28,68 +28,20 @@ from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.params import Day
 from monitor.console.pages.session import require_person
-from monitor.console.pages.spans import Span, month_of, parse_span
+from monitor.console.pages.spans import month_of
 from monitor.console.paging import cut
-from monitor.exports.attendance_rows import KINDS
 from monitor.exports.attendance_seen.day import MOST, Asked, read_day
 from monitor.exports.attendance_seen.grid import Asked as GridAsked
 from monitor.exports.attendance_seen.grid import read_grid
 from monitor.store.facts.look import Look
-from monitor.supervision.attendancereach import halls_of_people, people_within
+from monitor.supervision.attendancereach import people_within
 from monitor.supervision.reach import windows_within
-from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
-
-PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
-ONLY: Final = ("gone", *KINDS)
 
 
 def filter_of() -> Any:
     """A filter of the address: empty for any."""
     return Query("", max_length=100, pattern=PLAIN)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where one looks: the hall that is chosen (None: one that there is not, for them), all that they may choose."""
-
-    hall: str | None
-    halls: Mapping[str, str]
-    zone: ZoneInfo
-    today: date
-
-    @property
-    def address(self) -> dict[str, str]:
-        """What of it stands in an address: nothing where there is no choice."""
-        return {"hall": self.hall} if self.hall is not None and len(self.halls) > 1 else {}
-
-
-def place_of(look: Look, who: Principal, hall: str) -> Place:
-    """The hall asked for; else the first with check-in slots."""
-    halls = halls_of_people(look.registry, who)
-    first = next((one for one in halls if look.registry.halls[one].attendance), next(iter(halls), None))
-    chosen = (hall if hall in halls else None) if hall else first
-    calendar = look.book.for_hall(look.registry, chosen)
-    return Place(hall=chosen, halls=halls, zone=calendar.zone, today=calendar.local_date(look.now))
-
-
-def require_day(look: Look, hall: str | None, day: date) -> None:
-    """Refused for a day that no calendar reaches."""
-    try:
-        look.book.for_hall(look.registry, hall).sessions(day)
-    except ValueError as error:
-        raise Refused(f"{day}: 超出日历范围 outside the calendar", field="date") from error
-
-
-def month_asked(look: Look, hall: str | None, month: str, today: date) -> Span:
-    """The month asked for, else this one. Refused for what is none, or has not begun."""
-    found = parse_span(month) if month else month_of(today)
-    if found.sort != "month":
-        raise Refused(f"{month[:20]!r} 不是月份 is no month: 2026-03", field="month")
-    if found.first > today:
-        raise Refused(f"{month}: 该月尚未开始 the month has not begun", field="month")
-    require_day(look, hall, found.first)
-    return found
 
 
 def said_for(deps: Deps, request: Request, look: Look, signed: Signed, zone: ZoneInfo, staff: list[str]) -> Said:
@@ -179,7 +131,7 @@ def _add_month(pages: APIRouter, deps: Deps, person: Any) -> None:
         """The month's grid, a hundred people a page."""
         with looked(deps) as look:
             place = place_of(look, signed.person, hall)
-            span = month_asked(look, place.hall, month, place.today)
+            span = month_of(month_asked(look, place.hall, month, place.today))
             said = said_for(deps, request, look, signed, place.zone, [])
             found = None
             if place.hall is not None:

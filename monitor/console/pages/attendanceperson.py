@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from monitor.console.attendanceplace import PLAIN, Place, month_asked, place_of
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
-from monitor.console.pages.attendance import PLAIN, Place, filter_of, month_asked, place_of, said_for
+from monitor.console.pages.attendance import filter_of, said_for
 from monitor.console.pages.attendanceview import Said, left_view, mark_view, slot_view
 from monitor.console.pages.cardview import inbox_row
 from monitor.console.pages.frame import may, page
@@ -25,7 +26,7 @@ from monitor.supervision.commands import work_of
 from monitor.supervision.signin import Signed
 from monitor.supervision.workflow import possible
 from monitor.wording import happening_word, level_word, rule_title, state_word
-from monitor.wording.sheet import TOTALS, WEEKDAYS
+from monitor.wording.sheet import DAY_NAMES, TOTALS
 from monitor.wording.words import LEAVES
 
 CARDS: Final = 20
@@ -87,8 +88,8 @@ def _read(deps: Deps, look: Look, signed: Signed, staff: str, month: str) -> tup
     """The person's month, in the zone of their hall. Raises Refused where there is none for whoever asks."""
     hall = look.registry.hall_of_staff(staff)
     place = place_of(look, signed.person, hall or "-")
-    span = month_asked(look, place.hall, month, place.today)
-    found = read_person(look, deps.policy, signed.person, staff, span.first)
+    first = month_asked(look, place.hall, month, place.today)
+    found = read_person(look, deps.policy, signed.person, staff, first)
     if found is None:
         raise no_person(staff)
     return place, found
@@ -120,7 +121,7 @@ def _totals(totals: Totals, found: PersonMonth, said: Said) -> list[dict[str, An
         totals.off_post, totals.confirmed, totals.absent,
     ]  # fmt: skip
     told = list(zip(TOTALS[: len(numbers)], numbers, strict=True)) + leave
-    last = [(len(found.outings)), found.overtime_minutes, totals.unknown, totals.review, totals.unproven]
+    last = [found.slips, found.overtime_minutes, totals.unknown, totals.review, totals.unproven]
     told += list(zip(TOTALS[-len(last) :], last, strict=True))
     return [
         {"word": said.pick(texts), "value": value} for n, (texts, value) in enumerate(told) if value or n < 2
@@ -129,7 +130,7 @@ def _totals(totals: Totals, found: PersonMonth, said: Said) -> list[dict[str, An
 
 def _day(one: MonthDay, found: PersonMonth, said: Said) -> dict[str, Any]:
     return {
-        "date": one.day, "weekday": said.pick(WEEKDAYS[one.day.weekday()]),
+        "date": one.day, "weekday": said.pick(DAY_NAMES[one.day.weekday()]),
         "marks": [mark_view(half.symbol.value, said) for half in one.halves],
         "slots": [slot_view(slot, found.who.id, said) for slot in one.slots],
         "left": [left_view(line, said) for line in one.left], "off": not one.slots, "roles": one.roles,

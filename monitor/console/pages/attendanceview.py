@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from monitor.console.pages.cardview import Words
 from monitor.console.pages.evidenceview import METHODS
 from monitor.exports.attendance.tables import TOTAL_COLUMNS, Day, Row
-from monitor.exports.attendance_rows import KINDS, MENDS, Line, Mend
+from monitor.exports.attendance_rows import KINDS, Line, Mend
 from monitor.exports.attendance_seen.day import PersonDay
 from monitor.exports.attendance_seen.grid import Grid, marks, sums
 from monitor.exports.attendance_seen.slots import MERGED, Came, DaySlot
 from monitor.wording import render, subject_text
 from monitor.wording.render import pick
-from monitor.wording.sheet import LEAVE_SUM, MARK_WORDS, MARKS, TOTALS, WEEKDAYS, head_word
+from monitor.wording.sheet import LEAVE_SUM, MARK_WORDS, MARKS, MENDED, TOTALS, WEEKDAYS, head_word
 from monitor.wording.sheet import MERGED as MERGED_WORD
 from monitor.wording.words import EXCUSES, LEAVES, SLOTS, Texts
 
@@ -26,8 +26,8 @@ LEAVE_COLUMNS: Final = range(
 )  # fmt: skip
 """The sheet's totals by kind of leave."""
 CSS: Final[Mapping[str, str]] = {
-    "√": "there", "迟": "late", "早": "early", "脱": "off", "旷": "absent", "假": "leave", "差": "leave",
-    "？": "unknown", "－": "rest",
+    "√": "h-there", "迟": "h-late", "早": "h-early", "脱": "h-off", "旷": "h-absent", "假": "h-leave", "差": "h-leave",
+    "？": "h-unknown", "－": "h-rest",
 }  # fmt: skip
 """The look of a mark; the sign itself says what it is."""
 
@@ -80,7 +80,7 @@ def came_view(one: Came, said: Said) -> dict[str, Any]:
 
 
 def mend_view(mend: Mend, said: Said) -> dict[str, Any]:
-    return {"why": mend.why, "word": said.pick(MENDS[mend.why]), "of": mend.of, "until": said.local(mend.until)}
+    return {"why": mend.why, "word": said.pick(MENDED[mend.why]), "of": mend.of, "until": said.local(mend.until)}
 
 
 def left_view(line: Line, said: Said) -> dict[str, Any]:

@@ -140,6 +140,8 @@ def _wanted(one: PersonDay, asked: Asked) -> bool:
     if asked.after is not None and (one.who.unit, one.who.id) <= asked.after:
         return False
     text = asked.text.casefold()
+    if not text and not one.slots and not one.left:
+        return False  # of whom nothing was expected; who is looked for by name is shown all the same
     if text and text not in one.name.casefold() and text not in one.who.id.casefold():
         return False
     return asked.only is None or one.has(asked.only)

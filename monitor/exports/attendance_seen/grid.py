@@ -63,6 +63,7 @@ class Closed:
     """
 
     version: int
+    user: str
     by: str
     at: datetime
     digest: str
@@ -148,8 +149,8 @@ def _signed(look: Look, asked: Asked) -> tuple[Closed | None, Tables | None]:
     user = users.find(look.conn, row.closed_by)
     name = user.name if user is not None and user.name else row.closed_by
     return Closed(
-        version=row.version, by=name, at=row.closed_at, digest=row.digest, corrections=row.corrections,
-        gone=tables is None,
+        version=row.version, user=row.closed_by, by=name, at=row.closed_at, digest=row.digest,
+        corrections=row.corrections, gone=tables is None,
     ), tables  # fmt: skip
 
 

@@ -47,7 +47,7 @@ class MonthDay:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersonMonth:
     """`kinds`: whether the reader learns kinds of leave; `leaves` have none otherwise. `tally`: `report tallies` of the
-    year; empty without points and cards. `outings`: slips counted on the sheet.
+    year; empty without points and cards. `slips`: outings that the sheet counts.
     """
 
     who: Someone
@@ -59,6 +59,7 @@ class PersonMonth:
     days: tuple[MonthDay, ...]
     totals: Totals
     overtime_minutes: int
+    slips: int
     leaves: tuple[Leave, ...]
     outings: tuple[Outing, ...]
     corrections: tuple[Correction, ...]
@@ -87,6 +88,7 @@ def read_person(look: Look, policy: Policy, who: Principal, staff: str, first: d
         who=one, name=mine.name, first=first, last=last, today=calendar.local_date(look.now), kinds=mine.kinds,
         days=tuple(_day(look, day, month.why[day], mine, slots, cells) for day in month.days),
         totals=total(cells.values(), month.posts.get(staff, ())),
+        slips=month.outings.get(staff, 0),
         overtime_minutes=sum(o.minutes for o in month.overtime.get(staff, ()) if o.standing.name == "PROVEN"),
         leaves=tuple(_leave(row, mine.kinds) for row in plans.leaves(look.conn, [staff], start, end).get(staff, ())
                      if _touches(row.start, row.end, first, last, calendar.zone)),
