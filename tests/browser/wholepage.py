@@ -34,6 +34,8 @@ KEPT_ENGLISH: Final = frozenset(
         "Excel",
         "PDF",
         "XLSX",
+        "TOML",
+        "ICS",
         "OpenID",
         "API",
         "MQTT",

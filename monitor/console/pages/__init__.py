@@ -10,16 +10,19 @@ from monitor.console.pages.account import add_account
 from monitor.console.pages.attendance import add_attendance
 from monitor.console.pages.attendanceperson import add_attendance_people
 from monitor.console.pages.board import add_board
+from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
+from monitor.console.pages.registry import add_registry
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -33,7 +36,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
-    add_rate(pages, deps.bad_at_most)
+    add_rate(pages, lambda: deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -52,6 +55,9 @@ def make_pages(deps: Deps) -> APIRouter:
         add_rating_links(pages, deps)
         add_attendance(pages, deps)
         add_attendance_people(pages, deps)
+        add_registry(pages, deps)
+        add_calendars(pages, deps)
+        add_operations(pages, deps)
     return pages
 
 

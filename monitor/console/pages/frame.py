@@ -42,6 +42,13 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("month", "/attendance/month", "attendance:read"),
     ),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
+    "operations": (
+        Tab("panels", "/operations", "operations:read"),
+        Tab("deliveries", "/operations/deliveries", "operations:read"),
+        Tab("runbook", "/operations/runbook", "operations:read"),
+        Tab("health", "/operations/health", "operations:read"),
+    ),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
 leads to the first tab that somebody may see.
