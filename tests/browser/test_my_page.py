@@ -105,6 +105,6 @@ def test_the_grid_scrolls_in_its_own_box_and_keeps_names_and_days_in_sight(place
     page.locator(f"#grid tr[data-staff={HALL}-p02] td a").nth(2).click()
     page.wait_for_url("**/attendance/people/*#d2026-03-03")
     assert page.locator("#d2026-03-03 .slot.absent").count() == 1
-    page.get_by_text("依据").first.click()
+    page.locator(".why summary").first.click()
     seen.says("各终端数据完整至")
     assert seen.faults == []
