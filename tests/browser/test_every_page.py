@@ -140,6 +140,22 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
+    "/attendance": (
+        Seen("attendance-day", "head", "/attendance"),
+        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
+        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
+        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
+        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
+    ),
+    "/attendance/month": (
+        Seen("attendance-month", "head", "/attendance/month"),
+        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
+    ),
+    "/attendance/people/{staff}": (
+        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
+        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
@@ -184,22 +200,6 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/quarantine/{number}": (
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
-    ),
-    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
-    "/attendance": (
-        Seen("attendance-day", "head", "/attendance"),
-        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
-        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
-        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
-        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
-    ),
-    "/attendance/month": (
-        Seen("attendance-month", "head", "/attendance/month"),
-        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
-    ),
-    "/attendance/people/{staff}": (
-        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
-        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
     ),
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries": (
