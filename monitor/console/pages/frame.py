@@ -40,6 +40,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "attendance": (
         Tab("day", "/attendance", "attendance:read"),
         Tab("month", "/attendance/month", "attendance:read"),
+        Tab("requests", "/requests", "attendance:read"),
         Tab("plans", "/plans", "plans:write"),
     ),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
