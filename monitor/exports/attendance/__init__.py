@@ -94,7 +94,8 @@ def draft(
     """
     found = _hall(look, hall)
     first = _first_day(month, look, look.book.for_hall(look.registry, hall))
-    read = read_month(look, policy.checkin, found, first, unit=unit, tell=tell)
+    only = None if unit is None else [s.id for s in look.registry.staff.values() if s.unit == unit]
+    read = read_month(look, policy.checkin, found, first, only, tell=tell)
     if not read.presets:
         raise _no_slots(look, hall)
     return Draft(month=read, tables=tables_of(read, policy.checkin, policy.version))
