@@ -1,4 +1,4 @@
-"""Lists of the registry and of plans on both databases: pages by key, words in names, reach, a trial that leaves nothing."""
+"""Lists of the registry and of plans on both databases: pages by key, words in names, whose they are."""
 
 from __future__ import annotations
 
