@@ -29,9 +29,7 @@ def statement(
     wanted: Wanted, within: ColumnElement[bool], after: tuple[datetime, int] | None, limit: int
 ) -> Select[Any]:
     """The audit rows with the number of their seal (`no`), the newest first, behind the row of the key `after`."""
-    query: Select[Any] = select(*AUDIT.c, SEAL.c.no).select_from(
-        AUDIT.outerjoin(SEAL, SEAL.c.audit_id == AUDIT.c.id)
-    )
+    query: Select[Any] = select(*AUDIT.c, SEAL.c.no).select_from(AUDIT.outerjoin(SEAL, SEAL.c.audit_id == AUDIT.c.id))
     if wanted.actor is not None:
         query = query.where(AUDIT.c.actor == wanted.actor)
     if wanted.action is not None and wanted.action.endswith("."):
@@ -62,7 +60,7 @@ def last_of(conn: Connection, kind: str, keys: Sequence[str], action: str) -> Ma
     query = select(AUDIT.c.object_id, func.max(AUDIT.c.at)).where(
         AUDIT.c.object_kind == kind, AUDIT.c.object_id.in_(keys), AUDIT.c.action == action
     )
-    return {key: at for key, at in conn.execute(query.group_by(AUDIT.c.object_id))}
+    return {row[0]: row[1] for row in conn.execute(query.group_by(AUDIT.c.object_id))}
 
 
 def actors_of(conn: Connection, kind: str, keys: Sequence[str], action: str) -> Mapping[str, str]:
@@ -70,7 +68,7 @@ def actors_of(conn: Connection, kind: str, keys: Sequence[str], action: str) -> 
     query = select(AUDIT.c.object_id, AUDIT.c.actor).where(
         AUDIT.c.object_kind == kind, AUDIT.c.object_id.in_(keys), AUDIT.c.action == action
     )
-    return {key: actor for key, actor in conn.execute(query)}
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def newest(conn: Connection, action: str) -> Row[Any] | None:

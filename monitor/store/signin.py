@@ -181,4 +181,4 @@ def invited_until(conn: Connection, users: Sequence[str], now: datetime) -> Mapp
     query = select(INVITE.c.user, func.max(INVITE.c.expires)).where(
         INVITE.c.user.in_(users), INVITE.c.used_at.is_(None), INVITE.c.expires > now
     )
-    return {user: until for user, until in conn.execute(query.group_by(INVITE.c.user))}
+    return {row[0]: row[1] for row in conn.execute(query.group_by(INVITE.c.user))}

@@ -131,13 +131,24 @@ def _lines(conn: Connection, found: Sequence[Row[Any]], now: datetime, idle: tim
         theirs = tuple(linked.get(row.id, ()))
         lines.append(
             UserLine(
-                id=row.id, name=row.name, role=row.role, halls=row.halls or (), units=row.units or (),
-                windows=row.windows or (), staff=row.staff, contacts=row.contacts or (), created=row.created,
+                id=row.id,
+                name=row.name,
+                role=row.role,
+                halls=row.halls or (),
+                units=row.units or (),
+                windows=row.windows or (),
+                staff=row.staff,
+                contacts=row.contacts or (),
+                created=row.created,
                 disabled_at=row.disabled_at,
                 state=_state(row, kept is not None or bool(theirs), locked, invited.get(row.id)),
-                last=last.get(row.id), sessions=open_ones.get(row.id, 0), tokens=tokens.get(row.id, 0),
-                identities=theirs, password_set=kept.set_at if kept is not None else None,
-                failures=kept.failures if kept is not None else 0, locked_until=locked,
+                last=last.get(row.id),
+                sessions=open_ones.get(row.id, 0),
+                tokens=tokens.get(row.id, 0),
+                identities=theirs,
+                password_set=kept.set_at if kept is not None else None,
+                failures=kept.failures if kept is not None else 0,
+                locked_until=locked,
                 invited_until=invited.get(row.id),
             )  # fmt: skip
         )

@@ -37,8 +37,8 @@ class TokenChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """`before` None: a new user. Actions are names of `access.ACTIONS` in their order. `windows_before` and `_after`: of
-    the registry, within reach; None where the reach has no such bounds. `ends`: sessions that end.
+    """`before` None: a new user. Actions are names of `access.ACTIONS` in their order. `windows_before`, `_after`:
+    how many of the registry lie within reach. `ends`: sessions that end; `back`: they are out of service and come back.
     """
 
     before: Principal | None
@@ -94,9 +94,7 @@ def _actions(who: Principal | None) -> frozenset[str]:
 def _windows(registry: Registry, who: Principal | None) -> int:
     if who is None:
         return 0
-    return sum(
-        covers(who, Target(hall=one.hall, unit=one.unit, window=one.id)) for one in registry.windows.values()
-    )
+    return sum(covers(who, Target(hall=one.hall, unit=one.unit, window=one.id)) for one in registry.windows.values())
 
 
 def _tokens(conn: Connection, user: str, before: Principal, after: Principal) -> list[TokenChange]:
@@ -108,7 +106,8 @@ def _tokens(conn: Connection, user: str, before: Principal, after: Principal) ->
 
 
 def _token(row: Row[Any], lost: frozenset[str], moved: bool) -> TokenChange:
-    return TokenChange(id=row.id, lost=tuple(one for one in ACTIONS if one in lost & set(row.scopes or ())), moved=moved)
+    gone = lost & set(row.scopes or ())
+    return TokenChange(id=row.id, lost=tuple(one for one in ACTIONS if one in gone), moved=moved)
 
 
 def _reach(who: Principal) -> tuple[Any, ...]:

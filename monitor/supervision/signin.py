@@ -154,8 +154,8 @@ class SignIn:
         return self._store.step(step)
 
     def who(self, secret: str, *, renew: bool = True) -> Signed | None:
-        """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew, unless the answer cannot
-        carry it: a stream whose head is gone would leave the browser with one that is over.
+        """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew, but not where the
+        answer cannot carry it: a stream whose head is gone would leave the browser with one that is over.
         """
         if not secret.startswith(PREFIX):
             return None

@@ -130,6 +130,18 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/people": (
+        Seen("people", "admin", "/people"),
+        Seen("people-none", "admin", "/people?service=no", wait=".nothing"),
+    ),
+    "/people/roles": (Seen("people-roles", "admin", "/people/roles"),),
+    "/people/new": (Seen("people-new", "admin", "/people/new"),),
+    "/people/{user}": (
+        Seen("person-lead", "admin", "/people/lead"),
+        Seen("person-self", "admin", "/people/admin?done=changed"),
+    ),
+    "/people/{user}/change": (Seen("people-form", "admin", "/people/duty/change"),),
+    "/tokens": (Seen("tokens", "admin", "/tokens"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
         Seen("devices-all-halls", "auditor", "/devices"),

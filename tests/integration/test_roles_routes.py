@@ -130,6 +130,20 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /people": page("administrator"),
+    "GET /people/roles": page("administrator"),
+    "GET /people/new": page("administrator"),
+    "POST /people/new": page("administrator", user="new-one", role="auditor"),
+    "GET /people/{user}": page("administrator", fixed={"user": "nobody"}),
+    "GET /people/{user}/change": page("administrator", fixed={"user": "nobody"}),
+    "POST /people/{user}/change": page("administrator", fixed={"user": "nobody"}, role="auditor"),
+    **{
+        f"POST /people/{{user}}/{name}": page("administrator", fixed={"user": "nobody"}, reason="调离")
+        for name in ("disable", "enable", "invite", "unlock", "sign-out", "link", "unlink", "erase")
+    },
+    "GET /tokens": page("administrator"),
+    "POST /tokens": page("administrator", kind="user", user="nobody"),
+    "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),

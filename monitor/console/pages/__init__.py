@@ -14,6 +14,8 @@ from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.people import add_people
+from monitor.console.pages.peoplesteps import add_people_steps
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -22,6 +24,7 @@ from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
 from monitor.console.pages.statistics import add_statistics
+from monitor.console.pages.tokens import add_tokens
 from monitor.supervision.signin import Signed
 
 
@@ -46,6 +49,9 @@ def make_pages(deps: Deps) -> APIRouter:
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
+        add_people(pages, deps)
+        add_people_steps(pages, deps)
+        add_tokens(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
     return pages

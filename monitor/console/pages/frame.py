@@ -37,6 +37,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "settings": (
+        Tab("people", "/people", "people:write"),
+        Tab("tokens", "/tokens", "people:write"),
+        Tab("sessions", "/sessions", "people:write"),
+    ),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
 leads to the first tab that somebody may see.
