@@ -173,7 +173,8 @@ def unlink_identity(conn: Connection, user: str, issuer: str, subject: str) -> b
 def passwords_of(conn: Connection, users: Sequence[str]) -> Mapping[str, Row[Any]]:
     """(user, set_at, failures, locked_until) by user; no digest."""
     columns = (PASSWORD.c.user, PASSWORD.c.set_at, PASSWORD.c.failures, PASSWORD.c.locked_until)
-    return {row.user: row for row in conn.execute(select(*columns).where(PASSWORD.c.user.in_(users)))}
+    found: Sequence[Row[Any]] = conn.execute(select(*columns).where(PASSWORD.c.user.in_(users))).all()
+    return {row.user: row for row in found}
 
 
 def invited_until(conn: Connection, users: Sequence[str], now: datetime) -> Mapping[str, datetime]:

@@ -54,7 +54,7 @@ def save_person(conn: Connection, registry: Registry, person: Person, *, actor: 
         "staff": person.staff, "contacts": list(person.contacts) or None, "created": now, "disabled_at": None,
     }  # fmt: skip
     new = users.save(conn, values)
-    body = {key: values[key] for key in ("role", "halls", "units", "windows", "staff")}
+    body: dict[str, Any] = {key: values[key] for key in ("role", "halls", "units", "windows", "staff")}
     if before is not None and narrows(principal_from(before), principal_for(person)):
         body["sessions_ended"] = signin.end_sessions(conn, now, who.id, user=person.id)
     private = {"name": person.name, "contacts": list(person.contacts)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from monitor.access import ACTIONS, LOCAL, ROLES, Principal, Target, covers, refusal
 from monitor.model import Registry
@@ -105,7 +105,7 @@ def _tokens(conn: Connection, user: str, before: Principal, after: Principal) ->
     return [one for one in changed if one.lost or one.moved]
 
 
-def _token(row: Row[Any], lost: frozenset[str], moved: bool) -> TokenChange:
+def _token(row: Any, lost: frozenset[str], moved: bool) -> TokenChange:
     gone = lost & set(row.scopes or ())
     return TokenChange(id=row.id, lost=tuple(one for one in ACTIONS if one in gone), moved=moved)
 
