@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 
 from monitor.store.schema import IdentityRow, InviteRow, PasswordRow, User, WebSessionRow
 from monitor.store.sql import insert as upsert
@@ -173,8 +173,8 @@ def unlink_identity(conn: Connection, user: str, issuer: str, subject: str) -> b
 def passwords_of(conn: Connection, users: Sequence[str]) -> Mapping[str, Row[Any]]:
     """(user, set_at, failures, locked_until) by user; no digest."""
     columns = (PASSWORD.c.user, PASSWORD.c.set_at, PASSWORD.c.failures, PASSWORD.c.locked_until)
-    found: Sequence[Row[Any]] = conn.execute(select(*columns).where(PASSWORD.c.user.in_(users))).all()
-    return {row.user: row for row in found}
+    query: Select[Any] = select(*columns)
+    return {row.user: row for row in conn.execute(query.where(PASSWORD.c.user.in_(users)))}
 
 
 def invited_until(conn: Connection, users: Sequence[str], now: datetime) -> Mapping[str, datetime]:

@@ -170,7 +170,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(app: BusyApp
     """Each was still one when their request came."""
     make(app, "left", "administrator")
     make(app, "right", "administrator")
-    others = [one for one in ("admin",)]
+    others = ["admin"]
     with app.deps.store.write() as conn:
         conn.execute(update(USER).where(USER.c.id.in_(others)).values(disabled_at=app.clock.real_now()))
     try:
