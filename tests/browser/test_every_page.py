@@ -162,6 +162,13 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries": (
+        Seen("deliveries", "auditor", "/operations/deliveries"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+    ),
+    "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
+    "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (

@@ -123,6 +123,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /operations": page(*MINDERS),
+    "GET /operations/deliveries": page(*MINDERS),
+    "GET /operations/runbook": page(*MINDERS),
+    "GET /operations/health": page(*MINDERS),
+    "POST /operations/health": page(*MINDERS),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -179,6 +184,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
+    "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),

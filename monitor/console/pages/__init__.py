@@ -14,6 +14,7 @@ from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
 from monitor.console.pages.quarantine import add_quarantine
@@ -54,6 +55,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_tokens(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_operations(pages, deps)
     return pages
 
 

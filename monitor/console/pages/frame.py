@@ -42,6 +42,12 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("tokens", "/tokens", "people:write"),
         Tab("sessions", "/sessions", "people:write"),
     ),
+    "operations": (
+        Tab("panels", "/operations", "operations:read"),
+        Tab("deliveries", "/operations/deliveries", "operations:read"),
+        Tab("runbook", "/operations/runbook", "operations:read"),
+        Tab("health", "/operations/health", "operations:read"),
+    ),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
 leads to the first tab that somebody may see.
