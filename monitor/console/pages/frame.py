@@ -41,6 +41,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("people", "/people", "people:write"),
         Tab("tokens", "/tokens", "people:write"),
         Tab("sessions", "/sessions", "people:write"),
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
     ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
