@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
+from monitor.console.auditapi import add_audit_api
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.calendarsapi import add_calendars_api
@@ -26,6 +27,7 @@ from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import add_registry_api
+from monitor.console.silencesapi import add_silences_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -65,6 +67,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_ratings_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
+    add_silences_api(api, deps)
+    add_audit_api(api, deps)
     add_operations_api(api, deps)
     return api
 

@@ -46,6 +46,7 @@ NO_PAGE: Final = {
     "/cards/since": "a part of the inbox",
     "/cards/{number}/files/{file}": "a file",
     "/cards/{number}/export.{suffix}": "a file",
+    "/audit/export.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
@@ -137,6 +138,14 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/audit": (
+        Seen("audit", "auditor", "/audit"),
+        Seen("audit-of-a-hall", "duty", "/audit?action=card."),
+        Seen("audit-none", "duty", "/audit?actor=nobody-at-all", wait=".nothing"),
+    ),
+    "/audit/verify": (Seen("audit-verify", "auditor", "/audit/verify"),),
+    "/silences": (Seen("silences", "duty", "/silences"),),
+    "/silences/new": (Seen("silence-new", "head", "/silences/new"),),
     "/people": (
         Seen("people", "admin", "/people"),
         Seen("people-none", "admin", "/people?service=no", wait=".nothing"),

@@ -149,6 +149,14 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /silences": page(*SUPERVISION),
+    "GET /silences/new": page(*SUPERVISION),
+    "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
+    "POST /silences/{number}/end": page(*SUPERVISION, ids={"number": "silence"}),
+    "GET /audit": page(*SUPERVISION, "auditor"),
+    "GET /audit/export.{suffix}": page(*SUPERVISION, "auditor", fixed={"suffix": "json"}),
+    "GET /audit/verify": page(*SUPERVISION, "auditor"),
+    "POST /audit/verify": page(*SUPERVISION, "auditor"),
     "GET /people": page("administrator"),
     "GET /people/roles": page("administrator"),
     "GET /people/new": page("administrator"),
@@ -164,6 +172,17 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /tokens": page("administrator", kind="user", user="nobody"),
     "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
+    "POST /api/v1/silences": Way(
+        kind="api",
+        may=SUPERVISION,
+        scope="alerts:silence",
+        body={"hall": ["h1"], "levels": ["yellow"], "to": "2026-03-04T03:00:00Z", "reason": "检修"},
+    ),
+    "POST /api/v1/silences/{number}/end": Way(
+        kind="api", may=SUPERVISION, scope="alerts:silence", ids={"number": "silence"}, body={}
+    ),
+    "GET /api/v1/audit": Way(kind="api", may=(*SUPERVISION, "auditor"), scope="audit:read"),
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
+from monitor.console.pages.audit import add_audit
 from monitor.console.pages.board import add_board
 from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
@@ -25,6 +26,7 @@ from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
+from monitor.console.pages.silences import add_silences
 from monitor.console.pages.statics import add_static
 from monitor.console.pages.statistics import add_statistics
 from monitor.console.pages.tokens import add_tokens
@@ -55,6 +57,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_people(pages, deps)
         add_people_steps(pages, deps)
         add_tokens(pages, deps)
+        add_silences(pages, deps)
+        add_audit(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_registry(pages, deps)

@@ -43,6 +43,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("sessions", "/sessions", "people:write"),
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
+        Tab("silences", "/silences", "alerts:silence"),
+        Tab("audit", "/audit", "audit:read"),
     ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
