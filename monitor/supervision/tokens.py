@@ -30,16 +30,19 @@ KIOSK_SCOPE: Final = "kiosk"
 GALLERY_SCOPES: Final = ("faces:gallery",)
 """Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = (
-    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read"
+    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read",
+    "attendance:read",
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
 USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:"))
-) + ("plans:write", "audit:read", "operations:read", "settings:read", "settings:write", "alerts:silence")
+    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:"))
+) + ("plans:write", "audit:read", "attendance:read", "operations:read", "settings:read", "settings:write")
 """What a person's token may have as far as their role has it; other actions have no route."""
 
 
+ALERT_SCOPES: Final = ("alerts:silence",)
+"""What a person's token may have beside USER_SCOPES."""
 USED_EVERY: Final = timedelta(hours=1)
 """How exactly it is known when a token was last used."""
 
@@ -104,7 +107,7 @@ def create_token(
     _require_known(conn, "halls", places)
     if user is not None:
         principal_of(conn, user)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else (*USER_SCOPES, *ALERT_SCOPES)
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")

@@ -14,16 +14,19 @@ from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
+from monitor.console.pages.plans import add_plans
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
+from monitor.console.pages.requests import add_requests
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.silences import add_silences
@@ -51,6 +54,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
@@ -61,8 +65,10 @@ def make_pages(deps: Deps) -> APIRouter:
         add_audit(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_requests(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
+        add_plans(pages, deps)
         add_operations(pages, deps)
     return pages
 
