@@ -326,10 +326,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
-    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, scope="attendance:read"),
-    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
+    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
     "GET /api/v1/attendance/people/{staff}": Way(
-        kind="api", may=READERS, scope="attendance:read", ids={"staff": "staff"}
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids={"staff": "staff"}
     ),
     "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
     # the kiosk's page
