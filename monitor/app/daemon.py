@@ -318,6 +318,7 @@ class _Daemon:
                 heard=self._heard,
                 policy_changed=self._policy_changed,
                 sheet_asked=self._sheets.wake,
+                alerts=self._alerts,
                 parts=self._parts,
             )  # fmt: skip
         )
