@@ -11,7 +11,7 @@ import ipaddress
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from importlib import resources
 from pathlib import Path
@@ -32,6 +32,7 @@ from pydantic import (
 from alerts.policy import AlertPolicy
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.attendance.requestpolicy import RequestPolicy
 from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
@@ -297,7 +298,13 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    made_sheets_days: int = Field(
+        7, ge=1, description="Sheets made in the background (后台制作的考勤表), names included."
+    )
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
+    requests_days: int = Field(
+        0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
+    )
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 
@@ -359,6 +366,7 @@ class Policy(_Section):
     post: PostPolicy = PostPolicy()
     leave: LeavePolicy = LeavePolicy()
     roster: RosterPolicy = RosterPolicy()
+    requests: RequestPolicy = RequestPolicy()
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()
@@ -423,14 +431,24 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _feeds_beat(self) -> Settings:
         """A feed's polls are its heartbeats (ADR 0012): polled more rarely than devices beat, it would seem silent."""
-        beat = self.policy.device.heartbeat_seconds
         ids = [feed.id for feed in self.feeds]
         for n, feed in enumerate(self.feeds):
             if ids.index(feed.id) != n:
                 raise ValueError(f"feeds.{n}.id: {feed.id!r} is there twice")
-            if feed.poll_seconds > beat:
-                raise ValueError(f"feeds.{n}.poll_seconds: at most policy.device.heartbeat_seconds, {beat:g}")
+        _require_polls(self.feeds, self.policy)
         return self
+
+    def under(self, policy: Policy) -> Settings:
+        """These settings with another policy in force (ADR 0044). Raises ValueError naming the key that forbids it."""
+        _require_polls(self.feeds, policy)
+        return self.model_copy(update={"policy": policy})
+
+
+def _require_polls(feeds: Iterable[FeedSettings], policy: Policy) -> None:
+    beat = policy.device.heartbeat_seconds
+    for n, feed in enumerate(feeds):
+        if feed.poll_seconds > beat:
+            raise ValueError(f"feeds.{n}.poll_seconds: at most policy.device.heartbeat_seconds, {beat:g}")
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -505,6 +523,23 @@ def _policy_data(given: Any, base: Path) -> dict[str, Any]:
     if file is not None:
         merged = _merge(merged, read_policy(base / str(file), "correct policy.file"))
     return _merge(merged, own)
+
+
+def policy_presets() -> tuple[str, ...]:
+    """Names of the shipped presets of the ladders, `default` first; the demo's stretched times are none for a hall."""
+    names = {p.stem for p in (config_dir() / "policy").glob("*.toml") if not p.stem.startswith("presets-")}
+    return ("default", *sorted(names - {"default", "demo"}))
+
+
+def policy_faults(error: ValidationError) -> list[tuple[str, str]]:
+    """What is wrong with a policy: (key below `policy`, Chinese and English sentence), one for each fault."""
+    found = []
+    for fault in error.errors():
+        said = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            said = "unknown key; `jiancha config schema policy` lists the known ones"
+        found.append((".".join(map(str, fault["loc"])), f"{_ZH.get(fault['type'], '此值不可用')} {said}"))
+    return found
 
 
 def read_policy(path: Path, way_out: str = "name another file") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import click
 import grafana_board
+import prometheus_rules
 import typer
 import yaml
 from config_files import inline_toml
@@ -43,6 +44,7 @@ from monitor.agents.device.config import BrokerSection, ViewSection
 from monitor.agents.postwatch.config import DetectorSection, PresenceSection, WatchSection, WindowSection
 from monitor.agents.terminal.config import ServerSection, TerminalSection
 from monitor.attendance.policy import PlannedSlot, SlotPreset
+from monitor.attendance.requestpolicy import ApprovalChain
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
 from monitor.console.collector import families, readiness
@@ -52,6 +54,7 @@ from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
+from monitor.ops.panels import PANELS
 from monitor.settings import FeedSettings, OpenIdSettings, Policy, Settings, load
 from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
@@ -159,7 +162,7 @@ def _slot_told(row: PlannedSlot) -> str:
 
 def preset_keys_table() -> str:
     parts = ((SlotPreset, "NAME."), (PlannedSlot, "NAME.slots[]."), (ApproverStep, "leave.approvers[]."))
-    more = ((DutyDemand, "roster.duty[]."),)
+    more = ((DutyDemand, "roster.duty[]."), (ApprovalChain, "requests.chains[]."))
     rows = [_key_row(key, field) for model, prefix in (*parts, *more) for key, field in keys(model, prefix)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
 
@@ -375,7 +378,7 @@ def alert_rules_table() -> str:
 
 
 def board_table() -> str:
-    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in grafana_board.PANELS]
+    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in PANELS]
     return table(("panel 面板", "English", "expressions"), rows)
 
 
@@ -442,6 +445,7 @@ def pages() -> list[Path]:
 
 def main() -> None:
     grafana_board.BOARD.write_text(grafana_board.text())
+    prometheus_rules.RULES.write_text(prometheus_rules.text())
     for page in pages():
         before = page.read_text()
         after = filled(before)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
+from monitor.store import alert_holds, planrequests, sheetjobs, spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -38,6 +39,8 @@ from monitor.store.schema import (
     CaseStatRow,
     DeviceRow,
     HallRow,
+    PlanRequest,
+    PlanRequestStep,
     Quarantine,
     StaffRow,
     Subject,
@@ -76,6 +79,10 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
+    "spot": (lambda conn, place: put_spot(conn, place), "990099"),
+    "silence": (lambda conn, place: put_silence(conn, place), "990099"),
+    "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -99,11 +106,53 @@ def put_case(conn: Connection, place: str) -> str:
     return key
 
 
+def put_sheet(conn: Connection, place: str) -> str:
+    """A sheet of the hall at the place that waits; its number."""
+    now = datetime.now(UTC)
+    row = {"hall": PLACES[place]["hall"], "month": "2026-02", "format": "xlsx", "asked_by": "test", "asked_at": now}
+    number = 890_000 + list(PLACES).index(place)
+    return str(sheetjobs.add(conn, {"id": number, **row, "expires": now + timedelta(days=1)}))
+
+
+def put_spot(conn: Connection, place: str) -> str:
+    """A spot check of the window at the place that waits; its number, which is found in an answer nowhere else."""
+    at = PLACES[place]
+    row = {"hall": at["hall"], "window": at["window"], "draw": f"{place}-draw", "seed": "s", "cause": "named"}
+    times = {"ordered_at": NOW - timedelta(minutes=9), "ordered_by": "test", "due_at": NOW}
+    (number,) = spotchecks.add(conn, [{"id": 880_000 + list(PLACES).index(place), **row, **times}])
+    return str(number)
+
+
 def put_held(conn: Connection, place: str) -> str:
     """A message in quarantine of the device at the place; its number."""
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
-    insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
-    return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+    number = 870_000 + list(PLACES).index(place)  # a small one stands in every page's text
+    insert(conn, Quarantine, {"id": number, **row, "payload": "{}", "received": NOW, "detail": marker(place)})
+    return str(number)
+
+
+def put_request(conn: Connection, place: str) -> str:
+    """An undecided outing of the person at the place, which waits for the window's lead; its number."""
+    at = PLACES[place]
+    row = {
+        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "ends": NOW + timedelta(minutes=30), "reason": marker(place),
+        "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
+    }  # fmt: skip
+    number = planrequests.add(conn, PlanRequest(**row).model_dump())
+    step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
+    insert(conn, PlanRequestStep, step)
+    return str(number)
+
+
+def put_silence(conn: Connection, place: str) -> str:
+    """A silence of the place's hall; its number."""
+    return str(
+        alert_holds.add_silence(
+            conn, matchers={"hall": [PLACES[place]["hall"]]}, starts=NOW, ends=NOW + timedelta(hours=1), author="test",
+            reason=marker(place), now=NOW,
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from monitor.agents.demoplan import HALL
 from monitor.console.pages import make_pages
+from monitor.console.paging import sealed
 from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
@@ -35,6 +36,11 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
+"""Of pages that staff open on their own phone."""
+WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
+"""Where people of the windows work with their own phones too."""
+REQUEST: Final = "SELECT number FROM plan_request WHERE state = '{}' ORDER BY number"
 PROVIDER: Final = "统一身份认证"
 
 NO_PAGE: Final = {
@@ -43,8 +49,13 @@ NO_PAGE: Final = {
     "/kiosk/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
+    "/closing/sheets/part": "a part of the sheets' page",
+    "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
+    "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
     "/cards/{number}/export.{suffix}": "a file",
+    "/audit/export.{suffix}": "a file",
+    "/registry/file.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
 }
@@ -79,8 +90,15 @@ class First:
         return str(row[0])
 
 
+def row_of(table: str, *key: str) -> str:
+    """The address of a row of the registry."""
+    return f"/registry/row?{urlencode({'table': table, 'key': sealed(key)})}"
+
+
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -103,6 +121,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
         Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
         Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-of-mine", "person", lambda first: f"/cards/{first(MINE)}", sizes=PHONE),
         Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
     ),
     "/cases": (
@@ -114,6 +133,23 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/cases/one": (
         Seen("case", "duty", lambda first: f"/cases/one?key={first(CASE.format('pending'))}"),
         Seen("case-late", "head", lambda first: f"/cases/one?key={first(CASE.format('yellow'))}"),
+    ),
+    "/requests": (
+        Seen("requests-to-decide", "lead", "/requests", sizes=WITH_PHONE),
+        Seen("requests-mine", "person", "/requests?tab=mine", sizes=WITH_PHONE),
+        Seen("requests-all", "duty", "/requests?tab=all"),
+        Seen("requests-none", "auditor", "/requests?state=withdrawn&kind=trip", wait=".nothing"),
+    ),
+    "/requests/new": (
+        Seen("request-choose", "person", "/requests/new", sizes=WITH_PHONE),
+        Seen("request-leave", "person", "/requests/new?kind=leave", sizes=WITH_PHONE),
+        Seen("request-correction", "personnel", f"/requests/new?kind=correction&staff={HALL}-p02&date=2026-03-03"),
+        Seen("request-cover", "lead", f"/requests/new?kind=cover&staff={HALL}-p02"),
+    ),
+    "/requests/{number}": (
+        Seen("request-undecided", "lead", lambda first: f"/requests/{first(REQUEST.format('pending'))}"),
+        Seen("request-mine", "person", lambda first: f"/requests/{first(REQUEST.format('refused'))}", sizes=WITH_PHONE),
+        Seen("request-masked", "duty", lambda first: f"/requests/{first(REQUEST.format('approved'))}"),
     ),
     "/statistics": (
         Seen("statistics", "duty", "/statistics"),
@@ -129,12 +165,79 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
+    "/attendance": (
+        Seen("attendance-day", "head", "/attendance"),
+        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
+        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
+        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
+        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
+    ),
+    "/attendance/month": (
+        Seen("attendance-month", "head", "/attendance/month"),
+        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
+    ),
+    "/attendance/people/{staff}": (
+        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
+        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
+    "/audit": (
+        Seen("audit", "auditor", "/audit"),
+        Seen("audit-of-a-hall", "duty", "/audit?action=card."),
+        Seen("audit-none", "duty", "/audit?actor=nobody-at-all", wait=".nothing"),
+    ),
+    "/audit/verify": (Seen("audit-verify", "auditor", "/audit/verify"),),
+    "/silences": (Seen("silences", "duty", "/silences"),),
+    "/silences/new": (Seen("silence-new", "head", "/silences/new"),),
+    "/people": (
+        Seen("people", "admin", "/people"),
+        Seen("people-none", "admin", "/people?service=no", wait=".nothing"),
+    ),
+    "/people/roles": (Seen("people-roles", "admin", "/people/roles"),),
+    "/people/new": (Seen("people-new", "admin", "/people/new"),),
+    "/people/{user}": (
+        Seen("person-lead", "admin", "/people/lead"),
+        Seen("person-self", "admin", "/people/admin?done=changed"),
+    ),
+    "/people/{user}/change": (Seen("people-form", "admin", "/people/duty/change"),),
+    "/tokens": (Seen("tokens", "admin", "/tokens"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
         Seen("devices-all-halls", "auditor", "/devices"),
         Seen("devices-none", "duty", "/devices?state=revoked", wait=".nothing"),
     ),
+    "/devices/new": (Seen("device-new", "admin", "/devices/new"),),
+    "/plans": (
+        Seen("plans", "personnel", "/plans"),
+        Seen("plans-closures", "duty", "/plans?kind=closures"),
+    ),
+    "/plans/rota": (Seen("plans-rota", "head", "/plans/rota?month=2026-03"),),
+    "/plans/import": (Seen("plans-import", "personnel", "/plans/import"),),
+    "/registry": (
+        Seen("registry", "admin", "/registry"),
+        Seen("registry-posts", "duty", "/registry?table=posts&q=w01"),
+        Seen("registry-devices", "auditor", "/registry?table=devices"),
+        Seen("registry-none", "personnel", "/registry?q=nothing-like-this", wait=".nothing"),
+    ),
+    "/registry/row": (
+        Seen("registry-row", "admin", lambda first: row_of("staff", f"{HALL}-p02")),
+        Seen("registry-row-read", "duty", lambda first: row_of("windows", f"{HALL}-w01")),
+        Seen("registry-new", "admin", "/registry/row?table=items"),
+    ),
+    "/registry/import": (Seen("registry-import", "admin", "/registry/import"),),
+    "/calendars": (
+        Seen("calendars", "personnel", "/calendars"),
+        Seen("calendars-guessed", "admin", "/calendars?year=2029"),
+    ),
+    "/calendars/due": (
+        Seen(
+            "calendar-due",
+            "duty",
+            "/calendars/due?from=2026-09-30T10:00&amount=3&pauses=2026-10-09T09:00/2026-10-09T12:00",
+        ),
+    ),
+    "/calendars/import": (Seen("calendar-import", "admin", "/calendars/import"),),
     "/devices/{device}": (
         Seen("device", "duty", f"/devices/{HALL}-cam04"),
         Seen("device-silent", "admin", f"/devices/{HALL}-tm2"),
@@ -150,6 +253,38 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/posts": (
+        Seen("posts", "duty", f"/posts?hall={HALL}", wait=".posts"),
+        Seen("posts-before", "head", "/posts?date=2026-03-03", wait=".posts"),
+        Seen("posts-own", "person", "/posts", wait=".posts"),
+        Seen("posts-none", "auditor", "/posts?hall=second", wait=".nothing"),
+    ),
+    "/posts/{window}": (
+        Seen("post", "duty", f"/posts/{HALL}-w04"),
+        Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
+        Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
+    ),
+    "/closing": (Seen("closing", "personnel", "/closing"),),
+    "/closing/of/{hall}/{month}": (
+        Seen("closing-month", "head", f"/closing/of/{HALL}/2026-03"),
+        Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
+    ),
+    "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/spots": (
+        Seen("spots", "duty", "/spots"),
+        Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),
+    ),
+    "/spots/{number}": (
+        Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
+        Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
+    ),
+    "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries": (
+        Seen("deliveries", "auditor", "/operations/deliveries"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+    ),
+    "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
+    "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (

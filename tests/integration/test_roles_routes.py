@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -30,7 +31,10 @@ SCREEN: Final = Way(kind="api", tokens=("screen",))
 SECRET: Final = Way(kind="secret")
 """A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
+SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+CLOSERS: Final = ("supervision_head", "personnel")
+MONTH: Final = {"month": "2026-02"}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
@@ -49,6 +53,16 @@ def reading(scope: str, **query: str) -> Way:
 
 def minding(ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
+
+
+def checking(**more: Any) -> Way:
+    """Spot checks: whoever may order them."""
+    return Way(kind="api", may=SUPERVISION, scope="posts:check", **more)
+
+
+def closing(**more: Any) -> Way:
+    """Closed months and sheets, over the API."""
+    return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
 
 
 def board(*may: str) -> Way:
@@ -74,6 +88,23 @@ SCOPES: Final = {
     "appeal": "cards:appeal", "review": "cards:review", "close": "cards:close", "withdraw": "cards:review",
 }  # fmt: skip
 CARD: Final = {"number": "card"}
+FILERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead", "staff")
+DECIDERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead")
+REQUEST: Final = {"number": "request"}
+OUTING: Final = {"kind": "outing", "from": "2026-03-09T01:00:00Z", "to": "2026-03-09T01:30:00Z"}
+
+
+def deciding(step: str, *may: str) -> tuple[str, Way]:
+    """A step on a request, on its page; whoever may read it gets in at the door."""
+    way = Way(kind="page", may=may, ids=REQUEST, fixed={"step": step}, form={"reason": "已核实"})
+    return f"POST /requests/{{number}}/{{step}} {step}", way
+
+
+def deciding_api(step: str, scope: str, *may: str) -> tuple[str, Way]:
+    way = Way(kind="api", may=may, scope=scope, ids=REQUEST, body={"reason": "已核实"})
+    return f"POST /api/v1/requests/{{number}}/{step}", way
+
+
 ROUTES: Final[Mapping[str, Way]] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
@@ -105,6 +136,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /cases": page(*READERS),
     "GET /cases/due": page(*READERS),
     "GET /cases/one": page(*READERS, query={"key": "nothing/1"}),
+    "GET /requests": page(*READERS),
+    "GET /requests/new": page(*FILERS),
+    "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
+    "GET /requests/{number}": page(*READERS, ids=REQUEST),
+    **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
     "GET /statistics": page(*READERS),
     "GET /ratings": page(*READERS),
     "GET /ratings/list": page(*READERS),
@@ -123,6 +159,54 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /posts": page(*READERS),
+    "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
+    "GET /closing": page(*CLOSERS),
+    "GET /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH),
+    "POST /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH, reason="核对"),
+    "GET /closing/of/{hall}/{month}/{version}/sheet.{suffix}": page(
+        *CLOSERS, ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /closing/sheets": page(*CLOSERS),
+    "GET /closing/sheets/part": page(*CLOSERS),
+    "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
+    "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
+    "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
+    "GET /spots": page(*SUPERVISION),
+    "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
+    "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
+    "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
+    "GET /my": page(*READERS),
+    "GET /attendance": page(*READERS),
+    "GET /attendance/month": page(*READERS),
+    "GET /attendance/people/{staff}": page(*READERS, ids={"staff": "staff"}),
+    "GET /devices/new": page("administrator"),
+    "POST /devices/new": page("administrator", id="new-1", kind="camera", hall="h1"),
+    "POST /devices/{device}/password": page("administrator", ids={"device": "device"}),
+    "POST /devices/{device}/revoke": page("administrator", ids={"device": "device"}, reason="失窃"),
+    "GET /plans": page(*PLANNERS),
+    "GET /plans/rota": page(*PLANNERS),
+    "GET /plans/import": page(*PLANNERS),
+    "POST /plans/import": page(*PLANNERS),
+    "POST /plans/confirm": page(*PLANNERS, name="leave.csv", content="x", digest="x"),
+    "GET /registry": page(*SETTINGS),
+    "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
+    "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
+    "POST /registry/row": page("administrator", table="windows", id="w1"),
+    "POST /registry/end": page("administrator", table="posts", key="WyJ3OSJd", end="2026-03-04"),
+    "GET /registry/import": page("administrator"),
+    "POST /registry/import": page("administrator"),
+    "POST /registry/confirm": page("administrator", name="row.json", content="x", digest="x"),
+    "GET /calendars": page(*SETTINGS),
+    "GET /calendars/due": page(*SETTINGS),
+    "GET /calendars/import": page("administrator"),
+    "POST /calendars/import": page("administrator"),
+    "POST /calendars/confirm": page("administrator", name="2026.json", content="x", digest="x"),
+    "GET /operations": page(*MINDERS),
+    "GET /operations/deliveries": page(*MINDERS),
+    "GET /operations/runbook": page(*MINDERS),
+    "GET /operations/health": page(*MINDERS),
+    "POST /operations/health": page(*MINDERS),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -130,10 +214,56 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /silences": page(*SUPERVISION),
+    "GET /silences/new": page(*SUPERVISION),
+    "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
+    "POST /silences/{number}/end": page(*SUPERVISION, ids={"number": "silence"}),
+    "GET /audit": page(*SUPERVISION, "auditor"),
+    "GET /audit/export.{suffix}": page(*SUPERVISION, "auditor", fixed={"suffix": "json"}),
+    "GET /audit/verify": page(*SUPERVISION, "auditor"),
+    "POST /audit/verify": page(*SUPERVISION, "auditor"),
+    "GET /people": page("administrator"),
+    "GET /people/roles": page("administrator"),
+    "GET /people/new": page("administrator"),
+    "POST /people/new": page("administrator", user="new-one", role="auditor"),
+    "GET /people/{user}": page("administrator", fixed={"user": "nobody"}),
+    "GET /people/{user}/change": page("administrator", fixed={"user": "nobody"}),
+    "POST /people/{user}/change": page("administrator", fixed={"user": "nobody"}, role="auditor"),
+    **{
+        f"POST /people/{{user}}/{name}": page("administrator", fixed={"user": "nobody"}, reason="调离")
+        for name in ("disable", "enable", "invite", "unlock", "sign-out", "link", "unlink", "erase")
+    },
+    "GET /tokens": page("administrator"),
+    "POST /tokens": page("administrator", kind="user", user="nobody"),
+    "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
+    "POST /api/v1/silences": Way(
+        kind="api",
+        may=SUPERVISION,
+        scope="alerts:silence",
+        body={"hall": ["h1"], "levels": ["yellow"], "to": "2026-03-04T03:00:00Z", "reason": "检修"},
+    ),
+    "POST /api/v1/silences/{number}/end": Way(
+        kind="api", may=SUPERVISION, scope="alerts:silence", ids={"number": "silence"}, body={}
+    ),
+    "GET /api/v1/audit": Way(kind="api", may=(*SUPERVISION, "auditor"), scope="audit:read"),
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
+    "GET /api/v1/requests": reading("attendance:read"),
+    "GET /api/v1/requests/{number}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
+    ),
+    "POST /api/v1/requests": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    "POST /api/v1/requests/preview": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    **dict(
+        (
+            deciding_api("approve", "requests:decide", *DECIDERS),
+            deciding_api("refuse", "requests:decide", *DECIDERS),
+            deciding_api("withdraw", "requests:file", *FILERS),
+        )
+    ),
     "GET /api/v1/statistics": reading("cases:read", **YEAR),
     "GET /api/v1/statistics/months": reading("cases:read"),
     "GET /api/v1/ratings": reading("ratings:read"),
@@ -143,6 +273,23 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/rating-links": Way(
         kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
+    "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
+    "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/months": closing(),
+    "GET /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH),
+    "POST /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH, body={"reason": "核对"}),
+    "GET /api/v1/months/{hall}/{month}/{version}/sheet.{suffix}": closing(
+        ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /api/v1/sheets": closing(),
+    "POST /api/v1/sheets": closing(body={"hall": "h9", "month": "2026-02"}),
+    "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
+    "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/spots": checking(),
+    "POST /api/v1/spots": checking(body={"hall": "h1"}),
+    "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
+    "POST /api/v1/spots/{number}/result": checking(ids={"number": "spot"}, body={"found": "closed"}),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
     "GET /api/v1/devices/{device}/lost": Way(
@@ -159,12 +306,52 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/devices/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}
+    ),
+    "POST /api/v1/devices/{device}/revoke": Way(  # of none: one that is out of service would change what others find
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        fixed={"device": "nothing"},
+        body={"reason": "失窃"},
+    ),
+    "GET /api/v1/plans/{kind}": Way(
+        kind="api",
+        may=PLANNERS,
+        tokens=("hall",),
+        scope="plans:write",
+        fixed={"kind": "leave"},
+        query={"from": "2026-03-01", "to": "2026-03-31"},
+    ),
+    "POST /api/v1/plans/preview": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
+    "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
+    "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
+    "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/calendars/{name}": Way(
+        kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"}, query={"year": "2026"}
+    ),
+    "GET /api/v1/calendars/{name}/due": Way(
+        kind="api",
+        may=SETTINGS,
+        scope="settings:read",
+        fixed={"name": "default"},
+        query={"from": "2026-03-03T09:00", "amount": "3"},
+    ),
+    "POST /api/v1/calendars/notices": Way(
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        body={"year": 2026, "days": [{"name": "x", "date": "2026-10-01", "isOffDay": True}]},
+    ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),
     "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
+    "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),
@@ -186,6 +373,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
+    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
+    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
+    "GET /api/v1/attendance/people/{staff}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids={"staff": "staff"}
+    ),
     "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
     # the kiosk's page
     "GET /kiosk/api/config": KIOSK,
@@ -205,12 +397,24 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (route, kind, kind)
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
-) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
+) + (
+    ("POST /api/v1/spots", "hall", "hall"),
+    ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
+    ("POST /api/v1/requests", "staff", "staff"),
+    ("POST /api/v1/requests/preview", "staff", "staff"),
+)
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
+    ("POST /spots", "hall", "hall"),
+    ("POST /closing/sheets", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
+    ("POST /requests/new", "staff", "staff"),
 )
 """Ids that a page's form names."""
 IN_QUERY: Final = (
@@ -220,8 +424,24 @@ IN_QUERY: Final = (
     ("GET /cases/one", "key", "case"),
     ("GET /cases", "window", "window"),
     ("GET /ratings/list", "window", "window"),
+    ("GET /attendance", "window", "window"),
+    ("GET /attendance", "hall", "hall"),
+    ("GET /api/v1/attendance/day", "window", "window"),
+    ("GET /api/v1/attendance/day", "hall", "hall"),
+    ("GET /api/v1/attendance/month", "hall", "hall"),
+    ("GET /attendance/month", "hall", "hall"),
     ("GET /devices", "window", "window"),
+    ("GET /posts", "hall", "hall"),
+    ("GET /spots", "hall", "hall"),
+    ("GET /spots", "window", "window"),
+    ("GET /api/v1/months", "hall", "hall"),
+    ("GET /api/v1/spots", "window", "window"),
+    ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
+    ("GET /requests", "staff", "staff"),
+    ("GET /requests/new", "staff", "staff"),
+    ("GET /api/v1/requests", "staff", "staff"),
+    ("GET /api/v1/requests", "window", "window"),
     ("GET /api/v1/quarantine", "device", "device"),
 )
 """Ids that a query names."""
