@@ -40,7 +40,7 @@ def registry() -> dict[str, list[dict[str, Any]]]:
         {"id": one, "unit": f"u{n // 10 + 1}", "name": f"演示员{n + 1:02}"} for n, one in enumerate(PEOPLE)
     ]  # fmt: skip
     posts = [
-        {"window": f"w{n // 2 + 1:02}", "staff": one, "role": "AB"[n % 2]} for n, one in enumerate(PEOPLE)
+        {"window": f"w{n // 2 + 1:02}", "staff": one, "rank": "AB"[n % 2]} for n, one in enumerate(PEOPLE)
     ]  # fmt: skip
     return {
         "halls": [{"id": HALL, "name": "演示六十人大厅", "attendance": "tongshan"}],
