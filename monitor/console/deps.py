@@ -15,6 +15,7 @@ from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
@@ -24,6 +25,7 @@ from monitor.store.engine import Store
 from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
 from monitor.supervision.kiosk import Kiosks
+from monitor.supervision.loop import Judge
 from monitor.supervision.policies import Policies
 from monitor.supervision.signin import SignIn
 
@@ -50,6 +52,9 @@ class Deps:
     policies: Policies = field(default_factory=Policies.fixed)
     policy_changed: Callable[[], None] = lambda: None
     """Called after a change of the policy was committed and taken here."""
+    judge: Callable[[], Judge] | None = None
+    """A judge that writes nothing by itself, for what-ifs; None: there are none."""
+    what_ifs: WhatIfs = field(default_factory=WhatIfs)
     look: Callable[[Connection, datetime], Look] | None = None
     """A look at the store as the judge takes it; None: what is counted afresh is not served."""
     adapters: Callable[[], Adapters] = Adapters

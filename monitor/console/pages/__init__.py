@@ -15,6 +15,8 @@ from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.operations import add_operations
+from monitor.console.pages.policy import add_policy
+from monitor.console.pages.policywork import add_policy_work
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -46,6 +48,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_statistics(pages, deps)
         add_devices(pages, deps)
         add_quarantine(pages, deps)
+        add_policy(pages, deps)
+        add_policy_work(pages, deps)
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
