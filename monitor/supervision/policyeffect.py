@@ -23,6 +23,7 @@ from monitor.supervision.compare import Period
 from monitor.supervision.judgement import rulings
 from monitor.supervision.loop import Judge
 from monitor.supervision.refused import Refused
+from monitor.supervision.rules import RULES
 from monitor.supervision.views import stamp
 from monitor.supervision.whatif import Replay, Replayed
 from monitor.supervision.whatif_view import counted, replay_json
@@ -75,6 +76,19 @@ class _Watch:
     told: Callable[[int, int], None]
     total: int = 0
     done: int = 0
+    kinds: frozenset[str] = field(init=False)
+    """Kinds that a section which differs says something of."""
+
+    def __post_init__(self) -> None:
+        self._timely = self.present.timeliness != self.other.timeliness
+        self.kinds = frozenset(
+            kind
+            for kind, rules in RULES.items()
+            for section in {Policy.section_of(rule.id) for rule in rules}
+            if getattr(self.present, section) != getattr(self.other, section)
+        )
+        if self.present.device != self.other.device:  # the clocks of all
+            self.kinds = frozenset(RULES)
 
     def begins(self, kind: str, subjects: int) -> None:
         self.total += subjects
@@ -85,10 +99,11 @@ class _Watch:
         self.told(self.done, self.total)
         if self.hall not in (None, loaded.hall) or kind == "source":
             return
-        before, after = (self._outcome(kind, loaded, policy) for policy in (self.present, self.other))
-        if before != after:
-            self.found.verdicts.append(Moved(kind=kind, key=key, hall=loaded.hall, before=before, after=after))
-        if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
+        if kind in self.kinds:
+            before, after = (self._outcome(kind, loaded, policy) for policy in (self.present, self.other))
+            if before != after:
+                self.found.verdicts.append(Moved(kind=kind, key=key, hall=loaded.hall, before=before, after=after))
+        if self._timely and isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
             calendar, facts = loaded.calendar, loaded.facts
             due = [case_stat(facts, p.timeliness, calendar, self.now).due_at for p in (self.present, self.other)]
             if due[0] != due[1]:

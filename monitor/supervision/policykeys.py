@@ -56,7 +56,7 @@ UNITS: Final[tuple[tuple[str, str], ...]] = (
     ("margin", "distance"),
 )
 """Ending of a key's name → its unit, worded in `wording.policykeys`; the first that fits."""
-_ROW: Final = re.compile(r"\b([A-J]\d\d)\b|\b(A\.10)\b|(行政许可法 \d+)|(practice\.md §\d(?:, §\d)*)|(DESIGN §\d+)")
+_ROW: Final = re.compile(r"\b([A-J]\d\d)\b|\b(A\.10)\b|(行政许可法 \d+)")
 
 
 class BadPolicy(ValueError):
@@ -71,7 +71,7 @@ class BadPolicy(ValueError):
 class Key:
     """One key. `kind`: how it is asked for; `options` of a choice; `allowed`: its bounds as text, "" for any.
 
-    `rows`: rows of the regulations and other sources that its meaning names.
+    `rows`: rows of the regulations that its meaning names, articles of the law as 行政许可法 N.
     """
 
     name: str

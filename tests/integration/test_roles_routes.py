@@ -31,6 +31,8 @@ SECRET: Final = Way(kind="secret")
 """A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+SETTERS: Final = (*PLANNERS, "auditor", "administrator")
+KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
@@ -128,6 +130,13 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /operations/runbook": page(*MINDERS),
     "GET /operations/health": page(*MINDERS),
     "POST /operations/health": page(*MINDERS),
+    "GET /policy": page(*SETTERS),
+    "GET /policy/versions": page(*SETTERS),
+    "GET /policy/compare": page(*SETTERS),
+    "GET /policy/draft": page(*SETTERS),
+    "POST /policy/draft": page(*SETTERS),
+    "GET /policy/what-if": page(*SETTERS, query={"start": "2026-03-01", "end": "2026-03-02"}),
+    "POST /policy/change": page("administrator", base="990099", reason="局务会"),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -164,6 +173,12 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/policy": Way(kind="api", may=SETTERS, scope="settings:read"),
+    "GET /api/v1/policy/versions": Way(kind="api", may=SETTERS, scope="settings:read"),
+    "POST /api/v1/policy/preview": Way(kind="api", may=SETTERS, scope="settings:read", body=KEYS),
+    "POST /api/v1/policy": Way(
+        kind="api", may=("administrator",), scope="settings:write", body={"base": 990099, "reason": "局务会", **KEYS}
+    ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),
     "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),

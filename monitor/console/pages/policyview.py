@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.console.pages.languages import Language
@@ -18,18 +18,28 @@ from monitor.wording import policykeys as words
 from monitor.wording.render import pick
 from monitor.wording.words import KINDS
 
-ZONE = ZoneInfo(DEFAULT_ZONE)
+ZONE: Final = ZoneInfo(DEFAULT_ZONE)
+_KINDS: Final = {key.name: key.kind for key in every_key()}
 
 
 def local(at: datetime | None) -> datetime | None:
     return at.astimezone(ZONE) if at is not None else None
 
 
-def shown(value: Any, lang: Language) -> str:
-    """A value to be read."""
-    if isinstance(value, bool):
-        return pick(words.VALUES[as_text(value)], lang)
-    return as_text(value)
+def shown(key: str, value: Any, lang: Language) -> str:
+    """A value to be read: one of a few in words, the others as the configuration file writes them."""
+    text = as_text(value)
+    return pick(words.VALUES[text], lang) if is_word(key, value) else text
+
+
+def is_word(key: str, value: Any) -> bool:
+    """Whether its value is worded; else it is shown as code."""
+    return isinstance(value, bool) or (_KINDS[key] == "choice" and value in words.VALUES)
+
+
+def rows_of(rows: Iterable[str], lang: Language) -> list[str]:
+    """Rows of the regulations as they are, articles of the law in words."""
+    return [pick(words.LAW, lang).format(row.split()[-1]) if row.startswith("行政许可法") else row for row in rows]
 
 
 def unit_of(unit: str | None, lang: Language) -> str:
@@ -52,9 +62,10 @@ def sections_view(policy: Policy, lang: Language, search: str, differing: bool) 
         section = key["key"].rpartition(".")[0]
         found.setdefault(section, []).append(
             {
-                "key": key["key"], "value": shown(key["value"], lang), "preset": shown(key["preset"], lang),
-                "default": shown(key["default"], lang), "unit": unit_of(key["unit"], lang), "meaning": meant,
-                "rows": key["rows"], "differs": key["differs"], "long": "\n" in as_text(key["value"]),
+                "key": key["key"], "value": shown(key["key"], key["value"], lang),
+                "preset": shown(key["key"], key["preset"], lang), "code": not is_word(key["key"], key["value"]),
+                "unit": unit_of(key["unit"], lang), "meaning": meant, "rows": rows_of(key["rows"], lang),
+                "differs": key["differs"],
             }
         )  # fmt: skip
     return [{"id": s, "word": section_word(s, lang), "keys": keys} for s, keys in found.items()]
@@ -91,8 +102,9 @@ def version_view(one: Version, names: Mapping[str, str], lang: Language) -> dict
 
 def difference_view(key: Key, left: Any, right: Any, lang: Language) -> dict[str, Any]:
     return {
-        "key": key.name, "left": shown(left, lang), "right": shown(right, lang), "unit": unit_of(key.unit, lang),
-        "meaning": words.meaning(key.name, key.meaning)[lang], "rows": key.rows,
+        "key": key.name, "left": shown(key.name, left, lang), "right": shown(key.name, right, lang),
+        "code": not is_word(key.name, right), "unit": unit_of(key.unit, lang),
+        "meaning": words.meaning(key.name, key.meaning)[lang], "rows": rows_of(key.rows, lang),
         "section": section_word(key.section, lang),
     }  # fmt: skip
 
@@ -127,8 +139,9 @@ def form_view(
         found.setdefault(key.section, []).append(
             {
                 "key": key.name, "kind": key.kind, "text": text, "was": was, "changed": text != was,
-                "options": [(o, shown(o == "true", lang) if key.kind == "bool" else o) for o in key.options],
+                "options": [(one, pick(words.VALUES.get(one, (one, one)), lang)) for one in key.options],
                 "unit": unit_of(key.unit, lang), "allowed": key.allowed or ", ".join(key.options),
+                "was_shown": pick(words.VALUES[was], lang) if key.kind in ("bool", "choice") else was,
                 "meaning": words.meaning(key.name, key.meaning)[lang], "fault": faults.get(key.name, ""),
                 "lines": max(2, text.count("\n") + 1),
             }
