@@ -97,12 +97,14 @@ def _preview(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
     period = span_of(said.start or "", said.end or "", zone, deps.clock.now())
     job = deps.what_ifs.ask(deps, other, period, said.hall)
     deps.what_ifs.wait(job, WAIT_SECONDS)
-    return {**answer, **job_json(job), "effect": effect_json(job.found, grant.principal) if job.found else None}
+    return {**answer, **job_json(job, grant)}
 
 
-def job_json(job: Job) -> dict[str, Any]:
-    state = "done" if job.found is not None else "failed" if job.fault is not None else "running"
-    return {"state": state, "done": job.done, "total": job.total, "fault": job.fault}
+def job_json(job: Job, grant: Grant) -> dict[str, Any]:
+    found, fault = job.found, job.fault  # once: it may end meanwhile
+    state = "done" if found is not None else "failed" if fault is not None else "running"
+    effect = effect_json(found, grant.principal) if found is not None else None
+    return {"state": state, "done": job.done, "total": job.total, "fault": fault, "effect": effect}
 
 
 def _putting(deps: Deps, grant: Grant, body: bytes) -> Act:

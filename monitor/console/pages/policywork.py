@@ -185,19 +185,20 @@ def _add_what_if(pages: APIRouter, deps: Deps) -> None:
                 raise
             return _draft_page(request, deps, signed, made, status=422, fault=error.text, span=asked)
         deps.what_ifs.wait(job, WAIT_SECONDS)
+        found, fault = job.found, job.fault  # once: it may end while the page is made
         shown: dict[str, Any] | None = None
-        if job.found is not None:
-            told = effect_json(job.found, signed.person)
+        if found is not None:
+            told = effect_json(found, signed.person)
             with deps.store.read() as conn:
                 called = names(conn, wanted_names(told))
             shown = effect_view(told, lang, called)
         response = page(
-            request, "policy_what_if.html", signed=signed, found=shown, fault=job.fault, done=job.done, total=job.total,
+            request, "policy_what_if.html", signed=signed, found=shown, fault=fault, done=job.done, total=job.total,
             share=100 * job.done // job.total if job.total else 0, rows=differences_view(job.present, other, lang),
             start=start, end=end, hall=halls.get(hall, ""), version=other.version, present=job.present.version,
             draft=made.address("/policy/draft"), may_cards=may(signed, "cards:read"),
         )  # fmt: skip
-        if not job.ended:
+        if found is None and fault is None:
             response.headers["Refresh"] = str(AGAIN_SECONDS)
         return response
 
