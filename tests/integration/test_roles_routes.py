@@ -30,8 +30,8 @@ SCREEN: Final = Way(kind="api", tokens=("screen",))
 SECRET: Final = Way(kind="secret")
 """A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
+SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
-SETTERS: Final = (*PLANNERS, "auditor", "administrator")
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
@@ -125,17 +125,30 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /registry": page(*SETTINGS),
+    "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
+    "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
+    "POST /registry/row": page("administrator", table="windows", id="w1"),
+    "POST /registry/end": page("administrator", table="posts", key="WyJ3OSJd", end="2026-03-04"),
+    "GET /registry/import": page("administrator"),
+    "POST /registry/import": page("administrator"),
+    "POST /registry/confirm": page("administrator", name="row.json", content="x", digest="x"),
+    "GET /calendars": page(*SETTINGS),
+    "GET /calendars/due": page(*SETTINGS),
+    "GET /calendars/import": page("administrator"),
+    "POST /calendars/import": page("administrator"),
+    "POST /calendars/confirm": page("administrator", name="2026.json", content="x", digest="x"),
     "GET /operations": page(*MINDERS),
     "GET /operations/deliveries": page(*MINDERS),
     "GET /operations/runbook": page(*MINDERS),
     "GET /operations/health": page(*MINDERS),
     "POST /operations/health": page(*MINDERS),
-    "GET /policy": page(*SETTERS),
-    "GET /policy/versions": page(*SETTERS),
-    "GET /policy/compare": page(*SETTERS),
-    "GET /policy/draft": page(*SETTERS),
-    "POST /policy/draft": page(*SETTERS),
-    "GET /policy/what-if": page(*SETTERS, query={"start": "2026-03-01", "end": "2026-03-02"}),
+    "GET /policy": page(*SETTINGS),
+    "GET /policy/versions": page(*SETTINGS),
+    "GET /policy/compare": page(*SETTINGS),
+    "GET /policy/draft": page(*SETTINGS),
+    "POST /policy/draft": page(*SETTINGS),
+    "GET /policy/what-if": page(*SETTINGS, query={"start": "2026-03-01", "end": "2026-03-02"}),
     "POST /policy/change": page("administrator", base="990099", reason="局务会"),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
@@ -173,11 +186,30 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
-    "GET /api/v1/policy": Way(kind="api", may=SETTERS, scope="settings:read"),
-    "GET /api/v1/policy/versions": Way(kind="api", may=SETTERS, scope="settings:read"),
-    "POST /api/v1/policy/preview": Way(kind="api", may=SETTERS, scope="settings:read", body=KEYS),
+    "GET /api/v1/policy": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/policy/versions": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "POST /api/v1/policy/preview": Way(kind="api", may=SETTINGS, scope="settings:read", body=KEYS),
     "POST /api/v1/policy": Way(
         kind="api", may=("administrator",), scope="settings:write", body={"base": 990099, "reason": "局务会", **KEYS}
+    ),
+    "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
+    "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
+    "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/calendars/{name}": Way(
+        kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"}, query={"year": "2026"}
+    ),
+    "GET /api/v1/calendars/{name}/due": Way(
+        kind="api",
+        may=SETTINGS,
+        scope="settings:read",
+        fixed={"name": "default"},
+        query={"from": "2026-03-03T09:00", "amount": "3"},
+    ),
+    "POST /api/v1/calendars/notices": Way(
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        body={"year": 2026, "days": [{"name": "x", "date": "2026-10-01", "isOffDay": True}]},
     ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),

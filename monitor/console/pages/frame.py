@@ -37,7 +37,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
-    "settings": (Tab("policy", "/policy", "settings:read"),),
+    "settings": (
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
+        Tab("policy", "/policy", "settings:read"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
