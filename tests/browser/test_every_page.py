@@ -183,6 +183,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/policy/versions": (Seen("policy-versions", "admin", "/policy/versions"),),
     "/policy/compare": (
         Seen("policy-compare", "duty", "/policy/compare?left=present&right=yulin"),
+        Seen("policy-slots", "duty", "/policy/compare?first=tongshan&second=tianyang", sizes=SIZES[:2]),
         Seen("policy-same", "duty", "/policy/compare?left=default&right=default", wait=".nothing"),
     ),
     "/policy/draft": (

@@ -79,6 +79,17 @@ def test_what_is_in_force_is_told_whole_and_found_by_row_and_word(app: BusyApp, 
     } - {"name"}
 
 
+def test_attendance_presets_stand_side_by_side(app: BusyApp) -> None:
+    with app.as_user("duty") as page:
+        shown = page.get("/policy/compare", params={"first": "tongshan", "second": "tianyang"}).text
+    rows = re.findall(
+        r"<tr class=\"differs\"><td>.*?<code class=\"quiet\">(\w+)</code></td><td>([^<]*)</td><td>([^<]*)</td>", shown
+    )
+    assert {name: (one.strip(), other.strip()) for name, one, other in rows} == {
+        "am_out": ("08:30 · 12:00 · 13:00", "—"), "pm_out": ("14:30 · 17:30 · 19:00", "—"),
+    }  # fmt: skip
+
+
 def test_a_what_if_says_what_replay_says_and_writes_nothing(
     app: BusyApp, api: dict[str, httpx.Client], busy_hall_made: Path, tmp_path: Path
 ) -> None:

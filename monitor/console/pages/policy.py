@@ -16,6 +16,7 @@ from monitor.console.pages.policyview import (
     differences_view,
     in_force_view,
     sections_view,
+    slots_view,
     targets,
     version_view,
 )
@@ -88,10 +89,13 @@ def add_policy(pages: APIRouter, deps: Deps) -> None:
         request: Request,
         left: str = target("present"),
         right: str = target("default"),
+        first: str = target(""),
+        second: str = target(""),
         signed: Signed = Depends(person),
     ) -> Response:
-        """Two side by side, only the keys that differ."""
+        """Two side by side, only the keys that differ; `first`, `second`: attendance presets and their slots."""
         lang = language_of(request)
+        presets = [deps.presets[name] for name in (first, second) if name in deps.presets]
         with deps.store.read() as conn:
             one, other = named(conn, deps.policies, left), named(conn, deps.policies, right)
             numbers = [row.number for row in list_versions(conn, None, PAGE)[:PAGE]]
@@ -100,5 +104,7 @@ def add_policy(pages: APIRouter, deps: Deps) -> None:
         return page(
             request, "policy_compare.html", signed=signed, left=left, right=right, choices=choices,
             left_word=word.get(left, left), right_word=word.get(right, right), left_version=one.version,
-            right_version=other.version, rows=differences_view(one, other, lang),
+            right_version=other.version, rows=differences_view(one, other, lang), first=first, second=second,
+            slot_choices=[(name, f"{preset.title} ({name})") for name, preset in sorted(deps.presets.items())],
+            presets=presets, slots=slots_view(presets, lang) if len(presets) == 2 else [],
         )  # fmt: skip

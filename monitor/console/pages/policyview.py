@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from monitor.attendance.policy import SlotPreset
 from monitor.console.pages.languages import Language
 from monitor.model import DEFAULT_ZONE
 from monitor.settings import Policy, policy_presets
@@ -16,7 +17,7 @@ from monitor.supervision.policyview import keys_json
 from monitor.wording import level_word, outcome_word, rule_title, subject_text
 from monitor.wording import policykeys as words
 from monitor.wording.render import pick
-from monitor.wording.words import KINDS
+from monitor.wording.words import KINDS, SLOTS
 
 ZONE: Final = ZoneInfo(DEFAULT_ZONE)
 _KINDS: Final = {key.name: key.kind for key in every_key()}
@@ -124,6 +125,21 @@ def targets(numbers: Iterable[int], lang: Language) -> list[tuple[str, str]]:
     presets = [(name, pick(words.PRESETS[name], lang) if name in words.PRESETS else name) for name in policy_presets()]
     version = "第 {} 版" if lang == "zh" else "version {}"
     return [*fixed, *((str(n), version.format(n)) for n in numbers), *presets]
+
+
+def slots_view(presets: Sequence[SlotPreset], lang: Language) -> list[dict[str, Any]]:
+    """Check-in slots of attendance presets side by side: a row a slot, then what else each of them says."""
+    names = dict.fromkeys(slot.name for preset in presets for slot in preset.slots)
+    sides = [{slot.name: slot for slot in preset.slots} for preset in presets]
+    rows = []
+    for name in names:
+        slots = [side.get(name) for side in sides]
+        texts = [f"{s.opens:%H:%M} · {s.due:%H:%M} · {s.closes:%H:%M}" if s is not None else "" for s in slots]
+        rows.append(
+            {"word": pick(SLOTS.get(name, (name, name)), lang), "name": name, "sides": texts,
+             "differs": len(set(texts)) > 1, "flex": [s.flex_minutes if s is not None else 0 for s in slots]}
+        )  # fmt: skip
+    return rows
 
 
 def form_view(
