@@ -125,6 +125,15 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /devices/new": page("administrator"),
+    "POST /devices/new": page("administrator", id="new-1", kind="camera", hall="h1"),
+    "POST /devices/{device}/password": page("administrator", ids={"device": "device"}),
+    "POST /devices/{device}/revoke": page("administrator", ids={"device": "device"}, reason="失窃"),
+    "GET /plans": page(*PLANNERS),
+    "GET /plans/rota": page(*PLANNERS),
+    "GET /plans/import": page(*PLANNERS),
+    "POST /plans/import": page(*PLANNERS),
+    "POST /plans/confirm": page(*PLANNERS, name="leave.csv", content="x", digest="x"),
     "GET /registry": page(*SETTINGS),
     "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
     "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
@@ -192,6 +201,21 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/policy": Way(
         kind="api", may=("administrator",), scope="settings:write", body={"base": 990099, "reason": "局务会", **KEYS}
     ),
+    "GET /api/v1/devices/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}
+    ),
+    "POST /api/v1/devices/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}, body={"reason": "失窃"}
+    ),
+    "GET /api/v1/plans/{kind}": Way(
+        kind="api",
+        may=PLANNERS,
+        tokens=("hall",),
+        scope="plans:write",
+        fixed={"kind": "leave"},
+        query={"from": "2026-03-01", "to": "2026-03-31"},
+    ),
+    "POST /api/v1/plans/preview": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
     "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
     "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
     "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),

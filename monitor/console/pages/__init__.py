@@ -13,9 +13,11 @@ from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.operations import add_operations
+from monitor.console.pages.plans import add_plans
 from monitor.console.pages.policy import add_policy
 from monitor.console.pages.policywork import add_policy_work
 from monitor.console.pages.quarantine import add_quarantine
@@ -48,6 +50,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_policy(pages, deps)
@@ -57,6 +60,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_rating_links(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
+        add_plans(pages, deps)
         add_operations(pages, deps)
     return pages
 
