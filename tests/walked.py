@@ -28,6 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
+from monitor.store import planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -38,6 +39,8 @@ from monitor.store.schema import (
     CaseStatRow,
     DeviceRow,
     HallRow,
+    PlanRequest,
+    PlanRequestStep,
     Quarantine,
     StaffRow,
     Subject,
@@ -76,6 +79,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -102,8 +106,23 @@ def put_case(conn: Connection, place: str) -> str:
 def put_held(conn: Connection, place: str) -> str:
     """A message in quarantine of the device at the place; its number."""
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
-    insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
-    return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+    number = 870_000 + list(PLACES).index(place)  # a small one stands in every page's text
+    insert(conn, Quarantine, {"id": number, **row, "payload": "{}", "received": NOW, "detail": marker(place)})
+    return str(number)
+
+
+def put_request(conn: Connection, place: str) -> str:
+    """An undecided outing of the person at the place, which waits for the window's lead; its number."""
+    at = PLACES[place]
+    row = {
+        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "ends": NOW + timedelta(minutes=30), "reason": marker(place),
+        "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
+    }  # fmt: skip
+    number = planrequests.add(conn, PlanRequest(**row).model_dump())
+    step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
+    insert(conn, PlanRequestStep, step)
+    return str(number)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from monitor.console.policyapi import add_policy_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
+from monitor.console.requestsapi import add_requests_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -66,6 +67,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_devices_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
+    add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
     add_operations_api(api, deps)

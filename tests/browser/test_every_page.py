@@ -36,6 +36,9 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
+"""Where people of the windows work with their own phones too."""
+REQUEST: Final = "SELECT number FROM plan_request WHERE state = '{}' ORDER BY number"
 PROVIDER: Final = "统一身份认证"
 
 NO_PAGE: Final = {
@@ -125,6 +128,23 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/cases/one": (
         Seen("case", "duty", lambda first: f"/cases/one?key={first(CASE.format('pending'))}"),
         Seen("case-late", "head", lambda first: f"/cases/one?key={first(CASE.format('yellow'))}"),
+    ),
+    "/requests": (
+        Seen("requests-to-decide", "lead", "/requests", sizes=WITH_PHONE),
+        Seen("requests-mine", "person", "/requests?tab=mine", sizes=WITH_PHONE),
+        Seen("requests-all", "duty", "/requests?tab=all"),
+        Seen("requests-none", "auditor", "/requests?state=withdrawn&kind=trip", wait=".nothing"),
+    ),
+    "/requests/new": (
+        Seen("request-choose", "person", "/requests/new", sizes=WITH_PHONE),
+        Seen("request-leave", "person", "/requests/new?kind=leave", sizes=WITH_PHONE),
+        Seen("request-correction", "personnel", f"/requests/new?kind=correction&staff={HALL}-p02&date=2026-03-03"),
+        Seen("request-cover", "lead", f"/requests/new?kind=cover&staff={HALL}-p02"),
+    ),
+    "/requests/{number}": (
+        Seen("request-undecided", "lead", lambda first: f"/requests/{first(REQUEST.format('pending'))}"),
+        Seen("request-mine", "person", lambda first: f"/requests/{first(REQUEST.format('refused'))}", sizes=WITH_PHONE),
+        Seen("request-masked", "duty", lambda first: f"/requests/{first(REQUEST.format('approved'))}"),
     ),
     "/statistics": (
         Seen("statistics", "duty", "/statistics"),

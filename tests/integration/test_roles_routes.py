@@ -76,6 +76,23 @@ SCOPES: Final = {
     "appeal": "cards:appeal", "review": "cards:review", "close": "cards:close", "withdraw": "cards:review",
 }  # fmt: skip
 CARD: Final = {"number": "card"}
+FILERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead", "staff")
+DECIDERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead")
+REQUEST: Final = {"number": "request"}
+OUTING: Final = {"kind": "outing", "from": "2026-03-09T01:00:00Z", "to": "2026-03-09T01:30:00Z"}
+
+
+def deciding(step: str, *may: str) -> tuple[str, Way]:
+    """A step on a request, on its page; whoever may read it gets in at the door."""
+    way = Way(kind="page", may=may, ids=REQUEST, fixed={"step": step}, form={"reason": "已核实"})
+    return f"POST /requests/{{number}}/{{step}} {step}", way
+
+
+def deciding_api(step: str, scope: str, *may: str) -> tuple[str, Way]:
+    way = Way(kind="api", may=may, scope=scope, ids=REQUEST, body={"reason": "已核实"})
+    return f"POST /api/v1/requests/{{number}}/{step}", way
+
+
 ROUTES: Final[Mapping[str, Way]] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
@@ -107,6 +124,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /cases": page(*READERS),
     "GET /cases/due": page(*READERS),
     "GET /cases/one": page(*READERS, query={"key": "nothing/1"}),
+    "GET /requests": page(*READERS),
+    "GET /requests/new": page(*FILERS),
+    "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
+    "GET /requests/{number}": page(*READERS, ids=REQUEST),
+    **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
     "GET /statistics": page(*READERS),
     "GET /ratings": page(*READERS),
     "GET /ratings/list": page(*READERS),
@@ -170,6 +192,19 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
+    "GET /api/v1/requests": reading("attendance:read"),
+    "GET /api/v1/requests/{number}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
+    ),
+    "POST /api/v1/requests": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    "POST /api/v1/requests/preview": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    **dict(
+        (
+            deciding_api("approve", "requests:decide", *DECIDERS),
+            deciding_api("refuse", "requests:decide", *DECIDERS),
+            deciding_api("withdraw", "requests:file", *FILERS),
+        )
+    ),
     "GET /api/v1/statistics": reading("cases:read", **YEAR),
     "GET /api/v1/statistics/months": reading("cases:read"),
     "GET /api/v1/ratings": reading("ratings:read"),
@@ -283,12 +318,18 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (route, kind, kind)
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
-) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
+) + (
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
+    ("POST /api/v1/requests", "staff", "staff"),
+    ("POST /api/v1/requests/preview", "staff", "staff"),
+)
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
+    ("POST /requests/new", "staff", "staff"),
 )
 """Ids that a page's form names."""
 IN_QUERY: Final = (
@@ -300,6 +341,10 @@ IN_QUERY: Final = (
     ("GET /ratings/list", "window", "window"),
     ("GET /devices", "window", "window"),
     ("GET /quarantine", "device", "device"),
+    ("GET /requests", "staff", "staff"),
+    ("GET /requests/new", "staff", "staff"),
+    ("GET /api/v1/requests", "staff", "staff"),
+    ("GET /api/v1/requests", "window", "window"),
     ("GET /api/v1/quarantine", "device", "device"),
 )
 """Ids that a query names."""

@@ -25,6 +25,7 @@ from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
+from monitor.console.pages.requests import add_requests
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -58,6 +59,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_requests(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
         add_plans(pages, deps)

@@ -36,8 +36,14 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
-    "attendance": (Tab("plans", "/plans", "plans:write"),),
-    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "attendance": (
+        Tab("requests", "/requests", "attendance:read"),
+        Tab("plans", "/plans", "plans:write"),
+    ),
+    "devices": (
+        Tab("devices", "/devices", "devices:read"),
+        Tab("quarantine", "/quarantine", "devices:read"),
+    ),
     "settings": (
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
