@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
+from monitor.console.attendanceapi import add_attendance_api
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.calendarsapi import add_calendars_api
@@ -63,6 +64,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_gallery(api, deps)
     if deps.boards is not None:
         add_board_api(api, deps, deps.boards)
+    add_attendance_api(api, deps)
     add_cases_api(api, deps)
     add_devices_api(api, deps)
     add_quarantine_api(api, deps)

@@ -36,6 +36,8 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
+"""Of pages that staff open on their own phone."""
 WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
 """Where people of the windows work with their own phones too."""
 REQUEST: Final = "SELECT number FROM plan_request WHERE state = '{}' ORDER BY number"
@@ -95,6 +97,7 @@ POLICY_DRAFT: Final = (
     "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
 )
 POLICY_SPAN: Final = "start=2026-02-20&end=2026-03-04"
+MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -117,6 +120,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
         Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
         Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-of-mine", "person", lambda first: f"/cards/{first(MINE)}", sizes=PHONE),
         Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
     ),
     "/cases": (
@@ -160,6 +164,22 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
+    "/attendance": (
+        Seen("attendance-day", "head", "/attendance"),
+        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
+        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
+        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
+        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
+    ),
+    "/attendance/month": (
+        Seen("attendance-month", "head", "/attendance/month"),
+        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
+    ),
+    "/attendance/people/{staff}": (
+        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
+        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),
