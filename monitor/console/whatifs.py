@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import structlog
 
+from monitor.clock import Clock
 from monitor.settings import Policy
+from monitor.store.engine import Store
+from monitor.store.registry import RegistryCache
 from monitor.supervision.compare import Period
+from monitor.supervision.loop import Judge
 from monitor.supervision.policyeffect import Effect, Ended, effect
 from monitor.supervision.refused import Refused
-
-if TYPE_CHECKING:
-    from monitor.console.deps import Deps
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +26,21 @@ KEPT: Final = 20
 WAITING_MOST: Final = 5
 Key = tuple[str, str, datetime, datetime, str | None]
 """(present, other, start, end, hall): the same question is answered once."""
+
+
+class Parts(Protocol):
+    """What of the console's parts (`console.deps`) a what-if needs."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def registry(self) -> RegistryCache: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def judge(self) -> Callable[[], Judge] | None: ...
 
 
 @dataclass(kw_only=True)
@@ -56,7 +73,7 @@ class WhatIfs:
         self._changed = threading.Condition()
         self._threads: set[threading.Thread] = set()
 
-    def ask(self, deps: Deps, other: Policy, period: Period, hall: str | None) -> Job:
+    def ask(self, deps: Parts, other: Policy, period: Period, hall: str | None) -> Job:
         """The what-if of this question; it is begun where nobody has asked yet. Raises Refused where too many wait."""
         present = deps.policy
         key = (present.version, other.version, period.start, period.end, hall)
@@ -84,7 +101,7 @@ class WhatIfs:
         for thread in list(self._threads):
             thread.join(10)
 
-    def _run(self, deps: Deps, job: Job) -> None:
+    def _run(self, deps: Parts, job: Job) -> None:
         try:
             with self._one:
                 job.found = self._made(deps, job)
@@ -98,7 +115,7 @@ class WhatIfs:
                 self._changed.notify_all()
             self._threads.discard(threading.current_thread())
 
-    def _made(self, deps: Deps, job: Job) -> Effect:
+    def _made(self, deps: Parts, job: Job) -> Effect:
         assert deps.judge is not None, "asked for by the routes"
 
         def told(done: int, total: int) -> None:
