@@ -27,8 +27,8 @@ from monitor.console.feeding import feed
 from monitor.console.monthsapi import add_months_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.plansapi import add_plans_api, take_seen
-from monitor.console.postsapi import add_posts_api
 from monitor.console.policyapi import add_policy_api
+from monitor.console.postsapi import add_posts_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
