@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import planrequests
+from monitor.store import alert_holds, planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -79,6 +79,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
@@ -123,6 +124,16 @@ def put_request(conn: Connection, place: str) -> str:
     step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
     insert(conn, PlanRequestStep, step)
     return str(number)
+
+
+def put_silence(conn: Connection, place: str) -> str:
+    """A silence of the place's hall; its number."""
+    return str(
+        alert_holds.add_silence(
+            conn, matchers={"hall": [PLACES[place]["hall"]]}, starts=NOW, ends=NOW + timedelta(hours=1), author="test",
+            reason=marker(place), now=NOW,
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

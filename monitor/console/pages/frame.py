@@ -44,7 +44,15 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("plans", "/plans", "plans:write"),
     ),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
-    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
+    "settings": (
+        Tab("people", "/people", "people:write"),
+        Tab("tokens", "/tokens", "people:write"),
+        Tab("sessions", "/sessions", "people:write"),
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
+        Tab("silences", "/silences", "alerts:silence"),
+        Tab("audit", "/audit", "audit:read"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
