@@ -34,6 +34,7 @@ from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
 from monitor.console.requestsapi import add_requests_api
 from monitor.console.sheetsapi import add_sheets_api
+from monitor.console.routesapi import add_routes_api
 from monitor.console.silencesapi import add_silences_api
 from monitor.console.spotsapi import add_spots_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
@@ -82,6 +83,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
+    add_routes_api(api, deps)
     add_silences_api(api, deps)
     add_audit_api(api, deps)
     add_operations_api(api, deps)

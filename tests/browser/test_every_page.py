@@ -192,6 +192,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("audit-none", "duty", "/audit?actor=nobody-at-all", wait=".nothing"),
     ),
     "/audit/verify": (Seen("audit-verify", "auditor", "/audit/verify"),),
+    "/routes": (Seen("routes", "head", "/routes"), Seen("routes-read-only", "auditor", "/routes")),
+    "/routes/who": (
+        Seen("routes-who", "duty", f"/routes/who?rule=post.empty&level=red&hall={HALL}&window={HALL}-w01"),
+        Seen("routes-who-card", "duty", lambda first: f"/routes/who?card={first(CARD.format('post.empty', 'open'))}"),
+        Seen("routes-who-nothing", "admin", "/routes/who"),
+    ),
     "/silences": (Seen("silences", "duty", "/silences"),),
     "/silences/new": (Seen("silence-new", "head", "/silences/new"),),
     "/people": (

@@ -222,6 +222,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /routes": page(*PLANNERS, "auditor", "administrator"),
+    "GET /routes/who": page(*PLANNERS, "auditor", "administrator"),
+    "POST /routes/test": page("supervision_head", "administrator", receiver="nobody"),
     "GET /silences": page(*SUPERVISION),
     "GET /silences/new": page(*SUPERVISION),
     "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
@@ -245,6 +248,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /tokens": page("administrator", kind="user", user="nobody"),
     "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/routes/who": Way(
+        kind="api", may=(*PLANNERS, "auditor", "administrator"), scope="settings:read", query={"rule": "post.empty"}
+    ),
     "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
     "POST /api/v1/silences": Way(
         kind="api",
@@ -444,6 +450,8 @@ IN_QUERY: Final = (
     ("GET /api/v1/attendance/day", "hall", "hall"),
     ("GET /api/v1/attendance/month", "hall", "hall"),
     ("GET /attendance/month", "hall", "hall"),
+    ("GET /routes/who", "card", "card"),
+    ("GET /api/v1/routes/who", "card", "card"),
     ("GET /devices", "window", "window"),
     ("GET /posts", "hall", "hall"),
     ("GET /spots", "hall", "hall"),

@@ -33,6 +33,7 @@ from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
 from monitor.console.pages.requests import add_requests
+from monitor.console.pages.routes import add_routes
 from monitor.console.pages.session import require_person
 from monitor.console.pages.sheets import add_sheets
 from monitor.console.pages.signin import add_sign_in
@@ -73,6 +74,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_people(pages, deps)
         add_people_steps(pages, deps)
         add_tokens(pages, deps)
+        add_routes(pages, deps)
         add_silences(pages, deps)
         add_audit(pages, deps)
         add_ratings(pages, deps)

@@ -55,6 +55,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
         Tab("policy", "/policy", "settings:read"),
+        Tab("routes", "/routes", "settings:read"),
         Tab("silences", "/silences", "alerts:silence"),
         Tab("audit", "/audit", "audit:read"),
     ),
