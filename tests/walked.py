@@ -28,6 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
+from monitor.store import notices
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -52,6 +53,7 @@ from monitor.supervision.tokens import (
     TOKEN,
     create_gallery_token,
     create_kiosk_token,
+    create_public_token,
     create_token,
     digest,
 )
@@ -60,7 +62,7 @@ from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
 
 PERSONS: Final = tuple(THEIRS)
-TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen")
+TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen", "lobby")
 """Bearers that are no person: what their token names lies in the first hall."""
 NOBODY: Final = "nobody"
 HTML: Final = {"Accept": "text/html"}
@@ -76,6 +78,8 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "notice": (lambda conn, place: put_notice(conn, place), "990099"),
+    "screen": (lambda conn, place: put_screen(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -104,6 +108,20 @@ def put_held(conn: Connection, place: str) -> str:
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
     insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
     return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+
+
+def put_notice(conn: Connection, place: str) -> str:
+    """A draft of the place's hall that nobody here wrote; its number."""
+    row = {"hall": PLACES[place]["hall"], "kind": "notice", "title": marker(place), "text": "", "author": "writer"}
+    return str(notices.add(conn, {**row, "state": "draft", "reference": "", "written": NOW, "first": NOW.date(),
+                                  "last": NOW.date()}))  # fmt: skip
+
+
+def put_screen(conn: Connection, place: str) -> str:
+    """A public screen in the place's hall; its number."""
+    token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
+    row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
+    return str(notices.add_screen(conn, {**row, "version": ""}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +260,7 @@ def _bearers(walk: Walk) -> dict[str, dict[str, str]]:
             "kiosk": create_kiosk_token(conn, registry, "gate-1", now=NOW),
             "gallery": create_gallery_token(conn, "gate-1", now=NOW, actor="test"),
             "screen": _screen_token(conn),
+            "lobby": create_public_token(conn, "h1", now=NOW, actor="test")[1],
             **{who: create_token(conn, now=NOW, user=who) for who in PERSONS},
         }
 

@@ -60,6 +60,7 @@ def deps_of(
         openid=_openid(program),
         kiosks=make_kiosks(program, metrics, parts),
         https_port=settings.http.tls_port,
+        screen=settings.screen,
         selfcheck=_self_check(program, look),
         receivers=masked_receivers(settings.alerts, os.environ),
     )

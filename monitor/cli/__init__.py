@@ -26,6 +26,7 @@ from monitor.cli import (
     ratings,
     replay,
     reports,
+    screens,
     spots,
     terminal,
     watch,
@@ -34,7 +35,7 @@ from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces, kiosks, pins, watch, terminal, ratings,
+    audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

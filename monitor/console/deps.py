@@ -19,7 +19,7 @@ from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
-from monitor.settings import ConsoleSettings, Policy
+from monitor.settings import ConsoleSettings, Policy, ScreenSettings
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
@@ -68,6 +68,7 @@ class Deps:
     """None: nobody signs in here, the pages of the console are not served."""
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
     selfcheck: SelfCheck | None = None
     """The harmless part of `doctor`; None: it is not served."""
     receivers: Mapping[str, str] = field(default_factory=dict)

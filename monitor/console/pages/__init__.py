@@ -14,11 +14,14 @@ from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.notices import add_notices
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
+from monitor.console.pages.screen import add_screen
+from monitor.console.pages.screens import add_screens
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -33,6 +36,7 @@ def make_pages(deps: Deps) -> APIRouter:
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
     add_rate(pages, deps.bad_at_most)
+    add_screen(pages)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -50,6 +54,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_operations(pages, deps)
+        add_notices(pages, deps)
+        add_screens(pages, deps)
     return pages
 
 

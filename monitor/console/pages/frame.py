@@ -36,7 +36,12 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
-    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "devices": (
+        Tab("devices", "/devices", "devices:read"),
+        Tab("quarantine", "/quarantine", "devices:read"),
+        Tab("screens", "/screens", "devices:read"),
+    ),
+    "settings": (Tab("notices", "/notices", "notices:write"),),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
