@@ -44,7 +44,13 @@ DEVICES = [
     {"id": "t1", "kind": "terminal", "hall": "h1", "serves": "*"},
 ]
 ALL = RetentionSettings(
-    payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30, notices_days=30,
+    payloads_days=30,
+    comments_days=30,
+    deliveries_days=30,
+    attachments_days=30,
+    sheets_days=30,
+    audit_days=30,
+    notices_days=30,
 )
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""

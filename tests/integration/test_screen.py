@@ -75,7 +75,7 @@ def people(app: Served) -> dict[str, str]:
 def leave(app: Served, staff: str) -> None:
     row = {
         "id": f"lv-{staff}", "staff": staff, "kind": "sick", "letter": "病假条", "starts": NOW - timedelta(hours=6),
-        "ends": NOW + timedelta(hours=3), "approved_at": NOW - timedelta(days=1),
+        "ends": NOW + timedelta(hours=3), "approved_at": NOW - timedelta(days=1), "approver": "head",
     }  # fmt: skip
     table = table_of(LeaveRow)
     with app.deps.store.write() as conn:
