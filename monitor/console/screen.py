@@ -47,7 +47,7 @@ class FeedOut(BaseModel):
 def make_screen(deps: Deps) -> APIRouter:
     """The routes under /screen/api."""
     api = APIRouter(prefix="/screen/api")
-    feeds = Feeds(deps.policy, deps.screen, deps.clock.monotonic)
+    feeds = Feeds(lambda: deps.policy, deps.screen, deps.clock.monotonic)
 
     @api.get("/feed", responses=ERRORS)
     def get_feed(

@@ -75,9 +75,9 @@ class Promises:
 
 
 class Feeds:
-    """Makes feeds; keeps the month's figures of a hall for a minute. `monotonic`: real seconds. Thread-safe."""
+    """Makes feeds by the policy in force (`policy` is asked each time); keeps the month's figures of a hall for a minute. `monotonic`: real seconds. Thread-safe."""
 
-    def __init__(self, policy: Policy, settings: ScreenSettings, monotonic: Callable[[], float]) -> None:
+    def __init__(self, policy: Callable[[], Policy], settings: ScreenSettings, monotonic: Callable[[], float]) -> None:
         self._policy, self._settings, self._monotonic = policy, settings, monotonic
         self._kept: dict[str, tuple[float, date, Promises]] = {}
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class Feeds:
         start = midnight(calendar, day.replace(day=1))
         if start >= look.now:
             return Promises(month=f"{day:%Y-%m}", completed=0, kept=None, days=None)
-        told = statistics(look, self._policy.timeliness, Period(start=start, end=look.now), hall=hall).to_json()
+        told = statistics(look, self._policy().timeliness, Period(start=start, end=look.now), hall=hall).to_json()
         figures = told["figures"]
         enough = figures["completed"] >= self._settings.least_cases
         promised = figures["completed_promised"] >= self._settings.least_cases
@@ -124,7 +124,7 @@ class Feeds:
 
     def _leave(self, look: Look, hall: str, day: date) -> list[dict[str, Any]]:
         """Names as the stricter of `screen.names` and `post.published_names` says; with none only the window."""
-        post = self._policy.post
+        post = self._policy().post
         how = min(self._settings.names, post.published_names, key=lambda one: _RANK[one])
         feed = leave_feed(look, post.model_copy(update={"published_names": how}), day, hall=hall)
         return [

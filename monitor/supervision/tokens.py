@@ -38,7 +38,7 @@ PUBLIC_SCOPE: Final = "screen"
 """The one scope of a public screen's token: it reads what is shown to everybody in one hall."""
 USER_SCOPES: Final = tuple(
     a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "notices:"))
-) + ("plans:write", "audit:read", "operations:read")
+) + ("plans:write", "audit:read", "operations:read", "settings:read", "settings:write")
 """What a person's token may have as far as their role has it; other actions have no route."""
 
 

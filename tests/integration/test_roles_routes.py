@@ -30,6 +30,7 @@ SCREEN: Final = Way(kind="api", tokens=("screen",))
 SECRET: Final = Way(kind="secret")
 """A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
+SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
@@ -138,6 +139,19 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}, more=NOTICE, hall="h1"),
     "POST /notices/{number}/release": page("supervision_head", ids={"number": "notice"}),
     "POST /notices/{number}/take-back": page(*SUPERVISION, ids={"number": "notice"}, why="有误"),
+    "GET /registry": page(*SETTINGS),
+    "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
+    "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
+    "POST /registry/row": page("administrator", table="windows", id="w1"),
+    "POST /registry/end": page("administrator", table="posts", key="WyJ3OSJd", end="2026-03-04"),
+    "GET /registry/import": page("administrator"),
+    "POST /registry/import": page("administrator"),
+    "POST /registry/confirm": page("administrator", name="row.json", content="x", digest="x"),
+    "GET /calendars": page(*SETTINGS),
+    "GET /calendars/due": page(*SETTINGS),
+    "GET /calendars/import": page("administrator"),
+    "POST /calendars/import": page("administrator"),
+    "POST /calendars/confirm": page("administrator", name="2026.json", content="x", digest="x"),
     "GET /operations": page(*MINDERS),
     "GET /operations/deliveries": page(*MINDERS),
     "GET /operations/runbook": page(*MINDERS),
@@ -179,6 +193,25 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
+    "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
+    "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/calendars/{name}": Way(
+        kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"}, query={"year": "2026"}
+    ),
+    "GET /api/v1/calendars/{name}/due": Way(
+        kind="api",
+        may=SETTINGS,
+        scope="settings:read",
+        fixed={"name": "default"},
+        query={"from": "2026-03-03T09:00", "amount": "3"},
+    ),
+    "POST /api/v1/calendars/notices": Way(
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        body={"year": 2026, "days": [{"name": "x", "date": "2026-10-01", "isOffDay": True}]},
+    ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),
     "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),

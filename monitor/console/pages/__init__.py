@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
+from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
@@ -20,6 +21,7 @@ from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
+from monitor.console.pages.registry import add_registry
 from monitor.console.pages.screen import add_screen
 from monitor.console.pages.screens import add_screens
 from monitor.console.pages.session import require_person
@@ -35,7 +37,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
-    add_rate(pages, deps.bad_at_most)
+    add_rate(pages, lambda: deps.bad_at_most)
     add_screen(pages)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
@@ -53,6 +55,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_registry(pages, deps)
+        add_calendars(pages, deps)
         add_operations(pages, deps)
         add_notices(pages, deps)
         add_screens(pages, deps)

@@ -41,7 +41,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("quarantine", "/quarantine", "devices:read"),
         Tab("screens", "/screens", "devices:read"),
     ),
-    "settings": (Tab("notices", "/notices", "notices:write"),),
+    "settings": (
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
+        Tab("notices", "/notices", "notices:write"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
