@@ -75,7 +75,9 @@ class Promises:
 
 
 class Feeds:
-    """Makes feeds by the policy in force (`policy` is asked each time); keeps the month's figures of a hall for a minute. `monotonic`: real seconds. Thread-safe."""
+    """Makes feeds; keeps the month's figures of a hall for a minute. `policy`: the one in force; `monotonic`: real
+    seconds. Thread-safe.
+    """
 
     def __init__(self, policy: Callable[[], Policy], settings: ScreenSettings, monotonic: Callable[[], float]) -> None:
         self._policy, self._settings, self._monotonic = policy, settings, monotonic
