@@ -274,7 +274,6 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     ("POST /notices", "hall", "hall"),
-    ("POST /screens", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
 )
