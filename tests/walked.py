@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import notices
+from monitor.store import notices, planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -39,6 +39,8 @@ from monitor.store.schema import (
     CaseStatRow,
     DeviceRow,
     HallRow,
+    PlanRequest,
+    PlanRequestStep,
     Quarantine,
     StaffRow,
     Subject,
@@ -80,6 +82,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
+    "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -106,13 +109,36 @@ def put_case(conn: Connection, place: str) -> str:
 def put_held(conn: Connection, place: str) -> str:
     """A message in quarantine of the device at the place; its number."""
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
-    insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
-    return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+    number = 870_000 + list(PLACES).index(place)  # a small one stands in every page's text
+    insert(conn, Quarantine, {"id": number, **row, "payload": "{}", "received": NOW, "detail": marker(place)})
+    return str(number)
+
+
+def put_request(conn: Connection, place: str) -> str:
+    """An undecided outing of the person at the place, which waits for the window's lead; its number."""
+    at = PLACES[place]
+    row = {
+        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "ends": NOW + timedelta(minutes=30), "reason": marker(place),
+        "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
+    }  # fmt: skip
+    number = planrequests.add(conn, PlanRequest(**row).model_dump())
+    step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
+    insert(conn, PlanRequestStep, step)
+    return str(number)
 
 
 def put_notice(conn: Connection, place: str) -> str:
     """A draft of the place's hall that nobody here wrote; its number."""
-    row = {"hall": PLACES[place]["hall"], "kind": "notice", "title": marker(place), "text": "", "author": "writer"}
+    number = 850_000 + list(PLACES).index(place)
+    row = {
+        "id": number,
+        "hall": PLACES[place]["hall"],
+        "kind": "notice",
+        "title": marker(place),
+        "text": "",
+        "author": "writer",
+    }
     return str(notices.add(conn, {**row, "state": "draft", "reference": "", "written": NOW, "first": NOW.date(),
                                   "last": NOW.date()}))  # fmt: skip
 
@@ -121,7 +147,7 @@ def put_screen(conn: Connection, place: str) -> str:
     """A public screen in the place's hall; its number."""
     token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
     row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
-    return str(notices.add_screen(conn, {**row, "version": ""}))
+    return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from monitor.cli import (
     ratings,
     replay,
     reports,
+    requests,
     screens,
     spots,
     terminal,
@@ -35,8 +36,8 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, policy, people, alerting,
-    preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, requests, replay, policy, people,
+    alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

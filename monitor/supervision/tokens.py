@@ -30,15 +30,18 @@ KIOSK_SCOPE: Final = "kiosk"
 GALLERY_SCOPES: Final = ("faces:gallery",)
 """Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = (
-    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read"
+    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read",
+    "attendance:read",
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
 PUBLIC_SCOPE: Final = "screen"
 """The one scope of a public screen's token: it reads what is shown to everybody in one hall."""
 USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "notices:"))
-) + ("plans:write", "audit:read", "operations:read", "settings:read", "settings:write")
+    a
+    for a in ACTIONS
+    if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:"))
+) + ("plans:write", "audit:read", "attendance:read", "operations:read", "settings:read", "settings:write")
 """What a person's token may have as far as their role has it; other actions have no route."""
 
 

@@ -7,21 +7,26 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
+from monitor.console.pages.attendance import add_attendance
+from monitor.console.pages.attendanceperson import add_attendance_people
 from monitor.console.pages.board import add_board
 from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.notices import add_notices
 from monitor.console.pages.operations import add_operations
+from monitor.console.pages.plans import add_plans
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
+from monitor.console.pages.requests import add_requests
 from monitor.console.pages.screen import add_screen
 from monitor.console.pages.screens import add_screens
 from monitor.console.pages.session import require_person
@@ -50,13 +55,18 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_attendance(pages, deps)
+        add_attendance_people(pages, deps)
+        add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_requests(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
+        add_plans(pages, deps)
         add_operations(pages, deps)
         add_notices(pages, deps)
         add_screens(pages, deps)

@@ -223,7 +223,7 @@ class _CheckIns:
 
     def __init__(self, look: Look, people: Sequence[str], first: date, last: date) -> None:
         self._look = look
-        self._made: dict[int, CheckIn] = {}
+        self._made: dict[int, CheckIn | None] = {}
         self._rows: dict[str, dict[date, list[Row[Any]]]] = {}
         for staff, rows in _rows_within(look, people, *utc_span(first, last)).items():
             days = self._rows[staff] = {}
@@ -237,14 +237,16 @@ class _CheckIns:
         return [row for one in around for row in days.get(one, ())]
 
     def facts(self, rows: Iterable[Row[Any]]) -> tuple[CheckIn, ...]:
-        """Those that are known now, at their corrected times."""
-        return tuple(self._fact(row) for row in rows if self._look.counts(row))
-
-    def _fact(self, row: Row[Any]) -> CheckIn:
-        made = self._made.get(row.id)
-        if made is None:
-            made = self._made[row.id] = _checkin(self._look, row)
-        return made
+        """Those that are known now, at their corrected times; a row that was looked at is known by its identity."""
+        made, found = self._made, []
+        for row in rows:
+            key = id(row)  # they are all held in `_rows`
+            if key not in made:
+                made[key] = _checkin(self._look, row) if self._look.counts(row) else None
+            one = made[key]
+            if one is not None:
+                found.append(one)
+        return tuple(found)
 
 
 _NO_DAYS: Final[Mapping[date, list[Row[Any]]]] = {}
