@@ -371,7 +371,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
-        "staff_pin": 0,
+        "staff_pin": 0, "notice": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")
