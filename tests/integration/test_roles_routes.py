@@ -244,8 +244,12 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/devices/{device}/revoke": Way(
         kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}
     ),
-    "POST /api/v1/devices/{device}/revoke": Way(
-        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}, body={"reason": "失窃"}
+    "POST /api/v1/devices/{device}/revoke": Way(  # of none: one that is out of service would change what others find
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        fixed={"device": "nothing"},
+        body={"reason": "失窃"},
     ),
     "GET /api/v1/plans/{kind}": Way(
         kind="api",
