@@ -58,11 +58,22 @@ def rolled(seen: Watched, more: int) -> None:
 
 
 def until(seen: Watched, expression: str, seconds: float = 20) -> None:
-    """`wait_for_function` evaluates in the page, which its content policy forbids."""
+    """`wait_for_function` evaluates in the page, which its content policy forbids. A page that is being loaded anew has
+    no answer yet.
+    """
     end = time.monotonic() + seconds
-    while not seen.page.evaluate(expression):
+    while not _holds(seen, expression):
         assert time.monotonic() < end, expression
         seen.page.wait_for_timeout(20)
+
+
+def _holds(seen: Watched, expression: str) -> bool:
+    try:
+        return bool(seen.page.evaluate(expression))
+    except Exception as error:
+        if "context was destroyed" not in str(error):
+            raise
+        return False
 
 
 def test_it_goes_on_by_itself(daemon: Daemon, browsers: Browsers) -> None:
