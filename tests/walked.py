@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import notices, planrequests
+from monitor.store import alert_holds, notices, planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -82,6 +82,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
+    "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
@@ -148,6 +149,16 @@ def put_screen(conn: Connection, place: str) -> str:
     token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
     row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
     return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
+
+
+def put_silence(conn: Connection, place: str) -> str:
+    """A silence of the place's hall; its number."""
+    return str(
+        alert_holds.add_silence(
+            conn, matchers={"hall": [PLACES[place]["hall"]]}, starts=NOW, ends=NOW + timedelta(hours=1), author="test",
+            reason=marker(place), now=NOW,
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

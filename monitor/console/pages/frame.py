@@ -49,9 +49,14 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("screens", "/screens", "devices:read"),
     ),
     "settings": (
+        Tab("people", "/people", "people:write"),
+        Tab("tokens", "/tokens", "people:write"),
+        Tab("sessions", "/sessions", "people:write"),
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
+        Tab("silences", "/silences", "alerts:silence"),
         Tab("notices", "/notices", "notices:write"),
+        Tab("audit", "/audit", "audit:read"),
     ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
