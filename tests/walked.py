@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import alert_holds, planrequests, sheetjobs, spotchecks
+from monitor.store import alert_holds, notices, planrequests, sheetjobs, spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -55,6 +55,7 @@ from monitor.supervision.tokens import (
     TOKEN,
     create_gallery_token,
     create_kiosk_token,
+    create_public_token,
     create_token,
     digest,
 )
@@ -63,7 +64,7 @@ from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
 
 PERSONS: Final = tuple(THEIRS)
-TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen")
+TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen", "lobby")
 """Bearers that are no person: what their token names lies in the first hall."""
 NOBODY: Final = "nobody"
 HTML: Final = {"Accept": "text/html"}
@@ -81,6 +82,8 @@ KINDS: dict[str, tuple[Make, str]] = {
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
     "spot": (lambda conn, place: put_spot(conn, place), "990099"),
+    "notice": (lambda conn, place: put_notice(conn, place), "990099"),
+    "screen": (lambda conn, place: put_screen(conn, place), "990099"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
@@ -143,6 +146,28 @@ def put_request(conn: Connection, place: str) -> str:
     step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
     insert(conn, PlanRequestStep, step)
     return str(number)
+
+
+def put_notice(conn: Connection, place: str) -> str:
+    """A draft of the place's hall that nobody here wrote; its number."""
+    number = 850_000 + list(PLACES).index(place)
+    row = {
+        "id": number,
+        "hall": PLACES[place]["hall"],
+        "kind": "notice",
+        "title": marker(place),
+        "text": "",
+        "author": "writer",
+    }
+    return str(notices.add(conn, {**row, "state": "draft", "reference": "", "written": NOW, "first": NOW.date(),
+                                  "last": NOW.date()}))  # fmt: skip
+
+
+def put_screen(conn: Connection, place: str) -> str:
+    """A public screen in the place's hall; its number."""
+    token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
+    row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
+    return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
 
 
 def put_silence(conn: Connection, place: str) -> str:
@@ -291,6 +316,7 @@ def _bearers(walk: Walk) -> dict[str, dict[str, str]]:
             "kiosk": create_kiosk_token(conn, registry, "gate-1", now=NOW),
             "gallery": create_gallery_token(conn, "gate-1", now=NOW, actor="test"),
             "screen": _screen_token(conn),
+            "lobby": create_public_token(conn, "h1", now=NOW, actor="test")[1],
             **{who: create_token(conn, now=NOW, user=who) for who in PERSONS},
         }
 

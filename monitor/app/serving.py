@@ -82,6 +82,7 @@ def deps_of(
         verifier=_verifier(program),
         kiosks=kiosks,
         https_port=settings.http.tls_port,
+        screen=settings.screen,
         selfcheck=_self_check(program, look),
         receivers=masked_receivers(settings.alerts, os.environ),
     )

@@ -25,6 +25,7 @@ from monitor.console.devicesapi import add_devices_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
 from monitor.console.monthsapi import add_months_api
+from monitor.console.noticesapi import add_notices_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.plansapi import add_plans_api, take_seen
 from monitor.console.policyapi import add_policy_api
@@ -87,6 +88,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_silences_api(api, deps)
     add_audit_api(api, deps)
     add_operations_api(api, deps)
+    add_notices_api(api, deps)
     add_policy_api(api, deps)
     return api
 

@@ -21,7 +21,7 @@ from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
-from monitor.settings import ConsoleSettings, Policy
+from monitor.settings import ConsoleSettings, Policy, ScreenSettings
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
@@ -80,6 +80,7 @@ class Deps:
     """Verifies the audit; None: no key is set, nothing is sealed."""
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
     selfcheck: SelfCheck | None = None
     """The harmless part of `doctor`; None: it is not served."""
     receivers: Mapping[str, str] = field(default_factory=dict)

@@ -38,6 +38,7 @@ from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
+from monitor.store.notices import NOTICE
 from monitor.store.planrequests import REQUEST, STEP, forget_words
 from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sheetjobs import JOB
@@ -178,6 +179,13 @@ def sorts(conn: Connection) -> dict[str, Sort]:
             at=RATING.c.received, stays={"standing_card": TEXT.c.owner.in_(select("rating:" + CARD.c.key).where(
                 CARD.c.kind.in_(("rating", "order")), STANDING))},
             take=_deleted(TEXT, (TEXT.c.owner, TEXT.c.name)),
+        ),
+        "notices": Sort(
+            name="notices", table=NOTICE, key=(NOTICE.c.id,),
+            serial=NOTICE.c.id, held=or_(NOTICE.c.title != "", NOTICE.c.text != ""),
+            at=func.coalesce(NOTICE.c.ended_at, NOTICE.c.released_at, NOTICE.c.written, type_=NOTICE.c.written.type),
+            stays={"not_over": and_(NOTICE.c.state != "taken_back", NOTICE.c.last >= func.current_date())},
+            take=_emptied(NOTICE, (NOTICE.c.id,), title="", text=""),
         ),
         "deliveries": Sort(
             name="deliveries", table=DELIVERY, key=(DELIVERY.c.id,),

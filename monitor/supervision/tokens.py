@@ -35,8 +35,12 @@ HALL_SCOPES: Final = (
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
+PUBLIC_SCOPE: Final = "screen"
+"""The one scope of a public screen's token: it reads what is shown to everybody in one hall."""
 USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:"))
+    a
+    for a in ACTIONS
+    if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:"))
 ) + (
     "plans:write",
     "audit:read",
@@ -86,7 +90,7 @@ class Grant:
         """Who the bearer is to `access`."""
         if self.person is not None:
             return self.person
-        role = "operator" if self.halls else "device_token"
+        role = "operator" if self.halls and self.scopes != {PUBLIC_SCOPE} else "device_token"
         return Principal(id=self.actor, role=role, halls=self.halls, devices=self.devices)
 
 
@@ -160,6 +164,13 @@ def create_screen_token(
             '台账 registry: kind = "evaluator"'
         )
     return _made(conn, [device], [], None, [SCREEN_SCOPE], actor, now, expires)
+
+
+def create_public_token(conn: Connection, hall: str, *, now: datetime, actor: str) -> tuple[int, str]:
+    """(number, text) of a token for a public screen of the hall. ValueError for a hall that the registry has not."""
+    _require_known(conn, "halls", [hall])
+    text = _made(conn, [], [hall], None, [PUBLIC_SCOPE], actor, now)
+    return int(conn.execute(select(TOKEN.c.id).where(TOKEN.c.digest == digest(text))).scalar_one()), text
 
 
 def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:

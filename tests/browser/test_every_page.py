@@ -36,6 +36,8 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+WALLS: Final = ((1920, 1080), (1366, 768), (1080, 1920))
+"""Of public screens: nobody reads them on a tablet."""
 PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
 """Of pages that staff open on their own phone."""
 WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
@@ -47,6 +49,7 @@ NO_PAGE: Final = {
     "/": "leads to the first page of whoever is signed in",
     "/static/{version}/{name:path}": "files",
     "/kiosk/sw.js": "a script",
+    "/screen/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
     "/closing/sheets/part": "a part of the sheets' page",
@@ -314,6 +317,21 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
         Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
     ),
+    "/screen": (
+        Seen("screen", None, lambda first: first.named["screen"], wait="#stage section", sizes=WALLS),
+        Seen("screen-no-token", None, "/screen", wait="#stage .say", sizes=WALLS),
+    ),
+    "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
+    "/notices": (
+        Seen("notices", "duty", "/notices"),
+        Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),
+    ),
+    "/notices/new": (Seen("notice-new", "duty", "/notices/new"),),
+    "/notices/{number}": (
+        Seen("notice-draft", "head", "/notices/2?done=written"),
+        Seen("notice-released", "duty", "/notices/1"),
+    ),
+    "/notices/{number}/edit": (Seen("notice-edit", "duty", "/notices/2/edit"),),
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries": (
         Seen("deliveries", "auditor", "/operations/deliveries"),
@@ -391,7 +409,7 @@ def house(busy: Daemon, browsers: Browsers) -> House:
     accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
     visitors = (DESK.agent, ISSUER)
     data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
-    return House(busy, browsers, data, First(database, kiosk=kiosk))
+    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=_screen(busy)))
 
 
 def notices() -> Iterator[str]:
@@ -406,6 +424,10 @@ def _kiosk(busy: Daemon) -> str:
         (terminal,) = conn.execute("SELECT id FROM device WHERE kind = 'terminal'").fetchone()
     printed = busy.command("kiosk", "token", "--device", terminal, "--host", "localhost").strip()
     return "/kiosk#" + printed.rpartition("#")[2]
+
+
+def _screen(busy: Daemon) -> str:
+    return "/screen#" + busy.command("screen", "token", "--hall", HALL, "--name", "一楼").strip().rpartition("#")[2]
 
 
 def test_no_page_is_forgotten(tmp_path: Path) -> None:

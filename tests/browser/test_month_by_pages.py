@@ -148,9 +148,7 @@ def _agree(month: Month, number: int, *users: str) -> None:
 
 def _leave(month: Month) -> None:
     """Two days: over one day, so that the personnel office decides as well."""
-    number = _ask(
-        month, "p01", "leave", PHONE, leave_kind="annual", starts="2026-03-10T00:00", ends="2026-03-12T00:00"
-    )
+    number = _ask(month, "p01", "leave", PHONE, leave_kind="annual", starts="2026-03-10T00:00", ends="2026-03-12T00:00")
     _agree(month, number, "lead", "unit", "office")
     page = month.at("p01", f"/requests/{number}", PHONE)
     assert "state-approved" in page.content()

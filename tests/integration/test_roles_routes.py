@@ -37,6 +37,7 @@ CLOSERS: Final = ("supervision_head", "personnel")
 MONTH: Final = {"month": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
+NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
 
@@ -177,6 +178,20 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
     "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
     "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
+    "GET /screen": OPEN,
+    "GET /screen/sw.js": OPEN,
+    "GET /screen/api/feed": Way(kind="api", tokens=("lobby",)),
+    "GET /screens": page(*MINDERS),
+    "POST /screens": page("administrator", hall="h9", name="一楼"),
+    "POST /screens/{number}/revoke": page("administrator", ids={"number": "screen"}, why="更换"),
+    "GET /notices": page(*SUPERVISION),
+    "GET /notices/new": page(*SUPERVISION),
+    "POST /notices": page(*SUPERVISION, more=NOTICE, hall="h9"),
+    "GET /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}),
+    "GET /notices/{number}/edit": page(*SUPERVISION, ids={"number": "notice"}),
+    "POST /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}, more=NOTICE, hall="h1"),
+    "POST /notices/{number}/release": page("supervision_head", ids={"number": "notice"}),
+    "POST /notices/{number}/take-back": page(*SUPERVISION, ids={"number": "notice"}, why="有误"),
     "GET /my": page(*READERS),
     "GET /attendance": page(*READERS),
     "GET /attendance/month": page(*READERS),
@@ -370,6 +385,15 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write"),
+    "GET /api/v1/notices/{number}": Way(kind="api", may=SUPERVISION, scope="notices:write", ids={"number": "notice"}),
+    "POST /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write", body={**NOTICE, "hall": "h9"}),
+    "POST /api/v1/notices/{number}/release": Way(
+        kind="api", may=("supervision_head",), scope="notices:release", ids={"number": "notice"}
+    ),
+    "POST /api/v1/notices/{number}/take-back": Way(
+        kind="api", may=SUPERVISION, scope="notices:write", ids={"number": "notice"}, body={"reason": "有误"}
+    ),
     "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
@@ -432,6 +456,7 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     ("POST /spots", "hall", "hall"),
     ("POST /closing/sheets", "hall", "hall"),
+    ("POST /notices", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
     ("POST /requests/new", "staff", "staff"),

@@ -20,6 +20,7 @@ from monitor.console.pages.devices import add_devices
 from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.notices import add_notices
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
@@ -34,6 +35,8 @@ from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
 from monitor.console.pages.requests import add_requests
 from monitor.console.pages.routes import add_routes
+from monitor.console.pages.screen import add_screen
+from monitor.console.pages.screens import add_screens
 from monitor.console.pages.session import require_person
 from monitor.console.pages.sheets import add_sheets
 from monitor.console.pages.signin import add_sign_in
@@ -52,6 +55,7 @@ def make_pages(deps: Deps) -> APIRouter:
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
     add_rate(pages, lambda: deps.bad_at_most)
+    add_screen(pages)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -88,6 +92,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_calendars(pages, deps)
         add_plans(pages, deps)
         add_operations(pages, deps)
+        add_notices(pages, deps)
+        add_screens(pages, deps)
     return pages
 
 

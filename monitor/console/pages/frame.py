@@ -47,7 +47,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("sheets", "/closing/sheets", "attendance:close"),
         Tab("plans", "/plans", "plans:write"),
     ),
-    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "devices": (
+        Tab("devices", "/devices", "devices:read"),
+        Tab("quarantine", "/quarantine", "devices:read"),
+        Tab("screens", "/screens", "devices:read"),
+    ),
     "settings": (
         Tab("people", "/people", "people:write"),
         Tab("tokens", "/tokens", "people:write"),
@@ -57,6 +61,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("policy", "/policy", "settings:read"),
         Tab("routes", "/routes", "settings:read"),
         Tab("silences", "/silences", "alerts:silence"),
+        Tab("notices", "/notices", "notices:write"),
         Tab("audit", "/audit", "audit:read"),
     ),
     "operations": (

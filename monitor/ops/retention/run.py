@@ -31,6 +31,7 @@ _KEYS: Final = {
     "attachments": "attachments_days",
     "sheets": "sheets_days",
     "made_sheets": "made_sheets_days",
+    "notices": "notices_days",
     "requests": "requests_days",
     "audit": "audit_days",
 }
