@@ -36,6 +36,7 @@ from monitor.store.registry import RegistryCache
 from monitor.store.schema import (
     CaseEventRow,
     CaseStatRow,
+    CheckinRow,
     DeviceRow,
     HallRow,
     Quarantine,
@@ -76,6 +77,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -104,6 +106,16 @@ def put_held(conn: Connection, place: str) -> str:
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
     insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
     return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+
+
+def put_doubt(conn: Connection, place: str) -> str:
+    """A check-in in doubt of the person at the place; its number."""
+    event = f"doubt-{place}"
+    row = {"raw_event": 5_000_000 + list(PLACES).index(place), "event_id": event, "source": "gate-1", "method": "face"}
+    at = NOW - timedelta(hours=1)
+    insert(conn, CheckinRow, {**row, "at": at, "received": at, "staff": PLACES[place]["staff"], "distance": 0.5})
+    table = table_of(CheckinRow)
+    return str(conn.execute(select(table.c.id).where(table.c.event_id == event)).scalar_one())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from monitor.console.cardwork import add_work
 from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
 from monitor.console.devicesapi import add_devices_api
+from monitor.console.doubtsapi import add_doubts_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
 from monitor.console.quarantineapi import add_quarantine_api
@@ -58,6 +59,7 @@ def make_api(deps: Deps) -> APIRouter:
         add_board_api(api, deps, deps.boards)
     add_cases_api(api, deps)
     add_devices_api(api, deps)
+    add_doubts_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
     return api

@@ -1,4 +1,4 @@
-"""Check-ins in doubt (疑似签到): the queue, one with what each decision would mean, deciding (docs/adr/0041).
+"""Check-ins in doubt (疑似签到): the queue, and one with what each decision would mean (docs/adr/0041).
 
 In doubt is a check-in that says of itself that it may be somebody else's (`CheckinPolicy.doubts`). A decision is a fact
 beside it: `is`, it counts as any other; `is_not`, it is nobody's; `unclear`, it stays for review and says so.
@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Final, cast
+from datetime import date, datetime
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
-from monitor import attendance
 from monitor.access import Principal, Target, covers, reaches_all, refusal
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.slots import slot_key
-from monitor.model import Event, Registry
+from monitor.model import Registry
 from monitor.settings import Policy
-from monitor.store import audit, cards, frames, months, reviews, subjects
+from monitor.store import cards, frames, months, reviews, subjects
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import CHECKIN, checkin_at, in_doubt, load_slots, plan_of, remember_rota
-from monitor.store.reviews import DECISIONS, FINAL, REVIEW, Decision
-from monitor.supervision.commands import local, require_words
+from monitor.store.reviews import FINAL, REVIEW
 from monitor.supervision.judgement import rulings
 from monitor.supervision.refused import Refused
+from monitor.supervision.views import stamp
 
 ACTION: Final = "faces:review"
 MOST: Final = 50
@@ -126,7 +125,7 @@ def list_doubts(
 
 def doubt_file(look: Look, policy: Policy, who: Principal, number: int) -> DoubtFile:
     """One check-in in doubt. Raises Refused: alike for none, one beyond reach, and one that is in no doubt."""
-    row = _found(look.conn, look.registry, policy.checkin, who, number)
+    row = require_doubt(look.conn, look.registry, policy.checkin, who, number)
     (doubt,) = _lines(look, policy.checkin, [row])
     behind, _ = list_doubts(look, policy.checkin, who, Chosen(after=number), limit=1)
     if not behind:
@@ -142,51 +141,10 @@ def doubt_file(look: Look, policy: Policy, who: Principal, number: int) -> Doubt
     )
 
 
-def decide(
-    conn: Connection, registry: Registry, policy: CheckinPolicy, number: int, decision: str, *,
-    actor: str | Principal, why: str, now: datetime, seen: int | None = None, anew: bool = False,
-) -> Decision:  # fmt: skip
-    """Record a decision, and have what rests on the check-in judged again. The caller commits. Raises Refused.
-
-    1. Refuse without role, about oneself, without words; what was decided stays, unless `anew`. `seen`: how many
-       decisions there were for whoever decides: another since then was faster, and this one comes to nothing.
-    2. The decision and an audit row in one transaction; the person's slots of the day and their posts are marked.
-    """
-    who = local(actor) if isinstance(actor, str) else actor
-    if decision not in DECISIONS:
-        raise Refused(f"{decision!r}: 应为 one of {', '.join(DECISIONS)}", field="decision")
-    row = _found(conn, registry, policy, who, number, lock=True)
-    if who.staff == row.staff:
-        raise Refused("不得复核本人的签到 nobody decides about a check-in of their own", sort="role")
-    require_words(why)
-    before = reviews.of_checkin(conn, row.source, row.event_id)
-    last = before[-1] if before else None
-    if (seen is not None and seen != len(before)) or (last is not None and last.decision in FINAL and not anew):
-        raise _faster(number, last)
-    values = {
-        "source": row.source, "event_id": row.event_id, "sequence": len(before) + 1, "staff": row.staff, "at": row.at,
-        "decision": decision, "reason": why.strip(), "decided_at": now, "decided_by": who.id,
-    }  # fmt: skip
-    reviews.add(conn, values)
-    body = {"number": number, "event": f"{row.source}/{row.event_id}", "decision": decision, "role": who.role,
-            "before": last.decision if last is not None else None}  # fmt: skip
-    audit.record(conn, now, who.id, "checkin.decided", "staff", row.staff, body, private={"why": why.strip()})
-    subjects.mark(conn, _marks(registry, row), due=now)
-    return cast(Decision, decision)
-
-
 def frame_of(conn: Connection, registry: Registry, policy: CheckinPolicy, who: Principal, number: int) -> int | None:
     """The number of the evidence frame of a check-in in doubt. Raises Refused as `doubt_file`."""
-    row = _found(conn, registry, policy, who, number)
+    row = require_doubt(conn, registry, policy, who, number)
     return _frames(conn, [row]).get((row.source, row.event_id))
-
-
-def _faster(number: int, last: Row[Any] | None) -> Refused:
-    by = f"（{last.decided_by}）" if last is not None else ""
-    return Refused(
-        f"签到 {number} 已有人复核{by}，请刷新后再看 somebody has decided about this check-in: look at it anew",
-        sort="state",
-    )
 
 
 # --------------------------------------------------------------------------- who may, what is found
@@ -198,7 +156,7 @@ def _may(who: Principal, target: Target | None = None) -> None:
         raise Refused.because(no)
 
 
-def _found(
+def require_doubt(
     conn: Connection, registry: Registry, policy: CheckinPolicy, who: Principal, number: int, *, lock: bool = False
 ) -> Row[Any]:
     """The row, held by this transaction where `lock` is set: of two who decide at once the second waits."""
@@ -335,18 +293,17 @@ def _would(look: Look, policy: Policy, row: Row[Any], slots: Sequence[SlotAt], d
             yield Would(key=key, outcome=ruled.verdict.outcome.value, cards=changes)
 
 
-def _marks(registry: Registry, row: Row[Any]) -> list[Any]:
-    """What the check-in touched when it came, of the days beside it too: its clock may have been wrong."""
-
-    def day_of(hall: str, at: datetime) -> date:
-        return at.astimezone(registry.zone_of(hall)).date()
-
-    refs: set[Any] = set()
-    for shift in (-1, 0, 1):
-        moved = timedelta(days=shift)
-        event = Event(
-            device=row.source, channel="checkin", id=row.event_id, at=row.at + moved, received=row.received + moved,
-            body={"staff": row.staff},
-        )  # fmt: skip
-        refs.update(attendance.touches(event, registry, day_of))
-    return sorted(refs)
+def doubt_json(one: Doubt, registry: Registry) -> dict[str, Any]:
+    """As the API and the command line give it; ids only."""
+    zone = registry.zone_of(one.hall)
+    return {
+        "number": one.number, "staff": one.staff, "hall": one.hall, "device": one.source, "event": one.event,
+        "at": stamp(one.at, zone), "trusted": one.trusted, "received": stamp(one.received, zone), "method": one.method,
+        "distance": one.distance, "liveness": one.liveness, "too_far": one.far, "challenge_failed": one.failed,
+        "slots": [
+            {"id": slot.key, "slot": slot.name, "due": stamp(slot.due, zone), "verdict": slot.verdict}
+            for slot in one.slots
+        ],
+        "has_still": one.frame is not None, "decision": one.decision, "decided_by": one.decided_by,
+        "decided_at": stamp(one.decided_at, zone), "decisions": one.decisions,
+    }  # fmt: skip

@@ -29,6 +29,7 @@ from monitor.supervision.signin import SignIn
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, wide
+from tests.busy_faces import fill_faces
 from tests.busy_hall import USERS, copied
 from tests.daemon import Daemon
 from tests.http_app import insert, make_deps
@@ -44,6 +45,7 @@ NO_PAGE: Final = {
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
     "/cards/{number}/files/{file}": "a file",
+    "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
@@ -80,6 +82,7 @@ class First:
 
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
@@ -150,6 +153,15 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/faces/doubts": (
+        Seen("doubts", "duty", "/faces/doubts"),
+        Seen("doubts-decided", "personnel", "/faces/doubts?state=decided&done=is"),
+    ),
+    "/faces/doubts/{number}": (
+        Seen("doubt", "duty", lambda first: f"/faces/doubts/{first(DOUBT.format(1))}"),
+        Seen("doubt-unclear", "head", lambda first: f"/faces/doubts/{first(DOUBT.format(2))}?done=is&of=7"),
+        Seen("doubt-decided", "personnel", lambda first: f"/faces/doubts/{first(DOUBT.format(4))}"),
+    ),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (
@@ -185,6 +197,7 @@ def busy(
         insert(
             conn, HallRow, {"id": "second", "name": "演示第二大厅", "expected_from": datetime(2026, 3, 1, tzinfo=UTC)}
         )
+    fill_faces(store)
     store.close()
     with daemon:
         yield daemon

@@ -20,7 +20,8 @@ from monitor.store.schema import CheckinRow
 from monitor.store.sql import table_of
 from monitor.supervision import erasure
 from monitor.supervision.checkinfindings import checkin_findings
-from monitor.supervision.doubts import Chosen, decide, doubt_file, list_doubts
+from monitor.supervision.doubts import Chosen, doubt_file, list_doubts
+from monitor.supervision.doubtwork import decide
 from monitor.supervision.refused import Refused
 from tests.halls import at, hall
 from tests.kiosks import rows_with

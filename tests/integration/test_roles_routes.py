@@ -23,6 +23,8 @@ from tests.walked import KINDS, NOBODY, PERSONS, TOKENS, Walk, Way, marker, walk
 ALL: Final = PERSONS
 READERS: Final = tuple(who for who in PERSONS if who != "administrator")
 SUPERVISION: Final = ("duty_supervisor", "supervision_head")
+REVIEWERS: Final = ("duty_supervisor", "supervision_head", "personnel")
+DOUBT: Final = {"number": "doubt"}
 PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
 OPEN: Final = Way(kind="open")
 KIOSK: Final = Way(kind="api", tokens=("kiosk",))
@@ -123,6 +125,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /faces/doubts": page(*REVIEWERS),
+    "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
+    "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
+    "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -159,6 +165,15 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/doubts": Way(kind="api", may=REVIEWERS, scope="faces:review"),
+    "GET /api/v1/doubts/{number}": Way(kind="api", may=REVIEWERS, scope="faces:review", ids=DOUBT),
+    "POST /api/v1/doubts/{number}/decide": Way(
+        kind="api",
+        may=REVIEWERS,
+        scope="faces:review",
+        ids=DOUBT,
+        body={"decision": "unclear", "reason": "看不清"},
+    ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),
     "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),
