@@ -12,9 +12,8 @@ from monitor.console.answers import STATUS
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
-from monitor.console.pages.cardview import words_for
 from monitor.console.pages.devices import SEE_OTHER, filter_of
-from monitor.console.pages.doubtview import decision_word, file_view, line_view, people_of
+from monitor.console.pages.doubtview import decision_word, doubt_words, file_view, line_view
 from monitor.console.pages.frame import HEADERS, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
@@ -54,7 +53,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
                 look, deps.policy.checkin, signed.person, Chosen(hall=hall or None, decided=decided, after=after)
             )
             shown, last = cut(found, MOST)
-            said = words_for(look.conn, look.registry, language_of(request), people_of(shown))
+            said = doubt_words(look, language_of(request), shown)
             halls = halls_within(look.registry, signed.person)
         given = {name: value for name, value in {"hall": hall, "state": state}.items() if value}
         return page(
@@ -124,7 +123,8 @@ def _one(
 ) -> Response:  # fmt: skip
     with looked(deps) as look:
         file = doubt_file(look, deps.policy, signed.person, number)
-        said = words_for(look.conn, look.registry, language_of(request), [file.doubt.staff])
+        deciders = [row.decided_by for row in file.history]
+        said = doubt_words(look, language_of(request), [file.doubt], deciders)
     return page(
         request, "doubt.html", status, signed=signed, doubt=file_view(file, said, deps.face, look.now), still=still,
         done=decision_word(done, said) if done else "", of=of, fault=fault, zone=str(said.zone(file.doubt.hall)),

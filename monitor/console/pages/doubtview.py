@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.recognition.bands import band_of
-from monitor.console.pages.cardview import Words
+from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.deviceview import ago
+from monitor.console.pages.languages import Language
+from monitor.store.facts.look import Look
 from monitor.store.reviews import DECISIONS, FINAL
+from monitor.store.users import names_of
 from monitor.supervision.doubts import Doubt, DoubtFile, Would
 from monitor.wording import doubts as words
 from monitor.wording import event_word, level_word, outcome_word
@@ -88,8 +92,12 @@ def decision_word(decision: str, said: Words) -> str:
     return pick(words.DECISIONS.get(decision, (decision, decision)), said.language)
 
 
-def people_of(found: Iterable[Doubt]) -> list[str]:
-    return [one.staff for one in found]
+def doubt_words(look: Look, language: Language, found: Iterable[Doubt], users: Iterable[str | None] = ()) -> Words:
+    """Names of all who are on the page: of whom they are about, who decided, and further `users`."""
+    lines = list(found)
+    said = words_for(look.conn, look.registry, language, [one.staff for one in lines])
+    theirs = names_of(look.conn, [*users, *(one.decided_by for one in lines)])
+    return replace(said, named={**said.named, **{f"user:{key}": name for key, name in theirs.items()}})
 
 
 def _would(one: Would, said: Words) -> dict[str, Any]:
