@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from monitor.app.faces import make_desk
 from monitor.app.kiosks import make_kiosks
 from monitor.app.program import Program
 from monitor.console.deps import Deps
@@ -31,6 +32,7 @@ def deps_of(
     settings = program.settings
     boards = LiveBoards(program.store, program.clock, look, settings.policy.post)
     parts.callback(boards.close)
+    kiosks = make_kiosks(program, metrics, parts)
     return Deps(
         presets=settings.presets,
         workday_roles=frozenset(settings.policy.roster.workday_roles),
@@ -54,7 +56,8 @@ def deps_of(
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,
         openid=_openid(program),
-        kiosks=make_kiosks(program, metrics, parts),
+        kiosks=kiosks,
+        desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
     )
 

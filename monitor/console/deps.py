@@ -23,6 +23,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
+from monitor.supervision.facedesk import FaceDesk
 from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.signin import SignIn
 
@@ -61,6 +62,8 @@ class Deps:
     """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
     face: FacePolicy = field(default_factory=FacePolicy)
     face_keys: Path | None = None
+    desk: FaceDesk | None = None
+    """None: no face can be enrolled here, for `faces.keys` is not set (`face_keys` None), or the extra is missing."""
     heard: Callable[[], None] = lambda: None
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None

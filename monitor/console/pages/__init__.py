@@ -13,6 +13,8 @@ from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.doubts import add_doubts
+from monitor.console.pages.faces import add_faces
+from monitor.console.pages.facework import add_face_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.quarantine import add_quarantine
@@ -45,7 +47,9 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cases(pages, deps)
         add_statistics(pages, deps)
         add_devices(pages, deps)
-        add_doubts(pages, deps)
+        add_doubts(pages, deps)  # before the pages of people: no number of a doubt is a person's
+        add_faces(pages, deps)
+        add_face_work(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
         add_ratings(pages, deps)

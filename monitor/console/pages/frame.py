@@ -36,7 +36,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
-    "attendance": (Tab("doubts", "/faces/doubts", "faces:review"),),
+    "attendance": (Tab("faces", "/faces", "faces:write"), Tab("doubts", "/faces/doubts", "faces:review")),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
