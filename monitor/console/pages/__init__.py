@@ -15,6 +15,7 @@ from monitor.console.pages.devices import add_devices
 from monitor.console.pages.doubts import add_doubts
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -50,6 +51,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_operations(pages, deps)
     return pages
 
 
