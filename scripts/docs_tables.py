@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import click
 import grafana_board
+import prometheus_rules
 import typer
 import yaml
 from config_files import inline_toml
@@ -52,6 +53,7 @@ from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
+from monitor.ops.panels import PANELS
 from monitor.settings import FeedSettings, OpenIdSettings, Policy, Settings, load
 from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
@@ -375,7 +377,7 @@ def alert_rules_table() -> str:
 
 
 def board_table() -> str:
-    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in grafana_board.PANELS]
+    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in PANELS]
     return table(("panel 面板", "English", "expressions"), rows)
 
 
@@ -442,6 +444,7 @@ def pages() -> list[Path]:
 
 def main() -> None:
     grafana_board.BOARD.write_text(grafana_board.text())
+    prometheus_rules.RULES.write_text(prometheus_rules.text())
     for page in pages():
         before = page.read_text()
         after = filled(before)

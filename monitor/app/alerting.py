@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from alerts.channels.base import Unusable
+from alerts.channels.factory import url_of
+from alerts.policy import AlertPolicy
 from alerts.sender import SendResult
 from alerts.service import AlertService
 from monitor.app.program import Program
+from monitor.supervision.masked import mask_address
 
 
 class Counter(Protocol):
@@ -45,3 +50,17 @@ def alert_service(program: Program, counter: Counter | None = None) -> AlertServ
         registry=program.registry,
         calendars=program.book,
     )
+
+
+def masked_receivers(policy: AlertPolicy, environ: Mapping[str, str]) -> dict[str, str]:
+    """{id: where it leads, masked}; empty where the address cannot be read."""
+    found = {}
+    for name, receiver in policy.receivers.items():
+        if receiver.to is not None:
+            found[name] = f"{receiver.gateway}: {mask_address(receiver.to.get_secret_value())}"
+            continue
+        try:
+            found[name] = mask_address(url_of(receiver, key=name, environ=environ))
+        except Unusable:
+            found[name] = ""
+    return found

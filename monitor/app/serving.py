@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from monitor.app.alerting import masked_receivers
 from monitor.app.faces import make_desk
 from monitor.app.kiosks import make_kiosks
 from monitor.app.program import Program
@@ -17,10 +19,12 @@ from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
 from monitor.metrics import Metrics
+from monitor.ops.selfcheck import SelfCheck
 from monitor.store.facts.look import Look
 from monitor.supervision.signin import SignIn
 
 if TYPE_CHECKING:
+    from monitor.ops.doctor import Finding
     from monitor.supervision.openid import OpenId
 
 
@@ -59,7 +63,25 @@ def deps_of(
         kiosks=kiosks,
         desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
+        selfcheck=_self_check(program, look),
+        receivers=masked_receivers(settings.alerts, os.environ),
     )
+
+
+def _self_check(program: Program, look: Callable[[Connection, datetime], Look]) -> SelfCheck:
+    """The checks are loaded when they are first asked for: a daemon whose page nobody opens does without."""
+
+    @contextmanager
+    def looked() -> Iterator[Look]:
+        with program.store.read() as conn:
+            yield look(conn, program.clock.now())
+
+    def findings() -> Iterator[Finding]:
+        from monitor.ops.doctor import check_harmless
+
+        return check_harmless(program.settings, program.store, program.clock.now(), looked, os.environ)
+
+    return SelfCheck(findings, program.clock.real_now, program.clock.monotonic)
 
 
 def _openid(program: Program) -> OpenId | None:

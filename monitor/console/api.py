@@ -22,6 +22,7 @@ from monitor.console.devicesapi import add_devices_api
 from monitor.console.doubtsapi import add_doubts_api
 from monitor.console.facegallery import add_gallery
 from monitor.console.feeding import feed
+from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
@@ -62,6 +63,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_doubts_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
+    add_operations_api(api, deps)
     return api
 
 

@@ -7,13 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from prometheus_client.exposition import choose_encoder
-from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.console.api import make_api
 from monitor.console.cardanswers import ReadyOut
-from monitor.console.collector import ReadyCollector, StoreCollector, covered_until
+from monitor.console.collector import ReadyCollector, StoreCollector
 from monitor.console.deps import Deps
-from monitor.console.health import Unready
 from monitor.console.kiosk import make_kiosk
 from monitor.console.openapi import describe
 from monitor.console.packed import Packed
@@ -22,8 +20,8 @@ from monitor.console.pages.faults import add_faults
 from monitor.console.pages.limits import LimitedForms
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.console.rate import make_rate
+from monitor.console.readiness import unready, warned
 from monitor.metrics import program_version
-from monitor.store.untold import banner, untold
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -87,35 +85,3 @@ def _add_metrics(app: FastAPI, deps: Deps) -> None:
         """For Prometheus. A plain function: it reads the store, so it runs in a thread, off the event loop."""
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(deps.metrics.registry), media_type=content_type)
-
-
-def warned(deps: Deps) -> list[dict[str, str]]:
-    """[{"part", "why"}] of what a restart would not mend: cards that no route leads from."""
-    try:
-        with deps.store.read() as conn:
-            found = untold(conn)
-    except SQLAlchemyError:
-        return []
-    return [{"part": "alerts", "why": banner(found)}] if found else []
-
-
-def unready(deps: Deps) -> list[Unready]:
-    """What keeps the daemon from its work: what the parts report, a store that is away, a calendar that ended."""
-    reasons = deps.health.reasons()
-    jump = round(deps.clock.jump.total_seconds())
-    if jump:
-        why = f"the system clock jumped by {jump:+d} s and is not followed yet; set it right, or restart to follow it"
-        reasons.append(Unready(part="loop", why=why))
-    try:
-        with deps.store.read() as conn:
-            end = covered_until(deps.calendars.get(conn).default)
-    except SQLAlchemyError as error:
-        reasons.append(Unready(part="store", why=f"cannot be read: {getattr(error, 'orig', None) or error}"))
-        return reasons
-    away = deps.store.away
-    if away is not None:
-        reasons.append(Unready(part="store", why=away))
-    if end is not None and end <= deps.clock.now():
-        why = f"published up to {end.date().isoformat()} only; `jiancha calendar import FILE` adds a year"
-        reasons.append(Unready(part="calendar", why=why))
-    return reasons

@@ -18,6 +18,7 @@ from monitor.console.live import LiveBoards
 from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
+from monitor.ops.selfcheck import SelfCheck
 from monitor.settings import ConsoleSettings, Policy
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
@@ -70,3 +71,7 @@ class Deps:
     """None: nobody signs in here, the pages of the console are not served."""
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
+    selfcheck: SelfCheck | None = None
+    """The harmless part of `doctor`; None: it is not served."""
+    receivers: Mapping[str, str] = field(default_factory=dict)
+    """Masked address of each receiver of the settings, by its id."""

@@ -36,7 +36,12 @@ SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
 USER_SCOPES: Final = tuple(
     a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:"))
-) + ("plans:write", "audit:read", "faces:review")
+) + (
+    "plans:write",
+    "audit:read",
+    "operations:read",
+    "faces:review",
+)
 """What a person's token may have as far as their role has it; other actions have no route."""
 
 

@@ -162,6 +162,13 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("doubt-unclear", "head", lambda first: f"/faces/doubts/{first(DOUBT.format(2))}?done=is&of=7"),
         Seen("doubt-decided", "personnel", lambda first: f"/faces/doubts/{first(DOUBT.format(4))}"),
     ),
+    "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries": (
+        Seen("deliveries", "auditor", "/operations/deliveries"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+    ),
+    "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
+    "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
     "/me": (Seen("me", "duty", "/me"), Seen("me-administrator", "admin", "/me?done=ended")),
     "/sessions": (Seen("sessions", "admin", "/sessions"),),
     "/kiosk": (

@@ -129,6 +129,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
     "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
     "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
+    "GET /operations": page(*MINDERS),
+    "GET /operations/deliveries": page(*MINDERS),
+    "GET /operations/runbook": page(*MINDERS),
+    "GET /operations/health": page(*MINDERS),
+    "POST /operations/health": page(*MINDERS),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -180,6 +185,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
+    "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),

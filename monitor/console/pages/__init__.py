@@ -17,6 +17,7 @@ from monitor.console.pages.faces import add_faces
 from monitor.console.pages.facework import add_face_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -54,6 +55,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_operations(pages, deps)
     return pages
 
 

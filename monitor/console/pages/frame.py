@@ -38,6 +38,12 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "attendance": (Tab("faces", "/faces", "faces:write"), Tab("doubts", "/faces/doubts", "faces:review")),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "operations": (
+        Tab("panels", "/operations", "operations:read"),
+        Tab("deliveries", "/operations/deliveries", "operations:read"),
+        Tab("runbook", "/operations/runbook", "operations:read"),
+        Tab("health", "/operations/health", "operations:read"),
+    ),
 }
 """The pages' sections in the order of the menu, each with its tabs; names are worded in `part_named.html`. A section
 leads to the first tab that somebody may see.

@@ -21,7 +21,7 @@ from monitor.settings import MqttSettings, Settings
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
 
-__all__ = ["Finding", "check_broker", "check_everything"]
+__all__ = ["Finding", "check_broker", "check_everything", "check_harmless"]
 
 HERE: Final = ("127.0.0.1", "localhost", "::1")
 MakeLook: TypeAlias = Callable[[], AbstractContextManager[Look]]
@@ -53,6 +53,22 @@ def check_everything(
         yield from check_broker(settings.mqtt, broker_config)
     else:
         yield good("broker", "未启用 mqtt.enabled = false: the devices use HTTP")
+
+
+def check_harmless(
+    settings: Settings, store: Store, now: datetime, look: MakeLook, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    """What can be asked beside the running daemon, for a page: nothing is sent to the broker or to anybody else, and no
+    database is read as a whole.
+    """
+    schema = storechecks.check_schema(store)
+    yield schema
+    if schema.ok:
+        yield from storechecks.check_store(store, now)
+        yield check_audit(store, settings.audit)
+        with look() as looked:
+            yield from hallchecks.check_hall(looked, settings, environ)
+            yield from check_kiosks(looked, settings, now)
 
 
 def check_broker(mqtt: MqttSettings, config: Path | None) -> Iterator[Finding]:

@@ -1,0 +1,153 @@
+"""/api/v1/operations and /api/v1/deliveries: what the pages of operation show."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from monitor.console.answers import ERRORS
+from monitor.console.bearer import require
+from monitor.console.cardbodies import Instant
+from monitor.console.deps import Deps
+from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.operating import figures
+from monitor.console.paging import AskedPage, cut, key_of, next_link
+from monitor.model import Registry
+from monitor.supervision.deliverylist import STATES, Chosen, Sent, list_deliveries
+from monitor.supervision.tokens import Grant
+from monitor.supervision.views import stamp
+
+
+class ValueOut(BaseModel):
+    labels: dict[str, str]
+    said: str = Field(description="Which of the panel's series, where it has several.")
+    value: float
+
+
+class PanelOut(BaseModel):
+    title: str = Field(description="As on Grafana's board.")
+    text: str
+    values: list[ValueOut]
+
+
+class HistoryOut(BaseModel):
+    hours: list[Stamp] = Field(description="Beginnings, the oldest first.")
+    counted: dict[str, list[int]] = Field(description="A number an hour, by word.")
+
+
+class PartOut(BaseModel):
+    part: str
+    why: str
+
+
+class OperationsOut(BaseModel):
+    """Counters since the process began; `histories` from the store: cards by level, tries by result, messages held
+    back by reason.
+    """
+
+    at: Stamp
+    whole: bool = Field(description="Whether no hall is left out.")
+    unready: list[PartOut]
+    due: int = Field(description="Subjects due and not judged.")
+    alert_timers_due: int
+    messages_pending: int
+    store_bytes: int | None = Field(description="None: of a database server.")
+    free_bytes: int | None
+    panels: list[PanelOut]
+    histories: dict[str, HistoryOut]
+
+
+class TryOut(BaseModel):
+    n: int
+    part: int
+    channel: str
+    started: Stamp
+    ended: Stamp | None
+    result: str | None = Field(description="sent, refused, timeout; None: its end was not seen.")
+    detail: str = Field(description="What came back, masked.")
+
+
+class DeliveryOut(BaseModel):
+    """One message to one receiver; times are real time."""
+
+    id: int
+    receiver: str
+    address: str = Field(description="Masked; empty for a receiver that the settings have no more.")
+    kind: str
+    state: str
+    created: Stamp
+    ended: Stamp | None
+    due_at: Stamp | None = Field(description="The next try, while it waits.")
+    why: str
+    cards: list[int] = Field(description="The first that lie within reach.")
+    card_count: int
+    tries: list[TryOut]
+
+
+def add_operations_api(api: APIRouter, deps: Deps) -> None:
+    @api.get("/operations", responses=ERRORS)
+    def get_operations(grant: Grant = Depends(require(deps, "operations:read"))) -> OperationsOut:
+        """The figures of the page of operation: panels with their present values, what is due, room on the disk."""
+        found = figures(deps, grant.principal)
+        with deps.store.read() as conn:
+            zone = deps.registry.get(conn).zone_of(next(iter(found.halls), None))
+        disk = found.state.disk
+        return OperationsOut(
+            at=stamp(found.at, zone), whole=found.whole,
+            unready=[PartOut(part=one.part, why=one.why) for one in found.unready], due=found.state.due,
+            alert_timers_due=found.state.timers, messages_pending=found.state.pending,
+            store_bytes=disk.store if disk else None, free_bytes=disk.free if disk else None,
+            panels=[
+                PanelOut(
+                    title=one.panel.title, text=one.panel.text,
+                    values=[ValueOut(labels=dict(row.by), said=row.said, value=row.value) for row in one.rows],
+                )
+                for one in found.panels
+            ],
+            histories={
+                name: HistoryOut(
+                    hours=[stamp(hour, zone) for hour in one.hours],
+                    counted={word: list(counts) for word, counts in one.counted.items()},
+                )
+                for name, one in found.histories.items()
+            },
+        )  # fmt: skip
+
+    @api.get("/deliveries", responses=ERRORS)
+    def get_deliveries(
+        request: Request,
+        response: Response,
+        page: AskedPage,
+        receiver: str | None = Query(None, max_length=100, pattern=PLAIN),
+        state: str | None = Query(None, pattern=f"^({'|'.join(STATES)})$"),
+        hall: str | None = Query(None, max_length=64, pattern=PLAIN),
+        since: Instant | None = Query(None, alias="from", description="Messages begun then or later."),
+        until: Instant | None = Query(None, alias="to", description="And before."),
+        grant: Grant = Depends(require(deps, "operations:read")),
+    ) -> list[DeliveryOut]:
+        """Messages with their tries, the newest first; those that tell of a card within reach."""
+        after = key_of(page, int)
+        chosen = Chosen(
+            receiver=receiver, state=state, hall=hall, since=since, until=until, before=after[0] if after else None
+        )
+        with deps.store.read() as conn:
+            registry = deps.registry.get(conn)
+            found = list_deliveries(conn, grant.principal, chosen, page.limit)
+        shown, last = cut(found, page.limit)
+        next_link(request, response, (last.id,) if last is not None else None)
+        return [_out(one, deps, registry) for one in shown]
+
+
+def _out(one: Sent, deps: Deps, registry: Registry) -> DeliveryOut:
+    zone = registry.zone_of(None)
+    return DeliveryOut(
+        id=one.id, receiver=one.receiver, address=deps.receivers.get(one.receiver, ""), kind=one.kind, state=one.state,
+        created=stamp(one.created, zone), ended=stamp(one.ended, zone) if one.ended else None,
+        due_at=stamp(one.due_at, zone) if one.due_at else None, why=one.why, cards=list(one.cards),
+        card_count=one.card_count,
+        tries=[
+            TryOut(n=t.n, part=t.part, channel=t.channel, started=stamp(t.started, zone),
+                   ended=stamp(t.ended, zone) if t.ended else None, result=t.result, detail=t.detail)
+            for t in one.tries
+        ],
+    )  # fmt: skip
