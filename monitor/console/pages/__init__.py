@@ -17,6 +17,7 @@ from monitor.console.pages.faces import add_faces
 from monitor.console.pages.facework import add_face_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
+from monitor.console.pages.kiosks import add_kiosks
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
@@ -51,6 +52,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_doubts(pages, deps)  # before the pages of people: no number of a doubt is a person's
         add_faces(pages, deps)
         add_face_work(pages, deps)
+        add_kiosks(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
         add_ratings(pages, deps)

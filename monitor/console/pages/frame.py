@@ -37,7 +37,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "attendance": (Tab("faces", "/faces", "faces:write"), Tab("doubts", "/faces/doubts", "faces:review")),
-    "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "devices": (
+        Tab("devices", "/devices", "devices:read"),
+        Tab("quarantine", "/quarantine", "devices:read"),
+        Tab("kiosks", "/kiosks", "devices:read"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
