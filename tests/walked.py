@@ -78,6 +78,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
+    "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-1", "gate-77"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

@@ -21,7 +21,9 @@ from monitor.console.deps import Deps
 from monitor.console.devicesapi import add_devices_api
 from monitor.console.doubtsapi import add_doubts_api
 from monitor.console.facegallery import add_gallery
+from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
+from monitor.console.kiosksapi import add_kiosks_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
@@ -61,6 +63,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_cases_api(api, deps)
     add_devices_api(api, deps)
     add_doubts_api(api, deps)
+    add_faces_api(api, deps)
+    add_kiosks_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
     add_operations_api(api, deps)

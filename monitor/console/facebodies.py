@@ -72,3 +72,68 @@ class DoubtFileOut(DoubtOut):
 class DecidedOut(BaseModel):
     number: int
     decision: str
+
+
+class ReasonIn(_In):
+    reason: str = Field(description="Stands in the audit.")
+
+
+class ConsentOut(BaseModel):
+    purpose: str
+    consented_at: Stamp
+    recorded_at: Stamp
+    recorded_by: str
+    withdrawn_at: Stamp | None
+    paper: str
+    notice: str = Field(description="SHA-256 of the notice that was given; empty where nobody recorded it.")
+
+
+class FaceOut(BaseModel):
+    staff: str
+    hall: str | None
+    unit: str | None
+    state: Literal["none", "consented", "enrolled", "withdrawn"]
+    consented_at: Stamp | None
+    enrolled_at: Stamp | None
+    enrolled_by: str | None
+    model: str
+    photographs: int
+    readable: bool | None = Field(description="Whether the key of the face is there; null: there is no key store.")
+    has_pin: bool
+
+
+class FaceFileOut(FaceOut):
+    consents: list[ConsentOut]
+
+
+class ErasedOut(BaseModel):
+    staff: str
+    vectors: int
+    frames: int
+    key_destroyed: bool
+    consents: int
+
+
+class KioskTokenOut(BaseModel):
+    number: int
+    created: Stamp
+
+
+class KioskOut(BaseModel):
+    id: str
+    hall: str
+    window: str | None
+    state: str = Field(description="As of devices.")
+    last_heartbeat: Stamp | None
+    queue: int | None
+    tokens: list[KioskTokenOut]
+
+
+class MadeOut(BaseModel):
+    device: str
+    token: str = Field(description="Given once, stored nowhere; the page is /kiosk#token=TOKEN.")
+
+
+class EndedOut(BaseModel):
+    device: str
+    ended: list[int]

@@ -24,6 +24,9 @@ ALL: Final = PERSONS
 READERS: Final = tuple(who for who in PERSONS if who != "administrator")
 SUPERVISION: Final = ("duty_supervisor", "supervision_head")
 REVIEWERS: Final = ("duty_supervisor", "supervision_head", "personnel")
+ENROLLERS: Final = ("supervision_head", "personnel")
+STAFF_OF: Final = {"staff": "staff"}
+TERMINAL: Final = {"device": "terminal"}
 DOUBT: Final = {"number": "doubt"}
 PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
 OPEN: Final = Way(kind="open")
@@ -125,6 +128,20 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /faces": page(*ENROLLERS),
+    "GET /faces/{staff}": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/consent": page(
+        *ENROLLERS, ids=STAFF_OF, purpose="考勤", paper="1", consented_at="2026-03-03T09:00", given_notice="yes"
+    ),
+    "POST /faces/{staff}/look": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/enrol": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/compare": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/erase": page(*ENROLLERS, ids=STAFF_OF, reason="撤回", confirmed="yes"),
+    "POST /faces/{staff}/pin": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/pin/clear": page(*ENROLLERS, ids=STAFF_OF),
+    "GET /kiosks": page(*MINDERS),
+    "POST /kiosks/{device}/token": page("administrator", ids=TERMINAL),
+    "POST /kiosks/{device}/revoke": page("administrator", ids=TERMINAL, reason="换机"),
     "GET /faces/doubts": page(*REVIEWERS),
     "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
     "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
@@ -170,6 +187,18 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/faces": Way(kind="api", may=ENROLLERS, scope="faces:write"),
+    "GET /api/v1/faces/{staff}": Way(kind="api", may=ENROLLERS, scope="faces:write", ids=STAFF_OF),
+    "POST /api/v1/faces/{staff}/erase": Way(
+        kind="api", may=ENROLLERS, scope="faces:write", ids=STAFF_OF, body={"reason": "撤回"}
+    ),
+    "GET /api/v1/kiosks": minding(),
+    "POST /api/v1/kiosks/{device}/token": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body={}
+    ),
+    "POST /api/v1/kiosks/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body={"reason": "换机"}
+    ),
     "GET /api/v1/doubts": Way(kind="api", may=REVIEWERS, scope="faces:review"),
     "GET /api/v1/doubts/{number}": Way(kind="api", may=REVIEWERS, scope="faces:review", ids=DOUBT),
     "POST /api/v1/doubts/{number}/decide": Way(
