@@ -1,5 +1,5 @@
-"""What the busy hall has of faces, for the pages about them: check-ins in doubt. Put into a copy of it, for others'
-pages are to show what they did.
+"""What the busy hall has of faces, for the pages about them: check-ins in doubt, consents. Put into a copy of it, for
+others' pages are to show what they did.
 """
 
 from __future__ import annotations
@@ -22,6 +22,16 @@ def fill_faces(store: Store) -> None:
         insert(
             conn, CheckinReviewRow, decision(2, "unclear", "图像模糊，待询问本人"), decision(4, "is", "本人到场确认")
         )
+
+
+def fill_consents(conn: Connection) -> None:
+    """One who agreed, one who is enrolled (the key is nowhere), one who withdrew."""
+    for n, more in ((1, {}), (2, {}), (3, {"withdrawn_at": MORNING, "withdrawn_by": "personnel"})):
+        given = {"consented_at": MORNING - timedelta(days=2), "recorded_at": MORNING - timedelta(days=1)}
+        row = {"staff": f"{HALL}-p0{n}", "purpose": "考勤签到", "recorded_by": "personnel"}
+        insert(conn, FaceConsentRow, {**row, **given, **more})
+    face = {"staff": f"{HALL}-p02", "key": "0" * 32, "consent": 2, "model": "dlib-resnet", "version": "1-68"}
+    insert(conn, FaceRow, {**face, "vectors": 3, "sealed": b"", "enrolled_at": MORNING, "enrolled_by": "head"})
 
 
 def doubt(n: int) -> dict[str, Any]:

@@ -153,6 +153,17 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/faces": (
+        Seen("faces", "personnel", "/faces"),
+        Seen("faces-none", "head", "/faces?text=nobody", wait=".nothing"),
+    ),
+    "/faces/{staff}": (
+        Seen("face-no-consent", "personnel", f"/faces/{HALL}-p05"),
+        Seen("face-consented", "head", f"/faces/{HALL}-p01?done=consented"),
+        Seen("face-enrolled", "personnel", f"/faces/{HALL}-p02"),
+        Seen("face-withdrawn", "personnel", f"/faces/{HALL}-p03?done=erased"),
+    ),
+    "/kiosks": (Seen("kiosks", "admin", "/kiosks"), Seen("kiosks-read-only", "duty", "/kiosks?done=revoked")),
     "/faces/doubts": (
         Seen("doubts", "duty", "/faces/doubts"),
         Seen("doubts-decided", "personnel", "/faces/doubts?state=decided&done=is"),
@@ -199,6 +210,7 @@ def busy(
     oidc = {"ISSUER": f"http://127.0.0.1:{free_port()}", "CLIENT_ID": "jiancha", "CLIENT_SECRET": "s", "NAME": PROVIDER}
     daemon.environment.update({f"JIANCHA_CONSOLE__OIDC__{key}": value for key, value in oidc.items()})
     daemon.environment["JIANCHA_KIOSK__ENABLED"] = "true"
+    daemon.environment["JIANCHA_FACES__KEYS"] = str(daemon.folder / "face-keys")
     store = Store(f"sqlite:///{daemon.folder / 'jiancha.sqlite'}")
     with store.write() as conn:
         insert(
