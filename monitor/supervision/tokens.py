@@ -41,6 +41,8 @@ USER_SCOPES: Final = tuple(
     "audit:read",
     "operations:read",
     "faces:review",
+    "settings:read",
+    "settings:write",
 )
 """What a person's token may have as far as their role has it; other actions have no route."""
 

@@ -38,6 +38,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "attendance": (Tab("doubts", "/faces/doubts", "faces:review"),),
     "devices": (Tab("devices", "/devices", "devices:read"), Tab("quarantine", "/quarantine", "devices:read")),
+    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),
