@@ -192,6 +192,7 @@ ROUTES: Final[Mapping[str, Way]] = {
         scope="faces:review",
         ids=DOUBT,
         body={"decision": "unclear", "reason": "看不清"},
+    ),
     "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
     "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
     "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
