@@ -536,6 +536,8 @@ class CardState(Value, frozen=True, kw_only=True):
     """The windows that its reason asks people to look at (spot checks)."""
     attributed: bool = False
     """Who answers for it was confirmed by a person: the judge leaves that alone (C02, B05)."""
+    policy_version: str | None = None
+    """The version of the policy that it was issued under; None for one by hand of old."""
 
 
 class CardChange(Value, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import ipaddress
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from importlib import resources
 from pathlib import Path
@@ -423,14 +423,24 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _feeds_beat(self) -> Settings:
         """A feed's polls are its heartbeats (ADR 0012): polled more rarely than devices beat, it would seem silent."""
-        beat = self.policy.device.heartbeat_seconds
         ids = [feed.id for feed in self.feeds]
         for n, feed in enumerate(self.feeds):
             if ids.index(feed.id) != n:
                 raise ValueError(f"feeds.{n}.id: {feed.id!r} is there twice")
-            if feed.poll_seconds > beat:
-                raise ValueError(f"feeds.{n}.poll_seconds: at most policy.device.heartbeat_seconds, {beat:g}")
+        _require_polls(self.feeds, self.policy)
         return self
+
+    def under(self, policy: Policy) -> Settings:
+        """These settings with another policy in force (ADR 0044). Raises ValueError naming the key that forbids it."""
+        _require_polls(self.feeds, policy)
+        return self.model_copy(update={"policy": policy})
+
+
+def _require_polls(feeds: Iterable[FeedSettings], policy: Policy) -> None:
+    beat = policy.device.heartbeat_seconds
+    for n, feed in enumerate(feeds):
+        if feed.poll_seconds > beat:
+            raise ValueError(f"feeds.{n}.poll_seconds: at most policy.device.heartbeat_seconds, {beat:g}")
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -513,6 +523,23 @@ def _policy_data(given: Any, base: Path) -> dict[str, Any]:
     if file is not None:
         merged = _merge(merged, read_policy(base / str(file), "correct policy.file"))
     return _merge(merged, own)
+
+
+def policy_presets() -> tuple[str, ...]:
+    """Names of the shipped presets of the ladders, `default` first; the demo's stretched times are none for a hall."""
+    names = {p.stem for p in (config_dir() / "policy").glob("*.toml") if not p.stem.startswith("presets-")}
+    return ("default", *sorted(names - {"default", "demo"}))
+
+
+def policy_faults(error: ValidationError) -> list[tuple[str, str]]:
+    """What is wrong with a policy: (key below `policy`, Chinese and English sentence), one for each fault."""
+    found = []
+    for fault in error.errors():
+        said = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            said = "unknown key; `jiancha config schema policy` lists the known ones"
+        found.append((".".join(map(str, fault["loc"])), f"{_ZH.get(fault['type'], '此值不可用')} {said}"))
+    return found
 
 
 def read_policy(path: Path, way_out: str = "name another file") -> dict[str, Any]:

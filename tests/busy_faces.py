@@ -7,21 +7,25 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection, select
+
 from monitor.agents.demoplan import HALL
 from monitor.store.engine import Store
-from monitor.store.schema import CheckinReviewRow, CheckinRow
+from monitor.store.schema import CheckinReviewRow, CheckinRow, FaceConsentRow, FaceRow, HeartbeatRow
+from monitor.store.sql import table_of
 from tests.http_app import insert
 
 MORNING = datetime(2026, 3, 4, 0, 20, tzinfo=UTC)
 
 
 def fill_faces(store: Store) -> None:
-    """Three check-ins in doubt that wait, one of them looked at in vain, and one that was decided."""
+    """Three check-ins in doubt that wait, one of them looked at in vain, and one that was decided; consents."""
     with store.write() as conn:
-        insert(conn, CheckinRow, *(doubt(n) for n in range(1, 5)))
-        insert(
-            conn, CheckinReviewRow, decision(2, "unclear", "图像模糊，待询问本人"), decision(4, "is", "本人到场确认")
-        )
+        fill_consents(conn)
+        beat = table_of(HeartbeatRow)
+        boot = conn.execute(select(beat.c.boot).where(beat.c.device == f"{HALL}-tm1").limit(1)).scalar_one()
+        insert(conn, CheckinRow, *({**doubt(n), "boot": boot} for n in range(1, 5)))
+        insert(conn, CheckinReviewRow, decision(2, "unclear", "图像模糊，待询问"), decision(4, "is", "本人到场确认"))
 
 
 def fill_consents(conn: Connection) -> None:

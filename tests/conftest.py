@@ -15,7 +15,8 @@ from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 
-import monitor.store.schema_alerts  # noqa: F401 - its tables join the metadata
+import monitor.store.schema_alerts
+import monitor.store.schema_policy  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate
 from monitor.store.engine import Store
 from monitor.store.schema import metadata

@@ -17,12 +17,14 @@ from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
+from monitor.settings import Policy
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.store.schema import Card, DeviceRow, DeviceStatus, HallRow, Quarantine, RatingRow, Subject, WindowRow
 from monitor.store.schema_alerts import Delivery
 from monitor.store.sql import table_of
+from monitor.supervision.policies import Policies
 from monitor.supervision.tokens import create_token
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -100,6 +102,10 @@ def make_deps(store: Store, **changed: Any) -> Deps:
         registry=RegistryCache(),
         calendars=CalendarCache({}),
     )
+    policy, face = changed.pop("policy", None), changed.pop("face", None)
+    if policy is not None or face is not None:
+        chosen = policy or Policy()
+        changed["policies"] = Policies.fixed(chosen.model_copy(update={"face": face}) if face is not None else chosen)
     return replace(deps, **changed)
 
 

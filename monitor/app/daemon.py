@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.loop import JudgingLoop
 from monitor.app.memory import few_arenas
+from monitor.app.policywatch import PolicyWatch
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.app.serving import deps_of
@@ -38,6 +40,7 @@ from monitor.store.bell import Bell
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.migrate import revision
+from monitor.supervision.policies import InForce
 from monitor.supervision.rules import RULES
 
 log = structlog.get_logger(__name__)
@@ -122,7 +125,11 @@ class _Daemon:
         judge = self._judge = program.judge(path=path, metrics=self._metrics)
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
-        self._bell = Bell(program.store, {"facts": self._wake_judge, "cards": self._alerts.wake})
+        self._watch = PolicyWatch(program)
+        program.policies.told.append(self._use_policy)
+        self._bell = Bell(
+            program.store, {"facts": self._wake_judge, "cards": self._alerts.wake, "policy": self._watch.wake}
+        )
         caught_up = self._subscriber.caught_up if self._subscriber else None
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
@@ -133,6 +140,8 @@ class _Daemon:
         self._bell.start()
         self._parts.callback(self._bell.stop)
         self._parts.callback(start_sealing(self._program))
+        self._watch.start()
+        self._parts.callback(self._watch.stop)
         self._start_alerts()
         self._loop.start()
         self._parts.callback(self._loop.stop)
@@ -163,6 +172,20 @@ class _Daemon:
         """Facts were committed: judge here, and let other replicas help."""
         self._loop.wake()
         self._bell.ring("facts")
+
+    def _use_policy(self, found: InForce) -> None:
+        """Another policy is in force: parts go on with it, none is started anew (docs/adr/0044)."""
+        self._loop.use(found)
+        future = timedelta(seconds=found.policy.device.future_seconds)
+        for part in (self._subscriber, *self._feeds):
+            if part is not None:
+                part.use(future)
+        self._judge = replace(self._judge, policy=found.policy)
+
+    def _policy_changed(self) -> None:
+        """Here at once, and let other replicas look."""
+        self._bell.ring("policy")
+        self._watch.wake()
 
     def _judged(self) -> None:
         """Cards may have changed: plan and send here, or wherever somebody is free."""
@@ -257,7 +280,7 @@ class _Daemon:
             "clock": program.clock,
             "counters": self._metrics,
             "batch_size": program.settings.mqtt.batch_size,
-            "future": timedelta(seconds=program.settings.policy.device.future_seconds),
+            "future": timedelta(seconds=program.policies.current.policy.device.future_seconds),
             "adapters": program.adapters(),
             "after": lambda _: self._heard(),
         }
@@ -286,8 +309,9 @@ class _Daemon:
                 self._program,
                 metrics=self._metrics,
                 health=self._health,
-                look=self._judge.look,
+                look=lambda conn, now: self._judge.look(conn, now),
                 heard=self._heard,
+                policy_changed=self._policy_changed,
                 parts=self._parts,
             )  # fmt: skip
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from monitor.app.program import Program, make_expected, record_hours
+from monitor.app.program import Program, make_expected, record_hours, record_policy
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
+from monitor.supervision.policies import InForce, look_again
 from monitor.supervision.statistics import fill_in
 
 log = structlog.get_logger(__name__)
@@ -43,6 +46,8 @@ class JudgingLoop:
     ) -> None:
         self._program = program
         self._judge = judge
+        self._next: InForce | None = None
+        """What is in force from the next step on."""
         self._beat = beat
         self._after = after
         self._caught_up = caught_up
@@ -59,6 +64,11 @@ class JudgingLoop:
 
     def wake(self) -> None:
         self._awake.set()
+
+    def use(self, found: InForce) -> None:
+        """Judge by another policy from the next step on; a step under way ends by the one that it began with."""
+        self._next = found
+        self.wake()
 
     def stop(self) -> None:
         self._stop.set()
@@ -89,7 +99,9 @@ class JudgingLoop:
         now = self._program.clock.now()
         if not self._recorded:
             record_hours(self._program, now)
+            record_policy(self._program, now)
             self._recorded = True
+        self._take_policy(now)
         make_expected(self._judge, now)
         if not self._filled:
             self._filled = not fill_in(self._judge, now)
@@ -97,3 +109,14 @@ class JudgingLoop:
         if applied.judged:
             self._after()
         return claimed >= CLAIM
+
+    def _take_policy(self, now: datetime) -> None:
+        """Between two steps, in the thread that judges: nothing is judged half by one policy and half by another, and
+        what was looked at by the old one up to this very step is looked at again.
+        """
+        found = self._next
+        if found is not None:
+            self._program.store.step(lambda conn: look_again(conn, found, now))
+            self._judge = replace(self._judge, policy=found.policy)
+            if self._next is found:
+                self._next = None

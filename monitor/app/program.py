@@ -7,7 +7,7 @@ import fcntl
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Final
@@ -30,6 +30,7 @@ from monitor.store.subjects import wake_all
 from monitor.supervision import hours
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
+from monitor.supervision.policies import Policies, read_in_force, record_start
 from monitor.supervision.statistics import fill_in
 
 log = structlog.get_logger(__name__)
@@ -53,13 +54,21 @@ class InUse(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """An opened store with the caches and the clock that every command shares."""
+    """An opened store with the caches and the clock that every command shares.
+
+    `settings`: with the policy in force when it was opened; `policies`: whose it is, and what is in force by now.
+    """
 
     settings: Settings
     store: Store
     clock: Clock
     registry: RegistryCache
     calendars: CalendarCache
+    policies: Policies = field(default_factory=Policies.fixed)
+
+    def __post_init__(self) -> None:
+        if self.policies.current.policy != self.settings.policy:  # made by hand: what it was given is in force
+            object.__setattr__(self, "policies", Policies.of(self.settings))
 
     def judge(self, path: Callable[[], BrokerPath] = BrokerPath, metrics: JudgeMetrics | None = None) -> Judge:
         return Judge(
@@ -71,7 +80,17 @@ class Program:
             path=path,
             metrics=metrics or NoMetrics(),
             shared=self.is_shared,
+            older=self.policies.older,
         )
+
+    def under_policy(self) -> Program:
+        """With the policy in force: a change in the store holds over the file. Once the schema is this program's."""
+        with self.store.read() as conn:
+            found = read_in_force(conn, self.settings)
+        for broken in found.broken:
+            log.error("a policy cannot be used", action="policy.broken", number=broken.number, why=broken.why)
+        settings = self.settings.under(found.policy)
+        return replace(self, settings=settings, policies=Policies(self.settings, found))
 
     @property
     def is_shared(self) -> bool:
@@ -115,7 +134,7 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
     opened = attach(settings, writing=writing)
     migrate.ensure(opened.store)
     opened.store.polite = is_judged_elsewhere(opened.store)
-    return opened
+    return opened.under_policy()
 
 
 def attach(settings: Settings, *, writing: bool) -> Program:
@@ -249,6 +268,7 @@ def judge_as_of(program: Program, at: datetime) -> Applied:
     judge = program.judge()
     with sole_judge(program.store):
         record_hours(program, at)
+        record_policy(program, at)
         make_expected(judge, at)
         while fill_in(judge, at):
             pass
@@ -267,6 +287,13 @@ def record_hours(program: Program, now: datetime) -> None:
     marked = program.store.step(record)
     if marked:
         log.info("calendars of the settings changed", action="calendar.changed", marked=marked)
+
+
+def record_policy(program: Program, now: datetime) -> None:
+    """Record the policy that is judged by, where it is another than the last: once at the start of whoever judges."""
+    found = program.policies.current
+    program.store.step(lambda conn: record_start(conn, found, now))
+    program.policies.refresh(program.store)
 
 
 def make_expected(judge: Judge, now: datetime) -> None:

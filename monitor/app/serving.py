@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from monitor.console.live import LiveBoards
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
 from monitor.store.facts.look import Look
+from monitor.supervision.policies import InForce
 from monitor.supervision.signin import SignIn
 
 if TYPE_CHECKING:
@@ -30,29 +31,36 @@ if TYPE_CHECKING:
 
 def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
-    heard: Callable[[], None], parts: ExitStack,
+    heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
 ) -> Deps:  # fmt: skip
-    """`look`: a look at the store as the judge takes it; what has to be ended is put on `parts`."""
+    """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
+    look at the store as the judge takes it; what has to be ended is put on `parts`.
+    """
     settings = program.settings
-    boards = LiveBoards(program.store, program.clock, look, settings.policy.post)
+    policies = program.policies
+    boards = LiveBoards(program.store, program.clock, look, policies.current.policy.post)
     parts.callback(boards.close)
     kiosks = make_kiosks(program, metrics, parts)
+
+    def use(found: InForce) -> None:
+        boards.use(found.policy.post)
+        if kiosks is not None:
+            kiosks.use(found.policy.face, found.policy.checkin)
+
+    policies.told.append(use)
     return Deps(
         presets=settings.presets,
-        workday_roles=frozenset(settings.policy.roster.workday_roles),
         store=program.store,
         clock=program.clock,
         metrics=metrics,
         health=health,
         registry=program.registry,
         calendars=program.calendars,
-        bad_at_most=settings.policy.rating.bad_at_most,
-        future=timedelta(seconds=settings.policy.device.future_seconds),
         shared=program.is_shared,
         max_body_bytes=settings.http.max_body_bytes,
-        face=settings.policy.face,
         face_keys=Path(keys) if (keys := settings.faces.keys) else None,
-        policy=settings.policy,
+        policies=policies,
+        policy_changed=policy_changed,
         look=look,
         adapters=program.adapters,
         heard=heard,
@@ -78,8 +86,11 @@ def _self_check(program: Program, look: Callable[[Connection, datetime], Look]) 
 
     def findings() -> Iterator[Finding]:
         from monitor.ops.doctor import check_harmless
+        from monitor.ops.doctor.policycheck import check_policy
 
-        return check_harmless(program.settings, program.store, program.clock.now(), looked, os.environ)
+        settings = program.settings.under(program.policies.current.policy)
+        yield check_policy(program.policies)
+        yield from check_harmless(settings, program.store, program.clock.now(), looked, os.environ)
 
     return SelfCheck(findings, program.clock.real_now, program.clock.monotonic)
 

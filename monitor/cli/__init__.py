@@ -22,6 +22,7 @@ from monitor.cli import (
     ops,
     people,
     pins,
+    policy,
     preview,
     ratings,
     replay,
@@ -33,8 +34,8 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, people, alerting, preview,
-    audit, spots, faces, kiosks, pins, watch, terminal, ratings,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, policy, people, alerting,
+    preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -22,10 +22,12 @@ def import_calendar(
         ..., metavar="FILE", help='JSON: {"year","days":[{"name","date","isOffDay"}]} or the array; or ICS.'
     ),
     year: int | None = typer.Option(None, "--year", metavar="YYYY", help="The year that the notice publishes."),
+    preview: bool = typer.Option(False, "--preview", help="Say which deadlines would move; write nothing."),
+    as_json: bool = typer.Option(False, "--json", help="With --preview: JSON on stdout."),
 ) -> None:
     """导入放假安排 Import the State Council's notice of a year's days off; what rests on a changed day is judged again.
 
-    Example: jiancha calendar import 2027.json
+    Example: jiancha calendar import 2027.json --preview
     """
     from monitor.ingest.notices import BadNotice, read_notice, read_paper
     from monitor.store.calendars import save_notice
@@ -34,6 +36,11 @@ def import_calendar(
         days, paper = read_notice(file, year), read_paper(file)
     except (OSError, BadNotice) as error:
         raise BadInput(f"{file}: {reason_of(error)}") from error
+    if preview or as_json:
+        from monitor.cli.previews import notice_preview
+
+        notice_preview(days, paper, as_json=as_json)
+        return
     with program() as opened:
         now = opened.clock.now()
         changes = opened.store.step(lambda conn: save_notice(conn, days, now, paper=paper))

@@ -25,6 +25,7 @@ def check() -> None:
     """
     from monitor.app import lone_group
     from monitor.ops.checks import check_configuration, check_receivers
+    from monitor.ops.doctor.policycheck import check_policy
 
     refusal = lone_group(settings())
     if refusal is not None:
@@ -36,6 +37,10 @@ def check() -> None:
         with opened.store.read() as conn:
             look = judge.look(conn, opened.clock.now())
             findings = check_configuration(look, opened.settings)
+        policy = check_policy(opened.policies)
+        typer.echo(f"规则 policy: {policy.why}")
+        if not policy.ok:
+            findings.append(f"规则 policy: {policy.why}; {policy.fix}")
         findings = [*check_receivers(opened.settings, os.environ, opened.clock.real_now), *findings]
     for text in findings:
         typer.echo(text)

@@ -27,12 +27,24 @@ def register(app: typer.Typer) -> None:
     app.add_typer(quarantine_app, name="quarantine")
 
 
+_PREVIEW = typer.Option(False, "--preview", help="Say what it would change and mean; write nothing.")
+
+
 @registry_app.command("import")
-def import_registry(file: Path = _FILE) -> None:
+def import_registry(
+    file: Path = _FILE,
+    preview: bool = _PREVIEW,
+    as_json: bool = typer.Option(False, "--json", help="With --preview: JSON on stdout."),
+) -> None:
     """导入台账 Import halls, units, windows, staff, posts, items and devices from TOML, CSV or XLSX; all rows or none.
 
-    Example: jiancha registry import registry.toml
+    Example: jiancha registry import registry.toml --preview
     """
+    if preview or as_json:
+        from monitor.cli.previews import registry_preview
+
+        registry_preview(file, as_json=as_json)
+        return
     from monitor.ingest.registry import import_registry as bring_in
     from monitor.ingest.tables import InputErrors
 

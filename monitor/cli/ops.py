@@ -55,10 +55,15 @@ def doctor(
 
     Example: jiancha doctor --broker-config /etc/mosquitto/mosquitto.conf
     """
+    from sqlalchemy.exc import DBAPIError
+
     from monitor.ops.doctor import check_everything
+    from monitor.ops.doctor.policycheck import check_policy
 
     with unopened(settings(), writing=False) as opened:
         now = opened.clock.now()
+        with contextlib.suppress(DBAPIError):  # a store that is away, damaged or of another schema: told below
+            opened = opened.under_policy()
 
         @contextlib.contextmanager
         def look() -> Iterator[Any]:
@@ -67,6 +72,7 @@ def doctor(
 
         findings = list(check_everything(opened.settings, opened.store, now, look, broker_config, os.environ))
         findings.append(_judge_lock(opened))
+        findings.append(check_policy(opened.policies))
     if as_json:
         print_json([finding.to_json() for finding in findings])
     for finding in () if as_json else findings:

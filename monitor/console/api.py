@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
+from monitor.console.calendarsapi import add_calendars_api
 from monitor.console.cardanswers import FedOut, PlansOut, answers
 from monitor.console.cardexport import add_card_export
 from monitor.console.cards import add_cards
@@ -27,6 +28,7 @@ from monitor.console.kiosksapi import add_kiosks_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
+from monitor.console.registryapi import add_registry_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -67,6 +69,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_kiosks_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
+    add_registry_api(api, deps)
+    add_calendars_api(api, deps)
     add_operations_api(api, deps)
     return api
 

@@ -16,7 +16,6 @@ from monitor.clock import Clock
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
 from monitor.ingest.adapters import Adapters
-from monitor.ingest.check import FUTURE
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
 from monitor.settings import ConsoleSettings, Policy
@@ -26,6 +25,7 @@ from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
 from monitor.supervision.facedesk import FaceDesk
 from monitor.supervision.kiosk import Kiosks
+from monitor.supervision.policies import Policies
 from monitor.supervision.signin import SignIn
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deps:
-    """`bad_at_most` is the policy key `rating.bad_at_most`, `future` is `device.future_seconds`; `max_body_bytes` the
-    setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set; `policy` is in force, its version goes
-    on cards by hand. `presets` and `workday_roles` (key `roster.workday_roles`) are what plans are checked against.
-    `face` is `[policy.face]`, `face_keys` the setting `faces.keys`. `heard` is called after a commit. `kiosks` is there
-    where `kiosk.enabled` is set.
+    """`max_body_bytes` is the setting `http.max_body_bytes`; `shared` whether `mqtt.shared_group` is set. `policies`:
+    the policy in force, which may become another while this runs: `policy` and what follows from it are asked for each
+    time. `presets` are what plans are checked against beside it. `face_keys` is the setting `faces.keys`. `heard` is
+    called after a commit. `kiosks` is there where `kiosk.enabled` is set.
     """
 
     store: Store
@@ -47,21 +46,19 @@ class Deps:
     health: Health
     registry: RegistryCache
     calendars: CalendarCache
-    bad_at_most: int = 2
-    future: timedelta = FUTURE
     shared: bool = False
     max_body_bytes: int = 8 * 1024 * 1024
-    policy: Policy = field(default_factory=Policy)
+    policies: Policies = field(default_factory=Policies.fixed)
+    policy_changed: Callable[[], None] = lambda: None
+    """Called after a change of the policy was committed and taken here."""
     look: Callable[[Connection, datetime], Look] | None = None
     """A look at the store as the judge takes it; None: what is counted afresh is not served."""
     adapters: Callable[[], Adapters] = Adapters
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     presets: Mapping[str, SlotPreset] = field(default_factory=dict)
-    workday_roles: frozenset[str] = frozenset()
     kiosks: Kiosks | None = None
     https_port: int | None = None
     """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
-    face: FacePolicy = field(default_factory=FacePolicy)
     face_keys: Path | None = None
     desk: FaceDesk | None = None
     """None: no face can be enrolled here, for `faces.keys` is not set (`face_keys` None), or the extra is missing."""
@@ -75,3 +72,28 @@ class Deps:
     """The harmless part of `doctor`; None: it is not served."""
     receivers: Mapping[str, str] = field(default_factory=dict)
     """Masked address of each receiver of the settings, by its id."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force; its version goes on cards by hand."""
+        return self.policies.current.policy
+
+    @property
+    def bad_at_most(self) -> int:
+        """Key `rating.bad_at_most`."""
+        return self.policy.rating.bad_at_most
+
+    @property
+    def future(self) -> timedelta:
+        """Key `device.future_seconds`."""
+        return timedelta(seconds=self.policy.device.future_seconds)
+
+    @property
+    def workday_roles(self) -> frozenset[str]:
+        """Key `roster.workday_roles`."""
+        return frozenset(self.policy.roster.workday_roles)
+
+    @property
+    def face(self) -> FacePolicy:
+        """`[policy.face]`"""
+        return self.policy.face

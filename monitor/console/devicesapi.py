@@ -139,7 +139,7 @@ def _add_lost(api: APIRouter, deps: Deps) -> None:
         """What declaring [from, to) lost would mean: subjects judged twice, nothing written."""
         with looked(deps) as look:
             line = require_device(look, deps.policy.device, grant.principal, device, "devices:lose")
-            found = preview(look, deps.policy, device, start, end)
+            found = preview(look, deps.policy, device, start, end, deps.policies.older)
         zone = look.registry.zone_of(line.hall)
         return {
             "start": stamp(found.starts, zone), "end": stamp(found.ends, zone), "resting": found.resting,

@@ -97,6 +97,13 @@ class LiveBoards:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def use(self, policy: PostPolicy) -> None:
+        """Another policy is in force: every window is looked at anew by it."""
+        with self._lock:
+            self._policy = policy
+            for held in self._halls.values():
+                held.keeper.use(policy)
+
     def board(self, hall: str) -> Board:
         """The board now. Raises Refused for a hall that there is not."""
         return self._looked(hall, FRESH_SECONDS)[0]

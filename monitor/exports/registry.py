@@ -113,6 +113,16 @@ def _cell(value: Any) -> Any:
     return value
 
 
+def cell_text(value: Any) -> str:
+    """A stored value as text; a cell of a file reads it back."""
+    return str(_cell(value))
+
+
+def written(conn: Connection, suffix: str) -> bytes:
+    """The whole registry as a file, `toml` or `xlsx`; importing it again changes nothing."""
+    return _WRITERS[f".{suffix}"](as_sheets(registry_rows(conn)))
+
+
 def _csv_cell(value: Any) -> Any:
     cell = _cell(value)
     return guarded(cell) if isinstance(cell, str) else cell

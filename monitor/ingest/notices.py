@@ -32,7 +32,11 @@ def read_notice(path: Path, year: int | None = None) -> list[NoticeDay]:
     categories (休, 放假, 假期 / 班, 补班, 上班). Without `year` it is the year that most days lie in.
     Raises BadNotice; OSError for a file that cannot be read.
     """
-    data = path.read_bytes()
+    return notice_in(path.read_bytes(), year)
+
+
+def notice_in(data: bytes, year: int | None = None) -> list[NoticeDay]:
+    """As `read_notice`, of a file's content."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"BEGIN:VCALENDAR"):
         return _from_ics(data, year)
     try:
@@ -56,14 +60,18 @@ def read_paper(path: Path) -> Paper:
 
     JSON: `title`, `papers`, `id` …; ICS: the calendar's name (X-WR-CALNAME).
     """
-    data = path.read_bytes()
+    return paper_in(path.name, path.read_bytes())
+
+
+def paper_in(name: str, data: bytes) -> Paper:
+    """As `read_paper`, of a file's name and content."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"BEGIN:VCALENDAR"):
         from icalendar import Calendar  # only where somebody brings an ICS file
 
         paper = Paper(title=str(Calendar.from_ical(data).get("X-WR-CALNAME", "")).strip())
     else:
         paper = notice_paper(json.loads(decode(data)))
-    return paper if paper.source else replace(paper, source=path.name)
+    return paper if paper.source else replace(paper, source=name)
 
 
 def _from_ics(data: bytes, year: int | None) -> list[NoticeDay]:

@@ -6,20 +6,25 @@ Every row is checked before any is written, and every fault is listed with its p
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from monitor.ingest.cells import BadCell, boolean, choice, day, identifier, list_of, number, short_text, text, whole
 from monitor.ingest.columns import Column, duplicates, parse_tables, references
 from monitor.ingest.registry_checks import EVERYBODY, Known, cross_checks, fill_halls, known_ids
 from monitor.ingest.tables import InputErrors, InputTable, read_tables
 from monitor.model import CHANNELS, KIND_CHANNELS
+from monitor.store import meta
 from monitor.store.engine import Store
-from monitor.store.registry import KINDS, RegistryRows, load_registry, save_registry
-from monitor.store.upsert import Changes
+from monitor.store.registry import KINDS, RegistryRows, load_registry, registry_changes, save_registry
+from monitor.store.upsert import Change, Changes, digest
 
 
 def _zone(cell: Any) -> str:
@@ -138,6 +143,50 @@ def import_registry(
     known = Known(registry=registry, calendars=frozenset(calendars), presets=frozenset(presets))
     rows = check_registry(tables, known)
     return store.step(lambda conn: save_registry(conn, rows, now, actor=actor))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """A checked input beside what is stored: what it would change, and the digest by which it is confirmed.
+
+    `same`: rows by table that are as they stand.
+    """
+
+    rows: RegistryRows
+    changes: tuple[Change, ...]
+    digest: str
+    same: Mapping[str, int]
+
+
+class Moved(ValueError):
+    """The registry, or what the input would change in it, is not what the preview showed; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("预览之后台账已变动，请重新预览 the registry changed since the preview: preview it again")
+
+
+def compare(conn: Connection, tables: Iterable[InputTable], *, known: Known) -> Checked:
+    """The preview of an import: checked, compared, not written. Raises InputErrors listing every fault."""
+    rows = check_registry(tables, known)
+    changes = registry_changes(conn, rows)
+    touched = Counter(change.kind.name for change in changes)
+    return Checked(
+        rows=rows, changes=tuple(changes), digest=digest(changes, meta.version(conn, meta.REGISTRY_VERSION)),
+        same={name: len(given) - touched[name] for name, given in rows.items()},
+    )  # fmt: skip
+
+
+def apply(
+    conn: Connection, tables: Iterable[InputTable], *, known: Known, now: datetime, actor: str, seen: str | None = None
+) -> Changes:
+    """Check and save in the caller's transaction. `seen`: the digest of the preview that is confirmed.
+
+    Raises InputErrors; Moved where something else would be written than was seen.
+    """
+    checked = compare(conn, tables, known=known)
+    if seen is not None and seen != checked.digest:
+        raise Moved
+    return save_registry(conn, checked.rows, now, actor=actor)
 
 
 def read_registry(path: Path, known: Known) -> RegistryRows:

@@ -103,6 +103,10 @@ class Subscriber:
         self.client.start()
         self._thread.start()
 
+    def use(self, future: timedelta) -> None:
+        """How far ahead an event may seem, from the next batch on."""
+        self._future = future
+
     def stop(self) -> None:
         """Finish the batch in hand, acknowledge it and disconnect; what was not stored comes again next time."""
         self._stopping.set()

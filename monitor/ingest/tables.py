@@ -10,6 +10,7 @@ import codecs
 import contextlib
 import csv
 import io
+import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalcul
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
+SENT_ZH: Final = "可上传 .toml、.xlsx、.json 或 .csv（文件名即表名）"
+SENT_EN: Final = "send a .toml, an .xlsx, a .json, or a .csv named after its table"
 _BLANK: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\ufeff\u200b"
 
 
@@ -88,6 +91,19 @@ def read_tables(path: Path) -> list[InputTable]:
         return reader(path.name, path.stem.lower(), path.read_bytes())
     except OSError as error:
         raise _refuse(str(path), f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})") from None
+
+
+def tables_in(name: str, data: bytes, table: str = "") -> list[InputTable]:
+    """The tables of a file that was sent (`name` says its format; of a CSV `table` says which table it is, else its
+    name does), or of a JSON object. Raises InputErrors.
+    """
+    stem, _, suffix = name.rpartition(".")
+    if suffix.lower() == "json":
+        return tables_of(_json(name, data), name)
+    reader = _READERS.get(f".{suffix.lower()}")
+    if reader is None or not stem:
+        raise _refuse(name[:80], f"不认识的格式；{SENT_ZH}", f"unknown format; {SENT_EN}")
+    return reader(name, table or stem.lower(), data)
 
 
 def tables_of(data: object, place: str) -> list[InputTable]:
@@ -162,6 +178,13 @@ def _toml(place: str, _stem: str, data: bytes) -> list[InputTable]:
     except (ValueError, RecursionError) as error:  # also numbers too long for int(), and arrays nested without end
         raise _refuse(place, f"不是合法的 TOML：{error}", f"no valid TOML: {error}") from None
     return tables_of(parsed, place)
+
+
+def _json(place: str, data: bytes) -> object:
+    try:
+        return json.loads(_text(place, data))
+    except (ValueError, RecursionError) as error:
+        raise _refuse(place, f"不是合法的 JSON：{error}", f"no valid JSON: {error}") from None
 
 
 def _csv(place: str, stem: str, data: bytes) -> list[InputTable]:

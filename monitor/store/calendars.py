@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -27,8 +29,59 @@ COUNTRY: Final = "cn"
 PAPER_KEY: Final = "calendar_notice:"
 
 
+class Overtaken(ValueError):
+    """The calendar changed after the preview; nothing was written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeChanges:
+    """What `save_notice` would write: days new or other than stored, rows that go, years that were guessed so far."""
+
+    changes: tuple[upsert.Change, ...]
+    dropped: tuple[Row, ...]
+    new_years: tuple[int, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.dropped)
+
+    @property
+    def spans(self) -> list[tuple[date, date]]:
+        """The stretches (first, last) of days of which something else may be said."""
+        changed = [change.after["day"] for change in self.changes] + [row["day"] for row in self.dropped]
+        return spans_of(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in self.new_years]
+
+    def digest(self, version: int, paper: Paper | None) -> str:
+        """Of all that would be written and of the calendar's version that it was compared with."""
+        gone = [upsert.Change(kind=NOTICES, after={"day": row["day"]}) for row in self.dropped]
+        said = hashlib.sha256(repr((paper, self.new_years)).encode()).hexdigest()
+        return f"{upsert.digest([*self.changes, *gone], version)}{said[:8]}"
+
+
+def notice_changes(conn: Connection, days: Sequence[NoticeDay]) -> NoticeChanges:
+    """What `save_notice` would write. Writes nothing."""
+    new_years = [year for year in sorted({day.notice_year for day in days}) if not _is_known(conn, year)]
+    return NoticeChanges(
+        changes=tuple(upsert.differences(conn, NOTICES, _notice_rows(days))),
+        dropped=tuple(_dropped(conn, days)),
+        new_years=tuple(new_years),
+    )
+
+
+def _notice_rows(days: Sequence[NoticeDay]) -> list[Row]:
+    return [
+        {"calendar": COUNTRY, "day": day.date, "year": day.notice_year, "name": day.name, "is_off": day.off}
+        for day in days
+    ]
+
+
 def save_notice(
-    conn: Connection, days: Sequence[NoticeDay], now: datetime, *, actor: str = "cli", paper: Paper | None = None
+    conn: Connection,
+    days: Sequence[NoticeDay],
+    now: datetime,
+    *,
+    actor: str = "cli",
+    paper: Paper | None = None,
+    seen: str | None = None,
 ) -> Changes:
     """Save the days of one notice, and what it is called; the caller commits.
 
@@ -36,21 +89,18 @@ def save_notice(
        removed (only where the notice says its year).
     2. If anything differs: an audit row for each day, a new `meta.calendar_version`, and what is open and rests on a
        day that changed is judged again; on any day of a year that was not published before, for all of it is known now.
+    `seen`: the digest of the preview that is confirmed. Raises Overtaken where something else would be written by now.
     """
-    new_years = [year for year in sorted({day.notice_year for day in days}) if not _is_known(conn, year)]
-    rows = [
-        {"calendar": COUNTRY, "day": day.date, "year": day.notice_year, "name": day.name, "is_off": day.off}
-        for day in days
-    ]
-    dropped = _dropped(conn, days)
-    changes = upsert.save(conn, NOTICES, rows, now)
-    if changes or dropped:
+    told = notice_changes(conn, days)
+    if seen is not None and seen != told.digest(meta.version(conn, meta.CALENDAR_VERSION), paper):
+        raise Overtaken
+    rows = _notice_rows(days)
+    changes, dropped = upsert.save(conn, NOTICES, rows, now), told.dropped
+    if told:
         conn.execute(delete(DAYS).where(DAYS.c.calendar == COUNTRY, DAYS.c.day.in_([row["day"] for row in dropped])))
         audit.record_all(conn, now, actor, [*upsert.audit_entries(changes, "calendar"), *map(_removal, dropped)])
         meta.bump(conn, meta.CALENDAR_VERSION)
-        changed = [change.after["day"] for change in changes] + [row["day"] for row in dropped]
-        spans = spans_of(changed) + [(date(year, 1, 1), date(year, 12, 31)) for year in new_years]
-        wake_dates(conn, spans, due=now, cause=f"日历变更 calendar changed: {spans_text(spans)}")
+        wake_dates(conn, told.spans, due=now, cause=f"日历变更 calendar changed: {spans_text(told.spans)}")
     if paper is not None:
         _save_paper(conn, {day.notice_year for day in days}, paper, now, actor)
     counts = count(rows, changes)
@@ -66,6 +116,11 @@ def _save_paper(conn: Connection, years: Iterable[int], paper: Paper, now: datet
         audit.record(conn, now, actor, "calendar.paper", DAYS.name, f"{COUNTRY}/{year}", told)
     if changed:
         meta.bump(conn, meta.CALENDAR_VERSION)
+
+
+def paper_of(conn: Connection, year: int) -> Paper:
+    """What the imported notice of a year is called; empty where none says."""
+    return _paper(conn, year)
 
 
 def _paper(conn: Connection, year: int) -> Paper:
@@ -124,6 +179,15 @@ class CalendarCache:
         self._lock = threading.Lock()
         self._held: tuple[int, _Shelf] | None = None
 
+    def supposing(self, conn: Connection, days: Sequence[NoticeDay], paper: Paper | None = None) -> CalendarBook:
+        """The book as it would be with a notice saved (`save_notice`). Writes nothing and keeps nothing."""
+        given = {day.date: day for day in days}
+        whole = {day.year for day in days if day.year is not None}
+        kept = [day for day in load_notices(conn) if day.date not in given and day.year not in whole]
+        said = {day.notice_year: paper for day in days} if paper is not None else {}
+        shelf = _Shelf(self.specs, conn, sorted([*kept, *days], key=lambda day: day.date), said)
+        return CalendarBook(shelf, _sources(conn))
+
     def get(self, conn: Connection) -> CalendarBook:
         """The book that the connection's transaction sees."""
         found = meta.version(conn, meta.CALENDAR_VERSION)
@@ -133,8 +197,12 @@ class CalendarCache:
             held = (found, _Shelf(self.specs, conn))
             with self._lock:
                 self._held = held
-        sources = {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}
-        return CalendarBook(held[1], sources)
+        return CalendarBook(held[1], _sources(conn))
+
+
+def _sources(conn: Connection) -> dict[str, tuple[str, str | None]]:
+    """Calendar and hall of each source of an import."""
+    return {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}
 
 
 class CalendarBook:
@@ -187,6 +255,11 @@ class CalendarBook:
         """Whether a year's days off are known, from the library or a notice, and not guessed (DESIGN §4, Years)."""
         return self.calendar(name).is_published(date(year, 1, 1))
 
+    @property
+    def imported_years(self) -> list[int]:
+        """Years of which a notice was imported."""
+        return sorted(self._shelf.imported)
+
     def imported_at(self, year: int) -> datetime | None:
         """When a year's notice was first imported; None where none was."""
         return self._shelf.imported.get(year)
@@ -195,12 +268,19 @@ class CalendarBook:
 class _Shelf:
     """Calendars by name and zone over one state of the notices, each built when first asked for."""
 
-    def __init__(self, specs: Mapping[str, CalendarSpec], conn: Connection) -> None:
+    def __init__(
+        self,
+        specs: Mapping[str, CalendarSpec],
+        conn: Connection,
+        notices: Sequence[NoticeDay] | None = None,
+        papers: Mapping[int, Paper] | None = None,
+    ) -> None:
+        """`notices`: other days than those of the store; `papers`: by year what else they are called."""
         self._specs = specs
-        self._notices = tuple(load_notices(conn))
+        self._notices = tuple(load_notices(conn) if notices is None else notices)
         self._built: dict[tuple[str, str | None], WorkCalendar] = {}
         self._lock = threading.Lock()
-        self._papers = {day.notice_year: _paper(conn, day.notice_year) for day in self._notices}
+        self._papers = {day.notice_year: _paper(conn, day.notice_year) for day in self._notices} | dict(papers or {})
         self.imported: dict[int, datetime] = {}
         for row in conn.execute(select(DAYS.c.year, DAYS.c.imported_at).order_by(DAYS.c.imported_at)):
             self.imported.setdefault(row.year, row.imported_at)

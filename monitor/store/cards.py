@@ -48,7 +48,7 @@ def states_of(conn: Connection, subjects: Sequence[int]) -> dict[int, list[CardS
 
 _OF_SUBJECTS: Final = QuickSelect(
     lambda among: (
-        select(*(c for c in CARD.c if c.name not in ("explanation", "policy_version", "basis")))
+        select(*(c for c in CARD.c if c.name not in ("explanation", "basis")))
         .where(among(CARD.c.subject))
         .order_by(CARD.c.number)
     )
@@ -72,6 +72,7 @@ def card_state(row: Row[Any]) -> CardState:
         withdrawn_by_system=row.state == "withdrawn" and row.withdrawn_by == "system",
         windows=frozenset((row.reason or {}).get("figures", {}).get("windows", ())),
         attributed=row.attributed,
+        policy_version=row.policy_version,
     )
 
 
@@ -159,6 +160,8 @@ def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_vers
         "withdrawn_by": "system" if changed.event == "withdrawn" else None,
     }
     spell = changed.spell
+    if changed.event == "issued":
+        values["policy_version"] = policy_version
     if spell is not None:
         values |= {
             "began": spell.began,
@@ -177,7 +180,6 @@ def values_of(changed: CardChange, subject: Row[Any], now: datetime, policy_vers
             "episode": changed.episode,
             "issued": now,
             "historic": subject.historic,
-            "policy_version": policy_version,
             "basis": basis,
             "version": 0,
             "sequence": 1,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from monitor.model import Device, Hall, Item, Post, Registry, Staff, Unit, Window
 from monitor.store import audit, meta, upsert
@@ -68,6 +68,27 @@ def save_registry(conn: Connection, rows: RegistryRows, now: datetime, *, actor:
     return Changes(tables=tables)
 
 
+def registry_changes(conn: Connection, rows: RegistryRows) -> list[Change]:
+    """What `save_registry` would write of these rows, table by table. Writes nothing."""
+    return [change for name, kind in KINDS.items() for change in upsert.differences(conn, kind, rows.get(name, ()))]
+
+
+def supposed_registry(conn: Connection, changes: Iterable[Change], now: datetime) -> Registry:
+    """The registry as it would be with these changes saved. Writes nothing; its version is that of the present one."""
+    coming: dict[str, dict[tuple[Any, ...], Row]] = {name: {} for name in KINDS}
+    for change in changes:
+        kind = change.kind
+        filled = {**({kind.once: now} if kind.once else {}), **dict.fromkeys(kind.own), **(change.before or {})}
+        coming[kind.name][kind.key_of(change.after)] = {**filled, **change.after}
+
+    def merged(model: type[Any]) -> list[Row]:
+        kind = next(kind for kind in KINDS.values() if kind.table is table_of(model))
+        rows = {kind.key_of(row): row for row in _rows(conn, model)} | coming[kind.name]
+        return [dict(rows[key]) for key in sorted(rows)]
+
+    return _snapshot(merged, meta.version(conn, meta.REGISTRY_VERSION))
+
+
 def registry_rows(conn: Connection) -> dict[str, list[Row]]:
     """Every row of the registry by table name as in files, with names and contacts, as `save_registry` takes them."""
     return {
@@ -84,15 +105,19 @@ def load_registry(conn: Connection) -> Registry:
     left out, so that its messages are those of an unknown device.
     """
     found = meta.version(conn, meta.REGISTRY_VERSION)  # before the rows: a change in between is read again next time
+    return _snapshot(lambda model: _rows(conn, model), found)
+
+
+def _snapshot(rows: Callable[[type[Any]], Iterable[Row]], version: int) -> Registry:
     return Registry(
-        version=found,
-        halls={r["id"]: _hall(r) for r in _rows(conn, HallRow)},
-        units={r["id"]: Unit(**r) for r in _rows(conn, UnitRow)},
-        windows={r["id"]: Window(**r) for r in _rows(conn, WindowRow)},
-        staff={r["id"]: _staff(r) for r in _rows(conn, StaffRow)},
-        posts=tuple(_post(r) for r in _rows(conn, PostRow)),
-        items=_versions(_item(r) for r in _rows(conn, ItemRow)),
-        devices={r["id"]: _device(r) for r in _rows(conn, DeviceRow) if r["revoked_at"] is None},
+        version=version,
+        halls={r["id"]: _hall(r) for r in rows(HallRow)},
+        units={r["id"]: Unit(**r) for r in rows(UnitRow)},
+        windows={r["id"]: Window(**r) for r in rows(WindowRow)},
+        staff={r["id"]: _staff(r) for r in rows(StaffRow)},
+        posts=tuple(_post(r) for r in rows(PostRow)),
+        items=_versions(_item(r) for r in rows(ItemRow)),
+        devices={r["id"]: _device(r) for r in rows(DeviceRow) if r["revoked_at"] is None},
     )
 
 
@@ -119,20 +144,20 @@ class RegistryCache:
         return loaded
 
 
-def _rows(conn: Connection, model: type[Any]) -> Iterable[RowMapping]:
+def _rows(conn: Connection, model: type[Any]) -> Iterable[Row]:
     table = table_of(model)
-    return conn.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+    return cast("Iterable[Row]", conn.execute(select(table).order_by(*table.primary_key.columns)).mappings())
 
 
-def _hall(row: RowMapping) -> Hall:
+def _hall(row: Row) -> Hall:
     return Hall(**{**row, "calendar": row["calendar"] or DEFAULT_CALENDAR})
 
 
-def _staff(row: RowMapping) -> Staff:
+def _staff(row: Row) -> Staff:
     return Staff(id=row["id"], unit=row["unit"], role=row["role"], expected_from=row["expected_from"])
 
 
-def _post(row: RowMapping) -> Post:
+def _post(row: Row) -> Post:
     return Post(
         window=row["window"],
         staff=row["staff"],
@@ -142,7 +167,7 @@ def _post(row: RowMapping) -> Post:
     )
 
 
-def _item(row: RowMapping) -> Item:
+def _item(row: Row) -> Item:
     return Item(**{**row, "valid_from": _unless_always(row["valid_from"])})
 
 
@@ -159,7 +184,7 @@ def _versions(items: Iterable[Item]) -> dict[str, tuple[Item, ...]]:
     return found
 
 
-def _device(row: RowMapping) -> Device:
+def _device(row: Row) -> Device:
     lists = {name: tuple(row[name] or ()) for name in ("serves", "channels", "emits")}
     values = {name: value for name, value in row.items() if name != "revoked_at"}
     return Device(**{**values, **lists})

@@ -136,6 +136,19 @@ class Sources:
             supposed={device: (span,)},
         )
 
+    def among(self, registry: Registry) -> Sources:
+        """The same at the same time with other devices. Nothing is written."""
+        return Sources(
+            self._conn,
+            registry,
+            now=self._now,
+            untrusted_seconds=self._untrusted.total_seconds(),
+            heartbeat_seconds=self._beat.total_seconds(),
+            prefixes=self._prefixes,
+            shared=self._shared,
+            supposed=self._supposed,
+        )
+
     # -- skew
 
     def skew(self, device: str, boot: str) -> timedelta | None:

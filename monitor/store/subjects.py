@@ -183,6 +183,11 @@ _MAY_BE_UNJUST: Final = or_(_MAY_CHANGE, SUBJECT.c.verdict.in_([Outcome.YELLOW, 
 never due and is taken back."""
 
 
+def may_change() -> ColumnElement[bool]:
+    """Which subjects are not settled: `wake_all` marks them."""
+    return _MAY_CHANGE
+
+
 def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> None:
     """Mark every subject that may still change (after a change of registry, plans, calendar or policy)."""
     wanted = list(kinds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -91,15 +93,35 @@ class Changes:
 
 def save(conn: Connection, kind: Kind, rows: Sequence[Row], now: datetime) -> list[Change]:
     """Insert or update the rows; the differences, in the order of the rows. Rows of one call have different keys."""
-    stored = _stored(conn, kind, rows)
-    found = [Change(kind=kind, after=row, before=stored.get(kind.key_of(row))) for row in rows]
-    changes = [change for change in found if change.before is None or change.differing]
+    changes = differences(conn, kind, rows)
     for batch in chunks(changes):
         values = [{**change.after, **({kind.once: now} if kind.once else {})} for change in batch]
         statement = insert(conn, kind.table).values(values)
         settable = {name: statement.excluded[name] for name in batch[0].after if name not in kind.key}
         conn.execute(statement.on_conflict_do_update(index_elements=list(kind.key), set_=settable))
     return changes
+
+
+def differences(conn: Connection, kind: Kind, rows: Sequence[Row]) -> list[Change]:
+    """What `save` would write: the rows that are new or differ, in the order of the rows. Writes nothing."""
+    stored = _stored(conn, kind, rows)
+    found = [Change(kind=kind, after=row, before=stored.get(kind.key_of(row))) for row in rows]
+    return [change for change in found if change.before is None or change.differing]
+
+
+def digest(changes: Iterable[Change], *versions: int) -> str:
+    """Of what an import would write, and of the state that it was compared with: what a preview showed is what is
+    confirmed. SHA-256 in hex; equal changes in whatever order of columns have the same.
+    """
+    told = [
+        [change.kind.name, *([_plain(side) if side is not None else None] for side in (change.before, change.after))]
+        for change in changes
+    ]
+    return hashlib.sha256(json.dumps([versions, told], ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {name: _json(value) for name, value in row.items()}
 
 
 def count(rows: Sequence[Row], changes: Sequence[Change]) -> Counts:

@@ -39,11 +39,13 @@ def card_changes(
     *,
     auto_close: bool = False,
     same_within: timedelta = timedelta(0),
+    taken: Sequence[CardState] = (),
 ) -> list[CardChange]:
     """The changes that bring the cards of one rule on one subject in line with its verdict.
 
     `same_within`: times that differ by no more are the same. A device's skew is a median that moves a little with every
-    heartbeat, and every time that was corrected by it moves along: nobody is to be told of that.
+    heartbeat, and every time that was corrected by it moves along: nobody is to be told of that. `taken`: cards of the
+    same rule that are followed elsewhere, whose ordinals nobody else gets.
 
     1. Each spell is matched to its card: by the episode's id, else by overlap in time.
     2. A matched card follows its spell; a spell without a card issues one (a reminder already over leaves none).
@@ -53,7 +55,7 @@ def card_changes(
         return []
     changes: list[CardChange] = []
     left = sorted(cards, key=lambda c: c.began)
-    ordinal = _next_ordinal(cards)
+    ordinal = _next_ordinal([*cards, *taken])
     for spell in verdict.spells:
         card = match(spell, left)
         if card is None:

@@ -36,6 +36,10 @@ class BoardKeeper:
         self.judged = 0
         """Windows judged so far; for tests and profiles."""
 
+    def use(self, policy: PostPolicy) -> None:
+        """From the next look on; windows known under another policy are due at once. For any thread."""
+        self._policy, self._states = policy, {}
+
     def refresh(self, look: Look) -> Board:
         """The board at `look.now`. Raises Refused for a hall that there is not."""
         require_known(look.registry, hall=self.hall)

@@ -58,6 +58,12 @@ class Kiosks:
         self._registry = registry
         self._rate = _Rate(pins_a_minute)
 
+    def use(self, policy: FacePolicy, checkin: CheckinPolicy) -> None:
+        """Another policy is in force: for check-ins that begin from now on; those under way keep theirs."""
+        self.policy, self._checkin = policy, checkin
+        if self.faces is not None:
+            self.faces.use(policy)
+
     def registry(self) -> Registry:
         with self.store.read() as conn:
             return self._registry.get(conn)

@@ -96,6 +96,10 @@ class KioskFaces:
         self._running: dict[tuple[str, str], Running] = {}
         self._lock = threading.Lock()
 
+    def use(self, policy: FacePolicy) -> None:
+        """For attempts that begin from now on."""
+        self._policy = policy
+
     def frames(self) -> dict[str, int]:
         return self._frames.counts()
 

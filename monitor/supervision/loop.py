@@ -27,7 +27,7 @@ from monitor.store.sequences import Prefixes
 from monitor.store.sources import Sources
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
-from monitor.supervision.judgement import rulings
+from monitor.supervision.judgement import Ruling, older_versions, rulings
 from monitor.supervision.rules import LOADERS
 from monitor.supervision.spots import open_for_unknown
 from monitor.supervision.tallies import Touched, by_verdict
@@ -82,7 +82,7 @@ class _Outcome(Value, frozen=True, kw_only=True):
 
     subject: Row[Any]
     judged: subjects.Judged
-    changes: tuple[tuple[str, CardChange, Verdict], ...]
+    changes: tuple[tuple[Ruling, CardChange], ...]
     loaded: Loaded
     held: Sequence[CardState] = ()
     """The cards that stood on it."""
@@ -106,6 +106,8 @@ class Judge:
     path: Callable[[], Path] = Path
     metrics: JudgeMetrics = field(default_factory=NoMetrics)
     prefixes: Prefixes = field(default_factory=Prefixes)
+    older: Callable[[Connection, str], Policy | None] = lambda _conn, _version: None
+    """The policy of an earlier version, by which cards issued under it are followed (DESIGN §5 Versions)."""
     shared: bool = False
     """Whether events come by a shared subscription: then only sequence numbers move a watermark (DESIGN §3.1)."""
 
@@ -209,8 +211,10 @@ class Judge:
             loaded = Loaded(facts=None, calendar=None, hall=subject.hall)
             judged = _written(subject, loaded, (), look)
             return _Outcome(subject=subject, judged=judged, changes=(), loaded=loaded)
-        found = rulings(subject.kind, loaded, held, self.policy, now)
-        changes = tuple((r.rule.basis, change, r.verdict) for r in found for change in r.changes)
+        older = older_versions(held, self._version)
+        known = {one: policy for one in older if (policy := self.older(look.conn, one)) is not None}
+        found = rulings(subject.kind, loaded, held, self.policy, now, known)
+        changes = tuple((r, change) for r in found for change in r.changes)
         judged = _written(subject, loaded, [r.verdict for r in found], look)
         stat = None
         if isinstance(loaded.facts, CaseFacts) and loaded.calendar is not None:
@@ -262,11 +266,11 @@ class Judge:
             if outcome.subject.id not in written:
                 continue
             unknown += outcome.judged.verdict == Outcome.UNKNOWN
-            for basis, changed, verdict in outcome.changes:
-                self._apply_change(conn, outcome, basis, changed, verdict, now)
+            for ruling, changed in outcome.changes:
+                self._apply_change(conn, outcome, ruling, changed, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
-            changes = [change for _, change, _ in outcome.changes]
+            changes = [change for _, change in outcome.changes]
             marks += follow_ups(outcome.subject, outcome.judged, changes, self.policy, now)
             marks += ((SubjectRef(kind="order", key=key), now) for key in cards.promised(conn, changes))
             by_verdict(outcome.subject, outcome.judged.verdict, changes, outcome.held, tallies)
@@ -275,7 +279,7 @@ class Judge:
                 open_for_unknown(conn, outcome.loaded.facts, registry, book, self.policy.post, now)
             if outcome.subject.kind == "source" and outcome.changes:
                 self._wake_cases(conn, outcome.subject.key, now)
-            if outcome.judged.hall is not None and any(v.rule == SKEW for _, _, v in outcome.changes):
+            if outcome.judged.hall is not None and any(r.rule.id == SKEW for r, _ in outcome.changes):
                 # a clock became trusted, or no longer is: what waited for review because of it may be settled
                 subjects.wake_reviews(conn, outcome.judged.hall, due=now)
         casestats.save(conn, {o.subject.key: o.stat for o in outcomes if o.stat and o.subject.id in written})
@@ -293,12 +297,13 @@ class Judge:
             subjects.wake_prefix(conn, "case", f"{device.case_namespace}/", due=now)
 
     def _apply_change(
-        self, conn: Connection, outcome: _Outcome, basis: str, changed: CardChange, verdict: Verdict, now: datetime
+        self, conn: Connection, outcome: _Outcome, ruling: Ruling, changed: CardChange, now: datetime
     ) -> None:
         subject = outcome.subject
-        values = cards.values_of(changed, subject, now, self._version, basis)
+        values = cards.values_of(changed, subject, now, self._version, ruling.rule.basis)
         if changed.spell is not None:
-            values["explanation"] = explanation(outcome.loaded, verdict, changed, self.policy, now)
+            policy = ruling.older or self.policy
+            values["explanation"] = explanation(outcome.loaded, ruling.verdict, changed, policy, now)
         if changed.number is None:
             number, sequence = cards.issue(conn, values), 1
         else:

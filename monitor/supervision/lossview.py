@@ -6,13 +6,13 @@ were declared lost. Where they are too many for a page that waits, they are only
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from monitor.model import KIND_CHANNELS, CardState, Outcome, graver
 from monitor.settings import Policy
@@ -21,7 +21,7 @@ from monitor.store.facts.look import Loaded, Look
 from monitor.store.schema import DeviceRow
 from monitor.store.sql import chunks, prefix_end, table_of
 from monitor.store.subjects import SUBJECT
-from monitor.supervision.judgement import Ruling, rulings
+from monitor.supervision.judgement import Ruling, older_versions, rulings
 from monitor.supervision.refused import Refused
 from monitor.supervision.rules import LOADERS
 
@@ -81,8 +81,13 @@ def require_span(starts: datetime, ends: datetime, now: datetime) -> None:
         )
 
 
-def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: datetime) -> LossPreview:
-    """What would follow for the posts, slots and cases of [starts, ends). Raises Refused for a span that cannot be."""
+def preview(
+    look: Look, policy: Policy, device: str, starts: datetime, ends: datetime,
+    older: Callable[[Connection, str], Policy | None] = lambda _conn, _version: None,
+) -> LossPreview:  # fmt: skip
+    """What would follow for the posts, slots and cases of [starts, ends); `older`: the policies of earlier versions, as
+    the judge has them. Raises Refused for a span that cannot be.
+    """
     require_span(starts, ends, look.now)
     supposed = replace(look, sources=look.sources.supposing(device, (starts, ends)), _remembered={})
     resting, exact = dict.fromkeys(KINDS, 0), True
@@ -100,7 +105,7 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
             resting[kind] += len(mine)
             budget -= len(batch)
             if mine:
-                changed += _changed(look, supposed, policy, kind, mine, found)
+                changed += _changed(look, supposed, policy, older, kind, mine, found)
     changed.sort(key=lambda one: (not one.withdrawn, KINDS.index(one.kind), one.key))
     return LossPreview(
         starts=starts, ends=ends, resting=resting, exact=exact,
@@ -112,15 +117,18 @@ def preview(look: Look, policy: Policy, device: str, starts: datetime, ends: dat
 
 
 def _changed(
-    look: Look, supposed: Look, policy: Policy, kind: str, keys: Sequence[str], found: dict[str, Loaded]
-) -> Iterator[Moved]:
+    look: Look, supposed: Look, policy: Policy, older: Callable[[Connection, str], Policy | None], kind: str,
+    keys: Sequence[str], found: dict[str, Loaded],
+) -> Iterator[Moved]:  # fmt: skip
     wanted = (SUBJECT.c.kind == kind, SUBJECT.c.key.in_(keys))
     ids = {row.key: row.id for row in look.conn.execute(select(SUBJECT.c.id, SUBJECT.c.key).where(*wanted))}
     held = cards.states_of(look.conn, list(ids.values()))
     after = LOADERS[kind](supposed, keys)
+    named = older_versions([card for cards_ in held.values() for card in cards_], policy.version)
+    known = {one: under for one in named if (under := older(look.conn, one)) is not None}
     for key in keys:
         mine = held.get(ids.get(key, -1), [])
-        before, then = (_ruled(kind, one.get(key), mine, policy, look.now) for one in (found, after))
+        before, then = (_ruled(kind, one.get(key), mine, policy, known, look.now) for one in (found, after))
         outcome = graver([r.verdict.outcome for r in then])
         back = tuple(c.number for r in then for c in r.changes if c.event == "withdrawn" and c.number is not None)
         was = graver([r.verdict.outcome for r in before])
@@ -130,8 +138,10 @@ def _changed(
             )  # fmt: skip
 
 
-def _ruled(kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, now: datetime) -> list[Ruling]:
-    return rulings(kind, loaded, held, policy, now) if loaded is not None else []
+def _ruled(
+    kind: str, loaded: Loaded | None, held: Sequence[CardState], policy: Policy, older: dict[str, Policy], now: datetime
+) -> list[Ruling]:
+    return rulings(kind, loaded, held, policy, now, older) if loaded is not None else []
 
 
 def _rests_on(loaded: Loaded, device: str) -> bool:

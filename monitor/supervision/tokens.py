@@ -42,6 +42,7 @@ USER_SCOPES: Final = tuple(
     "operations:read",
     "faces:review",
     "faces:write",
+    "settings:read",
     "settings:write",
 )
 """What a person's token may have as far as their role has it; other actions have no route."""

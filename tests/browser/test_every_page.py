@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from monitor.agents.demoplan import HALL
 from monitor.console.pages import make_pages
+from monitor.console.paging import sealed
 from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
@@ -47,6 +48,7 @@ NO_PAGE: Final = {
     "/cards/{number}/files/{file}": "a file",
     "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
+    "/registry/file.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
 }
@@ -79,6 +81,11 @@ class First:
             row = conn.execute(statement).fetchone()
         assert row is not None, f"the busy hall has nothing for this page: {statement}"
         return str(row[0])
+
+
+def row_of(table: str, *key: str) -> str:
+    """The address of a row of the registry."""
+    return f"/registry/row?{urlencode({'table': table, 'key': sealed(key)})}"
 
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
@@ -138,6 +145,30 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("devices-all-halls", "auditor", "/devices"),
         Seen("devices-none", "duty", "/devices?state=revoked", wait=".nothing"),
     ),
+    "/registry": (
+        Seen("registry", "admin", "/registry"),
+        Seen("registry-posts", "duty", "/registry?table=posts&q=w01"),
+        Seen("registry-devices", "auditor", "/registry?table=devices"),
+        Seen("registry-none", "personnel", "/registry?q=nothing-like-this", wait=".nothing"),
+    ),
+    "/registry/row": (
+        Seen("registry-row", "admin", lambda first: row_of("staff", f"{HALL}-p02")),
+        Seen("registry-row-read", "duty", lambda first: row_of("windows", f"{HALL}-w01")),
+        Seen("registry-new", "admin", "/registry/row?table=items"),
+    ),
+    "/registry/import": (Seen("registry-import", "admin", "/registry/import"),),
+    "/calendars": (
+        Seen("calendars", "personnel", "/calendars"),
+        Seen("calendars-guessed", "admin", "/calendars?year=2029"),
+    ),
+    "/calendars/due": (
+        Seen(
+            "calendar-due",
+            "duty",
+            "/calendars/due?from=2026-09-30T10:00&amount=3&pauses=2026-10-09T09:00/2026-10-09T12:00",
+        ),
+    ),
+    "/calendars/import": (Seen("calendar-import", "admin", "/calendars/import"),),
     "/devices/{device}": (
         Seen("device", "duty", f"/devices/{HALL}-cam04"),
         Seen("device-silent", "admin", f"/devices/{HALL}-tm2"),

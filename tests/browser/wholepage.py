@@ -27,7 +27,24 @@ MORE_STEPS: Final = 15
 BOTH: Final = ".fault, .both, code, pre"
 """Texts in both languages at once (the program's own errors: Chinese first, English behind), and commands."""
 KEPT_ENGLISH: Final = frozenset(
-    {"PIN", "CSV", "JSON", "Excel", "PDF", "XLSX", "OpenID", "API", "MQTT", "HTTP", "HTTPS", "SHA", "abc", "channels"}
+    {
+        "PIN",
+        "CSV",
+        "JSON",
+        "Excel",
+        "PDF",
+        "XLSX",
+        "TOML",
+        "ICS",
+        "OpenID",
+        "API",
+        "MQTT",
+        "HTTP",
+        "HTTPS",
+        "SHA",
+        "abc",
+        "channels",
+    }
 )
 """Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
 of the registry."""

@@ -22,6 +22,7 @@ from monitor.store.engine import Store
 from monitor.store.gauges import _satisfaction
 from monitor.supervision.commands import transition
 from monitor.supervision.people import Person, save_person
+from monitor.supervision.policies import Policies
 from monitor.supervision.tokens import create_token
 from tests.halls import Tables, at, hall
 from tests.world import World
@@ -84,8 +85,8 @@ class Place:
 def served_world(world: World, **more: Any) -> Iterator[tuple[httpx.Client, Deps]]:
     made = Deps(
         store=world.store, clock=world.clock, metrics=Metrics(), health=Health(monotonic=world.clock.monotonic),
-        registry=world.program.registry, calendars=world.program.calendars, policy=world.settings.policy,
-        look=world.judging.look, **more,
+        registry=world.program.registry, calendars=world.program.calendars,
+        policies=Policies.fixed(world.settings.policy), look=world.judging.look, **more,
     )  # fmt: skip
     server = HttpServer(make_app(made))
     server.start()

@@ -35,6 +35,7 @@ SCREEN: Final = Way(kind="api", tokens=("screen",))
 SECRET: Final = Way(kind="secret")
 """A link's secret in the body is all the right there is: no cookie goes along that another site could use."""
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
+SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
@@ -146,6 +147,19 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
     "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
     "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
+    "GET /registry": page(*SETTINGS),
+    "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
+    "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
+    "POST /registry/row": page("administrator", table="windows", id="w1"),
+    "POST /registry/end": page("administrator", table="posts", key="WyJ3OSJd", end="2026-03-04"),
+    "GET /registry/import": page("administrator"),
+    "POST /registry/import": page("administrator"),
+    "POST /registry/confirm": page("administrator", name="row.json", content="x", digest="x"),
+    "GET /calendars": page(*SETTINGS),
+    "GET /calendars/due": page(*SETTINGS),
+    "GET /calendars/import": page("administrator"),
+    "POST /calendars/import": page("administrator"),
+    "POST /calendars/confirm": page("administrator", name="2026.json", content="x", digest="x"),
     "GET /operations": page(*MINDERS),
     "GET /operations/deliveries": page(*MINDERS),
     "GET /operations/runbook": page(*MINDERS),
@@ -207,6 +221,25 @@ ROUTES: Final[Mapping[str, Way]] = {
         scope="faces:review",
         ids=DOUBT,
         body={"decision": "unclear", "reason": "看不清"},
+    ),
+    "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
+    "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
+    "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/calendars/{name}": Way(
+        kind="api", may=SETTINGS, scope="settings:read", fixed={"name": "default"}, query={"year": "2026"}
+    ),
+    "GET /api/v1/calendars/{name}/due": Way(
+        kind="api",
+        may=SETTINGS,
+        scope="settings:read",
+        fixed={"name": "default"},
+        query={"from": "2026-03-03T09:00", "amount": "3"},
+    ),
+    "POST /api/v1/calendars/notices": Way(
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        body={"year": 2026, "days": [{"name": "x", "date": "2026-10-01", "isOffDay": True}]},
     ),
     "GET /api/v1/quarantine": minding(),
     "GET /api/v1/quarantine/{number}": minding(ids={"number": "held"}),

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
 from monitor.console.pages.board import add_board
+from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
@@ -23,6 +24,7 @@ from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
+from monitor.console.pages.registry import add_registry
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -36,7 +38,7 @@ def make_pages(deps: Deps) -> APIRouter:
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
-    add_rate(pages, deps.bad_at_most)
+    add_rate(pages, lambda: deps.bad_at_most)
     add_sign_in(pages, deps)
     if deps.sign_in is not None:
         if deps.openid is not None:
@@ -57,6 +59,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_registry(pages, deps)
+        add_calendars(pages, deps)
         add_operations(pages, deps)
     return pages
 

@@ -167,7 +167,7 @@ def _preview(request: Request, deps: Deps, signed: Signed, device: str, given: d
         starts, ends = _span(given, zone)
         require_span(starts, ends, look.now)
         require_words(given["reason"])
-        found = preview(look, deps.policy, device, starts, ends)
+        found = preview(look, deps.policy, device, starts, ends, deps.policies.older)
         called = names(look.conn, _named(found))
     return page(
         request, "device_lost.html", signed=signed, device=line_view(line, said), given=given,

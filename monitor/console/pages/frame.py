@@ -42,6 +42,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("quarantine", "/quarantine", "devices:read"),
         Tab("kiosks", "/kiosks", "devices:read"),
     ),
+    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),

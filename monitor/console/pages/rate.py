@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request, Response
 
 from monitor.console.pages.frame import page, texts
@@ -9,13 +11,19 @@ from monitor.console.pages.ratewords import levels, script_words, tags
 from monitor.console.ratebodies import MOST_COMMENT
 
 
-def add_rate(pages: APIRouter, bad_at_most: int) -> None:
+def add_rate(pages: APIRouter, bad_at_most: Callable[[], int]) -> None:
     """`bad_at_most`: from which score on reasons are asked for."""
 
     def shown(request: Request, template: str) -> Response:
         _ = texts(request)
         return page(
-            request, template, levels=levels(_), tags=tags(_), words=script_words(_), most=MOST_COMMENT, bad=bad_at_most
+            request,
+            template,
+            levels=levels(_),
+            tags=tags(_),
+            words=script_words(_),
+            most=MOST_COMMENT,
+            bad=bad_at_most(),
         )
 
     @pages.get("/rate")

@@ -47,6 +47,10 @@ class FeedRunner:
     def start(self) -> None:
         self._thread.start()
 
+    def use(self, future: timedelta) -> None:
+        """How far ahead an event may seem, from the next poll on."""
+        self._future = future
+
     def stop(self) -> None:
         self._stop.set()
         self._thread.join(JOIN_SECONDS)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from monitor.store import schema, schema_alerts  # noqa: F401  (the tables register themselves)
+from monitor.store import schema, schema_alerts, schema_policy  # noqa: F401  (the tables register themselves)
 
 connection = context.config.attributes["connection"]
 context.configure(
