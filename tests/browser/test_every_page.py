@@ -241,7 +241,6 @@ def busy(
     oidc = {"ISSUER": f"http://127.0.0.1:{free_port()}", "CLIENT_ID": "jiancha", "CLIENT_SECRET": "s", "NAME": PROVIDER}
     daemon.environment.update({f"JIANCHA_CONSOLE__OIDC__{key}": value for key, value in oidc.items()})
     daemon.environment["JIANCHA_KIOSK__ENABLED"] = "true"
-    daemon.environment["JIANCHA_FACES__KEYS"] = str(daemon.folder / "face-keys")
     store = Store(f"sqlite:///{daemon.folder / 'jiancha.sqlite'}")
     with store.write() as conn:
         insert(
