@@ -78,7 +78,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
-    "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-1", "gate-77"),
+    "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -284,7 +284,8 @@ def _fill(conn: Connection) -> None:
         table = table_of(model)
         conn.execute(update(table).where(table.c.id == far[kind]).values(name=marker("another hall")))
     terminal = {"kind": "terminal", "serves": ["*"], **born}
-    insert(conn, DeviceRow, {"id": "gate-1", "hall": "h1", **terminal}, {"id": "gate-9", "hall": "h2", **terminal})
+    halls = {"gate-1": "h1", "gate-2": "h1", "gate-9": "h2"}
+    insert(conn, DeviceRow, *({"id": gate, "hall": hall, **terminal} for gate, hall in halls.items()))
 
 
 def marker(place: str) -> str:

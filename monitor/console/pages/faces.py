@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from monitor.console.answers import STATUS
 from monitor.console.deps import Deps
 from monitor.console.pages.cardview import words_for
-from monitor.console.pages.devices import ID, PLAIN, SEE_OTHER, filter_of, instant_of
+from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of, instant_of
 from monitor.console.pages.faceview import consent_view, digest_of, line_view, people_of, state_word
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -118,7 +118,9 @@ def _model(deps: Deps) -> str:
 
 def _add_one(pages: APIRouter, deps: Deps, person: Any) -> None:
     @pages.get("/faces/{staff}")
-    def face(request: Request, staff: str = ID, done: str = filter_of(), signed: Signed = Depends(person)) -> Response:
+    def face(
+        request: Request, staff: str = STAFF, done: str = filter_of(), signed: Signed = Depends(person)
+    ) -> Response:
         return person_page(request, deps, signed, staff, done=done)
 
 

@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.Column('decided_at', moment(), nullable=False),
     sa.Column('decided_by', TEXT, nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_checkin_review')),
-    sa.UniqueConstraint('source', 'event_id', 'sequence', name=op.f('uq_checkin_review_source'))
+    sa.UniqueConstraint('source', 'event_id', 'sequence', name=op.f('uq_checkin_review_source_event_id_sequence'))
     )
     op.create_index('ix_checkin_review_staff', 'checkin_review', ['staff', 'at'], unique=False)
     op.create_index(op.f('ix_checkin_review_decided_by'), 'checkin_review', ['decided_by'], unique=False)
