@@ -44,7 +44,6 @@ from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 
 STAFF: Final = Path(max_length=64, pattern=PLAIN)
-REASON: Final = Form("", max_length=5000)
 
 
 def add_faces(pages: APIRouter, deps: Deps) -> None:
@@ -174,7 +173,7 @@ def _add_consent(pages: APIRouter, deps: Deps, person: Any) -> None:
     def consent(
         request: Request,
         staff: str = STAFF,
-        purpose: str = REASON,
+        purpose: str = Form("", max_length=5000),
         consented_at: str = Form("", max_length=40),
         paper: str = Form("", max_length=1000),
         given_notice: str = Form("", max_length=10),
@@ -205,7 +204,7 @@ def _add_erasing(pages: APIRouter, deps: Deps, person: Any) -> None:
     def erase(
         request: Request,
         staff: str = STAFF,
-        reason: str = REASON,
+        reason: str = Form("", max_length=5000),
         confirmed: str = Form("", max_length=10),
         csrf: str = Form(""),
         signed: Signed = Depends(person),
