@@ -26,9 +26,10 @@ from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
 from monitor.console.kiosksapi import add_kiosks_api
 from monitor.console.operationsapi import add_operations_api
+from monitor.console.plansapi import add_plans_api, take_seen
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
-from monitor.console.registryapi import add_registry_api
+from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -56,6 +57,7 @@ def make_api(deps: Deps) -> APIRouter:
     api = APIRouter(prefix="/api/v1")
     _add_events(api, deps)
     _add_plans(api, deps)
+    add_plans_api(api, deps)
     add_cards(api, deps)
     add_card_export(api, deps)
     add_work(api, deps)
@@ -108,12 +110,18 @@ def _require_covered(grant: Grant, items: Sequence[Item], registry: Registry) ->
 
 
 def _add_plans(api: APIRouter, deps: Deps) -> None:
-    @api.post("/plans", responses=BODY_ERRORS | answers(PlansOut, "Imported."), openapi_extra=body_schema(PLANS_BODY))
-    async def post_plans(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
+    @api.post("/plans", responses=MOVED | answers(PlansOut, "Imported."), openapi_extra=body_schema(PLANS_BODY))
+    async def post_plans(
+        request: Request,
+        digest: str | None = DIGEST,
+        grant: Grant = Depends(require(deps, "plans:write")),
+    ) -> dict[str, Any]:
         """Leave, trips, lieu, corrections, substitutes, outings, overtime, rota, shifts, closures, power_cuts:
-        {"leave": [row, …], …}; upsert by id, all or none.
+        {"leave": [row, …], …}; upsert by id, all or none. `digest`: of `/plans/preview`.
         """
         body = await read_body(request, deps.max_body_bytes)
+        if digest is not None:
+            return await run_in_threadpool(take_seen, deps, grant, body, digest)
         return await run_in_threadpool(_store_plans, deps, grant, body)
 
 

@@ -28,6 +28,7 @@ from monitor.console.devicebodies import (
 from monitor.console.looking import look_of, looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
+from monitor.console.revokeapi import add_revoke_api
 from monitor.model import KIND_CHANNELS
 from monitor.supervision.commands import require_words
 from monitor.supervision.devicehealth import STATES
@@ -48,6 +49,7 @@ def add_devices_api(api: APIRouter, deps: Deps) -> None:
     _add_list(api, deps)
     _add_one(api, deps)
     _add_lost(api, deps)
+    add_revoke_api(api, deps)
 
 
 def _add_list(api: APIRouter, deps: Deps) -> None:

@@ -6,7 +6,9 @@ same way of checking as the registry: every fault is listed, or every row is sav
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,10 +20,11 @@ from monitor.ingest.columns import Column, Parsed, ParsedRow, duplicates, parse_
 from monitor.ingest.planchecks import Ground, overlaps, shift_faults, unfit, unsaved
 from monitor.ingest.tables import InputError, InputErrors, InputTable, read_tables, tables_of
 from monitor.model import Registry
+from monitor.store import meta
 from monitor.store.engine import Store
-from monitor.store.plans import KINDS, PlanRows, save_plans
+from monitor.store.plans import KINDS, PlanRows, plan_changes, save_plans
 from monitor.store.registry import load_registry
-from monitor.store.upsert import Changes
+from monitor.store.upsert import Change, Changes, digest
 
 _ID: Final = Column(name="id", parse=short_text, required=True)
 _STAFF: Final = Column(name="staff", parse=identifier, required=True, refers="staff")
@@ -115,6 +118,55 @@ def import_plans_object(
     return _import(store, tables_of(data, "JSON"), now, actor, covers=covers, ground=ground)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """A checked input beside what is stored: what it would change, and the digest by which it is confirmed.
+
+    `same`: rows by table that are as they stand.
+    """
+
+    parsed: Parsed
+    changes: tuple[Change, ...]
+    digest: str
+    same: Mapping[str, int]
+
+
+class Overtaken(ValueError):
+    """The plans changed after the preview; nothing was written."""
+
+
+def compare(conn: Connection, tables: Iterable[InputTable], registry: Registry, ground: Ground) -> Checked:
+    """The preview of an import by itself: checked, compared, not written. Raises InputErrors listing every fault."""
+    parsed = _checked(tables, registry, ground.presets)
+    changes = plan_changes(conn, _values(parsed))
+    touched = Counter(change.kind.name for change in changes)
+    versions = (meta.version(conn, meta.PLANS_VERSION), meta.version(conn, meta.REGISTRY_VERSION))
+    return Checked(
+        parsed=parsed, changes=tuple(changes), digest=digest(changes, *versions),
+        same={name: len(rows) - touched[name] for name, rows in parsed.items()},
+    )  # fmt: skip
+
+
+def apply(
+    conn: Connection,
+    tables: Iterable[InputTable],
+    registry: Registry,
+    ground: Ground,
+    *,
+    now: datetime,
+    actor: str,
+    covers: Callable[[str | None], bool] | None,
+    seen: str | None = None,
+) -> Changes:
+    """Check and save in the caller's transaction, which is to be rolled back where this raises: InputErrors,
+    PermissionError, and Overtaken where something else would be written than was seen (`seen`: its digest).
+    """
+    checked = compare(conn, tables, registry, ground)
+    if seen is not None and seen != checked.digest:
+        raise Overtaken
+    return _save(conn, checked.parsed, registry, now, actor, covers, ground)
+
+
 def check_plans(tables: Iterable[InputTable], registry: Registry) -> PlanRows:
     """Rows by stored column, ready for `save_plans`. Raises InputErrors listing every fault."""
     return _values(_checked(tables, registry))
@@ -160,16 +212,25 @@ def _import(
     if rostered and ground is None:
         raise ValueError("shifts and corrections are checked against presets and calendars: give `ground`")
 
-    def save(conn: Connection) -> Changes:
-        new = unsaved(conn, parsed.get("corrections", ()))
-        done = save_plans(conn, _values(parsed), registry, now, actor=actor, covers=covers)
-        if ground is not None and rostered:
-            errors = [*overlaps(conn, parsed.get("shifts", ())), *unfit(conn, new, registry, ground, now)]
-            if errors:
-                raise InputErrors(errors)
-        return done
+    return store.step(lambda conn: _save(conn, parsed, registry, now, actor, covers, ground))
 
-    return store.step(save)
+
+def _save(
+    conn: Connection,
+    parsed: Parsed,
+    registry: Registry,
+    now: datetime,
+    actor: str,
+    covers: Callable[[str | None], bool] | None,
+    ground: Ground | None,
+) -> Changes:
+    new = unsaved(conn, parsed.get("corrections", ()))
+    done = save_plans(conn, _values(parsed), registry, now, actor=actor, covers=covers)
+    if ground is not None and (parsed.get("shifts") or parsed.get("corrections")):
+        errors = [*overlaps(conn, parsed.get("shifts", ())), *unfit(conn, new, registry, ground, now)]
+        if errors:
+            raise InputErrors(errors)
+    return done
 
 
 def _cross_checks(parsed: Parsed) -> Iterator[InputError]:

@@ -101,6 +101,11 @@ def save_plans(
     return Changes(tables=tables)
 
 
+def plan_changes(conn: Connection, rows: PlanRows) -> list[Change]:
+    """What `save_plans` would write of these rows, table by table. Writes nothing."""
+    return [change for name, kind in KINDS.items() for change in upsert.differences(conn, kind, rows.get(name, ()))]
+
+
 def _require_covered(rows: Iterable[tuple[str, Row]], registry: Registry, covers: Callable[[str | None], bool]) -> None:
     for name, row in rows:
         if not covers(hall_of(row, registry)):

@@ -41,6 +41,11 @@ def admit(conn: Connection, device: str, *, by: str, actor: str, now: datetime) 
     return True
 
 
+def is_known(conn: Connection, device: str) -> bool:
+    """Whether the registry has it, in service or not."""
+    return conn.execute(select(DEVICE.c.id).where(DEVICE.c.id == device)).first() is not None
+
+
 def revoke(conn: Connection, device: str, *, actor: str, why: str, now: datetime) -> bool:
     """Take a device out of service; whether it was in service. The caller commits. Raises Refused.
 

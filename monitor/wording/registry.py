@@ -74,7 +74,7 @@ VALUES: Final[Mapping[str, Mapping[str, Texts]]] = {
 """What words a column holds, by column or TABLE.COLUMN."""
 HINTS: Final[Mapping[str, Texts]] = {
     "zone": ("如 Asia/Shanghai", "such as Asia/Shanghai"),
-    "contacts": ("多个用逗号分开：mailto:…, tel:…", "several with commas: mailto:…, tel:…"),
+    "contacts": ("邮箱、电话或其他地址，多个用逗号分开", "mail, telephone or other addresses, with commas"),
     "serves": ("单位或人员编号，多个用逗号分开；* 为全厅", "ids of units or people, with commas; * is the whole hall"),
     "channels": ("空为该类设备的全部通道", "empty: all channels of its kind"),
     "emits": ("空为全部", "empty: all"),

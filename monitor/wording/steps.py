@@ -51,7 +51,17 @@ def _named(kind: str, name: str, lang: Lang) -> str:
         return pick((f"{text}（{began}，事件 {event_id}）", f"{text} ({began}, event {event_id})"), lang)
     if name.replace(".", "", 1).isdigit():  # hours:7.5
         return pick((f"{text} {name} 小时", f"{text}, {name} h"), lang)
-    return pick((f"{name}，{text}", f"{words.HOLIDAYS.get(name, name)}, {text}"), lang)
+    return pick((f"{name}，{text}", f"{_holiday(name)}, {text}"), lang)
+
+
+def _holiday(name: str) -> str:
+    """In English; of a year without a notice also one that is made up for (补假), as the statute's table names it."""
+    plain = name.removesuffix(MADE_UP)
+    english = words.HOLIDAYS.get(plain, plain)
+    return f"{english} (made up for)" if plain != name else english
+
+
+MADE_UP: Final = "（补假）"
 
 
 def _basis(by: Mapping[str, Any], lang: Lang) -> str:

@@ -145,6 +145,13 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("devices-all-halls", "auditor", "/devices"),
         Seen("devices-none", "duty", "/devices?state=revoked", wait=".nothing"),
     ),
+    "/devices/new": (Seen("device-new", "admin", "/devices/new"),),
+    "/plans": (
+        Seen("plans", "personnel", "/plans"),
+        Seen("plans-closures", "duty", "/plans?kind=closures"),
+    ),
+    "/plans/rota": (Seen("plans-rota", "head", "/plans/rota?month=2026-03"),),
+    "/plans/import": (Seen("plans-import", "personnel", "/plans/import"),),
     "/registry": (
         Seen("registry", "admin", "/registry"),
         Seen("registry-posts", "duty", "/registry?table=posts&q=w01"),

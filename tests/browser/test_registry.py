@@ -117,3 +117,34 @@ def test_a_notice_lists_the_deadlines_that_move_and_is_confirmed(app: BusyApp, s
     day = page.locator(".month .day.off[title^='2026-03-05']")
     assert day.inner_text().split() == ["5", "休"]
     sound(app, page, "calendar-2026", "特别休息", "2026.json")
+
+
+def test_leave_by_a_file_shows_verdicts_and_a_device_is_taken_out(app: BusyApp, seen: Watched, tmp_path: Path) -> None:
+    page, file = seen.page, tmp_path / "leave.csv"
+    secret = session(app.deps.store, "duty", app.deps.clock.real_now).secret
+    page.context.add_cookies([{"name": "jiancha", "value": secret, "url": app.url}])
+    day = "2026-03-04"
+    row = f"l1,{HALL}-p02,sick,{day}T08:00+08:00,{day}T18:00+08:00,主任,{day}T07:00+08:00"
+    file.write_text(f"id,staff,kind,from,to,approver,approved_at\n{row}\n", encoding="utf-8")
+    page.goto(f"{app.url}/plans/import")
+    choose(page, file, "查看变更")
+    seen.says("判定将改变")
+    assert "免责" in page.locator("section:has(#verdicts)").inner_text()
+    sound(app, page, "plans-preview", "leave.csv", "主任")
+    page.get_by_role("button", name="确认保存（1 行）").click()
+    seen.says("已保存，相关判定正在重新计算。")
+    assert "病假" in page.locator("table.list").inner_text()
+    sound(app, page, "plans", "主任")
+    secret = session(app.deps.store, "admin", app.deps.clock.real_now).secret
+    page.context.add_cookies([{"name": "jiancha", "value": secret, "url": app.url}])
+    page.goto(f"{app.url}/devices/{HALL}-cam04")
+    page.fill("section:has(#service) [name=reason]", "拆除")
+    page.get_by_role("button", name="停用：查看影响").click()
+    seen.says("再无摄像机覆盖的窗口")
+    sound(app, page, "device-revoke", "拆除")
+    page.get_by_role("button", name="停用", exact=True).click()
+    seen.says("已停用。其在消息服务器上的凭据须另行清除")
+    sound(app, page, "device-revoked", "拆除")
+    page.get_by_role("button", name="新口令").click()
+    seen.says("口令仅显示这一次")
+    sound(app, page, "device-secret")

@@ -147,6 +147,15 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
     "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
     "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
+    "GET /devices/new": page("administrator"),
+    "POST /devices/new": page("administrator", id="new-1", kind="camera", hall="h1"),
+    "POST /devices/{device}/password": page("administrator", ids={"device": "device"}),
+    "POST /devices/{device}/revoke": page("administrator", ids={"device": "device"}, reason="失窃"),
+    "GET /plans": page(*PLANNERS),
+    "GET /plans/rota": page(*PLANNERS),
+    "GET /plans/import": page(*PLANNERS),
+    "POST /plans/import": page(*PLANNERS),
+    "POST /plans/confirm": page(*PLANNERS, name="leave.csv", content="x", digest="x"),
     "GET /registry": page(*SETTINGS),
     "GET /registry/file.{suffix}": page("administrator", fixed={"suffix": "toml"}),
     "GET /registry/row": page(*SETTINGS, query={"table": "windows", "key": "WyJ3OSJd"}),
@@ -222,6 +231,21 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids=DOUBT,
         body={"decision": "unclear", "reason": "看不清"},
     ),
+    "GET /api/v1/devices/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}
+    ),
+    "POST /api/v1/devices/{device}/revoke": Way(
+        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}, body={"reason": "失窃"}
+    ),
+    "GET /api/v1/plans/{kind}": Way(
+        kind="api",
+        may=PLANNERS,
+        tokens=("hall",),
+        scope="plans:write",
+        fixed={"kind": "leave"},
+        query={"from": "2026-03-01", "to": "2026-03-31"},
+    ),
+    "POST /api/v1/plans/preview": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
     "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
     "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
     "GET /api/v1/calendars": Way(kind="api", may=SETTINGS, scope="settings:read"),

@@ -13,6 +13,7 @@ from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.devices import add_devices
+from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.doubts import add_doubts
 from monitor.console.pages.faces import add_faces
 from monitor.console.pages.facework import add_face_work
@@ -20,6 +21,7 @@ from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.kiosks import add_kiosks
 from monitor.console.pages.operations import add_operations
+from monitor.console.pages.plans import add_plans
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -50,6 +52,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_doubts(pages, deps)  # before the pages of people: no number of a doubt is a person's
         add_faces(pages, deps)
@@ -61,6 +64,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_rating_links(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
+        add_plans(pages, deps)
         add_operations(pages, deps)
     return pages
 

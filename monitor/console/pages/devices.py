@@ -17,7 +17,7 @@ from monitor.console.pages.deviceview import Words, ago, file_view, line_view, p
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
-from monitor.console.paging import cut
+from monitor.console.paging import cut, sealed
 from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.supervision.commands import require_words
@@ -127,6 +127,7 @@ def _one(
         request, "device.html", status, signed=signed, device=file_view(found, said), done=done, fault=fault,
         given=given or {"starts": "", "ends": "", "reason": ""}, zone=str(zone),
         latest=f"{look.now.astimezone(zone):%Y-%m-%dT%H:%M}", may_lose=may(signed, "devices:lose"),
+        row_key=sealed([device]),
     )  # fmt: skip
 
 

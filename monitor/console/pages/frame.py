@@ -36,13 +36,20 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
-    "attendance": (Tab("faces", "/faces", "faces:write"), Tab("doubts", "/faces/doubts", "faces:review")),
+    "attendance": (
+        Tab("faces", "/faces", "faces:write"),
+        Tab("doubts", "/faces/doubts", "faces:review"),
+        Tab("plans", "/plans", "plans:write"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),
         Tab("kiosks", "/kiosks", "devices:read"),
     ),
-    "settings": (Tab("registry", "/registry", "settings:read"), Tab("calendars", "/calendars", "settings:read")),
+    "settings": (
+        Tab("registry", "/registry", "settings:read"),
+        Tab("calendars", "/calendars", "settings:read"),
+    ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),
         Tab("deliveries", "/operations/deliveries", "operations:read"),

@@ -25,6 +25,7 @@ from monitor.console.registrywork import previewed
 from monitor.ingest.registry import COLUMNS
 from monitor.ingest.tables import InputErrors, tables_in
 from monitor.store.registry import KINDS
+from monitor.store.upsert import Row
 from monitor.supervision.refused import Refused
 from monitor.supervision.registrychange import require_registry
 from monitor.supervision.registrylist import TABLES, require_key, row_of
@@ -89,6 +90,7 @@ def _page(
     return page(
         request, "registry_row.html", 422 if faults or fault else 200, signed=signed, table=table,
         word=said.table(table), key=key, title=title, faults=faults or [], fault=fault,
+        shown=_shown(said, table, row) if row is not None else [],
         fields=[
             _field(deps, said, table, c.name, values[c.name], required=c.required, fixed=bool(key) and c.field in names)
             for c in COLUMNS[table]
@@ -101,6 +103,13 @@ def _page(
     )  # fmt: skip
 
 
+def _shown(said: Said, table: str, row: Row) -> list[tuple[str, str]]:
+    """For whoever only reads."""
+    return [
+        (said.column(c.name), said.value(table, c.name, row[c.field])) for c in COLUMNS[table] if c.name != "contacts"
+    ]
+
+
 def _field(deps: Deps, said: Said, table: str, name: str, value: str, *, required: bool, fixed: bool) -> dict[str, Any]:
     hint = words.HINTS.get(name)
     options = _options(deps, said, table, name)
@@ -108,7 +117,7 @@ def _field(deps: Deps, said: Said, table: str, name: str, value: str, *, require
         options = [*options, (value, value)]
     return {
         "name": name, "label": said.column(name), "value": value, "required": required, "fixed": fixed,
-        "options": options, "shown": dict(options).get(value, value),
+        "options": options,
         "type": "date" if name in ("from", "to") else "text",
         "hint": pick(hint, said.language) if hint else "",
     }  # fmt: skip
