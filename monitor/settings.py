@@ -32,6 +32,7 @@ from pydantic import (
 from alerts.policy import AlertPolicy
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
+from monitor.attendance.requestpolicy import RequestPolicy
 from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
@@ -298,6 +299,9 @@ class RetentionSettings(_Section):
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
+    requests_days: int = Field(
+        0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
+    )
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 
@@ -359,6 +363,7 @@ class Policy(_Section):
     post: PostPolicy = PostPolicy()
     leave: LeavePolicy = LeavePolicy()
     roster: RosterPolicy = RosterPolicy()
+    requests: RequestPolicy = RequestPolicy()
     rating: RatingPolicy = RatingPolicy()
     device: DevicePolicy = DevicePolicy()
     operator: OperatorPolicy = OperatorPolicy()

@@ -44,6 +44,7 @@ from monitor.agents.device.config import BrokerSection, ViewSection
 from monitor.agents.postwatch.config import DetectorSection, PresenceSection, WatchSection, WindowSection
 from monitor.agents.terminal.config import ServerSection, TerminalSection
 from monitor.attendance.policy import PlannedSlot, SlotPreset
+from monitor.attendance.requestpolicy import ApprovalChain
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
 from monitor.console.collector import families, readiness
@@ -161,7 +162,7 @@ def _slot_told(row: PlannedSlot) -> str:
 
 def preset_keys_table() -> str:
     parts = ((SlotPreset, "NAME."), (PlannedSlot, "NAME.slots[]."), (ApproverStep, "leave.approvers[]."))
-    more = ((DutyDemand, "roster.duty[]."),)
+    more = ((DutyDemand, "roster.duty[]."), (ApprovalChain, "requests.chains[]."))
     rows = [_key_row(key, field) for model, prefix in (*parts, *more) for key, field in keys(model, prefix)]
     return table(("key 键", "default 缺省", "meaning 含义"), rows)
 

@@ -28,6 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
+from monitor.store import planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -39,6 +40,8 @@ from monitor.store.schema import (
     CheckinRow,
     DeviceRow,
     HallRow,
+    PlanRequest,
+    PlanRequestStep,
     Quarantine,
     StaffRow,
     Subject,
@@ -79,6 +82,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
     "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
+    "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
@@ -105,18 +109,33 @@ def put_case(conn: Connection, place: str) -> str:
 def put_held(conn: Connection, place: str) -> str:
     """A message in quarantine of the device at the place; its number."""
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
-    insert(conn, Quarantine, {**row, "payload": "{}", "received": NOW, "detail": marker(place)})
-    return str(conn.execute(select(func.max(table_of(Quarantine).c.id))).scalar_one())
+    number = 870_000 + list(PLACES).index(place)  # a small one stands in every page's text
+    insert(conn, Quarantine, {"id": number, **row, "payload": "{}", "received": NOW, "detail": marker(place)})
+    return str(number)
+
+
+def put_request(conn: Connection, place: str) -> str:
+    """An undecided outing of the person at the place, which waits for the window's lead; its number."""
+    at = PLACES[place]
+    row = {
+        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "ends": NOW + timedelta(minutes=30), "reason": marker(place),
+        "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
+    }  # fmt: skip
+    number = planrequests.add(conn, PlanRequest(**row).model_dump())
+    step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
+    insert(conn, PlanRequestStep, step)
+    return str(number)
 
 
 def put_doubt(conn: Connection, place: str) -> str:
     """A check-in in doubt of the person at the place; its number."""
     event = f"doubt-{place}"
-    row = {"raw_event": 5_000_000 + list(PLACES).index(place), "event_id": event, "source": "gate-1", "method": "face"}
+    number = 850_000 + list(PLACES).index(place)
+    row = {"id": number, "raw_event": number, "event_id": event, "source": "gate-1", "method": "face"}
     at = NOW - timedelta(hours=1)
     insert(conn, CheckinRow, {**row, "at": at, "received": at, "staff": PLACES[place]["staff"], "distance": 0.5})
-    table = table_of(CheckinRow)
-    return str(conn.execute(select(table.c.id).where(table.c.event_id == event)).scalar_one())
+    return str(number)
 
 
 @dataclass(frozen=True, kw_only=True)

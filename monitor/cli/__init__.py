@@ -27,6 +27,7 @@ from monitor.cli import (
     ratings,
     replay,
     reports,
+    requests,
     spots,
     terminal,
     watch,
@@ -34,8 +35,8 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, replay, policy, people, alerting,
-    preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings,
+    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, requests, replay, policy, people,
+    alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -193,6 +193,7 @@ SORTS: Final = {
     "deliveries": "已发通知",
     "attachments": "附件",
     "sheets": "签核考勤表",
+    "requests": "申请理由",
     "frames": "留证图像",
     "rating_links": "评价链接",
     "audit": "审计中的个人信息",

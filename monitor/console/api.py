@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
+from monitor.console.attendanceapi import add_attendance_api
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.calendarsapi import add_calendars_api
@@ -30,6 +31,7 @@ from monitor.console.plansapi import add_plans_api, take_seen
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
+from monitor.console.requestsapi import add_requests_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -64,6 +66,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_gallery(api, deps)
     if deps.boards is not None:
         add_board_api(api, deps, deps.boards)
+    add_attendance_api(api, deps)
     add_cases_api(api, deps)
     add_devices_api(api, deps)
     add_doubts_api(api, deps)
@@ -71,6 +74,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_kiosks_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
+    add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
     add_operations_api(api, deps)

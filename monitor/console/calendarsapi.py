@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 from sqlalchemy import Connection
 
 from monitor.console.answers import ERRORS, Responses, body_schema, problem
@@ -55,6 +55,10 @@ BODY: Final = {
         },
     },
 }
+
+
+class CalendarName(RootModel[str]):
+    """The name of a calendar, as addresses have it."""
 
 
 class DayOut(BaseModel):
@@ -116,7 +120,7 @@ def _calendar(deps: Deps, name: str) -> WorkCalendar:
 
 
 def _add_days(api: APIRouter, deps: Deps) -> None:
-    @api.get("/calendars", responses=ERRORS, response_model=list[str])
+    @api.get("/calendars", responses=ERRORS, response_model=list[CalendarName])
     def get_calendars(grant: Grant = Depends(require(deps, "settings:read"))) -> list[str]:
         """Names of the calendars."""
         return sorted(deps.calendars.specs)

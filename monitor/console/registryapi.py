@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 from sqlalchemy import Connection
 
 from monitor.console.answers import BODY_ERRORS, ERRORS, Responses, body_schema, problem
@@ -86,8 +86,12 @@ def add_registry_api(api: APIRouter, deps: Deps) -> None:
     _add_import(api, deps)
 
 
+class RegistryRow(RootModel[dict[str, Any]]):
+    """A row under the columns of its table's file; what is empty is left out."""
+
+
 def _add_rows(api: APIRouter, deps: Deps) -> None:
-    @api.get("/registry/{table}", responses=ERRORS, response_model=list[dict[str, Any]])
+    @api.get("/registry/{table}", responses=ERRORS, response_model=list[RegistryRow])
     def get_rows(
         request: Request,
         response: Response,

@@ -14,10 +14,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, or_, select
 
 from monitor.attendance.checkins import judge_slot
+from monitor.attendance.facts import SlotFacts
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.slots import slot_key
 from monitor.exports.attendance_rows import Line, Row, line_of
-from monitor.model import Staff
+from monitor.model import Staff, Verdict
 from monitor.store.cards import CARD, REFUTED, results_of
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import load_slots, slots_of
@@ -39,6 +40,16 @@ class AttendanceList:
     counts: Counter[str]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotSeen:
+    """A slot as it was judged; `line`: what it is on the lists, None where it says nothing there."""
+
+    key: str
+    facts: SlotFacts
+    verdict: Verdict
+    line: Line | None
+
+
 def read_list(
     look: Look, policy: CheckinPolicy, first: date, last: date, *, hall: str | None = None, unit: str | None = None
 ) -> AttendanceList:
@@ -50,17 +61,10 @@ def read_list(
     """
     people = _people(look, hall, unit)
     rows = {person.id: row for person, row in people}
-    cards = _slot_cards(look, first, last)
-    waiting = _corrections(look, first, last)
-    keys = [key for person, row in people for key in _keys(look, person, row.hall, first, last)]
-    for key, loaded in load_slots(look, keys).items() if keys else ():
-        facts = loaded.facts
-        assert loaded.calendar is not None  # load_slots always finds one
-        verdict = judge_slot(facts, policy, loaded.calendar, look.now)
-        line = line_of(facts, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
-        if line is not None:
-            rows[facts.staff].add(line)
-    for staff, line in _left_posts(look, first, last):
+    for seen in read_slots(look, policy, first, last, [person for person, _ in people]):
+        if seen.line is not None:
+            rows[seen.facts.staff].add(seen.line)
+    for staff, line in left_posts(look, first, last):
         if staff in rows:
             rows[staff].add(line)
     counts: Counter[str] = Counter()
@@ -68,6 +72,27 @@ def read_list(
         row.lines.sort(key=lambda line: (line.date, line.due or line.at or look.now, line.name))
         counts += row.counts
     return AttendanceList(first=first, last=last, rows=tuple(rows.values()), counts=counts)
+
+
+def read_slots(
+    look: Look, policy: CheckinPolicy, first: date, last: date, people: Sequence[Staff]
+) -> Iterator[SlotSeen]:
+    """The slots of these people on the local days first … last that have begun, judged as of `look.now`."""
+    cards = _slot_cards(look, first, last)
+    waiting = _corrections(look, first, last)
+    halls = {person.id: look.registry.hall_of_staff(person.id) for person in people}
+    keys = [
+        key
+        for person in people
+        if (hall := halls[person.id]) is not None
+        for key in _keys(look, person, hall, first, last)
+    ]
+    for key, loaded in load_slots(look, keys).items() if keys else ():
+        facts = loaded.facts
+        assert loaded.calendar is not None  # load_slots always finds one
+        verdict = judge_slot(facts, policy, loaded.calendar, look.now)
+        line = line_of(facts, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
+        yield SlotSeen(key=key, facts=facts, verdict=verdict, line=line)
 
 
 def _people(look: Look, hall: str | None, unit: str | None) -> list[tuple[Staff, Row]]:
@@ -119,7 +144,7 @@ def _refuted(look: Look, rows: Sequence[Any]) -> set[int]:
     return {number for number, result in results.items() if result in REFUTED}
 
 
-def _left_posts(look: Look, first: date, last: date) -> Iterator[tuple[str, Line]]:
+def left_posts(look: Look, first: date, last: date) -> Iterator[tuple[str, Line]]:
     """Windows left empty, by whom the card charges: off-posts, proposed until a person confirms (A05)."""
     query = (
         select(CARD.c.key, CARD.c.number, CARD.c.staff, CARD.c.since, CARD.c.state)

@@ -38,6 +38,7 @@ from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
+from monitor.store.planrequests import REQUEST, STEP, forget_words
 from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sql import table_of
 
@@ -190,6 +191,11 @@ def sorts(conn: Connection) -> dict[str, Sort]:
             name="sheets", table=KEPT, key=(KEPT.c.id,), serial=KEPT.c.id, held=true(), at=KEPT.c.kept_at, stays={},
             take=_deleted(KEPT, (KEPT.c.id,)), batch=1,
         ),
+        "requests": Sort(
+            name="requests", table=REQUEST, key=(REQUEST.c.number,), serial=REQUEST.c.number, held=_has_words(),
+            at=func.coalesce(REQUEST.c.decided_at, REQUEST.c.filed_at, type_=REQUEST.c.filed_at.type),
+            stays={"not_decided": REQUEST.c.state == "pending"}, take=_words_taken,
+        ),
         "frames": Sort(
             name="frames", table=FRAME, key=(FRAME.c.id,), serial=FRAME.c.id, held=true(), at=FRAME.c.taken_at,
             stays={}, take=_deleted(FRAME, (FRAME.c.id,)),
@@ -208,6 +214,20 @@ def sorts(conn: Connection) -> dict[str, Sort]:
             take=_deleted(PRIVATE, (PRIVATE.c.audit, PRIVATE.c.name)),
         ),
     }  # fmt: skip
+
+
+def _has_words() -> Condition:
+    """A request that still holds what people wrote, or the kind of leave."""
+    said = exists().where(STEP.c.request == REQUEST.c.number, STEP.c.why != "")
+    return or_(REQUEST.c.reason != "", REQUEST.c.letter.is_not(None), REQUEST.c.leave_kind.is_not(None), said)
+
+
+def _words_taken(conn: Connection, condition: Condition) -> list[tuple[Any, ...]]:
+    """Those of a request go with those of its history."""
+    gone = sorted(int(number) for number in conn.execute(select(REQUEST.c.number).where(condition)).scalars())
+    forget_words(conn, REQUEST.c.number.in_(gone))
+    conn.execute(update(STEP).where(STEP.c.request.in_(gone)).values(why=""))
+    return [(number,) for number in gone]
 
 
 def _is_evidence(conn: Connection) -> Condition:

@@ -270,6 +270,75 @@ class ClosureRow(SQLModel, table=True):
     why: str = ""
 
 
+class PlanRequest(SQLModel, table=True):
+    """A request (申请) for leave, a trip, time in lieu, an outing, cover, a correction, or a return from leave: what
+    becomes plan rows once its last step is approved. Words of people are in the private columns, named below.
+    """
+
+    __tablename__ = "plan_request"
+    number: int | None = _id()
+    kind: str
+    staff: str = Field(index=True)
+    """Whom it is about; of cover whose window is covered."""
+    hall: str | None = Field(default=None, index=True)
+    unit: str | None = None
+    window: str | None = None
+    """Where it lies for reach, as the registry had it when it was filed; of cover the window."""
+    starts: datetime
+    ends: datetime
+    """[starts, ends). Of a correction the time that is claimed, twice; of a return until when the leave still holds."""
+    leave_kind: str | None = None
+    """official, personal, sick …: private."""
+    letter: str | None = None
+    """Private."""
+    substitute: str | None = None
+    overtime: str | None = None
+    day: date | None = None
+    slot: str | None = None
+    about: str | None = None
+    """Of a return: `TABLE/ID` of the leave that it ends."""
+    reason: str = ""
+    """Private."""
+    days: float = 0
+    """Working days, as counted when it was filed."""
+    chain: list[str] | None = _json()
+    """Roles that decide, in order, by the policy of the day it was filed."""
+    step: int = 0
+    """How many of them are done."""
+    state: str = "pending"
+    """pending, approved, refused, withdrawn."""
+    sequence: int = 1
+    """Rises with each step of its history."""
+    filed_by: str
+    filed_at: datetime
+    decided_at: datetime | None = None
+    plans: dict[str, str] | None = _json()
+    """What was written: table as in files → id."""
+
+    __table_args__ = (
+        Index("ix_plan_request_pending", "hall", "number", sqlite_where=text("state = 'pending'"),
+              postgresql_where=text("state = 'pending'")),
+        Index("ix_plan_request_filed_by", "filed_by"),
+    )  # fmt: skip
+
+
+class PlanRequestStep(SQLModel, table=True):
+    """One step in a request's history."""
+
+    __tablename__ = "plan_request_step"
+    request: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    sequence: int = Field(primary_key=True)
+    at: datetime
+    actor: str
+    role: str
+    event: str
+    """filed, approved, refused, withdrawn."""
+    steps: list[str] | None = _json()
+    """Which roles of the chain it answers for."""
+    why: str = ""
+    """Private."""
+
+
 class CalendarDayRow(SQLModel, table=True):
     """A day of an imported notice of the State Council; `calendar` is the country code of the notice, `cn`."""
 

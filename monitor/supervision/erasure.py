@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, faces, meta, pins, plans, reviews, signin, users
+from monitor.store import audit, faces, meta, pins, planrequests, plans, reviews, signin, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD, NOTICE
+from monitor.store.planrequests import REQUEST
 from monitor.store.retention import STANDING
 from monitor.store.schema import LostSpan, StaffRow
 from monitor.store.sql import table_of
@@ -53,7 +54,7 @@ def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, n
 
     1. Refuse while a card of theirs is not at its end: who is charged, or has taken a step, is still needed.
     2. Name and contacts; private values of audit rows about them and by them; their words in steps and notices, and in
-       their plans (letters of leave and trips, reasons of corrections).
+       their plans (letters of leave and trips, reasons of corrections) and requests.
     3. An audit row with the id and the counts; `restore` does it again by that row.
     Raises Refused.
     """
@@ -85,6 +86,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     if kind == "face":
         return Erased(rows={"face": faces.erase_key(conn, person, now, "restore")})
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
+    rows |= planrequests.forget_person(conn, kind, person)
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}
@@ -144,6 +146,9 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
             ids = select(kind.table.c.id).where(kind.table.c.staff == person)
             about = select(AUDIT.c.id).where(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(ids))
             private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)
+    numbers = select(cast(REQUEST.c.number, String)).where(REQUEST.c.staff == person)
+    asked = select(AUDIT.c.id).where(AUDIT.c.object_kind == "request", AUDIT.c.object_id.in_(numbers))
+    private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(asked))).rowcount)
     return done | {"plans_private": private}
 
 

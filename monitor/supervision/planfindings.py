@@ -7,7 +7,7 @@ of the regulations: `leave.approver`, `leave.overlap`, `lieu.excess`, `correctio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
@@ -131,9 +131,11 @@ def _leave_policy(look: Look, leave: Leave, policy: Policy, calendar: WorkCalend
 # --------------------------------------------------------------------------- corrections
 
 
-def correction_findings(look: Look, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Corrections not approved yet, that fit no slot any more, are too many in a month, or were approved too late."""
-    rows = plans.all_corrections(look.conn)
+def correction_findings(look: Look, policy: Policy, of: Sequence[Correction] | None = None) -> Iterator[dict[str, Any]]:
+    """Corrections not approved yet, that fit no slot any more, are too many in a month, or were approved too late; of
+    all, or `of` these alone.
+    """
+    rows = plans.all_corrections(look.conn) if of is None else of
     for row in rows:
         if not row.is_approved:
             named = f"{row.day} {row.slot}"

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, update
 from sqlalchemy import insert as insert_into
 
-from monitor.access import ACTIONS, Principal, Target, covers, refusal
+from monitor.access import Principal, Target, covers, refusal
 from monitor.model import Reason, Registry
 from monitor.store import audit, users
 from monitor.store.schema import DeviceRow, HallRow, Token
@@ -30,13 +30,12 @@ KIOSK_SCOPE: Final = "kiosk"
 GALLERY_SCOPES: Final = ("faces:gallery",)
 """Of a terminal's token for its gallery, which can do nothing else: whoever has it holds biometric data."""
 HALL_SCOPES: Final = (
-    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read"
+    "events:write", "plans:write", "cards:read", "cases:read", "ratings:read", "ratings:collect", "devices:read",
+    "attendance:read",
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
-USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:"))
-) + (
+USER_SCOPES: Final = tuple() + (
     "plans:write",
     "audit:read",
     "operations:read",
@@ -44,6 +43,7 @@ USER_SCOPES: Final = tuple(
     "faces:write",
     "settings:read",
     "settings:write",
+    "attendance:read",
 )
 """What a person's token may have as far as their role has it; other actions have no route."""
 

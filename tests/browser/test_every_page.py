@@ -37,6 +37,11 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
+"""Of pages that staff open on their own phone."""
+WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
+"""Where people of the windows work with their own phones too."""
+REQUEST: Final = "SELECT number FROM plan_request WHERE state = '{}' ORDER BY number"
 PROVIDER: Final = "统一身份认证"
 
 NO_PAGE: Final = {
@@ -91,6 +96,7 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
     "/sign-in/invite": (Seen("invite", None, "/sign-in/invite"),),
@@ -113,6 +119,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("card-of-a-device", "duty", lambda first: f"/cards/{first(CARD.format('device.silent', 'closed'))}"),
         Seen("card-of-a-rating", "duty", lambda first: f"/cards/{first(CARD.format('rating.bad', 'open'))}"),
         Seen("card-answered", "duty", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'answered'))}"),
+        Seen("card-of-mine", "person", lambda first: f"/cards/{first(MINE)}", sizes=PHONE),
         Seen("card-read-only", "auditor", lambda first: f"/cards/{first(CARD.format('checkin.slot', 'acknowledged'))}"),
     ),
     "/cases": (
@@ -124,6 +131,23 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/cases/one": (
         Seen("case", "duty", lambda first: f"/cases/one?key={first(CASE.format('pending'))}"),
         Seen("case-late", "head", lambda first: f"/cases/one?key={first(CASE.format('yellow'))}"),
+    ),
+    "/requests": (
+        Seen("requests-to-decide", "lead", "/requests", sizes=WITH_PHONE),
+        Seen("requests-mine", "person", "/requests?tab=mine", sizes=WITH_PHONE),
+        Seen("requests-all", "duty", "/requests?tab=all"),
+        Seen("requests-none", "auditor", "/requests?state=withdrawn&kind=trip", wait=".nothing"),
+    ),
+    "/requests/new": (
+        Seen("request-choose", "person", "/requests/new", sizes=WITH_PHONE),
+        Seen("request-leave", "person", "/requests/new?kind=leave", sizes=WITH_PHONE),
+        Seen("request-correction", "personnel", f"/requests/new?kind=correction&staff={HALL}-p02&date=2026-03-03"),
+        Seen("request-cover", "lead", f"/requests/new?kind=cover&staff={HALL}-p02"),
+    ),
+    "/requests/{number}": (
+        Seen("request-undecided", "lead", lambda first: f"/requests/{first(REQUEST.format('pending'))}"),
+        Seen("request-mine", "person", lambda first: f"/requests/{first(REQUEST.format('refused'))}", sizes=WITH_PHONE),
+        Seen("request-masked", "duty", lambda first: f"/requests/{first(REQUEST.format('approved'))}"),
     ),
     "/statistics": (
         Seen("statistics", "duty", "/statistics"),
@@ -139,6 +163,22 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/ratings/links": (Seen("ratings-links", "duty", "/ratings/links"),),
     "/rate": (Seen("rate-no-secret", None, "/rate"),),
     "/rate/screen": (Seen("rate-screen-no-token", None, "/rate/screen"),),
+    "/my": (Seen("my", "person", "/my", sizes=PHONE),),
+    "/attendance": (
+        Seen("attendance-day", "head", "/attendance"),
+        Seen("attendance-day-before", "duty", "/attendance?date=2026-03-03"),
+        Seen("attendance-day-gone", "lead", "/attendance?date=2026-03-03&only=gone"),
+        Seen("attendance-day-mine", "person", "/attendance", sizes=PHONE),
+        Seen("attendance-day-off", "auditor", "/attendance?date=2026-03-01", wait=".nothing"),
+    ),
+    "/attendance/month": (
+        Seen("attendance-month", "head", "/attendance/month"),
+        Seen("attendance-month-no-kinds", "duty", "/attendance/month?month=2026-03"),
+    ),
+    "/attendance/people/{staff}": (
+        Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
+        Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/devices": (
         Seen("devices", "duty", "/devices"),

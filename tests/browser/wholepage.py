@@ -44,10 +44,16 @@ KEPT_ENGLISH: Final = frozenset(
         "SHA",
         "abc",
         "channels",
+        "pdf",
+        "png",
+        "jpeg",
+        "docx",
+        "xlsx",
+        "txt",
     }
 )
 """Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
-of the registry."""
+of the registry, the last are what a file's name ends in."""
 
 
 @cache

@@ -15,7 +15,7 @@ from monitor.ops.audit.sealer import Sealer
 from monitor.ops.audit.verify import verify
 from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run, scrub
 from monitor.settings import RetentionSettings
-from monitor.store import migrate
+from monitor.store import migrate, planrequests
 from monitor.store.alert_holds import add_silence
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
@@ -44,8 +44,9 @@ DEVICES = [
     {"id": "t1", "kind": "terminal", "hall": "h1", "serves": "*"},
 ]
 ALL = RetentionSettings(
-    payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30
-)
+    payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30,
+    requests_days=30,
+)  # fmt: skip
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""
 
@@ -122,7 +123,7 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "frames": 0, "rating_links": 0}  # fmt: skip
+            "frames": 0, "rating_links": 0, "requests": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
@@ -138,6 +139,51 @@ def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(wor
     assert (found["comments"], found["attachments"], found["deliveries"]) == (1, 1, 1)
     assert found["payloads"] > open_["payloads"]
     assert goes(world, "03-20 09:00") == none, "all is younger than 30 days"
+
+
+def asked(world: World, clock: str, **values: Any) -> int:
+    """A request of s01, with words in it and in its history."""
+    row = {
+        "kind": "leave", "staff": "s01", "hall": "h1", "starts": at(clock), "ends": at(clock), "leave_kind": "sick",
+        "letter": f"函 {SECRET}", "reason": SECRET, "days": 1, "chain": ["unit_head"], "step": 1, "sequence": 2,
+        "state": "approved", "filed_by": "somebody", "filed_at": at(clock), "decided_at": at(clock), **values,
+    }  # fmt: skip
+    with world.store.write() as conn:
+        number = planrequests.add(conn, row)
+        step = {"request": number, "sequence": 2, "at": at(clock), "actor": "boss", "role": "unit_head"}
+        planrequests.log(conn, {**step, "event": "approved", "steps": ["unit_head"], "why": SECRET})
+    return number
+
+
+def said(world: World, number: int) -> tuple[str, str | None, str | None, str]:
+    with world.store.read() as conn:
+        row = planrequests.find(conn, number)
+        assert row is not None
+        return row.reason, row.letter, row.leave_kind, planrequests.history(conn, number)[0].why
+
+
+def test_words_of_a_decided_request_go_and_those_of_an_undecided_one_stay(world: World) -> None:
+    old, new = asked(world, "09:00"), asked(world, "04-20 09:00")
+    open_ = asked(world, "09:00", state="pending", step=0, decided_at=None)
+    assert goes(world, "05-01 09:00")["requests"] == 1
+    assert stays(world, "05-01 09:00")["requests"] == {"not_decided": 1, "younger": 1}
+    run(world.store, ALL, at("05-01 09:00"), "op")
+    assert said(world, old) == ("", None, None, "")
+    assert SECRET in said(world, new)
+    assert SECRET in said(world, open_)
+    assert goes(world, "05-01 09:00")["requests"] == 0
+
+
+def test_erasing_a_person_empties_their_requests_and_a_user_what_they_wrote(world: World) -> None:
+    mine, other = asked(world, "09:00"), asked(world, "09:00", staff="s02", filed_by="boss")
+    with world.store.write() as conn:
+        assert planrequests.forget_person(conn, "staff", "s01") == {"plan_request": 1, "plan_request_step": 1}
+        assert planrequests.forget_person(conn, "staff", "s01") == {}
+    assert said(world, mine) == ("", None, None, "")
+    assert SECRET in said(world, other)
+    with world.store.write() as conn:
+        planrequests.forget_person(conn, "user", "boss")
+    assert said(world, other) == ("", None, None, "")
 
 
 def test_a_card_on_a_post_keeps_the_messages_of_its_days(world: World) -> None:

@@ -80,6 +80,23 @@ SCOPES: Final = {
     "appeal": "cards:appeal", "review": "cards:review", "close": "cards:close", "withdraw": "cards:review",
 }  # fmt: skip
 CARD: Final = {"number": "card"}
+FILERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead", "staff")
+DECIDERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead")
+REQUEST: Final = {"number": "request"}
+OUTING: Final = {"kind": "outing", "from": "2026-03-09T01:00:00Z", "to": "2026-03-09T01:30:00Z"}
+
+
+def deciding(step: str, *may: str) -> tuple[str, Way]:
+    """A step on a request, on its page; whoever may read it gets in at the door."""
+    way = Way(kind="page", may=may, ids=REQUEST, fixed={"step": step}, form={"reason": "已核实"})
+    return f"POST /requests/{{number}}/{{step}} {step}", way
+
+
+def deciding_api(step: str, scope: str, *may: str) -> tuple[str, Way]:
+    way = Way(kind="api", may=may, scope=scope, ids=REQUEST, body={"reason": "已核实"})
+    return f"POST /api/v1/requests/{{number}}/{step}", way
+
+
 ROUTES: Final[Mapping[str, Way]] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
@@ -111,6 +128,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /cases": page(*READERS),
     "GET /cases/due": page(*READERS),
     "GET /cases/one": page(*READERS, query={"key": "nothing/1"}),
+    "GET /requests": page(*READERS),
+    "GET /requests/new": page(*FILERS),
+    "POST /requests/new": page(*FILERS, kind="outing", starts="2026-03-09T09:00", ends="2026-03-09T09:30"),
+    "GET /requests/{number}": page(*READERS, ids=REQUEST),
+    **dict((deciding("approve", *DECIDERS), deciding("refuse", *DECIDERS), deciding("withdraw", *FILERS))),
     "GET /statistics": page(*READERS),
     "GET /ratings": page(*READERS),
     "GET /ratings/list": page(*READERS),
@@ -147,6 +169,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
     "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
     "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
+    "GET /my": page(*READERS),
+    "GET /attendance": page(*READERS),
+    "GET /attendance/month": page(*READERS),
+    "GET /attendance/people/{staff}": page(*READERS, ids={"staff": "staff"}),
     "GET /devices/new": page("administrator"),
     "POST /devices/new": page("administrator", id="new-1", kind="camera", hall="h1"),
     "POST /devices/{device}/password": page("administrator", ids={"device": "device"}),
@@ -185,6 +211,19 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
+    "GET /api/v1/requests": reading("attendance:read"),
+    "GET /api/v1/requests/{number}": Way(
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
+    ),
+    "POST /api/v1/requests": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    "POST /api/v1/requests/preview": Way(kind="api", may=FILERS, scope="requests:file", body=OUTING),
+    **dict(
+        (
+            deciding_api("approve", "requests:decide", *DECIDERS),
+            deciding_api("refuse", "requests:decide", *DECIDERS),
+            deciding_api("withdraw", "requests:file", *FILERS),
+        )
+    ),
     "GET /api/v1/statistics": reading("cases:read", **YEAR),
     "GET /api/v1/statistics/months": reading("cases:read"),
     "GET /api/v1/ratings": reading("ratings:read"),
@@ -294,6 +333,11 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
+    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/people/{staff}": Way(
+        kind="api", may=READERS, scope="attendance:read", ids={"staff": "staff"}
+    ),
     "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
     # the kiosk's page
     "GET /kiosk/api/config": KIOSK,
@@ -313,12 +357,18 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     (route, kind, kind)
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
-) + (("POST /api/v1/cards", "hall", "hall"), ("POST /api/v1/cards", "subject", "subject"))
+) + (
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
+    ("POST /api/v1/requests", "staff", "staff"),
+    ("POST /api/v1/requests/preview", "staff", "staff"),
+)
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
+    ("POST /requests/new", "staff", "staff"),
 )
 """Ids that a page's form names."""
 IN_QUERY: Final = (
@@ -328,8 +378,18 @@ IN_QUERY: Final = (
     ("GET /cases/one", "key", "case"),
     ("GET /cases", "window", "window"),
     ("GET /ratings/list", "window", "window"),
+    ("GET /attendance", "window", "window"),
+    ("GET /attendance", "hall", "hall"),
+    ("GET /api/v1/attendance/day", "window", "window"),
+    ("GET /api/v1/attendance/day", "hall", "hall"),
+    ("GET /api/v1/attendance/month", "hall", "hall"),
+    ("GET /attendance/month", "hall", "hall"),
     ("GET /devices", "window", "window"),
     ("GET /quarantine", "device", "device"),
+    ("GET /requests", "staff", "staff"),
+    ("GET /requests/new", "staff", "staff"),
+    ("GET /api/v1/requests", "staff", "staff"),
+    ("GET /api/v1/requests", "window", "window"),
     ("GET /api/v1/quarantine", "device", "device"),
 )
 """Ids that a query names."""

@@ -7,6 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
+from monitor.console.pages.attendance import add_attendance
+from monitor.console.pages.attendanceperson import add_attendance_people
 from monitor.console.pages.board import add_board
 from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
@@ -27,6 +29,7 @@ from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
 from monitor.console.pages.ratings import add_ratings
 from monitor.console.pages.registry import add_registry
+from monitor.console.pages.requests import add_requests
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
 from monitor.console.pages.statics import add_static
@@ -52,6 +55,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_attendance(pages, deps)
+        add_attendance_people(pages, deps)
         add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
         add_doubts(pages, deps)  # before the pages of people: no number of a doubt is a person's
@@ -62,6 +67,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_account(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
+        add_requests(pages, deps)
         add_registry(pages, deps)
         add_calendars(pages, deps)
         add_plans(pages, deps)

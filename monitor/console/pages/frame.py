@@ -31,12 +31,16 @@ class Tab(NamedTuple):
 
 
 MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
+    "mine": (Tab("mine", "/my", "attendance:read", own=True),),
     "board": (Tab("board", "/board", "cards:read"),),
     "cards": (Tab("cards", "/cards", "cards:read"),),
     "cases": (Tab("cases", "/cases", "cases:read"),),
     "statistics": (Tab("statistics", "/statistics", "cases:read"),),
     "ratings": (Tab("ratings", "/ratings", "ratings:read"),),
     "attendance": (
+        Tab("day", "/attendance", "attendance:read"),
+        Tab("month", "/attendance/month", "attendance:read"),
+        Tab("requests", "/requests", "attendance:read"),
         Tab("faces", "/faces", "faces:write"),
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
@@ -135,8 +139,11 @@ def menu(signed: Signed) -> list[tuple[str, str]]:
 
 
 def home_of(signed: Signed) -> str:
-    """The first section that somebody may see; the page that says so where there is none."""
-    return next((address for _, address in menu(signed)), "/nothing")
+    """The first section that somebody may see, one's own page (我的) for staff alone; the page that says so where there
+    is none.
+    """
+    skipped = () if signed.person.role == "staff" else ("mine",)
+    return next((address for section, address in menu(signed) if section not in skipped), "/nothing")
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:

@@ -38,8 +38,8 @@ def off_posts_of(look: Look, people: Sequence[str], first: date, last: date) -> 
     """Yellow and red cards of empty windows on the local days first … last that these people answer for, by person."""
     start, end = utc_span(first, last)
     query = select(*(CARD.c[name] for name in _COLUMNS)).where(
-        CARD.c.rule == POST, CARD.c.level != "reminder", CARD.c.began >= start, CARD.c.began < end,
-        CARD.c.staff.is_not(None), CARD.c.issued <= look.now,
+        CARD.c.kind == "post", CARD.c.rule == POST, CARD.c.level != "reminder", CARD.c.began >= start,
+        CARD.c.began < end, CARD.c.staff.is_not(None), CARD.c.issued <= look.now,
     )  # fmt: skip
     mine = set(people)
     rows = [row for row in look.conn.execute(query.order_by(CARD.c.began, CARD.c.number)) if row.staff in mine]

@@ -6,7 +6,7 @@ found of them: an off-post that was confirmed, a card that was taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -83,15 +83,17 @@ class HallMonth:
     overtime: Mapping[str, tuple[ProvenOvertime, ...]]
 
 
-def read_month(look: Look, policy: CheckinPolicy, hall: Hall, first: date) -> HallMonth:
-    """The month that begins on `first`, for everybody whose unit is in the hall now.
+def read_month(
+    look: Look, policy: CheckinPolicy, hall: Hall, first: date, only: Collection[str] | None = None
+) -> HallMonth:
+    """The month that begins on `first`, for everybody whose unit is in the hall now, or `only` some of them by id.
 
     1. Plan each person's local days up to today. 2. Load and judge the slots of half days that are over. 3. Add the
     cards of what is not in order. 4. Fold slots to cells, days off included. 5. Add what windows and slips tell.
     """
     calendar = look.book.for_hall(look.registry, hall.id)
     days = tuple(_days_of_month(first))
-    people = _people(look, hall)
+    people = _people(look, hall, only)
     begun = [day for day in days if day <= calendar.local_date(look.now)]
     plans = _plans(look, people, begun, calendar.zone)
     judged: dict[str, Judged] = {person.id: {} for person in people}
@@ -125,11 +127,15 @@ def _days_of_month(first: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _people(look: Look, hall: Hall) -> tuple[Person, ...]:
-    """Everybody of the hall, by unit and id."""
+def _people(look: Look, hall: Hall, only: Collection[str] | None) -> tuple[Person, ...]:
+    """Everybody of the hall, or only some of them, by unit and id."""
     registry = look.registry
     names: dict[str, str] = {row.id: row.name for row in look.conn.execute(select(STAFF.c.id, STAFF.c.name))}
-    mine = [staff for staff in registry.staff.values() if registry.hall_of_staff(staff.id) == hall.id]
+    mine = [
+        staff
+        for staff in registry.staff.values()
+        if registry.hall_of_staff(staff.id) == hall.id and (only is None or staff.id in only)
+    ]
     return tuple(
         Person(
             id=staff.id,

@@ -88,7 +88,7 @@ class Tables:
 
 def tables_of(month: HallMonth, policy: CheckinPolicy, policy_version: str) -> Tables:
     """The sheets of a month, a draft. `policy` is what its slots were judged by."""
-    units = tuple(_units(month))
+    units = tuple(units_of(month))
     exceptions = tuple(details(month))
     name = one_line(month.hall.name) or month.hall.id
     first, last = month.days[0], month.days[-1]
@@ -97,15 +97,16 @@ def tables_of(month: HallMonth, policy: CheckinPolicy, policy_version: str) -> T
         period=f"{first} 至 {last}",
         made=month.made,
         state=f"草稿，未签核；编制于 {month.made.astimezone(month.zone):%Y-%m-%d %H:%M:%S}，只计此前已结束的半天",
-        days=tuple(_days(month)),
+        days=tuple(days_of(month)),
         units=units,
-        total=_sum([row for unit in units for row in unit.rows], "合计", f"{len(month.people)} 人"),
+        total=total_row(units),
         details=exceptions,
         notes=tuple(notes(month, policy, policy_version, len(exceptions))),
     )
 
 
-def _days(month: HallMonth) -> Iterator[Day]:
+def days_of(month: HallMonth) -> Iterator[Day]:
+    """The heads of the days' columns."""
     for number in range(1, DAYS + 1):
         if number <= len(month.days):
             day = month.days[number - 1]
@@ -125,19 +126,25 @@ def _mark(day: date, why: str) -> str:
 # --------------------------------------------------------------------------- 考勤表
 
 
-def _units(month: HallMonth) -> Iterator[Unit]:
+def units_of(month: HallMonth) -> Iterator[Unit]:
     """The people of each unit; two units of one name stay two."""
     for _, people in groupby(month.people, key=lambda person: person.unit_id):
         mine = list(people)
         rows = tuple(_person_row(month, person) for person in mine)
-        yield Unit(name=mine[0].unit, rows=rows, subtotal=_sum(rows, "小计", mine[0].unit))
+        yield Unit(name=mine[0].unit, rows=rows, subtotal=sum_row(rows, "小计", mine[0].unit))
 
 
-def _sum(rows: Sequence[Row], word: str, what: str) -> Row:
+def sum_row(rows: Sequence[Row], word: str, what: str) -> Row:
     """A row of sums: of every total, not of the days."""
     totals = [[cell for cell in row[-len(TOTAL_COLUMNS) :] if isinstance(cell, int)] for row in rows]
     sums = [sum(column) for column in zip(*totals, strict=True)] or [0] * len(TOTAL_COLUMNS)
     return ("", word, what, *([""] * len(DAY_COLUMNS)), *sums)
+
+
+def total_row(units: Sequence[Unit]) -> Row:
+    """合计 over the people of these units."""
+    rows = [row for unit in units for row in unit.rows]
+    return sum_row(rows, "合计", f"{len(rows)} 人")
 
 
 def _person_row(month: HallMonth, person: Person) -> Row:
@@ -176,5 +183,6 @@ def printed_rows(tables: Tables) -> Iterator[tuple[str, Row]]:
 
 __all__ = [
     "COLUMNS", "CORRECTION_COLUMNS", "DAY_COLUMNS", "DETAIL_COLUMNS", "LEGEND", "NOTE_COLUMNS", "PERSON_COLUMNS",
-    "SIGNATURES", "TOTAL_COLUMNS", "Cell", "Day", "Row", "Tables", "Unit", "printed_rows", "tables_of",
+    "SIGNATURES", "TOTAL_COLUMNS", "Cell", "Day", "Row", "Tables", "Unit", "days_of", "printed_rows", "sum_row",
+    "tables_of", "total_row", "units_of",
 ]  # fmt: skip

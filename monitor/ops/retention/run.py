@@ -30,6 +30,7 @@ _KEYS: Final = {
     "deliveries": "deliveries_days",
     "attachments": "attachments_days",
     "sheets": "sheets_days",
+    "requests": "requests_days",
     "audit": "audit_days",
 }
 

@@ -239,7 +239,7 @@ class _CheckIns:
 
     def __init__(self, look: Look, people: Sequence[str], first: date, last: date) -> None:
         self._look = look
-        self._made: dict[int, CheckIn] = {}
+        self._made: dict[int, CheckIn | None] = {}
         self._rows: dict[str, dict[date, list[Row[Any]]]] = {}
         found = _rows_within(look, people, *utc_span(first, last))
         self._said = reviews.said_of(look.conn, [row for rows in found.values() for row in rows], look.now)
@@ -255,19 +255,25 @@ class _CheckIns:
         return [row for one in around for row in days.get(one, ())]
 
     def facts(self, rows: Iterable[Row[Any]]) -> tuple[CheckIn, ...]:
-        """Those that are known now, at their corrected times, without those that people found to be somebody else's."""
-        return tuple(self._fact(row) for row in rows if self._look.counts(row) and self._said.of(row) != "is_not")
+        """Those that are known now, at their corrected times, without those that people found to be somebody else's; a
+        row that was looked at is known by its identity.
+        """
+        made, found = self._made, []
+        for row in rows:
+            key = id(row)  # they are all held in `_rows`
+            if key not in made:
+                said = self._said.of(row)
+                counts = self._look.counts(row) and said != "is_not"
+                made[key] = _checkin(self._look, row, said) if counts else None
+            one = made[key]
+            if one is not None:
+                found.append(one)
+        return tuple(found)
 
     def more_at(self, rows: Sequence[Row[Any]]) -> datetime | None:
         """When the next of them comes into view, or the next decision about one of them."""
         times = (next_receipt(rows, self._look.now), self._said.next_at(rows))
         return min((at for at in times if at is not None), default=None)
-
-    def _fact(self, row: Row[Any]) -> CheckIn:
-        made = self._made.get(row.id)
-        if made is None:
-            made = self._made[row.id] = _checkin(self._look, row, self._said.of(row))
-        return made
 
 
 _NO_DAYS: Final[Mapping[date, list[Row[Any]]]] = {}
