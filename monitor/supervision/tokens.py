@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, update
 from sqlalchemy import insert as insert_into
 
-from monitor.access import Principal, Target, covers, refusal
+from monitor.access import ACTIONS, Principal, Target, covers, refusal
 from monitor.model import Reason, Registry
 from monitor.store import audit, users
 from monitor.store.schema import DeviceRow, HallRow, Token
