@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from alerts.channels.base import Channel
 from alerts.desk import Desk
+from alerts.hiding import Hidden
 from alerts.matching import Place
 from alerts.people import resolve
 from alerts.policy import AlertPolicy, Lang
 from alerts.standing import steps_up
 from alerts.telling import Notice
+from monitor.model import Level
 
 When = Literal["now", "grouped", "held"]
 
@@ -38,9 +40,14 @@ class Preview:
     when: When = "now"
     held: str = ""
     step: float = 0
+    hidden: Hidden | None = None
+    """What holds it, where that is not the time that a condition has to last."""
+    repeat_minutes: float = 0
+    """Working minutes after which it is told again while nobody acknowledges; 0: never."""
 
     def as_json(self) -> Mapping[str, Any]:
-        return {**asdict(self), "at": self.at.isoformat(), "group": list(self.group)}
+        told = {key: value for key, value in asdict(self).items() if key not in ("hidden", "repeat_minutes")}
+        return {**told, "at": self.at.isoformat(), "group": list(self.group)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +56,10 @@ class Forecast:
 
     told: tuple[Preview, ...]
     missing: tuple[str, ...] = ()
+    place: Place | None = None
+    """Where the card stands, and whether its hall works then."""
+    too_old: bool = False
+    """The condition is older than `alerts.max_age`: the digest alone tells of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,23 +75,37 @@ class Forecaster:
         told = []
         for receiver, choice in routed.items():
             wait = choice.wait_seconds if self.channels[receiver].grouped else 0.0
-            at, when, held = self.desk.now + timedelta(seconds=wait), "grouped" if wait else "now", ""
-            until = self.desk.now + timedelta(minutes=choice.for_minutes)
+            at, held = self.desk.now + timedelta(seconds=wait), ""
+            when: When = "grouped" if wait else "now"
+            until, by = self.desk.now + timedelta(minutes=choice.for_minutes), None
             if hidden is not None and hidden.until >= until:
-                at, when, held = hidden.until, "held", f"{hidden.why} {hidden.by or ''} {hidden.said}".strip()
+                at, when, by = hidden.until, "held", hidden
+                held = f"{hidden.why} {hidden.by or ''} {hidden.said}".strip()
             elif choice.for_minutes:
                 at, when, held = until, "held", f"for_minutes {choice.for_minutes:g}"
-            told.append(self._preview(receiver, choice.group, wait, choice.why, at, when, held))  # type: ignore[arg-type]
+            told.append(
+                self._preview(
+                    receiver,
+                    choice.group,
+                    wait,
+                    choice.why,
+                    at,
+                    when,
+                    held,
+                    hidden=by,
+                    repeat=0.0 if place.level is Level.REMINDER else choice.repeat_minutes,
+                )  # fmt: skip
+            )
         steps = tuple(self._steps(place, since or self.desk.now, told))
-        return Forecast(told=(*told, *steps), missing=missing)
+        return Forecast(told=(*told, *steps), missing=missing, place=place)
 
     def _preview(
         self, receiver: str, group: tuple[str, ...], wait: float, why: str, at: datetime, when: When, held: str = "",
-        step: float = 0,
+        step: float = 0, hidden: Hidden | None = None, repeat: float = 0.0,
     ) -> Preview:  # fmt: skip
         return Preview(
             receiver=receiver, channel=self.channels[receiver].name, lang=self.policy.lang_of(receiver), group=group,
-            wait_seconds=wait, why=why, at=at, when=when, held=held, step=step,
+            wait_seconds=wait, why=why, at=at, when=when, held=held, step=step, hidden=hidden, repeat_minutes=repeat,
         )  # fmt: skip
 
     def _steps(self, place: Place, since: datetime, told: list[Preview]) -> Iterator[Preview]:

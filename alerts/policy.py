@@ -336,6 +336,7 @@ class AlertPolicy(Section):
     group_wait_seconds: float = Field(
         default=10, ge=0, description="Default of routes.group_wait_seconds; real seconds."
     )
+    silence_hours: float = Field(default=168, gt=0, description="How long a silence may last at most.")
     timeout_seconds: float = Field(default=10, gt=0, le=300, description="One try of one message, in real seconds.")
     senders: int = Field(default=4, ge=1, le=32, description="Messages sent at once, each to another receiver.")
     fallback: str | None = Field(

@@ -112,14 +112,23 @@ def _choose(routes: tuple[Route, ...], place: Place, above: _Inherited, path: st
 
 
 def _fits(node: Route, place: Place) -> bool:
-    exact = ((node.hall, place.hall), (node.unit, place.unit), (node.window, place.window), (node.kind, place.kind))
-    if any(wanted and value not in wanted for wanted, value in exact):
-        return False
+    return not _misses(node, place)
+
+
+def _misses(node: Route, place: Place) -> tuple[str, ...]:
+    """What of the route does not fit the card."""
+    found = [
+        name
+        for name in ("hall", "unit", "window", "kind")
+        if getattr(node, name) and getattr(place, name) not in getattr(node, name)
+    ]
     if node.rule and not any(fits_pattern(pattern, place.rule) for pattern in node.rule):
-        return False
+        found.append("rule")
     if node.hours is not None and node.hours != place.hours:
-        return False
-    return place.level >= Level.of(node.level)
+        found.append("hours")
+    if place.level < Level.of(node.level):
+        found.append("level")
+    return tuple(found)
 
 
 def _spoken(node: Route) -> str:
@@ -128,6 +137,52 @@ def _spoken(node: Route) -> str:
     said += [f"hours={node.hours}"] if node.hours else []
     said.append(f"level>={node.level}")
     return " ".join(said)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tested:
+    """A route held against a card. `looked`: False where one before it took the card, or the one above it does not fit;
+    `misses`: what of it does not fit: hall, unit, window, kind, rule, hours, level. `chosen`: it names the receivers.
+    """
+
+    path: str
+    looked: bool
+    misses: tuple[str, ...] = ()
+    chosen: bool = False
+
+    @property
+    def fits(self) -> bool:
+        return self.looked and not self.misses
+
+
+def tested(policy: AlertPolicy, place: Place) -> tuple[Tested, ...]:
+    """Every route in order, parents first, with why a card at `place` does or does not take it."""
+    return tuple(_tested(policy.routes, place, "routes", looked=True))
+
+
+def _tested(routes: tuple[Route, ...], place: Place, path: str, *, looked: bool) -> Iterator[Tested]:
+    for index, node in enumerate(routes):
+        here = f"{path}[{index}]"
+        misses = _misses(node, place) if looked else ()
+        fits = looked and not misses
+        chosen = fits and not any(_fits(child, place) for child in node.routes)
+        yield Tested(path=here, looked=looked, misses=misses, chosen=chosen)
+        yield from _tested(node.routes, place, f"{here}.routes", looked=fits)
+        looked = looked and (not fits or node.proceed)
+
+
+def effective(policy: AlertPolicy) -> tuple[tuple[str, int, Route, Routed], ...]:
+    """(path, depth, the route, how it tells with what it inherits) of every route in order, parents first."""
+    return tuple(_effective(policy.routes, _start(policy), "routes", 0))
+
+
+def _effective(
+    routes: tuple[Route, ...], above: _Inherited, path: str, depth: int
+) -> Iterator[tuple[str, int, Route, Routed]]:
+    for index, node in enumerate(routes):
+        here, where = above.under(node), f"{path}[{index}]"
+        yield where, depth, node, here.choice("", where)
+        yield from _effective(node.routes, here, f"{where}.routes", depth + 1)
 
 
 def unrouted(policy: AlertPolicy, registry: Registry, rules: Iterable[tuple[str, str]]) -> tuple[Unrouted, ...]:

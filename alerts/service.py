@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -151,16 +152,21 @@ class AlertService:
             desk = self.desks.load(conn, self._now())
             since = begun([notice_of(notice) for notice in rows.notices(conn, number)])
             place = desk.place(row, row["level"])
-            return self._forecaster(desk).forecast(conn, place, card=number, since=since.at if since else None)
+            found = self._forecaster(desk).forecast(conn, place, card=number, since=since.at if since else None)
+        # asked outside: the answer may need a look at the calendar in the store
+        return replace(found, too_old=not self.planner.age_ok(row["since"], self._now()))
 
-    def forecast(self, rule: str, level: Level, kind: str, hall: str | None, window: str | None) -> Forecast:
-        """Who would get such a card now. LookupError for a hall or window that the registry lacks."""
+    def forecast(
+        self, rule: str, level: Level, kind: str, hall: str | None, window: str | None, *, unit: str | None = None,
+        at: datetime | None = None,
+    ) -> Forecast:  # fmt: skip
+        """Who would get such a card now, or at another time. LookupError for a window that the registry lacks."""
         with self.store.read() as conn:
-            desk = self.desks.load(conn, self._now())
+            desk = self.desks.load(conn, at or self._now())
             found = desk.registry.windows.get(window or "")
             if window and found is None:
                 raise LookupError(f"window {window}: 台账中没有此窗口 is not in the registry")
-            where = {"hall": found.hall if found else hall, "unit": found.unit if found else None, "window": window}
+            where = {"hall": found.hall if found else hall, "unit": found.unit if found else unit, "window": window}
             row = {"rule": rule, "kind": kind, "key": "", **where}
             return self._forecaster(desk).forecast(conn, desk.place(row, level.word))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,14 @@ ACTION = "alerts:silence"
 
 
 class NotSilenced(ValueError):
-    """The silence is not made or not ended; nothing was written. The text names the option and the way out."""
+    """The silence is not made or not ended; nothing was written. The text names the option and the way out.
+
+    `sort`: the person's role or reach, a silence that there is not, its state, or what was given.
+    """
+
+    def __init__(self, text: str, sort: Literal["input", "role", "missing", "state"] = "input") -> None:
+        super().__init__(text)
+        self.sort = sort
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,21 +45,14 @@ class Hides:
 
 
 def add(
-    conn: Connection, match: Match, *, starts: datetime, ends: datetime, reason: str, who: Principal, now: datetime
-) -> int:
+    conn: Connection, match: Match, *, starts: datetime, ends: datetime, reason: str, who: Principal, now: datetime,
+    longest: timedelta | None = None,
+) -> int:  # fmt: skip
     """Silence what fits in [starts, ends); the id. A role with halls of its own has to name some of them.
 
-    Raises NotSilenced.
+    `longest`: how long a silence may be (`alerts.silence_hours`). Raises NotSilenced.
     """
-    if not reason.strip():
-        raise NotSilenced("--reason: 须写明理由 a reason is needed")
-    if ends <= max(starts, now):
-        raise NotSilenced(f"--to: {ends.isoformat()} 须晚于开始和当前时刻 must lie after --from and after now")
-    if not any(getattr(match, name) for name in Match.model_fields):
-        raise NotSilenced(
-            "至少写明一项条件 say what is meant: --hall, --unit, --window, --rule, --kind, --level, --subject"
-        )
-    _may(who, match)
+    require_sound(match, starts=starts, ends=ends, reason=reason, who=who, now=now, longest=longest)
     number = alert_holds.add_silence(
         conn, matchers=_stored(match), starts=starts, ends=ends, author=who.id, reason=reason, now=now
     )
@@ -61,16 +61,39 @@ def add(
     return number
 
 
+def require_sound(
+    match: Match, *, starts: datetime, ends: datetime, reason: str, who: Principal, now: datetime,
+    longest: timedelta | None = None,
+) -> None:  # fmt: skip
+    """Refuse a silence that cannot be made. Raises NotSilenced."""
+    if not reason.strip():
+        raise NotSilenced("--reason: 须写明理由 a reason is needed")
+    if ends <= max(starts, now):
+        raise NotSilenced(f"--to: {ends.isoformat()} 须晚于开始和当前时刻 must lie after --from and after now")
+    if not any(getattr(match, name) for name in Match.model_fields):
+        raise NotSilenced(
+            "至少写明一项条件 say what is meant: --hall, --unit, --window, --rule, --kind, --level, --subject"
+        )
+    if longest is not None and ends - starts > longest:
+        hours = longest.total_seconds() / 3600
+        raise NotSilenced(
+            f"--to: 静默最长 {hours:g} 小时 a silence lasts {hours:g} hours at most (alerts.silence_hours); "
+            "更久请用维护时段 longer ones are alerts.maintenance"
+        )
+    _may(who, match)
+
+
 def end(conn: Connection, number: int, *, who: Principal, now: datetime) -> None:
     """End a silence before its time; what it hid is told if it still stands. Raises NotSilenced."""
     found = next((silence_of(row) for row in alert_holds.silences(conn) if row["id"] == number), None)
     if found is None:
         raise NotSilenced(
-            f"silence {number}: 没有这条静默 no such silence; `jiancha alerts silence list` 列出 lists them"
+            f"silence {number}: 没有这条静默 no such silence; `jiancha alerts silence list` 列出 lists them",
+            "missing",
         )
     _may(who, found.match)
     if not alert_holds.end_silence(conn, number, now):
-        raise NotSilenced(f"silence {number}: 已经结束 is over already")
+        raise NotSilenced(f"silence {number}: 已经结束 is over already", "state")
     audit.record(conn, now, who.id, "silence.ended", "silence", str(number), {})
 
 
@@ -161,4 +184,4 @@ def _may(who: Principal, match: Match) -> None:
     for hall in match.hall or (None,):
         no = refusal(who, ACTION, Target(hall=hall))
         if no is not None:
-            raise NotSilenced(f"{render(no, 'zh')} {render(no, 'en')}")
+            raise NotSilenced(f"{render(no, 'zh')} {render(no, 'en')}", "role")

@@ -14,11 +14,12 @@ from alerts.policy import AlertPolicy
 from alerts.service import AlertService
 from monitor.store.engine import Store
 from monitor.store.schema import Card, CardEvent, HallRow, StaffRow, UnitRow, WindowRow
-from monitor.store.schema_alerts import AlertItem, Attempt, Delivery
+from monitor.store.schema_alerts import AlertHold, AlertItem, Attempt, Delivery
 from monitor.store.sql import table_of
 
 CARD, NOTICE = table_of(Card), table_of(CardEvent)
 ITEM, DELIVERY, ATTEMPT = table_of(AlertItem), table_of(Delivery), table_of(Attempt)
+HOLD_TABLE = table_of(AlertHold)
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday, 09:00 in the hall."""
 REASON = {

@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import planrequests
+from monitor.store import alert_holds, planrequests
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -82,6 +82,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
     "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
+    "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
@@ -136,6 +137,16 @@ def put_doubt(conn: Connection, place: str) -> str:
     at = NOW - timedelta(hours=1)
     insert(conn, CheckinRow, {**row, "at": at, "received": at, "staff": PLACES[place]["staff"], "distance": 0.5})
     return str(number)
+
+
+def put_silence(conn: Connection, place: str) -> str:
+    """A silence of the place's hall; its number."""
+    return str(
+        alert_holds.add_silence(
+            conn, matchers={"hall": [PLACES[place]["hall"]]}, starts=NOW, ends=NOW + timedelta(hours=1), author="test",
+            reason=marker(place), now=NOW,
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -312,6 +312,7 @@ class _Daemon:
                 look=lambda conn, now: self._judge.look(conn, now),
                 heard=self._heard,
                 policy_changed=self._policy_changed,
+                alerts=self._alerts,
                 parts=self._parts,
             )  # fmt: skip
         )

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from monitor.app.alerting import masked_receivers
+from alerts.service import AlertService
+from monitor.app.alerting import alert_service, masked_receivers
 from monitor.app.faces import make_desk
 from monitor.app.kiosks import make_kiosks
 from monitor.app.program import Program
+from monitor.console.auditcheck import Verifier
 from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
     heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
+    alerts: AlertService | None = None,
 ) -> Deps:  # fmt: skip
     """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
     look at the store as the judge takes it; what has to be ended is put on `parts`.
@@ -68,6 +71,8 @@ def deps_of(
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,
         openid=_openid(program),
+        alerts=alerts if alerts is not None else _alerts(program, parts),
+        verifier=_verifier(program),
         kiosks=kiosks,
         desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
@@ -93,6 +98,18 @@ def _self_check(program: Program, look: Callable[[Connection, datetime], Look]) 
         yield from check_harmless(settings, program.store, program.clock.now(), looked, os.environ)
 
     return SelfCheck(findings, program.clock.real_now, program.clock.monotonic)
+
+
+def _alerts(program: Program, parts: ExitStack) -> AlertService:
+    """For a program that plans and sends nothing itself. Raises ValueError naming a receiver that cannot be opened."""
+    service = alert_service(program)
+    parts.callback(service.close)
+    return service
+
+
+def _verifier(program: Program) -> Verifier | None:
+    key = program.settings.audit.secret
+    return Verifier(program.store, key, program.clock.now) if key is not None else None
 
 
 def _openid(program: Program) -> OpenId | None:

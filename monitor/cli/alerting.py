@@ -137,7 +137,10 @@ def add(
         starts = instant(start, "--from") if start else now
         ends = instant(to, "--to") if to else starts + timedelta(minutes=minutes or 0)
         try:
-            number = silencing.add(conn, match, starts=starts, ends=ends, reason=reason, who=who, now=now)
+            longest = timedelta(hours=opened.settings.alerts.silence_hours)
+            number = silencing.add(
+                conn, match, starts=starts, ends=ends, reason=reason, who=who, now=now, longest=longest
+            )
         except silencing.NotSilenced as error:
             raise BadInput(str(error)) from error
         hidden = len(silencing.hides(conn, match))

@@ -20,7 +20,8 @@ _BY = typer.Option(None, "--as", metavar="USER", help="In this user's role.")
 
 def register(user_app: typer.Typer) -> None:
     for name, command in (
-        ("password", password), ("invite", invite), ("link", link), ("sessions", sessions), ("sign-out", sign_out),
+        ("password", password), ("invite", invite), ("link", link), ("unlink", unlink), ("unlock", unlock),
+        ("sessions", sessions), ("sign-out", sign_out),
     ):  # fmt: skip
         user_app.command(name)(command)
 
@@ -95,6 +96,39 @@ def link(
     def act(opened: Program, conn: Connection, who: Principal) -> str:
         link_identity(conn, user, issuer, subject, actor=who, now=opened.clock.real_now())
         return f"{user} 关联 linked: {issuer}"
+
+    acting(by, act)
+
+
+def unlink(
+    user: str = typer.Argument(..., help="Id of the account."),
+    issuer: str = typer.Option(..., "--issuer", help="The OpenID provider, as it names itself."),
+    subject: str = typer.Option(..., "--subject", help="Who the user is there (`sub`)."),
+    by: str | None = _BY,
+) -> None:
+    """取消关联 Take an identity of an OpenID provider from a user; the sessions that it opened end.
+
+    Example: jiancha user unlink li --issuer https://sso.example.gov.cn --subject 10086
+    """
+    from monitor.supervision.passwords import unlink_identity
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        unlink_identity(conn, user, issuer, subject, actor=who, now=opened.clock.real_now())
+        return f"{user} 已取消关联 unlinked: {issuer}"
+
+    acting(by, act)
+
+
+def unlock(user: str = typer.Argument(..., help="Id of the account."), by: str | None = _BY) -> None:
+    """解除锁定 Let a user who gave too many wrong passwords try again at once.
+
+    Example: jiancha user unlock li
+    """
+    from monitor.supervision.passwords import unlock as unlocked
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        unlocked(conn, user, actor=who, now=opened.clock.real_now())
+        return f"{user} 已解除锁定 unlocked"
 
     acting(by, act)
 

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
 from monitor.console.attendanceapi import add_attendance_api
+from monitor.console.auditapi import add_audit_api
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
 from monitor.console.calendarsapi import add_calendars_api
@@ -32,6 +33,7 @@ from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
 from monitor.console.requestsapi import add_requests_api
+from monitor.console.silencesapi import add_silences_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -77,6 +79,8 @@ def make_api(deps: Deps) -> APIRouter:
     add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
+    add_silences_api(api, deps)
+    add_audit_api(api, deps)
     add_operations_api(api, deps)
     return api
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from fastapi import HTTPException, Request
 
 from monitor.console.deps import Deps
+from monitor.store.engine import STORE_AWAY
 from monitor.supervision.refused import Refused
-from monitor.supervision.tokens import Grant, find_grant
+from monitor.supervision.tokens import Grant, find_grant, touch
 
 UNAUTHORISED = {"WWW-Authenticate": "Bearer"}
 
@@ -23,8 +25,9 @@ def require(deps: Deps, scope: str) -> Callable[[Request], Grant]:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise HTTPException(401, "a bearer token is wanted: Authorization: Bearer …", UNAUTHORISED)
+        now = deps.clock.real_now()
         with deps.store.read() as conn:
-            grant = find_grant(conn, text.strip())
+            grant = find_grant(conn, text.strip(), now)
         if grant is None:
             raise HTTPException(401, "this token is unknown or revoked", UNAUTHORISED)
         no = grant.refuses(scope)
@@ -32,6 +35,9 @@ def require(deps: Deps, scope: str) -> Callable[[Request], Grant]:
             raise Refused.because(no)
         if no is not None or scope not in grant.scopes:
             raise HTTPException(403, f"this token lacks the scope {scope}")
+        if not grant.seen:
+            with contextlib.suppress(*STORE_AWAY):  # whoever is let in is not turned away for a note
+                deps.store.step(lambda conn: touch(conn, grant.id, now))
         return grant
 
     return grant_of

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from alerts.service import AlertService
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import SlotPreset
 from monitor.clock import Clock
+from monitor.console.auditcheck import Verifier
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
 from monitor.ingest.adapters import Adapters
@@ -66,6 +68,10 @@ class Deps:
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""
+    alerts: AlertService | None = None
+    """Routes, receivers and their channels; None: nothing is said of them."""
+    verifier: Verifier | None = None
+    """Verifies the audit; None: no key is set, nothing is sealed."""
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
     selfcheck: SelfCheck | None = None

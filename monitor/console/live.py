@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from monitor.attendance.policy import PostPolicy
 from monitor.clock import Clock
+from monitor.store import meta
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Look
 from monitor.supervision.board import Board, Tile
@@ -96,6 +97,8 @@ class LiveBoards:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self.people = 0
+        """Another number: roles, reach or sessions of people changed, in whichever process."""
 
     def use(self, policy: PostPolicy) -> None:
         """Another policy is in force: every window is looked at anew by it."""
@@ -192,6 +195,7 @@ class LiveBoards:
                 return
             with self._store.read() as conn:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
+                self.people = meta.version(conn, meta.PEOPLE_VERSION)
             before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
             board = _sharing(held.board, before, board)
             for tile in board.tiles:

@@ -865,6 +865,12 @@ class Audit(SQLModel, table=True):
     """Who did what; `body` holds ids and salted digests of personal fields only (DESIGN §1E, §1F)."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_actor", "actor", "at", "id"),
+        Index("ix_audit_action", "action", "at", "id"),
+        Index("ix_audit_object", "object_kind", "object_id", "at", "id"),
+    )
     id: int | None = _id()
     at: datetime
     actor: str
@@ -920,6 +926,10 @@ class Token(SQLModel, table=True):
     scopes: list[str] | None = _json()
     created: datetime
     revoked_at: datetime | None = None
+    expires: datetime | None = None
+    """Real time; None: until it is revoked."""
+    last_used: datetime | None = None
+    """Real time, to an hour: a write at each request would cost more than it tells."""
 
 
 class PasswordRow(SQLModel, table=True):

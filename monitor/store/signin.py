@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 
 from monitor.store.schema import IdentityRow, InviteRow, PasswordRow, User, WebSessionRow
 from monitor.store.sql import insert as upsert
@@ -110,12 +110,16 @@ def end_sessions(
     user: str | None = None,
     number: int | None = None,
     but: int | None = None,
+    opened_by: str | None = None,
 ) -> int:
-    """End the sessions of a user, or one of them by its number; `but` one goes on. How many ended."""
+    """End the sessions of a user, or one of them by its number; `but` one goes on. How many ended. `opened_by`: those
+    alone that began so, `password` or an issuer.
+    """
     chosen: list[ColumnElement[bool]] = [SESSION.c.ended_at.is_(None)]
     chosen += [SESSION.c.user == user] if user is not None else []
     chosen += [SESSION.c.id == number] if number is not None else []
     chosen += [SESSION.c.id != but] if but is not None else []
+    chosen += [SESSION.c.by == opened_by] if opened_by is not None else []
     return int(conn.execute(update(SESSION).where(*chosen).values(ended_at=now, ended_by=by)).rowcount)
 
 
@@ -149,3 +153,33 @@ def link_identity(conn: Connection, values: Mapping[str, Any]) -> None:
     changed = {name: values[name] for name in ("user", "linked_at", "linked_by")}
     made = upsert(conn, IDENTITY).values(**values)
     conn.execute(made.on_conflict_do_update(index_elements=[IDENTITY.c.issuer, IDENTITY.c.subject], set_=changed))
+
+
+def identities_of(conn: Connection, users: Sequence[str]) -> Sequence[Row[Any]]:
+    """The identities that lead to these users."""
+    query = select(IDENTITY).where(IDENTITY.c.user.in_(users))
+    return conn.execute(query.order_by(IDENTITY.c.user, IDENTITY.c.issuer, IDENTITY.c.subject)).all()
+
+
+def unlink_identity(conn: Connection, user: str, issuer: str, subject: str) -> bool:
+    """Whether it led to that user until now."""
+    theirs = (IDENTITY.c.user == user, IDENTITY.c.issuer == issuer, IDENTITY.c.subject == subject)
+    return conn.execute(delete(IDENTITY).where(*theirs)).rowcount == 1
+
+
+# --------------------------------------------------------------------------- of many users at once
+
+
+def passwords_of(conn: Connection, users: Sequence[str]) -> Mapping[str, Row[Any]]:
+    """(user, set_at, failures, locked_until) by user; no digest."""
+    columns = (PASSWORD.c.user, PASSWORD.c.set_at, PASSWORD.c.failures, PASSWORD.c.locked_until)
+    query: Select[Any] = select(*columns)
+    return {row.user: row for row in conn.execute(query.where(PASSWORD.c.user.in_(users)))}
+
+
+def invited_until(conn: Connection, users: Sequence[str], now: datetime) -> Mapping[str, datetime]:
+    """Until when an invitation that was not used is good, by user."""
+    query = select(INVITE.c.user, func.max(INVITE.c.expires)).where(
+        INVITE.c.user.in_(users), INVITE.c.used_at.is_(None), INVITE.c.expires > now
+    )
+    return {row[0]: row[1] for row in conn.execute(query.group_by(INVITE.c.user))}

@@ -26,6 +26,12 @@ def find(conn: Connection, user: str, *, lock: bool = False) -> Row[Any] | None:
     return conn.execute(query.with_for_update() if lock else query).first()
 
 
+def holders(conn: Connection, roles: Sequence[str], *, lock: bool = False) -> list[str]:
+    """Ids of the users in service who have one of the roles, by id."""
+    query = select(USER.c.id).where(USER.c.role.in_(roles), USER.c.disabled_at.is_(None)).order_by(USER.c.id)
+    return list(conn.execute(query.with_for_update() if lock else query).scalars())
+
+
 def save(conn: Connection, values: Mapping[str, Any]) -> bool:
     """Add or change the user `values["id"]`; gives whether they are new."""
     made = insert(conn, USER).values(values).on_conflict_do_nothing().returning(USER.c.id)

@@ -25,6 +25,7 @@ from monitor.store.schema import LostSpan, StaffRow
 from monitor.store.sql import table_of
 from monitor.store.users import USER
 from monitor.supervision.commands import local
+from monitor.supervision.people import KEEPERS, require_keeper_left
 from monitor.supervision.refused import Refused
 
 STAFF: Final = table_of(StaffRow)
@@ -68,6 +69,8 @@ def erase(conn: Connection, kind: str, person: str, *, actor: str | Principal, n
         raise Refused(
             f"{person}: 人脸仍在登记 the face is still enrolled: jiancha face forget --staff {person} --reason TEXT"
         )
+    if kind == "user" and person in users.holders(conn, KEEPERS):
+        require_keeper_left(conn, who, person)
     standing = _standing(conn, kind, person)
     if standing:
         named = ", ".join(f"#{number}" for number in standing[:MOST_NAMED])
@@ -121,6 +124,7 @@ def _unname(conn: Connection, kind: str, person: str, now: datetime) -> int:
     if kind == "user":
         conn.execute(update(USER).where(USER.c.id == person, USER.c.disabled_at.is_(None)).values(disabled_at=now))
         users.revoke_tokens(conn, person, now)
+        meta.bump(conn, meta.PEOPLE_VERSION)
     return int(done)
 
 

@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import Connection
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, signin, users
+from monitor.store import audit, meta, signin, users
 from monitor.supervision import tokens
 from monitor.supervision.commands import local
 from monitor.supervision.refused import Refused
@@ -164,3 +164,34 @@ def sign_out(conn: Connection, user: str, *, number: int | None = None, actor: s
         raise Refused(f"{user}: 没有此登录 no such session; `jiancha user sessions` 列出 lists them", sort="missing")
     audit.record(conn, now, who.id, "user.signed_out", "user", user, {"sessions": ended})
     return ended
+
+
+def unlink_identity(
+    conn: Connection, user: str, issuer: str, subject: str, *, actor: str | Principal, now: datetime
+) -> None:
+    """From now on that identity lets nobody in; sessions that it opened end. Raises Refused."""
+    who = _keeper(actor)
+    if not signin.unlink_identity(conn, user, issuer, subject):
+        raise Refused(f"{user}: 没有此关联 there is no such link", sort="missing")
+    ended = signin.end_sessions(conn, now, who.id, user=user, opened_by=issuer)
+    body = {"issuer": issuer, "sessions_ended": ended}
+    audit.record(conn, now, who.id, "user.unlinked", "user", user, body, private={"subject": subject})
+    meta.bump(conn, meta.PEOPLE_VERSION)
+
+
+def unlock(conn: Connection, user: str, *, actor: str | Principal, now: datetime) -> None:
+    """Let a user who gave too many wrong passwords try again at once. Raises Refused."""
+    who = _keeper(actor)
+    kept = signin.password_of(conn, user)
+    if kept is None or kept.locked_until is None or kept.locked_until <= now:
+        raise Refused(f"{user}: 未锁定 is not locked", sort="state")
+    signin.lock(conn, user, None, forget=True)
+    audit.record(conn, now, who.id, "user.unlocked", "user", user, {})
+
+
+def _keeper(actor: str | Principal) -> Principal:
+    who = local(actor) if isinstance(actor, str) else actor
+    no = refusal(who, "people:write")
+    if no is not None:
+        raise Refused.because(no)
+    return who

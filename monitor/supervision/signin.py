@@ -153,8 +153,10 @@ class SignIn:
 
         return self._store.step(step)
 
-    def who(self, secret: str) -> Signed | None:
-        """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew."""
+    def who(self, secret: str, *, renew: bool = True) -> Signed | None:
+        """Who the cookie's bearer is; None when nobody is. A secret that grew old is made anew, but not where the
+        answer cannot carry it: a stream whose head is gone would leave the browser with one that is over.
+        """
         if not secret.startswith(PREFIX):
             return None
         now = self.now()
@@ -166,7 +168,7 @@ class SignIn:
         signed = Signed(
             number=found.id, person=principal_from(row), name=row.name or row.id, secret=secret, token=found.csrf
         )
-        if now - found.renewed >= timedelta(minutes=self._policy.renew_minutes):
+        if renew and now - found.renewed >= timedelta(minutes=self._policy.renew_minutes):
             return self._store.step(lambda conn: self._renew(conn, signed, found.expires, now))
         if now - found.seen >= SEEN_EVERY:
             self._store.step(lambda conn: signin.touch(conn, found.id, seen=now))

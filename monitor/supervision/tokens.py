@@ -6,10 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from monitor.access import ACTIONS, Principal, Target, covers, refusal
@@ -50,6 +50,12 @@ USER_SCOPES: Final = tuple(
 """What a person's token may have as far as their role has it; other actions have no route."""
 
 
+ALERT_SCOPES: Final = ("alerts:silence",)
+"""What a person's token may have beside USER_SCOPES."""
+USED_EVERY: Final = timedelta(hours=1)
+"""How exactly it is known when a token was last used."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
     """What a token allows: the scopes, on the devices or in the halls that it names, or as the person whose it is."""
@@ -59,6 +65,8 @@ class Grant:
     halls: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     person: Principal | None = None
+    seen: bool = True
+    """Whether it is kept that it was used within the last hour (`touch`)."""
 
     def refuses(self, scope: str) -> Reason | None:
         """Why the bearer may not use the scope at all: the role, or the token's kind, has it not."""
@@ -91,6 +99,7 @@ def create_token(
     user: str | None = None,
     scopes: Sequence[str] = (),
     actor: str = "cli",
+    expires: datetime | None = None,
 ) -> str:
     """Make a token for devices, for halls or for a user and return its text, which is stored nowhere.
 
@@ -107,15 +116,18 @@ def create_token(
     _require_known(conn, "halls", places)
     if user is not None:
         principal_of(conn, user)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else (*USER_SCOPES, *ALERT_SCOPES)
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")
     granted = sorted(set(scopes or possible))
-    return _made(conn, named, places, user, granted, actor, now)
+    return _made(conn, named, places, user, granted, actor, now, expires)
 
 
-def create_kiosk_token(conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli") -> str:
+def create_kiosk_token(
+    conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli",
+    expires: datetime | None = None,
+) -> str:  # fmt: skip
     """Make a token for the page of one kiosk, a terminal in service, and return its text. ValueError names what is
     wrong.
     """
@@ -128,10 +140,13 @@ def create_kiosk_token(conn: Connection, registry: Registry, device: str, *, now
             f"devices: {device}: 类别 kind {known.kind}，不是签到终端 is no terminal for check-ins: "
             '台账 registry: kind = "terminal"'
         )
-    return _made(conn, [device], [], None, [KIOSK_SCOPE], actor, now)
+    return _made(conn, [device], [], None, [KIOSK_SCOPE], actor, now, expires)
 
 
-def create_screen_token(conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli") -> str:
+def create_screen_token(
+    conn: Connection, registry: Registry, device: str, *, now: datetime, actor: str = "cli",
+    expires: datetime | None = None,
+) -> str:  # fmt: skip
     """Make a token for the page of one touch screen, an evaluator in service, and return its text. ValueError names
     what is wrong.
     """
@@ -144,7 +159,7 @@ def create_screen_token(conn: Connection, registry: Registry, device: str, *, no
             f"devices: {device}: 类别 kind {known.kind}，不是评价器 is no evaluator for ratings: "
             '台账 registry: kind = "evaluator"'
         )
-    return _made(conn, [device], [], None, [SCREEN_SCOPE], actor, now)
+    return _made(conn, [device], [], None, [SCREEN_SCOPE], actor, now, expires)
 
 
 def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:
@@ -153,7 +168,9 @@ def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:
     return sorted(((r.id, r.devices[0]) for r in rows if r.scopes == [KIOSK_SCOPE]), key=lambda found: found[1])
 
 
-def create_gallery_token(conn: Connection, device: str, *, now: datetime, actor: str) -> str:
+def create_gallery_token(
+    conn: Connection, device: str, *, now: datetime, actor: str, expires: datetime | None = None
+) -> str:
     """Make the token with which a terminal fetches its gallery, and return its text, which is stored nowhere.
 
     ValueError for a device that the registry has not, that is out of service or no terminal.
@@ -167,28 +184,32 @@ def create_gallery_token(conn: Connection, device: str, *, now: datetime, actor:
         )
     if row.revoked_at is not None:
         raise ValueError(f"device: {device} 已停用 is out of service")
-    return _made(conn, [device], [], None, list(GALLERY_SCOPES), actor, now)
+    return _made(conn, [device], [], None, list(GALLERY_SCOPES), actor, now, expires)
 
 
 def _made(
     conn: Connection, named: list[str], places: list[str], user: str | None, granted: list[str], actor: str,
-    now: datetime,
+    now: datetime, expires: datetime | None = None,
 ) -> str:  # fmt: skip
     text = PREFIX + secrets.token_urlsafe(32)
     row = {
-        "digest": digest(text), "devices": named, "halls": places, "user": user, "scopes": granted, "created": now
+        "digest": digest(text), "devices": named, "halls": places, "user": user, "scopes": granted, "created": now,
+        "expires": expires,
     }  # fmt: skip
     number = conn.execute(insert_into(TOKEN).returning(TOKEN.c.id), [row]).scalar_one()
     body = {"devices": named, "halls": places, "scopes": granted} | ({"user": user} if user else {})
+    body |= {"expires": expires.isoformat()} if expires is not None else {}
     audit.record(conn, now, actor, "token.created", "token", str(number), body)
     return text
 
 
-def find_grant(conn: Connection, text: str) -> Grant | None:
-    """What the token allows; None for one that was never made or is revoked, or whose user is out of service."""
+def find_grant(conn: Connection, text: str, now: datetime | None = None) -> Grant | None:
+    """What the token allows; None for one that was never made, is revoked or over, or whose user is out of service.
+    `now`: real time; without it no end is looked at.
+    """
     query = select(TOKEN).where(TOKEN.c.digest == digest(text), TOKEN.c.revoked_at.is_(None))
     row = conn.execute(query).mappings().first()
-    if row is None:
+    if row is None or (now is not None and row["expires"] is not None and row["expires"] <= now):
         return None
     person = users.find(conn, row["user"]) if row["user"] is not None else None
     if row["user"] is not None and (person is None or person.disabled_at is not None):
@@ -199,7 +220,14 @@ def find_grant(conn: Connection, text: str) -> Grant | None:
         devices=frozenset(row["devices"] or ()),
         halls=frozenset(row["halls"] or ()),
         scopes=frozenset(row["scopes"] or ()),
+        seen=now is None or (row["last_used"] is not None and now - row["last_used"] < USED_EVERY),
     )
+
+
+def touch(conn: Connection, number: int, now: datetime) -> None:
+    """Keep that the token was used; of many requests at once the first one writes."""
+    stale = or_(TOKEN.c.last_used.is_(None), TOKEN.c.last_used <= now - USED_EVERY)
+    conn.execute(update(TOKEN).where(TOKEN.c.id == number, stale).values(last_used=now))
 
 
 def list_tokens(conn: Connection) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, signin
+from monitor.store import audit, meta, signin
 from monitor.supervision.refused import Refused
 
 _SAME: Final = ("user", "csrf")
@@ -92,3 +92,4 @@ def _end(conn: Connection, rows: Sequence[Row[Any]], user: str, actor: Principal
         signin.end_sessions(conn, now, actor.id, number=row.id)
     body = {"sessions": len({row.csrf for row in rows})}
     audit.record(conn, now, actor.id, "user.signed_out", "user", user, body)
+    meta.bump(conn, meta.PEOPLE_VERSION)

@@ -207,7 +207,40 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /silences": page(*SUPERVISION),
+    "GET /silences/new": page(*SUPERVISION),
+    "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
+    "POST /silences/{number}/end": page(*SUPERVISION, ids={"number": "silence"}),
+    "GET /audit": page(*SUPERVISION, "auditor"),
+    "GET /audit/export.{suffix}": page(*SUPERVISION, "auditor", fixed={"suffix": "json"}),
+    "GET /audit/verify": page(*SUPERVISION, "auditor"),
+    "POST /audit/verify": page(*SUPERVISION, "auditor"),
+    "GET /people": page("administrator"),
+    "GET /people/roles": page("administrator"),
+    "GET /people/new": page("administrator"),
+    "POST /people/new": page("administrator", user="new-one", role="auditor"),
+    "GET /people/{user}": page("administrator", fixed={"user": "nobody"}),
+    "GET /people/{user}/change": page("administrator", fixed={"user": "nobody"}),
+    "POST /people/{user}/change": page("administrator", fixed={"user": "nobody"}, role="auditor"),
+    **{
+        f"POST /people/{{user}}/{name}": page("administrator", fixed={"user": "nobody"}, reason="调离")
+        for name in ("disable", "enable", "invite", "unlock", "sign-out", "link", "unlink", "erase")
+    },
+    "GET /tokens": page("administrator"),
+    "POST /tokens": page("administrator", kind="user", user="nobody"),
+    "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
+    "POST /api/v1/silences": Way(
+        kind="api",
+        may=SUPERVISION,
+        scope="alerts:silence",
+        body={"hall": ["h1"], "levels": ["yellow"], "to": "2026-03-04T03:00:00Z", "reason": "检修"},
+    ),
+    "POST /api/v1/silences/{number}/end": Way(
+        kind="api", may=SUPERVISION, scope="alerts:silence", ids={"number": "silence"}, body={}
+    ),
+    "GET /api/v1/audit": Way(kind="api", may=(*SUPERVISION, "auditor"), scope="audit:read"),
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
@@ -273,8 +306,12 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/devices/{device}/revoke": Way(
         kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}
     ),
-    "POST /api/v1/devices/{device}/revoke": Way(
-        kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}, body={"reason": "失窃"}
+    "POST /api/v1/devices/{device}/revoke": Way(  # of none: one that is out of service would change what others find
+        kind="api",
+        may=("administrator",),
+        scope="settings:write",
+        fixed={"device": "nothing"},
+        body={"reason": "失窃"},
     ),
     "GET /api/v1/plans/{kind}": Way(
         kind="api",
@@ -333,10 +370,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "POST /api/v1/cards": Way(kind="api", may=SUPERVISION, scope="cards:issue", body=given_of("issue", "here")),
     **{f"POST /api/v1/cards/{{number}}/{name}": step(name) for name in SCOPES},
-    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, scope="attendance:read"),
-    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, scope="attendance:read"),
+    "GET /api/v1/attendance/day": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
+    "GET /api/v1/attendance/month": Way(kind="api", may=READERS, tokens=("hall",), scope="attendance:read"),
     "GET /api/v1/attendance/people/{staff}": Way(
-        kind="api", may=READERS, scope="attendance:read", ids={"staff": "staff"}
+        kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids={"staff": "staff"}
     ),
     "GET /api/v1/faces/gallery": Way(kind="api", tokens=("gallery",)),
     # the kiosk's page

@@ -9,6 +9,7 @@ from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
 from monitor.console.pages.attendance import add_attendance
 from monitor.console.pages.attendanceperson import add_attendance_people
+from monitor.console.pages.audit import add_audit
 from monitor.console.pages.board import add_board
 from monitor.console.pages.calendars import add_calendars
 from monitor.console.pages.cards import add_cards
@@ -23,6 +24,8 @@ from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.kiosks import add_kiosks
 from monitor.console.pages.operations import add_operations
+from monitor.console.pages.people import add_people
+from monitor.console.pages.peoplesteps import add_people_steps
 from monitor.console.pages.plans import add_plans
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
@@ -32,8 +35,10 @@ from monitor.console.pages.registry import add_registry
 from monitor.console.pages.requests import add_requests
 from monitor.console.pages.session import require_person
 from monitor.console.pages.signin import add_sign_in
+from monitor.console.pages.silences import add_silences
 from monitor.console.pages.statics import add_static
 from monitor.console.pages.statistics import add_statistics
+from monitor.console.pages.tokens import add_tokens
 from monitor.supervision.signin import Signed
 
 
@@ -65,6 +70,11 @@ def make_pages(deps: Deps) -> APIRouter:
         add_kiosks(pages, deps)
         add_quarantine(pages, deps)
         add_account(pages, deps)
+        add_people(pages, deps)
+        add_people_steps(pages, deps)
+        add_tokens(pages, deps)
+        add_silences(pages, deps)
+        add_audit(pages, deps)
         add_ratings(pages, deps)
         add_rating_links(pages, deps)
         add_requests(pages, deps)

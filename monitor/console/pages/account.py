@@ -74,10 +74,10 @@ def _me(
 ) -> Response:
     now = way_in(deps).now()
     with deps.store.read() as conn:
-        mine = sessions(conn, now, _idle(deps), signed.person.id)
+        mine = sessions(conn, now, idle_of(deps), signed.person.id)
         registry = deps.registry.get(conn)
         kept = password_of(conn, signed.person.id)
-    zone = _zone_of(registry, signed)
+    zone = zone_of(registry, signed)
     lang = language_of(request)
     return page(
         request, "me.html", status, signed=signed, done=done, fault=fault, least=passwords.LEAST,
@@ -128,10 +128,10 @@ def _add_everybody(pages: APIRouter, deps: Deps) -> None:
         """Who is signed in, by user."""
         now = way_in(deps).now()
         with deps.store.read() as conn:
-            found = sessions(conn, now, _idle(deps))
+            found = sessions(conn, now, idle_of(deps))
             rows = {one.user: users.find(conn, one.user) for one in found}
             registry = deps.registry.get(conn)
-        zone, lang = _zone_of(registry, signed), language_of(request)
+        zone, lang = zone_of(registry, signed), language_of(request)
         people: dict[str, list[dict[str, Any]]] = {}
         for one in found:
             people.setdefault(one.user, []).append(_view(one, signed, zone, lang))
@@ -170,11 +170,11 @@ def _view(one: Session, signed: Signed, zone: ZoneInfo, lang: Any) -> dict[str, 
     }
 
 
-def _idle(deps: Deps) -> timedelta:
+def idle_of(deps: Deps) -> timedelta:
     return timedelta(minutes=deps.console.idle_minutes)
 
 
-def _zone_of(registry: Registry, signed: Signed) -> ZoneInfo:
+def zone_of(registry: Registry, signed: Signed) -> ZoneInfo:
     """Of their first hall."""
     return registry.zone_of(next(iter(halls_within(registry, signed.person)), None))
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -77,7 +78,7 @@ def sees(signed: Signed, hall: str) -> Callable[[Tile], bool]:
 async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed, hall: str) -> AsyncIterator[bytes]:
     """The events of one page until it goes away, or its session ends."""
     language, view = language_of(request), View.of(signed, hall)
-    asked = deps.clock.monotonic()
+    asked, people = deps.clock.monotonic(), -1  # the first round asks: something may have changed on the way
     last = request.headers.get("last-event-id") or request.query_params.get("after")
     with ExitStack() as held:  # entered here: of a page that went before its first event nothing stays behind
         reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
@@ -91,10 +92,11 @@ async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed
             for message in reader.take():
                 if sent := said(message, language, view):
                     yield sent
-            if deps.clock.monotonic() - asked >= ASK_SECONDS:
-                asked = deps.clock.monotonic()
-                if await run_in_threadpool(way_in(deps).who, signed.secret) is None:
-                    yield event("anew", "")  # the page is loaded again, and leads to the form
+            if deps.clock.monotonic() - asked >= ASK_SECONDS or boards.people != people:
+                asked, people = deps.clock.monotonic(), boards.people
+                still = await run_in_threadpool(partial(way_in(deps).who, signed.secret, renew=False))
+                if still is None or still.person != signed.person:
+                    yield event("anew", "")  # loaded again it leads to the form, or shows what is theirs now
                     return
             with contextlib.suppress(TimeoutError):  # a page that went is noticed at the next round
                 await asyncio.wait_for(came.wait(), POLL_SECONDS)

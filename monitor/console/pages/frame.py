@@ -51,8 +51,13 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("kiosks", "/kiosks", "devices:read"),
     ),
     "settings": (
+        Tab("people", "/people", "people:write"),
+        Tab("tokens", "/tokens", "people:write"),
+        Tab("sessions", "/sessions", "people:write"),
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
+        Tab("silences", "/silences", "alerts:silence"),
+        Tab("audit", "/audit", "audit:read"),
     ),
     "operations": (
         Tab("panels", "/operations", "operations:read"),

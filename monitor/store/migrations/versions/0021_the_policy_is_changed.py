@@ -8,7 +8,7 @@ TEXT = sa.String().with_variant(sa.String(collation='C'), 'postgresql')
 BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 revision = '0021'
-down_revision = '0018'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
