@@ -20,6 +20,7 @@ from monitor.console.auditcheck import Verifier
 from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.whatifs import WhatIfs
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
 from monitor.store.facts.look import Look
@@ -51,6 +52,8 @@ def deps_of(
             kiosks.use(found.policy.face, found.policy.checkin)
 
     policies.told.append(use)
+    what_ifs = WhatIfs()
+    parts.callback(what_ifs.close)
     return Deps(
         presets=settings.presets,
         store=program.store,
@@ -64,6 +67,8 @@ def deps_of(
         face_keys=Path(keys) if (keys := settings.faces.keys) else None,
         policies=policies,
         policy_changed=policy_changed,
+        judge=program.judge,
+        what_ifs=what_ifs,
         look=look,
         adapters=program.adapters,
         heard=heard,

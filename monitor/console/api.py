@@ -29,6 +29,7 @@ from monitor.console.feeding import feed
 from monitor.console.kiosksapi import add_kiosks_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.plansapi import add_plans_api, take_seen
+from monitor.console.policyapi import add_policy_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
@@ -82,6 +83,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_silences_api(api, deps)
     add_audit_api(api, deps)
     add_operations_api(api, deps)
+    add_policy_api(api, deps)
     return api
 
 

@@ -17,6 +17,7 @@ from monitor.clock import Clock
 from monitor.console.auditcheck import Verifier
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
@@ -27,6 +28,7 @@ from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
 from monitor.supervision.facedesk import FaceDesk
 from monitor.supervision.kiosk import Kiosks
+from monitor.supervision.loop import Judge
 from monitor.supervision.policies import Policies
 from monitor.supervision.signin import SignIn
 
@@ -53,6 +55,9 @@ class Deps:
     policies: Policies = field(default_factory=Policies.fixed)
     policy_changed: Callable[[], None] = lambda: None
     """Called after a change of the policy was committed and taken here."""
+    judge: Callable[[], Judge] | None = None
+    """A judge that writes nothing by itself, for what-ifs; None: there are none."""
+    what_ifs: WhatIfs = field(default_factory=WhatIfs)
     look: Callable[[Connection, datetime], Look] | None = None
     """A look at the store as the judge takes it; None: what is counted afresh is not served."""
     adapters: Callable[[], Adapters] = Adapters

@@ -104,7 +104,9 @@ class LiveBoards:
         """Another policy is in force: every window is looked at anew by it."""
         with self._lock:
             self._policy = policy
-            for held in self._halls.values():
+            halls = list(self._halls.values())
+        for held in halls:
+            with held.lock:  # not while it looks: half of its windows would be missing
                 held.keeper.use(policy)
 
     def board(self, hall: str) -> Board:

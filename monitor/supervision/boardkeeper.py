@@ -37,7 +37,7 @@ class BoardKeeper:
         """Windows judged so far; for tests and profiles."""
 
     def use(self, policy: PostPolicy) -> None:
-        """From the next look on; windows known under another policy are due at once. For any thread."""
+        """From the next look on; windows known under another policy are due at once."""
         self._policy, self._states = policy, {}
 
     def refresh(self, look: Look) -> Board:

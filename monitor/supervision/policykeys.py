@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.settings import Policy, policy_faults
 
+UNKNOWN: Final = "未知的键 unknown key; `jiancha config schema policy` 列出 lists the known ones"
 LONGEST: Final = 4000
 """Characters of one value as text."""
 UNITS: Final[tuple[tuple[str, str], ...]] = (
@@ -55,7 +56,7 @@ UNITS: Final[tuple[tuple[str, str], ...]] = (
     ("margin", "distance"),
 )
 """Ending of a key's name → its unit, worded in `wording.policykeys`; the first that fits."""
-_ROW: Final = re.compile(r"\b([A-J]\d\d)\b|\b(A\.10)\b|(行政许可法 \d+)|(practice\.md §\d(?:, §\d)*)|(DESIGN §\d+)")
+_ROW: Final = re.compile(r"\b([A-J]\d\d)\b|\b(A\.10)\b|(行政许可法 \d+)")
 
 
 class BadPolicy(ValueError):
@@ -70,7 +71,7 @@ class BadPolicy(ValueError):
 class Key:
     """One key. `kind`: how it is asked for; `options` of a choice; `allowed`: its bounds as text, "" for any.
 
-    `rows`: rows of the regulations and other sources that its meaning names.
+    `rows`: rows of the regulations that its meaning names, articles of the law as 行政许可法 N.
     """
 
     name: str
@@ -207,7 +208,7 @@ def changed(base: Policy, given: Mapping[str, str]) -> Policy:
     for name, text in given.items():
         key = keys.get(name)
         if key is None:
-            faults.append((name[:80], "未知的键 unknown key; `jiancha config schema policy` 列出 lists the known ones"))
+            faults.append((name[:80], UNKNOWN))
             continue
         try:
             value = _parsed(key, text)
@@ -215,6 +216,18 @@ def changed(base: Policy, given: Mapping[str, str]) -> Policy:
             faults.append((name, str(error)))
             continue
         (values[key.section] if key.section else values)[name.rpartition(".")[2]] = value
+    return made(values, faults)
+
+
+def changed_by(base: Policy, given: Mapping[str, Any]) -> Policy:
+    """The policy with these keys as JSON values. Raises BadPolicy."""
+    values, faults = loose(base), []
+    for name, value in given.items():
+        if name not in key_names():
+            faults.append((name[:80], UNKNOWN))
+            continue
+        section, _, own = name.rpartition(".")
+        (values[section] if section else values)[own] = value
     return made(values, faults)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -59,6 +59,13 @@ class Replayed:
     failed: list[tuple[str, str, str]] = field(default_factory=list)
 
 
+class Watcher(Protocol):
+    """Who looks on while a replay runs; raises to end it."""
+
+    def begins(self, kind: str, subjects: int) -> None: ...
+    def judged(self, kind: str, key: str, loaded: Loaded) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Replay:
     """One policy against what was issued. `rule`, `hall`: only this rule, only cards of this hall."""
@@ -68,6 +75,7 @@ class Replay:
     period: Period
     rule: str | None = None
     hall: str | None = None
+    watcher: Watcher | None = None
 
     def run(self, conn: Connection, now: datetime) -> Replayed:
         """Judge every subject that could have reached a level in the period.
@@ -82,7 +90,10 @@ class Replay:
         wanted = "case" if wanted == "order" else wanted
         for kind in KINDS:
             if wanted in (None, kind) or (kind == "source" and wanted == "case"):
-                for keys in chunks(run.keys_of(kind)):
+                wanted_keys = run.keys_of(kind)
+                if self.watcher is not None:
+                    self.watcher.begins(kind, len(wanted_keys))
+                for keys in chunks(wanted_keys):
                     run.batch(kind, keys)
         return run.found
 
@@ -124,6 +135,8 @@ class _Run:
             except Exception as error:  # one bad subject must not stop the others (DESIGN §9.7)
                 self._failed(kind, key, error)
                 continue
+            if self.replay.watcher is not None:
+                self.replay.watcher.judged(kind, key, loaded[key])
             self.found.judged[kind] += 1
             self.found.same += [f for f in found if f.pair.change == "same"]
             self.found.differences += [f for f in found if f.pair.change != "same"]

@@ -97,6 +97,10 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
+POLICY_DRAFT: Final = (
+    "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
+)
+POLICY_SPAN: Final = "start=2026-02-20&end=2026-03-04"
 MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
@@ -241,6 +245,32 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("device", "duty", f"/devices/{HALL}-cam04"),
         Seen("device-silent", "admin", f"/devices/{HALL}-tm2"),
         Seen("device-cases", "auditor", f"/devices/{HALL}-cases"),
+    ),
+    "/policy": (
+        Seen("policy", "admin", "/policy"),
+        Seen("policy-search", "duty", "/policy?q=A03"),
+        Seen("policy-none", "auditor", "/policy?q=no-such-key", wait=".nothing"),
+    ),
+    "/policy/versions": (Seen("policy-versions", "admin", "/policy/versions"),),
+    "/policy/compare": (
+        Seen("policy-compare", "duty", "/policy/compare?left=present&right=yulin"),
+        Seen("policy-slots", "duty", "/policy/compare?first=tongshan&second=tianyang", sizes=SIZES[:2]),
+        Seen("policy-same", "duty", "/policy/compare?left=default&right=default", wait=".nothing"),
+    ),
+    "/policy/draft": (
+        Seen("policy-draft", "admin", f"/policy/draft?{POLICY_DRAFT}", no_tab="a hundred fields, one after the other"),
+        Seen(
+            "policy-draft-wrong",
+            "admin",
+            "/policy/draft?set=post.red_minutes%3D5&set=timeliness.notice_days%3D0",
+            status=422,
+            no_tab="as above",
+            sizes=SIZES[:1],
+        ),
+    ),
+    "/policy/what-if": (
+        Seen("policy-what-if", "head", f"/policy/what-if?{POLICY_DRAFT}&{POLICY_SPAN}", wait=".sums"),
+        Seen("policy-what-if-counts", "admin", f"/policy/what-if?{POLICY_DRAFT}&{POLICY_SPAN}", wait=".sums"),
     ),
     "/quarantine": (
         Seen("quarantine", "admin", "/quarantine"),

@@ -37,6 +37,7 @@ SECRET: Final = Way(kind="secret")
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
 SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
@@ -200,6 +201,13 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /operations/runbook": page(*MINDERS),
     "GET /operations/health": page(*MINDERS),
     "POST /operations/health": page(*MINDERS),
+    "GET /policy": page(*SETTINGS),
+    "GET /policy/versions": page(*SETTINGS),
+    "GET /policy/compare": page(*SETTINGS),
+    "GET /policy/draft": page(*SETTINGS),
+    "POST /policy/draft": page(*SETTINGS),
+    "GET /policy/what-if": page(*SETTINGS, query={"start": "2026-03-01", "end": "2026-03-02"}),
+    "POST /policy/change": page("administrator", base="990099", reason="局务会"),
     "GET /me": page(*ALL),
     "POST /me/password": page(*ALL, present="x", password="y", again="z"),
     "POST /me/sessions/end": page(*ALL, number="990099"),
@@ -302,6 +310,11 @@ ROUTES: Final[Mapping[str, Way]] = {
         scope="faces:review",
         ids=DOUBT,
         body={"decision": "unclear", "reason": "看不清"},
+    "GET /api/v1/policy": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "GET /api/v1/policy/versions": Way(kind="api", may=SETTINGS, scope="settings:read"),
+    "POST /api/v1/policy/preview": Way(kind="api", may=SETTINGS, scope="settings:read", body=KEYS),
+    "POST /api/v1/policy": Way(
+        kind="api", may=("administrator",), scope="settings:write", body={"base": 990099, "reason": "局务会", **KEYS}
     ),
     "GET /api/v1/devices/{device}/revoke": Way(
         kind="api", may=("administrator",), scope="settings:write", ids={"device": "device"}

@@ -27,6 +27,8 @@ from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
 from monitor.console.pages.plans import add_plans
+from monitor.console.pages.policy import add_policy
+from monitor.console.pages.policywork import add_policy_work
 from monitor.console.pages.quarantine import add_quarantine
 from monitor.console.pages.rate import add_rate
 from monitor.console.pages.ratinglink import add_rating_links
@@ -69,6 +71,8 @@ def make_pages(deps: Deps) -> APIRouter:
         add_face_work(pages, deps)
         add_kiosks(pages, deps)
         add_quarantine(pages, deps)
+        add_policy(pages, deps)
+        add_policy_work(pages, deps)
         add_account(pages, deps)
         add_people(pages, deps)
         add_people_steps(pages, deps)

@@ -56,6 +56,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("sessions", "/sessions", "people:write"),
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
+        Tab("policy", "/policy", "settings:read"),
         Tab("silences", "/silences", "alerts:silence"),
         Tab("audit", "/audit", "audit:read"),
     ),
