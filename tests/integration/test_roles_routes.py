@@ -58,6 +58,18 @@ def minding(ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
 
 
+def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=REVIEWERS, scope="faces:review", ids=ids or {}, body=body)
+
+
+def facing(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=ENROLLERS, scope="faces:write", ids=ids or {}, body=body)
+
+
+def kiosk_work(body: Any) -> Way:
+    return Way(kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body=body)
+
+
 def board(*may: str) -> Way:
     return Way(kind="page", may=may, ids={"hall": "hall"}, whole_hall=True)
 
@@ -290,26 +302,15 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
-    "GET /api/v1/faces": Way(kind="api", may=ENROLLERS, scope="faces:write"),
-    "GET /api/v1/faces/{staff}": Way(kind="api", may=ENROLLERS, scope="faces:write", ids=STAFF_OF),
-    "POST /api/v1/faces/{staff}/erase": Way(
-        kind="api", may=ENROLLERS, scope="faces:write", ids=STAFF_OF, body={"reason": "撤回"}
-    ),
+    "GET /api/v1/faces": facing(),
+    "GET /api/v1/faces/{staff}": facing(ids=STAFF_OF),
+    "POST /api/v1/faces/{staff}/erase": facing({"reason": "撤回"}, STAFF_OF),
     "GET /api/v1/kiosks": minding(),
-    "POST /api/v1/kiosks/{device}/token": Way(
-        kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body={}
-    ),
-    "POST /api/v1/kiosks/{device}/revoke": Way(
-        kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body={"reason": "换机"}
-    ),
-    "GET /api/v1/doubts": Way(kind="api", may=REVIEWERS, scope="faces:review"),
-    "GET /api/v1/doubts/{number}": Way(kind="api", may=REVIEWERS, scope="faces:review", ids=DOUBT),
-    "POST /api/v1/doubts/{number}/decide": Way(
-        kind="api",
-        may=REVIEWERS,
-        scope="faces:review",
-        ids=DOUBT,
-        body={"decision": "unclear", "reason": "看不清"},
+    "POST /api/v1/kiosks/{device}/token": kiosk_work({}),
+    "POST /api/v1/kiosks/{device}/revoke": kiosk_work({"reason": "换机"}),
+    "GET /api/v1/doubts": doubting(),
+    "GET /api/v1/doubts/{number}": doubting(ids=DOUBT),
+    "POST /api/v1/doubts/{number}/decide": doubting({"decision": "unclear", "reason": "看不清"}, DOUBT),
     "GET /api/v1/policy": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "GET /api/v1/policy/versions": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "POST /api/v1/policy/preview": Way(kind="api", may=SETTINGS, scope="settings:read", body=KEYS),
