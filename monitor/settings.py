@@ -522,6 +522,14 @@ def config_dir() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "config"
 
 
+def faces_notice() -> str:
+    """The notice that is given to people before they agree to be known by the face (docs/faces-notice.md)."""
+    folder = config_dir()
+    packaged = folder / "faces-notice.md"
+    found = packaged if packaged.is_file() else folder.parent / "docs" / "faces-notice.md"
+    return found.read_text(encoding="utf-8")
+
+
 def _read_toml(path: Path, way_out: str = f"name one with --config or {CONFIG_ENV}") -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as Windows' editors save it

@@ -37,6 +37,7 @@ from monitor.store.registry import RegistryCache
 from monitor.store.schema import (
     CaseEventRow,
     CaseStatRow,
+    CheckinRow,
     DeviceRow,
     HallRow,
     PlanRequest,
@@ -84,6 +85,8 @@ KINDS: dict[str, tuple[Make, str]] = {
     "spot": (lambda conn, place: put_spot(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
+    "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
+    "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
@@ -168,6 +171,16 @@ def put_screen(conn: Connection, place: str) -> str:
     token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
     row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
     return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
+
+
+def put_doubt(conn: Connection, place: str) -> str:
+    """A check-in in doubt of the person at the place; its number."""
+    event = f"doubt-{place}"
+    number = 850_000 + list(PLACES).index(place)
+    row = {"id": number, "raw_event": number, "event_id": event, "source": "gate-1", "method": "face"}
+    at = NOW - timedelta(hours=1)
+    insert(conn, CheckinRow, {**row, "at": at, "received": at, "staff": PLACES[place]["staff"], "distance": 0.5})
+    return str(number)
 
 
 def put_silence(conn: Connection, place: str) -> str:
@@ -346,7 +359,8 @@ def _fill(conn: Connection) -> None:
         table = table_of(model)
         conn.execute(update(table).where(table.c.id == far[kind]).values(name=marker("another hall")))
     terminal = {"kind": "terminal", "serves": ["*"], **born}
-    insert(conn, DeviceRow, {"id": "gate-1", "hall": "h1", **terminal}, {"id": "gate-9", "hall": "h2", **terminal})
+    halls = {"gate-1": "h1", "gate-2": "h1", "gate-9": "h2"}
+    insert(conn, DeviceRow, *({"id": gate, "hall": hall, **terminal} for gate, hall in halls.items()))
 
 
 def marker(place: str) -> str:

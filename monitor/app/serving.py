@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from alerts.service import AlertService
 from monitor.app.alerting import alert_service, masked_receivers
+from monitor.app.faces import make_desk
 from monitor.app.kiosks import make_kiosks
 from monitor.app.program import Program
 from monitor.console.auditcheck import Verifier
@@ -81,6 +82,7 @@ def deps_of(
         alerts=alerts if alerts is not None else _alerts(program, parts),
         verifier=_verifier(program),
         kiosks=kiosks,
+        desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
         screen=settings.screen,
         selfcheck=_self_check(program, look),

@@ -22,10 +22,13 @@ from monitor.console.cardwork import add_work
 from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
 from monitor.console.devicesapi import add_devices_api
+from monitor.console.doubtsapi import add_doubts_api
 from monitor.console.facegallery import add_gallery
+from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
 from monitor.console.monthsapi import add_months_api
 from monitor.console.noticesapi import add_notices_api
+from monitor.console.kiosksapi import add_kiosks_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.plansapi import add_plans_api, take_seen
 from monitor.console.policyapi import add_policy_api
@@ -75,6 +78,9 @@ def make_api(deps: Deps) -> APIRouter:
     add_attendance_api(api, deps)
     add_cases_api(api, deps)
     add_devices_api(api, deps)
+    add_doubts_api(api, deps)
+    add_faces_api(api, deps)
+    add_kiosks_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
     add_posts_api(api, deps)

@@ -26,6 +26,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
+from monitor.supervision.facedesk import FaceDesk
 from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.loop import Judge
 from monitor.supervision.policies import Policies
@@ -66,6 +67,8 @@ class Deps:
     https_port: int | None = None
     """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
     face_keys: Path | None = None
+    desk: FaceDesk | None = None
+    """None: no face can be enrolled here, for `faces.keys` is not set (`face_keys` None), or the extra is missing."""
     heard: Callable[[], None] = lambda: None
     made_sheets_days: int = 7
     """The setting `retention.made_sheets_days`."""

@@ -48,6 +48,8 @@ USER_SCOPES: Final = tuple(
     "attendance:read",
     "attendance:close",
     "posts:check",
+    "faces:review",
+    "faces:write",
     "settings:read",
     "settings:write",
 )

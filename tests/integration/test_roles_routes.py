@@ -24,6 +24,11 @@ from tests.walked import KINDS, NOBODY, PERSONS, TOKENS, Walk, Way, marker, walk
 ALL: Final = PERSONS
 READERS: Final = tuple(who for who in PERSONS if who != "administrator")
 SUPERVISION: Final = ("duty_supervisor", "supervision_head")
+REVIEWERS: Final = ("duty_supervisor", "supervision_head", "personnel")
+ENROLLERS: Final = ("supervision_head", "personnel")
+STAFF_OF: Final = {"staff": "staff"}
+TERMINAL: Final = {"device": "terminal"}
+DOUBT: Final = {"number": "doubt"}
 PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
 OPEN: Final = Way(kind="open")
 KIOSK: Final = Way(kind="api", tokens=("kiosk",))
@@ -65,6 +70,16 @@ def checking(**more: Any) -> Way:
 def closing(**more: Any) -> Way:
     """Closed months and sheets, over the API."""
     return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
+def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=REVIEWERS, scope="faces:review", ids=ids or {}, body=body)
+
+
+def facing(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=ENROLLERS, scope="faces:write", ids=ids or {}, body=body)
+
+
+def kiosk_work(body: Any) -> Way:
+    return Way(kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body=body)
 
 
 def board(*may: str) -> Way:
@@ -192,6 +207,24 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}, more=NOTICE, hall="h1"),
     "POST /notices/{number}/release": page("supervision_head", ids={"number": "notice"}),
     "POST /notices/{number}/take-back": page(*SUPERVISION, ids={"number": "notice"}, why="有误"),
+    "GET /faces": page(*ENROLLERS),
+    "GET /faces/{staff}": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/consent": page(
+        *ENROLLERS, ids=STAFF_OF, purpose="考勤", paper="1", consented_at="2026-03-03T09:00", given_notice="yes"
+    ),
+    "POST /faces/{staff}/look": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/enrol": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/compare": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/erase": page(*ENROLLERS, ids=STAFF_OF, reason="撤回", confirmed="yes"),
+    "POST /faces/{staff}/pin": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/pin/clear": page(*ENROLLERS, ids=STAFF_OF),
+    "GET /kiosks": page(*MINDERS),
+    "POST /kiosks/{device}/token": page("administrator", ids=TERMINAL),
+    "POST /kiosks/{device}/revoke": page("administrator", ids=TERMINAL, reason="换机"),
+    "GET /faces/doubts": page(*REVIEWERS),
+    "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
+    "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
+    "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
     "GET /my": page(*READERS),
     "GET /attendance": page(*READERS),
     "GET /attendance/month": page(*READERS),
@@ -335,6 +368,15 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/faces": facing(),
+    "GET /api/v1/faces/{staff}": facing(ids=STAFF_OF),
+    "POST /api/v1/faces/{staff}/erase": facing({"reason": "撤回"}, STAFF_OF),
+    "GET /api/v1/kiosks": minding(),
+    "POST /api/v1/kiosks/{device}/token": kiosk_work({}),
+    "POST /api/v1/kiosks/{device}/revoke": kiosk_work({"reason": "换机"}),
+    "GET /api/v1/doubts": doubting(),
+    "GET /api/v1/doubts/{number}": doubting(ids=DOUBT),
+    "POST /api/v1/doubts/{number}/decide": doubting({"decision": "unclear", "reason": "看不清"}, DOUBT),
     "GET /api/v1/policy": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "GET /api/v1/policy/versions": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "POST /api/v1/policy/preview": Way(kind="api", may=SETTINGS, scope="settings:read", body=KEYS),

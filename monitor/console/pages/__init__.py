@@ -18,9 +18,13 @@ from monitor.console.pages.cases import add_cases
 from monitor.console.pages.closing import add_closing
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.devicework import add_device_work
+from monitor.console.pages.doubts import add_doubts
+from monitor.console.pages.faces import add_faces
+from monitor.console.pages.facework import add_face_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
 from monitor.console.pages.notices import add_notices
+from monitor.console.pages.kiosks import add_kiosks
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
@@ -71,6 +75,10 @@ def make_pages(deps: Deps) -> APIRouter:
         add_attendance_people(pages, deps)
         add_device_work(pages, deps)  # before those of one device: `new` is none
         add_devices(pages, deps)
+        add_doubts(pages, deps)  # before the pages of people: no number of a doubt is a person's
+        add_faces(pages, deps)
+        add_face_work(pages, deps)
+        add_kiosks(pages, deps)
         add_quarantine(pages, deps)
         add_policy(pages, deps)
         add_policy_work(pages, deps)

@@ -45,12 +45,15 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("spots", "/spots", "posts:check"),
         Tab("closing", "/closing", "attendance:close"),
         Tab("sheets", "/closing/sheets", "attendance:close"),
+        Tab("faces", "/faces", "faces:write"),
+        Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),
         Tab("screens", "/screens", "devices:read"),
+        Tab("kiosks", "/kiosks", "devices:read"),
     ),
     "settings": (
         Tab("people", "/people", "people:write"),
