@@ -23,7 +23,6 @@ DOUBTED: Final = 0.48
 """A distance between the band that counts and the one that is somebody else: for review."""
 ODD: Final[dict[tuple[str, str, str], str | float | None]] = {
     **{("p01", f"03-{day}", slot): None for day in (10, 11) for slot in CLOCKS},  # away: leave
-    **{("p11", "03-17", slot): None for slot in ("pm_in", "pm_out")},  # away: an outing
     ("p02", "03-04", "am_in"): "08:41",  # late
     ("p03", "03-12", "am_out"): None,  # forgot to check out: a correction
     **{("p04", "03-18", slot): None for slot in CLOCKS},  # absent, nobody knows why

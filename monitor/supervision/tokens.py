@@ -44,6 +44,7 @@ USER_SCOPES: Final = tuple(
 ) + (
     "plans:write",
     "audit:read",
+    "alerts:silence",
     "operations:read",
     "attendance:read",
     "attendance:close",
@@ -54,10 +55,6 @@ USER_SCOPES: Final = tuple(
     "settings:write",
 )
 """What a person's token may have as far as their role has it; other actions have no route."""
-
-
-ALERT_SCOPES: Final = ("alerts:silence",)
-"""What a person's token may have beside USER_SCOPES."""
 USED_EVERY: Final = timedelta(hours=1)
 """How exactly it is known when a token was last used."""
 
@@ -122,7 +119,7 @@ def create_token(
     _require_known(conn, "halls", places)
     if user is not None:
         principal_of(conn, user)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else (*USER_SCOPES, *ALERT_SCOPES)
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")

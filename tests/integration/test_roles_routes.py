@@ -70,6 +70,8 @@ def checking(**more: Any) -> Way:
 def closing(**more: Any) -> Way:
     """Closed months and sheets, over the API."""
     return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
+
+
 def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=REVIEWERS, scope="faces:review", ids=ids or {}, body=body)
 

@@ -23,8 +23,8 @@ from monitor.console.pages.faces import add_faces
 from monitor.console.pages.facework import add_face_work
 from monitor.console.pages.frame import home_of, page
 from monitor.console.pages.kiosk import add_kiosk
-from monitor.console.pages.notices import add_notices
 from monitor.console.pages.kiosks import add_kiosks
+from monitor.console.pages.notices import add_notices
 from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
