@@ -141,7 +141,7 @@ def put_request(conn: Connection, place: str) -> str:
     """An undecided outing of the person at the place, which waits for the window's lead; its number."""
     at = PLACES[place]
     row = {
-        "number": 860_000 + list(PLACES).index(place), "kind": "outing", "starts": NOW,
+        "number": 860_000 + 1000 * list(PLACES).index(place), "kind": "outing", "starts": NOW,
         "ends": NOW + timedelta(minutes=30), "reason": marker(place),
         "chain": ["window_lead", "unit_head"], "filed_by": "somebody", "filed_at": NOW, **at,
     }  # fmt: skip

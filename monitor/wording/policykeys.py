@@ -18,6 +18,7 @@ SECTIONS: Final[Mapping[str, Texts]] = {
     "device": ("设备", "Devices"),
     "operator": ("运维提醒", "Reminders of operators"),
     "tally": ("累计", "Accumulations"),
+    "requests": ("申请审批", "Requests"),
     "face": ("人脸识别", "Faces"),
     "cards": ("监察牌", "Cards"),
 }
