@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from monitor.clock import ManualClock
 from monitor.store.audit import AUDIT
 from monitor.store.cards import CARD
 from monitor.store.policies import CHANGE
@@ -182,3 +184,15 @@ def test_changed_it_holds_for_every_page_and_api_at_once(app: BusyApp, api: dict
     assert [(r["number"], r["reason"]) for r in rows.json()] == [(3, "恢复"), (2, "差评从严")]
     assert 'rel="next"' in rows.headers["link"]
     assert app.deps.bad_at_most == 2
+
+
+def test_one_question_is_counted_once_whatever_the_clock_says(app: BusyApp, api: dict[str, httpx.Client]) -> None:
+    """A span up to today ends at the clock, which goes on while the page is loaded anew."""
+    clock = app.deps.clock  # it only goes forward: the last test of this file
+    assert isinstance(clock, ManualClock)
+    first = preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"]
+    began = clock.now()
+    clock.set(began + timedelta(minutes=1))
+    assert preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"] == first
+    clock.set(began + timedelta(minutes=11))
+    assert preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"] != first
