@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -23,9 +23,11 @@ from monitor.supervision.refused import Refused
 log = structlog.get_logger(__name__)
 
 KEPT: Final = 20
+HOLDS: Final = timedelta(minutes=10)
+"""So long an answer is given again; later data may have come by then, and the question is counted anew."""
 WAITING_MOST: Final = 5
 Key = tuple[str, str, datetime, datetime, str | None]
-"""(present, other, start, end, hall): the same question is answered once."""
+"""(present, other, start, end, hall), the end as it was asked for: the same question is answered once."""
 
 
 class Parts(Protocol):
@@ -51,6 +53,7 @@ class Job:
     other: Policy
     period: Period
     hall: str | None
+    asked: datetime
     done: int = 0
     total: int = 0
     found: Effect | None = None
@@ -74,16 +77,19 @@ class WhatIfs:
         self._threads: set[threading.Thread] = set()
 
     def ask(self, deps: Parts, other: Policy, period: Period, hall: str | None) -> Job:
-        """The what-if of this question; it is begun where nobody has asked yet. Raises Refused where too many wait."""
-        present = deps.policy
+        """The what-if of this question, whose span is cut off at the clock; it is begun where nobody has asked yet.
+        Raises Refused where too many wait.
+        """
+        present, now = deps.policy, deps.clock.now()
         key = (present.version, other.version, period.start, period.end, hall)
         with self._lock:
             job = self._jobs.get(key)
-            if job is not None and job.fault is None:
+            if job is not None and job.fault is None and (job.found is None or now - job.asked < HOLDS):
                 return job
             if sum(not one.ended for one in self._jobs.values()) >= WAITING_MOST:
                 raise Refused("试算已满，请稍后再试 too many what-ifs run now: try again later", sort="state")
-            job = self._jobs[key] = Job(present=present, other=other, period=period, hall=hall)
+            cut = replace(period, end=min(period.end, now))
+            job = self._jobs[key] = Job(present=present, other=other, period=cut, hall=hall, asked=now)
             for old in [k for k, one in self._jobs.items() if one.ended][: max(0, len(self._jobs) - KEPT)]:
                 del self._jobs[old]
             thread = threading.Thread(target=self._run, args=(deps, job), name="what-if", daemon=True)

@@ -127,7 +127,9 @@ def effect(
 
 
 def span_of(first: str, last: str, zone: ZoneInfo, now: datetime) -> Period:
-    """Two dates, the last one included, cut off at `now`. Raises Refused: at most LONGEST, in the past."""
+    """Two dates, the last one included; it begins in the past, and whoever judges cuts it off at the clock. Raises
+    Refused: at most LONGEST.
+    """
     try:
         start, end = (
             datetime.combine(date.fromisoformat(text) + timedelta(days=more), datetime.min.time(), zone)
@@ -142,7 +144,7 @@ def span_of(first: str, last: str, zone: ZoneInfo, now: datetime) -> Period:
         raise Refused("结束早于起始 it ends before it begins", field="to")
     if end - start > LONGEST + timedelta(days=1):
         raise Refused(f"至多 {LONGEST.days} 天 at most {LONGEST.days} days", field="to")
-    return Period(start=start, end=min(end, now))
+    return Period(start=start, end=end)
 
 
 def effect_json(found: Effect, who: Principal) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SECTIONS: Final[Mapping[str, Texts]] = {
     "requests": ("申请审批", "Requests"),
     "face": ("人脸识别", "Faces"),
     "cards": ("监察牌", "Cards"),
+    "requests": ("申请审批", "Requests"),
 }
 UNITS: Final[Mapping[str, Texts]] = {
     "workdays": ("个工作日", "working days"),
@@ -217,6 +218,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "face.min_brightness": "人脸平均灰度下限，0–255（太暗）",
     "face.max_brightness": "人脸平均灰度上限（过曝）",
     "face.min_contrast": "人脸灰度标准差下限（反差不足）",
+    "requests.chains": "哪种申请由谁依次审批，取第一条符合的；末条管其余各种",
+    "requests.late_days": "开始后几个工作日内仍可补报（记 B04、B06 疑点）；0 为只能事前报。补签另按补签的期限",
     "cards.auto_close": "个人或单位的黄牌、红牌，情形解除后是否自动办结",
 }
 _ENGLISH: Final[Mapping[str, str]] = {

@@ -56,7 +56,7 @@ def test_from_a_draft_to_what_is_in_force(place: Daemon, browsers: Browsers) -> 
     assert page.locator(".facts dd", has_text="在此更改").count() == 1
     page.get_by_role("link", name="历次版本").click()
     first = page.locator("tbody tr").first.inner_text()
-    for said in ("差评不再发牌", "演示管理员", "rating.bad_at_most", "现行"):
+    for said in ("差评不再发牌", "演示管理员", "rating.bad_at_most", "生效中"):
         assert said in first
     told = json.loads(place.command("policy", "show", "--json"))
     assert told["source"] == "store"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from monitor.clock import ManualClock
 from monitor.store.audit import AUDIT
 from monitor.store.cards import CARD
 from monitor.store.policies import CHANGE
 from monitor.store.subjects import SUBJECT
+from monitor.supervision.policykeys import every_key
 from monitor.supervision.tokens import create_token
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import USERS, copied
@@ -63,7 +66,7 @@ def preview(client: httpx.Client, **body: Any) -> Any:
 
 def test_what_is_in_force_is_told_whole_and_found_by_row_and_word(app: BusyApp, api: dict[str, httpx.Client]) -> None:
     told = api["auditor"].get("/policy").json()
-    assert (told["source"], len(told["keys"])) == ("file", 130)
+    assert (told["source"], len(told["keys"])) == ("file", len(every_key()))
     key = next(k for k in told["keys"] if k["key"] == "checkin.yellow_after_minutes")
     assert (key["unit"], key["rows"], key["value"], key["default"]) == ("minutes", ["A03"], 15, 15)
     assert all(re.search("[\u4e00-\u9fff]", k["meaning"]["zh"]) for k in told["keys"])
@@ -181,3 +184,15 @@ def test_changed_it_holds_for_every_page_and_api_at_once(app: BusyApp, api: dict
     assert [(r["number"], r["reason"]) for r in rows.json()] == [(3, "恢复"), (2, "差评从严")]
     assert 'rel="next"' in rows.headers["link"]
     assert app.deps.bad_at_most == 2
+
+
+def test_one_question_is_counted_once_whatever_the_clock_says(app: BusyApp, api: dict[str, httpx.Client]) -> None:
+    """A span up to today ends at the clock, which goes on while the page is loaded anew."""
+    clock = app.deps.clock  # it only goes forward: the last test of this file
+    assert isinstance(clock, ManualClock)
+    first = preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"]
+    began = clock.now()
+    clock.set(began + timedelta(minutes=1))
+    assert preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"] == first
+    clock.set(began + timedelta(minutes=11))
+    assert preview(api["head"], set={"rating.bad_at_most": 1}, **SPAN)["effect"]["to"] != first

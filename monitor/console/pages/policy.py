@@ -105,6 +105,8 @@ def add_policy(pages: APIRouter, deps: Deps) -> None:
             request, "policy_compare.html", signed=signed, left=left, right=right, choices=choices,
             left_word=word.get(left, left), right_word=word.get(right, right), left_version=one.version,
             right_version=other.version, rows=differences_view(one, other, lang), first=first, second=second,
-            slot_choices=[(name, f"{preset.title} ({name})") for name, preset in sorted(deps.presets.items())],
+            slot_choices=[
+                (name, preset.title or name if lang == "zh" else name) for name, preset in sorted(deps.presets.items())
+            ],
             presets=presets, slots=slots_view(presets, lang) if len(presets) == 2 else [],
         )  # fmt: skip

@@ -44,11 +44,11 @@ def rows_of(rows: Iterable[str], lang: Language) -> list[str]:
 
 
 def unit_of(unit: str | None, lang: Language) -> str:
-    return pick(words.UNITS[unit], lang) if unit else ""
+    return pick(words.UNITS.get(unit, (unit, unit)), lang) if unit else ""
 
 
 def section_word(section: str, lang: Language) -> str:
-    return pick(words.SECTIONS[section], lang) if section else ""
+    return pick(words.SECTIONS.get(section, (section, section)), lang) if section else ""
 
 
 def sections_view(policy: Policy, lang: Language, search: str, differing: bool) -> list[dict[str, Any]]:
