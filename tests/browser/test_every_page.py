@@ -284,7 +284,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     ),
     "/screen": (
         Seen("screen", None, lambda first: first.named["screen"], wait="#stage section", sizes=WALLS),
-        Seen("screen-no-token", None, "/screen", wait="#stage .say", sizes=WALLS),
+        Seen("screen-no-token", None, "/screen", wait="#stage > *", sizes=WALLS),
     ),
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
     "/notices": (
@@ -370,11 +370,11 @@ class House:
 @pytest.fixture(scope="module")
 def house(busy: Daemon, browsers: Browsers) -> House:
     database = busy.folder / "jiancha.sqlite"
-    kiosk = _kiosk(busy)
+    kiosk, screen = _kiosk(busy), _screen(busy)
     accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
     visitors = (DESK.agent, ISSUER)
     data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
-    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=_screen(busy)))
+    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=screen))
 
 
 def notices() -> Iterator[str]:
