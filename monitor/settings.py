@@ -321,6 +321,9 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    made_sheets_days: int = Field(
+        7, ge=1, description="Sheets made in the background (后台制作的考勤表), names included."
+    )
     notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
     requests_days: int = Field(
@@ -517,6 +520,14 @@ def config_dir() -> Path:
     """The shipped data: the package's `_config`, else the checkout's `config/`."""
     packaged = Path(str(resources.files("monitor"))) / "_config"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "config"
+
+
+def faces_notice() -> str:
+    """The notice that is given to people before they agree to be known by the face (docs/faces-notice.md)."""
+    folder = config_dir()
+    packaged = folder / "faces-notice.md"
+    found = packaged if packaged.is_file() else folder.parent / "docs" / "faces-notice.md"
+    return found.read_text(encoding="utf-8")
 
 
 def _read_toml(path: Path, way_out: str = f"name one with --config or {CONFIG_ENV}") -> dict[str, Any]:

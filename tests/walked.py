@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import alert_holds, notices, planrequests
+from monitor.store import alert_holds, notices, planrequests, sheetjobs, spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -37,6 +37,7 @@ from monitor.store.registry import RegistryCache
 from monitor.store.schema import (
     CaseEventRow,
     CaseStatRow,
+    CheckinRow,
     DeviceRow,
     HallRow,
     PlanRequest,
@@ -80,8 +81,12 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
+    "spot": (lambda conn, place: put_spot(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
+    "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
+    "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
@@ -105,6 +110,23 @@ def put_case(conn: Connection, place: str) -> str:
     }  # fmt: skip
     insert(conn, CaseEventRow, {**event, "raw_event": stamp + list(PLACES).index(place)})
     return key
+
+
+def put_sheet(conn: Connection, place: str) -> str:
+    """A sheet of the hall at the place that waits; its number."""
+    now = datetime.now(UTC)
+    row = {"hall": PLACES[place]["hall"], "month": "2026-02", "format": "xlsx", "asked_by": "test", "asked_at": now}
+    number = 890_000 + list(PLACES).index(place)
+    return str(sheetjobs.add(conn, {"id": number, **row, "expires": now + timedelta(days=1)}))
+
+
+def put_spot(conn: Connection, place: str) -> str:
+    """A spot check of the window at the place that waits; its number, which is found in an answer nowhere else."""
+    at = PLACES[place]
+    row = {"hall": at["hall"], "window": at["window"], "draw": f"{place}-draw", "seed": "s", "cause": "named"}
+    times = {"ordered_at": NOW - timedelta(minutes=9), "ordered_by": "test", "due_at": NOW}
+    (number,) = spotchecks.add(conn, [{"id": 880_000 + list(PLACES).index(place), **row, **times}])
+    return str(number)
 
 
 def put_held(conn: Connection, place: str) -> str:
@@ -149,6 +171,16 @@ def put_screen(conn: Connection, place: str) -> str:
     token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
     row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
     return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
+
+
+def put_doubt(conn: Connection, place: str) -> str:
+    """A check-in in doubt of the person at the place; its number."""
+    event = f"doubt-{place}"
+    number = 850_000 + list(PLACES).index(place)
+    row = {"id": number, "raw_event": number, "event_id": event, "source": "gate-1", "method": "face"}
+    at = NOW - timedelta(hours=1)
+    insert(conn, CheckinRow, {**row, "at": at, "received": at, "staff": PLACES[place]["staff"], "distance": 0.5})
+    return str(number)
 
 
 def put_silence(conn: Connection, place: str) -> str:
@@ -327,7 +359,8 @@ def _fill(conn: Connection) -> None:
         table = table_of(model)
         conn.execute(update(table).where(table.c.id == far[kind]).values(name=marker("another hall")))
     terminal = {"kind": "terminal", "serves": ["*"], **born}
-    insert(conn, DeviceRow, {"id": "gate-1", "hall": "h1", **terminal}, {"id": "gate-9", "hall": "h2", **terminal})
+    halls = {"gate-1": "h1", "gate-2": "h1", "gate-9": "h2"}
+    insert(conn, DeviceRow, *({"id": gate, "hall": hall, **terminal} for gate, hall in halls.items()))
 
 
 def marker(place: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from alerts.service import AlertService
 from monitor.app.alerting import alert_service, masked_receivers
+from monitor.app.faces import make_desk
 from monitor.app.kiosks import make_kiosks
 from monitor.app.program import Program
 from monitor.console.auditcheck import Verifier
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
     heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
+    sheet_asked: Callable[[], None] = lambda: None,
     alerts: AlertService | None = None,
 ) -> Deps:  # fmt: skip
     """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
@@ -71,6 +73,8 @@ def deps_of(
         look=look,
         adapters=program.adapters,
         heard=heard,
+        made_sheets_days=settings.retention.made_sheets_days,
+        sheet_asked=sheet_asked,
         boards=boards,
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,
@@ -78,6 +82,7 @@ def deps_of(
         alerts=alerts if alerts is not None else _alerts(program, parts),
         verifier=_verifier(program),
         kiosks=kiosks,
+        desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
         screen=settings.screen,
         selfcheck=_self_check(program, look),

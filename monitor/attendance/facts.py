@@ -26,7 +26,8 @@ class Slot(Value, frozen=True, kw_only=True):
 class CheckIn(Value, frozen=True, kw_only=True):
     """A check-in at its corrected time. `trusted` False: the time proves no lateness (DESIGN §3.1); `not_before` is
     what is certain then: by a clock that was right its terminal had nothing left to send at that time. `slot`: the one
-    that a correction (补签) names. `distance`, `liveness`: as the terminal gave them; they may put it in doubt.
+    that a correction (补签) names. `distance`, `liveness`: as the terminal gave them; they may put it in doubt, unless
+    it is `vouched` for: somebody has decided that it was theirs. One that was not is no fact of theirs at all.
     """
 
     id: str
@@ -41,6 +42,7 @@ class CheckIn(Value, frozen=True, kw_only=True):
     slot: str = ""
     distance: float | None = None
     liveness: float | None = None
+    vouched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

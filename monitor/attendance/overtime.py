@@ -81,7 +81,7 @@ def prove(
     first, last = booked.start - margin, booked.end + margin
     known = {(c.at, c.id): c for c in checkins if c.staff == booked.staff and max(c.at, c.received) <= now}
     around = [c for _, c in sorted(known.items()) if first <= c.at <= last]
-    trusted = [c for c in around if c.trusted and not policy.doubts(c.distance, c.liveness)]
+    trusted = [c for c in around if c.trusted and (c.vouched or not policy.doubts(c.distance, c.liveness))]
     found = _ends(booked, trusted)
     if found is not None and found[1].at - found[0].at >= timedelta(seconds=policy.repeat_seconds):
         came, left = found

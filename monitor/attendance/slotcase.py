@@ -222,7 +222,7 @@ class SlotCase(Value, frozen=True, kw_only=True):
         return self._review_of(self.doubted[0][0], boundary, ())
 
     def _review_of(self, asked: CheckIn, boundary: datetime, spells: tuple[Spell, ...]) -> Verdict:
-        """Whose check-in it was is for people to say, by a correction (补签) or a withdrawal; no event will tell."""
+        """Whose check-in it was is for people to say (复核), or by a correction (补签); no event will tell."""
         figures: dict[str, Any] = {"at": asked.at, "evidence": asked.id, "distance": asked.distance}
         figures |= {"most_distance": self.policy.most_distance, "liveness": asked.liveness}
         until = min(self.judged_to, boundary - _MICROSECOND)
@@ -248,7 +248,7 @@ def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCas
     begins, ends = min(s.opens for s in session), max(s.closes for s in session)
     known = [c for c in facts.checkins if c.at <= now and c.received <= now]
     ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
-    doubted = {c.id for c in known if policy.doubts(c.distance, c.liveness)}
+    doubted = {c.id for c in known if not c.vouched and policy.doubts(c.distance, c.liveness)}
     sure = [c for c in known if c.id not in doubted] if doubted else known
     came = directed(session, own_checkins(session, others, sure, policy))
     flexed = _flexed(facts, session, came, now)

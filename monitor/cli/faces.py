@@ -1,4 +1,4 @@
-"""`face enroll|verify|identify|list|forget|calibrate`: faces of staff (人脸)."""
+"""`face enroll|verify|identify|list|forget|calibrate|doubts|decide`: faces of staff (人脸)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from monitor.cli.common import BadInput, Finding, actor, instant, program, reason_of, settings
+from monitor.cli.doubts import register_doubts
 from monitor.cli.evidence import evidence_app
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ BANDS: Final = {"accept": "通过", "review": "待复核", "unknown": "不识别
 def register(app: typer.Typer) -> None:
     app.add_typer(face_app, name="face")
     face_app.add_typer(evidence_app, name="evidence")
+    register_doubts(face_app)
 
 
 @face_app.command("enroll")

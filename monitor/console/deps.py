@@ -26,6 +26,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
 from monitor.store.registry import RegistryCache
+from monitor.supervision.facedesk import FaceDesk
 from monitor.supervision.kiosk import Kiosks
 from monitor.supervision.loop import Judge
 from monitor.supervision.policies import Policies
@@ -66,7 +67,13 @@ class Deps:
     https_port: int | None = None
     """Where the same is served by HTTPS: a browser gives a camera to no other page of another machine."""
     face_keys: Path | None = None
+    desk: FaceDesk | None = None
+    """None: no face can be enrolled here, for `faces.keys` is not set (`face_keys` None), or the extra is missing."""
     heard: Callable[[], None] = lambda: None
+    made_sheets_days: int = 7
+    """The setting `retention.made_sheets_days`."""
+    sheet_asked: Callable[[], None] = lambda: None
+    """Called after somebody asked for a sheet, so that it is begun at once."""
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""

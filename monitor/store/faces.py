@@ -75,18 +75,33 @@ def model_of_most(rows: Sequence[Row[Any]]) -> tuple[str, str] | None:
     return max(sorted(set(made)), key=made.count) if made else None
 
 
-def save(conn: Connection, values: Mapping[str, Any], consent: Mapping[str, Any]) -> int:
-    """Write consent and face, in place of the one that was there; the consent's id."""
-    number = int(conn.execute(insert(CONSENT).values(**consent).returning(CONSENT.c.id)).scalar_one())
+def save(conn: Connection, values: Mapping[str, Any], consent: Mapping[str, Any] | int) -> int:
+    """Write consent (or name one that is there) and face, in place of the one that was there; the consent's id."""
+    number = consent if isinstance(consent, int) else consented(conn, consent)
     _delete(conn, values["staff"])
     conn.execute(insert(FACE).values(**values, consent=number))
     return number
 
 
+def consented(conn: Connection, consent: Mapping[str, Any]) -> int:
+    """Write a consent; its id."""
+    return int(conn.execute(insert(CONSENT).values(**consent).returning(CONSENT.c.id)).scalar_one())
+
+
+def consents(conn: Connection, staff: Sequence[str]) -> list[Row[Any]]:
+    """All consents of these people, the oldest first."""
+    return list(conn.execute(select(CONSENT).where(CONSENT.c.staff.in_(staff)).order_by(CONSENT.c.id)))
+
+
+def withdraw(conn: Connection, staff: str, now: datetime, actor: str) -> int:
+    """End the standing consents of a person; how many there were."""
+    standing = (CONSENT.c.staff == staff, CONSENT.c.withdrawn_at.is_(None))
+    return int(conn.execute(update(CONSENT).where(*standing).values(withdrawn_at=now, withdrawn_by=actor)).rowcount)
+
+
 def erase(conn: Connection, staff: str, now: datetime, actor: str) -> int:
     """Delete the face of a person and end their consents; how many faces there were."""
-    standing = (CONSENT.c.staff == staff, CONSENT.c.withdrawn_at.is_(None))
-    conn.execute(update(CONSENT).where(*standing).values(withdrawn_at=now, withdrawn_by=actor))
+    withdraw(conn, staff, now, actor)
     return _delete(conn, staff)
 
 

@@ -545,7 +545,11 @@ class PresenceRow(SQLModel, table=True):
 
 class CheckinRow(SQLModel, table=True):
     __tablename__ = "checkin"
-    __table_args__ = (Index("ix_checkin_staff", "staff", "at"),)
+    __table_args__ = (
+        Index("ix_checkin_staff", "staff", "at"),
+        _index_where("ix_checkin_distance", "distance", where="distance IS NOT NULL"),
+        _index_where("ix_checkin_liveness", "liveness", where="liveness IS NOT NULL"),
+    )
     id: int | None = _id()
     raw_event: int = Field(sa_column=Column(BIG_ID, unique=True, nullable=False))
     event_id: str
@@ -1061,6 +1065,31 @@ class FaceFrameRow(SQLModel, table=True):
     event_id: str
     taken_at: datetime = Field(index=True)
     sealed: bytes
+
+
+class CheckinReviewRow(SQLModel, table=True):
+    """What a person decided of a check-in in doubt (疑似签到复核). The check-in stays as it came; of several decisions
+    the one with the highest sequence counts.
+    """
+
+    __tablename__ = "checkin_review"
+    __table_args__ = (
+        UniqueConstraint("source", "event_id", "sequence"),
+        Index("ix_checkin_review_staff", "staff", "at"),
+    )
+    id: int | None = _id()
+    source: str
+    event_id: str
+    sequence: int
+    """1 of the first decision of a check-in."""
+    staff: str
+    """Of the check-in, as `at` is: its uncorrected time."""
+    at: datetime
+    decision: str
+    """is, is_not, unclear"""
+    reason: str
+    decided_at: datetime
+    decided_by: str = Field(index=True)
 
 
 class StaffPinRow(SQLModel, table=True):

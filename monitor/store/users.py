@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,3 +45,10 @@ def save(conn: Connection, values: Mapping[str, Any]) -> bool:
 def revoke_tokens(conn: Connection, user: str, now: datetime) -> None:
     """Nobody is let in with a token of theirs any more, also when they come back into service."""
     conn.execute(update(TOKEN).where(TOKEN.c.user == user, TOKEN.c.revoked_at.is_(None)).values(revoked_at=now))
+
+
+def names_of(conn: Connection, ids: Iterable[str | None]) -> dict[str, str]:
+    """Names of users by id; who has none is left out."""
+    wanted = sorted({one for one in ids if one})
+    rows = conn.execute(select(USER.c.id, USER.c.name).where(USER.c.id.in_(wanted))) if wanted else ()
+    return {row.id: row.name for row in rows if row.name}

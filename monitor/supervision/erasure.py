@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, faces, meta, notices, pins, planrequests, plans, signin, users
+from monitor.store import audit, faces, meta, notices, pins, planrequests, plans, reviews, sheetjobs, signin, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -93,11 +93,12 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     rows |= planrequests.forget_person(conn, kind, person)
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
-        rows |= {"sign_in": signin.erase(conn, person)}
+        rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}
         conn.execute(update(NOTICE).where(NOTICE.c.actor == person, NOTICE.c.why != "").values(why=""))
     else:
         rows |= {"face": faces.erase(conn, person, now, "system"), "staff_pin": int(pins.erase(conn, person))}
-        rows |= _plans(conn, person)
+        rows |= {**_plans(conn, person), "checkin_review": reviews.erase_words(conn, about=person)}
+        rows |= {"sheet_job": sheetjobs.erase(conn)}
         rows |= {"notice": notices.without(conn, None, name, ERASED) if len(name) > 1 else 0}
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))

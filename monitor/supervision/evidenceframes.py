@@ -53,12 +53,16 @@ def list_frames(
 
 
 def show_frame(
-    conn: Connection, registry: Registry, keys: KeyStore, number: int, *, actor: str | Principal, now: datetime
-) -> bytes:
-    """The picture; that it was looked at goes on the record. Raises Refused, BadKeyStore. The caller commits."""
-    who = _may(actor)
+    conn: Connection, registry: Registry, keys: KeyStore, number: int, *, actor: str | Principal, now: datetime,
+    action: str = "faces:write",
+) -> bytes:  # fmt: skip
+    """The picture; that it was looked at goes on the record. Raises Refused, BadKeyStore. The caller commits.
+
+    `action`: what whoever looks must be allowed; `faces:review` for the frame of a check-in in doubt.
+    """
+    who = _may(actor, action)
     row = frames.find(conn, number)
-    if row is None or refusal(who, "faces:write", _target(registry, row.staff)) is not None:
+    if row is None or refusal(who, action, _target(registry, row.staff)) is not None:
         raise Refused(f"{number}: 没有此图像 there is no such frame; `jiancha face evidence list`", sort="missing")
     key = keys.get(row.key)
     if key is None:
@@ -72,9 +76,9 @@ def show_frame(
     return picture
 
 
-def _may(actor: str | Principal) -> Principal:
+def _may(actor: str | Principal, action: str = "faces:write") -> Principal:
     who = local(actor) if isinstance(actor, str) else actor
-    no = refusal(who, "faces:write")
+    no = refusal(who, action)
     if no is not None:
         raise Refused.because(no)
     return who

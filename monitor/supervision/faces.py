@@ -42,12 +42,15 @@ class Photo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Enrolment:
-    """What is asked for: whose face, by which photographs, and the consent it rests on."""
+    """What is asked for: whose face, by which photographs, and the consent it rests on; `consent`: its number, where it
+    was recorded before (`facestate.record_consent`).
+    """
 
     staff: str
     photos: tuple[Photo, ...]
     consent_at: datetime
     purpose: str
+    consent: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +124,7 @@ def enrol(
         "staff": wanted.staff, "purpose": wanted.purpose, "consented_at": wanted.consent_at, "recorded_at": now,
         "recorded_by": who.id,
     }  # fmt: skip
-    number = faces.save(conn, row, consent)
+    number = faces.save(conn, row, consent if wanted.consent is None else wanted.consent)
     before = old.key if old is not None else None
     body = {"key": name, "model": str(model), "photos": len(vectors), "consent": number, "near": near,
             "consented_at": wanted.consent_at.isoformat(), "replaced": before}  # fmt: skip

@@ -104,6 +104,11 @@ class KioskFaces:
         return self._frames.counts()
 
     @property
+    def encoder(self) -> AsksFrames:
+        """The one of this daemon, for whoever else has pictures."""
+        return self._frames
+
+    @property
     def is_up(self) -> bool:
         """Whether the encoder's model is there; its child takes a second or two."""
         return self._frames.model is not None

@@ -41,12 +41,20 @@ USER_SCOPES: Final = tuple(
     a
     for a in ACTIONS
     if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:"))
-) + ("plans:write", "audit:read", "attendance:read", "operations:read", "settings:read", "settings:write")
+) + (
+    "plans:write",
+    "audit:read",
+    "alerts:silence",
+    "operations:read",
+    "attendance:read",
+    "attendance:close",
+    "posts:check",
+    "faces:review",
+    "faces:write",
+    "settings:read",
+    "settings:write",
+)
 """What a person's token may have as far as their role has it; other actions have no route."""
-
-
-ALERT_SCOPES: Final = ("alerts:silence",)
-"""What a person's token may have beside USER_SCOPES."""
 USED_EVERY: Final = timedelta(hours=1)
 """How exactly it is known when a token was last used."""
 
@@ -111,7 +119,7 @@ def create_token(
     _require_known(conn, "halls", places)
     if user is not None:
         principal_of(conn, user)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else (*USER_SCOPES, *ALERT_SCOPES)
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")

@@ -30,6 +30,7 @@ from monitor.supervision.signin import SignIn
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, wide
+from tests.busy_faces import fill_faces
 from tests.busy_hall import USERS, copied
 from tests.daemon import Daemon
 from tests.http_app import insert, make_deps
@@ -52,7 +53,11 @@ NO_PAGE: Final = {
     "/screen/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
+    "/closing/sheets/part": "a part of the sheets' page",
+    "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
+    "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
+    "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
     "/audit/export.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
@@ -96,6 +101,8 @@ def row_of(table: str, *key: str) -> str:
 
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
+DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
     "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
@@ -191,6 +198,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("audit-none", "duty", "/audit?actor=nobody-at-all", wait=".nothing"),
     ),
     "/audit/verify": (Seen("audit-verify", "auditor", "/audit/verify"),),
+    "/routes": (Seen("routes", "head", "/routes"), Seen("routes-read-only", "auditor", "/routes")),
+    "/routes/who": (
+        Seen("routes-who", "duty", f"/routes/who?rule=post.empty&level=red&hall={HALL}&window={HALL}-w01"),
+        Seen("routes-who-card", "duty", lambda first: f"/routes/who?card={first(CARD.format('post.empty', 'open'))}"),
+        Seen("routes-who-nothing", "admin", "/routes/who"),
+    ),
     "/silences": (Seen("silences", "duty", "/silences"),),
     "/silences/new": (Seen("silence-new", "head", "/silences/new"),),
     "/people": (
@@ -282,6 +295,31 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/posts": (
+        Seen("posts", "duty", f"/posts?hall={HALL}", wait=".posts"),
+        Seen("posts-before", "head", "/posts?date=2026-03-03", wait=".posts"),
+        Seen("posts-own", "person", "/posts", wait=".posts"),
+        Seen("posts-none", "auditor", "/posts?hall=second", wait=".nothing"),
+    ),
+    "/posts/{window}": (
+        Seen("post", "duty", f"/posts/{HALL}-w04"),
+        Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
+        Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
+    ),
+    "/closing": (Seen("closing", "personnel", "/closing"),),
+    "/closing/of/{hall}/{month}": (
+        Seen("closing-month", "head", f"/closing/of/{HALL}/2026-03"),
+        Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
+    ),
+    "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/spots": (
+        Seen("spots", "duty", "/spots"),
+        Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),
+    ),
+    "/spots/{number}": (
+        Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
+        Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
+    ),
     "/screen": (
         Seen("screen", None, lambda first: first.named["screen"], wait="#stage section", sizes=WALLS),
         Seen("screen-no-token", None, "/screen", wait="#stage > *", sizes=WALLS),
@@ -297,6 +335,26 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("notice-released", "duty", "/notices/1"),
     ),
     "/notices/{number}/edit": (Seen("notice-edit", "duty", "/notices/2/edit"),),
+    "/faces": (
+        Seen("faces", "personnel", "/faces"),
+        Seen("faces-none", "head", "/faces?text=nobody", wait=".nothing"),
+    ),
+    "/faces/{staff}": (
+        Seen("face-no-consent", "personnel", f"/faces/{HALL}-p05"),
+        Seen("face-consented", "head", f"/faces/{HALL}-p01?done=consented"),
+        Seen("face-enrolled", "personnel", f"/faces/{HALL}-p02"),
+        Seen("face-withdrawn", "personnel", f"/faces/{HALL}-p03?done=erased"),
+    ),
+    "/kiosks": (Seen("kiosks", "admin", "/kiosks"), Seen("kiosks-read-only", "duty", "/kiosks?done=revoked")),
+    "/faces/doubts": (
+        Seen("doubts", "duty", "/faces/doubts"),
+        Seen("doubts-decided", "personnel", "/faces/doubts?state=decided&done=is"),
+    ),
+    "/faces/doubts/{number}": (
+        Seen("doubt", "duty", lambda first: f"/faces/doubts/{first(DOUBT.format(1))}"),
+        Seen("doubt-unclear", "head", lambda first: f"/faces/doubts/{first(DOUBT.format(2))}?done=is&of=7"),
+        Seen("doubt-decided", "personnel", lambda first: f"/faces/doubts/{first(DOUBT.format(4))}"),
+    ),
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries": (
         Seen("deliveries", "auditor", "/operations/deliveries"),
@@ -339,6 +397,7 @@ def busy(
         insert(
             conn, HallRow, {"id": "second", "name": "演示第二大厅", "expected_from": datetime(2026, 3, 1, tzinfo=UTC)}
         )
+    fill_faces(store)
     store.close()
     with daemon:
         yield daemon

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -23,6 +24,11 @@ from tests.walked import KINDS, NOBODY, PERSONS, TOKENS, Walk, Way, marker, walk
 ALL: Final = PERSONS
 READERS: Final = tuple(who for who in PERSONS if who != "administrator")
 SUPERVISION: Final = ("duty_supervisor", "supervision_head")
+REVIEWERS: Final = ("duty_supervisor", "supervision_head", "personnel")
+ENROLLERS: Final = ("supervision_head", "personnel")
+STAFF_OF: Final = {"staff": "staff"}
+TERMINAL: Final = {"device": "terminal"}
+DOUBT: Final = {"number": "doubt"}
 PLANNERS: Final = ("duty_supervisor", "supervision_head", "personnel")
 OPEN: Final = Way(kind="open")
 KIOSK: Final = Way(kind="api", tokens=("kiosk",))
@@ -32,6 +38,8 @@ SECRET: Final = Way(kind="secret")
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
 SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+CLOSERS: Final = ("supervision_head", "personnel")
+MONTH: Final = {"month": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
@@ -52,6 +60,28 @@ def reading(scope: str, **query: str) -> Way:
 
 def minding(ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
+
+
+def checking(**more: Any) -> Way:
+    """Spot checks: whoever may order them."""
+    return Way(kind="api", may=SUPERVISION, scope="posts:check", **more)
+
+
+def closing(**more: Any) -> Way:
+    """Closed months and sheets, over the API."""
+    return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
+
+
+def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=REVIEWERS, scope="faces:review", ids=ids or {}, body=body)
+
+
+def facing(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
+    return Way(kind="api", may=ENROLLERS, scope="faces:write", ids=ids or {}, body=body)
+
+
+def kiosk_work(body: Any) -> Way:
+    return Way(kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body=body)
 
 
 def board(*may: str) -> Way:
@@ -148,6 +178,23 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /posts": page(*READERS),
+    "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
+    "GET /closing": page(*CLOSERS),
+    "GET /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH),
+    "POST /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH, reason="核对"),
+    "GET /closing/of/{hall}/{month}/{version}/sheet.{suffix}": page(
+        *CLOSERS, ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /closing/sheets": page(*CLOSERS),
+    "GET /closing/sheets/part": page(*CLOSERS),
+    "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
+    "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
+    "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
+    "GET /spots": page(*SUPERVISION),
+    "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
+    "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
+    "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
     "GET /screen": OPEN,
     "GET /screen/sw.js": OPEN,
     "GET /screen/api/feed": Way(kind="api", tokens=("lobby",)),
@@ -162,6 +209,24 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}, more=NOTICE, hall="h1"),
     "POST /notices/{number}/release": page("supervision_head", ids={"number": "notice"}),
     "POST /notices/{number}/take-back": page(*SUPERVISION, ids={"number": "notice"}, why="有误"),
+    "GET /faces": page(*ENROLLERS),
+    "GET /faces/{staff}": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/consent": page(
+        *ENROLLERS, ids=STAFF_OF, purpose="考勤", paper="1", consented_at="2026-03-03T09:00", given_notice="yes"
+    ),
+    "POST /faces/{staff}/look": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/enrol": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/compare": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/erase": page(*ENROLLERS, ids=STAFF_OF, reason="撤回", confirmed="yes"),
+    "POST /faces/{staff}/pin": page(*ENROLLERS, ids=STAFF_OF),
+    "POST /faces/{staff}/pin/clear": page(*ENROLLERS, ids=STAFF_OF),
+    "GET /kiosks": page(*MINDERS),
+    "POST /kiosks/{device}/token": page("administrator", ids=TERMINAL),
+    "POST /kiosks/{device}/revoke": page("administrator", ids=TERMINAL, reason="换机"),
+    "GET /faces/doubts": page(*REVIEWERS),
+    "GET /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT),
+    "POST /faces/doubts/{number}": page(*REVIEWERS, ids=DOUBT, decision="unclear", reason="看不清"),
+    "GET /faces/doubts/{number}/still": page(*REVIEWERS, ids=DOUBT),
     "GET /my": page(*READERS),
     "GET /attendance": page(*READERS),
     "GET /attendance/month": page(*READERS),
@@ -207,6 +272,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /routes": page(*PLANNERS, "auditor", "administrator"),
+    "GET /routes/who": page(*PLANNERS, "auditor", "administrator"),
+    "POST /routes/test": page("supervision_head", "administrator", receiver="nobody"),
     "GET /silences": page(*SUPERVISION),
     "GET /silences/new": page(*SUPERVISION),
     "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
@@ -230,6 +298,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /tokens": page("administrator", kind="user", user="nobody"),
     "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/routes/who": Way(
+        kind="api", may=(*PLANNERS, "auditor", "administrator"), scope="settings:read", query={"rule": "post.empty"}
+    ),
     "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
     "POST /api/v1/silences": Way(
         kind="api",
@@ -266,6 +337,23 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/rating-links": Way(
         kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
+    "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
+    "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/months": closing(),
+    "GET /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH),
+    "POST /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH, body={"reason": "核对"}),
+    "GET /api/v1/months/{hall}/{month}/{version}/sheet.{suffix}": closing(
+        ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /api/v1/sheets": closing(),
+    "POST /api/v1/sheets": closing(body={"hall": "h9", "month": "2026-02"}),
+    "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
+    "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/spots": checking(),
+    "POST /api/v1/spots": checking(body={"hall": "h1"}),
+    "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
+    "POST /api/v1/spots/{number}/result": checking(ids={"number": "spot"}, body={"found": "closed"}),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
     "GET /api/v1/devices/{device}/lost": Way(
@@ -282,6 +370,15 @@ ROUTES: Final[Mapping[str, Way]] = {
         ids={"device": "device"},
         body={"from": GONE["start"], "to": GONE["end"], "reason": "断电"},
     ),  # fmt: skip
+    "GET /api/v1/faces": facing(),
+    "GET /api/v1/faces/{staff}": facing(ids=STAFF_OF),
+    "POST /api/v1/faces/{staff}/erase": facing({"reason": "撤回"}, STAFF_OF),
+    "GET /api/v1/kiosks": minding(),
+    "POST /api/v1/kiosks/{device}/token": kiosk_work({}),
+    "POST /api/v1/kiosks/{device}/revoke": kiosk_work({"reason": "换机"}),
+    "GET /api/v1/doubts": doubting(),
+    "GET /api/v1/doubts/{number}": doubting(ids=DOUBT),
+    "POST /api/v1/doubts/{number}/decide": doubting({"decision": "unclear", "reason": "看不清"}, DOUBT),
     "GET /api/v1/policy": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "GET /api/v1/policy/versions": Way(kind="api", may=SETTINGS, scope="settings:read"),
     "POST /api/v1/policy/preview": Way(kind="api", may=SETTINGS, scope="settings:read", body=KEYS),
@@ -389,6 +486,10 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
 ) + (
+    ("POST /api/v1/spots", "hall", "hall"),
+    ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/requests", "staff", "staff"),
@@ -397,6 +498,8 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
+    ("POST /spots", "hall", "hall"),
+    ("POST /closing/sheets", "hall", "hall"),
     ("POST /notices", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
@@ -416,7 +519,15 @@ IN_QUERY: Final = (
     ("GET /api/v1/attendance/day", "hall", "hall"),
     ("GET /api/v1/attendance/month", "hall", "hall"),
     ("GET /attendance/month", "hall", "hall"),
+    ("GET /routes/who", "card", "card"),
+    ("GET /api/v1/routes/who", "card", "card"),
     ("GET /devices", "window", "window"),
+    ("GET /posts", "hall", "hall"),
+    ("GET /spots", "hall", "hall"),
+    ("GET /spots", "window", "window"),
+    ("GET /api/v1/months", "hall", "hall"),
+    ("GET /api/v1/spots", "window", "window"),
+    ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
     ("GET /requests", "staff", "staff"),
     ("GET /requests/new", "staff", "staff"),

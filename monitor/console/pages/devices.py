@@ -197,10 +197,10 @@ def _declare(deps: Deps, conn: Connection, signed: Signed, device: str, given: d
 
 
 def _span(given: dict[str, str], zone: ZoneInfo) -> tuple[datetime, datetime]:
-    return _instant(given["starts"], "from", zone), _instant(given["ends"], "to", zone)
+    return instant_of(given["starts"], "from", zone), instant_of(given["ends"], "to", zone)
 
 
-def _instant(text: str, field: str, zone: ZoneInfo) -> datetime:
+def instant_of(text: str, field: str, zone: ZoneInfo) -> datetime:
     """What `datetime-local` gives, in the hall's zone. Raises Refused."""
     try:
         local = datetime.fromisoformat(text)

@@ -84,7 +84,7 @@ def add_rating_links(pages: APIRouter, deps: Deps) -> None:
         with deps.store.read() as conn:
             words = words_for(conn, registry, language_of(request), ())
         return page(
-            request, "rating_link.html", signed=signed, address=address, code=_code(address), made=made, hours=hours,
+            request, "rating_link.html", signed=signed, address=address, code=qr_code(address), made=made, hours=hours,
             window=words.name("window", made["window"]), case=number,
         )  # fmt: skip
 
@@ -120,7 +120,7 @@ def _device_for(conn: Connection, registry: Registry, signed: Signed, case: str)
     return next((device.id for device in (*there, *same)), "")
 
 
-def _code(address: str) -> str:
+def qr_code(address: str) -> str:
     """The link as a QR code: an SVG element without a style, in which every script is a path."""
     import segno
 

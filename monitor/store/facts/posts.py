@@ -15,7 +15,7 @@ from monitor.attendance.cover import lone_holder
 from monitor.attendance.facts import Duty, FoundEmpty, Leave, Outing, PostFacts, Presence, Sign
 from monitor.attendance.slots import parse_post_key, post_key
 from monitor.model import Span
-from monitor.store import plans, spotchecks
+from monitor.store import plans, reviews, spotchecks
 from monitor.store.facts.look import Loaded, Look, next_receipt, utc_span
 from monitor.store.facts.watchers import cameras_of, duty_carriers
 from monitor.store.quick import QuickSelect
@@ -217,6 +217,12 @@ class _Evidence:
         self._rating = {window: [r for r in rows if r.origin in AT_THE_WINDOW] for window, rows in given.items()}
         self._case = _by(look, CASE, windows, span)
         self._checkin = _by(look, CHECKIN, people, span)
+        rows = [row for mine in self._checkin.values() for row in mine]
+        self._said = reviews.said_of(look.conn, rows, look.now)
+        if self._said.by:  # who did not check in here was not here
+            self._checkin = {
+                staff: [r for r in mine if self._said.of(r) != "is_not"] for staff, mine in self._checkin.items()
+            }
 
     def presences(self, window: str, session: Span) -> list[Presence]:
         return [
@@ -264,7 +270,11 @@ class _Evidence:
         tables = [(rows, window) for rows in (self._presence, self._rating, self._case)]
         tables += [(self._checkin, staff) for staff in people]
         rows = [r for table, owner in tables for r in _within(table, owner, session)]
-        return next_receipt([*rows, *self._duty.get(window, ())], self._look.now)
+        times = (next_receipt([*rows, *self._duty.get(window, ())], self._look.now), self._said_at(session, people))
+        return min((at for at in times if at is not None), default=None)
+
+    def _said_at(self, session: Span, people: Sequence[str]) -> datetime | None:
+        return self._said.next_at(r for staff in people for r in _within(self._checkin, staff, session))
 
     def _known(self, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], datetime, bool]]:
         """The rows that count now, with corrected time and trust."""

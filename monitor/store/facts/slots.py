@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, false, or_, select
+from sqlalchemy import ColumnElement, Row, false, or_, select
 
 from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.slots import parse_slot_key, slots_on
 from monitor.model import Device, Registry, SourceState, Span
-from monitor.store import plans
+from monitor.store import plans, reviews
 from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
 from monitor.store.schema import CheckinRow
 from monitor.store.sql import chunks, table_of
@@ -73,7 +73,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             ),
             calendar=calendar,
             hall=hall,
-            more_at=next_receipt(mine, look.now),
+            more_at=came.more_at(mine),
         )
     return loaded
 
@@ -207,15 +207,31 @@ def _serves(device: Device, staff: str, unit: str | None) -> bool:
 def checkins_of(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, tuple[CheckIn, ...]]:
     """The check-ins of each person within about [start, end) at their corrected times, those known now."""
     rows = {staff: mine for batch in chunks(people) for staff, mine in _rows_within(look, batch, start, end).items()}
-    return {staff: tuple(_checkin(look, r) for r in mine if look.counts(r)) for staff, mine in rows.items()}
+    said = reviews.said_of(look.conn, [row for mine in rows.values() for row in mine], look.now)
+    return {
+        staff: tuple(_checkin(look, r, said.of(r)) for r in mine if look.counts(r) and said.of(r) != "is_not")
+        for staff, mine in rows.items()
+    }
+
+
+def in_doubt(most_distance: float | None, min_liveness: float) -> ColumnElement[bool]:
+    """Check-ins that say of themselves that they may be somebody else's: `CheckinPolicy.doubts`, by two indexes."""
+    far = CHECKIN.c.distance > most_distance if most_distance is not None else false()
+    return or_(far, CHECKIN.c.liveness < min_liveness)
 
 
 def doubted_since(look: Look, most_distance: float | None, min_liveness: float, since: datetime) -> list[CheckIn]:
-    """Check-ins that say of themselves that they may be somebody else's, those known now, by their corrected time."""
-    far = CHECKIN.c.distance > most_distance if most_distance is not None else false()
-    query = select(CHECKIN).where(CHECKIN.c.at >= since, or_(far, CHECKIN.c.liveness < min_liveness))
-    made = [_checkin(look, row) for row in look.conn.execute(query) if look.counts(row)]
+    """Check-ins in doubt of which nobody has decided, those known now, by their corrected time."""
+    query = select(CHECKIN).where(CHECKIN.c.at >= since, in_doubt(most_distance, min_liveness))
+    rows = [row for row in look.conn.execute(query) if look.counts(row)]
+    said = reviews.said_of(look.conn, rows, look.now)
+    made = [_checkin(look, row) for row in rows if said.of(row) not in reviews.FINAL]
     return sorted(made, key=lambda c: (c.at, c.id))
+
+
+def checkin_at(look: Look, row: Row[Any]) -> CheckIn:
+    """A stored check-in at its corrected time, whatever was decided of it."""
+    return _checkin(look, row)
 
 
 class _CheckIns:
@@ -225,7 +241,9 @@ class _CheckIns:
         self._look = look
         self._made: dict[int, CheckIn | None] = {}
         self._rows: dict[str, dict[date, list[Row[Any]]]] = {}
-        for staff, rows in _rows_within(look, people, *utc_span(first, last)).items():
+        found = _rows_within(look, people, *utc_span(first, last))
+        self._said = reviews.said_of(look.conn, [row for rows in found.values() for row in rows], look.now)
+        for staff, rows in found.items():
             days = self._rows[staff] = {}
             for row in rows:
                 days.setdefault(row.at.date(), []).append(row)
@@ -237,16 +255,25 @@ class _CheckIns:
         return [row for one in around for row in days.get(one, ())]
 
     def facts(self, rows: Iterable[Row[Any]]) -> tuple[CheckIn, ...]:
-        """Those that are known now, at their corrected times; a row that was looked at is known by its identity."""
+        """Those that are known now, at their corrected times, without those that people found to be somebody else's; a
+        row that was looked at is known by its identity.
+        """
         made, found = self._made, []
         for row in rows:
             key = id(row)  # they are all held in `_rows`
             if key not in made:
-                made[key] = _checkin(self._look, row) if self._look.counts(row) else None
+                said = self._said.of(row)
+                counts = self._look.counts(row) and said != "is_not"
+                made[key] = _checkin(self._look, row, said) if counts else None
             one = made[key]
             if one is not None:
                 found.append(one)
         return tuple(found)
+
+    def more_at(self, rows: Sequence[Row[Any]]) -> datetime | None:
+        """When the next of them comes into view, or the next decision about one of them."""
+        times = (next_receipt(rows, self._look.now), self._said.next_at(rows))
+        return min((at for at in times if at is not None), default=None)
 
 
 _NO_DAYS: Final[Mapping[date, list[Row[Any]]]] = {}
@@ -275,7 +302,7 @@ def terminal_states(look: Look, staff: str) -> tuple[SourceState, ...]:
     return look.sources.states(terminals_of(look.registry, staff))
 
 
-def _checkin(look: Look, row: Row[Any]) -> CheckIn:
+def _checkin(look: Look, row: Row[Any], said: str | None = None) -> CheckIn:
     at, trusted = look.sources.correct(row.source, row.boot, row.at)
     return CheckIn(
         id=f"{row.source}/{row.event_id}",
@@ -289,6 +316,7 @@ def _checkin(look: Look, row: Row[Any]) -> CheckIn:
         not_before=None if trusted else look.sources.empty_before(row.source, row.received),
         distance=row.distance,
         liveness=row.liveness,
+        vouched=said == "is",
     )
 
 
