@@ -155,8 +155,8 @@ def _alert(alert: Alert, language: Language) -> dict[str, Any]:
     return {
         "id": alert.name, "summary": _PLACEHOLDER.sub(" … ", pick(alert.summary, language)).strip(" …："),
         "expr": alert.expr, "hold": alert.hold, "severity": pick(SEVERITIES[alert.severity], language),
-        "grave": alert.severity == "critical", "means": pick(alert.means, language), "do": _coded(pick(alert.do, language)),
-        "commands": alert.commands,
+        "grave": alert.severity == "critical", "means": pick(alert.means, language),
+        "do": _coded(pick(alert.do, language)), "commands": alert.commands,
     }  # fmt: skip
 
 
