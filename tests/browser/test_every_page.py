@@ -358,7 +358,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries": (
         Seen("deliveries", "auditor", "/operations/deliveries"),
-        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?receiver=nobody-1", wait=".nothing"),
     ),
     "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
     "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
