@@ -17,7 +17,7 @@ from tests.http_app import insert
 
 NOTED: Final = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
 TOLD: Final = (
-    ("office", "sent", (("webhook", "sent", ""),)),
+    ("desk-1", "sent", (("webhook", "sent", ""),)),
     (
         "li-sms", "dead",
         (("sms", "refused", "号码 13800138000 不存在"), ("sms", "refused", "http://10.0.0.8/send?key=abc: 503")),

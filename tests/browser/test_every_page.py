@@ -322,7 +322,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     ),
     "/screen": (
         Seen("screen", None, lambda first: first.named["screen"], wait="#stage section", sizes=WALLS),
-        Seen("screen-no-token", None, "/screen", wait="#stage .say", sizes=WALLS),
+        Seen("screen-no-token", None, "/screen", wait="#stage > *", sizes=WALLS),
     ),
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
     "/notices": (
@@ -358,7 +358,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries": (
         Seen("deliveries", "auditor", "/operations/deliveries"),
-        Seen("deliveries-none", "duty", "/operations/deliveries?state=dead", wait=".nothing"),
+        Seen("deliveries-none", "duty", "/operations/deliveries?receiver=nobody-1", wait=".nothing"),
     ),
     "/operations/runbook": (Seen("runbook", "duty", "/operations/runbook"),),
     "/operations/health": (Seen("self-check", "admin", "/operations/health"),),
@@ -429,11 +429,11 @@ class House:
 @pytest.fixture(scope="module")
 def house(busy: Daemon, browsers: Browsers) -> House:
     database = busy.folder / "jiancha.sqlite"
-    kiosk = _kiosk(busy)
+    kiosk, screen = _kiosk(busy), _screen(busy)
     accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
     visitors = (DESK.agent, ISSUER)
     data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
-    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=_screen(busy)))
+    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=screen))
 
 
 def notices() -> Iterator[str]:

@@ -132,7 +132,8 @@ def _cut_off(seen: Watched, daemon: Daemon) -> None:
     assert page.inner_text("#hall")
     daemon.environment["JIANCHA_CLOCK__START"] = "2026-03-04T23:59:57+08:00"
     daemon.environment["JIANCHA_CLOCK__ANCHOR"] = datetime.now(UTC).isoformat()
-    daemon.start()
+    daemon.begin()
+    daemon.await_start(90)
     page.wait_for_selector("body[data-state=rolling]", timeout=30_000)
     until(seen, "document.getElementById('date').textContent.includes('3月5日')")
     assert page.inner_text("#time").startswith("00:0")

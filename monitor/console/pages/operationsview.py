@@ -30,6 +30,7 @@ PREFIX: Final = "jiancha_"
 REST: Final[Texts] = ("其余", "others")
 SEVERITIES: Final[Mapping[str, Texts]] = {"critical": ("严重", "critical"), "warning": ("警告", "warning")}
 _PLACEHOLDER: Final = re.compile(r"\s*\{\{.*?\}\}[：:]?\s*")
+_CODE: Final = re.compile(r"(\[[a-z.]+\]|action [a-z.*]+|/readyz)")
 _ORDER: Final = ("red", "yellow", "reminder")
 
 
@@ -145,12 +146,17 @@ def alert_views(language: Language) -> list[dict[str, Any]]:
     return [_alert(alert, language) for alert in ALERTS]
 
 
+def _coded(text: str) -> list[tuple[str, bool]]:
+    """Parts of a text, and whether each is a name of the program that no language translates."""
+    return [(part, bool(_CODE.fullmatch(part))) for part in _CODE.split(text) if part]
+
+
 def _alert(alert: Alert, language: Language) -> dict[str, Any]:
     return {
         "id": alert.name, "summary": _PLACEHOLDER.sub(" … ", pick(alert.summary, language)).strip(" …："),
         "expr": alert.expr, "hold": alert.hold, "severity": pick(SEVERITIES[alert.severity], language),
-        "grave": alert.severity == "critical", "means": pick(alert.means, language), "do": pick(alert.do, language),
-        "commands": alert.commands,
+        "grave": alert.severity == "critical", "means": pick(alert.means, language),
+        "do": _coded(pick(alert.do, language)), "commands": alert.commands,
     }  # fmt: skip
 
 
@@ -165,7 +171,7 @@ def metric_views(families: Sequence[Metric], language: Language) -> list[dict[st
         plain = name.removeprefix(PREFIX)
         found.append({
             "name": name, "id": f"metric-{plain}", "labels": labels,
-            "means": METRICS.get(plain, family.documentation) if language == "zh" else family.documentation,
+            "means": _coded(METRICS.get(plain, family.documentation) if language == "zh" else family.documentation),
             "alerts": [alert.name for alert in ALERTS if alert.metric == plain],
             "panels": [pick(PANELS[title][0], language) for title, own in OWN.items()
                        if any(series.metric == name for series in own.series)],

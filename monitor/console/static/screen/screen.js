@@ -215,6 +215,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowLeft') turn(-1);
 });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && token) { awake(); refresh(); } });
+window.addEventListener('hashchange', () => window.location.reload()); // another token was given
 window.addEventListener('online', () => { if (token) refresh(); });
 performance.setResourceTimingBufferSize(60); // the questions of weeks are not to be remembered
 if (token) {
