@@ -289,6 +289,29 @@ class KioskSettings(_Section):
     )
 
 
+class ScreenSettings(_Section):
+    """`[screen]`: what public screens show (电子显示屏, docs/screen.md). The defaults show the least."""
+
+    show: tuple[Literal["promises", "praise", "leave", "circulars", "notices"], ...] = Field(
+        ("promises", "notices"), description="Pages in their order: promises, praise, leave, circulars, notices."
+    )
+    names: Literal["full", "masked", "none"] = Field(
+        "none", description="Names of people, in texts too: full, masked (张*) or none."
+    )
+    page_seconds: float = Field(12.0, gt=0, le=600, description="How long a page stands.")
+    refresh_seconds: float = Field(60.0, gt=0, le=3600, description="How often a screen asks anew.")
+    rows: int = Field(6, ge=1, le=12, description="Rows of a list on one page.")
+    scale: float = Field(1.0, ge=0.5, le=2, description="Size of the letters; 1 is read from five metres on 55 inches.")
+    stale_hours: float = Field(12.0, gt=0, le=24 * 7, description="Without the server for so long it shows nothing.")
+    least_cases: int = Field(30, ge=1, description="With fewer cases no share and no average is shown.")
+
+    @field_validator("show", mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        """The environment gives names with commas between."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -298,6 +321,10 @@ class RetentionSettings(_Section):
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    made_sheets_days: int = Field(
+        7, ge=1, description="Sheets made in the background (后台制作的考勤表), names included."
+    )
+    notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
     requests_days: int = Field(
         0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
@@ -407,6 +434,7 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     faces: FaceSettings = FaceSettings()
     kiosk: KioskSettings = KioskSettings()
+    screen: ScreenSettings = ScreenSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
     feeds: tuple[FeedSettings, ...] = ()

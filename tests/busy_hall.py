@@ -22,6 +22,7 @@ from monitor.agents.tomlfile import toml_text
 from monitor.settings import config_dir, load
 from monitor.workcal import build_calendar
 from tests import busy_asked, busy_screen, forked
+from tests.busy_posts import add_spots
 from tests.daemon import Daemon
 from tests.signing_in import GOOD
 
@@ -71,6 +72,7 @@ def busy_hall(folder: Path) -> Daemon:
     _passwords(folder / "jiancha.sqlite")
     _work(made)
     _hold(made)
+    add_spots(made)
     busy_asked.ask(made)
     busy_screen.stage(folder)
     return made

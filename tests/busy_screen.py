@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from monitor.agents.demoplan import HALL
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.store.schema_alerts import AlertItem, Attempt, Delivery
+from monitor.store.schema_screen import Notice
 from tests.http_app import insert
 
+NOTED: Final = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
 TOLD: Final = (
     ("office", "sent", (("webhook", "sent", ""),)),
     (
@@ -29,7 +32,22 @@ def stage(folder: Path) -> None:
     store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
     with store.write() as conn:
         _told(conn, datetime.now(UTC))  # messages go by the wall's clock
+        _noticed(conn)
     store.close()
+
+
+def _noticed(conn: Connection) -> None:
+    """One that was released, and a circular on a card that waits for its release."""
+    number = conn.execute(select(CARD.c.number).where(CARD.c.staff.is_not(None)).order_by(CARD.c.number)).scalar()
+    day = NOTED.date()
+    both = {"hall": HALL, "first": day, "last": day + timedelta(days=30), "written": NOTED, "author": "duty"}
+    insert(
+        conn, Notice,
+        {**both, "id": 1, "kind": "notice", "title": "周五下午延时服务", "text": "3月6日（周五）服务延长至18:30。",
+         "state": "released", "released_by": "head", "released_at": NOTED},
+        {**both, "id": 2, "kind": "circular", "title": "关于考勤情况的通报", "text": "演示员二迟到，予以通报。",
+         "card": number},
+    )  # fmt: skip
 
 
 def _told(conn: Connection, now: datetime) -> None:

@@ -16,7 +16,8 @@ from typing import NoReturn, Protocol, TypeVar
 import pytest
 
 import monitor.store.schema_alerts
-import monitor.store.schema_policy  # noqa: F401 - its tables join the metadata
+import monitor.store.schema_policy
+import monitor.store.schema_sheets  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate
 from monitor.store.engine import Store
 from monitor.store.schema import metadata

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ from monitor.console.health import Health
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
-from monitor.store import alert_holds, planrequests
+from monitor.store import alert_holds, notices, planrequests, sheetjobs, spotchecks
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -56,6 +56,7 @@ from monitor.supervision.tokens import (
     TOKEN,
     create_gallery_token,
     create_kiosk_token,
+    create_public_token,
     create_token,
     digest,
 )
@@ -64,7 +65,7 @@ from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
 
 PERSONS: Final = tuple(THEIRS)
-TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen")
+TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen", "lobby")
 """Bearers that are no person: what their token names lies in the first hall."""
 NOBODY: Final = "nobody"
 HTML: Final = {"Accept": "text/html"}
@@ -80,6 +81,10 @@ KINDS: dict[str, tuple[Make, str]] = {
     "card": (lambda conn, place: str(put_card(conn, place, NOW)), "990099"),
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
+    "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
+    "spot": (lambda conn, place: put_spot(conn, place), "990099"),
+    "notice": (lambda conn, place: put_notice(conn, place), "990099"),
+    "screen": (lambda conn, place: put_screen(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
     "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
@@ -107,6 +112,23 @@ def put_case(conn: Connection, place: str) -> str:
     return key
 
 
+def put_sheet(conn: Connection, place: str) -> str:
+    """A sheet of the hall at the place that waits; its number."""
+    now = datetime.now(UTC)
+    row = {"hall": PLACES[place]["hall"], "month": "2026-02", "format": "xlsx", "asked_by": "test", "asked_at": now}
+    number = 890_000 + list(PLACES).index(place)
+    return str(sheetjobs.add(conn, {"id": number, **row, "expires": now + timedelta(days=1)}))
+
+
+def put_spot(conn: Connection, place: str) -> str:
+    """A spot check of the window at the place that waits; its number, which is found in an answer nowhere else."""
+    at = PLACES[place]
+    row = {"hall": at["hall"], "window": at["window"], "draw": f"{place}-draw", "seed": "s", "cause": "named"}
+    times = {"ordered_at": NOW - timedelta(minutes=9), "ordered_by": "test", "due_at": NOW}
+    (number,) = spotchecks.add(conn, [{"id": 880_000 + list(PLACES).index(place), **row, **times}])
+    return str(number)
+
+
 def put_held(conn: Connection, place: str) -> str:
     """A message in quarantine of the device at the place; its number."""
     row = {"device": DEVICES[place], "channel": "rating", "reason": "malformed", "digest": place, "length": 2}
@@ -127,6 +149,28 @@ def put_request(conn: Connection, place: str) -> str:
     step = {"request": number, "sequence": 1, "at": NOW, "actor": "somebody", "role": "staff", "event": "filed"}
     insert(conn, PlanRequestStep, step)
     return str(number)
+
+
+def put_notice(conn: Connection, place: str) -> str:
+    """A draft of the place's hall that nobody here wrote; its number."""
+    number = 850_000 + list(PLACES).index(place)
+    row = {
+        "id": number,
+        "hall": PLACES[place]["hall"],
+        "kind": "notice",
+        "title": marker(place),
+        "text": "",
+        "author": "writer",
+    }
+    return str(notices.add(conn, {**row, "state": "draft", "reference": "", "written": NOW, "first": NOW.date(),
+                                  "last": NOW.date()}))  # fmt: skip
+
+
+def put_screen(conn: Connection, place: str) -> str:
+    """A public screen in the place's hall; its number."""
+    token, _ = create_public_token(conn, PLACES[place]["hall"], now=NOW, actor="test")
+    row = {"hall": PLACES[place]["hall"], "name": marker(place), "token": token, "created": NOW, "created_by": "test"}
+    return str(notices.add_screen(conn, {**row, "version": "", "id": 840_000 + list(PLACES).index(place)}))
 
 
 def put_doubt(conn: Connection, place: str) -> str:
@@ -285,6 +329,7 @@ def _bearers(walk: Walk) -> dict[str, dict[str, str]]:
             "kiosk": create_kiosk_token(conn, registry, "gate-1", now=NOW),
             "gallery": create_gallery_token(conn, "gate-1", now=NOW, actor="test"),
             "screen": _screen_token(conn),
+            "lobby": create_public_token(conn, "h1", now=NOW, actor="test")[1],
             **{who: create_token(conn, now=NOW, user=who) for who in PERSONS},
         }
 

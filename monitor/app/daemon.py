@@ -23,6 +23,7 @@ from monitor.app.policywatch import PolicyWatch
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.app.serving import deps_of
+from monitor.app.sheetmaker import SheetMaker
 from monitor.console.app import make_app
 from monitor.console.health import Health, Part
 from monitor.console.outside import Outside
@@ -133,6 +134,8 @@ class _Daemon:
         caught_up = self._subscriber.caught_up if self._subscriber else None
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
+        self._sheets = SheetMaker(program, lambda conn, now: self._judge.look(conn, now))
+
     def run(self) -> None:
         settings = self._program.settings
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -145,6 +148,8 @@ class _Daemon:
         self._start_alerts()
         self._loop.start()
         self._parts.callback(self._loop.stop)
+        self._sheets.start()
+        self._parts.callback(self._sheets.stop)
         if self._members is not None:
             self._members.start()
             self._parts.callback(self._members.stop)
@@ -312,6 +317,7 @@ class _Daemon:
                 look=lambda conn, now: self._judge.look(conn, now),
                 heard=self._heard,
                 policy_changed=self._policy_changed,
+                sheet_asked=self._sheets.wake,
                 alerts=self._alerts,
                 parts=self._parts,
             )  # fmt: skip

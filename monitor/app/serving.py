@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def deps_of(
     program: Program, *, metrics: Metrics, health: Health, look: Callable[[Connection, datetime], Look],
     heard: Callable[[], None], parts: ExitStack, policy_changed: Callable[[], None] = lambda: None,
+    sheet_asked: Callable[[], None] = lambda: None,
     alerts: AlertService | None = None,
 ) -> Deps:  # fmt: skip
     """`policy_changed` is called after a change of the policy was taken here: other replicas are to look. `look`: one
@@ -72,6 +73,8 @@ def deps_of(
         look=look,
         adapters=program.adapters,
         heard=heard,
+        made_sheets_days=settings.retention.made_sheets_days,
+        sheet_asked=sheet_asked,
         boards=boards,
         sign_in=SignIn(program.store, program.clock.real_now, settings.console),
         console=settings.console,
@@ -81,6 +84,7 @@ def deps_of(
         kiosks=kiosks,
         desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
+        screen=settings.screen,
         selfcheck=_self_check(program, look),
         receivers=masked_receivers(settings.alerts, os.environ),
     )

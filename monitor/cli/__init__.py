@@ -28,6 +28,7 @@ from monitor.cli import (
     replay,
     reports,
     requests,
+    screens,
     spots,
     terminal,
     watch,
@@ -36,7 +37,7 @@ from monitor.cli.common import app, run_app
 
 PARTS = (
     daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, requests, replay, policy, people,
-    alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings,
+    alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

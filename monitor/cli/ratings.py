@@ -46,7 +46,7 @@ def link(
     if qr is not None and qr.suffix != ".svg":
         raise BadInput(f"--qr: {qr}: 应以 .svg 结尾 must end with .svg")
     secret = new_secret()
-    shown = f"{_base(address)}{PATH}#{secret}"
+    shown = f"{base_of(address)}{PATH}#{secret}"
     wanted = Wanted(device=device, case=case, window=window, staff=staff, hours=hours)
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
@@ -80,7 +80,7 @@ def screen(
     """
     from monitor.supervision.tokens import create_screen_token
 
-    base = _base(address)
+    base = base_of(address)
     with program() as opened:
 
         def step(conn: Connection) -> str:
@@ -95,7 +95,7 @@ def screen(
     typer.echo("仅此一次 shown once: 在该触摸屏的浏览器中打开 open it in the browser of that screen", err=True)
 
 
-def _base(given: str | None) -> str:
+def base_of(given: str | None) -> str:
     """The server's address without a path: as given, else HTTPS by the certificate's first name, else plain HTTP."""
     from monitor.cli.kiosks import address_of
     from monitor.clock import Clock

@@ -27,14 +27,20 @@ from monitor.console.facegallery import add_gallery
 from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
 from monitor.console.kiosksapi import add_kiosks_api
+from monitor.console.monthsapi import add_months_api
+from monitor.console.noticesapi import add_notices_api
 from monitor.console.operationsapi import add_operations_api
 from monitor.console.plansapi import add_plans_api, take_seen
 from monitor.console.policyapi import add_policy_api
+from monitor.console.postsapi import add_posts_api
 from monitor.console.quarantineapi import add_quarantine_api
 from monitor.console.ratingsapi import add_ratings_api
 from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
 from monitor.console.requestsapi import add_requests_api
+from monitor.console.routesapi import add_routes_api
+from monitor.console.sheetsapi import add_sheets_api
 from monitor.console.silencesapi import add_silences_api
+from monitor.console.spotsapi import add_spots_api
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -77,12 +83,18 @@ def make_api(deps: Deps) -> APIRouter:
     add_kiosks_api(api, deps)
     add_quarantine_api(api, deps)
     add_ratings_api(api, deps)
+    add_posts_api(api, deps)
+    add_months_api(api, deps)
+    add_sheets_api(api, deps)
+    add_spots_api(api, deps)
     add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)
+    add_routes_api(api, deps)
     add_silences_api(api, deps)
     add_audit_api(api, deps)
     add_operations_api(api, deps)
+    add_notices_api(api, deps)
     add_policy_api(api, deps)
     return api
 

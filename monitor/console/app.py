@@ -21,6 +21,7 @@ from monitor.console.pages.limits import LimitedForms
 from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
 from monitor.console.rate import make_rate
 from monitor.console.readiness import unready, warned
+from monitor.console.screen import make_screen
 from monitor.metrics import program_version
 
 
@@ -41,6 +42,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.include_router(make_api(deps))
     app.include_router(make_pages(deps))
     app.include_router(make_rate(deps))
+    app.include_router(make_screen(deps))
     if deps.kiosks is not None:
         app.include_router(make_kiosk(deps, deps.kiosks))
     return app

@@ -21,7 +21,7 @@ from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
-from monitor.settings import ConsoleSettings, Policy
+from monitor.settings import ConsoleSettings, Policy, ScreenSettings
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
@@ -70,6 +70,10 @@ class Deps:
     desk: FaceDesk | None = None
     """None: no face can be enrolled here, for `faces.keys` is not set (`face_keys` None), or the extra is missing."""
     heard: Callable[[], None] = lambda: None
+    made_sheets_days: int = 7
+    """The setting `retention.made_sheets_days`."""
+    sheet_asked: Callable[[], None] = lambda: None
+    """Called after somebody asked for a sheet, so that it is begun at once."""
     boards: LiveBoards | None = None
     sign_in: SignIn | None = None
     """None: nobody signs in here, the pages of the console are not served."""
@@ -79,6 +83,7 @@ class Deps:
     """Verifies the audit; None: no key is set, nothing is sealed."""
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
     selfcheck: SelfCheck | None = None
     """The harmless part of `doctor`; None: it is not served."""
     receivers: Mapping[str, str] = field(default_factory=dict)

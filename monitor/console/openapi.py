@@ -12,8 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from monitor.console.answers import BODY_ERRORS, ERRORS, Problem
 
 SCHEME: Final = "token"
-APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/")
-"""What programs and the two pages without a sign-in ask."""
+APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/", "/screen/api/")
+"""What programs and the pages without a sign-in ask."""
 BY_LINK: Final = ("/rate/api/link",)
 """Whoever has a link needs no token."""
 REF: Final = {"$ref": "#/components/schemas/Problem"}

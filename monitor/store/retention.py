@@ -38,8 +38,10 @@ from monitor.store.cards import CARD
 from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
+from monitor.store.notices import NOTICE
 from monitor.store.planrequests import REQUEST, STEP, forget_words
 from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
+from monitor.store.sheetjobs import JOB
 from monitor.store.sql import table_of
 
 RAW: Final = table_of(RawEvent)
@@ -147,6 +149,11 @@ def links_expired(conn: Connection, before: datetime) -> bool:
     return bool(conn.execute(select(exists().where(LINK.c.expires < before))).scalar())
 
 
+def sheets_made(conn: Connection, before: datetime) -> bool:
+    """Whether there is a sheet, made in the background, that was asked for before then."""
+    return bool(conn.execute(select(exists().where(JOB.c.asked_at < before))).scalar())
+
+
 def sorts(conn: Connection) -> dict[str, Sort]:
     """The sorts by the name of their key in `[retention]` (messages in quarantine share that of messages; `frames` goes
     by `kiosk.evidence_days`, `rating_links` so long after they expired as `ops.retention.run` says).
@@ -173,6 +180,13 @@ def sorts(conn: Connection) -> dict[str, Sort]:
                 CARD.c.kind.in_(("rating", "order")), STANDING))},
             take=_deleted(TEXT, (TEXT.c.owner, TEXT.c.name)),
         ),
+        "notices": Sort(
+            name="notices", table=NOTICE, key=(NOTICE.c.id,),
+            serial=NOTICE.c.id, held=or_(NOTICE.c.title != "", NOTICE.c.text != ""),
+            at=func.coalesce(NOTICE.c.ended_at, NOTICE.c.released_at, NOTICE.c.written, type_=NOTICE.c.written.type),
+            stays={"not_over": and_(NOTICE.c.state != "taken_back", NOTICE.c.last >= func.current_date())},
+            take=_emptied(NOTICE, (NOTICE.c.id,), title="", text=""),
+        ),
         "deliveries": Sort(
             name="deliveries", table=DELIVERY, key=(DELIVERY.c.id,),
             serial=DELIVERY.c.id, held=DELIVERY.c.state.in_(SENT),
@@ -190,6 +204,10 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "sheets": Sort(
             name="sheets", table=KEPT, key=(KEPT.c.id,), serial=KEPT.c.id, held=true(), at=KEPT.c.kept_at, stays={},
             take=_deleted(KEPT, (KEPT.c.id,)), batch=1,
+        ),
+        "made_sheets": Sort(
+            name="made_sheets", table=JOB, key=(JOB.c.id,), serial=JOB.c.id, held=true(), at=JOB.c.asked_at, stays={},
+            take=_deleted(JOB, (JOB.c.id,)), batch=1,
         ),
         "requests": Sort(
             name="requests", table=REQUEST, key=(REQUEST.c.number,), serial=REQUEST.c.number, held=_has_words(),

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, faces, meta, pins, planrequests, plans, reviews, signin, users
+from monitor.store import audit, faces, meta, notices, pins, planrequests, plans, reviews, sheetjobs, signin, users
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -88,6 +88,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
         conn.exec_driver_sql("PRAGMA secure_delete = ON")
     if kind == "face":
         return Erased(rows={"face": faces.erase_key(conn, person, now, "restore")})
+    name = conn.execute(select(STAFF.c.name).where(STAFF.c.id == person)).scalar() or ""
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     rows |= planrequests.forget_person(conn, kind, person)
     if kind == "user":
@@ -97,6 +98,8 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     else:
         rows |= {"face": faces.erase(conn, person, now, "system"), "staff_pin": int(pins.erase(conn, person))}
         rows |= {**_plans(conn, person), "checkin_review": reviews.erase_words(conn, about=person)}
+        rows |= {"sheet_job": sheetjobs.erase(conn)}
+        rows |= {"notice": notices.without(conn, None, name, ERASED) if len(name) > 1 else 0}
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -53,16 +53,17 @@ class PostDay:
 
 
 def post_days(
-    look: Look, policy: PostPolicy, day: date, *, hall: str | None = None, window: str | None = None
-) -> list[PostDay]:
-    """The windows of all halls, a hall, or one window, on a local date, by hall and window; those without service on it
-    have no sessions. Raises Refused for a hall or window that there is not.
+    look: Look, policy: PostPolicy, day: date, *, hall: str | None = None, window: str | None = None,
+    among: Collection[str] | None = None,
+) -> list[PostDay]:  # fmt: skip
+    """The windows of all halls, a hall, or one window, on a local date, by hall and window; with `among` of those only
+    these; those without service on it have no sessions. Raises Refused for a hall or window that there is not.
     """
     require_known(look.registry, hall=hall, window=window)
     chosen = [
         w
         for w in sorted(look.registry.windows.values(), key=lambda w: (w.hall, w.id))
-        if (hall is None or w.hall == hall) and (window is None or w.id == window)
+        if (hall is None or w.hall == hall) and (window is None or w.id == window) and (among is None or w.id in among)
     ]
     sessions = {w.id: list(_sessions(look, w, day)) for w in chosen}
     seen: dict[str, _Session] = {}
@@ -70,6 +71,15 @@ def post_days(
         for key, found in load_posts(look, batch).items():
             seen[key] = session_of(found.facts, policy, look.now)
     return [_day(look, w, day, sessions[w.id], seen) for w in chosen]
+
+
+def read_sessions(look: Look, windows: Iterable[str], day: date) -> dict[str, list[PostFacts]]:
+    """The facts of each window's sessions on a local date, in the order of the day."""
+    keys = {w: [key for key, _ in _sessions(look, look.registry.windows[w], day)] for w in windows}
+    found: dict[str, PostFacts] = {}
+    for batch in chunks([key for mine in keys.values() for key in mine], AT_ONCE):
+        found |= {key: loaded.facts for key, loaded in load_posts(look, batch).items()}
+    return {window: [found[key] for key in mine] for window, mine in keys.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,23 +35,26 @@ HALL_SCOPES: Final = (
 )  # fmt: skip
 SCREEN_SCOPE: Final = "rating"
 """The one scope of a touch screen's token: it takes ratings of one device and can do nothing else."""
+PUBLIC_SCOPE: Final = "screen"
+"""The one scope of a public screen's token: it reads what is shown to everybody in one hall."""
 USER_SCOPES: Final = tuple(
-    a for a in ACTIONS if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:"))
+    a
+    for a in ACTIONS
+    if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:"))
 ) + (
     "plans:write",
     "audit:read",
+    "alerts:silence",
     "operations:read",
+    "attendance:read",
+    "attendance:close",
+    "posts:check",
     "faces:review",
     "faces:write",
     "settings:read",
     "settings:write",
-    "attendance:read",
 )
 """What a person's token may have as far as their role has it; other actions have no route."""
-
-
-ALERT_SCOPES: Final = ("alerts:silence",)
-"""What a person's token may have beside USER_SCOPES."""
 USED_EVERY: Final = timedelta(hours=1)
 """How exactly it is known when a token was last used."""
 
@@ -86,7 +89,7 @@ class Grant:
         """Who the bearer is to `access`."""
         if self.person is not None:
             return self.person
-        role = "operator" if self.halls else "device_token"
+        role = "operator" if self.halls and self.scopes != {PUBLIC_SCOPE} else "device_token"
         return Principal(id=self.actor, role=role, halls=self.halls, devices=self.devices)
 
 
@@ -116,7 +119,7 @@ def create_token(
     _require_known(conn, "halls", places)
     if user is not None:
         principal_of(conn, user)
-    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else (*USER_SCOPES, *ALERT_SCOPES)
+    possible = DEVICE_SCOPES if named else HALL_SCOPES if places else USER_SCOPES
     impossible = sorted(set(scopes) - set(possible))
     if impossible:
         raise ValueError(f"scopes: {', '.join(impossible)}: such a token can have {', '.join(possible)}")
@@ -160,6 +163,13 @@ def create_screen_token(
             '台账 registry: kind = "evaluator"'
         )
     return _made(conn, [device], [], None, [SCREEN_SCOPE], actor, now, expires)
+
+
+def create_public_token(conn: Connection, hall: str, *, now: datetime, actor: str) -> tuple[int, str]:
+    """(number, text) of a token for a public screen of the hall. ValueError for a hall that the registry has not."""
+    _require_known(conn, "halls", [hall])
+    text = _made(conn, [], [hall], None, [PUBLIC_SCOPE], actor, now)
+    return int(conn.execute(select(TOKEN.c.id).where(TOKEN.c.digest == digest(text))).scalar_one()), text
 
 
 def kiosk_tokens(conn: Connection) -> list[tuple[int, str]]:

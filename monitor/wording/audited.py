@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.wording.words import EVENTS, ROLES, STATES, Texts
+from monitor.wording.words import EVENTS, ROLES, RULES, STATES, Texts
 
 _CARD: Final = {f"card.{name}": (f"牌：{zh}", f"card {en}") for name, (zh, en) in EVENTS.items()}
 ACTIONS: Final[Mapping[str, Texts]] = {
@@ -147,7 +147,7 @@ KINDS: Final[Mapping[str, Texts]] = {
     "item": ("事项", "matter"),
     "rota": ("值班", "rota"),
 }
-VALUES: Final[Mapping[str, Mapping[str, Texts]]] = {"from": STATES, "to": STATES, "role": ROLES}
+VALUES: Final[Mapping[str, Mapping[str, Texts]]] = {"from": STATES, "to": STATES, "role": ROLES, "rule": RULES}
 """Fields whose values have words."""
 
 

@@ -37,6 +37,8 @@ from tests.http_app import insert, make_deps
 from tests.signing_in import DESK, ISSUER, session
 
 SIZES: Final = ((1366, 768), (820, 1180), (1920, 1080))
+WALLS: Final = ((1920, 1080), (1366, 768), (1080, 1920))
+"""Of public screens: nobody reads them on a tablet."""
 PHONE: Final = ((1366, 768), (390, 844), (820, 1180))
 """Of pages that staff open on their own phone."""
 WITH_PHONE: Final = (SIZES[0], (390, 844), *SIZES[1:])
@@ -48,8 +50,12 @@ NO_PAGE: Final = {
     "/": "leads to the first page of whoever is signed in",
     "/static/{version}/{name:path}": "files",
     "/kiosk/sw.js": "a script",
+    "/screen/sw.js": "a script",
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
+    "/closing/sheets/part": "a part of the sheets' page",
+    "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
+    "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
     "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
@@ -95,6 +101,7 @@ def row_of(table: str, *key: str) -> str:
 
 
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
+SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
@@ -191,6 +198,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("audit-none", "duty", "/audit?actor=nobody-at-all", wait=".nothing"),
     ),
     "/audit/verify": (Seen("audit-verify", "auditor", "/audit/verify"),),
+    "/routes": (Seen("routes", "head", "/routes"), Seen("routes-read-only", "auditor", "/routes")),
+    "/routes/who": (
+        Seen("routes-who", "duty", f"/routes/who?rule=post.empty&level=red&hall={HALL}&window={HALL}-w01"),
+        Seen("routes-who-card", "duty", lambda first: f"/routes/who?card={first(CARD.format('post.empty', 'open'))}"),
+        Seen("routes-who-nothing", "admin", "/routes/who"),
+    ),
     "/silences": (Seen("silences", "duty", "/silences"),),
     "/silences/new": (Seen("silence-new", "head", "/silences/new"),),
     "/people": (
@@ -282,6 +295,46 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("quarantine-row", "duty", "/quarantine/2"),
         Seen("quarantine-stranger", "auditor", "/quarantine/5?done=held"),
     ),
+    "/posts": (
+        Seen("posts", "duty", f"/posts?hall={HALL}", wait=".posts"),
+        Seen("posts-before", "head", "/posts?date=2026-03-03", wait=".posts"),
+        Seen("posts-own", "person", "/posts", wait=".posts"),
+        Seen("posts-none", "auditor", "/posts?hall=second", wait=".nothing"),
+    ),
+    "/posts/{window}": (
+        Seen("post", "duty", f"/posts/{HALL}-w04"),
+        Seen("post-unknown", "lead", f"/posts/{HALL}-w01?date=2026-03-03"),
+        Seen("post-no-service", "auditor", f"/posts/{HALL}-w02?date=2026-03-01"),
+    ),
+    "/closing": (Seen("closing", "personnel", "/closing"),),
+    "/closing/of/{hall}/{month}": (
+        Seen("closing-month", "head", f"/closing/of/{HALL}/2026-03"),
+        Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
+    ),
+    "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/spots": (
+        Seen("spots", "duty", "/spots"),
+        Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),
+    ),
+    "/spots/{number}": (
+        Seen("spot-open", "duty", lambda first: f"/spots/{first(SPOT.format('result IS NULL'))}"),
+        Seen("spot-recorded", "head", lambda first: f"/spots/{first(SPOT.format('result IS NOT NULL'))}"),
+    ),
+    "/screen": (
+        Seen("screen", None, lambda first: first.named["screen"], wait="#stage section", sizes=WALLS),
+        Seen("screen-no-token", None, "/screen", wait="#stage .say", sizes=WALLS),
+    ),
+    "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
+    "/notices": (
+        Seen("notices", "duty", "/notices"),
+        Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),
+    ),
+    "/notices/new": (Seen("notice-new", "duty", "/notices/new"),),
+    "/notices/{number}": (
+        Seen("notice-draft", "head", "/notices/2?done=written"),
+        Seen("notice-released", "duty", "/notices/1"),
+    ),
+    "/notices/{number}/edit": (Seen("notice-edit", "duty", "/notices/2/edit"),),
     "/faces": (
         Seen("faces", "personnel", "/faces"),
         Seen("faces-none", "head", "/faces?text=nobody", wait=".nothing"),
@@ -380,7 +433,7 @@ def house(busy: Daemon, browsers: Browsers) -> House:
     accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
     visitors = (DESK.agent, ISSUER)
     data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
-    return House(busy, browsers, data, First(database, kiosk=kiosk))
+    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=_screen(busy)))
 
 
 def notices() -> Iterator[str]:
@@ -395,6 +448,10 @@ def _kiosk(busy: Daemon) -> str:
         (terminal,) = conn.execute("SELECT id FROM device WHERE kind = 'terminal'").fetchone()
     printed = busy.command("kiosk", "token", "--device", terminal, "--host", "localhost").strip()
     return "/kiosk#" + printed.rpartition("#")[2]
+
+
+def _screen(busy: Daemon) -> str:
+    return "/screen#" + busy.command("screen", "token", "--hall", HALL, "--name", "一楼").strip().rpartition("#")[2]
 
 
 def test_no_page_is_forgotten(tmp_path: Path) -> None:

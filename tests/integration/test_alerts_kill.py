@@ -115,7 +115,9 @@ def test_a_repeat_after_a_kill_is_marked_for_the_reader(store: Store) -> None:
     assert ["可能已送达" in body["text"]["content"] for body in receiver.bodies] == [False, True]
 
 
-@pytest.mark.parametrize("point", ["plan.before_commit", "plan.after_commit", "send.before"])
+@pytest.mark.parametrize(
+    "point", ["plan.before_commit", pytest.param("plan.after_commit", marks=pytest.mark.long), "send.before"]
+)
 def test_a_kill_while_a_repeat_and_a_step_are_due_tells_each_once(store: Store, point: str) -> None:
     issue(store, 1)
     with http_receiver() as receiver:

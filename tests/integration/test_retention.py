@@ -45,7 +45,7 @@ DEVICES = [
 ]
 ALL = RetentionSettings(
     payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30,
-    requests_days=30,
+    requests_days=30, notices_days=30,
 )  # fmt: skip
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""
@@ -123,7 +123,7 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "frames": 0, "rating_links": 0, "requests": 0}  # fmt: skip
+            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
@@ -229,8 +229,8 @@ def test_a_run_takes_what_it_said_is_on_record_and_proves_itself(world: World) -
     facts = count(world, RATING), count(world, NOTICE), count(world, AUDIT)
     planned = goes(world, "05-01 09:00")
     gone = run(world.store, ALL, at("05-01 09:00"), "op")
-    none = {"frames": 0, "rating_links": 0}
-    assert {name: one.rows for name, one in gone.items()} | none == planned, "there are no frames, no links"
+    none = {"made_sheets": 0, "frames": 0, "rating_links": 0}
+    assert {name: one.rows for name, one in gone.items()} | none == planned, "there are no frames, links, sheets"
     assert {one.left for one in gone.values()} == {0}
     assert (count(world, RATING), count(world, NOTICE), count(world, AUDIT)) == (*facts[:2], facts[2] + 2)
     assert set(goes(world, "05-01 09:00").values()) == {0}, "nothing is left to do"
@@ -371,7 +371,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
-        "staff_pin": 0,
+        "staff_pin": 0, "sheet_job": 0, "notice": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -37,8 +38,11 @@ SECRET: Final = Way(kind="secret")
 MINDERS: Final = (*SUPERVISION, "auditor", "administrator")
 SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor", "administrator")
 MENDERS: Final = (*SUPERVISION, "administrator")
+CLOSERS: Final = ("supervision_head", "personnel")
+MONTH: Final = {"month": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
+NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
 GONE: Final = {"start": "2026-03-03T01:00:00Z", "end": "2026-03-03T02:00:00Z"}
 
 
@@ -56,6 +60,16 @@ def reading(scope: str, **query: str) -> Way:
 
 def minding(ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=MINDERS, tokens=("hall",), scope="devices:read", ids=ids or {})
+
+
+def checking(**more: Any) -> Way:
+    """Spot checks: whoever may order them."""
+    return Way(kind="api", may=SUPERVISION, scope="posts:check", **more)
+
+
+def closing(**more: Any) -> Way:
+    """Closed months and sheets, over the API."""
+    return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
 
 
 def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
@@ -164,6 +178,37 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /quarantine/{number}": page(*MINDERS, ids={"number": "held"}),
     "POST /quarantine/replay": page(*MENDERS, more={"ids": "990099"}),
     "POST /quarantine/dismiss": page(*MENDERS, more={"ids": "990099"}, why="重复"),
+    "GET /posts": page(*READERS),
+    "GET /posts/{window}": page(*READERS, ids={"window": "window"}),
+    "GET /closing": page(*CLOSERS),
+    "GET /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH),
+    "POST /closing/of/{hall}/{month}": page(*CLOSERS, ids={"hall": "hall"}, fixed=MONTH, reason="核对"),
+    "GET /closing/of/{hall}/{month}/{version}/sheet.{suffix}": page(
+        *CLOSERS, ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /closing/sheets": page(*CLOSERS),
+    "GET /closing/sheets/part": page(*CLOSERS),
+    "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
+    "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
+    "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
+    "GET /spots": page(*SUPERVISION),
+    "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
+    "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
+    "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
+    "GET /screen": OPEN,
+    "GET /screen/sw.js": OPEN,
+    "GET /screen/api/feed": Way(kind="api", tokens=("lobby",)),
+    "GET /screens": page(*MINDERS),
+    "POST /screens": page("administrator", hall="h9", name="一楼"),
+    "POST /screens/{number}/revoke": page("administrator", ids={"number": "screen"}, why="更换"),
+    "GET /notices": page(*SUPERVISION),
+    "GET /notices/new": page(*SUPERVISION),
+    "POST /notices": page(*SUPERVISION, more=NOTICE, hall="h9"),
+    "GET /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}),
+    "GET /notices/{number}/edit": page(*SUPERVISION, ids={"number": "notice"}),
+    "POST /notices/{number}": page(*SUPERVISION, ids={"number": "notice"}, more=NOTICE, hall="h1"),
+    "POST /notices/{number}/release": page("supervision_head", ids={"number": "notice"}),
+    "POST /notices/{number}/take-back": page(*SUPERVISION, ids={"number": "notice"}, why="有误"),
     "GET /faces": page(*ENROLLERS),
     "GET /faces/{staff}": page(*ENROLLERS, ids=STAFF_OF),
     "POST /faces/{staff}/consent": page(
@@ -227,6 +272,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /sessions": page("administrator"),
     "POST /sessions/end": page("administrator", number="990099"),
     "POST /sessions/end-all": page("administrator", user="nobody"),
+    "GET /routes": page(*PLANNERS, "auditor", "administrator"),
+    "GET /routes/who": page(*PLANNERS, "auditor", "administrator"),
+    "POST /routes/test": page("supervision_head", "administrator", receiver="nobody"),
     "GET /silences": page(*SUPERVISION),
     "GET /silences/new": page(*SUPERVISION),
     "POST /silences/new": page(*SUPERVISION, hall="h1", levels="yellow", hours="1", reason="检修"),
@@ -250,6 +298,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /tokens": page("administrator", kind="user", user="nobody"),
     "POST /tokens/revoke": page("administrator", number="990099", reason="外泄"),
     # JSON API
+    "GET /api/v1/routes/who": Way(
+        kind="api", may=(*PLANNERS, "auditor", "administrator"), scope="settings:read", query={"rule": "post.empty"}
+    ),
     "GET /api/v1/silences": Way(kind="api", may=SUPERVISION, scope="alerts:silence"),
     "POST /api/v1/silences": Way(
         kind="api",
@@ -286,6 +337,23 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/rating-links": Way(
         kind="api", may=SUPERVISION, tokens=("hall",), scope="ratings:collect", body={"device": "eval-99"}
     ),
+    "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
+    "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/months": closing(),
+    "GET /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH),
+    "POST /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH, body={"reason": "核对"}),
+    "GET /api/v1/months/{hall}/{month}/{version}/sheet.{suffix}": closing(
+        ids={"hall": "hall"}, fixed={**MONTH, "version": "1", "suffix": "xlsx"}
+    ),
+    "GET /api/v1/sheets": closing(),
+    "POST /api/v1/sheets": closing(body={"hall": "h9", "month": "2026-02"}),
+    "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
+    "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/spots": checking(),
+    "POST /api/v1/spots": checking(body={"hall": "h1"}),
+    "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
+    "POST /api/v1/spots/{number}/result": checking(ids={"number": "spot"}, body={"found": "closed"}),
     "GET /api/v1/devices": minding(),
     "GET /api/v1/devices/{device}": minding(ids={"device": "device"}),
     "GET /api/v1/devices/{device}/lost": Way(
@@ -361,6 +429,15 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write"),
+    "GET /api/v1/notices/{number}": Way(kind="api", may=SUPERVISION, scope="notices:write", ids={"number": "notice"}),
+    "POST /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write", body={**NOTICE, "hall": "h9"}),
+    "POST /api/v1/notices/{number}/release": Way(
+        kind="api", may=("supervision_head",), scope="notices:release", ids={"number": "notice"}
+    ),
+    "POST /api/v1/notices/{number}/take-back": Way(
+        kind="api", may=SUPERVISION, scope="notices:write", ids={"number": "notice"}, body={"reason": "有误"}
+    ),
     "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/board/{hall}": Way(
@@ -409,6 +486,10 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     for route in ("POST /api/v1/cards", "POST /api/v1/cards/{number}/attribute")
     for kind in ("unit", "window", "staff")
 ) + (
+    ("POST /api/v1/spots", "hall", "hall"),
+    ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/cards", "hall", "hall"),
+    ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/requests", "staff", "staff"),
@@ -417,6 +498,9 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 """Ids that a body names: route, field, what it is of."""
 IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
+    ("POST /spots", "hall", "hall"),
+    ("POST /closing/sheets", "hall", "hall"),
+    ("POST /notices", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
     ("POST /requests/new", "staff", "staff"),
@@ -435,7 +519,15 @@ IN_QUERY: Final = (
     ("GET /api/v1/attendance/day", "hall", "hall"),
     ("GET /api/v1/attendance/month", "hall", "hall"),
     ("GET /attendance/month", "hall", "hall"),
+    ("GET /routes/who", "card", "card"),
+    ("GET /api/v1/routes/who", "card", "card"),
     ("GET /devices", "window", "window"),
+    ("GET /posts", "hall", "hall"),
+    ("GET /spots", "hall", "hall"),
+    ("GET /spots", "window", "window"),
+    ("GET /api/v1/months", "hall", "hall"),
+    ("GET /api/v1/spots", "window", "window"),
+    ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
     ("GET /requests", "staff", "staff"),
     ("GET /requests/new", "staff", "staff"),

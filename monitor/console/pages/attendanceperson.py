@@ -16,6 +16,7 @@ from monitor.console.pages.attendance import filter_of, said_for
 from monitor.console.pages.attendanceview import Said, left_view, mark_view, slot_view
 from monitor.console.pages.cardview import inbox_row
 from monitor.console.pages.frame import may, page
+from monitor.console.pages.requestsview import line_view, words_for
 from monitor.console.pages.session import require_person
 from monitor.exports.attendance.symbols import Totals
 from monitor.exports.attendance_seen.person import MonthDay, PersonMonth, read_person
@@ -23,6 +24,7 @@ from monitor.store.facts.look import Look
 from monitor.supervision.attendancereach import no_person
 from monitor.supervision.cardlist import CardFilter, rows_of
 from monitor.supervision.commands import work_of
+from monitor.supervision.requestlist import Chosen, list_requests
 from monitor.supervision.signin import Signed
 from monitor.supervision.workflow import possible
 from monitor.wording import happening_word, level_word, rule_title, state_word
@@ -31,6 +33,8 @@ from monitor.wording.words import LEAVES
 
 CARDS: Final = 20
 """Open cards on one's own page."""
+REQUESTS: Final = 5
+"""Newest requests there."""
 STEPS: Final = ("acknowledged", "answered", "appealed")
 """What staff do with a card."""
 _ID: Final = Path(max_length=64, pattern=PLAIN)
@@ -74,13 +78,15 @@ def add_attendance_people(pages: APIRouter, deps: Deps) -> None:
                 }
                 for row in rows
             ]
+            asked = list_requests(look, signed.person, Chosen(tab="mine"), REQUESTS)[:REQUESTS]
+            words = words_for(look.conn, look.registry, said.words.language, asked)
         shown = [one for one in found.days if one.day <= found.today]
         today = next((one for one in shown if one.day == found.today), None)
         return page(
             request, "my.html", signed=signed, **_shared(found, said), cards=cards,
             now=_day(today, found, said) if today is not None else None, at=said.local(look.now),
             open_days=[_day(one, found, said) for one in reversed(shown[:-1]) if any(s.is_open for s in one.slots)],
-            weeks=_weeks(found, said),
+            weeks=_weeks(found, said), requests=[line_view(line, words) for line in asked],
         )  # fmt: skip
 
 

@@ -41,6 +41,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("day", "/attendance", "attendance:read"),
         Tab("month", "/attendance/month", "attendance:read"),
         Tab("requests", "/requests", "attendance:read"),
+        Tab("posts", "/posts", "attendance:read"),
+        Tab("spots", "/spots", "posts:check"),
+        Tab("closing", "/closing", "attendance:close"),
+        Tab("sheets", "/closing/sheets", "attendance:close"),
         Tab("faces", "/faces", "faces:write"),
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
@@ -48,6 +52,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),
+        Tab("screens", "/screens", "devices:read"),
         Tab("kiosks", "/kiosks", "devices:read"),
     ),
     "settings": (
@@ -57,7 +62,9 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("registry", "/registry", "settings:read"),
         Tab("calendars", "/calendars", "settings:read"),
         Tab("policy", "/policy", "settings:read"),
+        Tab("routes", "/routes", "settings:read"),
         Tab("silences", "/silences", "alerts:silence"),
+        Tab("notices", "/notices", "notices:write"),
         Tab("audit", "/audit", "audit:read"),
     ),
     "operations": (

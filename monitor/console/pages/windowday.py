@@ -7,19 +7,26 @@ from typing import Any, Final
 
 from monitor.console.pages.boardview import SHAPES
 from monitor.console.pages.languages import Language
+from monitor.model import Span
 from monitor.supervision.postdays import PostDay
 from monitor.wording.posts import RESTS_ON, SEGMENTS
 from monitor.wording.render import pick
 
 HOUR: Final = timedelta(hours=1)
 WIDE: Final = 1000
-"""Units of the drawing from the first session's start to the last one's end."""
+"""Units of the drawing from the first session's start to the last one's end, or of the scale that is given."""
 
 
-def day_bar(day: PostDay, language: Language) -> dict[str, Any]:
-    """{"bars", "parts", "hours", "sessions", "date"}: of the drawing x and width; `parts` are the rows of the table."""
+LETTERS: Final = {"A": "A", "B": "B", "substitute": "S"}
+"""What stands on a long enough bar: who of those who belong there is there."""
+
+
+def day_bar(day: PostDay, language: Language, scale: Span | None = None) -> dict[str, Any]:
+    """{"bars", "parts", "hours", "sessions", "date"}: of the drawing x and width; `parts` are the rows of the table.
+    `scale`: what WIDE stands for, where it is more than the window's own hours.
+    """
     zone = day.zone
-    start, end = day.sessions[0][0], day.sessions[-1][1]
+    start, end = scale or (day.sessions[0][0], day.sessions[-1][1])
 
     def span(first: datetime, last: datetime) -> dict[str, float]:
         unit = (end - start) / WIDE
@@ -27,7 +34,8 @@ def day_bar(day: PostDay, language: Language) -> dict[str, Any]:
 
     parts: list[dict[str, Any]] = [
         {
-            "shape": SHAPES[part.state], "word": pick(SEGMENTS[part.state], language), "start": part.start,
+            "shape": SHAPES[part.state], "letter": LETTERS.get(part.state, ""),
+            "word": pick(SEGMENTS[part.state], language), "start": part.start,
             "from": part.start.astimezone(zone), "to": part.end.astimezone(zone), "end": part.end,
             "cause": pick(RESTS_ON[part.cause], language) if part.cause in RESTS_ON else "",
             "evidence": len(part.evidence),
@@ -48,5 +56,5 @@ def day_bar(day: PostDay, language: Language) -> dict[str, Any]:
         at += HOUR
     return {
         "bars": bars, "parts": parts, "hours": hours, "sessions": [span(a, b) for a, b in day.sessions],
-        "date": day.date,
+        "date": day.date, "window": day.window,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.exports.attendance.corrections import unkept
-from monitor.exports.attendance.month import HallMonth, read_month
+from monitor.exports.attendance.month import HallMonth, Tell, read_month
 from monitor.exports.attendance.tables import Tables, tables_of
 from monitor.exports.attendance.workbook import as_csv, as_xlsx
 from monitor.exports.files import replace_file
@@ -24,7 +24,7 @@ from monitor.store import months
 from monitor.store.facts.look import Look
 from monitor.workcal import WorkCalendar
 
-__all__ = ["BadExport", "Draft", "draft", "export_attendance", "kept_tables"]
+__all__ = ["BadExport", "Draft", "draft", "export_attendance", "kept_tables", "written"]
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -75,15 +75,27 @@ def export_attendance(
     _check_output(output)
     found = None if as_draft else kept_tables(look, month, hall, version)
     tables = found if found is not None else draft(look, policy, month, hall).tables
-    replace_file(output, _WRITERS[output.suffix.lower()](tables))
+    replace_file(output, written(tables, output.suffix.lower()))
     return tables
 
 
-def draft(look: Look, policy: Policy, month: str, hall: str) -> Draft:
-    """The month as it is now. Raises BadExport."""
+def written(tables: Tables, suffix: str) -> bytes:
+    """The file of this ending; the same tables give the same bytes. Raises CannotPrint."""
+    if suffix == ".pdf":
+        require_pdf()
+    return _WRITERS[suffix](tables)
+
+
+def draft(
+    look: Look, policy: Policy, month: str, hall: str, *, unit: str | None = None, tell: Tell | None = None
+) -> Draft:
+    """The month as it is now, of a unit's people only where one is named. `tell` hears how far it is: days judged, of
+    how many. Raises BadExport, and what `tell` raises.
+    """
     found = _hall(look, hall)
     first = _first_day(month, look, look.book.for_hall(look.registry, hall))
-    read = read_month(look, policy.checkin, found, first)
+    only = None if unit is None else [s.id for s in look.registry.staff.values() if s.unit == unit]
+    read = read_month(look, policy.checkin, found, first, only, tell=tell)
     if not read.presets:
         raise _no_slots(look, hall)
     return Draft(month=read, tables=tables_of(read, policy.checkin, policy.version))

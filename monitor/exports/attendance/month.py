@@ -6,7 +6,7 @@ found of them: an off-post that was confirmed, a card that was taken back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -44,6 +44,7 @@ NOON: Final = time(13)
 BESIDE: Final = timedelta(hours=6)
 """More than an outing slip moves a slot by."""
 
+Tell: TypeAlias = Callable[[int, int], None]
 DayPlan: TypeAlias = Mapping[Half, tuple[Slot, ...]]
 DayPlans: TypeAlias = dict[date, DayPlan]
 Cells: TypeAlias = dict[tuple[date, Half], HalfDay]
@@ -84,9 +85,11 @@ class HallMonth:
 
 
 def read_month(
-    look: Look, policy: CheckinPolicy, hall: Hall, first: date, only: Collection[str] | None = None
-) -> HallMonth:
+    look: Look, policy: CheckinPolicy, hall: Hall, first: date, only: Collection[str] | None = None, *,
+    tell: Tell | None = None,
+) -> HallMonth:  # fmt: skip
     """The month that begins on `first`, for everybody whose unit is in the hall now, or `only` some of them by id.
+    `tell` hears after each step how many days of how many are judged.
 
     1. Plan each person's local days up to today. 2. Load and judge the slots of half days that are over. 3. Add the
     cards of what is not in order. 4. Fold slots to cells, days off included. 5. Add what windows and slips tell.
@@ -97,7 +100,7 @@ def read_month(
     begun = [day for day in days if day <= calendar.local_date(look.now)]
     plans = _plans(look, people, begun, calendar.zone)
     judged: dict[str, Judged] = {person.id: {} for person in people}
-    for person, day, facts in _loaded(look, people, plans):
+    for person, day, facts in _loaded(look, people, plans, tell):
         judged[person.id] |= _judged(look, policy, calendar, person, day, plans[person.id][day], facts)
     _add_cards(look, judged)
     terminals = sorted({source for person in people for source in terminals_of(look.registry, person.id)})
@@ -209,11 +212,15 @@ def _days_off(person: Person, plans: Mapping[date, DayPlan], calendar: WorkCalen
 
 
 def _loaded(
-    look: Look, people: Sequence[Person], plans: Mapping[str, DayPlans]
+    look: Look, people: Sequence[Person], plans: Mapping[str, DayPlans], tell: Tell | None
 ) -> Iterator[tuple[Person, date, SlotFacts]]:
     """The facts of each person's days with slots: those of one slot, as all slots of a day share theirs."""
     days = sorted({day for mine in plans.values() for day in mine})
+    done = 0
     for some in chunks(days, DAYS_AT_ONCE):
+        if tell is not None:
+            tell(done, len(days))
+        done += len(some)
         keys = {
             (person, day): slot_key(person.id, day, slots[0].name)
             for day in some
@@ -223,6 +230,8 @@ def _loaded(
         loaded = load_slots(look, list(keys.values())) if keys else {}
         for (person, day), key in keys.items():
             yield person, day, loaded[key].facts
+    if tell is not None:
+        tell(done, len(days))
 
 
 def _judged(

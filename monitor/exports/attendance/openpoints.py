@@ -21,6 +21,7 @@ class OpenPoint:
     day: date
     slot: str
     why: str
+    card: int | None = None
 
 
 def open_points(month: HallMonth) -> Iterator[OpenPoint]:
@@ -32,25 +33,26 @@ def open_points(month: HallMonth) -> Iterator[OpenPoint]:
             for half in Half:
                 cell = month.cells[person.id].get((day, half))
                 for slot in cell.slots if cell else ():
-                    for kind, why in _of_slot(slot):
-                        yield OpenPoint(kind=kind, staff=person.id, day=day, slot=slot.slot.name, why=why)
+                    for kind, why, card in _of_slot(slot):
+                        yield OpenPoint(kind=kind, staff=person.id, day=day, slot=slot.slot.name, why=why, card=card)
             for post in month.posts.get(person.id, ()):
                 if post.day == day and not (post.card.withdrawn or post.card.confirmed or post.card.closed):
                     why = f"窗口 {post.window} 无人，牌 {post.card.number} 待查实"
-                    yield OpenPoint(kind="card", staff=person.id, day=day, slot="", why=why)
+                    number = post.card.number
+                    yield OpenPoint(kind="card", staff=person.id, day=day, slot="", why=why, card=number)
 
 
-def _of_slot(slot: JudgedSlot) -> Iterator[tuple[str, str]]:
+def _of_slot(slot: JudgedSlot) -> Iterator[tuple[str, str, int | None]]:
     name = slot_word(slot.slot.name)
     if slot.outcome in (Outcome.UNKNOWN, Outcome.UNWATCHED):
-        yield "unknown", f"{name}{what(slot)}"
+        yield "unknown", f"{name}{what(slot)}", None
     if slot.outcome is Outcome.REVIEW:
-        yield "review", f"{name}待复核"
+        yield "review", f"{name}待复核", None
     for correction in slot.waiting if slot.symbol is not Symbol.PRESENT else ():
-        yield "correction", f"{name}{what(slot)}，补签 {correction} 待批"
+        yield "correction", f"{name}{what(slot)}，补签 {correction} 待批", None
     for leave in slot.unapproved:
-        yield "leave", f"{name}{what(slot)}，请假 {leave} 未批准"
+        yield "leave", f"{name}{what(slot)}，请假 {leave} 未批准", None
     if slot.symbol in (Symbol.OFF_POST, Symbol.ABSENT):
         for card in slot.cards:
             if not (card.withdrawn or card.confirmed or card.closed):
-                yield "card", f"{name}{what(slot)}，牌 {card.number} 待查实"
+                yield "card", f"{name}{what(slot)}，牌 {card.number} 待查实", card.number

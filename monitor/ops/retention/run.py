@@ -30,6 +30,8 @@ _KEYS: Final = {
     "deliveries": "deliveries_days",
     "attachments": "attachments_days",
     "sheets": "sheets_days",
+    "made_sheets": "made_sheets_days",
+    "notices": "notices_days",
     "requests": "requests_days",
     "audit": "audit_days",
 }
@@ -72,7 +74,8 @@ class Gone:
 def plan(store: Store, settings: RetentionSettings, now: datetime, frames_days: int = 0) -> list[Line]:
     """What goes and what stays if it were run now; changes nothing. `frames_days`: `kiosk.evidence_days`."""
     with store.read() as conn:
-        limits = {"rating_links": _links_before(now), **_limits(conn, settings, now, frames_days)}
+        made = {"made_sheets": now - timedelta(days=settings.made_sheets_days)}
+        limits = {"rating_links": _links_before(now), **made, **_limits(conn, settings, now, frames_days)}
         return [_line(conn, sort, settings, frames_days, limits.get(name)) for name, sort in
                 retention.sorts(conn).items()]  # fmt: skip
 
@@ -82,6 +85,8 @@ def _limits(conn: Connection, settings: RetentionSettings, now: datetime, frames
     are switched off by now, all of them go.
     """
     limits = {name: before for name in _KEYS if (before := limit_of(name, settings, now)) is not None}
+    if not retention.sheets_made(conn, limits["made_sheets"]):
+        del limits["made_sheets"]
     if retention.links_expired(conn, _links_before(now)):
         limits["rating_links"] = _links_before(now)
     if frames_days or frames.all_of_them(conn):

@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from monitor.store import schema, schema_alerts, schema_policy  # noqa: F401  (the tables register themselves)
+from monitor.store import (  # noqa: F401  (the tables register themselves)
+    schema,
+    schema_alerts,
+    schema_policy,
+    schema_screen,
+    schema_sheets,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -7,7 +7,7 @@ from alembic import op
 TEXT = sa.String().with_variant(sa.String(collation='C'), 'postgresql')
 
 revision = '0018'
-down_revision = '0016'
+down_revision = '0017'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,108 @@
+"""Sheets made in the background: asked for, taken by one maker at a time, kept until they expire. Callers commit.
+
+Every instant is real time: a maker's lease protects against a process that was killed, whatever the
+program's clock does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
+
+from monitor.store.schema_sheets import SheetJobRow
+from monitor.store.sql import table_of
+
+JOB: Final = table_of(SheetJobRow)
+OPEN: Final = ("queued", "running")
+TRIES: Final = 3
+"""So often a sheet is begun whose maker ended before it was done."""
+_HEAD: Final = tuple(column for column in JOB.c if column.name != "body")
+
+
+def add(conn: Connection, values: Mapping[str, Any]) -> int:
+    """Ask for a sheet; its number."""
+    return int(conn.execute(insert(JOB).values(**values, state="queued").returning(JOB.c.id)).scalar_one())
+
+
+def find(conn: Connection, number: int) -> Row[Any] | None:
+    """Without its bytes."""
+    return conn.execute(select(*_HEAD).where(JOB.c.id == number)).first()
+
+
+def body(conn: Connection, number: int) -> bytes | None:
+    found: bytes | None = conn.execute(select(JOB.c.body).where(JOB.c.id == number, JOB.c.state == "done")).scalar()
+    return found
+
+
+def listed(conn: Connection, within: ColumnElement[bool], before: int | None, limit: int) -> list[Row[Any]]:
+    """The newest `limit` + 1 that fit, without their bytes."""
+    chosen = [within] if before is None else [within, JOB.c.id < before]
+    return list(conn.execute(select(*_HEAD).where(*chosen).order_by(JOB.c.id.desc()).limit(limit + 1)))
+
+
+def counts(conn: Connection, user: str) -> tuple[int, int]:
+    """How many of somebody's are not made yet, and how many there are in all."""
+    query = select(JOB.c.state, func.count()).where(JOB.c.asked_by == user).group_by(JOB.c.state)
+    by_state = {state: int(n) for state, n in conn.execute(query)}
+    return sum(by_state.get(state, 0) for state in OPEN), sum(by_state.values())
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """What waits, or whose maker's lease is over."""
+    return or_(JOB.c.state == "queued", and_(JOB.c.state == "running", JOB.c.lease < now))
+
+
+def any_free(conn: Connection, now: datetime) -> bool:
+    """Whether there is one to be taken."""
+    return conn.execute(select(JOB.c.id).where(_free(now)).limit(1)).first() is not None
+
+
+def take(conn: Connection, maker: str, now: datetime, lease: datetime) -> Row[Any] | None:
+    """The oldest that can be taken, for this maker; None: there is none, or another was faster."""
+    free = _free(now)
+    number = conn.execute(select(JOB.c.id).where(free).order_by(JOB.c.id).limit(1)).scalar()
+    if number is None:
+        return None
+    values = {"state": "running", "maker": maker, "lease": lease, "tries": JOB.c.tries + 1, "done": 0}
+    taken = conn.execute(update(JOB).where(JOB.c.id == number, free).values(values)).rowcount
+    return find(conn, int(number)) if taken else None
+
+
+def go_on(conn: Connection, number: int, maker: str, values: Mapping[str, Any]) -> bool:
+    """Write something of a sheet that this maker has; False: it is another's, or gone."""
+    mine = and_(JOB.c.id == number, JOB.c.maker == maker, JOB.c.state == "running")
+    return bool(conn.execute(update(JOB).where(mine).values(dict(values))).rowcount)
+
+
+def free_all(conn: Connection) -> int:
+    """What some process had that is no more goes back; only where no other process can have it (SQLite)."""
+    values = {"state": "queued", "maker": None, "lease": None}
+    return int(conn.execute(update(JOB).where(JOB.c.state == "running").values(values)).rowcount)
+
+
+def drop(conn: Connection, number: int) -> bool:
+    """Take it away with its bytes, whatever its state: a maker that has it finds that it is gone."""
+    _overwrite(conn)
+    return bool(conn.execute(delete(JOB).where(JOB.c.id == number)).rowcount)
+
+
+def expire(conn: Connection, now: datetime) -> int:
+    """Take away what is past its time."""
+    if conn.execute(select(JOB.c.id).where(JOB.c.expires <= now).limit(1)).first() is None:
+        return 0
+    _overwrite(conn)
+    return int(conn.execute(delete(JOB).where(JOB.c.expires <= now)).rowcount)
+
+
+def erase(conn: Connection) -> int:
+    """Take away all sheets that are made, and what is begun anew: somebody's name has to go from them."""
+    return int(conn.execute(delete(JOB).where(JOB.c.state.in_(("done", "running")))).rowcount)
+
+
+def _overwrite(conn: Connection) -> None:
+    """What is deleted is overwritten in the file, not only forgotten."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = ON")
