@@ -21,7 +21,6 @@ SECTIONS: Final[Mapping[str, Texts]] = {
     "requests": ("申请审批", "Requests"),
     "face": ("人脸识别", "Faces"),
     "cards": ("监察牌", "Cards"),
-    "requests": ("申请审批", "Requests"),
 }
 UNITS: Final[Mapping[str, Texts]] = {
     "workdays": ("个工作日", "working days"),

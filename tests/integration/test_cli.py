@@ -265,7 +265,8 @@ def test_what_config_check_finds(
     (tmp_path / "jiancha.toml").write_text(config)
     assert jiancha("registry", "import", "hall.toml").returncode == 0
     done = jiancha("--config", "jiancha.toml", "config", "check")
-    lines = done.stdout.splitlines()
+    source, *lines = done.stdout.splitlines()
+    assert source.startswith("规则 policy: default@"), "which source of the policy holds is told first"
     assert done.returncode == (1 if said else 0), done.stderr
     assert len(lines) == max(len(said), 1)
     assert all(any(part in line for line in lines) for part in said), lines
