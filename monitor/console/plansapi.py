@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from monitor.console.answers import BODY_ERRORS, ERRORS, body_schema
 from monitor.console.bearer import read_body, require
@@ -50,6 +50,10 @@ class ClashOut(BaseModel):
     other: str
 
 
+class PlanRow(RootModel[dict[str, Any]]):
+    """A row under the columns of its table's file."""
+
+
 class PlansPreviewOut(BaseModel):
     """Nothing was written."""
 
@@ -65,7 +69,7 @@ class PlansPreviewOut(BaseModel):
 
 
 def add_plans_api(api: APIRouter, deps: Deps) -> None:
-    @api.get("/plans/{kind}", responses=ERRORS, response_model=list[dict[str, Any]])
+    @api.get("/plans/{kind}", responses=ERRORS, response_model=list[PlanRow])
     def get_plans(
         request: Request,
         response: Response,

@@ -47,7 +47,7 @@ class RevokedOut(BaseModel):
 
 
 def add_revoke_api(api: APIRouter, deps: Deps) -> None:
-    @api.get("/devices/{device}/revoke", responses=ERRORS | MISSING, response_model=RevokePreviewOut)
+    @api.get("/devices/{device}/revoke", responses=WORK_ERRORS | MISSING, response_model=RevokePreviewOut)
     def get_revoke(device: str = _ID, grant: Grant = Depends(require(deps, "settings:write"))) -> dict[str, Any]:
         """What taking it out of service would mean; nothing is written."""
         with looked(deps) as look:

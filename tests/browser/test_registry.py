@@ -97,7 +97,7 @@ def test_one_row_by_keyboard_and_a_fault_in_it(app: BusyApp, seen: Watched) -> N
     seen.says("变更预览")
     page.get_by_role("link", name="返回，不保存").click()
     page.goto(f"{app.url}/registry?table=items&q=new-item")
-    seen.says("您的权限范围内没有符合条件的数据。")
+    seen.says("范围内没有符合条件的记录。")
 
 
 def test_a_notice_lists_the_deadlines_that_move_and_is_confirmed(app: BusyApp, seen: Watched, tmp_path: Path) -> None:
