@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema, problem
+from monitor.console.answers import WORK_ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, read, schema_of
