@@ -40,6 +40,14 @@ ACTIONS: Final[Mapping[str, str]] = {
     "requests:file": "file requests: leave, cover, outings, corrections (提交申请)",
     "requests:decide": "approve or refuse requests (审批申请)",
     "attendance:close": "sign a month of attendance off, correct it afterwards (签核关账、更正)",
+    "scores:read": "read ledgers, scores, grades and reports of assessment (查看考评)",
+    "scores:mark": "enter deductions and bonuses, patrols and talks (考评登记)",
+    "scores:confirm": "confirm or reject what is proposed (查实确认)",
+    "scores:close": "sign a period of assessment off (考评结账)",
+    "scores:book": "change a hall's rule book (考评细则)",
+    "scores:self": "hand in a window's self-assessment (自评)",
+    "scores:appeal": "ask for a review of an assessment (申请复核)",
+    "scores:review": "decide a review of an assessment (复核考评)",
     "faces:gallery": "fetch the vectors of the people whom a terminal serves (取人脸比对库)",
     "faces:write": "enrol, compare and forget faces (人脸登记、比对、删除)",
     "faces:review": "decide check-ins in doubt (疑似签到复核)",
@@ -73,8 +81,9 @@ def _role(reach: Reach, *actions: str) -> Role:
     return Role(actions=frozenset(actions), reach=reach)
 
 
-_READING: Final = ("cards:read", "cases:read", "ratings:read", "attendance:read")
-_ANSWERING: Final = (*_READING, "cards:acknowledge", "cards:answer", "cards:appeal", "requests:file")
+_READING: Final = ("cards:read", "cases:read", "ratings:read", "attendance:read", "scores:read")
+_ANSWERING: Final = (*_READING, "cards:acknowledge", "cards:answer", "cards:appeal", "requests:file", "scores:appeal")
+_LEADING: Final = (*_ANSWERING, "requests:decide", "scores:self")
 _SUPERVISING: Final = (
     *_READING,
     "ratings:collect",
@@ -95,6 +104,8 @@ _SUPERVISING: Final = (
     "notices:write",
     "operations:read",
     "audit:read",
+    "scores:mark",
+    "scores:confirm",
 )
 _OF_PEOPLE: Final = ("attendance:close", "requests:file", "requests:decide", "faces:write", "pins:write")
 """What the head of supervision and the personnel office share."""
@@ -104,10 +115,20 @@ LOCAL: Final = "local"
 
 ROLES: Final[Mapping[str, Role]] = {
     "duty_supervisor": _role("hall", *_SUPERVISING),
-    "supervision_head": _role("hall", *_SUPERVISING, *_OF_PEOPLE, "cards:review", "alerts:test", "notices:release"),
+    "supervision_head": _role(
+        "hall",
+        *_SUPERVISING,
+        *_OF_PEOPLE,
+        "cards:review",
+        "alerts:test",
+        "notices:release",
+        "scores:close",
+        "scores:book",
+        "scores:review",
+    ),  # fmt: skip
     "personnel": _role("hall", *_READING, *_OF_PEOPLE, "plans:write", "faces:review", "settings:read"),
-    "unit_head": _role("unit", *_ANSWERING, "requests:decide"),
-    "window_lead": _role("window", *_ANSWERING, "requests:decide"),
+    "unit_head": _role("unit", *_LEADING),
+    "window_lead": _role("window", *_LEADING),
     "staff": _role("own", *_ANSWERING),
     "auditor": _role("all", *_READING, "devices:read", "settings:read", "operations:read", "audit:read"),
     "administrator": _role(

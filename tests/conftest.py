@@ -16,6 +16,7 @@ from typing import NoReturn, Protocol, TypeVar
 import pytest
 
 import monitor.store.schema_alerts
+import monitor.store.schema_assessment
 import monitor.store.schema_policy
 import monitor.store.schema_sheets  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate

@@ -5,6 +5,7 @@ from alembic import context
 from monitor.store import (  # noqa: F401  (the tables register themselves)
     schema,
     schema_alerts,
+    schema_assessment,
     schema_policy,
     schema_screen,
     schema_sheets,
