@@ -62,7 +62,7 @@ def audited(now: datetime, cards: int) -> Iterator[Row]:
         action, kind = DONE[n % len(DONE)]
         key = {"card": str(n % cards + 1), "user": "duty", "leave": f"l{n}", "request": str(n % REQUESTS + 1)}[kind]
         yield {
-            "id": n + 1, "at": now - timedelta(minutes=5) * (AUDITED - n), "actor": ("duty", "li", "chen")[n % 3],
+            "at": now - timedelta(minutes=5) * (AUDITED - n), "actor": ("duty", "li", "chen")[n % 3],
             "action": action, "object_kind": kind, "object_id": key, "body": {"from": "open", "to": "closed"},
         }  # fmt: skip
 
