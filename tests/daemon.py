@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ class Daemon:
             **environment,
         }
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forked.Child | None = None
         self._begun = 0
 
     def command(self, *words: str) -> str:
@@ -43,12 +42,12 @@ class Daemon:
         self.begin()
         return self.await_start()
 
-    def begin(self) -> subprocess.Popen[bytes]:
+    def begin(self, **environment: str) -> forked.Child:
         """Start it and do not wait until it runs."""
         log = self.folder / "daemon.log"
         self._begun = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(self._line("run"), env=self.environment, stdout=out, stderr=out)
+        words = ["--config", str(self._file), "run"]
+        self._process = forked.start(words, env=self.environment | environment, log=log)
         return self._process
 
     def await_start(self, timeout: float = 30) -> Daemon:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -134,13 +133,7 @@ class Run:
 
     def dies_at(self, failpoint: str, **environment: str) -> None:
         """Start it with a failpoint and wait until that has killed it."""
-        with (self.daemon.folder / "daemon.log").open("ab") as log:
-            process = subprocess.Popen(
-                self.daemon._line("run"),
-                env={**self.daemon.environment, "JIANCHA_FAILPOINT": failpoint, **environment},
-                stdout=log,
-                stderr=log,
-            )
+        process = self.daemon.begin(JIANCHA_FAILPOINT=failpoint, **environment)
         try:
             assert process.wait(90) == -signal.SIGKILL, f"{failpoint}: {self.daemon.log()}"
         finally:
