@@ -128,6 +128,8 @@ def _serve() -> None:
         if "poll" in asked:
             answer = _ended(asked["poll"], os.WNOHANG)
         else:
+            if asked["entry"]:
+                importlib.import_module(asked["entry"].partition(":")[0])
             child = os.fork()
             if child == 0:
                 os.close(answers)

@@ -234,13 +234,19 @@ def test_undisturbed(run: Run, eventually: Eventually) -> None:
     run.check()
 
 
+POINTS = [
+    "ingest.before_commit:2", "ingest.after_commit:2", "judge.before_write:3", "judge.before_commit:3",
+    "judge.after_commit:3", "plan.before_commit:4", "plan.after_commit:4", "send.before:3", "send.after:3",
+]  # fmt: skip
+FIRST = ("ingest.after_commit:2", "judge.before_commit:3", "plan.after_commit:4")
+"""In every run; the others are long, those of sending because the next daemon waits for a lease of twelve seconds. Each
+of them is in every run beside, without a broker and a clock: test_ingest_kill, test_tallies_kill, test_alerts_kill.
+"""
+
+
 @pytest.mark.parametrize(
-    "failpoint",
-    [
-        "ingest.before_commit:2", "ingest.after_commit:2", "judge.before_write:3", "judge.before_commit:3",
-        "judge.after_commit:3", "plan.before_commit:4", "plan.after_commit:4", "send.before:3", "send.after:3",
-    ],
-)  # fmt: skip
+    "failpoint", [one if one in FIRST else pytest.param(one, marks=pytest.mark.long) for one in POINTS]
+)
 def test_killed_between_two_steps(run: Run, eventually: Eventually, failpoint: str) -> None:
     run.publish()
     run.dies_at(failpoint)
