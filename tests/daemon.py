@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests import forked
+from tests import forked, migrated
 
 
 class Daemon:
@@ -34,6 +34,8 @@ class Daemon:
 
     def command(self, *words: str) -> str:
         """Run another command on the same store; its standard output. Fails on a status other than 0."""
+        if words[:2] in (("registry", "import"), ("user", "add")):
+            self._lay()
         done = forked.run(["--config", str(self._file), *words], env=self.environment, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -44,11 +46,17 @@ class Daemon:
 
     def begin(self, **environment: str) -> forked.Child:
         """Start it and do not wait until it runs."""
+        self._lay()
         log = self.folder / "daemon.log"
         self._begun = log.stat().st_size if log.exists() else 0
         words = ["--config", str(self._file), "run"]
         self._process = forked.start(words, env=self.environment | environment, log=log)
         return self._process
+
+    def _lay(self) -> None:
+        database = self.folder / "jiancha.sqlite"
+        if self.environment["JIANCHA_STORE__URL"] == f"sqlite:///{database}":
+            migrated.lay(database)
 
     def await_start(self, timeout: float = 30) -> Daemon:
         end = time.monotonic() + timeout

@@ -145,6 +145,7 @@ def _ended(child: int, options: int = 0) -> int | None:
 
 def _import_all() -> None:
     """What commands import when they run; none of it starts a thread or reads the environment."""
+
     import monitor.__main__
     import monitor.app.program
     import monitor.supervision.rules
