@@ -86,7 +86,7 @@ NOT_ASKED: Final = (
 """Of no store, or for devices alone, whose ways are tested over both stores elsewhere."""
 VARYING: Final = re.compile(
     r"""name="csrf" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>\d+ MiB<|"""
-    r""""(?:store|free)_bytes": [^,]+,"""
+    r""""(?:store|free)_bytes": [^,]+,|"value": \d{8,}\.0"""
 )
 """Drawn anew for each answer; memory, and room on the disk, which is told of a file alone."""
 STREAM: Final = "/board/{hall}/stream"
