@@ -192,6 +192,15 @@ def postpone(conn: Connection, delivery: int, due_at: datetime) -> None:
     conn.execute(_DELIVERY, {"which": delivery, "due_at": due_at})
 
 
+_REOPEN: Final = update(DELIVERY).where(DELIVERY.c.id == _WHICH, DELIVERY.c.state == "dead")
+
+
+def reopen(conn: Connection, delivery: int, real: datetime) -> bool:
+    """Let the sender try a dead letter again, now; False when it is none any more. What parts of it were sent stay so."""
+    given = {"which": delivery, "state": "sealed", "due_at": real, "ended": None, "why": ""}
+    return conn.execute(_REOPEN, given).rowcount == 1
+
+
 def end_delivery(conn: Connection, delivery: int, *, state: str, real: datetime, why: str = "") -> None:
     """`state`: sent, dead or dropped."""
     conn.execute(_DELIVERY, {"which": delivery, "state": state, "ended": real, "why": why})

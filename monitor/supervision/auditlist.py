@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, and_, case, c
 
 from monitor.access import ROLES, Principal, Target, covers, refusal
 from monitor.model import Registry
-from monitor.store import auditrows, plans, seals
+from monitor.store import auditrows, plans, plansgone, seals
 from monitor.store.alerts import SILENCE
 from monitor.store.audit import AUDIT
 from monitor.store.auditrows import Wanted
@@ -96,10 +96,11 @@ def visible(conn: Connection, registry: Registry, who: Principal) -> ColumnEleme
     found.append(and_(AUDIT.c.object_kind == "spot_check", drawn))
     for kind in plans.KINDS.values():
         columns = {"staff": staff, "window": windows, "hall": halls}
-        theirs = [kind.table.c[name].in_(keys) for name, keys in columns.items() if name in kind.table.c]
-        rows = select(kind.table.c.id).where(or_(*theirs)) if theirs else None
-        if rows is not None:
-            found.append(and_(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(rows)))
+        own = {name: keys for name, keys in columns.items() if name in kind.table.c}
+        rows = select(kind.table.c.id).where(or_(*(kind.table.c[name].in_(keys) for name, keys in own.items())))
+        ids = [rows, *(plansgone.gone(kind, name, keys) for name, keys in own.items())]
+        of = or_(*(AUDIT.c.object_id.in_(one) for one in ids))
+        found.append(and_(AUDIT.c.object_kind == kind.table.name, of))
     return or_(*found)
 
 
