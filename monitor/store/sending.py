@@ -196,7 +196,7 @@ _REOPEN: Final = update(DELIVERY).where(DELIVERY.c.id == _WHICH, DELIVERY.c.stat
 
 
 def reopen(conn: Connection, delivery: int, real: datetime) -> bool:
-    """Let the sender try a dead letter again, now; False when it is none any more. What parts of it were sent stay so."""
+    """Let the sender try a dead letter again, now, from its first part not sent; False: it is none any more."""
     given = {"which": delivery, "state": "sealed", "due_at": real, "ended": None, "why": ""}
     return conn.execute(_REOPEN, given).rowcount == 1
 

@@ -98,8 +98,8 @@ def visible(conn: Connection, registry: Registry, who: Principal) -> ColumnEleme
         columns = {"staff": staff, "window": windows, "hall": halls}
         own = {name: keys for name, keys in columns.items() if name in kind.table.c}
         rows = select(kind.table.c.id).where(or_(*(kind.table.c[name].in_(keys) for name, keys in own.items())))
-        ids = [rows, *(plansgone.gone(kind, name, keys) for name, keys in own.items())]
-        of = or_(*(AUDIT.c.object_id.in_(one) for one in ids))
+        named = [rows, *(plansgone.gone(kind, name, keys) for name, keys in own.items())]
+        of = or_(*(AUDIT.c.object_id.in_(one) for one in named))
         found.append(and_(AUDIT.c.object_kind == kind.table.name, of))
     return or_(*found)
 

@@ -60,7 +60,8 @@ def add_deliveries(pages: APIRouter, deps: Deps) -> None:
         given = {name: value for name, value in asked.items() if value}
         names = sorted({*known, *deps.receivers}) if reaches_all(signed.person) else known
         return page(
-            request, "deliveries.html", signed=signed, rows=[sent_view(one, deps.receivers, zone, language) for one in shown],
+            request, "deliveries.html", signed=signed,
+            rows=[sent_view(one, deps.receivers, zone, language) for one in shown],
             asked=asked, filtered=bool(given), halls=halls_within(registry, signed.person), receivers=names,
             every_state=[(one, pick(MESSAGE_STATES[one], language)) for one in STATES],
             counts=[
@@ -88,7 +89,8 @@ def sent_view(one: Sent, receivers: Mapping[str, str], zone: ZoneInfo, language:
         "id": one.id, "receiver": one.receiver, "address": receivers.get(one.receiver, ""),
         "kind": pick(MESSAGE_KINDS[one.kind], language) if one.kind in MESSAGE_KINDS else one.kind,
         "state": one.state, "word": pick(MESSAGE_STATES[one.state], language), "why": one.why,
-        "again": one.state == "dead" and one.kind in KINDS, "created": one.created.astimezone(zone), "ended": one.ended.astimezone(zone) if one.ended else None,
+        "again": one.state == "dead" and one.kind in KINDS,
+        "created": one.created.astimezone(zone), "ended": one.ended.astimezone(zone) if one.ended else None,
         "due_at": one.due_at.astimezone(zone) if one.due_at else None, "cards": one.cards,
         "more_cards": one.card_count - len(one.cards),
         "tries": [
