@@ -82,7 +82,6 @@ def withdraw(
 
 
 def _preview(table: str, plan: str, reason: str, user: str | None) -> None:
-    from monitor.console.planwork import tried
     from monitor.supervision import planvoid
     from monitor.supervision.commands import local
     from monitor.supervision.people import principal_of
@@ -98,7 +97,7 @@ def _preview(table: str, plan: str, reason: str, user: str | None) -> None:
             )
 
         try:
-            found = tried(opened.store, work)
+            found = opened.store.tried(work)
         except Refused as error:
             raise BadInput(str(error)) from error
     typer.echo(_said(found))

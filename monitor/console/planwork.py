@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,31 +22,12 @@ from monitor.store.upsert import Changes
 from monitor.supervision.planchange import Clash, Moved, PlanPreview, clashes, moves, touched
 from monitor.supervision.refused import Refused
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Previewed:
     digest: str
     found: PlanPreview
     registry: Registry
-
-
-class _Rolled(Exception):
-    """Ends a trial: its transaction is rolled back."""
-
-
-def tried(store: Store, work: Callable[[Connection], T]) -> T:
-    """What `work` finds in a transaction of which nothing stays."""
-    found: list[T] = []
-
-    def trial(conn: Connection) -> None:
-        found[:] = [work(conn)]
-        raise _Rolled
-
-    with contextlib.suppress(_Rolled):
-        store.step(trial)
-    return found[0]
 
 
 def ground_of(deps: Deps) -> Ground:
@@ -85,7 +64,7 @@ def preview(
         return moves(then, policy, before), clashes(conn, checked.changes)
 
     try:
-        moved, clashing = tried(store, work)
+        moved, clashing = store.tried(work)
     except PermissionError as error:
         raise Refused(f"不在您的权限范围内 {error}", sort="role") from None
     found = PlanPreview(

@@ -18,7 +18,6 @@ from monitor.console.pages.frame import page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.planview import moved_views, row_view, said_for
 from monitor.console.pages.session import require_own_form, require_person
-from monitor.console.planwork import tried
 from monitor.ingest.plans import COLUMNS
 from monitor.supervision import planvoid
 from monitor.supervision.planvoid import Withdrawal
@@ -80,7 +79,7 @@ def _preview(
     deps: Deps, request: Request, signed: Signed, kind: str, plan: str, reason: str, fault: str = ""
 ) -> Response:
     try:
-        found = tried(deps.store, lambda conn: _withdraw(deps, conn, signed, kind, plan, reason))
+        found = deps.store.tried(lambda conn: _withdraw(deps, conn, signed, kind, plan, reason))
     except Refused as error:
         if error.sort in ("missing", "role"):
             raise

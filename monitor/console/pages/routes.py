@@ -27,6 +27,8 @@ from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.rules import RULES
 from monitor.supervision.signin import Signed
+from monitor.wording.operations import MESSAGE_STATES, purpose_texts
+from monitor.wording.render import pick
 
 LATE: Final = timedelta(minutes=5)
 """A message that waits for longer says that the receiver does not answer."""
@@ -235,7 +237,8 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
             for r in found.routes
         ],
         "told": [
-            {"receiver": t.address, "purpose": t.purpose, "state": t.state or "", "at": _at(t.at, zone)}
+            {"receiver": t.address, "purpose": pick(purpose_texts(t.purpose), said.language), "at": _at(t.at, zone),
+             "state": pick(MESSAGE_STATES[t.state], said.language) if t.state else ""}
             for t in found.told
         ],
         "held": [
