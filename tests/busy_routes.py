@@ -12,7 +12,7 @@ from sqlalchemy import select
 from monitor.agents.demoplan import HALL
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
-from monitor.store.schema_alerts import AlertItem, Attempt, Delivery
+from monitor.store.schema_alerts import Address, AlertItem, Attempt, Delivery
 from tests.http_app import insert
 
 LETTER: Final = 41
@@ -67,6 +67,7 @@ def add_dead_letter(store: Store) -> None:
             "attempts": 1, "created": now, "ended": now, "why": "refused for good: HTTP 403",
         }  # fmt: skip
         insert(conn, Delivery, row)
+        insert(conn, Address, *({"id": receiver} for receiver in ("desk-1", "head-mail", "li-sms")))
         item = {"card": number, "sequence": 1, "address": "li-sms", "purpose": "firing", "delivery": LETTER}
         insert(conn, AlertItem, {**item, "content": {}})
         tried = {"delivery": LETTER, "n": 1, "channel": "sms", "started": now, "ended": now, "result": "timeout"}

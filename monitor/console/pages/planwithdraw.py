@@ -25,6 +25,8 @@ from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 
 PATH: Final = "/plans/withdraw"
+IDS: Final = ("id", "approver", "overtime", "slot", "preset", "role")
+"""Columns that are shown as they are written."""
 
 
 def add_plan_withdraw(pages: APIRouter, deps: Deps) -> None:
@@ -98,9 +100,9 @@ def _page(
         rests = found.rests if found is not None else ()
         people = {row.get("staff"), *(one.key.partition("/")[0] for one in rests if one.kind == "slot")} - {None}
         said = said_for(conn, registry, language_of(request), sorted(map(str, people)))
-    fields = zip([said.column(one.name) for one in COLUMNS[kind]], row_view(kind, row, said)["cells"], strict=True)
+    fields = zip([one.name for one in COLUMNS[kind]], row_view(kind, row, said)["cells"], strict=True)
     return page(
         request, "plan_withdraw.html", status, signed=signed, kind=kind, word=said.kind(kind), id=plan, reason=reason,
-        fault=fault, fields=[(name, text) for name, text in fields if text], found=found,
+        fault=fault, fields=[(said.column(name), text, name in IDS) for name, text in fields if text], found=found,
         rests=moved_views(rests, said),
     )  # fmt: skip

@@ -224,6 +224,7 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
 
     place = found.forecast.place
     assert place is not None, "it was made of one"
+    fitting = {r.path: r.fits for r in found.routes}
     return {
         "now": [one(told) for told in found.forecast.told if not told.step],
         "later": [one(told) for told in found.forecast.told if told.step],
@@ -233,7 +234,7 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
         "hall": said.name("hall", place.hall), "window": said.name("window", place.window),
         "routes": [
             {"path": r.path, "number": _number(r.path), "looked": r.looked, "fits": r.fits, "chosen": r.chosen,
-             "misses": list(r.misses)}
+             "misses": list(r.misses), "under_other": fitting.get(r.path.rpartition(".routes")[0]) is False}
             for r in found.routes
         ],
         "told": [
