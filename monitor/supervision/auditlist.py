@@ -96,11 +96,12 @@ def visible(conn: Connection, registry: Registry, who: Principal) -> ColumnEleme
     found.append(and_(AUDIT.c.object_kind == "spot_check", drawn))
     for kind in plans.KINDS.values():
         columns = {"staff": staff, "window": windows, "hall": halls}
-        own = {name: keys for name, keys in columns.items() if name in kind.table.c}
-        rows = select(kind.table.c.id).where(or_(*(kind.table.c[name].in_(keys) for name, keys in own.items())))
-        named = [rows, *(plansgone.gone(kind, name, keys) for name, keys in own.items())]
-        of = or_(*(AUDIT.c.object_id.in_(one) for one in named))
-        found.append(and_(AUDIT.c.object_kind == kind.table.name, of))
+        gone = [plansgone.gone(kind, name, keys) for name, keys in columns.items() if name in kind.table.c]
+        found += [and_(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(ids)) for ids in gone]
+        theirs = [kind.table.c[name].in_(keys) for name, keys in columns.items() if name in kind.table.c]
+        rows = select(kind.table.c.id).where(or_(*theirs)) if theirs else None
+        if rows is not None:
+            found.append(and_(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(rows)))
     return or_(*found)
 
 
