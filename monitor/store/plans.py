@@ -270,7 +270,7 @@ def _valid(starts: date | None, ends: date | None, day: date) -> bool:
 
 def leaves(conn: Connection, staff: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Leave, ...]]:
     """Leave of each person that overlaps [start, end), trips and days in lieu too, approved or not, by start; people
-    without any are left out.
+    without any are left out, and so is what was cancelled (撤销): it ends as it begins.
     """
     people = sorted(set(staff))
     found = [
@@ -296,8 +296,13 @@ def _by_start(leave: Leave) -> tuple[datetime, str, str]:
 
 
 def all_leaves(conn: Connection) -> tuple[Leave, ...]:
-    """All leave, trips and days in lieu ever filed, by start."""
-    found = [leave_of(name, row) for name in LEAVES for row in conn.execute(select(KINDS[name].table)).mappings()]
+    """All leave, trips and days in lieu ever filed, by start, without what was cancelled."""
+    tables = {name: KINDS[name].table for name in LEAVES}
+    found = [
+        leave_of(name, row)
+        for name, table in tables.items()
+        for row in conn.execute(select(table).where(table.c.starts < table.c.ends)).mappings()
+    ]
     return tuple(sorted(found, key=_by_start))
 
 
@@ -415,8 +420,10 @@ def on_duty(conn: Connection, day: date, role: str) -> tuple[str, ...]:
 def _overlapping(
     conn: Connection, table: Table, column: str, keys: Iterable[str], start: datetime, end: datetime
 ) -> Iterator[RowMapping]:
+    """Rows of no length are no plans any more."""
+    within = (table.c.starts < end, table.c.ends > start, table.c.starts < table.c.ends)
     for batch in chunks(sorted(set(keys))):
-        statement = select(table).where(table.c[column].in_(batch), table.c.starts < end, table.c.ends > start)
+        statement = select(table).where(table.c[column].in_(batch), *within)
         yield from conn.execute(statement.order_by(table.c.starts, table.c.id)).mappings()
 
 

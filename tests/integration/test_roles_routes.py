@@ -596,8 +596,18 @@ def test_pages_let_in_who_may(walk: Walk) -> None:
         assert (answer.status_code, answer.headers["location"][:9]) == (303, "/sign-in?"), route
         part = walk.ask(walk.clients[NOBODY], method, address, headers={"HX-Request": "true"})
         assert (part.status_code, part.headers["hx-redirect"][:9]) == (401, "/sign-in?"), route
+        for who in ("duty_supervisor", "hall"):
+            answer = walk.ask(walk.clients[NOBODY], method, address, headers=walk.bearers[who])
+            assert answer.status_code == 303, f"{route}: a token of {who} is no session"
+
+
+@pytest.mark.long
+def test_no_token_of_any_kind_opens_a_page(walk: Walk) -> None:
+    """Of one person and of a hall in every run, above."""
+    for route, way in of_kind("page"):
+        method, path = split(route)
         for who, header in walk.bearers.items():
-            answer = walk.ask(walk.clients[NOBODY], method, address, headers=header)
+            answer = walk.ask(walk.clients[NOBODY], method, walk.address(path, way), headers=header)
             assert answer.status_code == 303, f"{route}: a token of {who} is no session"
 
 
