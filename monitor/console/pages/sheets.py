@@ -65,8 +65,8 @@ def _rows(
     with looked(deps) as look:
         halls = halls_within(look.registry, signed.person)
         found = sheets.listed(look.conn, signed.person, before, PER_PAGE)
-        words = words_for(look.conn, look.registry, language_of(request), [])
-    shown, last = cut(found, PER_PAGE)
+        shown, last = cut(found, PER_PAGE)
+        words = words_for(look.conn, look.registry, language_of(request), [], [row.asked_by for row in shown])
     rows = [_view(row, words) for row in shown]
     context = {
         "rows": rows, "halls": halls, "busy": before is None and any(row["open"] for row in rows),
@@ -81,7 +81,8 @@ def _view(row: Row[Any], words: Words) -> dict[str, Any]:
         "number": row.id, "hall": words.name("hall", row.hall), "month": row.month,
         "unit": words.name("unit", row.unit) if row.unit else "", "format": row.format, "state": row.state,
         "word": pick(JOB_STATES[row.state], words.language), "open": row.state in ("queued", "running"),
-        "done": row.done, "total": row.total, "by": row.asked_by, "at": row.asked_at.astimezone(zone),
+        "done": row.done, "total": row.total, "by": words.name("user", row.asked_by),
+        "at": row.asked_at.astimezone(zone),
         "made": row.made_at.astimezone(zone) if row.made_at else None, "expires": row.expires.astimezone(zone),
         "why": row.why, "kb": -(-(row.size or 0) // 1024), "digest": row.digest or "",
     }  # fmt: skip

@@ -44,6 +44,7 @@ from monitor.wording.render import pick
 
 PER_PAGE: Final = 50
 MOST_WINDOWS: Final = 200
+SYSTEM: Final = ("系统", "the system")
 _PLAIN_ORDER: Final[dict[str, Any]] = {"how": "random", "count": "1", "windows": []}
 NUMBER: Final = Path(ge=1, le=INT64)
 
@@ -88,8 +89,8 @@ def _list(
         many = counts(look.conn, look.now, signed.person, chosen.hall)
         of = asked["hall"] if asked["hall"] in halls else next(iter(halls), "")
         free = orderable(look, signed.person, of) if of else []
-        words = words_for(look.conn, look.registry, language_of(request), [])
-    shown, last = cut(rows, PER_PAGE)
+        shown, last = cut(rows, PER_PAGE)
+        words = words_for(look.conn, look.registry, language_of(request), [], [one["ordered_by"] for one in shown])
     kept = {name: value for name, value in asked.items() if value}
     windows = sorted(
         (w.name or w.id, w.id)
@@ -121,7 +122,8 @@ def check_view(check: dict[str, Any], words: Words) -> dict[str, Any]:
         "hall_name": words.name("hall", check["hall"]),
         "cause_word": pick(SPOT_CAUSES.get(check["cause"], (check["cause"],) * 2), language),
         "result_word": pick(SPOT_RESULTS[check["result"]], language) if check["result"] else "",
-        "by": pick(("系统", "the system"), language) if check["ordered_by"] == "system" else check["ordered_by"],
+        "by": pick(SYSTEM, language) if check["ordered_by"] == "system" else words.name("user", check["ordered_by"]),
+        "recorder": words.name("user", check["recorded_by"]),
     }
 
 
@@ -234,7 +236,8 @@ def _one(
 ) -> Response:  # fmt: skip
     with looked(deps) as look:
         file = spot_file(look, deps.policy.post, signed.person, number)
-        words = words_for(look.conn, look.registry, language_of(request), [])
+        acting = [file.check["ordered_by"], file.check["recorded_by"], *(one.by for one in file.records)]
+        words = words_for(look.conn, look.registry, language_of(request), [], acting)
     zone = look.registry.zone_of(file.check["hall"])
     return page(
         request, "spot.html", status, signed=signed, check=check_view(file.check, words), done=done, fault=fault,
@@ -256,7 +259,7 @@ def _about(file: SpotFile, zone: ZoneInfo, words: Words, look: Look) -> dict[str
         },
         "records": [
             {
-                "at": one.at.astimezone(zone), "by": one.by, "people": one.people, "note": one.note,
+                "at": one.at.astimezone(zone), "by": words.name("user", one.by), "people": one.people, "note": one.note,
                 "result": pick(SPOT_RESULTS[one.result], words.language),
                 "seen_at": one.seen_at.astimezone(zone) if one.seen_at else None,
             }
