@@ -142,6 +142,9 @@ def test_a_row_is_readable_in_words_and_filters_stand_in_the_address(app: BusyAp
         assert csv.content.startswith(b"\xef\xbb\xbfid,at,actor")
         exported = client.get("/audit/export.json?action=card.").json()
     assert [row["id"] for row in exported] == [row["id"] for row in rows(app, "auditor", action="card.")]
+    taken = rows(app, "auditor", action="audit.exported")
+    assert [row["body"]["format"] for row in taken[:2]] == ["json", "csv"]
+    assert {row["body"]["rows"] for row in taken[:2]} == {len(exported)}
 
 
 def test_every_action_that_the_busy_hall_has_is_worded(app: BusyApp) -> None:
