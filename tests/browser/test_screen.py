@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.agents.demoplan import HALL
-from tests.browser.pages import OVER_THE_NETWORK, Browsers, Watched
+from tests.browser.pages import AWAY, OVER_THE_NETWORK, Browsers, Watched
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 
@@ -79,6 +79,7 @@ def _holds(seen: Watched, expression: str) -> bool:
 def test_over_plain_http_it_rolls_without_what_browsers_keep_for_https(daemon: Daemon, browsers: Browsers) -> None:
     """No service worker, no wake lock: it rolls, keeps its token over a reload, goes on without the server."""
     seen = browsers.page(address(daemon).replace("127.0.0.1", OVER_THE_NETWORK), size=(1366, 768))
+    seen.allowed = (*AWAY, "Cross-Origin-Opener-Policy")  # a header that browsers take over HTTPS alone, and say so
     page = seen.page
     page.wait_for_selector("body[data-state=rolling] #stage section")
     missing = "[isSecureContext, 'serviceWorker' in navigator, 'wakeLock' in navigator]"
