@@ -183,6 +183,15 @@ MESSAGE_KINDS: Final[Mapping[str, Texts]] = {
     "storm": ("合并（风暴）", "storm, merged"),
     "patrol": ("巡查清单", "daily round"),
 }
+PURPOSES: Final[Mapping[str, Texts]] = {
+    "firing": ("发牌通知", "of the card"),
+    "resolved": ("解除通知", "that it is over"),
+    "digest": ("汇总", "in a digest"),
+    "repeat": ("重复通知", "again"),
+    "step": ("上报", "up the hierarchy"),
+    "patrol": ("巡查清单", "in a daily round"),
+}
+"""What a message told of a card; of some purposes what stands before their number: repeat-2."""
 PARTS: Final[Mapping[str, Texts]] = {
     "store": ("数据库", "store"),
     "broker": ("MQTT 服务器", "broker"),

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from monitor.console.deps import Deps
 from monitor.console.kept import KeptSuffix, kept_file
 from monitor.console.looking import looked
+from monitor.console.pages.actors import Who, actors
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of
 from monitor.console.pages.frame import may, page, tabs
@@ -74,10 +75,11 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             found = listed(look, sorted(halls), _place(after), PER_PAGE)
             today = look.now.astimezone(look.registry.zone_of(next(iter(halls), None))).date()
             shown, last = cut(found, PER_PAGE)
+            who = actors(look.conn, language_of(request))
             rows = [
                 {
                     "hall": row.hall, "hall_name": halls[row.hall], "month": row.month, "version": row.version,
-                    "at": row.closed_at.astimezone(look.registry.zone_of(row.hall)), "by": row.closed_by,
+                    "at": row.closed_at.astimezone(look.registry.zone_of(row.hall)), "by": who(row.closed_by),
                     "corrections": row.corrections, "digest": row.digest,
                 }
                 for row in shown
@@ -150,13 +152,13 @@ def _month(
             no = error.text
         people = [p.staff for p in found.points] if found else []
         words = words_for(look.conn, look.registry, language_of(request), people)
-        zone = look.registry.zone_of(hall)
+        zone, who = look.registry.zone_of(hall), actors(look.conn, words.language)
         groups = _groups(look, found, words, signed, hall) if found else []
     return page(
         request, "closing_month.html", status, signed=signed, hall=hall, hall_name=words.name("hall", hall),
         month=month, found=found, no=no, groups=groups, done=done, fault=fault,
         given=given or {"reason": "", "accept": ""},
-        as_of=look.now.astimezone(zone), versions=[_version_view(one, zone) for one in signed_ones],
+        as_of=look.now.astimezone(zone), versions=[_version_view(one, zone, who) for one in signed_ones],
         changed=[
             {"who": f"{d.person[1]}（{d.person[0]}）" if len(d.person) > 1 else str(d.person[0]), "column": d.column,
              "was": d.was or "—", "now": d.now or "—"}
@@ -165,9 +167,9 @@ def _month(
     )  # fmt: skip
 
 
-def _version_view(one: Version, zone: Any) -> dict[str, Any]:
+def _version_view(one: Version, zone: Any, who: Who) -> dict[str, Any]:
     return {
-        "version": one.version, "at": one.closed_at.astimezone(zone), "by": one.closed_by, "digest": one.digest,
+        "version": one.version, "at": one.closed_at.astimezone(zone), "by": who(one.closed_by), "digest": one.digest,
         "corrections": one.corrections, "reason": one.reason, "intact": one.intact,
     }  # fmt: skip
 
@@ -198,7 +200,7 @@ def _groups(look: Look, found: Preview, words: Words, signed: Signed, hall: str)
 def _why(point: Point, words: Words) -> str:
     if point.kind == "card" and not point.blocks:
         return rule_title(point.why, words.language)
-    return WINDOW.sub(lambda found: f"窗口 {words.name('window', found[1])} 无人", point.why)
+    return WINDOW.sub(lambda found: f"{words.name('window', found[1])}无人", point.why)
 
 
 def _what(point: Point, words: Words) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -27,6 +28,9 @@ from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.rules import RULES
 from monitor.supervision.signin import Signed
+from monitor.wording.operations import MESSAGE_STATES, PURPOSES
+from monitor.wording.render import pick
+from monitor.wording.words import Texts
 
 LATE: Final = timedelta(minutes=5)
 """A message that waits for longer says that the receiver does not answer."""
@@ -129,6 +133,12 @@ def _tried(tried: tuple[str, Result], service: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _word(words: Mapping[str, Texts], key: str | None, said: Conditions) -> str:
+    """`repeat-2` is called as `repeat` is."""
+    texts = words.get((key or "").partition("-")[0])
+    return pick(texts, said.language) if texts else key or ""
+
+
 def _at(when: datetime | None, zone: ZoneInfo) -> datetime | None:
     return when.astimezone(zone) if when is not None else None
 
@@ -184,7 +194,7 @@ def _who(request: Request, deps: Deps, signed: Signed, given: dict[str, str]) ->
         request, "routes_who.html", status, signed=signed, given=given, fault=fault, halls=halls,
         found=_answer(found, said, zone, service) if found is not None else None,
         may_card=may(signed, "cards:read"), zone=str(zone),
-        windows=sorted((w.name or w.id, w.id) for w in registry.windows.values() if w.hall in halls),
+        windows=[(w.name or w.id, w.id) for _, w in sorted(registry.windows.items()) if w.hall in halls],
         units=sorted((u.name or u.id, u.id) for u in registry.units.values() if u.hall in halls),
         rules=[(r.id, said.rule(r.id)) for rules in RULES.values() for r in rules],
         levels=[(one, said.level(one)) for one in ("reminder", "yellow", "red")],
@@ -235,7 +245,10 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
             for r in found.routes
         ],
         "told": [
-            {"receiver": t.address, "purpose": t.purpose, "state": t.state or "", "at": _at(t.at, zone)}
+            {
+                "receiver": t.address, "at": _at(t.at, zone),
+                "purpose": _word(PURPOSES, t.purpose, said), "state": _word(MESSAGE_STATES, t.state, said),
+            }
             for t in found.told
         ],
         "held": [
