@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
@@ -195,7 +196,7 @@ def test_the_kind_of_a_leave_is_told_to_who_decides_about_it(app: Attended, who:
     for page in (day, person):
         assert ("病假" in page) is told
         assert "假" in page
-    assert ("L1" in person) is told
+    assert ("L1" in re.sub(r"<[^>]+>", " ", person)) is told, "words alone: a form's token may hold any two letters"
     grid = app.page(who, f"/attendance/month?month={MONTH}").text
     assert ("病假半天" in grid) is told
     assert ("请假半天" in grid) is not told
