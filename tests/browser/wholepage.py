@@ -55,7 +55,7 @@ KEPT_ENGLISH: Final = frozenset(
     }
 )
 """Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
-of the registry, then what a file's name ends in; the last is who made the busy hall at the command line (命令行 root)."""
+of the registry, then what a file's name ends in; the last is who made the busy hall (命令行 root)."""
 
 
 @cache
