@@ -243,6 +243,9 @@ class Sender:
         log.error("an alert could not be delivered", action="alert.dead", delivery=head.delivery,
                   receiver=head.address, why=step.why)  # fmt: skip
         self._fall_back(conn, head, job.items, step, real)
+        # with their ends, should they wait already: else the fallback, told that a card stands, hears a later one first
+        ends = rows.ends_behind(conn, head.address, {item["card"] for item in job.items})
+        self._fall_back(conn, head, ends, GiveUp(code="unheard"), real)
         return [COUNTED[result.outcome], "dead"]
 
     def _fall_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import socket
@@ -180,9 +181,19 @@ def eventually() -> Eventually:
 
 @pytest.fixture(scope="session")
 def busy_hall_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the store of `tests.busy_hall`, made once; take a copy (`busy_hall.copied`)."""
+    """A folder with the store of `tests.busy_hall`, made once, by the first of the workers; take a copy
+    (`busy_hall.copied`).
+    """
     from tests.busy_hall import busy_hall
 
-    folder = tmp_path_factory.mktemp("busy-hall")
-    busy_hall(folder)
+    base = tmp_path_factory.getbasetemp()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    folder = (base.parent if run else base) / f"busy-hall{run}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            busy_hall(folder)
+            (folder / "made").touch()
     return folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests import forked
+from tests import forked, migrated
 
 
 class Daemon:
@@ -30,11 +29,13 @@ class Daemon:
             **environment,
         }
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forked.Child | None = None
         self._begun = 0
 
     def command(self, *words: str) -> str:
         """Run another command on the same store; its standard output. Fails on a status other than 0."""
+        if words[:2] in (("registry", "import"), ("user", "add")):
+            self._lay()
         done = forked.run(["--config", str(self._file), *words], env=self.environment, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -43,13 +44,19 @@ class Daemon:
         self.begin()
         return self.await_start()
 
-    def begin(self) -> subprocess.Popen[bytes]:
+    def begin(self, **environment: str) -> forked.Child:
         """Start it and do not wait until it runs."""
+        self._lay()
         log = self.folder / "daemon.log"
         self._begun = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(self._line("run"), env=self.environment, stdout=out, stderr=out)
+        words = ["--config", str(self._file), "run"]
+        self._process = forked.start(words, env=self.environment | environment, log=log)
         return self._process
+
+    def _lay(self) -> None:
+        database = self.folder / "jiancha.sqlite"
+        if self.environment["JIANCHA_STORE__URL"] == f"sqlite:///{database}":
+            migrated.lay(database)
 
     def await_start(self, timeout: float = 30) -> Daemon:
         end = time.monotonic() + timeout

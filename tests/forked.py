@@ -1,45 +1,98 @@
 """The `jiancha` command, as a process of its own without its start: forked from one that has imported everything.
 
-Most of a short command's time goes into imports, and the tests run a thousand of them. A child has its own environment,
-folder, output and exit status; what is lost is what a test of the start itself needs (it runs the program).
+Most of a short command's time goes into imports, and so do two seconds of a daemon's start; the tests run a thousand of
+the one and two hundred of the other. A child has its own environment, folder, output and exit status; what is lost is
+what a test of the start itself needs (it runs the program).
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
 _server: subprocess.Popen[str] | None = None
+_asking = threading.Lock()
 
 
 def run(
-    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 240
+    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, timeout: float = 240, entry: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """The command with these arguments and this whole environment; the child is killed after `timeout` seconds."""
+    """The command with these arguments and this whole environment; the child is killed after `timeout` seconds.
+
+    `entry`: "module:function" that takes the arguments instead of the command, such as those of `tests.killable`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         files = [f"{folder}/stdout", f"{folder}/stderr"]
         asked = {
             "arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd()), "files": files,
-            "timeout": timeout,
+            "timeout": timeout, "entry": entry,
         }  # fmt: skip
         status = _ask(asked)
         out, err = (Path(name).read_text(encoding="utf-8", errors="replace") for name in files)
+    assert status is not None
     if status == -signal.SIGALRM:
         raise subprocess.TimeoutExpired(list(arguments), timeout, out, err)
     return subprocess.CompletedProcess(list(arguments), status, out, err)
 
 
-def _ask(asked: Mapping[str, Any]) -> int:
+class Child:
+    """A command that runs on, such as a daemon: what of `subprocess.Popen` the tests use."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = _ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        end = None if timeout is None else time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            time.sleep(0.005)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def start(
+    arguments: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None, entry: str = ""
+) -> Child:
+    """Begin the command and do not wait for its end; all that it writes is added to `log`. `entry` as of `run`."""
+    asked = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd()), "log": str(log)}
+    pid = _ask({**asked, "entry": entry})
+    assert pid is not None
+    return Child(pid)
+
+
+def _ask(asked: Mapping[str, Any]) -> int | None:
+    with _asking:
+        return _asked(asked)
+
+
+def _asked(asked: Mapping[str, Any]) -> int | None:
     global _server
     if _server is None or _server.poll() is not None:
         _server = subprocess.Popen(
@@ -50,7 +103,8 @@ def _ask(asked: Mapping[str, Any]) -> int:
     assert _server.stdout is not None
     _server.stdin.write(json.dumps(asked) + "\n")
     _server.stdin.flush()
-    return int(_server.stdout.readline())
+    answer: int | None = json.loads(_server.stdout.readline())
+    return answer
 
 
 def _end(server: subprocess.Popen[str]) -> None:
@@ -64,20 +118,34 @@ def _end(server: subprocess.Popen[str]) -> None:
 
 
 def _serve() -> None:
-    """Read a line, run its command in a child, write its status; a signal that ended it as in `subprocess`."""
+    """A line asks, a line answers: a command's exit status (a signal that ended it as in `subprocess`), the number of a
+    process that was begun, or what became of it (null: it runs).
+    """
     _import_all()
     answers = os.dup(1)
     for line in sys.stdin:
         asked = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _be(asked)
-        _, ended = os.waitpid(child, 0)
-        os.write(answers, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        if "poll" in asked:
+            answer = _ended(asked["poll"], os.WNOHANG)
+        else:
+            if asked["entry"]:
+                importlib.import_module(asked["entry"].partition(":")[0])
+            child = os.fork()
+            if child == 0:
+                os.close(answers)
+                _be(asked)
+            answer = child if "log" in asked else _ended(child)
+        os.write(answers, f"{json.dumps(answer)}\n".encode())
+
+
+def _ended(child: int, options: int = 0) -> int | None:
+    found, status = os.waitpid(child, options)
+    return os.waitstatus_to_exitcode(status) if found else None
 
 
 def _import_all() -> None:
     """What commands import when they run; none of it starts a thread or reads the environment."""
+
     import monitor.__main__
     import monitor.app.program
     import monitor.supervision.rules
@@ -88,16 +156,28 @@ def _be(asked: Mapping[str, Any]) -> None:
     """The child: never comes back."""
     status = 1
     try:
-        signal.alarm(int(asked["timeout"]))
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, name in enumerate(asked["files"], 1):
-            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+        if "log" in asked:
+            log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+        else:
+            signal.alarm(int(asked["timeout"]))
+            for number, name in enumerate(asked["files"], 1):
+                os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
         os.environ.clear()
         os.environ.update(asked["env"])
         os.chdir(asked["cwd"])
-        from monitor.cli.common import run_app
+        if asked["entry"]:
+            module, _, name = asked["entry"].partition(":")
+            getattr(importlib.import_module(module), name)(*asked["arguments"])
+            status = 0
+        else:
+            from monitor.cli.common import run_app
 
-        status = run_app(asked["arguments"])
+            status = run_app(asked["arguments"])
+    except Exception:
+        traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):

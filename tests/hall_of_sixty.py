@@ -7,7 +7,7 @@ What is odd in the month stands in ODD; everybody else came in time, every worki
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,15 +31,18 @@ ODD: Final[dict[tuple[str, str, str], str | float | None]] = {
 """Person, day, slot → another time, a distance in doubt, or None: no check-in."""
 
 
-def registry() -> dict[str, list[dict[str, Any]]]:
-    """The tables of the registry's file."""
+def registry(people: Sequence[str] = PEOPLE) -> dict[str, list[dict[str, Any]]]:
+    """The tables of the registry's file, of so many of its people."""
     units = [{"id": f"u{n}", "hall": HALL, "name": f"演示{n}科"} for n in range(1, 7)]
-    windows = [{"id": f"w{n:02}", "unit": f"u{(n - 1) // 5 + 1}", "name": f"{n} 号窗口"} for n in range(1, 31)]
+    windows = [
+        {"id": f"w{n:02}", "unit": f"u{(n - 1) // 5 + 1}", "name": f"{n} 号窗口"}
+        for n in range(1, len(people) // 2 + 1)
+    ]
     staff = [
-        {"id": one, "unit": f"u{n // 10 + 1}", "name": f"演示员{n + 1:02}"} for n, one in enumerate(PEOPLE)
+        {"id": one, "unit": f"u{n // 10 + 1}", "name": f"演示员{n + 1:02}"} for n, one in enumerate(people)
     ]  # fmt: skip
     posts = [
-        {"window": f"w{n // 2 + 1:02}", "staff": one, "rank": "AB"[n % 2]} for n, one in enumerate(PEOPLE)
+        {"window": f"w{n // 2 + 1:02}", "staff": one, "rank": "AB"[n % 2]} for n, one in enumerate(people)
     ]  # fmt: skip
     return {
         "halls": [{"id": HALL, "name": "演示六十人大厅", "attendance": "tongshan"}],
@@ -48,11 +51,11 @@ def registry() -> dict[str, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-def lines(first: date = DAYS[0], last: date = DAYS[-1]) -> Iterator[str]:
+def lines(first: date = DAYS[0], last: date = DAYS[-1], people: Sequence[str] = PEOPLE) -> Iterator[str]:
     """What the terminal told from `first` to `last`, a JSON line each, in order."""
     for day in DAYS:
         if first <= day <= last:
-            heard = sorted(_of_day(day), key=lambda one: one[0])
+            heard = sorted(_of_day(day, people), key=lambda one: one[0])
             yield from (_line(at, channel, given) for at, channel, given in heard)
 
 
@@ -60,8 +63,8 @@ def at(day: date, clock: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), ZONE)
 
 
-def _of_day(day: date) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
-    for number, person in enumerate(PEOPLE):
+def _of_day(day: date, people: Sequence[str]) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+    for number, person in enumerate(people):
         for slot, usual in CLOCKS.items():
             odd = ODD.get((person, f"{day:%m-%d}", slot), usual)
             if odd is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.ingest.decode import Message
-from tests import forked
+from tests import forked, migrated
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
@@ -216,6 +216,8 @@ class Commands:
 
     def set_up(self, registry: Tables, plans: Tables | None = None, *, clock: str = "07:45") -> None:
         """Import the registry, and plans, at the given time: nothing is expected from before it."""
+        if "JIANCHA_STORE__URL" not in self.env:
+            migrated.lay(self.folder / "jiancha.sqlite")
         (self.folder / "registry.toml").write_text(toml(registry), encoding="utf-8")
         self.run("registry", "import", "registry.toml", clock=clock)
         if plans:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -113,8 +114,14 @@ def token_for(world: World, device: str) -> str:
     return world.store.step(step)
 
 
+@cache
+def _sealed(pin: str, staff: str) -> str:
+    """A tenth of a second each, so once for all tests."""
+    return sealed_pin(pin, staff)
+
+
 def give_pin(world: World, staff: str, pin: str = PIN) -> None:
-    digest = sealed_pin(pin, staff)
+    digest = _sealed(pin, staff)
 
     def step(conn: Any) -> None:
         set_pin(conn, world.program.registry.get(conn), staff, digest, actor=HEAD, now=world.clock.now())

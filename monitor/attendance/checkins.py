@@ -13,22 +13,25 @@ from typing import Any, Final
 from monitor.attendance.facts import CheckIn, SlotFacts
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import NOTHING_PROVEN, earliest_after, leave_covering, lost_within
-from monitor.attendance.slotcase import SLOT, LevelAt, SlotCase, slot_case
+from monitor.attendance.slotcase import SLOT, LevelAt, Seen, SlotCase, slot_case
 from monitor.model import Level, Outcome, Span, Spell, Verdict
 from monitor.workcal import WorkCalendar
 
 _NO_TIME: Final = timedelta(0)
 
 
-def judge_slot(facts: SlotFacts, policy: CheckinPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
-    """The verdict of one slot; the calendar is already in the slot's instants and takes no part.
+def judge_slot(
+    facts: SlotFacts, policy: CheckinPolicy, calendar: WorkCalendar, now: datetime, seen: Seen | None = None
+) -> Verdict:  # fmt: skip
+    """The verdict of one slot; the calendar is already in the slot's instants and takes no part. `seen`: what was seen
+    of its session, where it is known already.
 
     1. What needs no proof: a slot off the plan, an unpublished year, leave or a closure at `due`, a check-in in time.
     2. In-slot: reminder at due, yellow 15 minutes later, red when the session ends without any check-in, or where the
        policy counts so late as half a day absent (late_over_15).
     3. Out-slot: judged at `closes`, yellow for leaving too early or not checking out, nothing beside a session's red.
     """
-    case = slot_case(facts, policy, now)
+    case = slot_case(facts, policy, now, seen)
     if not facts.expected:
         return case.verdict(Outcome.CLOSED, "closed")
     if not facts.published:

@@ -19,9 +19,9 @@ def own_checkins(
     session: Sequence[Slot], others: Sequence[Slot], checkins: Sequence[CheckIn], policy: CheckinPolicy
 ) -> list[CheckIn]:
     """Those check-ins that belong to `session`, where the windows of `others` of the day meet its own."""
-    begins, ends = min(s.opens for s in session), max(s.closes for s in session)
-    theirs = _windows(others)
-    if not any(begins <= c.at <= ends and any(b <= c.at <= e for b, e in theirs) for c in checkins):
+    begins, ends = min([s.opens for s in session]), max([s.closes for s in session])
+    shared = [(b, e) for b, e in _windows(others) if b <= ends and begins <= e]
+    if not shared or not any(begins <= c.at <= ends and any(b <= c.at <= e for b, e in shared) for c in checkins):
         return list(checkins)  # what lies in one window alone needs no deciding, and nearly everything does
     mine = session[0].session
     return [c for c, name in assigned((*session, *others), checkins, policy) if name == mine]

@@ -232,38 +232,80 @@ class SlotCase(Value, frozen=True, kw_only=True):
         return [state for state in self.facts.sources if state.id == source]
 
 
-def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> SlotCase:
-    """The slot as it stands at `now`; the values of its preset outrank the policy's.
+class Seen(Value, frozen=True, kw_only=True):
+    """What was seen of a session of one person and day, which all its slots share: as `SlotCase` names it.
 
-    1. Outing slips move `due`. 2. Each check-in goes to one session, and gets a direction in it. 3. Flexible hours move
-    the way in by what the preset gives, the way out by what the person took of it.
+    `session`: its slots, as outing slips move them; `ahead`: when check-ins that are stored already come into view.
+    """
+
+    session: tuple[Slot, ...]
+    begins: datetime
+    ends: datetime
+    came: tuple[tuple[CheckIn, str], ...]
+    doubtful: tuple[CheckIn, ...]
+    doubted: tuple[tuple[CheckIn, str], ...]
+    ahead: tuple[datetime, ...]
+
+
+def session_seen(facts: SlotFacts, policy: CheckinPolicy, now: datetime) -> Seen:
+    """1. Outing slips move the slots. 2. Check-ins in doubt are put aside. 3. Each of the others goes to one session,
+    and gets a direction in it.
     """
     policy = policy.of(facts.own)
-    slot, session = facts.slot, facts.session or (facts.slot,)
-    others = tuple(s for s in facts.slots if s.session != slot.session)
+    session = facts.session or (facts.slot,)
+    others = tuple(s for s in facts.slots if s.session != facts.slot.session)
     if facts.outings:
-        slot, *moved_ones = (moved(s, facts.outings, facts.staff, policy) for s in (facts.slot, *session))
-        session = tuple(moved_ones)
+        session = tuple(moved(s, facts.outings, facts.staff, policy) for s in session)
         others = tuple(moved(s, facts.outings, facts.staff, policy) for s in others)
-    begins, ends = min(s.opens for s in session), max(s.closes for s in session)
+    begins, ends = min([s.opens for s in session]), max([s.closes for s in session])
     known = [c for c in facts.checkins if c.at <= now and c.received <= now]
-    ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
-    doubted = {c.id for c in known if not c.vouched and policy.doubts(c.distance, c.liveness)}
+    ahead = []
+    if len(known) < len(facts.checkins):
+        ahead = [max(c.at, c.received) for c in facts.checkins if c.at > now or c.received > now]
+    doubted = {
+        c.id
+        for c in known
+        if (c.distance is not None or c.liveness is not None)
+        and not c.vouched
+        and policy.doubts(c.distance, c.liveness)
+    }
     sure = [c for c in known if c.id not in doubted] if doubted else known
-    came = directed(session, own_checkins(session, others, sure, policy))
-    flexed = _flexed(facts, session, came, now)
+    return Seen(
+        session=session,
+        begins=begins,
+        ends=ends,
+        came=directed(session, own_checkins(session, others, sure, policy)),
+        doubtful=tuple([c for c in sure if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)]),
+        doubted=_as_if_sure(session, others, known, doubted, policy) if doubted else (),
+        ahead=tuple(ahead),
+    )
+
+
+def slot_case(facts: SlotFacts, policy: CheckinPolicy, now: datetime, seen: Seen | None = None) -> SlotCase:
+    """The slot as it stands at `now`; the values of its preset outrank the policy's. `seen`: what `session_seen` found
+    for another slot of the same session, person and day, where that is known.
+
+    Outing slips move `due`; flexible hours move the way in by what the preset gives, the way out by what the person
+    took of it.
+    """
+    policy = policy.of(facts.own)
+    if seen is None:
+        seen = session_seen(facts, policy, now)
+    slot = moved(facts.slot, facts.outings, facts.staff, policy) if facts.outings else facts.slot
+    flexed = _flexed(facts, seen.session, seen.came, now)
+    approved = [leave.approved_at for leave in facts.leaves if leave.approved_at is not None]
     return SlotCase(
         facts=facts,
         policy=policy,
         now=now,
         slot=replace(slot, due=slot.due + flexed) if flexed else slot,
-        begins=begins,
-        ends=ends,
-        came=came,
-        doubtful=tuple(c for c in sure if not c.trusted and (begins <= c.at <= ends or begins <= c.received <= ends)),
-        doubted=_as_if_sure(session, others, known, doubted, policy) if doubted else (),
+        begins=seen.begins,
+        ends=seen.ends,
+        came=seen.came,
+        doubtful=seen.doubtful,
+        doubted=seen.doubted,
         mark=lowest_watermark(facts.sources),
-        ahead=(*ahead, *(leave.approved_at for leave in facts.leaves if leave.approved_at is not None)),
+        ahead=(*seen.ahead, *approved) if approved else seen.ahead,
         flexed=flexed,
     )
 
@@ -304,8 +346,10 @@ def directed(session: tuple[Slot, ...], checkins: Iterable[CheckIn]) -> tuple[tu
     Without one of its own: `in` while the in-slot is empty and less than half of the session is gone, else `out`
     (DESIGN §5). The session runs from the in-slot's due to the out-slot's, or to the in-slot's `closes`.
     """
-    begins, ends = min(s.opens for s in session), max(s.closes for s in session)
+    begins, ends = min([s.opens for s in session]), max([s.closes for s in session])
     mine = {(c.at, c.id): c for c in checkins if begins <= c.at <= ends}
+    if not mine:
+        return ()
     arrival = next((s for s in session if s.direction == "in"), None)
     leaving = next((s for s in session if s.direction == "out"), None)
     half = begins

@@ -81,10 +81,8 @@ def decide(
         raise BadInput("face decide: --is, --is-not, --unclear 三者择一 give one of them")
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
-        registry, policy = opened.registry.get(conn), opened.settings.policy.checkin
-        done = decided(
-            conn, registry, policy, number, given[0], actor=who, why=reason, now=opened.clock.now(), anew=anew
-        )  # fmt: skip
+        look = opened.judge().look(conn, opened.clock.now())
+        done = decided(look, opened.settings.policy.checkin, number, given[0], actor=who, why=reason, anew=anew)
         return f"{number} {' '.join(words.DECISIONS[done])}"
 
     acting(user, act)

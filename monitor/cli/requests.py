@@ -117,7 +117,9 @@ def file(
     day: str | None = typer.Option(None, "--date", metavar="D", help="Of a correction: the day."),
     slot: str | None = typer.Option(None, "--slot", metavar="NAME", help="Of a correction: the slot, such as am_in."),
     at: str | None = typer.Option(None, "--at", metavar="T", help="Of a correction: when they came or went."),
-    about: str | None = typer.Option(None, "--about", metavar="TABLE/ID", help="Of a return: leave/L-7."),
+    about: str | None = typer.Option(
+        None, "--about", metavar="TABLE/ID", help="Of a return: leave/L-7; without --to, cancelled."
+    ),
     reason: str = typer.Option("", "--reason", metavar="TEXT", help="Private."),
     dry: bool = typer.Option(False, "--dry-run", help="Say what it would mean, and write nothing."),
     user: str | None = _AS,

@@ -22,9 +22,12 @@ class Problem(BaseModel):
     field: str | None = Field(description="What of the request is at fault.")
 
 
+PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
+
+
 def problem(status: str) -> dict[str, Any]:
-    """An error as OpenAPI has it."""
-    return {"model": Problem, "description": status}
+    """An error as OpenAPI has it: named, for given as a model FastAPI would make of it one more for every route."""
+    return {"description": status, "content": {"application/json": {"schema": dict(PROBLEM)}}}
 
 
 ERRORS: Final[Responses] = {

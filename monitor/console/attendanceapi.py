@@ -34,7 +34,12 @@ def _name(text: str | None = None) -> Any:
 def add_attendance_api(api: APIRouter, deps: Deps) -> None:
     """A hall's day, a month's grid, one person's month."""
     reader = require(deps, "attendance:read")
+    _add_day(api, deps, reader)
+    _add_month(api, deps, reader)
+    _add_person(api, deps, reader)
 
+
+def _add_day(api: APIRouter, deps: Deps, reader: Any) -> None:
     @api.get("/attendance/day", responses=ERRORS, response_model=DayOut)
     def get_day(
         request: Request,
@@ -69,6 +74,8 @@ def add_attendance_api(api: APIRouter, deps: Deps) -> None:
             "people": [person_day_json(one, place.zone) for one in shown],
         }  # fmt: skip
 
+
+def _add_month(api: APIRouter, deps: Deps, reader: Any) -> None:
     @api.get("/attendance/month", responses=ERRORS, response_model=MonthOut)
     def get_month(
         request: Request,
@@ -100,6 +107,8 @@ def add_attendance_api(api: APIRouter, deps: Deps) -> None:
             "people": [month_person_json(row, found, asked.last.day) for unit in found.units for row in unit.rows],
         }  # fmt: skip
 
+
+def _add_person(api: APIRouter, deps: Deps, reader: Any) -> None:
     @api.get("/attendance/people/{staff}", responses=ERRORS | MISSING, response_model=PersonMonthOut)
     def get_person(
         staff: str = Path(min_length=1, max_length=64, pattern=PLAIN),

@@ -15,7 +15,7 @@ from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, read, schema_of
 from monitor.console.facebodies import DecidedOut, DecideIn, DoubtFileOut, DoubtOut
-from monitor.console.looking import looked
+from monitor.console.looking import look_of, looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.supervision.doubts import Chosen, doubt_file, doubt_json, list_doubts
@@ -98,8 +98,8 @@ def _add_deciding(api: APIRouter, deps: Deps) -> None:
 
             def act(conn: Connection, now: datetime) -> dict[str, Any]:
                 decide(
-                    conn, deps.registry.get(conn), deps.policy.checkin, number, said.decision, actor=grant.principal,
-                    why=said.reason, now=now, seen=said.seen, anew=said.anew,
+                    look_of(deps, conn), deps.policy.checkin, number, said.decision, actor=grant.principal,
+                    why=said.reason, seen=said.seen, anew=said.anew,
                 )  # fmt: skip
                 return {"number": number, "decision": said.decision}
 

@@ -9,14 +9,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from monitor.console.answers import BODY_ERRORS, ERRORS, Problem
+from monitor.console.answers import BODY_ERRORS, ERRORS, PROBLEM, Problem
 
 SCHEME: Final = "token"
 APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/", "/screen/api/")
 """What programs and the pages without a sign-in ask."""
 BY_LINK: Final = ("/rate/api/link",)
 """Whoever has a link needs no token."""
-REF: Final = {"$ref": "#/components/schemas/Problem"}
 VERBS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -52,7 +51,7 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
                     answers.setdefault(str(status), {"description": told["description"]})
         for status, answer in answers.items():
             if status >= "400" and path.startswith(APIS):
-                answer["content"] = {"application/json": {"schema": dict(REF)}}
+                answer["content"] = {"application/json": {"schema": dict(PROBLEM)}}
             for media in answer.get("content", {}).values():
                 media["schema"] = _named(media.get("schema", {}))
         for media in operation.get("requestBody", {}).get("content", {}).values():

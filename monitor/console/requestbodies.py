@@ -30,7 +30,10 @@ class RequestIn(_In):
     kind: RequestKind
     staff: Name | None = Field(default=None, description="Whom it is about; left out: the bearer's own id.")
     start: Instant | None = Field(default=None, alias="from", description="All but a correction and a return.")
-    end: Instant | None = Field(default=None, alias="to", description="Exclusive; of a return when the person is back.")
+    end: Instant | None = Field(
+        default=None, alias="to", description="Exclusive; of a return when the person is back: without it, or as the"
+        " leave begins, it is cancelled."
+    )  # fmt: skip
     leave_kind: LeaveKind | None = Field(default=None, description="Of leave.")
     letter: Annotated[str, Field(max_length=500)] | None = Field(
         default=None, description="The unit's letter (函, B05)."

@@ -6,6 +6,8 @@ raises them again at its end.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -19,6 +21,8 @@ from starlette.types import ASGIApp
 START_SECONDS: Final = 20.0
 THREADS: Final = 15
 """For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
+TICK_SECONDS: Final = 0.1
+"""Between two looks of uvicorn at its clock, by which it counts; its own number."""
 GRACE_SECONDS: Final = 3
 """What an open request has for its end; a stream that stays open would block the stop for ever."""
 
@@ -69,7 +73,7 @@ class HttpServer:
     def stop(self) -> None:
         """End requests within the grace and the thread with them. Harmless when it never started."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.leave()
             self._thread.join(GRACE_SECONDS + 10)
             self._server = self._thread = None
 
@@ -80,13 +84,29 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is up; uvicorn itself only sets a flag."""
+    """Says when it is up, and leaves when it is told; uvicorn itself only sets a flag and looks at one now and then."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets)
         self.up.set()

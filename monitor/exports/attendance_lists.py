@@ -9,19 +9,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select
 
-from monitor.attendance.checkins import judge_slot
-from monitor.attendance.facts import SlotFacts
+from monitor.attendance.facts import Slot, SlotFacts
 from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.slots import slot_key
+from monitor.exports.attendance.oneday import judged_slots, of_the_day
 from monitor.exports.attendance_rows import Line, Row, line_of
 from monitor.model import Staff, Verdict
 from monitor.store.cards import CARD, REFUTED, results_of
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import load_slots, slots_of
+from monitor.store.facts.slots import load_slots, plan_of
 from monitor.store.schema import CorrectionRow, StaffRow
 from monitor.store.sql import table_of
 
@@ -81,18 +82,20 @@ def read_slots(
     cards = _slot_cards(look, first, last)
     waiting = _corrections(look, first, last)
     halls = {person.id: look.registry.hall_of_staff(person.id) for person in people}
-    keys = [
-        key
+    days = {
+        slot_key(person.id, day, slots[0].name): slots
         for person in people
         if (hall := halls[person.id]) is not None
-        for key in _keys(look, person, hall, first, last)
-    ]
-    for key, loaded in load_slots(look, keys).items() if keys else ():
-        facts = loaded.facts
+        for day, slots in _days(look, person, hall, first, last)
+    }
+    for loaded, slots in zip(load_slots(look, list(days)).values() if days else (), days.values(), strict=True):
         assert loaded.calendar is not None  # load_slots always finds one
-        verdict = judge_slot(facts, policy, loaded.calendar, look.now)
-        line = line_of(facts, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
-        yield SlotSeen(key=key, facts=facts, verdict=verdict, line=line)
+        whole = loaded.facts.slots
+        facts = of_the_day(loaded.facts, whole)
+        for one, verdict, _ in judged_slots(facts, slots, whole, policy, loaded.calendar, look.now):
+            key = slot_key(one.staff, one.date, one.slot.name)
+            line = line_of(one, verdict, look.now, waiting.get(key, ()), cards.get(key, ()))
+            yield SlotSeen(key=key, facts=one, verdict=verdict, line=line)
 
 
 def _people(look: Look, hall: str | None, unit: str | None) -> list[tuple[Staff, Row]]:
@@ -111,15 +114,16 @@ def _people(look: Look, hall: str | None, unit: str | None) -> list[tuple[Staff,
     return sorted(found, key=lambda pair: (pair[1].hall, pair[1].unit, pair[1].staff))
 
 
-def _keys(look: Look, person: Staff, hall: str, first: date, last: date) -> Iterator[str]:
-    """Of the slots of days that have begun; nothing is expected before the first import of person and hall (§5)."""
+def _days(look: Look, person: Staff, hall: str, first: date, last: date) -> Iterator[tuple[date, tuple[Slot, ...]]]:
+    """The slots of days that have begun; nothing is expected before the first import of person and hall (§5)."""
     since = [at for at in (person.expected_from, look.registry.halls[hall].expected_from) if at is not None]
     today = look.book.for_hall(look.registry, hall).local_date(look.now)
     for n in range((min(last, today) - first).days + 1):
         day = first + timedelta(days=n)
-        for slot in slots_of(look, person.id, day):
-            if all(slot.due >= at for at in since):
-                yield slot_key(person.id, day, slot.name)
+        plan = look.once(("plan", person.id, day), partial(plan_of, look, person.id, day))  # as `load_slots` does
+        slots = tuple(slot for slot in plan.slots if all(slot.due >= at for at in since))
+        if slots:
+            yield day, slots
 
 
 def _slot_cards(look: Look, first: date, last: date) -> dict[str, list[tuple[int, bool]]]:

@@ -81,7 +81,7 @@ def _corrections(conn: Connection, now: datetime) -> dict[str, int]:
 def _away(conn: Connection, halls: Sequence[str], now: datetime, start: datetime, end: datetime) -> dict[str, int]:
     def of(table: Table) -> ColumnElement[bool]:
         approved = and_(table.c.approver.is_not(None), table.c.approved_at <= now)
-        return and_(approved, table.c.starts < end, table.c.ends > start)
+        return and_(approved, table.c.starts < end, table.c.ends > start, table.c.starts < table.c.ends)
 
     out = union(*(select(table.c.staff).where(of(table)) for table in (LEAVE, LIEU))).subquery()
     query = (

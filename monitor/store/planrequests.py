@@ -104,9 +104,19 @@ def stands_in(conn: Connection, staff: Iterable[str], start: datetime, end: date
     """Rows of substitutes by which these people stand in somewhere within [start, end), by start."""
     found: list[Row[Any]] = []
     for batch in chunks(sorted(set(staff))):
-        where = (SUBSTITUTE.c.staff.in_(batch), SUBSTITUTE.c.starts < end, SUBSTITUTE.c.ends > start)
+        where = (
+            SUBSTITUTE.c.staff.in_(batch), SUBSTITUTE.c.starts < end, SUBSTITUTE.c.ends > start,
+            SUBSTITUTE.c.starts < SUBSTITUTE.c.ends,
+        )  # fmt: skip
         found += conn.execute(select(SUBSTITUTE).where(*where).order_by(SUBSTITUTE.c.starts, SUBSTITUTE.c.id)).all()
     return found
+
+
+def returns_from(conn: Connection, about: str) -> Sequence[Row[Any]]:
+    """Requests that end this leave (`TABLE/ID`) and are neither refused nor withdrawn, by number."""
+    query = select(REQUEST).where(REQUEST.c.about == about, REQUEST.c.state.in_(("pending", "approved")))
+    rows: Sequence[Row[Any]] = conn.execute(query.order_by(REQUEST.c.number)).all()
+    return rows
 
 
 def written_by(conn: Connection, table: str, plan: str) -> Row[Any] | None:

@@ -93,12 +93,17 @@ def save_plans(
         _require_covered([*before, *sent], registry, covers)
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "plans"))
-        meta.bump(conn, meta.PLANS_VERSION)
-        _new_roster(conn, changes)
-        mark(conn, touched(changes, registry, now) | _stood_in(conn, changes, registry, now), due=now)
-        _mark_shifts(conn, changes, registry, now)
-        _wake_powerless(conn, changes, registry, now)
+        changed_now(conn, changes, registry, now)
     return Changes(tables=tables)
+
+
+def changed_now(conn: Connection, changes: Sequence[Change], registry: Registry, now: datetime) -> None:
+    """What follows from plans that were written: steps 3 and 4 of `save_plans`, without the audit."""
+    meta.bump(conn, meta.PLANS_VERSION)
+    _new_roster(conn, changes)
+    mark(conn, touched(conn, changes, registry, now), due=now)
+    _mark_shifts(conn, changes, registry, now)
+    _wake_powerless(conn, changes, registry, now)
 
 
 def plan_changes(conn: Connection, rows: PlanRows) -> list[Change]:
@@ -126,9 +131,11 @@ def hall_of(row: Row, registry: Registry) -> str | None:
 # --------------------------------------------------------------------------- whom a plan touches
 
 
-def touched(changes: Iterable[Change], registry: Registry, now: datetime) -> set[SubjectRef]:
-    """The slots (`STAFF/DATE/`) and posts (`WINDOW/DATE/`) on the local days of each span, before and after."""
-    found: set[SubjectRef] = set()
+def touched(conn: Connection, changes: Sequence[Change], registry: Registry, now: datetime) -> set[SubjectRef]:
+    """The slots (`STAFF/DATE/`) and posts (`WINDOW/DATE/`) on the local days of each span, before and after; posts
+    too where somebody stands in whose own absence changed.
+    """
+    found = _stood_in(conn, changes, registry, now)
     for change in changes:
         for row in (change.before, change.after):
             if row is not None and change.kind.name in _TOUCHES:
@@ -263,7 +270,7 @@ def _valid(starts: date | None, ends: date | None, day: date) -> bool:
 
 def leaves(conn: Connection, staff: Iterable[str], start: datetime, end: datetime) -> dict[str, tuple[Leave, ...]]:
     """Leave of each person that overlaps [start, end), trips and days in lieu too, approved or not, by start; people
-    without any are left out.
+    without any are left out, and so is what was cancelled (撤销): it ends as it begins.
     """
     people = sorted(set(staff))
     found = [
@@ -289,8 +296,13 @@ def _by_start(leave: Leave) -> tuple[datetime, str, str]:
 
 
 def all_leaves(conn: Connection) -> tuple[Leave, ...]:
-    """All leave, trips and days in lieu ever filed, by start."""
-    found = [leave_of(name, row) for name in LEAVES for row in conn.execute(select(KINDS[name].table)).mappings()]
+    """All leave, trips and days in lieu ever filed, by start, without what was cancelled."""
+    tables = {name: KINDS[name].table for name in LEAVES}
+    found = [
+        leave_of(name, row)
+        for name, table in tables.items()
+        for row in conn.execute(select(table).where(table.c.starts < table.c.ends)).mappings()
+    ]
     return tuple(sorted(found, key=_by_start))
 
 
@@ -408,8 +420,10 @@ def on_duty(conn: Connection, day: date, role: str) -> tuple[str, ...]:
 def _overlapping(
     conn: Connection, table: Table, column: str, keys: Iterable[str], start: datetime, end: datetime
 ) -> Iterator[RowMapping]:
+    """Rows of no length are no plans any more."""
+    within = (table.c.starts < end, table.c.ends > start, table.c.starts < table.c.ends)
     for batch in chunks(sorted(set(keys))):
-        statement = select(table).where(table.c[column].in_(batch), table.c.starts < end, table.c.ends > start)
+        statement = select(table).where(table.c[column].in_(batch), *within)
         yield from conn.execute(statement.order_by(table.c.starts, table.c.id)).mappings()
 
 

@@ -6,7 +6,7 @@ once: a message costs ten of them, and making one anew costs four times what run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -102,6 +102,9 @@ _HEAD: Final = (
 )
 _ITEMS: Final = select(ITEM).where(ITEM.c.delivery == _WHICH).order_by(ITEM.c.card, ITEM.c.sequence, ITEM.c.purpose)
 _firing, _sent = ITEM.alias("firing"), DELIVERY.alias("sent")
+_IS_FIRING: Final = or_(
+    _firing.c.purpose == "firing", _firing.c.purpose.like("step-%"), _firing.c.purpose.like("repeat-%")
+)
 _HEARD: Final = select(ITEM.c.card, ITEM.c.sequence).where(
     ITEM.c.delivery == _WHICH,
     ITEM.c.purpose == "resolved",
@@ -111,11 +114,34 @@ _HEARD: Final = select(ITEM.c.card, ITEM.c.sequence).where(
         .where(
             _firing.c.card == ITEM.c.card,
             _firing.c.address == ITEM.c.address,
-            or_(_firing.c.purpose == "firing", _firing.c.purpose.like("step-%"), _firing.c.purpose.like("repeat-%")),
+            _IS_FIRING,
             _firing.c.sequence <= ITEM.c.sequence,
             or_(_sent.c.state == "sent", _sent.c.id == _WHICH),
         )
     ),
+)
+
+_ENDS: Final = (
+    select(ITEM)
+    .join_from(ITEM, DELIVERY, DELIVERY.c.id == ITEM.c.delivery)
+    .where(
+        ITEM.c.address == _WHICH,
+        ITEM.c.purpose == "resolved",
+        ITEM.c.card.in_(bindparam("cards", expanding=True)),
+        DELIVERY.c.state.in_(PENDING),
+        ~exists(
+            select(_firing.c.card)
+            .join_from(_firing, _sent, _sent.c.id == _firing.c.delivery)
+            .where(
+                _firing.c.card == ITEM.c.card,
+                _firing.c.address == ITEM.c.address,
+                _IS_FIRING,
+                _firing.c.sequence <= ITEM.c.sequence,
+                _sent.c.state.in_(("sent", *PENDING)),
+            )
+        ),
+    )
+    .order_by(ITEM.c.card, ITEM.c.sequence)
 )
 
 
@@ -146,6 +172,11 @@ def items_to_say(conn: Connection, delivery: int) -> tuple[list[Mapping[str, Any
         reached = row["purpose"] != "resolved" or (row["card"], row["sequence"]) in heard
         (said if reached or row["content"].get("undelivered") else unheard).append(row)
     return said, unheard
+
+
+def ends_behind(conn: Connection, address: str, cards: Collection[int]) -> list[Mapping[str, Any]]:
+    """Ends of these cards that still wait at the address and that it cannot hear: no firing got there or can yet."""
+    return [dict(row) for row in conn.execute(_ENDS, {"which": address, "cards": list(cards)}).mappings()]
 
 
 # ------------------------------------------------------------------ tries
@@ -190,6 +221,15 @@ def next_part(conn: Connection, delivery: int, part: int, due_at: datetime) -> N
 
 def postpone(conn: Connection, delivery: int, due_at: datetime) -> None:
     conn.execute(_DELIVERY, {"which": delivery, "due_at": due_at})
+
+
+_REOPEN: Final = update(DELIVERY).where(DELIVERY.c.id == _WHICH, DELIVERY.c.state == "dead")
+
+
+def reopen(conn: Connection, delivery: int, real: datetime) -> bool:
+    """Let the sender try a dead letter again, now, from its first part not sent; False: it is none any more."""
+    given = {"which": delivery, "state": "sealed", "due_at": real, "ended": None, "why": ""}
+    return conn.execute(_REOPEN, given).rowcount == 1
 
 
 def end_delivery(conn: Connection, delivery: int, *, state: str, real: datetime, why: str = "") -> None:

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from monitor.attendance.policy import CheckinPolicy
+from monitor.store.facts.doubted import doubted_since, policy_at
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import doubted_since
 from monitor.supervision.planfindings import row_of
 
 DAYS: Final = 31
@@ -20,12 +20,12 @@ DAYS: Final = 31
 
 def checkin_findings(look: Look, policy: CheckinPolicy) -> Iterator[dict[str, Any]]:
     """One row a check-in, by time: at which distance the face was, whether a challenge failed (docs/faces.md)."""
-    for made in doubted_since(look, policy.most_distance, policy.min_liveness, look.now - timedelta(days=DAYS)):
-        why = []
-        if made.distance is not None and policy.most_distance is not None and made.distance > policy.most_distance:
+    for made in doubted_since(look, policy, look.now - timedelta(days=DAYS)):
+        why, own = [], policy_at(look, policy, made.staff, made.at)
+        if made.distance is not None and own.most_distance is not None and made.distance > own.most_distance:
             why.append(
-                f"人脸距离 {made.distance:.3g} 超过 {policy.most_distance:g} the face is farther away than is accepted"
+                f"人脸距离 {made.distance:.3g} 超过 {own.most_distance:g} the face is farther away than is accepted"
             )
-        if made.liveness is not None and made.liveness < policy.min_liveness:
+        if made.liveness is not None and made.liveness < own.min_liveness:
             why.append("本人核验（活体动作或补传的密码）未通过 the proof of the person failed")
         yield row_of("checkin.doubt", f"staff:{made.staff}", made.at, f"{'；'.join(why)}（{made.id}）待复核 for review")

@@ -1,6 +1,7 @@
 """Check-ins in doubt (疑似签到): the queue, and one with what each decision would mean (docs/adr/0041).
 
-In doubt is a check-in that says of itself that it may be somebody else's (`CheckinPolicy.doubts`). A decision is a fact
+In doubt is a check-in that says of itself that it may be somebody else's, by the policy of its person's place that day
+(`store.facts.doubted`). A decision is a fact
 beside it: `is`, it counts as any other; `is_not`, it is nobody's; `unclear`, it stays for review and says so.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
@@ -19,8 +21,9 @@ from monitor.attendance.slots import slot_key
 from monitor.model import Registry
 from monitor.settings import Policy
 from monitor.store import cards, frames, months, reviews, subjects
+from monitor.store.facts.doubted import differs_by_place, is_doubted, may_be_doubted, policy_at
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import CHECKIN, checkin_at, in_doubt, load_slots, plan_of, remember_rota
+from monitor.store.facts.slots import CHECKIN, checkin_at, load_slots, plan_of, remember_rota
 from monitor.store.reviews import FINAL, REVIEW
 from monitor.supervision.judgement import rulings
 from monitor.supervision.refused import Refused
@@ -53,7 +56,8 @@ class SlotAt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubt:
-    """A check-in in doubt. `at` is its corrected time. `far`, `failed`: why it is in doubt (distance, challenge).
+    """A check-in in doubt. `at` is its corrected time. `far`, `failed`: why it is in doubt (distance, challenge), by
+    what the person's place accepts: `most_distance`, `min_liveness`.
     `frame`: number of its evidence frame, where one is kept. `decision`, `decided_…`: the newest, where there is one;
     `decisions`: how many there are.
     """
@@ -71,6 +75,8 @@ class Doubt:
     liveness: float | None
     far: bool
     failed: bool
+    most_distance: float | None
+    min_liveness: float
     slots: tuple[SlotAt, ...]
     frame: int | None
     decision: str | None = None
@@ -111,21 +117,26 @@ def list_doubts(
 ) -> tuple[list[Doubt], int]:
     """(a page, one more than `limit` where others follow; how many wait for a decision). Raises Refused."""
     _may(who)
-    wanted = [in_doubt(policy.most_distance, policy.min_liveness), CHECKIN.c.received <= look.now]
+    wanted = [may_be_doubted(look, policy), CHECKIN.c.received <= look.now]
     wanted += _within(look.registry, who, chosen.hall)
     is_open = func.coalesce(_newest(), "").not_in(FINAL)
-    count = int(look.conn.execute(select(func.count()).select_from(CHECKIN).where(*wanted, is_open)).scalar_one())
     query = select(CHECKIN).where(*wanted, ~is_open if chosen.decided else is_open)
     if chosen.after is not None:
         query = query.where(CHECKIN.c.id < chosen.after if chosen.decided else CHECKIN.c.id > chosen.after)
-    order = CHECKIN.c.id.desc() if chosen.decided else CHECKIN.c.id
-    rows = look.conn.execute(query.order_by(order).limit(limit + 1)).all()
-    return _lines(look, policy, rows), count
+    query = query.order_by(CHECKIN.c.id.desc() if chosen.decided else CHECKIN.c.id)
+    if not differs_by_place(look, policy):
+        many = select(func.count()).select_from(CHECKIN).where(*wanted, is_open)
+        rows = look.conn.execute(query.limit(limit + 1)).all()
+        return _lines(look, policy, rows), int(look.conn.execute(many).scalar_one())
+    found = (row for row in look.conn.execute(query) if is_doubted(look, policy, row))
+    shown = list(islice(found, limit + 1))
+    waiting = look.conn.execute(select(CHECKIN).where(*wanted, is_open)).all()
+    return _lines(look, policy, shown), sum(is_doubted(look, policy, row) for row in waiting)
 
 
 def doubt_file(look: Look, policy: Policy, who: Principal, number: int) -> DoubtFile:
     """One check-in in doubt. Raises Refused: alike for none, one beyond reach, and one that is in no doubt."""
-    row = require_doubt(look.conn, look.registry, policy.checkin, who, number)
+    row = require_doubt(look, policy.checkin, who, number)
     (doubt,) = _lines(look, policy.checkin, [row])
     behind, _ = list_doubts(look, policy.checkin, who, Chosen(after=number), limit=1)
     if not behind:
@@ -141,10 +152,10 @@ def doubt_file(look: Look, policy: Policy, who: Principal, number: int) -> Doubt
     )
 
 
-def frame_of(conn: Connection, registry: Registry, policy: CheckinPolicy, who: Principal, number: int) -> int | None:
+def frame_of(look: Look, policy: CheckinPolicy, who: Principal, number: int) -> int | None:
     """The number of the evidence frame of a check-in in doubt. Raises Refused as `doubt_file`."""
-    row = require_doubt(conn, registry, policy, who, number)
-    return _frames(conn, [row]).get((row.source, row.event_id))
+    row = require_doubt(look, policy, who, number)
+    return _frames(look.conn, [row]).get((row.source, row.event_id))
 
 
 # --------------------------------------------------------------------------- who may, what is found
@@ -157,13 +168,13 @@ def _may(who: Principal, target: Target | None = None) -> None:
 
 
 def require_doubt(
-    conn: Connection, registry: Registry, policy: CheckinPolicy, who: Principal, number: int, *, lock: bool = False
-) -> Row[Any]:
+    look: Look, policy: CheckinPolicy, who: Principal, number: int, *, lock: bool = False
+) -> Row[Any]:  # fmt: skip
     """The row, held by this transaction where `lock` is set: of two who decide at once the second waits."""
     _may(who)
     query = select(CHECKIN).where(CHECKIN.c.id == number)
-    row = conn.execute(query.with_for_update() if lock else query).first()
-    if row is None or not policy.doubts(row.distance, row.liveness) or not _reaches(registry, who, row.staff):
+    row = look.conn.execute(query.with_for_update() if lock else query).first()
+    if row is None or not _reaches(look.registry, who, row.staff) or not is_doubted(look, policy, row):
         raise Refused(
             f"{number}: 没有此疑似签到 there is no such check-in in doubt; `jiancha face doubts` 列出 lists them",
             sort="missing",
@@ -209,13 +220,15 @@ def _lines(look: Look, policy: CheckinPolicy, rows: Sequence[Row[Any]]) -> list[
         key = (row.source, row.event_id)
         mine = said.get(key, [])
         last = mine[-1] if mine else None
-        far = policy.most_distance is not None and row.distance is not None and row.distance > policy.most_distance
+        own = policy_at(look, policy, row.staff, made[row.id].at)
+        far = own.most_distance is not None and row.distance is not None and row.distance > own.most_distance
         lines.append(
             Doubt(
                 number=row.id, staff=row.staff, hall=halls[row.id], source=row.source, event=row.event_id,
                 at=made[row.id].at, trusted=made[row.id].trusted, received=row.received, method=row.method,
                 distance=row.distance, liveness=row.liveness, far=far,
-                failed=row.liveness is not None and row.liveness < policy.min_liveness,
+                failed=row.liveness is not None and row.liveness < own.min_liveness,
+                most_distance=own.most_distance, min_liveness=own.min_liveness,
                 slots=tuple(
                     SlotAt(key=slot, name=name, due=due, verdict=verdicts.get(slot, "pending"))
                     for slot, name, due in spans[row.id]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from monitor import attendance
 from monitor.access import Principal
 from monitor.attendance.policy import CheckinPolicy
 from monitor.model import Event, Registry, SubjectRef
 from monitor.store import audit, reviews, subjects
+from monitor.store.facts.look import Look
 from monitor.store.reviews import DECISIONS, FINAL, Decision
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.doubts import require_doubt
@@ -19,8 +20,8 @@ from monitor.supervision.refused import Refused
 
 
 def decide(
-    conn: Connection, registry: Registry, policy: CheckinPolicy, number: int, decision: str, *,
-    actor: str | Principal, why: str, now: datetime, seen: int | None = None, anew: bool = False,
+    look: Look, policy: CheckinPolicy, number: int, decision: str, *, actor: str | Principal, why: str,
+    seen: int | None = None, anew: bool = False,
 ) -> Decision:  # fmt: skip
     """Record a decision, and have what rests on the check-in judged again. The caller commits. Raises Refused.
 
@@ -31,7 +32,8 @@ def decide(
     who = local(actor) if isinstance(actor, str) else actor
     if decision not in DECISIONS:
         raise Refused(f"{decision!r}: 应为 one of {', '.join(DECISIONS)}", field="decision")
-    row = require_doubt(conn, registry, policy, who, number, lock=True)
+    conn, now = look.conn, look.now
+    row = require_doubt(look, policy, who, number, lock=True)
     if who.staff == row.staff:
         raise Refused("不得复核本人的签到 nobody decides about a check-in of their own", sort="role")
     require_words(why)
@@ -47,7 +49,7 @@ def decide(
     body = {"number": number, "event": f"{row.source}/{row.event_id}", "decision": decision, "role": who.role,
             "before": last.decision if last is not None else None}  # fmt: skip
     audit.record(conn, now, who.id, "checkin.decided", "staff", row.staff, body, private={"why": why.strip()})
-    subjects.mark(conn, _marks(registry, row), due=now)
+    subjects.mark(conn, _marks(look.registry, row), due=now)
     return decision
 
 

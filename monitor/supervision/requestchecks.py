@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from monitor.access import LOCAL, Principal, Target, covers
 from monitor.attendance.facts import Correction, Leave
 from monitor.attendance.leavecheck import leave_days
-from monitor.attendance.policy import CheckinPolicy
 from monitor.attendance.proof import is_approved
 from monitor.attendance.requestpolicy import REQUEST_KINDS
 from monitor.settings import Policy
 from monitor.store import planrequests, plans
+from monitor.store.facts.doubted import own_policy
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import plan_of, slots_of, window_of
+from monitor.store.facts.slots import slots_of, window_of
 from monitor.supervision.refused import Refused
 from monitor.supervision.requestplans import TABLES, plan_row
 from monitor.workcal import WorkCalendar
@@ -38,7 +38,8 @@ class Asked:
     """A request as it is filed. Instants are UTC; what a kind does not need stays None.
 
     `staff`: whom it is about; None: whoever files. `window`, `substitute`: cover, alone or with leave. `day`, `slot`:
-    of a correction, whose time is `starts`. `about`: of a return, `TABLE/ID` of the leave, which then ends at `ends`.
+    of a correction, whose time is `starts`. `about`: of a return, `TABLE/ID` of the leave, which then ends at `ends`;
+    at its own beginning, or without `ends` while it has not begun, it is cancelled (撤销).
     """
 
     kind: str
@@ -70,6 +71,11 @@ class Checked:
     late: int
     """Working days from its beginning to now; 0: in time."""
     asked: Asked
+
+    @property
+    def cancels(self) -> bool:
+        """Whether nothing is left of the leave that it ends."""
+        return self.kind == "return" and self.starts == self.ends
 
 
 def calendar_of(look: Look, staff: str) -> WorkCalendar:
@@ -286,12 +292,6 @@ def _overlaps(
 # --------------------------------------------------------------------------- corrections
 
 
-def checkin_policy(look: Look, policy: Policy, staff: str, day: date) -> CheckinPolicy:
-    """`[checkin]` with the values of the preset that the person has that day."""
-    preset = look.presets.get(plan_of(look, staff, day).preset)
-    return policy.checkin.of(preset.own) if preset is not None else policy.checkin
-
-
 def _correction(look: Look, policy: Policy, asked: Asked, staff: str) -> Checked:
     if asked.day is None:
         raise Refused("请填日期 give the day", field="date")
@@ -302,7 +302,7 @@ def _correction(look: Look, policy: Policy, asked: Asked, staff: str) -> Checked
     if asked.starts > look.now:
         raise Refused("时间尚未到 the time is not over yet", field="at")
     fits(look, staff, asked.day, asked.slot or "", asked.starts)
-    own, calendar = checkin_policy(look, policy, staff, asked.day), calendar_of(look, staff)
+    own, calendar = own_policy(look, policy.checkin, staff, asked.day), calendar_of(look, staff)
     took = calendar.workdays_between(asked.day, calendar.local_date(look.now))
     if own.correction_days and took > own.correction_days:
         raise Refused(
@@ -366,7 +366,7 @@ def _not_corrected(look: Look, staff: str, day: date, slot: str) -> None:
 
 
 def _return(look: Look, asked: Asked, staff: str) -> Checked:
-    """A return ends leave that has begun, before its own end."""
+    """A return ends leave before its own end (销假); at its beginning nothing is left of it (撤销)."""
     table, _, plan = (asked.about or "").partition("/")
     row: Any = plan_row(look.conn, table, plan) if table in TABLES.values() else None
     if row is None or row["staff"] != staff:
@@ -374,9 +374,10 @@ def _return(look: Look, asked: Asked, staff: str) -> Checked:
     leave = plans.leave_of(table, row)
     if not is_approved(leave, look.now):
         raise Refused("此假尚未批准，可撤回申请 this leave is not approved: withdraw its request", field="about")
-    if asked.ends is None:
-        raise Refused("请填返岗时间 give when the person is back", field="to")
-    if not leave.start < asked.ends < leave.end:
+    ends = leave.start if asked.ends is None and look.now < leave.start else asked.ends
+    if ends is None:
+        raise Refused("此假已开始，请填返岗时间 this leave has begun: give when the person is back", field="to")
+    if not leave.start <= ends < leave.end:
         zone = zone_of(look, staff)
         span = f"{leave.start.astimezone(zone):%Y-%m-%d %H:%M}–{leave.end.astimezone(zone):%Y-%m-%d %H:%M}"
         raise Refused(f"返岗时间应在假期之内（{span}）the return must lie within the leave ({span})", field="to")
@@ -387,4 +388,4 @@ def _return(look: Look, asked: Asked, staff: str) -> Checked:
             )
     place = _target(look, staff, replace(asked, starts=leave.start), own=True)
     assert place is not None
-    return _made(asked, staff, place, leave.start, asked.ends)
+    return _made(asked, staff, place, leave.start, ends)

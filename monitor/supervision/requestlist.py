@@ -15,6 +15,7 @@ from monitor.store.facts.look import Look
 from monitor.store.planrequests import REQUEST
 from monitor.supervision.reach import within
 from monitor.supervision.requestdeciders import Deciders, flow_of
+from monitor.supervision.requestplans import TABLES
 from monitor.supervision.requests import require_request, sees_private
 
 Tab: TypeAlias = Literal["mine", "decide", "all"]
@@ -73,6 +74,11 @@ class RequestLine:
     may_withdraw: bool
     sequence: int
 
+    @property
+    def cancels(self) -> bool:
+        """Whether nothing is left of the leave that it ends."""
+        return self.kind == "return" and self.starts == self.ends
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryStep:
@@ -88,13 +94,18 @@ class HistoryStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestFile:
-    """A request with its chain, how much of it is done, its history and the plan rows that came of it."""
+    """A request with its chain, how much of it is done, its history and the plan rows that came of it. `leave`: the
+    one among them that is leave of some sort, `TABLE/ID`; `ended_by`: (number, state) of the requests that end it
+    earlier, undecided or approved.
+    """
 
     line: RequestLine
     chain: tuple[str, ...]
     step: int
     history: tuple[HistoryStep, ...]
     plans: tuple[tuple[str, str], ...]
+    leave: str | None
+    ended_by: tuple[tuple[int, str], ...]
 
 
 def list_requests(look: Look, who: Principal, chosen: Chosen, limit: int = MOST) -> list[RequestLine]:
@@ -114,6 +125,9 @@ def request_file(look: Look, who: Principal, number: int) -> RequestFile:
     """Raises Refused for one that there is not, or that is beyond reach."""
     row = require_request(look.conn, who, number)
     private = sees_private(who, row)
+    leave = None
+    if row.kind in TABLES and row.plans:
+        leave = f"{TABLES[row.kind]}/{row.plans[TABLES[row.kind]]}"
     return RequestFile(
         line=line_of(row, who, Deciders.read(look.conn)),
         chain=flow_of(row).chain,
@@ -126,6 +140,8 @@ def request_file(look: Look, who: Principal, number: int) -> RequestFile:
             for step in planrequests.history(look.conn, number)
         ),
         plans=tuple(sorted((row.plans or {}).items())),
+        leave=leave,
+        ended_by=tuple((one.number, one.state) for one in planrequests.returns_from(look.conn, leave)) if leave else (),
     )  # fmt: skip
 
 

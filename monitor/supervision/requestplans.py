@@ -45,12 +45,14 @@ def rows_of(conn: Connection, request: Any, approver: str, now: datetime) -> dic
 
 
 def _returned(conn: Connection, request: Any) -> dict[str, list[Row]]:
-    """The leave with its new end, and the cover that was filed together with it."""
+    """The leave with its new end, and the cover that was filed together with it. One that ends as it begins is
+    cancelled: the row stays, and is no leave to anybody (`plans.leaves`).
+    """
     table, _, plan = request.about.partition("/")
     found: dict[str, list[Row]] = {}
     for name, row in _together(conn, table, plan):
-        if row["starts"] < request.ends < row["ends"]:
-            found[name] = [{**row, "ends": request.ends}]
+        if request.ends < row["ends"]:
+            found[name] = [{**row, "ends": max(row["starts"], request.ends)}]
     return found
 
 

@@ -15,10 +15,11 @@ from monitor.attendance.overtime import Standing
 from monitor.attendance.proof import is_approved
 from monitor.settings import Policy
 from monitor.store import months, planrequests, plans
+from monitor.store.facts.doubted import own_policy
 from monitor.store.facts.look import Look
 from monitor.store.facts.overtime import overtime_of
 from monitor.store.facts.slots import slots_of
-from monitor.supervision.requestchecks import Checked, calendar_of, checkin_policy, corrections_used
+from monitor.supervision.requestchecks import Checked, calendar_of, corrections_used
 from monitor.supervision.requestplans import plan_row
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,7 +80,7 @@ def preview(look: Look, policy: Policy, found: Checked, number: int | None = Non
     days = list(_days(look, found, span))
     counts_until = None
     if found.kind == "outing":
-        most = checkin_policy(look, policy, found.staff, calendar.local_date(found.starts)).outing_max_minutes
+        most = own_policy(look, policy.checkin, found.staff, calendar.local_date(found.starts)).outing_max_minutes
         until = found.starts + timedelta(minutes=most)
         if until < found.ends:
             counts_until, span = until, (found.starts, until)
@@ -177,7 +178,7 @@ def _away(leaves: tuple[Leave, ...], sessions: list[tuple[datetime, datetime]], 
 def _corrections(look: Look, policy: Policy, found: Checked, number: int | None) -> tuple[int, int] | None:
     if found.kind != "correction" or found.asked.day is None:
         return None
-    most = checkin_policy(look, policy, found.staff, found.asked.day).corrections_per_month
+    most = own_policy(look, policy.checkin, found.staff, found.asked.day).corrections_per_month
     used = corrections_used(look, found.staff, found.asked.day)
     return (used if number is None else max(used - 1, 0)), most
 

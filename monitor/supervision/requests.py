@@ -135,7 +135,7 @@ def _write(look: Look, row: Row[Any], who: Principal) -> dict[str, str]:
 def _still_there(look: Look, row: Row[Any]) -> None:
     table, _, plan = row.about.partition("/")
     leave = plan_row(look.conn, table, plan)
-    if leave is None or not leave["starts"] < row.ends < leave["ends"]:
+    if leave is None or not leave["starts"] <= row.ends < leave["ends"]:
         raise Refused("此假已变更，请拒绝后重新申请 this leave has changed meanwhile: refuse, and file anew")
 
 

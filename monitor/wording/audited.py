@@ -32,6 +32,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "silence.ended": ("结束静默", "ended a silence"),
     "alert.test": ("发送测试通知", "sent a test message"),
     "alert.tested": ("测试通知结果", "result of a test message"),
+    "alert.again": ("重发通知", "sent a message again"),
     "audit.verified": ("核验审计", "verified the audit"),
     "device.lost": ("声明设备数据丢失", "declared a device's data lost"),
     "device.revoke": ("停用设备", "took a device out of service"),
@@ -73,6 +74,9 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "rating_link.created": ("制作评价链接", "made a rating link"),
     "quarantine.released": ("重放隔离数据", "replayed held data"),
     "quarantine.dismissed": ("放弃隔离数据", "dismissed held data"),
+    "plans.withdraw": ("撤回报备", "withdrew a plan"),
+    "registry.exported": ("导出台账", "exported the registry"),
+    "audit.exported": ("导出审计", "exported the audit"),
     "calendar.change": ("变更日历", "changed a calendar"),
     "calendar.paper": ("导入放假通知", "imported a notice of holidays"),
     "store.restore": ("恢复备份", "restored a backup"),
@@ -154,6 +158,8 @@ KINDS: Final[Mapping[str, Texts]] = {
     "screen": ("电子显示屏", "public screen"),
     "policy": ("规则版本", "version of the policy"),
     "faces": ("人脸库", "faces"),
+    "delivery": ("通知", "message"),
+    "registry": ("台账", "registry"),
 }
 
 

@@ -39,6 +39,8 @@ SETTLED: Final[Mapping[str, Texts]] = {
 }
 """How each kind is settled."""
 
+WINDOW: Final = "{window}"
+"""Stands in the text of an open point for the name of its window."""
 JOB_STATES: Final[Mapping[str, Texts]] = {
     "queued": ("排队中", "waiting"),
     "running": ("制作中", "being made"),

@@ -16,6 +16,8 @@ KINDS: Final[Mapping[str, Texts]] = {
     "correction": ("补签", "correction"),
     "return": ("销假", "return from leave"),
 }
+CANCELLED: Final[Texts] = ("撤销请假", "leave cancelled")
+"""A return from leave at its very beginning."""
 STATES: Final[Mapping[str, Texts]] = {
     "pending": ("待批", "undecided"),
     "approved": ("已批准", "approved"),

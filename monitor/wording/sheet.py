@@ -30,6 +30,20 @@ MARK_WORDS: Final[Mapping[str, Texts]] = {
     "？": ("未知、待复核", "unknown, for review"),
     "－": ("休", "off"),
 }
+SLOT_SAYS: Final[Mapping[str, Texts]] = {
+    "late": ("迟到", "late"),
+    "very_late": ("脱岗（迟到）", "off-post (late)"),
+    "missing": ("缺卡（未签到）", "check-in missing"),
+    "absent": ("旷工半天", "absent for half a day"),
+    "late_absent": ("旷工半天（迟到）", "absent for half a day (late)"),
+    "early": ("早退", "left early"),
+    "left_early": ("脱岗（早退）", "off-post (left early)"),
+    "no_checkout": ("缺卡（未签退）", "check-out missing"),
+    "unpublished": ("未知（放假安排未公布）", "unknown (days off not published)"),
+}
+"""What a slot is called in 异常明细, by the code of its reason."""
+CLOSED: Final[Texts] = ("停办", "closed")
+CORRECTED: Final[Texts] = ("补签", "corrected afterwards")
 TOTALS: Final[tuple[Texts, ...]] = (
     ("应出勤半天", "Half days due"),
     ("出勤半天", "present"),

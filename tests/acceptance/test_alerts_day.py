@@ -85,7 +85,7 @@ class Plan:
 
 
 SHORT = Plan(
-    cards=200, seconds=7, down=2.5, revoked=4, kills=(0.8, 3.2), at_rest=True, strict=True, per_minute=140,
+    cards=100, seconds=7, down=2.5, revoked=4, kills=(0.8, 3.2), at_rest=True, strict=True, per_minute=140,
     throttle=(1, 0.7), throttled=says({"errcode": 45009}, 429, Retry_After="1"), group_wait=0.6, base=0.3, cap=1,
     timeout=1,
 )  # fmt: skip

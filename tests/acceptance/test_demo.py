@@ -1,4 +1,7 @@
-"""`jiancha demo`, as a viewer calls it: the program, a real broker, devices, alerts — and nothing left behind."""
+"""`jiancha demo`, as a viewer calls it: the program, a real broker, devices, alerts — and nothing left behind.
+
+It takes longer than a test of every run may; there its stage and its story are (test_demo_stage, test_demo_story).
+"""
 
 from __future__ import annotations
 
@@ -100,6 +103,7 @@ def after_it(command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_in_order_and_leaves_only_the_folder(
     show: Callable[..., Show], eventually: Eventually, tool: Callable[[str], str]
 ) -> None:

@@ -146,6 +146,7 @@ def test_keys_of_one_letter_can_be_turned_off(enter: Enter) -> None:
     """WCAG 2.1.4; it is remembered."""
     seen = enter("duty", "/cards")
     page, chosen = seen.page, seen.page.locator("#inbox tr[aria-selected=true]")
+    page.locator("#keys").wait_for()  # until its script is there the box is hidden, and unticked: nothing to do
     page.get_by_label("快捷键").uncheck()
     page.keyboard.press("j")
     page.reload()

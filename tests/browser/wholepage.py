@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ EMPTY_TITLE: Final = re.compile(r"《\s*》")
 BARE: Final = re.compile(r"[a-z_.]+")
 MORE_STEPS: Final = 15
 """Steps of Tab beyond what must be reached: a browser lets areas that scroll be reached too."""
+TAB: Final = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 BOTH: Final = ".fault, .both, code, pre"
 """Texts in both languages at once (the program's own errors: Chinese first, English behind), and commands."""
 KEPT_ENGLISH: Final = frozenset(
@@ -79,8 +81,10 @@ def wide(page: Any, size: tuple[int, int]) -> list[str]:
 def keyboard(page: Any) -> list[str]:
     """Tab from the beginning: what it does not reach, reaches out of order, or reaches unseen."""
     count = page.evaluate("() => inspect.begin()")
-    for _ in range(count):
-        page.keyboard.press("Tab")
+    debugger = page.context.new_cdp_session(page)
+    for _ in range(count):  # a press of the key alone, half of what `keyboard.press` sends
+        debugger.send("Input.dispatchKeyEvent", TAB)
+    debugger.detach()
     walked = page.evaluate("() => inspect.walked()")
     for _ in range(MORE_STEPS):
         if {step[0] for step in walked["steps"]} >= set(range(count)):
@@ -128,6 +132,53 @@ class Data:
 def texts(page: Any) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = page.evaluate("(skip) => inspect.texts(skip)", BOTH)
     return found
+
+
+class _Read(HTMLParser):
+    """Texts of a page as it is served, as `inspect.texts` takes them; with what is hidden until a script shows it."""
+
+    SILENT: Final = ("script", "style", "noscript", "code", "pre", "template")
+    SKIPPED: Final = frozenset({"fault", "both"})
+    EMPTY: Final = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
+    WORDS: Final = ("aria-label", "title", "placeholder", "alt")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._lang = ""
+        self._open: list[tuple[str, bool]] = []
+        """Tags that are open, and whether what is in them is left out."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "html":
+            self._lang = given.get("lang") or ""
+        out = (
+            bool(self._open and self._open[-1][1])
+            or tag in self.SILENT
+            or not self.SKIPPED.isdisjoint((given.get("class") or "").split())
+            or given.get("lang", self._lang) != self._lang
+        )
+        if not out:
+            self.found += [(said, f"{tag} {word}") for word in self.WORDS if (said := given.get(word))]
+        if tag not in self.EMPTY:
+            self._open.append((tag, out))
+
+    def handle_endtag(self, tag: str) -> None:
+        names = [name for name, _ in self._open]
+        if tag in names:
+            del self._open[len(names) - 1 - names[::-1].index(tag) :]
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self._open and not self._open[-1][1]:
+            self.found.append((data.strip(), self._open[-1][0]))
+
+
+def texts_of(html: str) -> list[tuple[str, str]]:
+    """The texts of a page that no browser has seen."""
+    reader = _Read()
+    reader.feed(html)
+    return reader.found
 
 
 def _without(text: str, values: Iterable[str], wanted: re.Pattern[str]) -> str:

@@ -6,39 +6,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.store.engine import Store
+from tests import forked
 from tests.alert_world import issue, notice, policy_of
 from tests.receivers import http_receiver, says
 
 pytestmark = pytest.mark.both_databases
 
-ROOT = Path(__file__).resolve().parents[2]
-CHILD = """
-import json, sys
-from datetime import UTC, datetime, timedelta
-from alerts.policy import AlertPolicy
-from alerts.service import AlertService
-from monitor.store.engine import Store
-
-class Silent:
-    def notification(self, channel, result): pass
-    def unrouted(self, rule, level): pass
-
-url, policy, minutes = sys.argv[1], AlertPolicy.model_validate(json.loads(sys.argv[2])), float(sys.argv[3])
-# each process lives later than the one before, so that what that one leased has run out
-now = lambda: datetime(2026, 3, 2, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-service = AlertService(Store(url), policy, now=now, real_now=now, age_ok=lambda since, now: True, counter=Silent())
-while service.plan_once(now()) or service.send_once():
-    pass
-print("done")
-"""
 POINTS = ["plan.before_commit", "plan.after_commit", "send.before", "send.after"]
 
 
@@ -46,10 +24,9 @@ def run_child(store: Store, policy: dict[str, Any], minutes: int, failpoint: str
     environ = {key: value for key, value in os.environ.items() if key != "JIANCHA_FAILPOINT"}
     if failpoint:
         environ["JIANCHA_FAILPOINT"] = failpoint
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, store.url, json.dumps(policy), str(minutes)],
-        env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = forked.run(
+        [store.url, json.dumps(policy), str(minutes)], env=environ, timeout=60, entry="tests.killable:tell"
+    )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode
 

@@ -182,6 +182,30 @@ def test_the_fallback_that_got_the_firing_gets_the_end(store: Store) -> None:
     assert keys(good.bodies) == [(1, 1, "firing"), (1, 2, "resolved"), (2, 1, "firing"), (2, 2, "resolved")]
 
 
+def test_an_end_that_waits_behind_its_dead_firing_goes_with_it(store: Store) -> None:
+    """The fallback hears of each card one end, though another notice comes before the first had its turn."""
+    with http_receiver(says({}, 500)) as robot, http_receiver() as good:
+        receivers = {"robot": f"wecombot://key/?base={robot.base}", "z": good.url}
+        given = {"routes": [{"receivers": ["robot"]}], "fallback": "z", "group_wait_seconds": 30, "retry": NO_JITTER}
+        world = World(store, policy_of(receivers, **given))
+        world.issue(1)
+        world.run()
+        world.time.pass_(30)
+        world.run()
+        world.notice(1, "closed")
+        world.run()
+        robot.answers = says(REVOKED)
+        world.time.pass_(6)
+        world.run()
+        assert world.states("robot") == ["dead", "open"], "the end still collects its group"
+        world.notice(1, "cleared", minutes=2)
+        world.run()
+        world.time.pass_(60)
+        world.run()
+    assert world.states("robot") == ["dead", "dropped"]
+    assert keys(good.bodies) == [(1, 1, "firing"), (1, 2, "resolved")]
+
+
 def test_too_old_is_dead_and_the_next_moves_up(store: Store) -> None:
     with http_receiver(says({}, 500)) as receiver:
         world = World(store, policy_of({"hook": receiver.url}, retry=NO_JITTER | {"max_age_seconds": 20}))

@@ -132,7 +132,10 @@ def actions(daemon: Daemon) -> list[dict[str, str]]:
 
 
 def test_the_daemon_seals_and_writes_the_head_to_its_log(tmp_path: Path, eventually: Eventually) -> None:
-    daemon = daemon_in(tmp_path, JIANCHA_AUDIT__KEY=KEY, JIANCHA_AUDIT__SEAL_SECONDS="3600").start()
+    daemon = daemon_in(tmp_path, JIANCHA_AUDIT__KEY=KEY, JIANCHA_AUDIT__SEAL_SECONDS="3600")
+    # the first judge of a store records its policy: the daemon's own would after or before the sealer's round
+    daemon.command("judge", "--as-of", "2026-03-02T08:00:00+08:00")
+    daemon.start()
     try:
         [told] = eventually(lambda: [line for line in actions(daemon) if line["action"] == "audit.head"])
         assert json.loads(daemon.command("audit", "verify", "--json", "--head", told["head"]))["unsealed"] == 0

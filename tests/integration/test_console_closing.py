@@ -20,6 +20,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from monitor.access import Principal
 from monitor.app.serving import deps_of
 from monitor.app.sheetmaker import LEASE, SheetMaker
 from monitor.clock import FrozenClock
@@ -29,7 +30,8 @@ from monitor.store import sheetjobs
 from monitor.store.audit import AUDIT
 from monitor.store.schema import User
 from monitor.store.sheetjobs import JOB
-from monitor.supervision import erasure
+from monitor.supervision import erasure, requests
+from monitor.supervision.requestchecks import Asked
 from monitor.supervision.tokens import create_token
 from tests.busy_app import BusyApp
 from tests.busy_hall import HALL, copied
@@ -105,6 +107,8 @@ def test_a_month_is_closed_corrected_and_every_version_stays_to_the_byte(world: 
         done = send(app, "head", PATH, reason="三月核对", accept="yes", seen=seen(shown.text))
         assert done.headers["location"] == f"{PATH}?done=1"
         page = said(app.as_user("head").get(PATH).text)
+        assert "名head" in page, "who signed it, by name"
+        assert "名head" in said(app.as_user("head").get("/closing").text)
         assert "没有差别，无须更正" in page
         assert "刚才核验：所存与签核时一致" in page
         first = saved(app, 1)
@@ -144,6 +148,9 @@ def test_open_points_are_listed_and_have_to_be_accepted(tmp_path: Path) -> None:
         assert re.search(r"无法判定的时段 \d+", text)
         assert "数据未到齐的终端 1" in text
         assert "t1" in text
+        table = app.as_user("head").get(PATH + "?lang=en").text.split('id="open-unknown"')[1].split("</table>")[0]
+        assert "morning in: unknown" in said(table), "worded in the page's language"
+        assert "上午签到未知" in text
         no = send(app, "head", PATH, reason="核对", seen=seen(shown.text))
         assert no.status_code == 422
         assert "有未决事项" in no.text
@@ -160,6 +167,25 @@ def test_open_points_are_listed_and_have_to_be_accepted(tmp_path: Path) -> None:
         with app.deps.store.read() as conn:
             closed = conn.execute(select(AUDIT.c.actor).where(AUDIT.c.action == "attendance.closed")).scalars().all()
         assert closed == ["head"]
+
+
+def test_undecided_requests_are_named_and_stand_in_nobody_s_way(world: World) -> None:
+    """Filed in March and not decided when the month is closed; once it is, it is open no more."""
+    hr = Principal(id="hr", role="personnel", halls=frozenset({"h1"}))
+    policy, look_at = world.program.settings.policy, world.program.judge().look
+    asked = Asked(kind="leave", staff="a1", leave_kind="sick", starts=at(26, "08:30", 3), ends=at(27, "17:30", 3),
+                  reason="代填")  # fmt: skip
+    store = world.program.store
+    number = store.step(lambda conn: requests.file(look_at(conn, at(25, "09:00", 3)), policy, asked, actor=hr))
+    with console(world, OVER) as app:
+        shown = app.as_user("head").get(PATH)
+        assert "未审批的申请 1" in said(shown.text)
+        assert f'href="/requests/{number}"' in shown.text
+        told = app.http.get(f"/api/v1/months/h1/{MONTH}", headers=bearer(app)).json()
+        (point,) = [one for one in told["open"] if one["kind"] == "request"]
+        assert (point["staff"], point["request"], point["blocks"]) == ("a1", number, False)
+        store.step(lambda conn: requests.decide(look_at(conn, OVER), number, "refused", actor="cli", why="已超过时限"))
+        assert "未审批的申请" not in said(app.as_user("head").get(PATH).text)
 
 
 # --------------------------------------------------------------------------- sheets

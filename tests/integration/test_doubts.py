@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from monitor.access import Principal
+from monitor.settings import load
 from monitor.store import reviews
 from monitor.store.audit import AUDIT
 from monitor.store.engine import Store
@@ -46,9 +47,8 @@ def came(world: World, when: str, staff: str = "s01", **figures: Any) -> int:
 
 def decided(world: World, number: int, decision: str, who: Principal = DUTY, **more: Any) -> None:
     def step(conn: Any) -> None:
-        registry = world.program.registry.get(conn)
-        decide(conn, registry, world.settings.policy.checkin, number, decision, actor=who, why="看过图像",
-               now=world.clock.now(), **more)  # fmt: skip
+        policy = world.settings.policy.checkin
+        decide(look(world, conn), policy, number, decision, actor=who, **{"why": "看过图像", **more})
 
     world.store.step(step)
 
@@ -153,18 +153,7 @@ def test_refused_are_strangers_oneself_no_words_and_who_comes_second(store: Stor
         with pytest.raises(Refused, match=why):
             decided(world, number, "is", who)
     with pytest.raises(Refused, match="理由"):
-        world.store.step(
-            lambda conn: decide(
-                conn,
-                world.program.registry.get(conn),
-                world.settings.policy.checkin,
-                mine,
-                "is",
-                actor=DUTY,
-                why=" ",
-                now=world.clock.now(),
-            )  # fmt: skip
-        )
+        decided(world, mine, "is", why=" ")
     assert queue(world) == [mine]
     decided(world, mine, "unclear", seen=0)
     with pytest.raises(Refused, match="已有人复核"):
@@ -180,6 +169,30 @@ def test_refused_are_strangers_oneself_no_words_and_who_comes_second(store: Stor
             row.body["decision"] for row in conn.execute(select(AUDIT).where(AUDIT.c.action == "checkin.decided"))
         ]
     assert audited == ["unclear", "is", "is_not"]
+
+
+def test_what_a_place_accepts_says_what_is_in_doubt_there(store: Store, tmp_path: Path) -> None:
+    """A preset with values of its own: slots, queue, one check-in and findings go by them, for its people alone."""
+    presets = dict(load(environ={}).presets)
+    presets["cangnan"] = presets["cangnan"].model_copy(update={"checkin": {"most_distance": 0.6}})
+    world = World(store, tmp_path, hall(4), start="07:45", presets=presets)
+    world.plan(shifts=[{"id": "k1", "preset": "cangnan", "staff": "s01", "from": date(2026, 3, 2)}])
+    theirs, others = came(world, "08:20"), came(world, "08:21", staff="s02")
+    far = came(world, "08:22", distance=0.65)
+    world.judge("08:25")
+    assert queue(world) == [others, far]
+    assert queue(world, decided=True) == []
+    with world.store.read() as conn:
+        policy = world.settings.policy
+        shown, count = list_doubts(look(world, conn), policy.checkin, DUTY, Chosen())
+        assert count == 2
+        assert [one.most_distance for one in shown] == [policy.checkin.most_distance, 0.6]
+        with pytest.raises(Refused, match="没有此疑似签到"):
+            doubt_file(look(world, conn), policy, DUTY, theirs)
+        found = list(checkin_findings(look(world, conn), policy.checkin))
+    assert sorted(one["subject"] for one in found) == ["staff:s01", "staff:s02"]
+    with pytest.raises(Refused, match="没有此疑似签到"):
+        decided(world, theirs, "is_not")
 
 
 def test_of_two_who_decide_at_once_one_wins(store: Store, tmp_path: Path) -> None:

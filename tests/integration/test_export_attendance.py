@@ -23,7 +23,8 @@ from monitor.app.program import judge_as_of
 from monitor.attendance.slots import slot_key
 from monitor.cli.common import run_app
 from monitor.exports.attendance import BadExport, export_attendance
-from monitor.exports.attendance.month import facts_of, read_month
+from monitor.exports.attendance.month import read_month
+from monitor.exports.attendance.oneday import facts_of
 from monitor.exports.attendance.tables import COLUMNS, DETAIL_COLUMNS
 from monitor.exports.attendance.workbook import HEAD
 from monitor.ingest.plans import import_plans

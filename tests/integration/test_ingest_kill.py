@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,32 +16,10 @@ from monitor.clock import Clock
 from monitor.mqtt import Client, Options
 from monitor.store.engine import Store
 from monitor.store.schema import RatingRow, RawEvent
+from tests import forked
 from tests.conftest import Eventually
 from tests.ingest_world import columns, count, rows
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
-
-ROOT = Path(__file__).resolve().parents[2]
-DAEMON_PROGRAM = """
-import sys, threading
-from monitor.clock import Clock
-from monitor.ingest.subscriber import Subscriber
-from monitor.metrics import Metrics
-from monitor.mqtt import Options
-from monitor.store.engine import Store
-from tests.ingest_world import REGISTRY
-
-url, port, version, batch, ack_first = sys.argv[1:]
-
-class Fixed:
-    def get(self, conn):
-        return REGISTRY
-
-options = Options(client_id="daemon", port=int(port), username="jiancha", password="secret", version=version,
-                  backoff_first_seconds=0.05)
-Subscriber(options, store=Store(url), registry=Fixed(), clock=Clock(), counters=Metrics(), batch_size=int(batch),
-           ack_first=ack_first == "yes").start()
-threading.Event().wait()
-"""
 
 
 class Killable:
@@ -51,12 +27,13 @@ class Killable:
 
     def __init__(self, store: Store, broker: Mosquitto, version: str, batch: int = 20) -> None:
         self._arguments = [store.url, str(broker.port), version, str(batch)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: forked.Child | None = None
 
     def start(self, failpoint: str = "", ack_first: bool = False) -> None:
-        environment = {**os.environ, "JIANCHA_FAILPOINT": failpoint}
-        command = [sys.executable, "-c", DAEMON_PROGRAM, *self._arguments, "yes" if ack_first else "no"]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        self._process = forked.start(
+            [*self._arguments, "yes" if ack_first else "no"], env={**os.environ, "JIANCHA_FAILPOINT": failpoint},
+            log=Path(os.devnull), entry="tests.killable:subscribe",
+        )  # fmt: skip
 
     def wait_dead(self) -> int:
         assert self._process is not None

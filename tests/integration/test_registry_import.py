@@ -27,6 +27,7 @@ from monitor.store.schema import Audit, AuditPrivate, DeviceRow, HallRow, Subjec
 from monitor.store.sql import table_of
 from monitor.store.subjects import mark
 from monitor.store.upsert import Changes, Counts
+from tests.migrated import lay
 from tests.registry_rows import HALL_TOML
 
 pytestmark = pytest.mark.both_databases
@@ -302,9 +303,7 @@ def test_any_registry_survives_export_and_import(
 @pytest.fixture
 def fresh() -> Callable[[Path], Store]:
     def make(folder: Path) -> Store:
-        made = Store(f"sqlite:///{folder / 'x.sqlite'}")
-        with made.write() as conn:
-            metadata.create_all(conn)
-        return made
+        lay(folder / "x.sqlite")
+        return Store(f"sqlite:///{folder / 'x.sqlite'}")
 
     return make

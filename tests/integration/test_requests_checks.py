@@ -17,7 +17,7 @@ from sqlalchemy import select
 from monitor.access import Principal
 from monitor.attendance.requestpolicy import RequestPolicy
 from monitor.settings import Policy
-from monitor.store import months, planrequests
+from monitor.store import months, planrequests, plans
 from monitor.store.engine import Store
 from monitor.store.plans import KINDS
 from monitor.store.schema import User
@@ -287,6 +287,44 @@ def test_leave_with_cover_and_the_return_from_it(desk: Desk) -> None:
     desk.through(desk.file("u1", **back))
     assert {desk.rows(name)[0].ends for name in ends} == {at("03-05 14:30")}
     assert "假期之内" in desk.refused("u1", **{**back, "ends": at("03-06 08:30")})
+
+
+def test_leave_that_has_not_begun_is_cancelled_by_request(desk: Desk) -> None:
+    """Whole, with its cover: it excuses nobody, stands in nobody's way, and cannot be ended a second time."""
+    number = desk.file("u1", kind="trip", starts=at("03-09 08:30"), ends=at("03-10 17:30"), substitute="s03")
+    desk.through(number)
+    cancel = {"kind": "return", "about": f"trips/request-{number}"}
+    with desk.store.read() as conn:
+        assert request_file(desk.look(conn), desk.who("u1"), number).leave == cancel["about"]
+    meant = desk.meant("u1", **cancel)
+    assert {day for day, _ in meant.slots} == {date(2026, 3, 9), date(2026, 3, 10)}
+    assert len(meant.slots) == 8
+    assert (meant.days, meant.minutes) == (0, 0)
+    again = desk.file("u1", **cancel)
+    assert f"#{again}" in desk.refused("u1", **cancel), "asked for once"
+    assert [row.ends for row in desk.rows("trips")] == [at("03-10 17:30")], "nobody has agreed yet"
+    assert "重叠" in desk.refused("u1", **leave("03-09 08:30", "03-09 17:30"))
+    desk.through(again)
+    assert [(row.starts, row.ends) for name in ("trips", "substitutes") for row in desk.rows(name)] == [
+        (at("03-09 08:30"), at("03-09 08:30"))
+    ] * 2
+    with desk.store.read() as conn:
+        file = request_file(desk.look(conn), desk.who("u1"), number)
+        assert file.ended_by == ((again, "approved"),)
+        assert plans.leaves(conn, ["s01"], at("03-01 00:00"), at("03-31 00:00")) == {}
+        assert plans.substitutes(conn, ["w1"], at("03-01 00:00"), at("03-31 00:00")) == {}
+        assert plans.all_leaves(conn) == ()
+    assert "假期之内" in desk.refused("u1", **cancel)
+    desk.file("u1", **leave("03-09 08:30", "03-09 17:30", substitute="s03"))
+
+
+def test_leave_that_has_begun_ends_or_is_cancelled_only_by_a_time(desk: Desk) -> None:
+    desk.through(desk.file("u1", **leave("03-04 08:30", "03-06 17:30")))
+    back = {"kind": "return", "about": f"leave/{desk.rows('leave')[0].id}"}
+    desk.clock.set(at("03-04 09:00"))
+    assert "返岗时间" in desk.refused("u1", **back), "which slots would be due again must be said"
+    assert len(desk.meant("u1", **back, ends=at("03-05 14:30")).slots) == 6, "the rest of it, beforehand"
+    assert len(desk.meant("u1", **back, ends=at("03-04 08:30")).slots) == 12, "the person was there all the time"
 
 
 def test_a_window_that_nobody_is_left_for_is_named(desk: Desk) -> None:

@@ -237,6 +237,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /devices/{device}/revoke": page("administrator", ids={"device": "device"}, reason="失窃"),
     "GET /plans": page(*PLANNERS),
     "GET /plans/rota": page(*PLANNERS),
+    "GET /plans/withdraw": page(*PLANNERS, query={"kind": "leave", "id": "nothing"}),
+    "POST /plans/withdraw": page(*PLANNERS, kind="leave", id="nothing", reason="误导入"),
     "GET /plans/import": page(*PLANNERS),
     "POST /plans/import": page(*PLANNERS),
     "POST /plans/confirm": page(*PLANNERS, name="leave.csv", content="x", digest="x"),
@@ -255,6 +257,8 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /calendars/confirm": page("administrator", name="2026.json", content="x", digest="x"),
     "GET /operations": page(*MINDERS),
     "GET /operations/deliveries": page(*MINDERS),
+    "GET /operations/deliveries/{number}/again": page(*SUPERVISION, ids={"number": "message"}),
+    "POST /operations/deliveries/{number}/again": page(*SUPERVISION, ids={"number": "message"}, reason="机器人已恢复"),
     "GET /operations/runbook": page(*MINDERS),
     "GET /operations/health": page(*MINDERS),
     "POST /operations/health": page(*MINDERS),
@@ -403,6 +407,13 @@ ROUTES: Final[Mapping[str, Way]] = {
         fixed={"kind": "leave"},
         query={"from": "2026-03-01", "to": "2026-03-31"},
     ),
+    "POST /api/v1/plans/withdraw": Way(
+        kind="api",
+        may=PLANNERS,
+        tokens=("hall",),
+        scope="plans:write",
+        body={"table": "leave", "id": "nothing", "reason": "误导入"},
+    ),
     "POST /api/v1/plans/preview": Way(kind="api", may=PLANNERS, tokens=("hall",), scope="plans:write", body={}),
     "GET /api/v1/registry/{table}": Way(kind="api", may=SETTINGS, scope="settings:read", fixed={"table": "windows"}),
     "POST /api/v1/registry": Way(kind="api", may=("administrator",), scope="settings:write", body={}),
@@ -440,6 +451,13 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "GET /api/v1/operations": Way(kind="api", may=MINDERS, scope="operations:read"),
     "GET /api/v1/deliveries": Way(kind="api", may=MINDERS, scope="operations:read"),
+    "POST /api/v1/deliveries/{number}/again": Way(
+        kind="api",
+        may=SUPERVISION,
+        scope="alerts:silence",
+        ids={"number": "message"},
+        body={"reason": "机器人已恢复"},
+    ),
     "GET /api/v1/board/{hall}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="cards:read", ids={"hall": "hall"}, whole_hall=True
     ),
@@ -578,8 +596,18 @@ def test_pages_let_in_who_may(walk: Walk) -> None:
         assert (answer.status_code, answer.headers["location"][:9]) == (303, "/sign-in?"), route
         part = walk.ask(walk.clients[NOBODY], method, address, headers={"HX-Request": "true"})
         assert (part.status_code, part.headers["hx-redirect"][:9]) == (401, "/sign-in?"), route
+        for who in ("duty_supervisor", "hall"):
+            answer = walk.ask(walk.clients[NOBODY], method, address, headers=walk.bearers[who])
+            assert answer.status_code == 303, f"{route}: a token of {who} is no session"
+
+
+@pytest.mark.long
+def test_no_token_of_any_kind_opens_a_page(walk: Walk) -> None:
+    """Of one person and of a hall in every run, above."""
+    for route, way in of_kind("page"):
+        method, path = split(route)
         for who, header in walk.bearers.items():
-            answer = walk.ask(walk.clients[NOBODY], method, address, headers=header)
+            answer = walk.ask(walk.clients[NOBODY], method, walk.address(path, way), headers=header)
             assert answer.status_code == 303, f"{route}: a token of {who} is no session"
 
 

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
+from monitor.console.pages.actors import actor_word
 from monitor.console.pages.languages import Language
 from monitor.model import Reason, Registry
 from monitor.store.alerts import names
+from monitor.store.users import names_of
 from monitor.wording import (
     event_word,
     level_word,
@@ -36,18 +38,23 @@ class Words:
     language: Language
 
     def name(self, kind: str, key: str | None) -> str:
-        return self.named.get(f"{kind}:{key}") or key or ""
+        called = self.named.get(f"{kind}:{key}") or key or ""
+        return actor_word(called, {}, self.language) if kind == "user" else called
 
     def zone(self, hall: str | None) -> ZoneInfo:
         return self.registry.zone_of(hall)
 
 
-def words_for(conn: Connection, registry: Registry, language: Language, people: Iterable[str | None]) -> Words:
-    """Names of all places, and of these people."""
+def words_for(
+    conn: Connection, registry: Registry, language: Language, people: Iterable[str | None],
+    users: Iterable[str | None] = (),
+) -> Words:  # fmt: skip
+    """Names of all places, of these people, and of these users who did something (`user:id`)."""
     named = {f"hall:{h.id}": h.name for h in registry.halls.values()}
     named |= {f"unit:{u.id}": u.name for u in registry.units.values()}
     named |= {f"window:{w.id}": w.name for w in registry.windows.values()}
     named |= names(conn, {"staff": sorted({one for one in people if one})})
+    named |= {f"user:{user}": name for user, name in names_of(conn, users).items()}
     return Words(registry=registry, named={k: v for k, v in named.items() if v}, language=language)
 
 

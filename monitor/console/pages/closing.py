@@ -14,7 +14,6 @@ from fastapi.responses import RedirectResponse
 from monitor.console.deps import Deps
 from monitor.console.kept import KeptSuffix, kept_file
 from monitor.console.looking import looked
-from monitor.console.pages.actors import Who, actors
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of
 from monitor.console.pages.frame import may, page, tabs
@@ -22,13 +21,14 @@ from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut, opened, sealed
 from monitor.store.facts.look import Look
+from monitor.store.users import names_of
 from monitor.supervision.commands import require_words
 from monitor.supervision.months import sign_off
 from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 from monitor.wording import rule_title
-from monitor.wording.closing import POINTS, SETTLED
+from monitor.wording.closing import POINTS, SETTLED, WINDOW
 from monitor.wording.render import pick
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 MONTH: Final = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 PER_PAGE: Final = 50
-WINDOW: Final = re.compile(r"窗口 (\S+) 无人")
-"""An open point of the sheet names a window by its id."""
 SHOWN: Final = 200
 """Open points of a kind that a page shows; how many there are stands above."""
 SETTLED_AT: Final[Mapping[str, tuple[str, ...]]] = {
@@ -75,12 +73,12 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             found = listed(look, sorted(halls), _place(after), PER_PAGE)
             today = look.now.astimezone(look.registry.zone_of(next(iter(halls), None))).date()
             shown, last = cut(found, PER_PAGE)
-            who = actors(look.conn, language_of(request))
+            names = names_of(look.conn, [row.closed_by for row in shown])
             rows = [
                 {
                     "hall": row.hall, "hall_name": halls[row.hall], "month": row.month, "version": row.version,
-                    "at": row.closed_at.astimezone(look.registry.zone_of(row.hall)), "by": who(row.closed_by),
-                    "corrections": row.corrections, "digest": row.digest,
+                    "at": row.closed_at.astimezone(look.registry.zone_of(row.hall)),
+                    "by": names.get(row.closed_by, row.closed_by), "corrections": row.corrections, "digest": row.digest,
                 }
                 for row in shown
             ]  # fmt: skip
@@ -151,14 +149,15 @@ def _month(
         except Refused as error:
             no = error.text
         people = [p.staff for p in found.points] if found else []
-        words = words_for(look.conn, look.registry, language_of(request), people)
-        zone, who = look.registry.zone_of(hall), actors(look.conn, words.language)
+        signers = [one.closed_by for one in signed_ones]
+        words = words_for(look.conn, look.registry, language_of(request), people, signers)
+        zone = look.registry.zone_of(hall)
         groups = _groups(look, found, words, signed, hall) if found else []
     return page(
         request, "closing_month.html", status, signed=signed, hall=hall, hall_name=words.name("hall", hall),
         month=month, found=found, no=no, groups=groups, done=done, fault=fault,
         given=given or {"reason": "", "accept": ""},
-        as_of=look.now.astimezone(zone), versions=[_version_view(one, zone, who) for one in signed_ones],
+        as_of=look.now.astimezone(zone), versions=[_version_view(one, zone, words) for one in signed_ones],
         changed=[
             {"who": f"{d.person[1]}（{d.person[0]}）" if len(d.person) > 1 else str(d.person[0]), "column": d.column,
              "was": d.was or "—", "now": d.now or "—"}
@@ -167,10 +166,10 @@ def _month(
     )  # fmt: skip
 
 
-def _version_view(one: Version, zone: Any, who: Who) -> dict[str, Any]:
+def _version_view(one: Version, zone: Any, words: Words) -> dict[str, Any]:
     return {
-        "version": one.version, "at": one.closed_at.astimezone(zone), "by": who(one.closed_by), "digest": one.digest,
-        "corrections": one.corrections, "reason": one.reason, "intact": one.intact,
+        "version": one.version, "at": one.closed_at.astimezone(zone), "by": words.name("user", one.closed_by),
+        "digest": one.digest, "corrections": one.corrections, "reason": one.reason, "intact": one.intact,
     }  # fmt: skip
 
 
@@ -198,9 +197,9 @@ def _groups(look: Look, found: Preview, words: Words, signed: Signed, hall: str)
 
 
 def _why(point: Point, words: Words) -> str:
-    if point.kind == "card" and not point.blocks:
-        return rule_title(point.why, words.language)
-    return WINDOW.sub(lambda found: f"{words.name('window', found[1])}无人", point.why)
+    if point.says is not None:
+        return pick(point.says, words.language).replace(WINDOW, words.name("window", point.window))
+    return rule_title(point.why, words.language) if point.kind == "card" else point.why
 
 
 def _what(point: Point, words: Words) -> str:

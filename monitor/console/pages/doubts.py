@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from monitor.console.answers import STATUS
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
-from monitor.console.looking import looked
+from monitor.console.looking import look_of, looked
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.doubtview import decision_word, doubt_words, file_view, line_view
 from monitor.console.pages.frame import HEADERS, page
@@ -96,14 +96,12 @@ def _add_one(pages: APIRouter, deps: Deps, person: Any) -> None:
         try:
             deps.store.step(
                 lambda conn: decide(
-                    conn,
-                    deps.registry.get(conn),
+                    look_of(deps, conn),
                     deps.policy.checkin,
                     number,
                     decision,
                     actor=signed.person,
                     why=reason,
-                    now=deps.clock.now(),
                     seen=seen,
                     anew=anew == "yes",
                 )  # fmt: skip
@@ -130,7 +128,6 @@ def _one(
         done=decision_word(done, said) if done else "", of=of, fault=fault, zone=str(said.zone(file.doubt.hall)),
         given=given or {"decision": "", "reason": ""},
         keeps=deps.kiosks is not None and deps.kiosks.settings.evidence_days > 0,
-        limits={"distance": deps.policy.checkin.most_distance, "liveness": deps.policy.checkin.min_liveness},
     )  # fmt: skip
 
 
@@ -140,12 +137,12 @@ def _add_still(pages: APIRouter, deps: Deps, person: Any) -> None:
         """The evidence frame, JPEG. Looking at it is on the record."""
 
         def step(conn: Any) -> bytes:
-            registry = deps.registry.get(conn)
-            frame = frame_of(conn, registry, deps.policy.checkin, signed.person, number)
+            look = look_of(deps, conn)
+            frame = frame_of(look, deps.policy.checkin, signed.person, number)
             if frame is None or deps.face_keys is None:
                 raise HTTPException(404, f"{number}: 没有留证图像 there is no still of it")
             return show_frame(
-                conn, registry, KeyStore(deps.face_keys), frame, actor=signed.person, now=deps.clock.now(),
+                conn, look.registry, KeyStore(deps.face_keys), frame, actor=signed.person, now=look.now,
                 action="faces:review",
             )  # fmt: skip
 

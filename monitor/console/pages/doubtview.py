@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from monitor.console.pages.deviceview import ago
 from monitor.console.pages.languages import Language
 from monitor.store.facts.look import Look
 from monitor.store.reviews import DECISIONS, FINAL
-from monitor.store.users import names_of
 from monitor.supervision.doubts import Doubt, DoubtFile, Would
 from monitor.wording import doubts as words
 from monitor.wording import event_word, level_word, outcome_word
@@ -66,6 +64,8 @@ def file_view(file: DoubtFile, said: Words, policy: FacePolicy, now: datetime) -
     return {
         **line_view(file.doubt, said, policy, now),
         "event": file.doubt.event,
+        "most_distance": file.doubt.most_distance,
+        "min_liveness": file.doubt.min_liveness,
         "liveness": f"{file.doubt.liveness:.2f}" if file.doubt.liveness is not None else "",
         "history": [
             {"word": decision_word(row.decision, said), "shape": SHAPES[row.decision], "reason": row.reason,
@@ -95,9 +95,8 @@ def decision_word(decision: str, said: Words) -> str:
 def doubt_words(look: Look, language: Language, found: Iterable[Doubt], users: Iterable[str | None] = ()) -> Words:
     """Names of all who are on the page: of whom they are about, who decided, and further `users`."""
     lines = list(found)
-    said = words_for(look.conn, look.registry, language, [one.staff for one in lines])
-    theirs = names_of(look.conn, [*users, *(one.decided_by for one in lines)])
-    return replace(said, named={**said.named, **{f"user:{key}": name for key, name in theirs.items()}})
+    people, acting = [one.staff for one in lines], [*users, *(one.decided_by for one in lines)]
+    return words_for(look.conn, look.registry, language, people, acting)
 
 
 def _would(one: Would, said: Words) -> dict[str, Any]:

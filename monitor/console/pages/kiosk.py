@@ -20,4 +20,4 @@ def add_kiosk(pages: APIRouter, deps: Deps) -> None:
     @pages.get("/kiosk/sw.js")
     def service_worker(request: Request) -> Response:
         """Not below /static/, for it must stand above the page that it serves."""
-        return answer(request, "kiosk/sw.js", **{"Service-Worker-Allowed": "/kiosk"})
+        return answer(request, "sw.js", **{"Service-Worker-Allowed": "/kiosk"})

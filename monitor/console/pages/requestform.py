@@ -17,7 +17,7 @@ from monitor.store import plans
 from monitor.store.facts.look import Look
 from monitor.store.facts.slots import plan_of, slots_of, window_of
 from monitor.supervision.refused import Refused
-from monitor.supervision.requestchecks import FOR_COVER, FOR_OTHERS, LEAVE_KINDS, Asked, may_cover
+from monitor.supervision.requestchecks import FOR_COVER, FOR_OTHERS, LEAVE_KINDS, LONGEST, Asked, may_cover
 from monitor.wording import requests as words
 from monitor.wording.words import LEAVES, SLOTS
 
@@ -165,9 +165,9 @@ def _slots(look: Look, staff: str, day: str, said: Words) -> list[tuple[str, str
 
 
 def _leaves(look: Look, staff: str, said: Words) -> list[tuple[str, str]]:
-    """Approved leave that has begun, the newest first."""
+    """Approved leave, that to come and that of late, the last first."""
     zone = look.registry.zone_of(look.registry.hall_of_staff(staff))
-    rows = plans.leaves(look.conn, [staff], look.now - BACK, look.now).get(staff, ())
+    rows = plans.leaves(look.conn, [staff], look.now - BACK, look.now + LONGEST).get(staff, ())
     tables = {"trip": "trips", "lieu": "lieu"}
     return [
         (

@@ -27,7 +27,7 @@ from monitor.console.pages.requestform import (
     people_within,
     substitutes_for,
 )
-from monitor.console.pages.requestsview import Words, file_view, line_view, preview_view, words_for
+from monitor.console.pages.requestsview import Words, file_view, kind_word, line_view, preview_view, words_for
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut
 from monitor.console.requestsapi import STEPS
@@ -197,7 +197,7 @@ def _preview(request: Request, deps: Deps, signed: Signed, given: dict[str, str]
     return page(
         request, "request_preview.html", signed=signed, given=given, zone=str(zone),
         person=said.name("staff", found.staff), substitute=said.name("staff", given["substitute"]),
-        kind=said.word(words.KINDS, found.kind), meant=preview_view(meant, said, found.place.hall),
+        kind=kind_word(found.kind, said, cancels=found.cancels), meant=preview_view(meant, said, found.place.hall),
         starts=found.starts.astimezone(zone), ends=found.ends.astimezone(zone),
     )  # fmt: skip
 

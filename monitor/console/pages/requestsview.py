@@ -65,7 +65,8 @@ def line_view(line: RequestLine, said: Words) -> dict[str, Any]:
     zone = said.zone(line.hall)
     starts, ends = line.starts.astimezone(zone), line.ends.astimezone(zone)
     return {
-        "number": line.number, "kind": line.kind, "kind_word": said.word(words.KINDS, line.kind),
+        "number": line.number, "kind": line.kind, "cancels": line.cancels,
+        "kind_word": kind_word(line.kind, said, cancels=line.cancels),
         "leave_word": said.word(LEAVES, line.leave_kind) if line.leave_kind else "", "masked": line.masked,
         "person": said.name("staff", line.staff), "staff": line.staff, "window": said.name("window", line.window),
         "unit": said.name("unit", line.unit), "starts": starts, "ends": ends, "span": span_text(starts, ends),
@@ -78,6 +79,10 @@ def line_view(line: RequestLine, said: Words) -> dict[str, Any]:
         "about": (line.about or "").partition("/")[2], "may_decide": line.may_decide,
         "may_withdraw": line.may_withdraw, "sequence": line.sequence,
     }  # fmt: skip
+
+
+def kind_word(kind: str, said: Words, *, cancels: bool) -> str:
+    return pick(words.CANCELLED, said.language) if cancels else said.word(words.KINDS, kind)
 
 
 def span_text(starts: datetime, ends: datetime) -> str:
@@ -105,7 +110,8 @@ def file_view(found: RequestFile, said: Words) -> dict[str, Any]:
         }
         for one in found.history
     ]  # fmt: skip
-    return {**line_view(found.line, said), "steps": steps, "history": history, "plans": found.plans}
+    return {**line_view(found.line, said), "steps": steps, "history": history, "leave": found.leave,
+            "ended_by": [(number, said.word(words.STATES, state)) for number, state in found.ended_by]}  # fmt: skip
 
 
 def preview_view(found: Preview, said: Words, hall: str | None) -> dict[str, Any]:

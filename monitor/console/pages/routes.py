@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -28,9 +27,8 @@ from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.rules import RULES
 from monitor.supervision.signin import Signed
-from monitor.wording.operations import MESSAGE_STATES, PURPOSES
+from monitor.wording.operations import MESSAGE_STATES, purpose_texts
 from monitor.wording.render import pick
-from monitor.wording.words import Texts
 
 LATE: Final = timedelta(minutes=5)
 """A message that waits for longer says that the receiver does not answer."""
@@ -133,12 +131,6 @@ def _tried(tried: tuple[str, Result], service: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _word(words: Mapping[str, Texts], key: str | None, said: Conditions) -> str:
-    """`repeat-2` is called as `repeat` is."""
-    texts = words.get((key or "").partition("-")[0])
-    return pick(texts, said.language) if texts else key or ""
-
-
 def _at(when: datetime | None, zone: ZoneInfo) -> datetime | None:
     return when.astimezone(zone) if when is not None else None
 
@@ -232,6 +224,7 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
 
     place = found.forecast.place
     assert place is not None, "it was made of one"
+    fitting = {r.path: r.fits for r in found.routes}
     return {
         "now": [one(told) for told in found.forecast.told if not told.step],
         "later": [one(told) for told in found.forecast.told if told.step],
@@ -241,14 +234,12 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
         "hall": said.name("hall", place.hall), "window": said.name("window", place.window),
         "routes": [
             {"path": r.path, "number": _number(r.path), "looked": r.looked, "fits": r.fits, "chosen": r.chosen,
-             "misses": list(r.misses)}
+             "misses": list(r.misses), "under_other": fitting.get(r.path.rpartition(".routes")[0]) is False}
             for r in found.routes
         ],
         "told": [
-            {
-                "receiver": t.address, "at": _at(t.at, zone),
-                "purpose": _word(PURPOSES, t.purpose, said), "state": _word(MESSAGE_STATES, t.state, said),
-            }
+            {"receiver": t.address, "purpose": pick(purpose_texts(t.purpose), said.language), "at": _at(t.at, zone),
+             "state": pick(MESSAGE_STATES[t.state], said.language) if t.state else ""}
             for t in found.told
         ],
         "held": [

@@ -18,4 +18,4 @@ def add_screen(pages: APIRouter) -> None:
     @pages.get("/screen/sw.js")
     def service_worker(request: Request) -> Response:
         """Not below /static/, for it must stand above the page that it serves."""
-        return answer(request, "screen/sw.js", **{"Service-Worker-Allowed": "/screen"})
+        return answer(request, "sw.js", **{"Service-Worker-Allowed": "/screen"})

@@ -13,7 +13,6 @@ from monitor.console.cards import INT64, to_be_saved
 from monitor.console.deps import Deps
 from monitor.console.kept import MEDIA
 from monitor.console.looking import looked
-from monitor.console.pages.actors import Who, actors
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.closing import months_before, require_month
 from monitor.console.pages.devices import SEE_OTHER, filter_of
@@ -66,10 +65,9 @@ def _rows(
     with looked(deps) as look:
         halls = halls_within(look.registry, signed.person)
         found = sheets.listed(look.conn, signed.person, before, PER_PAGE)
-        words = words_for(look.conn, look.registry, language_of(request), [])
-        who = actors(look.conn, words.language)
-    shown, last = cut(found, PER_PAGE)
-    rows = [_view(row, words, who) for row in shown]
+        shown, last = cut(found, PER_PAGE)
+        words = words_for(look.conn, look.registry, language_of(request), [], [row.asked_by for row in shown])
+    rows = [_view(row, words) for row in shown]
     context = {
         "rows": rows, "halls": halls, "busy": before is None and any(row["open"] for row in rows),
         "next": "/closing/sheets?" + urlencode({"before": last.id}) if last is not None else None,
@@ -77,13 +75,14 @@ def _rows(
     return context, halls, words
 
 
-def _view(row: Row[Any], words: Words, who: Who) -> dict[str, Any]:
+def _view(row: Row[Any], words: Words) -> dict[str, Any]:
     zone = words.zone(row.hall)
     return {
         "number": row.id, "hall": words.name("hall", row.hall), "month": row.month,
         "unit": words.name("unit", row.unit) if row.unit else "", "format": row.format, "state": row.state,
         "word": pick(JOB_STATES[row.state], words.language), "open": row.state in ("queued", "running"),
-        "done": row.done, "total": row.total, "by": who(row.asked_by), "at": row.asked_at.astimezone(zone),
+        "done": row.done, "total": row.total, "by": words.name("user", row.asked_by),
+        "at": row.asked_at.astimezone(zone),
         "made": row.made_at.astimezone(zone) if row.made_at else None, "expires": row.expires.astimezone(zone),
         "why": row.why, "kb": -(-(row.size or 0) // 1024), "digest": row.digest or "",
     }  # fmt: skip

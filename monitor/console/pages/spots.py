@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.looking import look_of, looked
-from monitor.console.pages.actors import Who, actors
 from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import page
@@ -45,6 +44,7 @@ from monitor.wording.render import pick
 
 PER_PAGE: Final = 50
 MOST_WINDOWS: Final = 200
+SYSTEM: Final = ("系统", "the system")
 _PLAIN_ORDER: Final[dict[str, Any]] = {"how": "random", "count": "1", "windows": []}
 NUMBER: Final = Path(ge=1, le=INT64)
 
@@ -89,9 +89,8 @@ def _list(
         many = counts(look.conn, look.now, signed.person, chosen.hall)
         of = asked["hall"] if asked["hall"] in halls else next(iter(halls), "")
         free = orderable(look, signed.person, of) if of else []
-        words = words_for(look.conn, look.registry, language_of(request), [])
-        who = actors(look.conn, words.language)
-    shown, last = cut(rows, PER_PAGE)
+        shown, last = cut(rows, PER_PAGE)
+        words = words_for(look.conn, look.registry, language_of(request), [], [one["ordered_by"] for one in shown])
     kept = {name: value for name, value in asked.items() if value}
     windows = [
         (w.name or w.id, w.id)
@@ -100,7 +99,7 @@ def _list(
     ]  # fmt: skip
     return page(
         request, "spots.html", status, signed=signed, asked=asked, filtered=bool(kept), halls=halls, hall=of,
-        windows=windows, rows=[check_view(one, words, who) for one in shown], fault=fault, done=done,
+        windows=windows, rows=[check_view(one, words) for one in shown], fault=fault, done=done,
         states=[(one, pick(SPOT_STATES[one], words.language), many[one]) for one in STATES],
         free=[(one, words.name("window", one)) for one in free],
         given=given or {**_PLAIN_ORDER, "within": str(deps.policy.post.spot_within_minutes)},
@@ -109,7 +108,7 @@ def _list(
     )  # fmt: skip
 
 
-def check_view(check: dict[str, Any], words: Words, who: Who) -> dict[str, Any]:
+def check_view(check: dict[str, Any], words: Words) -> dict[str, Any]:
     """A check in words; instants as such."""
     language = words.language
     instants = {
@@ -123,8 +122,8 @@ def check_view(check: dict[str, Any], words: Words, who: Who) -> dict[str, Any]:
         "hall_name": words.name("hall", check["hall"]),
         "cause_word": pick(SPOT_CAUSES.get(check["cause"], (check["cause"],) * 2), language),
         "result_word": pick(SPOT_RESULTS[check["result"]], language) if check["result"] else "",
-        "by": who(check["ordered_by"]),
-        "recorded_by": who(check["recorded_by"]),
+        "by": pick(SYSTEM, language) if check["ordered_by"] == "system" else words.name("user", check["ordered_by"]),
+        "recorder": words.name("user", check["recorded_by"]),
     }
 
 
@@ -237,18 +236,17 @@ def _one(
 ) -> Response:  # fmt: skip
     with looked(deps) as look:
         file = spot_file(look, deps.policy.post, signed.person, number)
-        words = words_for(look.conn, look.registry, language_of(request), [])
-        who = actors(look.conn, words.language)
+        acting = [file.check["ordered_by"], file.check["recorded_by"], *(one.by for one in file.records)]
+        words = words_for(look.conn, look.registry, language_of(request), [], acting)
     zone = look.registry.zone_of(file.check["hall"])
     return page(
-        request, "spot.html", status, signed=signed, check=check_view(file.check, words, who), done=done, fault=fault,
+        request, "spot.html", status, signed=signed, check=check_view(file.check, words), done=done, fault=fault,
         given=given or {"found": "", "people": "", "at": "", "note": ""}, zone=str(zone),
-        results=[(one, pick(SPOT_RESULTS[one], words.language)) for one in RESULTS],
-        **_about(file, zone, words, look, who),
+        results=[(one, pick(SPOT_RESULTS[one], words.language)) for one in RESULTS], **_about(file, zone, words, look),
     )  # fmt: skip
 
 
-def _about(file: SpotFile, zone: ZoneInfo, words: Words, look: Look, who: Who) -> dict[str, Any]:
+def _about(file: SpotFile, zone: ZoneInfo, words: Words, look: Look) -> dict[str, Any]:
     draw = file.draw
     known = look.registry.windows.get(file.check["window"])
     seen = file.check["seen_at"]
@@ -261,7 +259,7 @@ def _about(file: SpotFile, zone: ZoneInfo, words: Words, look: Look, who: Who) -
         },
         "records": [
             {
-                "at": one.at.astimezone(zone), "by": who(one.by), "people": one.people, "note": one.note,
+                "at": one.at.astimezone(zone), "by": words.name("user", one.by), "people": one.people, "note": one.note,
                 "result": pick(SPOT_RESULTS[one.result], words.language),
                 "seen_at": one.seen_at.astimezone(zone) if one.seen_at else None,
             }

@@ -13,7 +13,8 @@ from monitor.exports.attendance.month import HallMonth, Person
 from monitor.exports.attendance.symbols import Card, Half, JudgedSlot, OffPost, Punch, Symbol, uncounted
 from monitor.model import Outcome
 from monitor.wording import level_word, outcome_word
-from monitor.wording.words import DIRECTIONS, LEAVES, SLOTS
+from monitor.wording.sheet import CLOSED, CORRECTED, SLOT_SAYS
+from monitor.wording.words import DIRECTIONS, LEAVES, SLOTS, Texts
 
 PUNCHES_SHOWN: Final = 8
 WEEKDAYS: Final = "一二三四五六日"
@@ -33,6 +34,8 @@ def details(month: HallMonth) -> Iterator[tuple[str | int, ...]]:
             for half in Half:
                 cell = cells.get((day, half))
                 for slot in cell.slots if cell else ():
+                    if slot.plain:
+                        continue
                     if slot.waived or slot.corrected or slot.symbol not in (None, Symbol.PRESENT):
                         yield _of_slot(month, person, day, slot)
             for post in month.posts.get(person.id, ()):
@@ -133,27 +136,18 @@ def _origin(punch: Punch) -> str:
     return f"{punch.source}{'' if punch.trusted else '（存疑）'}"
 
 
-_WHAT: Final[Mapping[str, str]] = {
-    "late": "迟到",
-    "very_late": "脱岗（迟到）",
-    "missing": "缺卡（未签到）",
-    "absent": "旷工半天",
-    "late_absent": "旷工半天（迟到）",
-    "early": "早退",
-    "left_early": "脱岗（早退）",
-    "no_checkout": "缺卡（未签退）",
-    "unpublished": "未知（放假安排未公布）",
-}
-
-
 def what(slot: JudgedSlot) -> str:
     """What a slot is called in 异常明细."""
+    return what_of(slot)[0]
+
+
+def what_of(slot: JudgedSlot) -> Texts:
     if slot.outcome is Outcome.EXCUSED:
         kind = str(slot.figures.get("kind", ""))
-        return LEAVES.get(kind, (kind, kind))[0] if slot.figures.get("by") == "leave" else "停办"
+        return LEAVES.get(kind, (kind, kind)) if slot.figures.get("by") == "leave" else CLOSED
     if slot.outcome is Outcome.OK and slot.corrected:
-        return "补签"
-    return _WHAT.get(slot.code) or outcome_word(slot.outcome)
+        return CORRECTED
+    return SLOT_SAYS.get(slot.code) or (outcome_word(slot.outcome), outcome_word(slot.outcome, "en"))
 
 
 def slot_word(name: str) -> str:

@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 from sqlalchemy import select
 
-from monitor.attendance.checkins import judge_slot
 from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.overtime import ProvenOvertime, Standing
 from monitor.attendance.policy import CheckinPolicy, SlotPreset
 from monitor.attendance.proof import is_approved
-from monitor.attendance.slotcase import slot_case
+from monitor.attendance.slotcase import Seen
 from monitor.attendance.slots import slot_key
 from monitor.exports.attendance.cards import cards_of_slots, off_posts_of
 from monitor.exports.attendance.local import one_line
+from monitor.exports.attendance.oneday import judged_slots, of_the_day
 from monitor.exports.attendance.symbols import Half, HalfDay, JudgedSlot, OffPost, Punch, Symbol, half_day
-from monitor.model import Hall, Outcome, SourceState
+from monitor.model import Hall, Outcome, SourceState, Verdict
 from monitor.store.facts.look import Look, utc_span
 from monitor.store.facts.overtime import overtime_of
 from monitor.store.facts.slots import Plan, load_slots, plan_of, remember_rota, terminals_of
@@ -37,12 +37,10 @@ from monitor.workcal import WorkCalendar
 
 STAFF: Final = table_of(StaffRow)
 DAYS_AT_ONCE: Final = 11
-"""Days of one load: each reads the days around it too."""
+PERSON_DAYS: Final = 8000
+"""Days of one load, each of which reads the days around it too; all of them where people × days are so few."""
 NOON: Final = time(13)
 """A session that is named neither am nor pm is a forenoon's if its first due lies before this local time."""
-
-BESIDE: Final = timedelta(hours=6)
-"""More than an outing slip moves a slot by."""
 
 Tell: TypeAlias = Callable[[int, int], None]
 DayPlan: TypeAlias = Mapping[Half, tuple[Slot, ...]]
@@ -217,7 +215,8 @@ def _loaded(
     """The facts of each person's days with slots: those of one slot, as all slots of a day share theirs."""
     days = sorted({day for mine in plans.values() for day in mine})
     done = 0
-    for some in chunks(days, DAYS_AT_ONCE):
+    few = len(people) * len(days) <= PERSON_DAYS and tell is None
+    for some in chunks(days, len(days) or 1 if few else DAYS_AT_ONCE):
         if tell is not None:
             tell(done, len(days))
         done += len(some)
@@ -245,31 +244,16 @@ def _judged(
 ) -> Judged:
     """The slots of the day's half days that are over; slots due before the person's start are not expected."""
     found: Judged = {}
-    facts = _of_the_day(facts, [slot for slots in plan.values() for slot in slots])
+    facts = of_the_day(facts, [slot for slots in plan.values() for slot in slots])
     for half, slots in plan.items():
         expected = [slot for slot in slots if person.start is None or slot.due >= person.start]
         if expected and max(slot.closes for slot in slots) <= look.now:
-            of_slots = (facts_of(facts, slot, slots) for slot in expected)
-            found[day, half] = [_judge(look.now, policy, calendar, one) for one in of_slots]
+            judged = judged_slots(facts, expected, slots, policy, calendar, look.now)
+            found[day, half] = [_slot(look.now, *one) for one in judged]
     return found
 
 
-def _of_the_day(facts: SlotFacts, slots: Sequence[Slot]) -> SlotFacts:
-    """The facts without check-ins of other days, which no slot of this day looks at; doubtful times stay."""
-    if not slots:
-        return facts
-    begins, ends = min(slot.opens for slot in slots) - BESIDE, max(slot.closes for slot in slots) + BESIDE
-    mine = tuple(c for c in facts.checkins if begins <= c.at <= ends or not c.trusted)
-    return structs.replace(facts, checkins=mine)
-
-
-def facts_of(facts: SlotFacts, slot: Slot, half: Iterable[Slot]) -> SlotFacts:
-    """The facts of another slot of the same person and day."""
-    return structs.replace(facts, slot=slot, session=tuple(s for s in half if s.session == slot.session))
-
-
-def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: SlotFacts) -> JudgedSlot:
-    verdict = judge_slot(facts, policy, calendar, now)
+def _slot(now: datetime, facts: SlotFacts, verdict: Verdict, seen: Seen) -> JudgedSlot:
     judged = JudgedSlot(
         key=slot_key(facts.staff, facts.date, facts.slot.name),
         slot=facts.slot,
@@ -282,7 +266,7 @@ def _judge(now: datetime, policy: CheckinPolicy, calendar: WorkCalendar, facts: 
         return judged
     return structs.replace(
         judged,
-        punches=tuple(_punch(checkin, way) for checkin, way in slot_case(facts, policy, now).came),
+        punches=tuple(_punch(checkin, way) for checkin, way in seen.came),
         unapproved=tuple(
             leave.id
             for leave in facts.leaves

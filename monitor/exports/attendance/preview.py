@@ -32,6 +32,7 @@ from monitor.store.schema import LostSpan, metadata
 from monitor.store.sql import table_of
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.refused import Refused
+from monitor.wording.words import Texts
 
 LOST: Final = table_of(LostSpan)
 CLOSE: Final = "attendance:close"
@@ -43,12 +44,14 @@ UNSETTLED: Final = (Outcome.UNKNOWN, Outcome.REVIEW)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
     """One thing that may still change the month. `day`: on which; `card`, `window`, `device`, `request`: what it is
-    settled at; `blocks`: whether the sign-off has to accept it (those of the sheet itself).
+    settled at; `says`: why in both languages, with WINDOW for the window's name; `blocks`: whether the sign-off has to
+    accept it (those of the sheet itself).
     """
 
     kind: str
     day: date | None
     why: str = ""
+    says: Texts | None = None
     staff: str | None = None
     slot: str = ""
     card: int | None = None
@@ -221,7 +224,17 @@ def _reasons(look: Look, hall: str) -> dict[tuple[str, int], str]:
 def _of_sheet(month: HallMonth) -> list[Point]:
     """What `jiancha month check` lists: the sign-off has to accept these."""
     return [
-        Point(kind=p.kind, day=p.day, why=p.why, staff=p.staff, slot=p.slot, card=p.card, blocks=True)
+        Point(
+            kind=p.kind,
+            day=p.day,
+            why=p.why,
+            says=p.says,
+            staff=p.staff,
+            slot=p.slot,
+            card=p.card,
+            window=p.window,
+            blocks=True,
+        )
         for p in open_points(month)
     ]
 

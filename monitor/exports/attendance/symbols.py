@@ -82,6 +82,11 @@ class JudgedSlot(Value, frozen=True, kw_only=True):
     idle: bool = False
 
     @property
+    def plain(self) -> bool:
+        """Whether it is √ by a check-in of its own: there is nothing to tell of it."""
+        return self.outcome is Outcome.OK and not (self.punches or self.unapproved)
+
+    @property
     def code(self) -> str:
         """The reason's code without its rule: late, missing, unknown …"""
         return self.reason.code.rpartition(".")[2]
@@ -199,7 +204,7 @@ class HalfDay(Value, frozen=True, kw_only=True):
 
 def half_day(day: date, half: Half, slots: Sequence[JudgedSlot]) -> HalfDay | None:
     """The cell of a half day that is over: its gravest slot. None while a slot is unsettled or none says anything."""
-    marks = [slot.symbol for slot in slots if slot.symbol is not None]
+    marks = [symbol for slot in slots if (symbol := slot.symbol) is not None]
     if not marks or any(slot.outcome in _UNSETTLED for slot in slots):
         return None
     return HalfDay(day=day, half=half, symbol=min(marks, key=_GRAVITY.__getitem__), slots=tuple(slots))
@@ -242,9 +247,11 @@ class OffPost:
     evidence: str
 
 
-def uncounted(posts: Iterable[OffPost], halves: Iterable[HalfDay]) -> tuple[OffPost, ...]:
+def uncounted(posts: Sequence[OffPost], halves: Iterable[HalfDay]) -> tuple[OffPost, ...]:
     """The off-posts that no check-in tells of already: who comes late finds the window empty, once and not twice."""
-    spans = [slot.gone for half in halves for slot in half.slots if slot.gone is not None]
+    if not posts:
+        return ()
+    spans = [gone for half in halves for slot in half.slots if (gone := slot.gone) is not None]
     return tuple(
         post
         for post in posts
@@ -258,7 +265,9 @@ def total(halves: Iterable[HalfDay], posts: Sequence[OffPost] = ()) -> Totals:
     halves = list(halves)
     seen_at_windows = uncounted(posts, halves)
     cells = [half for half in halves if half.symbol is not Symbol.REST]
-    slots = [slot for half in cells for slot in half.slots]
+    slots = [
+        slot for half in cells for slot in half.slots if slot.outcome is not Outcome.OK
+    ]  # √ counts by its half day
     late = [slot.minutes for slot in slots if slot.symbol is Symbol.LATE]
     early = [slot.minutes for slot in slots if slot.symbol is Symbol.EARLY]
     off_post = [slot for slot in slots if slot.symbol is Symbol.OFF_POST and not slot.is_missed]

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from monitor.attendance.overtime import ProvenOvertime, prove
 from monitor.attendance.policy import CheckinPolicy
 from monitor.store import plans
+from monitor.store.facts.doubted import policy_at
 from monitor.store.facts.look import Look
-from monitor.store.facts.slots import checkins_of, plan_of, terminal_states
+from monitor.store.facts.slots import checkins_of, terminal_states
 
 
 def overtime_of(
@@ -28,14 +29,7 @@ def overtime_of(
     for person, rows in booked.items():
         sources = terminal_states(look, person)
         found[person] = tuple(
-            prove(row, came.get(person, ()), sources, _policy(look, policy, person, row.start), look.now)
+            prove(row, came.get(person, ()), sources, policy_at(look, policy, person, row.start), look.now)
             for row in rows
         )
     return found
-
-
-def _policy(look: Look, policy: CheckinPolicy, staff: str, at: datetime) -> CheckinPolicy:
-    """The policy with the values of the preset that the person has that day."""
-    day = look.book.for_hall(look.registry, look.registry.hall_of_staff(staff)).local_date(at)
-    preset = look.presets.get(plan_of(look, staff, day).preset)
-    return policy.of(preset.own) if preset is not None else policy

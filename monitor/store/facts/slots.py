@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, false, or_, select
+from sqlalchemy import Row, bindparam, select
 
 from monitor.attendance.facts import CheckIn, Correction, Slot, SlotFacts
 from monitor.attendance.slots import parse_slot_key, slots_on
 from monitor.model import Device, Registry, SourceState, Span
 from monitor.store import plans, reviews
 from monitor.store.facts.look import MARGIN, Loaded, Look, next_receipt, utc_span
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import CheckinRow
 from monitor.store.sql import chunks, table_of
 
@@ -45,7 +46,6 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         plan = look.once(("plan", staff, day), partial(plan_of, look, staff, day))
         slots = plan.slots
         slot = next((s for s in slots if s.name == name), None)
-        mine = came.rows(staff, day)
         written = corrections.get((staff, day), ())
         preset = look.presets.get(plan.preset)
         loaded[key] = Loaded(
@@ -54,7 +54,10 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
                 date=day,
                 slot=slot or _gone(day, name),
                 session=tuple(s for s in slots if slot and s.session == slot.session),
-                checkins=(*look.once(("checkins", staff, day), partial(came.facts, mine)), *_written(written, slots)),
+                checkins=(
+                    *look.once(("checkins", staff, day), partial(came.facts, staff, day)),
+                    *_written(written, slots),
+                ),
                 sources=look.once(("terminals", staff), partial(terminal_states, look, staff)),
                 watched_from=look.once(("watched", staff), partial(_watched_from, look, staff)),
                 leaves=tuple(leaves.get(staff, ())),
@@ -73,7 +76,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             ),
             calendar=calendar,
             hall=hall,
-            more_at=came.more_at(mine),
+            more_at=came.more_at(staff, day),
         )
     return loaded
 
@@ -214,21 +217,6 @@ def checkins_of(look: Look, people: Sequence[str], start: datetime, end: datetim
     }
 
 
-def in_doubt(most_distance: float | None, min_liveness: float) -> ColumnElement[bool]:
-    """Check-ins that say of themselves that they may be somebody else's: `CheckinPolicy.doubts`, by two indexes."""
-    far = CHECKIN.c.distance > most_distance if most_distance is not None else false()
-    return or_(far, CHECKIN.c.liveness < min_liveness)
-
-
-def doubted_since(look: Look, most_distance: float | None, min_liveness: float, since: datetime) -> list[CheckIn]:
-    """Check-ins in doubt of which nobody has decided, those known now, by their corrected time."""
-    query = select(CHECKIN).where(CHECKIN.c.at >= since, in_doubt(most_distance, min_liveness))
-    rows = [row for row in look.conn.execute(query) if look.counts(row)]
-    said = reviews.said_of(look.conn, rows, look.now)
-    made = [_checkin(look, row) for row in rows if said.of(row) not in reviews.FINAL]
-    return sorted(made, key=lambda c: (c.at, c.id))
-
-
 def checkin_at(look: Look, row: Row[Any]) -> CheckIn:
     """A stored check-in at its corrected time, whatever was decided of it."""
     return _checkin(look, row)
@@ -239,7 +227,7 @@ class _CheckIns:
 
     def __init__(self, look: Look, people: Sequence[str], first: date, last: date) -> None:
         self._look = look
-        self._made: dict[int, CheckIn | None] = {}
+        self._made: dict[tuple[str, date], tuple[CheckIn, ...]] = {}
         self._rows: dict[str, dict[date, list[Row[Any]]]] = {}
         found = _rows_within(look, people, *utc_span(first, last))
         self._said = reviews.said_of(look.conn, [row for rows in found.values() for row in rows], look.now)
@@ -247,31 +235,34 @@ class _CheckIns:
             days = self._rows[staff] = {}
             for row in rows:
                 days.setdefault(row.at.date(), []).append(row)
+        received = [row.received for rows in found.values() for row in rows]
+        self._last_receipt = max(received, default=None)
 
-    def rows(self, staff: str, day: date) -> list[Row[Any]]:
-        """Those around a day by their uncorrected time, in its order."""
-        days = self._rows.get(staff, _NO_DAYS)
-        around = (day + timedelta(days=n) for n in range(-MARGIN.days, MARGIN.days + 1))
-        return [row for one in around for row in days.get(one, ())]
-
-    def facts(self, rows: Iterable[Row[Any]]) -> tuple[CheckIn, ...]:
-        """Those that are known now, at their corrected times, without those that people found to be somebody else's; a
-        row that was looked at is known by its identity.
+    def facts(self, staff: str, day: date) -> tuple[CheckIn, ...]:
+        """Those around a day by their uncorrected time, in its order: as far as they are known now, at their corrected
+        times, without those that people found to be somebody else's.
         """
-        made, found = self._made, []
-        for row in rows:
-            key = id(row)  # they are all held in `_rows`
-            if key not in made:
-                said = self._said.of(row)
-                counts = self._look.counts(row) and said != "is_not"
-                made[key] = _checkin(self._look, row, said) if counts else None
-            one = made[key]
-            if one is not None:
-                found.append(one)
+        days, made = self._rows.get(staff, _NO_DAYS), self._made
+        found: list[CheckIn] = []
+        for one in _around(day):
+            if one in days:
+                if (staff, one) not in made:
+                    made[staff, one] = tuple(self._facts_of(days[one]))
+                found += made[staff, one]
         return tuple(found)
 
-    def more_at(self, rows: Sequence[Row[Any]]) -> datetime | None:
+    def _facts_of(self, rows: Iterable[Row[Any]]) -> Iterator[CheckIn]:
+        for row in rows:
+            said = self._said.of(row)
+            if self._look.counts(row) and said != "is_not":
+                yield _checkin(self._look, row, said)
+
+    def more_at(self, staff: str, day: date) -> datetime | None:
         """When the next of them comes into view, or the next decision about one of them."""
+        if self._last_receipt is None or (self._last_receipt <= self._look.now and not self._said.ahead):
+            return None  # nearly always: all that is stored is known
+        days = self._rows.get(staff, _NO_DAYS)
+        rows = [row for one in _around(day) for row in days.get(one, ())]
         times = (next_receipt(rows, self._look.now), self._said.next_at(rows))
         return min((at for at in times if at is not None), default=None)
 
@@ -279,14 +270,30 @@ class _CheckIns:
 _NO_DAYS: Final[Mapping[date, list[Row[Any]]]] = {}
 
 
-def _rows_within(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, list[Row[Any]]]:
-    query = (
-        select(CHECKIN)
-        .where(CHECKIN.c.staff.in_(people), CHECKIN.c.at >= start - MARGIN, CHECKIN.c.at < end + MARGIN)
+@lru_cache(maxsize=1024)
+def _around(day: date) -> tuple[date, ...]:
+    return tuple(day + timedelta(days=n) for n in range(-MARGIN.days, MARGIN.days + 1))
+
+
+_OF_PEOPLE: Final = QuickSelect(
+    lambda among: (
+        select(
+            CHECKIN.c.source, CHECKIN.c.event_id, CHECKIN.c.at, CHECKIN.c.received, CHECKIN.c.boot, CHECKIN.c.staff,
+            CHECKIN.c.method, CHECKIN.c.direction, CHECKIN.c.distance, CHECKIN.c.liveness,
+        )
+        .where(
+            among(CHECKIN.c.staff),
+            CHECKIN.c.at >= bindparam("start", type_=CHECKIN.c.at.type),
+            CHECKIN.c.at < bindparam("end", type_=CHECKIN.c.at.type),
+        )
         .order_by(CHECKIN.c.at)
     )
+)  # fmt: skip
+
+
+def _rows_within(look: Look, people: Sequence[str], start: datetime, end: datetime) -> dict[str, list[Row[Any]]]:
     found: dict[str, list[Row[Any]]] = {}
-    for row in look.conn.execute(query):
+    for row in _OF_PEOPLE.run(look.conn, people, start=start - MARGIN, end=end + MARGIN):
         found.setdefault(row.staff, []).append(row)
     return found
 

@@ -1,7 +1,7 @@
-// Serves the public screen's page while the server is away. It keeps the page and what that is made of, never an answer of
-// the server's.
-const CACHE = 'jiancha-screen-1';
-const PAGE = '/screen';
+// Serves a page that stands in a hall, the kiosk's or a public screen's, while the network is away. It keeps the page and
+// what that is made of, never an answer of the server's. Which page it is, its scope says.
+const PAGE = new URL(self.registration.scope).pathname;
+const CACHE = `jiancha-${PAGE.slice(1)}-1`;
 const PATIENCE = 4000;
 
 async function fresh(request, key) {
