@@ -18,7 +18,7 @@ def example(conn: Connection, number: int | None) -> Content:
     """The card's last notice as it would be told now; without a number a made-up card. LookupError: no such card."""
     if number is None:
         return EXAMPLE
-    card = rows.claim_card(conn, number)
+    card = rows.card_row(conn, number)
     history = rows.notices(conn, number)
     if card is None or not history:
         raise LookupError(f"card {number}: 没有这个号的牌 no such card")

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,14 +33,14 @@ from urllib.parse import urljoin
 
 import httpx
 import psutil
-from madehall import ISSUER, NOW, YEAR, hall, write_hall
+from madehall import ISSUER, LOOKERS, NOW, YEAR, hall, write_hall
 
 from monitor.agents.children import Daemon, free_port
 from monitor.settings import ConsoleSettings
 from monitor.store import migrate
 from monitor.store.engine import Store
 from monitor.supervision.signin import SignIn, Visitor
-from monitor.supervision.tokens import create_token
+from monitor.supervision.tokens import create_public_token, create_token
 
 P95_GOAL, LOAD_GOAL, MEMORY_GOAL = 100.0, 400.0, 300.0
 CONFIG: Final = "[mqtt]\nenabled = false\n"
@@ -48,7 +48,24 @@ PAGES: Final = {
     "board": "/board/h1", "inbox": "/cards", "card": "/cards/{card}", "cases": "/cases", "due": "/cases/due",
     "statistics": "/statistics", "ratings": "/ratings", "ratings_list": "/ratings/list", "devices": "/devices",
     "quarantine": "/quarantine", "api_cards": "/api/v1/cards?limit=50",
+    "attendance_day": "/attendance", "attendance_month": "/attendance/month", "requests": "/requests?tab=all",
+    "posts": "/posts", "post": "/posts/w07", "spots": "/spots", "closing": "/closing",
+    "closing_month": "/closing/of/h1/2025-12",
+    "people": "/people", "sessions": "/sessions", "tokens": "/tokens", "registry": "/registry?table=devices",
+    "plans": "/plans", "rota": "/plans/rota", "calendars": "/calendars", "policy": "/policy", "routes": "/routes",
+    "silences": "/silences", "audit": "/audit", "deliveries": "/operations/deliveries", "operations": "/operations",
+    "notices": "/notices", "faces": "/faces", "doubts": "/faces/doubts", "kiosks": "/kiosks",
+    "api_posts": "/api/v1/posts?date=2025-12-31", "api_attendance_day": "/api/v1/attendance/day",
+    "api_requests": "/api/v1/requests?limit=50", "api_audit": "/api/v1/audit?limit=50",
+    "screen": "/screen/api/feed",
 }  # fmt: skip
+LOOKER: Final = {
+    "closing": "head", "closing_month": "head", "people": "admin", "sessions": "admin", "tokens": "admin",
+    "faces": "head",
+}  # fmt: skip
+"""Who asks, where it is not the duty supervisor."""
+GOALS: Final = {"attendance_month": 1000.0, "closing_month": 1000.0}
+"""A month of everybody; lists have P95_GOAL."""
 AT_ONCE: Final = 8
 EVERY: Final = 30
 NEVER: Final = threading.Event()
@@ -60,9 +77,10 @@ class Hall:
 
     daemon: Daemon
     file: Path
-    cookie: str
+    cookies: Mapping[str, str]
     token: str
     feed: str
+    lobby: str
     began: float = field(default_factory=clock.time)
     serial: int = 0
 
@@ -70,12 +88,15 @@ class Hall:
     def process(self) -> psutil.Process:
         return psutil.Process(self.daemon.child.pid)
 
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.daemon.url, timeout=60, headers=self.headers())
+    def client(self, name: str = "") -> httpx.Client:
+        """Of whoever asks for the page of this name."""
+        return httpx.Client(base_url=self.daemon.url, timeout=60, headers=self.headers(name))
 
-    def headers(self) -> dict[str, str]:
-        return {"Accept": "text/html", "Accept-Encoding": "gzip", "Cookie": f"jiancha={self.cookie}",
-                "Authorization": f"Bearer {self.token}"}  # fmt: skip
+    def headers(self, name: str) -> dict[str, str]:
+        bearer = self.lobby if name == "screen" else self.token
+        return {"Accept": "text/html", "Accept-Encoding": "gzip",
+                "Cookie": f"jiancha={self.cookies[LOOKER.get(name, 'duty')]}",
+                "Authorization": f"Bearer {bearer}"}  # fmt: skip
 
     def now(self) -> str:
         return (NOW + timedelta(seconds=clock.time() - self.began)).isoformat()
@@ -113,7 +134,9 @@ def at_work(folder: Path) -> Iterator[Hall]:
     began = clock.perf_counter()
     write_hall(store)
     print(f"bench/console.py: the year was made in {clock.perf_counter() - began:.0f} s", file=sys.stderr)
-    signed = SignIn(store, lambda: datetime.now(UTC), ConsoleSettings()).by_identity(ISSUER, "duty", Visitor())
+    signing = SignIn(store, lambda: datetime.now(UTC), ConsoleSettings())
+    cookies = {user: signing.by_identity(ISSUER, user, Visitor()).secret for user in LOOKERS}
+    lobby = store.step(lambda conn: create_public_token(conn, "h1", now=NOW, actor="bench")[1])
     token = store.step(lambda conn: create_token(conn, now=NOW, user="duty"))
     feed = store.step(lambda conn: create_token(conn, now=NOW, halls=["h1"]))
     store.close()
@@ -130,7 +153,7 @@ def at_work(folder: Path) -> Iterator[Hall]:
     over = threading.Event()
     try:
         daemon.wait_until_ready(threading.Event())
-        made = Hall(daemon=daemon, file=file, cookie=signed.secret, token=token, feed=feed, began=zero)
+        made = Hall(daemon=daemon, file=file, cookies=cookies, token=token, feed=feed, lobby=lobby, began=zero)
         speaking = threading.Thread(target=_speak, args=(made, over), daemon=True)
         speaking.start()
         yield made
@@ -181,23 +204,22 @@ def pages(made: Hall, seconds: float) -> list[dict[str, Any]]:
     with made.client() as one:
         newest = one.get("/api/v1/cards", params={"order": "newest", "limit": 1}).json()
         card = newest[0]["number"] if newest else 1
-        rows = []
-        for name, path in PAGES.items():
-            path = path.format(card=card)
-            _, status = timed(one, path)
-            if status != 200:
-                print(f"bench/console.py: {path} answers {status}: left out", file=sys.stderr)
-                continue
-            alone = _for(seconds, lambda path=path: timed(one, path)[0])  # type: ignore[misc]
-            together = _together(made, path, seconds)
-            rows.append(
-                _row(f"console_{name}", p95(alone), P95_GOAL, {
-                    "path": path, "median_ms": round(statistics.median(alone), 1), "requests": len(alone),
-                    "at_once": AT_ONCE, "p95_at_once_ms": round(p95(together), 1),
-                    "a_second_at_once": round(len(together) / seconds, 1),
-                })
-            )  # fmt: skip
-    return rows
+    return [row for name in PAGES if (row := _page(made, name, PAGES[name].format(card=card), seconds)) is not None]
+
+
+def _page(made: Hall, name: str, path: str, seconds: float) -> dict[str, Any] | None:
+    with made.client(name) as one:
+        _, status = timed(one, path)
+        if status != 200:
+            print(f"bench/console.py: {path} answers {status}: left out", file=sys.stderr)
+            return None
+        alone = _for(seconds, lambda: timed(one, path)[0])
+    together = _together(made, name, path, seconds)
+    return _row(f"console_{name}", p95(alone), GOALS.get(name, P95_GOAL), {
+        "path": path, "median_ms": round(statistics.median(alone), 1), "requests": len(alone),
+        "at_once": AT_ONCE, "p95_at_once_ms": round(p95(together), 1),
+        "a_second_at_once": round(len(together) / seconds, 1),
+    })  # fmt: skip
 
 
 def _for(seconds: float, act: Callable[[], float]) -> list[float]:
@@ -207,9 +229,9 @@ def _for(seconds: float, act: Callable[[], float]) -> list[float]:
     return found
 
 
-def _together(made: Hall, path: str, seconds: float) -> list[float]:
+def _together(made: Hall, name: str, path: str, seconds: float) -> list[float]:
     def work(_: int) -> list[float]:
-        with made.client() as client:
+        with made.client(name) as client:
             return _for(seconds, lambda: timed(client, path)[0])
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -276,7 +298,7 @@ class Boards:
         reader, writer = await asyncio.open_connection(host, port)
         try:
             lines = [f"GET {PAGES['board']}/stream HTTP/1.1", f"Host: {host}:{port}",
-                     f"Cookie: jiancha={self._made.cookie}", "Accept: text/event-stream"]  # fmt: skip
+                     f"Cookie: jiancha={self._made.cookies['duty']}", "Accept: text/event-stream"]  # fmt: skip
             writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
             while line := await reader.readline():
                 self.bytes += len(line)

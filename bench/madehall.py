@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
+import madework
 from madeyear import Year, register, registry, rows_of
 from sqlalchemy import Table
 
@@ -19,7 +20,20 @@ from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.store.facts.cases import CASE, SUBJECT
 from monitor.store.registry import RegistryCache
-from monitor.store.schema import CardEvent, CaseStatRow, HeartbeatRow, IdentityRow, PresenceRow, RatingRow, RawEvent
+from monitor.store.schema import (
+    Audit,
+    CardEvent,
+    CaseStatRow,
+    HeartbeatRow,
+    IdentityRow,
+    PlanRequest,
+    PlanRequestStep,
+    PresenceRow,
+    RatingRow,
+    RawEvent,
+    SpotCheckRow,
+)
+from monitor.store.schema_alerts import AlertItem, Attempt, Delivery
 from monitor.store.sql import table_of
 from monitor.supervision.people import Person, save_person
 from monitor.workcal import build_calendar
@@ -34,6 +48,7 @@ RATINGS: Final = 100_000
 READING: Final = timedelta(seconds=30)
 BEATS_FROM: Final = NOW - timedelta(days=2)
 ISSUER: Final = "bench"
+LOOKERS: Final = {"duty": "duty_supervisor", "head": "supervision_head", "admin": "administrator"}
 BULK: Final = 20_000
 Rows = Iterable[dict[str, Any]]
 
@@ -71,7 +86,23 @@ def write_hall(store: Store) -> None:
     cards = list(_cards())
     _put(store, CARD, cards)
     _put(store, table_of(CardEvent), (event for card in cards for event in _history(card)))
+    _work(store)
     store.step(_people)
+
+
+def _work(store: Store) -> None:
+    """The lists of paper (bench/madework.py)."""
+    real = datetime.now(UTC)
+    for model, rows in (
+        (PlanRequest, madework.requests(NOW, YEAR.windows)),
+        (PlanRequestStep, madework.request_steps(NOW, YEAR.windows)),
+        (SpotCheckRow, madework.spots(NOW, YEAR.windows)),
+        (Audit, madework.audited(NOW, CARDS)),
+        (Delivery, madework.deliveries(real)),
+        (AlertItem, madework.items(real, CARDS)),
+        (Attempt, madework.tries(real)),
+    ):
+        _put(store, table_of(model), rows)
 
 
 def _put(store: Store, table: Table, rows: Rows) -> None:
@@ -193,8 +224,14 @@ def _history(card: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _people(conn: Any) -> None:
-    """A duty supervisor, who signs in by an identity: no password has to be digested."""
-    who = Person(id="duty", role="duty_supervisor", name="值班员", halls=["h1"])
-    save_person(conn, RegistryCache().get(conn), who, actor="bench", now=NOW)
-    row = {"issuer": ISSUER, "subject": "duty", "user": "duty", "linked_at": NOW, "linked_by": "bench"}
-    conn.execute(table_of(IdentityRow).insert(), [row])
+    """Who looks at the pages; they sign in by an identity: no password has to be digested."""
+    registry = RegistryCache().get(conn)
+    for user, role in LOOKERS.items():
+        halls = [] if role in ("auditor", "administrator") else ["h1"]
+        who = Person(id=user, role=role, name=f"看{user}", halls=halls)
+        save_person(conn, registry, who, actor="bench", now=NOW)
+        row = {"issuer": ISSUER, "subject": user, "user": user, "linked_at": NOW, "linked_by": "bench"}
+        conn.execute(table_of(IdentityRow).insert(), [row])
+    for n in range(PEOPLE):
+        who = Person(id=f"p{n:03d}", role="staff", staff=f"s{n:02d}", name=f"员{n}")
+        save_person(conn, registry, who, actor="bench", now=NOW)

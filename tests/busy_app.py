@@ -22,6 +22,7 @@ from monitor.store.registry import RegistryCache
 from monitor.supervision.rules import RULES
 from tests.busy_hall import CONFIG, NOW, copied
 from tests.http_app import Served, served
+from tests.moved import move
 from tests.signing_in import session
 
 
@@ -38,15 +39,20 @@ class BusyApp(Served):
 
 
 @contextmanager
-def busy_app(made: Path, folder: Path) -> Iterator[BusyApp]:
-    """`made`: what the fixture `busy_hall_made` gives; the copy lies in `folder`."""
+def busy_app(made: Path, folder: Path, url: str | None = None) -> Iterator[BusyApp]:
+    """`made`: what the fixture `busy_hall_made` gives; the copy lies in `folder`, or in the database at `url`, which
+    has the tables and no rows.
+    """
     copied(made, folder)
+    file_url = f"sqlite:///{folder / 'jiancha.sqlite'}"
+    if url is not None:
+        move(file_url, url)
     file = folder / "settings.toml"
     file.write_text(CONFIG)
     settings = load(file, {})
     clock = ManualClock(NOW.astimezone(UTC))
     with ExitStack() as parts:
-        store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
+        store = Store(url or file_url)
         parts.callback(store.close)
         program = Program(
             settings=settings, store=store, clock=clock, registry=RegistryCache(),

@@ -29,6 +29,7 @@ from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
 from monitor.store import alert_holds, notices, planrequests, sheetjobs, spotchecks
+from monitor.store.alerts import DELIVERY
 from monitor.store.audit import AUDIT
 from monitor.store.calendars import CalendarCache
 from monitor.store.cards import CARD
@@ -49,6 +50,7 @@ from monitor.store.schema import (
     WindowRow,
     metadata,
 )
+from monitor.store.schema_alerts import AlertItem, Delivery
 from monitor.store.sql import table_of
 from monitor.supervision.rules import RULES
 from monitor.supervision.tokens import (
@@ -87,6 +89,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
     "doubt": (lambda conn, place: put_doubt(conn, place), "990099"),
     "terminal": (lambda _conn, place: "gate-9" if place == "another hall" else "gate-2", "gate-77"),
+    "message": (lambda conn, place: put_message(conn, place), "990099"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
 }
@@ -110,6 +113,18 @@ def put_case(conn: Connection, place: str) -> str:
     }  # fmt: skip
     insert(conn, CaseEventRow, {**event, "raw_event": stamp + list(PLACES).index(place)})
     return key
+
+
+def put_message(conn: Connection, place: str) -> str:
+    """A dead letter of a card at the place; its number."""
+    number = 870_000 + list(PLACES).index(place)
+    known = conn.execute(select(DELIVERY.c.id).where(DELIVERY.c.id == number)).first()
+    if known is None:
+        times = {"flush": NOW, "due_at": NOW, "created": NOW}
+        insert(conn, Delivery, {"id": number, "address": "desk", "group": place, "state": "dead", **times})
+        item = {"card": put_card(conn, place, NOW), "sequence": 1, "address": "desk", "purpose": "firing"}
+        insert(conn, AlertItem, {**item, "delivery": number, "content": {}})
+    return str(number)
 
 
 def put_sheet(conn: Connection, place: str) -> str:

@@ -22,6 +22,7 @@ from monitor.cli import (
     ops,
     people,
     pins,
+    plans,
     policy,
     preview,
     ratings,
@@ -36,8 +37,8 @@ from monitor.cli import (
 from monitor.cli.common import app, run_app
 
 PARTS = (
-    daemon, demo, config, feeds, calendars, cards, devices, ops, reports, months, requests, replay, policy, people,
-    alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
+    daemon, demo, config, feeds, plans, calendars, cards, devices, ops, reports, months, requests, replay, policy,
+    people, alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

@@ -1,4 +1,4 @@
-"""`alerts route`, `alerts maintenance`, `alerts silence add|list|end`."""
+"""`alerts route`, `alerts again`, `alerts maintenance`, `alerts silence add|list|end`."""
 
 from __future__ import annotations
 
@@ -84,6 +84,29 @@ def _line(one: Preview) -> str:
     if one.step:
         when = f"逾 {one.step:g} 工作分钟未签收 unacknowledged"
     return f"{one.receiver}  {one.channel}  {one.lang}  {one.at.isoformat()}  {when}  {one.why}"
+
+
+@alerts_app.command("again")
+def again(
+    number: int = typer.Argument(..., min=1, max=INT64, metavar="N", help="Of `report deliveries --tries`."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit."),
+    user: str | None = _AS,
+) -> None:
+    """重发通知 Try a message again that was given up, while its cards stand and its receiver heard nothing later.
+
+    Example: jiancha alerts again 17 --reason "群机器人已恢复"
+    """
+    from monitor.supervision.deliverywork import send_again
+
+    def act(opened: Program, conn: Connection, who: Principal) -> str:
+        clock, known = opened.clock, opened.settings.alerts.receivers
+        done = send_again(conn, who, number, known, why=reason, now=clock.now(), real=clock.real_now())
+        said = f"{number}: 将重发至 is tried again to {done.sent.receiver}"
+        unsure = "; 先前可能已送达，对方或收到两次 an earlier try may have arrived: they may read it twice"
+        others = f"; 已另告 told instead: {', '.join(done.others)}" if done.others else ""
+        return said + (unsure if done.unsure else "") + others
+
+    acting(user, act)
 
 
 @alerts_app.command("maintenance")

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,6 +249,22 @@ def reason_of(error: Exception) -> str:
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=None, default=str))
+
+
+def print_changes(changes: Any) -> None:
+    """What an import did (`store.upsert.Changes`), a line a table."""
+    if not changes.tables:
+        typer.echo("没有数据行 no rows in it")
+    print_counts(changes.to_json())
+
+
+def print_counts(tables: Mapping[str, Any]) -> None:
+    """A line a table: {"added", "changed", "unchanged"}."""
+    for name, counts in tables.items():
+        typer.echo(
+            f"{name}: 新增 added {counts['added']}, 变更 changed {counts['changed']},"
+            f" 未变 unchanged {counts['unchanged']}"
+        )
 
 
 def instant(text: str, option: str) -> datetime:

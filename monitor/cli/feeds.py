@@ -1,4 +1,4 @@
-"""What comes in: `registry`, `plans`, `events`, `cases` imports, `registry export`, `quarantine`."""
+"""What comes in: `registry`, `events`, `cases` imports, `registry export`, `quarantine`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 import typer
 
-from monitor.cli.common import BadInput, Finding, instant, print_json, program, reason_of
+from monitor.cli.common import BadInput, Finding, instant, print_changes, print_json, program, reason_of
 
 registry_app = typer.Typer(no_args_is_help=True, help="台账 the registry")
-plans_app = typer.Typer(no_args_is_help=True, help="计划 leave, shifts, rota, corrections and the like")
 events_app = typer.Typer(no_args_is_help=True, help="事件 events of devices")
 cases_app = typer.Typer(no_args_is_help=True, help="办件 cases")
 quarantine_app = typer.Typer(no_args_is_help=True, help="隔离区 quarantine")
@@ -21,7 +20,6 @@ _FILE = typer.Argument(..., metavar="FILE", help="File, or folder of CSV files."
 
 def register(app: typer.Typer) -> None:
     app.add_typer(registry_app, name="registry")
-    app.add_typer(plans_app, name="plans")
     app.add_typer(events_app, name="events")
     app.add_typer(cases_app, name="cases")
     app.add_typer(quarantine_app, name="quarantine")
@@ -56,16 +54,7 @@ def import_registry(
             )
         except (InputErrors, OSError) as error:
             raise BadInput(str(error)) from error
-    _print_changes(changes)
-
-
-def _print_changes(changes: Any) -> None:
-    if not changes.tables:
-        typer.echo("没有数据行 no rows in it")
-    for name, counts in changes.tables.items():
-        typer.echo(
-            f"{name}: 新增 added {counts.added}, 变更 changed {counts.changed}, 未变 unchanged {counts.unchanged}"
-        )
+    print_changes(changes)
 
 
 @registry_app.command("export")
@@ -93,24 +82,6 @@ def export_registry(
         except (ValueError, OSError) as error:
             raise BadInput(str(error)) from error
     typer.echo(str(target))
-
-
-@plans_app.command("import")
-def import_plans(file: Path = _FILE) -> None:
-    """导入计划 Import plans: leave, trips, lieu, corrections, substitutes, outings, overtime, rota, shifts, closures,
-    power_cuts; upsert by id, all rows or none. What each table holds: docs/attendance.md.
-
-    Example: jiancha plans import plans.xlsx
-    """
-    from monitor.ingest.plans import import_plans as bring_in
-    from monitor.ingest.tables import InputErrors
-
-    with program() as opened:
-        try:
-            changes = bring_in(opened.store, file, now=opened.clock.now(), ground=opened.ground())
-        except (InputErrors, OSError) as error:
-            raise BadInput(str(error)) from error
-    _print_changes(changes)
 
 
 @events_app.command("import")

@@ -9,9 +9,12 @@ import typer
 from monitor.cli.common import BadInput, Finding, actor, print_json, program
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from monitor.app import Program
+    from monitor.supervision.erasure import Erased
 
 retention_app = typer.Typer(no_args_is_help=True, help="保存期限 retention")
 staff_app = typer.Typer(no_args_is_help=True, help="人员 staff")
@@ -144,44 +147,33 @@ def erasures() -> None:
             print_json({"kind": kind, "id": person})
 
 
-class _Undo(Exception):
-    """Ends a dry run's transaction without a trace."""
-
-
 def _erase(kind: str, person: str, dry_run: bool, as_json: bool) -> None:
     from monitor.ops.retention.run import scrub
     from monitor.supervision.erasure import erase
     from monitor.supervision.refused import Refused
 
-    rows: dict[str, int] = {}
-    stays: dict[str, int] = {}
     with program() as opened:
 
-        def step(conn: Connection) -> None:
-            done = erase(conn, kind, person, actor=actor(), now=opened.clock.now())
-            rows.update(done.rows)
-            stays.update(done.stays)
-            if dry_run:
-                raise _Undo
+        def step(conn: Connection) -> Erased:
+            return erase(conn, kind, person, actor=actor(), now=opened.clock.now())
 
         try:
-            opened.store.step(step)
-            scrub(opened.store)
-        except _Undo:
-            pass
+            done = opened.store.tried(step) if dry_run else opened.store.step(step)
+            if not dry_run:
+                scrub(opened.store)
         except Refused as error:
             raise BadInput(str(error)) from error
     if as_json:
-        print_json({"dry_run": dry_run, "id": person, "rows": rows, "stays": stays})
+        print_json({"dry_run": dry_run, "id": person, "rows": dict(done.rows), "stays": dict(done.stays)})
         return
     head = "将删除 would be erased" if dry_run else "已删除 erased"
-    typer.echo(f"{person} {head}: {_counted(rows)}")
-    typer.echo(f"仅以工号或账号保留 stays by id alone: {_counted(stays)}")
+    typer.echo(f"{person} {head}: {_counted(done.rows)}")
+    typer.echo(f"仅以工号或账号保留 stays by id alone: {_counted(done.stays)}")
     if not dry_run:
         typer.echo("核验 prove it: jiancha audit verify")
 
 
-def _counted(rows: dict[str, int]) -> str:
+def _counted(rows: Mapping[str, int]) -> str:
     """姓名与联系方式 user 1, …"""
     return ", ".join(f"{ERASED.get(name, '')} {name} {n}".strip() for name, n in rows.items())
 

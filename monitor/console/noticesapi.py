@@ -28,6 +28,7 @@ from monitor.supervision.notices import (
     Chosen,
     Draft,
     list_notices,
+    mark_of,
     release,
     require_notice,
     state_of,
@@ -80,6 +81,7 @@ class NoticeOut(BaseModel):
     reference: str
     author: str
     written: Stamp
+    mark: str = Field(description="Of what the public would read; releasing it can name what was read.")
     released_by: str | None
     released_at: Stamp | None
 
@@ -127,7 +129,8 @@ def _out(row: Row[Any], registry: Registry, now: datetime) -> NoticeOut:
     return NoticeOut(
         number=row.id, hall=row.hall, kind=row.kind, state=state_of(row, zone, now), title=row.title, text=row.text,
         first=row.first, last=row.last, card=row.card, reference=row.reference, author=row.author,
-        written=stamp(row.written, zone), released_by=row.released_by, released_at=stamp(row.released_at, zone),
+        written=stamp(row.written, zone), mark=mark_of(row),
+        released_by=row.released_by, released_at=stamp(row.released_at, zone),
     )  # fmt: skip
 
 
@@ -172,6 +175,7 @@ def _add_steps(api: APIRouter, deps: Deps) -> None:
         request: Request,
         response: Response,
         number: int = _NUMBER,
+        mark: str | None = Query(None, max_length=64, pattern=PLAIN, description="Of what was read: else 409."),
         key: str | None = KEY,
         grant: Grant = Depends(require(deps, RELEASE)),
     ) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def _add_steps(api: APIRouter, deps: Deps) -> None:
         body = await read_body(request, deps.max_body_bytes)
 
         def act(conn: Connection, now: datetime) -> dict[str, Any]:
-            release(conn, number, actor=grant.principal, now=now)
+            release(conn, number, actor=grant.principal, now=now, seen=mark)
             return {"number": number}
 
         return await run_in_threadpool(once, deps, grant, key, request, body, response, lambda: act)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from datetime import datetime
+from functools import partial
+from typing import Any
 
-from monitor.console.answers import ERRORS
-from monitor.console.bearer import require
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from monitor.console.answers import ERRORS, WORK_ERRORS, body_schema
+from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Instant
+from monitor.console.cards import INT64
 from monitor.console.deps import Deps
-from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.devicebodies import PLAIN, Stamp, read, schema_of
+from monitor.console.once import KEY, Act, once
 from monitor.console.operating import figures
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import Registry
 from monitor.supervision.deliverylist import STATES, Chosen, Sent, list_deliveries
+from monitor.supervision.deliverywork import ACTION, send_again
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
@@ -84,6 +93,17 @@ class DeliveryOut(BaseModel):
     tries: list[TryOut]
 
 
+class AgainIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    reason: str = Field(max_length=4000, description="Kept in the audit.")
+
+
+class AgainOut(BaseModel):
+    id: int
+    unsure: bool = Field(description="An earlier try may have arrived: it may be read twice.")
+    others: list[str] = Field(description="Receivers that were told instead.")
+
+
 def add_operations_api(api: APIRouter, deps: Deps) -> None:
     @api.get("/operations", responses=ERRORS)
     def get_operations(grant: Grant = Depends(require(deps, "operations:read"))) -> OperationsOut:
@@ -136,6 +156,35 @@ def add_operations_api(api: APIRouter, deps: Deps) -> None:
         shown, last = cut(found, page.limit)
         next_link(request, response, (last.id,) if last is not None else None)
         return [_out(one, deps, registry) for one in shown]
+
+    @api.post(
+        "/deliveries/{number}/again", responses=WORK_ERRORS, response_model=AgainOut,
+        openapi_extra=body_schema(schema_of(AgainIn)),
+    )  # fmt: skip
+    async def post_again(
+        request: Request,
+        response: Response,
+        number: int = Path(ge=1, le=INT64),
+        key: str | None = KEY,
+        grant: Grant = Depends(require(deps, ACTION)),
+    ) -> dict[str, Any]:
+        """Try a message again that was given up, while all its cards stand and its receiver heard nothing later."""
+        body = await read_body(request, deps.max_body_bytes)
+        return await run_in_threadpool(
+            once, deps, grant, key, request, body, response, partial(_sending, deps, grant, number, body)
+        )
+
+
+def _sending(deps: Deps, grant: Grant, number: int, body: bytes) -> Act:
+    said = read(AgainIn, body)
+
+    def act(conn: Connection, now: datetime) -> dict[str, Any]:
+        found = send_again(
+            conn, grant.principal, number, deps.receivers, why=said.reason, now=now, real=deps.clock.real_now()
+        )
+        return {"id": number, "unsure": found.unsure, "others": list(found.others)}
+
+    return act
 
 
 def _out(one: Sent, deps: Deps, registry: Registry) -> DeliveryOut:

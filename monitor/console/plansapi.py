@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+from sqlalchemy import Connection
 
-from monitor.console.answers import BODY_ERRORS, ERRORS, body_schema
+from monitor.console.answers import BODY_ERRORS, ERRORS, WORK_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
-from monitor.console.devicebodies import PLAIN
+from monitor.console.devicebodies import PLAIN, read, schema_of
+from monitor.console.looking import look_of
+from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, next_link
 from monitor.console.planwork import Previewed, confirmed, previewed
 from monitor.console.registryapi import CountsOut, RowChangeOut, faulty
@@ -22,6 +26,7 @@ from monitor.ingest.tables import InputErrors, InputTable, tables_of
 from monitor.model import Registry
 from monitor.store.plans import hall_of
 from monitor.store.upsert import Row
+from monitor.supervision import planvoid
 from monitor.supervision.planlist import Asked, begin_of, opened_begin, plans_of
 from monitor.supervision.tokens import Grant
 
@@ -68,6 +73,20 @@ class PlansPreviewOut(BaseModel):
     clashes: list[ClashOut]
 
 
+class WithdrawIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    table: Kind
+    id: str = Field(max_length=200)
+    reason: str = Field(max_length=4000, description="Kept in the audit.")
+
+
+class WithdrawnOut(BaseModel):
+    table: str
+    id: str
+    way: str = Field(description="gone: altogether; ends: it stays for the days before `until`.")
+    until: date | None
+
+
 def add_plans_api(api: APIRouter, deps: Deps) -> None:
     @api.get("/plans/{kind}", responses=ERRORS, response_model=list[PlanRow])
     def get_plans(
@@ -93,11 +112,42 @@ def add_plans_api(api: APIRouter, deps: Deps) -> None:
         next_link(request, response, (begin_of(kind, end), end["id"]) if end is not None else None)
         return [row_json(kind, row, registry) for row in shown]
 
+    @api.post(
+        "/plans/withdraw", responses=WORK_ERRORS, response_model=WithdrawnOut,
+        openapi_extra=body_schema(schema_of(WithdrawIn)),
+    )  # fmt: skip
+    async def post_withdraw(
+        request: Request,
+        response: Response,
+        key: str | None = KEY,
+        grant: Grant = Depends(require(deps, "plans:write")),
+    ) -> dict[str, Any]:
+        """Withdraw a plan that was filed by mistake. Days that have begun keep it where a verdict rests on it: nobody
+        becomes absent by its going. 409 where it stays altogether.
+        """
+        body = await read_body(request, deps.max_body_bytes)
+        return await run_in_threadpool(
+            once, deps, grant, key, request, body, response, partial(_withdrawing, deps, grant, body)
+        )
+
     @api.post("/plans/preview", responses=BODY_ERRORS, response_model=PlansPreviewOut, openapi_extra=body_schema(BODY))
     async def post_preview(request: Request, grant: Grant = Depends(require(deps, "plans:write"))) -> dict[str, Any]:
         """What sending the same to /plans would change, and what would be said of the slots and posts of its days."""
         body = await read_body(request, deps.max_body_bytes)
         return await run_in_threadpool(_previewed, deps, grant, body)
+
+
+def _withdrawing(deps: Deps, grant: Grant, body: bytes) -> Act:
+    said = read(WithdrawIn, body)
+
+    def act(conn: Connection, _now: datetime) -> dict[str, Any]:
+        done = planvoid.withdraw(
+            conn, partial(look_of, deps), deps.policy, grant.principal, said.table, said.id, said.reason
+        )
+        planvoid.require_done(done)
+        return {"table": said.table, "id": said.id, "way": done.way, "until": done.until and done.until.isoformat()}
+
+    return act
 
 
 def _after(kind: str, key: tuple[Any, ...] | None) -> tuple[Any, str] | None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
 from monitor.access import Principal, Target, covers, refusal
 from monitor.console.deps import Deps
-from monitor.console.looking import look_of, looked
+from monitor.console.looking import look_of
 from monitor.ingest import plans as ingest
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.tables import InputTable
 from monitor.model import Registry
+from monitor.settings import Policy
+from monitor.store.engine import Store
+from monitor.store.facts.look import Look
 from monitor.store.upsert import Changes
 from monitor.supervision.planchange import Clash, Moved, PlanPreview, clashes, moves, touched
 from monitor.supervision.refused import Refused
@@ -24,14 +28,6 @@ class Previewed:
     digest: str
     found: PlanPreview
     registry: Registry
-
-
-class _Rolled(Exception):
-    """Ends the trial: its transaction is rolled back."""
-
-    def __init__(self, moved: list[Moved], clashing: list[Clash]) -> None:
-        super().__init__()
-        self.moved, self.clashing = moved, clashing
 
 
 def ground_of(deps: Deps) -> Ground:
@@ -48,28 +44,34 @@ def reach_of(who: Principal) -> Callable[[str | None], bool]:
 
 def previewed(deps: Deps, who: Principal, tables: Sequence[InputTable]) -> Previewed:
     """What an import of plans would mean; nothing stays written. Raises Refused, InputErrors."""
-    mine, ground = reach_of(who), ground_of(deps)
-    with looked(deps) as look:
-        checked = ingest.compare(look.conn, tables, look.registry, ground)
-        before, left = touched(look, deps.policy, checked.changes)
+    return preview(deps.store, partial(look_of, deps), deps.policy, ground_of(deps), who, tables)
 
-    def trial(conn: Connection) -> None:
-        then = look_of(deps, conn)
+
+def preview(
+    store: Store, looking: Callable[[Connection], Look], policy: Policy, ground: Ground, who: Principal,
+    tables: Sequence[InputTable],
+) -> Previewed:  # fmt: skip
+    """The same with its parts named, for the command line."""
+    mine = reach_of(who)
+    with store.read() as conn:
+        look = looking(conn)
+        checked = ingest.compare(conn, tables, look.registry, ground)
+        before, left = touched(look, policy, checked.changes)
+
+    def work(conn: Connection) -> tuple[list[Moved], list[Clash]]:
+        then = looking(conn)
         ingest.apply(conn, tables, then.registry, ground, now=then.now, actor=who.id, covers=mine)
-        after = moves(then, deps.policy, before)
-        raise _Rolled(after, clashes(conn, checked.changes))
+        return moves(then, policy, before), clashes(conn, checked.changes)
 
     try:
-        deps.store.step(trial)
+        moved, clashing = store.tried(work)
     except PermissionError as error:
         raise Refused(f"不在您的权限范围内 {error}", sort="role") from None
-    except _Rolled as rolled:
-        found = PlanPreview(
-            changes=checked.changes, same=checked.same, touched=len(before) + left, left=left,
-            moved=tuple(rolled.moved), clashes=tuple(rolled.clashing),
-        )  # fmt: skip
-        return Previewed(digest=checked.digest, found=found, registry=look.registry)
-    raise AssertionError("unreachable: the trial always raises")
+    found = PlanPreview(
+        changes=checked.changes, same=checked.same, touched=len(before) + left, left=left, moved=tuple(moved),
+        clashes=tuple(clashing),
+    )  # fmt: skip
+    return Previewed(digest=checked.digest, found=found, registry=look.registry)
 
 
 def confirmed(

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +17,7 @@ from monitor.exports.files import replace_file
 from monitor.ingest.cells import join
 from monitor.ingest.registry import COLUMNS
 from monitor.ingest.spreadsheets import guarded
+from monitor.store import audit
 from monitor.store.registry import registry_rows
 
 Sheets: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -121,6 +122,11 @@ def cell_text(value: Any) -> str:
 def written(conn: Connection, suffix: str) -> bytes:
     """The whole registry as a file, `toml` or `xlsx`; importing it again changes nothing."""
     return _WRITERS[f".{suffix}"](as_sheets(registry_rows(conn)))
+
+
+def taken(conn: Connection, by: str, now: datetime, form: str) -> None:
+    """That somebody took the whole of it, names and contacts too. `form`: toml, xlsx, csv."""
+    audit.record(conn, now, by, "registry.exported", "registry", "registry", {"format": form})
 
 
 def _csv_cell(value: Any) -> Any:

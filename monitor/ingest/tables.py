@@ -18,12 +18,14 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated, unguarded
+from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated, unguarded, unpacked_bytes
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
 SENT_ZH: Final = "可上传 .toml、.xlsx、.json 或 .csv（文件名即表名）"
 SENT_EN: Final = "send a .toml, an .xlsx, a .json, or a .csv named after its table"
+SENT_UNPACKED: Final = 64 * 1024 * 1024
+"""Bytes that a workbook from a browser may come to: packed well, some MB hold some GB, and a daemon reads them."""
 _BLANK: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\ufeff\u200b"
 
 
@@ -103,6 +105,9 @@ def tables_in(name: str, data: bytes, table: str = "") -> list[InputTable]:
     reader = _READERS.get(f".{suffix.lower()}")
     if reader is None or not stem:
         raise _refuse(name[:80], f"不认识的格式；{SENT_ZH}", f"unknown format; {SENT_EN}")
+    if reader is _xlsx and unpacked_bytes(data) > SENT_UNPACKED:
+        size = SENT_UNPACKED >> 20
+        raise _refuse(name[:80], f"解压后超过 {size} MB，请分成几份", f"more than {size} MB unpacked: split it")
     return reader(name, table or stem.lower(), data)
 
 

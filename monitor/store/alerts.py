@@ -75,7 +75,8 @@ class Told:
 # ------------------------------------------------------------------ statements made once
 
 _WHICH: Final[BindParameter[Any]] = bindparam("which")
-_CLAIM: Final = select(CARD).where(CARD.c.number == _WHICH).with_for_update(skip_locked=True)
+_CARD: Final = select(CARD).where(CARD.c.number == _WHICH)
+_CLAIM: Final = _CARD.with_for_update(skip_locked=True)
 _NOTICES: Final = select(NOTICE).where(NOTICE.c.card == _WHICH).order_by(NOTICE.c.sequence)
 _TAKE: Final = update(NOTICE).where(
     NOTICE.c.card == _WHICH, NOTICE.c.sequence == bindparam("nth"), NOTICE.c.planned_at.is_(None)
@@ -138,6 +139,12 @@ def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -
     waiting = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
     statement = select(*PLACED).where(CARD.c.number.in_(waiting)).order_by(CARD.c.number)
     return [dict(row) for row in conn.execute(statement.limit(limit)).mappings()]
+
+
+def card_row(conn: Connection, number: int) -> Mapping[str, Any] | None:
+    """The card's row, whoever holds it; None: there is none."""
+    row = conn.execute(_CARD, {"which": number}).mappings().one_or_none()
+    return dict(row) if row else None
 
 
 def claim_card(conn: Connection, number: int) -> Mapping[str, Any] | None:

@@ -119,6 +119,10 @@ class FairLock:
         return self._others[0] if self._others else None
 
 
+class _Undo(Exception):
+    """Ends a trial's transaction without a trace; its argument is what was found."""
+
+
 class Store:
     """A database by URL, opened once and shared by threads.
 
@@ -178,6 +182,19 @@ class Store:
                 log.warning("store step retried", action="store.retry", attempt=attempt + 1, error=str(error.orig))
                 threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)
         raise AssertionError("unreachable: the loop returns or raises")
+
+    def tried(self, work: Callable[[Connection], T]) -> T:
+        """What `work` finds in a write transaction of which nothing stays: previews, dry runs, probes."""
+
+        def trial(conn: Connection) -> None:
+            raise _Undo(work(conn))
+
+        try:
+            self.step(trial)
+        except _Undo as done:
+            found: T = done.args[0]
+            return found
+        raise AssertionError("unreachable: a trial always raises")
 
     @property
     def away(self) -> str | None:

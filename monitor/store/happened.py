@@ -77,7 +77,7 @@ def _by_hour(at: ColumnElement[Any], hours: Sequence[datetime], word: ColumnElem
         func.sum(case((and_(at >= start, at < end), 1), else_=0)).label(f"h{n}")
         for n, (start, end) in enumerate(pairwise(hours))
     ]
-    return select(word.label("word"), *counts)
+    return select(word.label("word"), *counts).where(at >= hours[0], at < hours[-1])
 
 
 def _read(conn: Connection, query: Any) -> Counted:

@@ -28,9 +28,13 @@ def add(conn: Connection, row: Mapping[str, Any]) -> int:
     return int(conn.execute(insert(NOTICE).returning(NOTICE.c.id), [dict(row)]).scalar_one())
 
 
-def change(conn: Connection, number: int, state: str, values: Mapping[str, Any]) -> bool:
-    """False where it is not in that state any more: of two at once one is first."""
+def change(
+    conn: Connection, number: int, state: str, values: Mapping[str, Any], *, written: datetime | None = None
+) -> bool:
+    """False where it is not in that state any more, or not as it was `written`: of two at once one is first."""
     query = update(NOTICE).where(NOTICE.c.id == number, NOTICE.c.state == state).values(**values)
+    if written is not None:
+        query = query.where(NOTICE.c.written == written)
     return int(conn.execute(query).rowcount) == 1
 
 

@@ -93,12 +93,17 @@ def save_plans(
         _require_covered([*before, *sent], registry, covers)
     if changes:
         audit.record_all(conn, now, actor, upsert.audit_entries(changes, "plans"))
-        meta.bump(conn, meta.PLANS_VERSION)
-        _new_roster(conn, changes)
-        mark(conn, touched(changes, registry, now) | _stood_in(conn, changes, registry, now), due=now)
-        _mark_shifts(conn, changes, registry, now)
-        _wake_powerless(conn, changes, registry, now)
+        changed_now(conn, changes, registry, now)
     return Changes(tables=tables)
+
+
+def changed_now(conn: Connection, changes: Sequence[Change], registry: Registry, now: datetime) -> None:
+    """What follows from plans that were written: steps 3 and 4 of `save_plans`, without the audit."""
+    meta.bump(conn, meta.PLANS_VERSION)
+    _new_roster(conn, changes)
+    mark(conn, touched(conn, changes, registry, now), due=now)
+    _mark_shifts(conn, changes, registry, now)
+    _wake_powerless(conn, changes, registry, now)
 
 
 def plan_changes(conn: Connection, rows: PlanRows) -> list[Change]:
@@ -126,9 +131,11 @@ def hall_of(row: Row, registry: Registry) -> str | None:
 # --------------------------------------------------------------------------- whom a plan touches
 
 
-def touched(changes: Iterable[Change], registry: Registry, now: datetime) -> set[SubjectRef]:
-    """The slots (`STAFF/DATE/`) and posts (`WINDOW/DATE/`) on the local days of each span, before and after."""
-    found: set[SubjectRef] = set()
+def touched(conn: Connection, changes: Sequence[Change], registry: Registry, now: datetime) -> set[SubjectRef]:
+    """The slots (`STAFF/DATE/`) and posts (`WINDOW/DATE/`) on the local days of each span, before and after; posts
+    too where somebody stands in whose own absence changed.
+    """
+    found = _stood_in(conn, changes, registry, now)
     for change in changes:
         for row in (change.before, change.after):
             if row is not None and change.kind.name in _TOUCHES:

@@ -223,6 +223,15 @@ def postpone(conn: Connection, delivery: int, due_at: datetime) -> None:
     conn.execute(_DELIVERY, {"which": delivery, "due_at": due_at})
 
 
+_REOPEN: Final = update(DELIVERY).where(DELIVERY.c.id == _WHICH, DELIVERY.c.state == "dead")
+
+
+def reopen(conn: Connection, delivery: int, real: datetime) -> bool:
+    """Let the sender try a dead letter again, now, from its first part not sent; False: it is none any more."""
+    given = {"which": delivery, "state": "sealed", "due_at": real, "ended": None, "why": ""}
+    return conn.execute(_REOPEN, given).rowcount == 1
+
+
 def end_delivery(conn: Connection, delivery: int, *, state: str, real: datetime, why: str = "") -> None:
     """`state`: sent, dead or dropped."""
     conn.execute(_DELIVERY, {"which": delivery, "state": state, "ended": real, "why": why})

@@ -80,6 +80,15 @@ def list_deliveries(conn: Connection, who: Principal, chosen: Chosen, limit: int
     return [_sent(row, tries.get(row.id, []), cards.get(row.id, [])) for row in rows]
 
 
+def one_delivery(conn: Connection, who: Principal, number: int) -> Sent | None:
+    """A message that tells of a card within reach; None otherwise."""
+    row = conn.execute(select(DELIVERY).where(DELIVERY.c.id == number, *_wanted(who, Chosen()))).first()
+    if row is None:
+        return None
+    tries, cards = _tries(conn, [number]), _cards(conn, [number], within(who, CARD.c))
+    return _sent(row, tries.get(number, []), cards.get(number, []))
+
+
 def count_by_state(conn: Connection, who: Principal, chosen: Chosen) -> dict[str, int]:
     """How many there are of each state under the other filters."""
     query = select(DELIVERY.c.state, func.count()).where(*_wanted(who, chosen)).group_by(DELIVERY.c.state)

@@ -14,7 +14,20 @@ from typing import Any, Final
 from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select, update
 
 from monitor.access import Principal, refusal
-from monitor.store import audit, faces, meta, notices, pins, planrequests, plans, reviews, sheetjobs, signin, users
+from monitor.store import (
+    audit,
+    faces,
+    meta,
+    notices,
+    pins,
+    planrequests,
+    plans,
+    plansgone,
+    reviews,
+    sheetjobs,
+    signin,
+    users,
+)
 from monitor.store.alerts import ITEM, SILENCE
 from monitor.store.attachments import ATTACHMENT as FILE
 from monitor.store.audit import AUDIT, PRIVATE
@@ -151,7 +164,8 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
     for kind in plans.KINDS.values():
         if kind.private and "staff" in kind.table.c:
             ids = select(kind.table.c.id).where(kind.table.c.staff == person)
-            about = select(AUDIT.c.id).where(AUDIT.c.object_kind == kind.table.name, AUDIT.c.object_id.in_(ids))
+            theirs = or_(AUDIT.c.object_id.in_(ids), AUDIT.c.object_id.in_(plansgone.gone(kind, "staff", [person])))
+            about = select(AUDIT.c.id).where(AUDIT.c.object_kind == kind.table.name, theirs)
             private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)
     numbers = select(cast(REQUEST.c.number, String)).where(REQUEST.c.staff == person)
     asked = select(AUDIT.c.id).where(AUDIT.c.object_kind == "request", AUDIT.c.object_id.in_(numbers))

@@ -5,6 +5,8 @@ One core for page, API and command line. A thing beyond reach is refused as one 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,19 +87,25 @@ def write(
     return number
 
 
-def release(conn: Connection, number: int, *, actor: Principal, now: datetime) -> None:
-    """Show it to the public. Raises Refused: for the writer of it, for what is no draft, for a card in doubt."""
+def release(conn: Connection, number: int, *, actor: Principal, now: datetime, seen: str | None = None) -> None:
+    """Show it to the public. `seen`: the mark of what was read, None: whatever there is. Raises Refused: for the
+    writer of it, for what is no draft or is written anew since, for a card in doubt.
+    """
     _require(actor, RELEASE)
     row = require_notice(conn, actor, number)
     if row.state != "draft":
         raise _not_a_draft(number)
+    if seen is not None and seen != mark_of(row):
+        raise Refused(
+            "您看过之后又有改动，请重新查看 it was written anew since you read it: read it again", sort="state"
+        )
     if row.author == actor.id:
         raise Refused("拟写人不能发布，须由另一人发布 whoever wrote it does not release it: another person does",
                       sort="state")  # fmt: skip
     if row.hidden:
         raise Refused("所涉监察牌已撤或申诉未决 its card is withdrawn, or an appeal is pending", sort="state")
     values = {"state": "released", "released_by": actor.id, "released_at": now}
-    if not stored.change(conn, number, "draft", values):
+    if not stored.change(conn, number, "draft", values, written=row.written):
         raise _not_a_draft(number)
     audit.record(conn, now, actor.id, "notice.released", "notice", str(number), {"hall": row.hall, "kind": row.kind})
 
@@ -128,6 +136,12 @@ def require_notice(conn: Connection, who: Principal, number: int) -> Row[Any]:
     if found is None:
         raise Refused(f"notice {number}: 没有此公告 there is no such notice", sort="missing")
     return found
+
+
+def mark_of(row: Row[Any]) -> str:
+    """Of what the public would read: what was seen is what is released."""
+    told = [row.hall, row.kind, row.title, row.text, str(row.first), str(row.last), row.card, row.reference, row.author]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
 def state_of(row: Row[Any], zone: ZoneInfo, now: datetime) -> str:

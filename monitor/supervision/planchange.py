@@ -93,7 +93,7 @@ class PlanPreview:
 
 def touched(look: Look, policy: Policy, changes: Sequence[Change]) -> tuple[list[Touched], int]:
     """(what is said now of the first JUDGED_MOST subjects that the changes touch; how many more there are)."""
-    prefixes = sorted({(ref.kind, ref.key) for ref in plans.touched(changes, look.registry, look.now)})
+    prefixes = sorted({(ref.kind, ref.key) for ref in plans.touched(look.conn, changes, look.registry, look.now)})
     found: list[tuple[str, str, int, str | None]] = []
     for some in chunks([one for one in prefixes if one[1].endswith("/")], 100):
         ways = [

@@ -183,6 +183,15 @@ MESSAGE_KINDS: Final[Mapping[str, Texts]] = {
     "storm": ("合并（风暴）", "storm, merged"),
     "patrol": ("巡查清单", "daily round"),
 }
+PURPOSES: Final[Mapping[str, Texts]] = {
+    "firing": ("告警", "alert"),
+    "resolved": ("解除", "end"),
+    "digest": ("日报", "digest"),
+    "repeat": ("重复告知", "repeat"),
+    "step": ("逐级告知", "step up"),
+    "patrol": ("巡查清单", "daily round"),
+}
+"""What a notice is for: `repeat-2` and the like begin with the name."""
 PARTS: Final[Mapping[str, Texts]] = {
     "store": ("数据库", "store"),
     "broker": ("MQTT 服务器", "broker"),
@@ -222,3 +231,10 @@ METRICS: Final[Mapping[str, str]] = {
     "takeovers_total": "对停机副本会话的接管，按结局",
 }
 """Chinese of the help that /metrics gives in English, by name without prefix."""
+
+
+def purpose_texts(purpose: str) -> Texts:
+    """`repeat-2` → 重复告知 2; one that has no words as it is."""
+    name, _, rest = purpose.partition("-")
+    chinese, english = PURPOSES.get(name, (purpose, purpose))
+    return (f"{chinese} {rest}", f"{english} {rest}") if rest and name in PURPOSES else (chinese, english)

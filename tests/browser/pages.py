@@ -12,7 +12,10 @@ PLAIN: Final = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
+    "--host-resolver-rules=MAP hall.test 127.0.0.1",
 )
+OVER_THE_NETWORK: Final = "hall.test"
+"""This machine by a name that no browser trusts over plain HTTP, as one across the network."""
 CAMERA: Final = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 AWAY: Final = (

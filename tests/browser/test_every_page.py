@@ -28,6 +28,7 @@ from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
 from monitor.supervision.signin import SignIn
+from tests import busy_routes
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, texts_of, wide
@@ -231,6 +232,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("plans-closures", "duty", "/plans?kind=closures"),
     ),
     "/plans/rota": (Seen("plans-rota", "head", "/plans/rota?month=2026-03"),),
+    "/plans/withdraw": (Seen("plan-withdraw", "personnel", "/plans/withdraw?kind=leave&id=request-1"),),
     "/plans/import": (Seen("plans-import", "personnel", "/plans/import"),),
     "/registry": (
         Seen("registry", "admin", "/registry"),
@@ -358,6 +360,9 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("doubt-decided", "personnel", lambda first: f"/faces/doubts/{first(DOUBT.format(4))}"),
     ),
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
+    "/operations/deliveries/{number}/again": (
+        Seen("delivery-again", "duty", f"/operations/deliveries/{busy_routes.LETTER}/again"),
+    ),
     "/operations/deliveries": (
         Seen("deliveries", "auditor", "/operations/deliveries"),
         Seen("deliveries-none", "duty", "/operations/deliveries?receiver=nobody-1", wait=".nothing"),
@@ -389,8 +394,10 @@ FAULTS: Final = (
 def busy(
     busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
 ) -> Iterator[Daemon]:
-    """The busy hall with all that can be switched on: a kiosk, a provider (away), a second hall."""
+    """The busy hall with all that can be switched on: a kiosk, a provider (away), a second hall, receivers."""
     daemon = copied(busy_hall_made, tmp_path_factory.mktemp("every"))
+    with (daemon.folder / "jiancha.toml").open("a") as config:
+        config.write(busy_routes.CONFIG)
     oidc = {"ISSUER": f"http://127.0.0.1:{free_port()}", "CLIENT_ID": "jiancha", "CLIENT_SECRET": "s", "NAME": PROVIDER}
     daemon.environment.update({f"JIANCHA_CONSOLE__OIDC__{key}": value for key, value in oidc.items()})
     daemon.environment["JIANCHA_KIOSK__ENABLED"] = "true"
@@ -400,6 +407,7 @@ def busy(
             conn, HallRow, {"id": "second", "name": "演示第二大厅", "expected_from": datetime(2026, 3, 1, tzinfo=UTC)}
         )
     fill_faces(store)
+    busy_routes.add_dead_letter(store)
     store.close()
     with daemon:
         yield daemon

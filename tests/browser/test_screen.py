@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.agents.demoplan import HALL
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import OVER_THE_NETWORK, Browsers, Watched
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 
@@ -74,6 +74,25 @@ def _holds(seen: Watched, expression: str) -> bool:
         if "context was destroyed" not in str(error):
             raise
         return False
+
+
+def test_over_plain_http_it_rolls_without_what_browsers_keep_for_https(daemon: Daemon, browsers: Browsers) -> None:
+    """No service worker, no wake lock: it rolls, keeps its token over a reload, goes on without the server."""
+    seen = browsers.page(address(daemon).replace("127.0.0.1", OVER_THE_NETWORK), size=(1366, 768))
+    page = seen.page
+    page.wait_for_selector("body[data-state=rolling] #stage section")
+    missing = "[isSecureContext, 'serviceWorker' in navigator, 'wakeLock' in navigator]"
+    assert page.evaluate(missing) == [False, False, False]
+    rolled(seen, 5)
+    page.reload()
+    page.wait_for_selector("body[data-state=rolling] #stage section")
+    daemon.kill()
+    page.wait_for_selector("body[data-state=cut-off]")
+    rolled(seen, 5)
+    daemon.begin()
+    daemon.await_start(90)
+    page.wait_for_selector("body[data-state=rolling]", timeout=30_000)
+    assert seen.faults == []
 
 
 def test_it_goes_on_by_itself(daemon: Daemon, browsers: Browsers) -> None:

@@ -175,7 +175,12 @@ def test_a_change_meanwhile_is_refused_and_shown_anew(app: BusyApp, admin: httpx
 @pytest.mark.parametrize("suffix", ["toml", "xlsx"])
 def test_the_registry_as_a_file_imports_unchanged(app: BusyApp, admin: httpx.Client, suffix: str) -> None:
     file = admin.get(f"/registry/file.{suffix}")
-    assert file.headers["Content-Disposition"] == f'attachment; filename="registry.{suffix}"'
+    assert file.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''registry.{suffix}"
+    table = table_of(Audit)
+    with app.deps.store.read() as conn:
+        query = select(table.c.actor, table.c.body).where(table.c.action == "registry.exported")
+        taken = [(row.actor, row.body["format"]) for row in conn.execute(query)]
+    assert ("admin", suffix) in taken, "names and contacts left the system"
     shown = send(admin, "/registry/import", f"registry.{suffix}", file.content)
     assert shown.status_code == 200
     assert "与登记库现状一致" in shown.text

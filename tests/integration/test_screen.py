@@ -187,17 +187,29 @@ def test_a_draft_that_cannot_be_shown_is_refused(app: BusyApp, case: str) -> Non
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
+def mark(page: Any) -> str:
+    """What the form of the page carries of what was read."""
+    return str(page.text.partition('name="seen" value="')[2].partition('"')[0])
+
+
 def test_who_wrote_it_last_does_not_release_it(app: BusyApp) -> None:
     head, duty = app.as_user("head"), app.as_user("duty")
     form = {**{k: str(v) for k, v in DRAFT.items()}, "csrf": head.headers["X-CSRF"]}
     page = head.post("/notices", data=form, follow_redirects=True)
     assert "须由另一人发布" in page.text
     number = page.url.path.rsplit("/", 1)[1]
-    no = head.post(f"/notices/{number}/release", data={"csrf": head.headers["X-CSRF"]})
+    no = head.post(f"/notices/{number}/release", data={"csrf": head.headers["X-CSRF"], "seen": mark(page)})
     assert no.status_code == 409
     form["csrf"] = duty.headers["X-CSRF"]
     duty.post(f"/notices/{number}", data={**form, "title": "停电通知（更正）"})
-    done = head.post(f"/notices/{number}/release", data={"csrf": head.headers["X-CSRF"]}, follow_redirects=True)
+    read = head.get(f"/notices/{number}")
+    duty.post(f"/notices/{number}", data={**form, "title": "停电通知（又改）"})
+    unread = head.post(f"/notices/{number}/release", data={"csrf": head.headers["X-CSRF"], "seen": mark(read)})
+    assert unread.status_code == 409, "it was written anew after they read it"
+    assert "停电通知（又改）" in unread.text
+    duty.post(f"/notices/{number}", data={**form, "title": "停电通知（更正）"})
+    own = {"csrf": head.headers["X-CSRF"], "seen": mark(head.get(f"/notices/{number}"))}
+    done = head.post(f"/notices/{number}/release", data=own, follow_redirects=True)
     assert "已发布" in done.text
     again = duty.post(f"/notices/{number}", data=form)
     assert again.status_code == 409, "what is released is not written anew"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from monitor.ingest.tables import InputErrors, InputTable, read_tables, tables_of
+from monitor.ingest.tables import InputErrors, InputTable, read_tables, tables_in, tables_of
 
 
 def one(path: Path) -> InputTable:
@@ -192,3 +193,13 @@ def test_a_workbook_that_the_library_stumbles_over_is_refused_by_name(
     with pytest.raises(InputErrors) as caught:
         read_tables(_rewritten(path, "xl/worksheets/sheet1.xml", old, new))
     assert says in str(caught.value)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_unread() -> None:
+    """100 MB of nothing, packed to 100 kB, as anybody who may import could send."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b" " * 100_000_000)
+    assert len(packed.getvalue()) < 200_000
+    with pytest.raises(InputErrors, match="64 MB"):
+        tables_in("leave.xlsx", packed.getvalue())

@@ -16,6 +16,8 @@ from monitor.console.pages.cards import add_cards
 from monitor.console.pages.cardwork import add_card_work
 from monitor.console.pages.cases import add_cases
 from monitor.console.pages.closing import add_closing
+from monitor.console.pages.deliveries import add_deliveries
+from monitor.console.pages.deliveryagain import add_delivery_again
 from monitor.console.pages.devices import add_devices
 from monitor.console.pages.devicework import add_device_work
 from monitor.console.pages.doubts import add_doubts
@@ -29,6 +31,7 @@ from monitor.console.pages.operations import add_operations
 from monitor.console.pages.people import add_people
 from monitor.console.pages.peoplesteps import add_people_steps
 from monitor.console.pages.plans import add_plans
+from monitor.console.pages.planwithdraw import add_plan_withdraw
 from monitor.console.pages.policy import add_policy
 from monitor.console.pages.policywork import add_policy_work
 from monitor.console.pages.posts import add_posts
@@ -99,7 +102,10 @@ def make_pages(deps: Deps) -> APIRouter:
         add_registry(pages, deps)
         add_calendars(pages, deps)
         add_plans(pages, deps)
+        add_plan_withdraw(pages, deps)
         add_operations(pages, deps)
+        add_deliveries(pages, deps)
+        add_delivery_again(pages, deps)
         add_notices(pages, deps)
         add_screens(pages, deps)
     return pages

@@ -22,6 +22,7 @@ from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut, opened, sealed
 from monitor.store import auditrows, users
+from monitor.store.audit import record
 from monitor.store.auditrows import Wanted
 from monitor.supervision.auditlist import MOST, audit_page
 from monitor.supervision.refused import Refused
@@ -90,6 +91,10 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
             zone = zone_of(registry, signed)
             found = audit_page(conn, registry, signed.person, wanted_of(given, zone), limit=EXPORT_MOST)
         rows = as_json(found[:EXPORT_MOST], zone)
+        told = {"format": suffix, "rows": len(rows), "filters": {name: value for name, value in given.items() if value}}
+        deps.store.step(
+            lambda conn: record(conn, deps.clock.now(), signed.person.id, "audit.exported", "audit", "audit", told)
+        )
         content = as_csv(rows) if suffix == "csv" else json.dumps(rows, ensure_ascii=False, indent=1).encode()
         return to_be_saved(content, f"audit.{suffix}", MEDIA[suffix])
 

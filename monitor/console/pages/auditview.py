@@ -12,12 +12,12 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from monitor.console.pages.languages import Language
+from monitor.ingest.spreadsheets import guarded
 from monitor.supervision.auditlist import AuditLine
 from monitor.wording import audited
 from monitor.wording.render import pick
 
 LINKS: Final = {"card": "/cards/{}", "device": "/devices/{}", "quarantine": "/quarantine/{}"}
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula."""
 COLUMNS: Final = ("id", "at", "actor", "action", "object_kind", "object_id", "seal", "body", "private")
 
@@ -90,4 +90,4 @@ def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return guarded(text)

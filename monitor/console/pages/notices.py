@@ -29,6 +29,7 @@ from monitor.supervision.notices import (
     Chosen,
     Draft,
     list_notices,
+    mark_of,
     release,
     require_notice,
     state_of,
@@ -235,7 +236,8 @@ def _one(
     return page(
         request, "notice.html", status, signed=signed, notice=told, shown=shown, done=done, fault=fault, why=why,
         on_show=kinds[row.kind] in deps.screen.show, names=deps.screen.names, is_author=row.author == signed.person.id,
-        may_release=may(signed, RELEASE), zone=str(look.registry.zone_of(row.hall)), changed=shown["text"] != row.text
+        may_release=may(signed, RELEASE), zone=str(look.registry.zone_of(row.hall)), mark=mark_of(row),
+        changed=shown["text"] != row.text
         or shown["title"] != row.title,
     )  # fmt: skip
 
@@ -246,10 +248,16 @@ def _add_steps(pages: APIRouter, deps: Deps, person: Any) -> None:
     @pages.post("/notices/{number}/release")
     def post_release(
         request: Request, number: int = NUMBER, csrf: str = Form("", max_length=200),
-        signed: Signed = Depends(releaser),
+        seen: str = Form("", max_length=40), signed: Signed = Depends(releaser),
     ) -> Response:  # fmt: skip
+        """What was read is released: a draft that was written anew since is shown again (409)."""
         require_own_form(request, signed, {"csrf": csrf})
-        deps.store.step(lambda conn: release(conn, number, actor=signed.person, now=deps.clock.now()))
+        try:
+            deps.store.step(lambda conn: release(conn, number, actor=signed.person, now=deps.clock.now(), seen=seen))
+        except Refused as error:
+            if error.sort != "state":
+                raise
+            return _one(request, deps, signed, number, fault=error.text, status=409)
         return RedirectResponse(f"/notices/{number}?done=released", SEE_OTHER)
 
     @pages.post("/notices/{number}/take-back")

@@ -114,16 +114,18 @@ def value_text(value: float, unit: str, language: Language) -> str:
 
 
 def _hours(kind: str, history: History, language: Language, zone: ZoneInfo) -> dict[str, Any]:
-    """Series of the most frequent words; those beyond the colours are summed."""
+    """Series of the most frequent words; those beyond the colours are summed. Cards are coloured by their level."""
     words: Mapping[str, Mapping[str, Texts]] = {"cards": LEVELS, "tries": RESULTS, "held": QUARANTINE}
     order = sorted(history.counted, key=lambda w: (_ORDER.index(w) if w in _ORDER else 9, -sum(history.counted[w]), w))
     named = order if len(order) <= MOST_SERIES else order[: MOST_SERIES - 1]
     series: list[dict[str, Any]] = [
-        {"name": pick(words[kind][one], language), "line": False, "values": list(history.counted[one])} for one in named
-    ]
+        {"name": pick(words[kind][one], language), "line": False, "values": list(history.counted[one]),
+         "level": one if kind == "cards" else ""}
+        for one in named
+    ]  # fmt: skip
     if len(named) < len(order):
         rest = [sum(counts) for counts in zip(*(history.counted[one] for one in order[len(named) :]), strict=True)]
-        series.append({"name": pick(REST, language), "line": False, "values": rest})
+        series.append({"name": pick(REST, language), "line": False, "values": rest, "level": ""})
     return {"labels": [f"{hour.astimezone(zone):%H:%M}" for hour in history.hours], "series": series}
 
 

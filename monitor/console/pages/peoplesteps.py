@@ -152,10 +152,6 @@ def _add_identities(pages: APIRouter, deps: Deps, person: Any) -> None:
         )  # fmt: skip
 
 
-class _Undo(Exception):
-    """Ends a preview's transaction without a trace."""
-
-
 def _add_erasure(pages: APIRouter, deps: Deps, person: Any) -> None:
     @pages.post("/people/{user}/erase")
     def erased(
@@ -164,17 +160,15 @@ def _add_erasure(pages: APIRouter, deps: Deps, person: Any) -> None:
         """First what would go and what stays by id alone; then, confirmed, the erasure. It cannot be taken back."""
         require_own_form(request, signed, {"csrf": csrf})
         _require_there(deps, user)
-        now, found = way_in(deps).now(), list[Erased]()
+        now = way_in(deps).now()
 
-        def act(conn: Connection) -> None:
-            found[:] = [erase(conn, "user", user, actor=signed.person, now=now)]
-            if confirmed != "yes":
-                raise _Undo
+        def act(conn: Connection) -> Erased:
+            return erase(conn, "user", user, actor=signed.person, now=now)
 
         try:
+            if confirmed != "yes":
+                return _erasure(request, deps, signed, user, deps.store.tried(act))
             deps.store.step(act)
-        except _Undo:
-            return _erasure(request, deps, signed, user, found[0])
         except Refused as error:
             if error.sort == "role":
                 raise

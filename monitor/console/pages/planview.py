@@ -16,7 +16,7 @@ from monitor.model import Registry
 from monitor.store.alerts import names
 from monitor.store.plans import KINDS, hall_of
 from monitor.store.upsert import Change, Row
-from monitor.supervision.planchange import PlanPreview
+from monitor.supervision.planchange import Moved, PlanPreview
 from monitor.supervision.planlist import by_day
 from monitor.wording import outcome_word, subject_text
 from monitor.wording import plans as words
@@ -24,6 +24,7 @@ from monitor.wording.render import pick
 from monitor.wording.words import LEAVES
 
 SHOWN_MOST: Final = 300
+MOVED_MOST: Final = 100
 REFERS: Final = {"staff": "staff", "window": "windows", "unit": "units", "hall": "halls"}
 
 
@@ -69,7 +70,7 @@ def said_for(conn: Connection, registry: Registry, language: Language, people: S
 
 
 def row_view(kind: str, row: Row, said: Said) -> dict[str, Any]:
-    return {"cells": [said.value(kind, c.name, row[c.field], row) for c in COLUMNS[kind]]}
+    return {"id": row["id"], "cells": [said.value(kind, c.name, row[c.field], row) for c in COLUMNS[kind]]}
 
 
 def rota_view(rows: Sequence[Row], first: date, said: Said) -> dict[str, Any]:
@@ -95,7 +96,6 @@ def preview_view(found: PlanPreview, said: Said) -> dict[str, Any]:
     changed = dict(added)
     for change in found.changes:
         (added if change.before is None else changed)[change.kind.name] += 1
-    called = {**said.names, **{f"window:{w.id}": w.name for w in said.registry.windows.values() if w.name}}
     return {
         "found": found,
         "tables": [
@@ -103,20 +103,26 @@ def preview_view(found: PlanPreview, said: Said) -> dict[str, Any]:
         ],
         "changes": [change_view(change, said) for change in found.changes[:SHOWN_MOST]],
         "more": max(len(found.changes) - SHOWN_MOST, 0),
-        "moved": [
-            {
-                "text": subject_text(one.kind, one.key, called, said.language),
-                "before": outcome_word(one.before, said.language), "after": outcome_word(one.after, said.language),
-                "charged": one.charged, "withdrawn": one.withdrawn,
-            }
-            for one in found.moved[:100]
-        ],
+        "moved": moved_views(found.moved, said),
         "clashes": [
             {"name": said.name("staff", one.staff), "one": one.one, "other": one.other,
              "text": said.pick(words.CLASHES, one.sort)}
             for one in found.clashes
         ],
     }  # fmt: skip
+
+
+def moved_views(moved: Sequence[Moved], said: Said) -> list[dict[str, Any]]:
+    """The first hundred verdicts that would be others."""
+    called = {**said.names, **{f"window:{w.id}": w.name for w in said.registry.windows.values() if w.name}}
+    return [
+        {
+            "text": subject_text(one.kind, one.key, called, said.language),
+            "before": outcome_word(one.before, said.language), "after": outcome_word(one.after, said.language),
+            "charged": one.charged, "withdrawn": one.withdrawn,
+        }
+        for one in moved[:MOVED_MOST]
+    ]  # fmt: skip
 
 
 def change_view(change: Change, said: Said) -> dict[str, Any]:

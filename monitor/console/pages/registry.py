@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from monitor.console.cards import to_be_saved
 from monitor.console.deps import Deps
 from monitor.console.pages.devices import PLAIN, filter_of
 from monitor.console.pages.frame import may, page
@@ -16,7 +17,7 @@ from monitor.console.pages.registryimport import add_registry_import
 from monitor.console.pages.registryview import columns_of, row_view, said_for
 from monitor.console.pages.session import require_person
 from monitor.console.paging import cut, opened, sealed
-from monitor.exports.registry import written
+from monitor.exports.registry import taken, written
 from monitor.supervision.reach import halls_within
 from monitor.supervision.registrychange import require_registry
 from monitor.supervision.registrylist import MOST, TABLES, Asked, count_of, key_of, require_key, rows_of
@@ -78,13 +79,9 @@ def _add_file(pages: APIRouter, deps: Deps) -> None:
 
     @pages.get("/registry/file.{suffix}")
     def file(suffix: Suffix = Path(), signed: Signed = Depends(person)) -> Response:
-        """The whole registry, with names and contacts, as `registry export` writes it."""
+        """The whole registry, with names and contacts, as `registry export` writes it; that it was taken is audited."""
         require_registry(signed.person)
         with deps.store.read() as conn:
             body = written(conn, suffix)
-        headers: dict[str, Any] = {
-            "Content-Disposition": f'attachment; filename="registry.{suffix}"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(body, media_type=MEDIA[suffix], headers=headers)
+        deps.store.step(lambda conn: taken(conn, signed.person.id, deps.clock.now(), suffix))
+        return to_be_saved(body, f"registry.{suffix}", MEDIA[suffix])

@@ -27,6 +27,8 @@ from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.rules import RULES
 from monitor.supervision.signin import Signed
+from monitor.wording.operations import MESSAGE_STATES, purpose_texts
+from monitor.wording.render import pick
 
 LATE: Final = timedelta(minutes=5)
 """A message that waits for longer says that the receiver does not answer."""
@@ -222,6 +224,7 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
 
     place = found.forecast.place
     assert place is not None, "it was made of one"
+    fitting = {r.path: r.fits for r in found.routes}
     return {
         "now": [one(told) for told in found.forecast.told if not told.step],
         "later": [one(told) for told in found.forecast.told if told.step],
@@ -231,11 +234,12 @@ def _answer(found: Answer, said: Conditions, zone: ZoneInfo, service: Any) -> di
         "hall": said.name("hall", place.hall), "window": said.name("window", place.window),
         "routes": [
             {"path": r.path, "number": _number(r.path), "looked": r.looked, "fits": r.fits, "chosen": r.chosen,
-             "misses": list(r.misses)}
+             "misses": list(r.misses), "under_other": fitting.get(r.path.rpartition(".routes")[0]) is False}
             for r in found.routes
         ],
         "told": [
-            {"receiver": t.address, "purpose": t.purpose, "state": t.state or "", "at": _at(t.at, zone)}
+            {"receiver": t.address, "purpose": pick(purpose_texts(t.purpose), said.language), "at": _at(t.at, zone),
+             "state": pick(MESSAGE_STATES[t.state], said.language) if t.state else ""}
             for t in found.told
         ],
         "held": [

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from monitor.exports.pdf import FAMILIES
 from monitor.model import Reason
 from monitor.wording import Lang, event_word, level_word, render, rule_title, state_word, step_text
+from monitor.wording.operations import purpose_texts
 from monitor.wording.render import pick
 from monitor.wording.words import APPEALS, FOLLOW_UPS, KINDS, ORDER_KINDS
 from monitor.wording.worked import details
@@ -57,11 +58,6 @@ FACTS: Final[Mapping[str, Texts]] = {
     "order": ("督办", "order"),
 }
 """Names of facts in words; what is not among them keeps the name that `explain --json` gives it."""
-PURPOSES: Final[Mapping[str, Texts]] = {
-    "firing": ("告警", "alert"),
-    "resolved": ("解除", "end"),
-    "digest": ("日报", "digest"),
-}
 MESSAGES: Final[Mapping[str, Texts]] = {
     "open": ("待发", "not sent yet"),
     "sealed": ("发送中", "being sent"),
@@ -266,7 +262,7 @@ def _notices(notices: Sequence[Mapping[str, Any]], page: Page) -> str:
             ("渠道", "Channel"), ("结果", "Result"))  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for notice in notices:
-        first = (str(notice["sequence"]), _word(PURPOSES, notice["purpose"], page) or "", notice["address"])
+        first = (str(notice["sequence"]), pick(purpose_texts(notice["purpose"]), page.lang), notice["address"])
         message = notice["message"]
         if message is None:
             rows.append((*first, page.says(("待日报", "waits for the digest")), "—", "—", "—"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -67,20 +66,10 @@ def check_store(store: Store, now: datetime) -> Iterator[Finding]:
                 yield _room(conn, Path(file), now)
 
 
-class _Undo(Exception):
-    """Ends the probe's transaction without a trace."""
-
-
 def _writable(store: Store) -> Finding:
     """A write transaction that is rolled back: file rights, a read-only disk, a lock that nobody lets go."""
-
-    def attempt(conn: Connection) -> None:
-        meta.set_text(conn, PROBE_KEY, "1")
-        raise _Undo
-
     try:
-        with contextlib.suppress(_Undo):
-            store.step(attempt)
+        store.tried(lambda conn: meta.set_text(conn, PROBE_KEY, "1"))
     except DBAPIError as error:
         fix = "sudo chown jiancha 文件及其目录 the file and its folder; 或结束占用者 or end what holds the lock"
         return bad("store.writable", f"不可写 cannot be written: {error.orig}", fix)

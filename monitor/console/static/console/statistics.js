@@ -1,10 +1,11 @@
 // Bars and lines of the page of statistics. Each chart stands beside a table with the same values; without this the
 // table is all there is. The legend is text of the page, in the order of the series (statistics.css has its colours).
 const COLOURS = ["#0b3d6e", "#7fa8cf", "#b3261e", "#1b7f4b"];
+const LEVELS = { red: "#b3261e", yellow: "#d19a00", reminder: "#2563a8" };
 const MARKS = ["rect", "rect", "rect", "diamond"];
 
 function series(one, index) {
-  const shape = { name: one.name, data: one.values, color: COLOURS[index] };
+  const shape = { name: one.name, data: one.values, color: LEVELS[one.level] || COLOURS[index] };
   if (!one.line) {
     return { ...shape, type: "bar", barMaxWidth: 26, barGap: "10%" };
   }
