@@ -48,7 +48,8 @@ class Daemon:
         """Start it and do not wait until it runs."""
         self._lay()
         log = self.folder / "daemon.log"
-        self._begun = log.stat().st_size if log.exists() else 0
+        log.touch()  # whoever waits for what it says may look before it has opened it
+        self._begun = log.stat().st_size
         words = ["--config", str(self._file), "run"]
         self._process = forked.start(words, env=self.environment | environment, log=log)
         return self._process

@@ -241,7 +241,7 @@ def test_a_sealer_that_was_overtaken_adds_nothing(store: Store) -> None:
         assert conn.execute(select(func.count()).select_from(seals.SEAL)).scalar_one() == 2
 
 
-@pytest.mark.parametrize("sizes", [(1_000, 4_000), pytest.param((3_000, 12_000), marks=pytest.mark.long)])
+@pytest.mark.parametrize("sizes", [(3_000, 6_000), pytest.param((3_000, 12_000), marks=pytest.mark.long)])
 def test_memory_stays_flat_however_long_the_audit_is(store: Store, sizes: tuple[int, int]) -> None:
     peaks = []
     for rows in sizes:
