@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from monitor.attendance.proof import is_approved
 from monitor.exports.attendance.symbols import Totals
 from monitor.exports.attendance.tables import TOTAL_COLUMNS, Row
 from monitor.exports.attendance_rows import Line
@@ -103,7 +104,7 @@ def person_month_json(found: PersonMonth, zone: ZoneInfo) -> dict[str, Any]:
         "totals": _totals(found.totals, found),
         "leaves": [
             {"id": row.id or None, "kind": row.kind or None, "start": stamp(row.start, zone),
-             "end": stamp(row.end, zone), "approved": bool(row.approver)}
+             "end": stamp(row.end, zone), "approved": is_approved(row, found.now)}
             for row in found.leaves
         ],
         "outings": [

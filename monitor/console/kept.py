@@ -33,7 +33,7 @@ def kept_file(deps: Deps, who: Principal, hall: str, month: str, version: int, s
         kept_tables,
         written,
     )
-    from monitor.exports.attendance.preview import require_hall
+    from monitor.exports.attendance.signed import require_hall
     from monitor.exports.pdf import CannotPrint
     from monitor.store import months
 

@@ -71,7 +71,7 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
         grant: Grant = Depends(require(deps, "attendance:close")),
     ) -> list[dict[str, Any]]:
         """The signed versions within the bearer's reach, the newest month first."""
-        from monitor.exports.attendance.preview import listed
+        from monitor.exports.attendance.signed import listed
 
         after = key_of(page, str, str, int)
         with looked(deps) as look:
@@ -94,7 +94,8 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
         hall: str = _HALL, month: str = _MONTH, grant: Grant = Depends(require(deps, "attendance:close"))
     ) -> dict[str, Any]:
         """What closing or correcting it means now; takes as long as making its sheet."""
-        from monitor.exports.attendance.preview import preview, require_hall
+        from monitor.exports.attendance.preview import preview
+        from monitor.exports.attendance.signed import require_hall
 
         with looked(deps) as look:
             require_hall(look, grant.principal, hall)
@@ -132,7 +133,8 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
 
 def _signing(deps: Deps, grant: Grant, hall: str, month: str, body: bytes) -> Act:
     """Read before the store is locked: that takes seconds."""
-    from monitor.exports.attendance.preview import require_hall, sign
+    from monitor.exports.attendance.preview import sign
+    from monitor.exports.attendance.signed import require_hall
 
     said = read(SignIn, body)
     require_words(said.reason)

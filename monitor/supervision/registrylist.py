@@ -1,4 +1,4 @@
-"""The rows of the registry within somebody's reach (登记库), table by table, in pages by their keys."""
+"""The rows of the registry within somebody's reach (台账), table by table, in pages by their keys."""
 
 from __future__ import annotations
 

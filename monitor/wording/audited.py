@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.wording.words import EVENTS, ROLES, RULES, STATES, Texts
+from monitor.wording.requests import EVENTS as REQUEST_EVENTS
+from monitor.wording.words import EVENTS, Texts
 
 _CARD: Final = {f"card.{name}": (f"牌：{zh}", f"card {en}") for name, (zh, en) in EVENTS.items()}
+_REQUEST: Final = {f"request.{name}": (f"申请：{zh}", f"request {en}") for name, (zh, en) in REQUEST_EVENTS.items()}
 ACTIONS: Final[Mapping[str, Texts]] = {
     **_CARD,
+    **_REQUEST,
     "card.issued": ("人工发牌", "issued a card by hand"),
     "user.added": ("添加人员", "added a person"),
     "user.changed": ("变更人员", "changed a person"),
@@ -49,6 +52,25 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "kiosk.attempt": ("签到终端尝试", "attempt at a kiosk"),
     "spot.drawn": ("抽取抽查窗口", "drew spot checks"),
     "spot.ordered": ("下达抽查", "ordered a spot check"),
+    "spot.recorded": ("登记抽查结果", "recorded a spot check"),
+    "spot.corrected": ("更正抽查结果", "corrected a spot check"),
+    "checkin.decided": ("复核疑似签到", "decided about a check-in in doubt"),
+    "attendance.closed": ("签核关账", "signed a month off"),
+    "attendance.corrected": ("签核更正", "signed a correction of a month"),
+    "sheet.asked": ("制作考勤表", "asked for a sheet"),
+    "sheet.taken": ("下载考勤表", "took a sheet"),
+    "sheet.deleted": ("删除考勤表", "deleted a sheet"),
+    "notice.written": ("拟写公告", "wrote a notice"),
+    "notice.released": ("发布公告", "released a notice"),
+    "notice.taken_back": ("收回公告", "took a notice back"),
+    "screen.made": ("登记电子显示屏", "made a public screen"),
+    "screen.revoked": ("停用电子显示屏", "revoked a public screen"),
+    "policy.recorded": ("记录规则版本", "recorded a version of the policy"),
+    "policy.changed": ("更改规则", "changed the policy"),
+    "face.consented": ("登记人脸同意", "recorded a consent"),
+    "face.withdrawn": ("撤回人脸同意", "withdrew a consent"),
+    "retention.begun": ("开始清理到期内容", "began a run of retention"),
+    "retention.run": ("清理到期内容", "a run of retention"),
     "rating_link.created": ("制作评价链接", "made a rating link"),
     "quarantine.released": ("重放隔离数据", "replayed held data"),
     "quarantine.dismissed": ("放弃隔离数据", "dismissed held data"),
@@ -74,9 +96,10 @@ FAMILIES: Final[Mapping[str, Texts]] = {
     "kiosk": ("签到终端", "kiosks"),
     "spot": ("抽查", "spot checks"),
     "rating_link": ("评价链接", "rating links"),
-    "month": ("考勤关账", "months of attendance"),
+    "attendance": ("考勤关账", "months of attendance"),
+    "sheet": ("考勤表", "sheets of attendance"),
     "calendar": ("日历", "calendars"),
-    "policy": ("策略", "policy"),
+    "policy": ("规则", "policy"),
     "request": ("申请", "requests"),
     "requests": ("申请", "requests"),
     "notice": ("公告", "notices"),
@@ -95,42 +118,6 @@ CHANGES: Final[Mapping[str, Texts]] = {
     "add": ("新增", "added"),
     "change": ("变更", "changed"),
     "remove": ("删除", "removed"),
-}
-FIELDS: Final[Mapping[str, Texts]] = {
-    "from": ("原状态", "from"),
-    "to": ("现状态", "to"),
-    "role": ("角色", "role"),
-    "rule": ("规则", "rule"),
-    "subject": ("对象", "subject"),
-    "halls": ("大厅", "halls"),
-    "units": ("单位", "units"),
-    "windows": ("窗口", "windows"),
-    "staff": ("人员", "staff"),
-    "devices": ("设备", "devices"),
-    "scopes": ("权限", "scopes"),
-    "session": ("登录号", "session"),
-    "sessions": ("登录数", "sessions"),
-    "sessions_ended": ("结束的登录", "sessions ended"),
-    "by": ("方式", "by"),
-    "expires": ("到期", "expires"),
-    "issuer": ("提供方", "provider"),
-    "failures": ("错误次数", "failures"),
-    "minutes": ("分钟", "minutes"),
-    "matchers": ("条件", "conditions"),
-    "starts": ("开始", "from"),
-    "ends": ("结束", "until"),
-    "until": ("此日起失效", "holds no more from"),
-    "result": ("结果", "result"),
-    "channel": ("通道", "channel"),
-    "ok": ("相符", "holds"),
-    "format": ("格式", "format"),
-    "filters": ("筛选", "filters"),
-    "receiver": ("收件方", "receiver"),
-    "cards": ("牌", "cards"),
-    "rows": ("行数", "rows"),
-    "sealed": ("已封", "sealed"),
-    "faults": ("不符", "faults"),
-    "head": ("首部", "head"),
 }
 KINDS: Final[Mapping[str, Texts]] = {
     "card": ("牌", "card"),
@@ -155,20 +142,25 @@ KINDS: Final[Mapping[str, Texts]] = {
     "post": ("岗位", "post"),
     "item": ("事项", "matter"),
     "rota": ("值班", "rota"),
+    "request": ("申请", "request"),
     "trip": ("出差", "trip"),
-    "lieu": ("补休", "day in lieu"),
+    "lieu": ("调休", "time in lieu"),
     "outing": ("外出", "outing"),
-    "substitute": ("代岗", "substitute"),
+    "substitute": ("顶岗", "cover"),
     "correction": ("补签", "correction"),
     "overtime": ("加班", "overtime"),
     "shift": ("班次", "shift"),
     "closure": ("停办", "closure"),
     "power_cut": ("停电", "power cut"),
+    "spot_draw": ("抽查抽取", "draw of spot checks"),
+    "sheet": ("考勤表", "sheet"),
+    "notice": ("公告", "notice"),
+    "screen": ("电子显示屏", "public screen"),
+    "policy": ("规则版本", "version of the policy"),
+    "faces": ("人脸库", "faces"),
     "delivery": ("通知", "message"),
     "registry": ("台账", "registry"),
 }
-VALUES: Final[Mapping[str, Mapping[str, Texts]]] = {"from": STATES, "to": STATES, "role": ROLES, "rule": RULES}
-"""Fields whose values have words."""
 
 
 def action_texts(action: str) -> Texts:

@@ -18,7 +18,7 @@ POINTS: Final[Mapping[str, Texts]] = {
     "device": ("数据未到齐的终端", "terminals whose data are not all here"),
     "lost": ("已声明丢失的数据", "data that were declared lost"),
 }
-"""The kinds of `exports.attendance.preview.KINDS`."""
+"""The kinds of `exports.attendance.stillopen.KINDS`."""
 
 SETTLED: Final[Mapping[str, Texts]] = {
     "unknown": (

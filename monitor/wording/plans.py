@@ -10,9 +10,9 @@ from monitor.wording.words import Texts
 KINDS: Final[Mapping[str, Texts]] = {
     "leave": ("请假", "Leave"),
     "trips": ("出差", "Trips"),
-    "lieu": ("补休", "Days in lieu"),
+    "lieu": ("调休", "Days in lieu"),
     "outings": ("外出", "Outings"),
-    "substitutes": ("代岗", "Substitutes"),
+    "substitutes": ("顶岗", "Substitutes"),
     "corrections": ("补签", "Corrections"),
     "overtime": ("加班", "Overtime"),
     "rota": ("值班", "Rota"),
@@ -43,6 +43,6 @@ COLUMNS: Final[Mapping[str, Texts]] = {
     "preset": ("班次预设", "Preset"),
 }
 CLASHES: Final[Mapping[str, Texts]] = {
-    "away": ("同一时间已有另一请假、出差或补休", "is away by another plan at the same time"),
-    "stands_in": ("代岗期间本人请假、出差或补休", "stands in while away"),
+    "away": ("同一时间已有另一请假、出差或调休", "is away by another plan at the same time"),
+    "stands_in": ("顶岗期间本人请假、出差或调休", "stands in while away"),
 }

@@ -1,4 +1,4 @@
-"""The registry in words (登记库): its tables, their columns, and what stands in them."""
+"""The registry in words (台账): its tables, their columns, and what stands in them."""
 
 from __future__ import annotations
 

@@ -157,6 +157,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("request-leave", "person", "/requests/new?kind=leave", sizes=WITH_PHONE),
         Seen("request-correction", "personnel", f"/requests/new?kind=correction&staff={HALL}-p02&date=2026-03-03"),
         Seen("request-cover", "lead", f"/requests/new?kind=cover&staff={HALL}-p02"),
+        Seen("request-return", "person", "/requests/new?kind=return", sizes=WITH_PHONE),
     ),
     "/requests/{number}": (
         Seen("request-undecided", "lead", lambda first: f"/requests/{first(REQUEST.format('pending'))}"),

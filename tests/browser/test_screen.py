@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from monitor.agents.demoplan import HALL
-from tests.browser.pages import OVER_THE_NETWORK, Browsers, Watched
+from tests.browser.pages import AWAY, OVER_THE_NETWORK, Browsers, Watched
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 
@@ -78,8 +79,11 @@ def _holds(seen: Watched, expression: str) -> bool:
 
 def test_over_plain_http_it_rolls_without_what_browsers_keep_for_https(daemon: Daemon, browsers: Browsers) -> None:
     """No service worker, no wake lock: it rolls, keeps its token over a reload, goes on without the server."""
-    seen = browsers.page(address(daemon).replace("127.0.0.1", OVER_THE_NETWORK), size=(1366, 768))
+    there = address(daemon).replace("127.0.0.1", OVER_THE_NETWORK)
+    seen = browsers.page("about:blank", size=(1366, 768), origin=urlsplit(there).netloc)
+    seen.allowed = (*AWAY, "Cross-Origin-Opener-Policy")  # a header that browsers take over HTTPS alone, and say so
     page = seen.page
+    page.goto(there)
     page.wait_for_selector("body[data-state=rolling] #stage section")
     missing = "[isSecureContext, 'serviceWorker' in navigator, 'wakeLock' in navigator]"
     assert page.evaluate(missing) == [False, False, False]

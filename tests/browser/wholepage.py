@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import sqlite3
@@ -52,10 +53,11 @@ KEPT_ENGLISH: Final = frozenset(
         "docx",
         "xlsx",
         "txt",
+        getpass.getuser(),
     }
 )
 """Latin words that a Chinese office uses as they are; `abc` is a kiosk's key for letters, `channels` a column
-of the registry, the last are what a file's name ends in."""
+of the registry, then what a file's name ends in; the last is who made the busy hall (命令行 root)."""
 
 
 @cache

@@ -183,7 +183,7 @@ def test_the_registry_as_a_file_imports_unchanged(app: BusyApp, admin: httpx.Cli
     assert ("admin", suffix) in taken, "names and contacts left the system"
     shown = send(admin, "/registry/import", f"registry.{suffix}", file.content)
     assert shown.status_code == 200
-    assert "与登记库现状一致" in shown.text
+    assert "与台账现状一致" in shown.text
     assert "确认保存" not in shown.text
 
 

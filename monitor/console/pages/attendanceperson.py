@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from monitor.attendance.proof import is_approved
 from monitor.console.attendanceplace import PLAIN, Place, month_asked, place_of
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
@@ -166,7 +167,7 @@ def _plans(found: PersonMonth, said: Said) -> list[dict[str, Any]]:
         word = LEAVES.get(leave.kind, (leave.kind, leave.kind)) if leave.kind else ("请假", "leave")
         rows.append(
             {"word": said.pick(word), "from": said.local(leave.start), "to": said.local(leave.end), "id": leave.id,
-             "approved": bool(leave.approver)}
+             "approved": is_approved(leave, found.now)}
         )  # fmt: skip
     for slip in found.outings:
         rows.append(

@@ -70,7 +70,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
                 found, fault = [], error.text
             people = {row.id: row.name for row in users.all_of_them(conn)}
             last_check = auditrows.newest(conn, ACTION)
-        said = AuditWords(language=language_of(request), zone=zone, people=people)
+        said = AuditWords(language=language_of(request), zone=zone, people=people, registry=registry)
         shown, last = cut(found, MOST)
         filters = {name: value for name, value in given.items() if value}
         more = {**filters, "after": sealed((last.at.isoformat(), last.id))} if last is not None else {}

@@ -7,12 +7,16 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from monitor.console.pages.actors import actor_word
+from monitor.console.pages.auditfacts import Particulars
 from monitor.console.pages.languages import Language
 from monitor.ingest.spreadsheets import guarded
+from monitor.model import Registry
 from monitor.supervision.auditlist import AuditLine
 from monitor.wording import audited
 from monitor.wording.render import pick
@@ -24,11 +28,21 @@ COLUMNS: Final = ("id", "at", "actor", "action", "object_kind", "object_id", "se
 
 @dataclass(frozen=True, kw_only=True)
 class AuditWords:
-    """`people`: names of users; `zone`: of times."""
+    """`people`: names of users; `zone`: of times; `registry`: for names of places."""
 
     language: Language
     zone: ZoneInfo
     people: Mapping[str, str]
+    registry: Registry
+
+    @cached_property
+    def particulars(self) -> Particulars:
+        return Particulars(language=self.language, zone=self.zone, registry=self.registry)
+
+    def actor(self, actor: str) -> str:
+        """By name or in words; "" where only the account is known."""
+        called = actor_word(actor, self.people, self.language)
+        return "" if called == actor else called
 
     def action(self, action: str) -> str:
         return pick(audited.action_texts(action), self.language)
@@ -40,29 +54,14 @@ class AuditWords:
 def line_view(line: AuditLine, said: AuditWords) -> dict[str, Any]:
     return {
         "id": line.id, "at": line.at.astimezone(said.zone), "actor": line.actor,
-        "name": said.people.get(line.actor, ""), "action": line.action, "word": said.action(line.action),
+        "name": said.actor(line.actor), "action": line.action, "word": said.action(line.action),
         "kind": line.kind, "kind_word": said.kind(line.kind), "key": line.key,
         "link": LINKS[line.kind].format(quote(line.key, safe="")) if line.kind in LINKS else "",
-        "facts": [_fact(name, value, said) for name, value in line.body.items() if value not in (None, "", [], {})],
+        "facts": said.particulars.of(line.action, line.body),
         "private": list(line.private.values()), "hidden": sum(value is None for value in line.private.values()),
         "words": [value for value in line.private.values() if value],
         "seal": line.seal,
     }  # fmt: skip
-
-
-def _fact(name: str, value: Any, said: AuditWords) -> dict[str, Any]:
-    """{"name", "word", "value"}: `word` is empty where the field has none; such values stand as code."""
-    texts = audited.FIELDS.get(name)
-    words = audited.VALUES.get(name, {})
-    known = words.get(value) if isinstance(value, str) else None
-    if known is not None:
-        shown, plain = pick(known, said.language), True
-    elif isinstance(value, bool):
-        shown, plain = ("是" if value else "否") if said.language == "zh" else ("yes" if value else "no"), True
-    else:
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        plain = False
-    return {"name": name, "word": pick(texts, said.language) if texts else "", "value": shown[:300], "plain": plain}
 
 
 def as_json(lines: Iterable[AuditLine], zone: ZoneInfo) -> list[dict[str, Any]]:

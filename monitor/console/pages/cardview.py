@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
+from monitor.console.pages.actors import actor_word
 from monitor.console.pages.languages import Language
 from monitor.model import Reason, Registry
 from monitor.store.alerts import names
@@ -37,7 +38,8 @@ class Words:
     language: Language
 
     def name(self, kind: str, key: str | None) -> str:
-        return self.named.get(f"{kind}:{key}") or key or ""
+        called = self.named.get(f"{kind}:{key}") or key or ""
+        return actor_word(called, {}, self.language) if kind == "user" else called
 
     def zone(self, hall: str | None) -> ZoneInfo:
         return self.registry.zone_of(hall)

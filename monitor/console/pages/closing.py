@@ -32,7 +32,9 @@ from monitor.wording.closing import POINTS, SETTLED, WINDOW
 from monitor.wording.render import pick
 
 if TYPE_CHECKING:
-    from monitor.exports.attendance.preview import Point, Preview, Version
+    from monitor.exports.attendance.preview import Preview
+    from monitor.exports.attendance.signed import Version
+    from monitor.exports.attendance.stillopen import Point
 
 MONTH: Final = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 PER_PAGE: Final = 50
@@ -63,7 +65,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         signed: Signed = Depends(person),
     ) -> Response:
         """The choice of hall and month, and every version that was signed, the newest month first."""
-        from monitor.exports.attendance.preview import listed
+        from monitor.exports.attendance.signed import listed
 
         with looked(deps) as look:
             halls = halls_within(look.registry, signed.person)
@@ -137,7 +139,8 @@ def _month(
     fault: str = "", given: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """What closing it, or correcting it, means now; below the versions that were signed."""
-    from monitor.exports.attendance.preview import preview, require_hall, versions
+    from monitor.exports.attendance.preview import preview
+    from monitor.exports.attendance.signed import require_hall, versions
 
     with looked(deps) as look:
         require_hall(look, signed.person, hall)
@@ -256,7 +259,8 @@ def _add_signing(pages: APIRouter, deps: Deps, person: Any) -> None:
 
 def sign_month(deps: Deps, signed: Signed, hall: str, month: str, reason: str, *, accept_open: bool, seen: str) -> int:
     """Read first, for that takes seconds and must not hold the store; then keep the version in one transaction."""
-    from monitor.exports.attendance.preview import require_hall, sign
+    from monitor.exports.attendance.preview import sign
+    from monitor.exports.attendance.signed import require_hall
 
     with looked(deps) as look:
         require_hall(look, signed.person, hall)

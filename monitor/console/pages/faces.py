@@ -15,7 +15,14 @@ from monitor.console.answers import STATUS
 from monitor.console.deps import Deps
 from monitor.console.pages.cardview import words_for
 from monitor.console.pages.devices import PLAIN, SEE_OTHER, filter_of, instant_of
-from monitor.console.pages.faceview import consent_view, digest_of, line_view, people_of, state_word
+from monitor.console.pages.faceview import (
+    consent_view,
+    digest_of,
+    line_view,
+    people_of,
+    plain_notice,
+    state_word,
+)
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_own_form, require_person
@@ -145,7 +152,8 @@ def person_page(
         consents=[consent_view(one, said, line.hall) for one in consents], done=done, fault=fault,
         standing=any(one.withdrawn_at is None for one in consents), hindrance=hindrance(deps),
         given={"purpose": "", "consented_at": "", "paper": "", "reason": "", **(given or {})}, zone=str(zone),
-        latest=f"{deps.clock.now().astimezone(zone):%Y-%m-%dT%H:%M}", notice=faces_notice(), policy=deps.face,
+        latest=f"{deps.clock.now().astimezone(zone):%Y-%m-%dT%H:%M}",
+        notice=plain_notice(faces_notice()), policy=deps.face,
         may_pin=may(signed, "pins:write"), paper_most=PAPER_MOST, **shown,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from monitor.supervision.facestate import Consent, FaceLine, State
 from monitor.wording import faces as words
 from monitor.wording.render import pick
 
+_MARKS: Final = re.compile(r"^(?:#+|>) ?|\*\*", re.MULTILINE)
 SHAPES: Final[Mapping[State, str]] = {
     "none": "off", "consented": "other", "enrolled": "there", "withdrawn": "closed",
 }  # fmt: skip
@@ -67,6 +69,11 @@ def people_of(lines: Sequence[FaceLine], consents: Sequence[Consent] = ()) -> li
 
 def state_word(state: str, said: Words) -> str:
     return pick(words.STATES.get(state, (state, state)), said.language)
+
+
+def plain_notice(notice: str) -> str:
+    """The notice as it is read, without the marks of its file (Markdown)."""
+    return _MARKS.sub("", notice)
 
 
 def digest_of(notice: str) -> str:

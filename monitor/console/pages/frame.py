@@ -17,6 +17,7 @@ from monitor.console.pages.languages import Language, chosen, language_of, trans
 from monitor.console.pages.statics import static
 from monitor.metrics import program_version
 from monitor.supervision.signin import Signed
+from monitor.wording.zones import zone_word
 
 
 class Tab(NamedTuple):
@@ -118,6 +119,7 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["hours"] = lambda zone: zone_word(zone, language)
     made.globals.update(
         static=static,
         language=language,

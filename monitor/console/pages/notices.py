@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
+from monitor.console.pages.actors import Who, actors
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_own_form, require_person
@@ -74,25 +75,26 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         with deps.store.read() as conn:
             registry = deps.registry.get(conn)
             found = list_notices(conn, signed.person, chosen, PAGE)
+            who = actors(conn, language)
         shown, last = cut(found, PAGE)
         given = {name: value for name, value in {"hall": hall, "kind": kind}.items() if value}
         return page(
-            request, "notices.html", signed=signed, rows=[_row(row, registry, language, now) for row in shown],
+            request, "notices.html", signed=signed, rows=[_row(row, registry, language, now, who) for row in shown],
             asked={"hall": hall, "kind": kind}, filtered=bool(given), halls=halls_within(registry, signed.person),
             kinds=[(one, pick(KIND_WORDS[one], language)) for one in KINDS],
             next=f"/notices?{urlencode({**given, 'after': last.id})}" if last is not None else None,
         )  # fmt: skip
 
 
-def _row(row: Row[Any], registry: Registry, language: Language, now: datetime) -> dict[str, Any]:
+def _row(row: Row[Any], registry: Registry, language: Language, now: datetime, who: Who) -> dict[str, Any]:
     zone = registry.zone_of(row.hall)
     state = state_of(row, zone, now)
     hall = registry.halls.get(row.hall)
     return {
         "id": row.id, "hall": (hall.name if hall else "") or row.hall, "kind": pick(KIND_WORDS[row.kind], language),
         "state": state, "word": pick(STATE_WORDS[state], language), "title": row.title, "text": row.text,
-        "first": row.first, "last": row.last, "card": row.card, "reference": row.reference, "author": row.author,
-        "written": row.written.astimezone(zone), "released_by": row.released_by, "ended_by": row.ended_by,
+        "first": row.first, "last": row.last, "card": row.card, "reference": row.reference, "author": who(row.author),
+        "written": row.written.astimezone(zone), "released_by": who(row.released_by), "ended_by": who(row.ended_by),
         "released_at": row.released_at.astimezone(zone) if row.released_at else None,
         "ended_at": row.ended_at.astimezone(zone) if row.ended_at else None,
     }  # fmt: skip
@@ -231,8 +233,9 @@ def _one(
     with looked(deps) as look:
         row = require_notice(look.conn, signed.person, number)
         shown = as_shown(row, names_of(look, row.hall, deps.screen.names))
+        who = actors(look.conn, language)
     kinds = {"notice": "notices", "praise": "praise", "circular": "circulars"}
-    told = _row(row, look.registry, language, look.now)
+    told = _row(row, look.registry, language, look.now, who)
     return page(
         request, "notice.html", status, signed=signed, notice=told, shown=shown, done=done, fault=fault, why=why,
         on_show=kinds[row.kind] in deps.screen.show, names=deps.screen.names, is_author=row.author == signed.person.id,

@@ -29,7 +29,9 @@ MOST_SERIES: Final = 4
 PREFIX: Final = "jiancha_"
 REST: Final[Texts] = ("其余", "others")
 SEVERITIES: Final[Mapping[str, Texts]] = {"critical": ("严重", "critical"), "warning": ("警告", "warning")}
-_PLACEHOLDER: Final = re.compile(r"\s*\{\{.*?\}\}[：:]?\s*")
+_OF_LABELS: Final = re.compile(r"(\{\{ \$labels[^}]*\}\}\s*)+[：:]\s*")
+_FOR_LONG: Final = re.compile(r"\{\{ \$value \| humanizeDuration \}\}")
+_VALUE: Final = re.compile(r"\{\{ \$value \}\}")
 _CODE: Final = re.compile(r"(\[[a-z.]+\]|action [a-z.*]+|/readyz)")
 _ORDER: Final = ("red", "yellow", "reminder")
 
@@ -153,9 +155,15 @@ def _coded(text: str) -> list[tuple[str, bool]]:
     return [(part, bool(_CODE.fullmatch(part))) for part in _CODE.split(text) if part]
 
 
+def _headline(summary: str, language: Language) -> str:
+    """An alert's sentence where nothing has happened: without whose it is, N for its value."""
+    told = _FOR_LONG.sub(pick(("N 分钟", "N minutes"), language), _OF_LABELS.sub("", summary))
+    return _VALUE.sub("N", told)
+
+
 def _alert(alert: Alert, language: Language) -> dict[str, Any]:
     return {
-        "id": alert.name, "summary": _PLACEHOLDER.sub(" … ", pick(alert.summary, language)).strip(" …："),
+        "id": alert.name, "summary": _headline(pick(alert.summary, language), language),
         "expr": alert.expr, "hold": alert.hold, "severity": pick(SEVERITIES[alert.severity], language),
         "grave": alert.severity == "critical", "means": pick(alert.means, language),
         "do": _coded(pick(alert.do, language)), "commands": alert.commands,

@@ -19,8 +19,8 @@ from monitor.console.pages.languages import language_of
 from monitor.console.pages.peopleview import Said, change_view, choices, form_of, matrix_view, user_view
 from monitor.console.pages.session import require_own_form, require_person, way_in
 from monitor.console.paging import cut
-from monitor.model import Registry
 from monitor.store import users
+from monitor.store.alerts import names
 from monitor.supervision.people import Person, person_from, save_person
 from monitor.supervision.peoplelist import MOST, Chosen, count_users, list_users, user_line
 from monitor.supervision.refused import Refused
@@ -47,8 +47,11 @@ def _filled(
     )  # fmt: skip
 
 
-def said_of(request: Request, registry: Registry, signed: Signed) -> Said:
-    return Said(language=language_of(request), registry=registry, zone=zone_of(registry, signed))
+def said_of(request: Request, deps: Deps, conn: Connection, signed: Signed) -> Said:
+    registry = deps.registry.get(conn)
+    named = names(conn, {"staff": sorted(registry.staff)})
+    people = {key.removeprefix("staff:"): name for key, name in named.items()}
+    return Said(language=language_of(request), registry=registry, zone=zone_of(registry, signed), people=people)
 
 
 def add_people(pages: APIRouter, deps: Deps) -> None:
@@ -79,7 +82,7 @@ def _add_list(pages: APIRouter, deps: Deps, person: Any) -> None:
         with deps.store.read() as conn:
             found = list_users(conn, signed.person, chosen, now=now, idle=idle_of(deps))
             counts = count_users(conn)
-            said = said_of(request, deps.registry.get(conn), signed)
+            said = said_of(request, deps, conn, signed)
         shown, last = cut(found, MOST)
         asked = {"role": role, "service": service, "text": text}
         given = {name: value for name, value in asked.items() if value}
@@ -96,7 +99,7 @@ def _add_roles(pages: APIRouter, deps: Deps, person: Any) -> None:
     def roles(request: Request, signed: Signed = Depends(person)) -> Response:
         """Which role may what, and how far: as `access.ROLES` has it."""
         with deps.store.read() as conn:
-            said = said_of(request, deps.registry.get(conn), signed)
+            said = said_of(request, deps, conn, signed)
         return page(request, "people_roles.html", signed=signed, matrix=matrix_view(matrix(), said))
 
 
@@ -151,7 +154,7 @@ def show_user(
     now = way_in(deps).now()
     with deps.store.read() as conn:
         line = user_line(conn, signed.person, user, now=now, idle=idle_of(deps))
-        said = said_of(request, deps.registry.get(conn), signed)
+        said = said_of(request, deps, conn, signed)
     return page(
         request, "person.html", status, signed=signed, user=user_view(line, said), done=done, fault=fault,
         secret=secret, oidc=deps.console.oidc.issuer or "", me=user == signed.person.id,
@@ -164,7 +167,7 @@ def _form(
     status: int = 200,
 ) -> Response:  # fmt: skip
     with deps.store.read() as conn:
-        said = said_of(request, deps.registry.get(conn), signed)
+        said = said_of(request, deps, conn, signed)
     return page(
         request, "person_form.html", status, signed=signed, given=given, new=new, fault=fault, choices=choices(said)
     )
@@ -189,7 +192,7 @@ def _changed(request: Request, deps: Deps, signed: Signed, given: Person, confir
             return RedirectResponse(f"/people/{quote(given.id)}?{urlencode({'done': done})}", SEE_OTHER)
         with deps.store.read() as conn:
             found = look(conn)
-            said = said_of(request, deps.registry.get(conn), signed)
+            said = said_of(request, deps, conn, signed)
     except Refused as error:
         if error.sort not in ("input", "state"):
             raise

@@ -181,6 +181,6 @@ def _erasure(request: Request, deps: Deps, signed: Signed, user: str, found: Era
     now = way_in(deps).now()
     with deps.store.read() as conn:
         line = user_line(conn, signed.person, user, now=now, idle=idle_of(deps))
-        said = said_of(request, deps.registry.get(conn), signed)
+        said = said_of(request, deps, conn, signed)
     return page(request, "person_erase.html", signed=signed, user=user_view(line, said), rows=found.rows,
                 stays=found.stays)  # fmt: skip

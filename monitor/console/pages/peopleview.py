@@ -30,11 +30,12 @@ COLUMNS: Final = (*PERSONS, "operator", "device_token")
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """The language, the registry for names, the zone of times."""
+    """The language, the registry for names of places, the zone of times, `people`: names of staff."""
 
     language: Language
     registry: Registry
     zone: ZoneInfo
+    people: Mapping[str, str]
 
     def role(self, role: str) -> str:
         return pick(words.ROLES.get(role, (role, role)), self.language)
@@ -46,8 +47,9 @@ class Said:
         """The name in the registry; the id where it has none, or has gone."""
         tables: Mapping[str, Mapping[str, Any]] = {
             "hall": self.registry.halls, "unit": self.registry.units, "window": self.registry.windows,
-            "staff": self.registry.staff,
         }  # fmt: skip
+        if kind == "staff":
+            return self.people.get(key) or key
         found = tables[kind].get(key)
         return str(getattr(found, "name", "") or key)
 
@@ -110,24 +112,26 @@ def form_of(person: Person | None) -> dict[str, Any]:
 
 
 def choices(said: Said) -> dict[str, list[tuple[str, str]]]:
-    """What a form may choose from: (id, name), by name; a window with its hall where there are several."""
+    """What a form may choose from: (id, name), by name; windows by id, so that 10 号窗口 comes behind 2 号窗口. With
+    the hall where there are several.
+    """
     registry, many = said.registry, len(said.registry.halls) > 1
 
-    def named(things: Iterable[Any]) -> list[tuple[str, str]]:
+    def named(things: Iterable[Any], by: int = 1) -> list[tuple[str, str]]:
         return sorted(
             (
                 (one.id, f"{one.name or one.id} · {said.name('hall', one.hall)}" if many else one.name or one.id)
                 for one in things
             ),
-            key=lambda pair: pair[1],
+            key=lambda pair: pair[by],
         )
 
     return {
         "roles": [(role, said.role(role)) for role in PERSONS],
         "halls": sorted(((h.id, h.name or h.id) for h in registry.halls.values()), key=lambda pair: pair[1]),
         "units": named(registry.units.values()),
-        "windows": named(registry.windows.values()),
-        "staff": sorted(((s, said.name("staff", s)) for s in registry.staff), key=lambda pair: pair[1]),
+        "windows": named(registry.windows.values(), by=0),
+        "staff": sorted(((s, f"{said.name('staff', s)} · {s}") for s in registry.staff), key=lambda pair: pair[1]),
     }
 
 

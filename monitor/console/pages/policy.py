@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import Connection, select
 
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
+from monitor.console.pages.actors import actors
 from monitor.console.pages.devices import filter_of
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -35,12 +35,6 @@ PAGE: Final = 20
 NAME: Final = r"^[A-Za-z0-9._-]*$"
 
 
-def names_of_people(conn: Connection, ids: set[str]) -> dict[str, str]:
-    """{user id: name}"""
-    found = conn.execute(select(USER.c.id, USER.c.name).where(USER.c.id.in_(sorted(ids))))
-    return {row.id: row.name or row.id for row in found}
-
-
 def target(name: str) -> Any:
     return Query(name, max_length=40, pattern=NAME)
 
@@ -59,10 +53,10 @@ def add_policy(pages: APIRouter, deps: Deps) -> None:
         """All keys of the policy in force, by section; `q` searches key, meaning and row."""
         lang, found = language_of(request), deps.policies.current
         with deps.store.read() as conn:
-            names = names_of_people(conn, {found.actor} if found.actor else set())
+            who = actors(conn, lang)
         preset = preset_of(found.policy)
         return page(
-            request, "policy.html", signed=signed, found=in_force_view(found, names, lang), q=q,
+            request, "policy.html", signed=signed, found=in_force_view(found, who, lang), q=q,
             sections=sections_view(found.policy, lang, q, bool(differing)), differing=bool(differing), done=done,
             preset=pick(words.PRESETS[preset], lang), file_version=deps.policies.settings.policy.version,
             may_write=may(signed, "settings:write"),
@@ -76,9 +70,9 @@ def add_policy(pages: APIRouter, deps: Deps) -> None:
         lang = language_of(request)
         with deps.store.read() as conn:
             rows, last = cut(list_versions(conn, before, PAGE), PAGE)
-            names = names_of_people(conn, {row.actor for row in rows})
+            who = actors(conn, lang)
         return page(
-            request, "policy_versions.html", signed=signed, rows=[version_view(row, names, lang) for row in rows],
+            request, "policy_versions.html", signed=signed, rows=[version_view(row, who, lang) for row in rows],
             present=deps.policies.current.number, may_write=may(signed, "settings:write"),
             next=f"/policy/versions?before={last.number}" if last is not None else None,
             first="/policy/versions" if before is not None else None,

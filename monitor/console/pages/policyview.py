@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.attendance.policy import SlotPreset
+from monitor.console.pages.actors import Who
 from monitor.console.pages.languages import Language
 from monitor.model import DEFAULT_ZONE
 from monitor.settings import Policy, policy_presets
@@ -72,30 +73,19 @@ def sections_view(policy: Policy, lang: Language, search: str, differing: bool) 
     return [{"id": s, "word": section_word(s, lang), "keys": keys} for s, keys in found.items()]
 
 
-def in_force_view(found: InForce, names: Mapping[str, str], lang: Language) -> dict[str, Any]:
+def in_force_view(found: InForce, who: Who, lang: Language) -> dict[str, Any]:
     return {
         "version": found.version, "number": found.number, "source": pick(words.SOURCES[found.source], lang),
-        "since": local(found.since), "actor": actor_word(found.actor, names, lang), "broken": found.broken,
+        "since": local(found.since), "actor": who(found.actor), "broken": found.broken,
         "stored": found.source == "store",
     }  # fmt: skip
 
 
-def actor_word(actor: str | None, names: Mapping[str, str], lang: Language) -> str:
-    """A person by name; the program and this machine's own command line in words."""
-    if actor is None:
-        return ""
-    if actor == "system":
-        return "系统" if lang == "zh" else "the system"
-    if actor.startswith("cli"):
-        return f"命令行 {actor[4:]}".strip() if lang == "zh" else f"command line {actor[4:]}".strip()
-    return names.get(actor, actor)
-
-
-def version_view(one: Version, names: Mapping[str, str], lang: Language) -> dict[str, Any]:
+def version_view(one: Version, who: Who, lang: Language) -> dict[str, Any]:
     keys = {key.name: key for key in every_key()}
     return {
         "number": one.number, "version": one.version, "source": pick(words.SOURCES[one.source], lang),
-        "stored": one.source == "store", "at": local(one.at), "actor": actor_word(one.actor, names, lang),
+        "stored": one.source == "store", "at": local(one.at), "actor": who(one.actor),
         "reason": one.reason, "fault": one.fault, "base": one.base,
         "changed": [difference_view(keys[key], before, after, lang) for key, before, after in one.changed],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The registry (登记库): its tables, and the whole of it as a file that imports unchanged."""
+"""The registry (台账): its tables, and the whole of it as a file that imports unchanged."""
 
 from __future__ import annotations
 

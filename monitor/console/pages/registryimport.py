@@ -1,4 +1,4 @@
-"""Importing the registry: a file, its faults or what it would change, then the confirmation (登记库导入)."""
+"""Importing the registry: a file, its faults or what it would change, then the confirmation (台账导入)."""
 
 from __future__ import annotations
 

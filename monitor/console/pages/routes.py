@@ -186,7 +186,7 @@ def _who(request: Request, deps: Deps, signed: Signed, given: dict[str, str]) ->
         request, "routes_who.html", status, signed=signed, given=given, fault=fault, halls=halls,
         found=_answer(found, said, zone, service) if found is not None else None,
         may_card=may(signed, "cards:read"), zone=str(zone),
-        windows=sorted((w.name or w.id, w.id) for w in registry.windows.values() if w.hall in halls),
+        windows=[(w.name or w.id, w.id) for _, w in sorted(registry.windows.items()) if w.hall in halls],
         units=sorted((u.name or u.id, u.id) for u in registry.units.values() if u.hall in halls),
         rules=[(r.id, said.rule(r.id)) for rules in RULES.values() for r in rules],
         levels=[(one, said.level(one)) for one in ("reminder", "yellow", "red")],

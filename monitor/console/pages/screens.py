@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
+from monitor.console.pages.actors import actors
 from monitor.console.pages.deviceview import ago
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
@@ -77,13 +78,14 @@ def _list(
     with deps.store.read() as conn:
         registry = deps.registry.get(conn)
         found = list_screens(conn, signed.person)
+        who = actors(conn, language)
 
     def view(row: Any) -> dict[str, Any]:
         zone, hall = registry.zone_of(row.hall), registry.halls.get(row.hall)
         seen: datetime | None = row.seen_at
         return {
             "id": row.id, "name": row.name, "hall": (hall.name if hall else "") or row.hall, "token": row.token,
-            "created": row.created.astimezone(zone), "by": row.created_by,
+            "created": row.created.astimezone(zone), "by": who(row.created_by),
             "seen": seen.astimezone(zone) if seen is not None else None,
             "ago": ago(now - seen, language) if seen is not None else "",
             "silent": seen is not None and now - seen > SILENT, "old": bool(row.version) and row.version != digest(),

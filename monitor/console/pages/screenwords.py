@@ -31,6 +31,6 @@ def screen_words(_: Callable[[str], str]) -> dict[str, str]:
         "loading": _("Loading …"),
         "nothing": _("Welcome"),
         "pause": _("Pause"),
-        "go_on": _("Go on"),
+        "go_on": _("Go on showing"),
         "page": _("{n} of {all}"),
     }

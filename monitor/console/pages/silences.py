@@ -175,7 +175,7 @@ def _form(
         "reason": "",
     }  # fmt: skip
     zone = zone_of(registry, signed)
-    windows = sorted((w.name or w.id, w.id) for w in registry.windows.values() if w.hall in halls)
+    windows = [(w.name or w.id, w.id) for _, w in sorted(registry.windows.items()) if w.hall in halls]
     return page(
         request, "silence_new.html", status, signed=signed, given={**empty, **given}, fault=fault, halls=halls,
         windows=windows, hours_most=f"{policy.silence_hours:g}", zone=str(zone),

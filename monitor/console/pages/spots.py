@@ -92,11 +92,11 @@ def _list(
         shown, last = cut(rows, PER_PAGE)
         words = words_for(look.conn, look.registry, language_of(request), [], [one["ordered_by"] for one in shown])
     kept = {name: value for name, value in asked.items() if value}
-    windows = sorted(
+    windows = [
         (w.name or w.id, w.id)
-        for w in look.registry.windows.values()
+        for _, w in sorted(look.registry.windows.items())
         if w.hall in halls and asked["hall"] in ("", w.hall)
-    )  # fmt: skip
+    ]  # fmt: skip
     return page(
         request, "spots.html", status, signed=signed, asked=asked, filtered=bool(kept), halls=halls, hall=of,
         windows=windows, rows=[check_view(one, words) for one in shown], fault=fault, done=done,

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
+from monitor.console.pages.actors import actor_word
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import page
 from monitor.console.pages.people import Short, said_of
@@ -104,7 +105,7 @@ def _list(
             kind=kind if kind in KINDS else None,
             user=user or None, after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
         )  # fmt: skip
-        said = said_of(request, deps.registry.get(conn), signed)
+        said = said_of(request, deps, conn, signed)
         people = {row.id: row.name or row.id for row in users.all_of_them(conn) if row.disabled_at is None}
         names = {row.id: row.name for row in users.all_of_them(conn)}
     shown, last = cut(found, MOST)
@@ -126,6 +127,7 @@ def _view(line: TokenLine, said: Said, names: dict[str, str]) -> dict[str, Any]:
         "id": line.id, "kind": line.kind, "user": line.user, "user_name": names.get(line.user or "") or line.user,
         "devices": line.devices, "halls": [said.name("hall", one) for one in line.halls],
         "scopes": [said.action(one) for one in line.scopes], "created": said.at(line.created),
-        "made_by": line.made_by, "made_by_name": names.get(line.made_by, ""), "expires": said.at(line.expires),
-        "last_used": said.at(line.last_used), "revoked": said.at(line.revoked_at), "state": line.state,
+        "made_by": line.made_by, "made_by_name": actor_word(line.made_by, names, said.language),
+        "expires": said.at(line.expires), "last_used": said.at(line.last_used), "revoked": said.at(line.revoked_at),
+        "state": line.state,
     }  # fmt: skip

@@ -55,6 +55,7 @@ class PersonMonth:
     first: date
     last: date
     today: date
+    now: datetime
     kinds: bool
     days: tuple[MonthDay, ...]
     totals: Totals
@@ -85,7 +86,8 @@ def read_person(look: Look, policy: Policy, who: Principal, staff: str, first: d
         row for _, rows in sorted(plans.corrections(look.conn, [staff], first, last).items()) for row in rows
     )
     return PersonMonth(
-        who=one, name=mine.name, first=first, last=last, today=calendar.local_date(look.now), kinds=mine.kinds,
+        who=one, name=mine.name, first=first, last=last, today=calendar.local_date(look.now), now=look.now,
+        kinds=mine.kinds,
         days=tuple(_day(look, day, month.why[day], mine, slots, cells) for day in month.days),
         totals=total(cells.values(), month.posts.get(staff, ())),
         slips=month.outings.get(staff, 0),
