@@ -21,7 +21,6 @@ from monitor.attendance.slots import parse_slot_key
 from monitor.attendance.tallies import Happening
 from monitor.model import Outcome
 from monitor.store import plans
-from monitor.store.facts.look import Look
 from monitor.store.facts.scoring_cards import Held
 from monitor.store.facts.scoring_month import HallMonth
 from monitor.store.facts.slots import remember_rota, slots_of
@@ -254,7 +253,7 @@ def _uncovered(m: HallMonth, cards: Sequence[Held]) -> Iterator[Fact]:
     """
     if not cards:
         return
-    leaves = _leaves_of(m.look, m)
+    leaves = plans.leaves(m.look.conn, m.people, m.start, m.end)
     seen: set[str] = set()
     for card in sorted(cards, key=lambda c: (c.row.since, c.number)):
         day, window = card.day(m), card.row.window
@@ -270,12 +269,8 @@ def _uncovered(m: HallMonth, cards: Sequence[Held]) -> Iterator[Fact]:
             )  # fmt: skip
 
 
-def _leaves_of(look: Look, m: HallMonth) -> dict[str, list[Leave]]:
-    return plans.leaves(look.conn, list(m.people), m.start, m.end)
-
-
 def _letter_at(
-    m: HallMonth, leaves: Mapping[str, list[Leave]], window: str | None, day: date, at: datetime
+    m: HallMonth, leaves: Mapping[str, tuple[Leave, ...]], window: str | None, day: date, at: datetime
 ) -> Leave | None:
     for post in m.look.registry.posts_on(window or "", day):
         found = leave_covering(leaves.get(post.staff, ()), post.staff, at, m.look.now)

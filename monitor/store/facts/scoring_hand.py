@@ -35,7 +35,9 @@ def bad_ratings(m: HallMonth, cards: Sequence[Held]) -> Iterator[Fact]:
 
 def _of_card(m: HallMonth, source: str, card: Held, row: str = "") -> Fact:
     of = card.row
-    told = {name: card.reason[name] for name in ("score", "case", "device", "row") if name in card.reason}
+    told: dict[str, Any] = {
+        name: card.reason[name] for name in ("score", "case", "device", "row") if name in card.reason
+    }
     return m.fact(
         source,
         card.key,
