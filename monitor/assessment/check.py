@@ -110,12 +110,13 @@ def _orphans(book: RuleBook) -> Iterator[Finding]:
                     zh=f"{text} 有此条，本细则没有", en=f"{text} has this row, the book does not",
                 )  # fmt: skip
     used = {row.source for row in book.rows} | {source for effect in book.effects for source in effect.sources}
-    for name, source in SOURCES.items():
-        if name not in used:
-            yield Finding(
-                kind="orphan", fault=False, where=name,
-                zh=f"没有条目用到“{source.name[0]}”", en=f"no row uses the source ({source.name[1]})",
-            )  # fmt: skip
+    unused = [name for name in SOURCES if name not in used]
+    if unused:
+        yield Finding(
+            kind="orphan", fault=False, where="sources",
+            zh=f"没有条目用到：{'、'.join(SOURCES[name].name[0] for name in unused)}",
+            en=f"no row uses {', '.join(unused)}",
+        )  # fmt: skip
 
 
 # --------------------------------------------------------------------------- what never fires
@@ -195,7 +196,10 @@ def _effect_never(effect: Effect, book: RuleBook) -> Iterator[Said]:
             yield f"{row} 不能登记也不能发牌", f"nobody can enter {row}, and no card is issued under it"
     side = [row for row in book.rows if any(LEDGER[charged] == effect.on for charged in row.charges)]
     if effect.sum is not None and not any(r.source in effect.sources and _costs(r) for r in side):
-        yield "所列来源在此账上不扣分，合计永远为 0", "none of its sources costs a point in this ledger: the sum stays 0"
+        yield (
+            "所列来源在此账上不扣分，合计永远为 0",
+            "none of its sources costs a point in this ledger: the sum stays 0",
+        )
     limit = _most_facts(effect, book)
     reaches = [
         effect.times is not None and (limit is None or effect.times <= limit),

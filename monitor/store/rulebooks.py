@@ -6,23 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, String, cast, func, insert, select
+from sqlalchemy import Connection, Row, String, cast, insert, select
 
-from monitor.store import meta
 from monitor.store.audit import AUDIT, PRIVATE
-from monitor.store.schema_assessment import ClosedPeriodRow, RuleBookRow
+from monitor.store.schema_assessment import RuleBookRow
 from monitor.store.sql import table_of
 
 BOOK: Final = table_of(RuleBookRow)
-CLOSED: Final = table_of(ClosedPeriodRow)
-LOCK: Final = "rule_books"
 KIND: Final = "rule_book"
 """The object of a change in the audit, its number that of the row."""
-
-
-def lock(conn: Connection) -> None:
-    """Hold other changes of books off until the transaction ends."""
-    meta.bump(conn, LOCK)
 
 
 def in_force(conn: Connection, hall: str, month: str) -> Row[Any] | None:
@@ -62,12 +54,3 @@ def listed(conn: Connection, hall: str | None = None) -> Sequence[Row[Any]]:
     columns = [column for column in BOOK.c if column.name != "body"]
     query = select(*columns, why.label("reason")).order_by(BOOK.c.id.desc())
     return conn.execute(query if hall is None else query.where(BOOK.c.hall == hall)).all()
-
-
-def last_closed(conn: Connection, hall: str) -> str | None:
-    """The latest month (YYYY-MM) that is signed off."""
-    months = (CLOSED.c.hall == hall) & (func.length(CLOSED.c.period) == 7) & ~CLOSED.c.period.contains("Q")
-    found: str | None = conn.execute(
-        select(func.max(CLOSED.c.period)).where(months & ~CLOSED.c.period.contains("H"))
-    ).scalar()
-    return found
