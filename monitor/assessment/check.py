@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, Literal, TypeAlias
 
@@ -183,7 +182,8 @@ def _rungs(row: Row) -> Iterator[Finding]:
     if lacking:
         yield Finding(
             kind="never", fault=False, where=row.id,
-            zh=f"没有这几级：{'、'.join(lacking)}，不计分", en=f"its ladder has no {', '.join(lacking)}: no points there",
+            zh=f"没有这几级：{'、'.join(lacking)}，不计分",
+            en=f"its ladder has no {', '.join(lacking)}: no points there",
         )  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def _only_shares(effect: Effect) -> bool:
 
 def _most_facts(effect: Effect, book: RuleBook) -> int | None:
     """Facts of one person or window in the period, at most; None where there is no telling."""
-    days = min(effect.within or 250, _DAYS[effect.period]) if effect.within is None else effect.within
+    days = effect.within or _DAYS[effect.period]
     most = 0
     for source in effect.sources:
         if source.startswith(("share.", "count.")):
@@ -328,7 +328,7 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def _feeds(book: RuleBook, hall: Hall) -> Iterator[Finding]:
     """A feed that is not there yet may come: a note."""
-    for row_or_effect, where, sources in _resting(book):
+    for where, sources in _resting(book):
         lacking = [s for s in sources if not _is_fed(s, hall)]
         if lacking and len(lacking) == len(sources):
             needs = sorted({feed for source in lacking for feed in _needs(source, hall)})
@@ -338,9 +338,9 @@ def _feeds(book: RuleBook, hall: Hall) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _resting(book: RuleBook) -> Iterable[tuple[Row | Effect, str, tuple[str, ...]]]:
-    yield from ((row, row.id, (row.source,)) for row in book.rows)
-    yield from ((effect, f"{effect.id} {effect.on}", effect.sources) for effect in book.effects)
+def _resting(book: RuleBook) -> Iterable[tuple[str, tuple[str, ...]]]:
+    yield from ((row.id, (row.source,)) for row in book.rows)
+    yield from ((f"{effect.id} {effect.on}", effect.sources) for effect in book.effects)
 
 
 def _is_fed(source: str, hall: Hall) -> bool:

@@ -94,7 +94,7 @@ def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
 
 
 def worth(fact: Fact, row: Row) -> Decimal:
-    """Points of the fact by the row, of two places; 0: within the grace, nothing missing, or a rung the ladder does not have."""
+    """Points of the fact by the row, of two places; 0: within the grace, nothing missing, or no such rung."""
     if row.ladder is not None:
         return row.ladder.get(fact.rung, Decimal(0))
     assert row.points is not None

@@ -20,7 +20,7 @@ class Source:
     one that a person chose, or of `report.late` the rule of `policy.timeliness.late_reports` (C14, C15).
 
     A share is a fraction of 1. `cover.none` is none where the same hours are an `off_post` of the same person (B03:
-    否则视为脱岗). `leave.unfiled`: no form, or one handed in after the leave began; `count.reports`: reports (报送) that
+    否则视为脱岗). `leave.unfiled`: no form, or one handed in after the leave began. `count.reports`: reports that
     the window handed in in the month, 0 too, where the hall's feed tells of reports at all.
     """
 

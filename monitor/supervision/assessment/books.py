@@ -102,8 +102,8 @@ def use_book(
     closed = sorted(month for month in ledgers.closed_months(conn, hall) if month >= first_month)
     if closed:
         raise Refused(
-            f"{closed[-1]} 已结账，细则只能自其后的月份起更改 {closed[-1]} is signed off: the book can change from a later"
-            " month on",
+            f"{closed[-1]} 已结账，细则只能自其后的月份起更改 {closed[-1]} is signed off: the book can change from a"
+            " later month on",
             field="from", sort="state",
         )  # fmt: skip
     before = rulebooks.in_force(conn, hall, first_month)
