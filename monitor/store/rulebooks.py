@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -42,7 +41,7 @@ def of_version(conn: Connection, hall: str, version: str) -> str | None:
     return found
 
 
-def listed(conn: Connection, hall: str | None = None) -> Sequence[Row[Any]]:
+def listed(conn: Connection, hall: str | None = None) -> list[Row[Any]]:
     """Every book that was put in force, without its text, the newest first, each with the reason where it is kept."""
     why = (
         select(PRIVATE.c.value)
@@ -53,4 +52,4 @@ def listed(conn: Connection, hall: str | None = None) -> Sequence[Row[Any]]:
     )
     columns = [column for column in BOOK.c if column.name != "body"]
     query = select(*columns, why.label("reason")).order_by(BOOK.c.id.desc())
-    return conn.execute(query if hall is None else query.where(BOOK.c.hall == hall)).all()
+    return list(conn.execute(query if hall is None else query.where(BOOK.c.hall == hall)))

@@ -5,7 +5,7 @@ A book holds from a month on, until another does. Months that are signed off kee
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -68,7 +68,7 @@ def text_of(conn: Connection, hall: str, month: str) -> str | None:
     return str(row.body) if row is not None else None
 
 
-def history(conn: Connection, hall: str | None = None) -> Sequence[Row[Any]]:
+def history(conn: Connection, hall: str | None = None) -> list[Row[Any]]:
     """Every change, the newest first: `id`, `hall`, `first_month`, `name`, `version`, `changed_by`, `changed_at`,
     `reason` (None where it is not kept any more).
     """
