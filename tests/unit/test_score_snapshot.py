@@ -66,7 +66,8 @@ def snapshot(**changed: object) -> Snapshot:
 def test_the_json_comes_back_as_the_same_value_and_the_same_bytes() -> None:
     made = snapshot()
     text = to_json(made)
-    assert from_json(text) == made and to_json(from_json(text)) == text
+    assert from_json(text) == made
+    assert to_json(from_json(text)) == text
 
 
 def test_keys_are_sorted_points_are_strings_of_two_places_and_chinese_is_written_as_it_is() -> None:
@@ -74,8 +75,10 @@ def test_keys_are_sorted_points_are_strings_of_two_places_and_chinese_is_written
     told = json.loads(text)
     assert json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode() == text
     sheet = told["windows"][0]
-    assert sheet["points"] == "99.50" and sheet["months"] == [["2026-03", "99.50"]]
-    assert sheet["lines"][0]["points"] == "-0.50" and sheet["lines"][0]["name"] == {"en": "late", "zh": "迟到"}
+    assert sheet["points"] == "99.50"
+    assert sheet["months"] == [["2026-03", "99.50"]]
+    assert sheet["lines"][0]["points"] == "-0.50"
+    assert sheet["lines"][0]["name"] == {"en": "late", "zh": "迟到"}
 
 
 def test_the_order_in_which_mappings_were_filled_does_not_show() -> None:
@@ -103,6 +106,6 @@ def test_what_is_no_snapshot_is_refused(text: bytes) -> None:
 @given(st.decimals(min_value=-1000, max_value=1000, places=4))
 def test_points_have_two_places_and_no_negative_zero(value: Decimal) -> None:
     made = points(value)
-    assert (
-        made.as_tuple().exponent == -2 and not str(made).startswith("-0.00") and abs(made - value) <= Decimal("0.005")
-    )
+    assert made.as_tuple().exponent == -2
+    assert not str(made).startswith("-0.00")
+    assert abs(made - value) <= Decimal("0.005")
