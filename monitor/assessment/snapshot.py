@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -18,11 +18,14 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from monitor.assessment.model import Ledger, PeriodKind
+from monitor.model import Reason
 
 CENT: Final = Decimal("0.01")
 Named: TypeAlias = Literal["hall", "unit", "window", "staff", "user"]
 """Kinds of things that have a name: an id is unique within its kind alone."""
 State: TypeAlias = Literal["preview", "closed"]
+Seat: TypeAlias = Literal["no", "yes", "tied"]
+"""Whether one has a seat: at the bottom, among the awarded. `tied`: equal scores straddle the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class BookUsed:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """An entry of the ledger as it counts in this score. `month`: that it is booked in; `of_month`: that of its fact,
-    another for what corrects a closed month. `reverses`: the revision that it takes back.
+    another for what corrects a closed month. `window`, `staff`: where and who of the fact, whomever it charges.
+    `reverses`: the revision that it takes back.
     """
 
     row: str
@@ -65,6 +69,8 @@ class Line:
     source: str
     fact: str
     part: str = ""
+    window: str | None = None
+    staff: str | None = None
     cards: tuple[int, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
     proposer: str | None = None
@@ -86,10 +92,11 @@ class Adjusted:
 class Sheet:
     """The score sheet of one person or one window: `points` = `start` + lines + adjustments.
 
-    `full`: without floor and ceiling. `grade`: id of the scale's grade, empty where there is none; `place`: None where
-    too little is known to give one; `tied`: others have the same place. `unknown`: spans of which nothing can be said.
-    `duty`: days of duty that are known; None for a window. `effects`: `EFFECT row` of those that stand. `why`: codes of
-    what the grade or the missing place rests on beside the points.
+    `full`: without floor and ceiling. `grade`: id of the scale's grade that stands, empty where there is none;
+    `by_score`: the one that the points alone would give. `place`: 1 is the best, None where too little is known to give
+    one (`few`: `days` or `cases`); `tied`: others have the same. `unknown`: spans of which nothing can be said. `duty`:
+    days of which something is known; `cases`: a window's. `effects`: `EFFECT row` of those that stand. `why`: what
+    bears on grade, place and awards beside the points.
     """
 
     id: str
@@ -103,14 +110,18 @@ class Sheet:
     adjustments: tuple[Adjusted, ...] = ()
     grade: str = ""
     grade_name: Words | None = None
+    by_score: str = ""
     place: int | None = None
     tied: bool = False
-    bottom: bool = False
-    awarded: bool = False
+    few: Literal["", "days", "cases"] = ""
+    bottom: Seat = "no"
+    award: Seat = "no"
+    excellent: Seat = "no"
     unknown: int = 0
     duty: int | None = None
+    cases: int | None = None
     effects: tuple[str, ...] = ()
-    why: tuple[str, ...] = ()
+    why: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +141,8 @@ class OpenProposal:
     fact: str
     why: str
     number: int | None = None
+    window: str | None = None
+    staff: str | None = None
     cards: tuple[int, ...] = ()
 
 
@@ -145,10 +158,13 @@ class UnknownSpan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StandingEffect:
+class FiredEffect:
     """What follows for one window or person without points: a veto, an award lost, a return to the unit.
 
-    `state`: `stands`, or `proposed`: a person has still to confirm it. `facts`: `SOURCE KEY` of what it rests on.
+    `stands`: all that it rests on is certain or confirmed; False: it has no consequence, it is only told. `counted`:
+    the period that was counted in; `reached`: the date of the fact with which the measure was reached. `carried`: an
+    earlier closing told of it already. `proposed`: the book has a person confirm it; whoever signs the period does.
+    `facts`, `open`: `SOURCE KEY` of what it rests on, and of what nobody has confirmed.
     """
 
     id: str
@@ -157,23 +173,38 @@ class StandingEffect:
     effect: str
     ledger: Ledger
     whom: str
-    state: Literal["stands", "proposed"]
-    date: date | None = None
+    counted: str
+    reached: date
+    stands: bool
+    why: Reason
+    carried: bool = False
+    proposed: bool = False
     facts: tuple[str, ...] = ()
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Award:
-    """`kind`: `window` (优秀窗口), `nominee` (先进个人, `window` nominates), `staff`, `annual`."""
+    """A seat of the quarter's or year's awards (优秀窗口, 先进个人). `tied`: a person has to choose among equals.
+    `nominees`: of a window, its people who may be named (G08), the best score first.
+    """
 
-    kind: str
     ledger: Ledger
     whom: str
-    window: str | None = None
-    place: int | None = None
-    tied: bool = False
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    period: str
+    place: int | None
+    state: Literal["awarded", "tied"]
+    why: Reason
+    nominees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """What a person decided where the program must not: who of equals, which nominee of a window."""
+
+    what: str
+    ledger: Ledger
+    whom: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +219,8 @@ class Note:
 class Snapshot:
     """One period of one hall. `name`: the hall's. `version`: 0 of a preview. `policy`: version of the policy that
     judged. `choices`: every key of A.10 with its value. `inputs`: SHA-256 of facts, entries, choices and book, hex.
-    `statistics`: the figures of A.9 as `report statistics` gives them.
+    `told`: what is left to a person, ties above all; `decided`: what one did of that. `statistics`: the figures of A.9,
+    as `report statistics` gives them by window.
     """
 
     hall: str
@@ -207,8 +239,10 @@ class Snapshot:
     windows: tuple[Sheet, ...]
     proposals: tuple[OpenProposal, ...] = ()
     unknown: tuple[UnknownSpan, ...] = ()
-    effects: tuple[StandingEffect, ...] = ()
+    effects: tuple[FiredEffect, ...] = ()
     awards: tuple[Award, ...] = ()
+    told: tuple[Reason, ...] = ()
+    decided: tuple[Decided, ...] = ()
     statistics: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[Named, Mapping[str, str]] = field(default_factory=dict)
     """By kind and id: `names["staff"]["p1"]`. Read by `named`."""
@@ -235,10 +269,6 @@ def to_json(snapshot: Snapshot) -> bytes:
 def from_json(text: bytes) -> Snapshot:
     """Raises ValueError for what is no snapshot."""
     return msgspec.json.decode(text, type=Snapshot)
-
-
-def without_names(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, names={})
 
 
 def digest_of(text: bytes) -> str:

@@ -14,19 +14,21 @@ from monitor.assessment.snapshot import (
     Adjusted,
     Award,
     BookUsed,
+    Decided,
+    FiredEffect,
     Line,
     MonthPoints,
     Note,
     OpenProposal,
     Sheet,
     Snapshot,
-    StandingEffect,
     UnknownSpan,
     Words,
     from_json,
     points,
     to_json,
 )
+from monitor.model import Reason
 
 LATE = Words("迟到", "late")
 
@@ -41,7 +43,8 @@ def snapshot(**changed: object) -> Snapshot:
         id="w1", unit="u1", window="w1", start=Decimal("100.00"), full=Decimal("99.50"), points=Decimal("99.50"),
         months=(MonthPoints("2026-03", Decimal("99.50")),), lines=(line,),
         adjustments=(Adjusted(kind="cap", points=Decimal("0.50"), row="A07.late"),), grade="excellent",
-        grade_name=Words("优秀", "excellent"), place=1, tied=True, unknown=2, effects=("A09 window",), why=("quota",),
+        grade_name=Words("优秀", "excellent"), place=1, tied=True, unknown=2, effects=("unqualified A09",),
+        why=(Reason(code="quota", figures={"share": "0.2"}),),
     )  # fmt: skip
     values: dict[str, object] = {
         "hall": "h1", "name": "政务大厅", "period": "2026-03", "kind": "month", "version": 1, "state": "closed",
@@ -54,10 +57,13 @@ def snapshot(**changed: object) -> Snapshot:
             points=Decimal("-0.50"), date=date(2026, 3, 3), source="off_post", fact="post:w1/2026-03-03/0830",
             why="unconfirmed", number=4),),
         "unknown": (UnknownSpan(subject="slot:p1/2026-03-04/am_in", date=date(2026, 3, 4), why="unknown", staff="p1"),),
-        "effects": (StandingEffect(
-            id="A09", article="§20b(4)", name=Words("旷工", "absent"), effect="unqualified", ledger="window",
-            whom="w1", state="stands", date=date(2026, 3, 9), facts=("absent x",)),),
-        "awards": (Award(kind="window", ledger="window", whom="w1", place=1),),
+        "effects": (FiredEffect(
+            id="A09", article="§20b(4)", name=Words("旷工", "absent"), effect="unqualified", ledger="window", whom="w1",
+            counted="2026-03", reached=date(2026, 3, 9), stands=True, why=Reason(code="x", figures={"n": 3}),
+            facts=("absent x",)),),
+        "awards": (Award(ledger="window", whom="w1", period="2026-Q1", place=1, state="awarded",
+                         why=Reason(code="top"), nominees=("p1",)),),
+        "told": (Reason(code="tie"),), "decided": (Decided(what="award", ledger="window", whom="w1"),),
         "names": {"staff": {"p1": "张三"}, "window": {"p1": "一号窗口"}}, "notes": (Note(code="x", text=LATE),),
     }  # fmt: skip
     return Snapshot(**(values | changed))  # type: ignore[arg-type]
