@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
@@ -107,10 +107,18 @@ def add(conn: Connection, values: Mapping[str, Any], packed: bytes, results: Ite
         conn.execute(insert(RESULT), rows)
 
 
-def awards_between(conn: Connection, hall: str, start: datetime, end: datetime) -> list[Row[Any]]:
-    """Rows (period, ledger, whom, window, closed_at): the windows that a quarter closed in [start, end) made excellent
-    (优秀窗口), and the people who stood at them by that quarter's sheets.
-    """
+class Awarded(NamedTuple):
+    """A window that a quarter made excellent, or (`ledger` staff) somebody who stood at it by that quarter's sheets."""
+
+    period: str
+    ledger: Ledger
+    whom: str
+    window: str
+    at: datetime
+
+
+def awards_between(conn: Connection, hall: str, start: datetime, end: datetime) -> list[Awarded]:
+    """Of the quarters that were closed in [start, end) (优秀窗口, E23)."""
     window = RESULT.alias("of_window")
     query = (
         select(RESULT.c.period, RESULT.c.ledger, RESULT.c.whom, RESULT.c.window, CLOSED.c.closed_at)
@@ -121,8 +129,7 @@ def awards_between(conn: Connection, hall: str, start: datetime, end: datetime) 
         .where(RESULT.c.hall == hall, CLOSED.c.closed_at >= start, CLOSED.c.closed_at < end)
         .order_by(RESULT.c.period, RESULT.c.ledger, RESULT.c.whom)
     )  # fmt: skip
-    rows: list[Row[Any]] = list(conn.execute(query).all())
-    return [row for row in rows if kind_of(row.period) == "quarter"]
+    return [Awarded(*row) for row in conn.execute(query) if kind_of(row.period) == "quarter"]
 
 
 def erase_name(conn: Connection, kind: Named, person: str) -> int:
