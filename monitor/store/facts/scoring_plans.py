@@ -18,8 +18,8 @@ from monitor.timeliness.catalogue import shortened_promises
 
 
 def leave_facts(m: HallMonth) -> Iterator[Fact]:
-    """B04, B07: the form came after the leave had begun; B06: so did the approval. Facts of the day it began, open: what
-    is behind it a person has to look into.
+    """B04, B07: the form came after the leave had begun; B06: so did the approval. Facts of the day it began, open: a
+    person has to look into it.
     """
     held = plans.leaves(m.look.conn, m.people, m.start, m.end)
     mine = [leave for leaves in held.values() for leave in leaves if m.has_day(m.day_of(leave.start))]
