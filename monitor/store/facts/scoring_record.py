@@ -27,7 +27,7 @@ from monitor.store.facts.integrity import completed_cases
 from monitor.store.facts.scoring_entries import case_sources, entries_of
 from monitor.store.facts.scoring_month import BESIDE, HallMonth
 from monitor.store.gauges import RATING
-from monitor.store.sql import chunks
+from monitor.store.sql import chunks, prefix_end
 from monitor.timeliness.case import case_at
 from monitor.timeliness.integrity import integrity_findings
 from monitor.timeliness.integrity_hall import Rated, bulk_closings, late_entries, not_done
@@ -227,8 +227,8 @@ def _ended_by(m: HallMonth, keys: Iterable[str]) -> dict[str, Charge]:
 
 
 def unrecorded_facts(m: HallMonth) -> Iterator[Fact]:
-    """F01: a citizen rated a case at a window that nobody entered. Numbers left out of a series say nothing of whose
-    they were, and charge nobody: they stay findings.
+    """F01: a citizen rated a case at a window that nobody entered. Of a namespace in which no case was ever told nothing
+    is missing. Numbers left out of a series say nothing of whose they were, and charge nobody: they stay findings.
     """
     entered = exists().where(CASE.c.case_key == RATING.c.case_key, CASE.c.received <= m.look.now)
     query = select(
@@ -237,12 +237,19 @@ def unrecorded_facts(m: HallMonth) -> Iterator[Fact]:
     first: dict[str, Any] = {}
     for row in m.look.conn.execute(query.order_by(RATING.c.at, RATING.c.source, RATING.c.event_id)):
         first.setdefault(row.case_key, row)
+    told = {space: _has_cases(m, space) for space in {key.partition("/")[0] for key in first}}
     for row in first.values():
-        if m.holds(row.at):
+        if m.holds(row.at) and told[row.case_key.partition("/")[0]]:
             yield m.fact(
                 "case.unrecorded", f"rating:{row.source}/{row.event_id}", row.at, window=row.window, staff=row.staff,
                 proof="open", evidence=True, figures={"case": row.case_key},
             )  # fmt: skip
+
+
+def _has_cases(m: HallMonth, namespace: str) -> bool:
+    low = f"{namespace}/"
+    query = select(CASE.c.id).where(CASE.c.case_key >= low, CASE.c.case_key < prefix_end(low)).limit(1)
+    return m.look.conn.execute(query).first() is not None
 
 
 def _ratings(m: HallMonth) -> tuple[ColumnElement[bool], ...]:
