@@ -23,10 +23,9 @@ from monitor.assessment.model import Fact
 from monitor.model import Charge
 from monitor.store.casestats import STAT
 from monitor.store.facts.cases import CASE, load_cases
-from monitor.store.facts.integrity import completed_cases
+from monitor.store.facts.integrity import RATING, completed_cases
 from monitor.store.facts.scoring_entries import case_sources, entries_of
 from monitor.store.facts.scoring_month import BESIDE, HallMonth
-from monitor.store.gauges import RATING
 from monitor.store.sql import chunks, prefix_end
 from monitor.timeliness.case import case_at
 from monitor.timeliness.integrity import integrity_findings
@@ -227,7 +226,7 @@ def _ended_by(m: HallMonth, keys: Iterable[str]) -> dict[str, Charge]:
 
 
 def unrecorded_facts(m: HallMonth) -> Iterator[Fact]:
-    """F01: a citizen rated a case at a window that nobody entered. Of a namespace in which no case was ever told nothing
+    """F01: a citizen rated a case that nobody entered. Of a namespace in which no case was ever told nothing
     is missing. Numbers left out of a series say nothing of whose they were, and charge nobody: they stay findings.
     """
     entered = exists().where(CASE.c.case_key == RATING.c.case_key, CASE.c.received <= m.look.now)

@@ -16,8 +16,8 @@ from sqlalchemy import and_, or_
 from monitor.assessment.model import Fact
 from monitor.store import casestats, ratings
 from monitor.store.casestats import STAT
+from monitor.store.facts.integrity import RATING
 from monitor.store.facts.scoring_month import HallMonth
-from monitor.store.gauges import RATING
 from monitor.timeliness.statistics import Counts
 from monitor.workcal.tables import micros
 
