@@ -193,7 +193,7 @@ def _effect_never(effect: Effect, book: RuleBook) -> Iterator[Said]:
     limit = _most_facts(effect, book)
     reaches = [
         effect.times is not None and (limit is None or effect.times <= limit),
-        effect.run is not None and effect.run <= _DAYS[effect.period] * book.choices.absent_units,
+        effect.run is not None and effect.run <= 2 * _DAYS[effect.period],
         effect.amount is not None and not (_only_shares(effect) and effect.amount > 1),
         effect.sum is not None,
     ]
