@@ -8,6 +8,7 @@ import sys
 
 from monitor.cli import (
     alerting,
+    assess,
     audit,
     calendars,
     cards,
@@ -39,6 +40,7 @@ from monitor.cli.common import app, run_app
 PARTS = (
     daemon, demo, config, feeds, plans, calendars, cards, devices, ops, reports, months, requests, replay, policy,
     people, alerting, preview, audit, spots, faces, kiosks, pins, watch, terminal, ratings, screens,
+    assess,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)
