@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,7 +24,12 @@ def scored(world: World, month: str = "2026-03", hall: str = "h1", **choices: An
     """At the world's time."""
     with world.store.read() as conn:
         look = world.judging.look(conn, world.clock.now())
-        return load_scoring(look, hall, month, world.settings.policy, CHOICES.model_copy(update=choices))
+        found = load_scoring(look, hall, month, world.settings.policy, CHOICES.model_copy(update=choices))
+    for fact in (*found.facts, *found.overdue):
+        json.dumps(fact.figures)  # they are kept as JSON
+        assert found.first <= fact.date <= found.last
+    assert len({(fact.source, fact.key) for fact in found.facts}) == len(found.facts)
+    return found
 
 
 def lines(scoring: Scoring, *sources: str) -> list[str]:

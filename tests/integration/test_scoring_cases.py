@@ -5,7 +5,6 @@ Accepted Monday 2026-03-02, 5 working days promised: the limit passes on Monday 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -330,8 +329,27 @@ def test_the_same_events_in_another_order_and_twice_are_the_same_month(store: St
     ]
     assert scored(world) == backwards
     assert list(backwards.facts) == sorted(backwards.facts, key=lambda f: (f.at, f.source, f.key))
-    assert len({(f.source, f.key) for f in backwards.facts}) == len(backwards.facts)
-    assert replace(backwards, facts=()) != backwards
+
+
+def test_each_hall_has_its_own_facts_and_no_other(store: Store, tmp_path: Path) -> None:
+    registry = {
+        **REGISTRY,
+        "halls": [{"id": "h1", "name": "一"}, {"id": "h2", "name": "二"}],
+        "units": [{"id": "u1", "hall": "h1"}, {"id": "u2", "hall": "h2"}],
+        "windows": [{"id": "w1", "unit": "u1"}, {"id": "w2", "unit": "u1"}, {"id": "v1", "unit": "u2"}],
+        "staff": [{"id": "s01", "unit": "u1"}, {"id": "s02", "unit": "u1"}, {"id": "p01", "unit": "u2"}],
+    }
+    world = World(store, tmp_path, registry)
+    accepted(world)
+    accepted(world, case="H2", window="v1", staff="p01")
+    says(world, "rejected", "10:30", case="H3", item="i1", window="v1", staff="p01", reason="材料不全，不符合条件")
+    says(world, "rejected", "11:00", case="H4", item="i1", window="v1", staff="p01", reason="")
+    judged(world, "03-11 10:00")
+    assert lines(scored(world)) == [f"{OVERDUE} certain x2 [w1 s01]"]
+    assert lines(scored(world, hall="h2")) == [
+        "case.overdue case:c1/H2 certain x2 [v1 p01]",
+        "case.refusal_reason case:c1/H4 certain [v1 p01]",
+    ]
 
 
 def test_an_unknown_hall_and_month_are_refused(world: World) -> None:
