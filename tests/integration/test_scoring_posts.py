@@ -76,12 +76,11 @@ def test_one_card_confirms_both_ledgers_facts_or_takes_both_away(world: World, r
     assert lines(scored(world)) == (told if result == "founded" else [])
 
 
+@pytest.mark.sqlite_only
 def test_what_the_camera_did_not_see_is_unknown_and_no_day_of_duty(world: World) -> None:
-    feed = Feed(boot="b2")
     for minute in range(590, 690):
-        feed.event("cam1", "presence", f"{minute // 60:02}:{minute % 60:02}", people=1, view="ok")
-    feed.beat("cam1", "12:10")
-    world.hear(*feed.lines())
+        world.event("cam1", "presence", f"{minute // 60:02}:{minute % 60:02}", people=1, view="ok")
+    world.beat("cam1", "12:10")
     world.judge("12:30")
     assert scored(world).watched == {"w1": 1}
     world.judge("03-03 19:00")  # the camera has been silent since
