@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from monitor.model import Level
 from monitor.store.engine import Store
+from monitor.store.marks import MARK
 from monitor.supervision.commands import transition
 from monitor.supervision.handcards import issue_by_hand
 from tests.halls import hall
@@ -143,6 +145,30 @@ def test_who_issued_a_card_by_hand_does_not_confirm_it_and_a_reminder_costs_noth
     by_key = {fact.key: fact for fact in found.facts}
     assert (by_key[f"card:{first}"].row, by_key[f"card:{first}"].proposer) == ("E09", "cli:x")
     assert by_key[f"card:{empty}"].confirmed_by == "cli:y"
+
+
+def test_marks_wait_for_another_person_and_a_withdrawn_one_is_none(world: World) -> None:
+    day_of(world, "03-02")
+    now, before = world.clock.now(), world.clock.now() - timedelta(hours=1)
+    common = {"hall": "h1", "amount_cents": 100, "rung": "", "event": "", "unit": None, "window": None,
+              "staff": "s01", "document": "", "entered_by": "cli:x", "entered_at": before, "date": date(2026, 3, 2),
+              "withdrawn_by": None, "withdrawn_at": None}  # fmt: skip
+    rows = [
+        {**common, "row": "E13", "rung": "county", "window": "w1", "event": "通报1", "document": "通报〔2026〕1号"},
+        {**common, "row": "E24.marked", "amount_cents": 350},
+        {**common, "row": "E12", "withdrawn_by": "cli:x", "withdrawn_at": now},
+        {**common, "row": "E12", "date": date(2026, 4, 1)},
+        {**common, "row": "E12", "entered_at": now + timedelta(hours=1)},
+        {**common, "row": "E12", "hall": "h2"},
+    ]
+    world.store.step(lambda conn: conn.execute(MARK.insert(), rows))
+    found = scored(world)
+    assert lines(found) == ["mark mark:1 open [w1 s01]", "mark mark:2 open x3.5 [s01]"]
+    first = found.facts[0]
+    assert (first.row, first.rung, first.event, first.evidence) == ("E13", "county", "通报1", True)
+    assert {(fact.proposer, fact.confirmed_by) for fact in found.facts} == {("cli:x", None)}
+    assert "通报" not in str(first.figures)  # what a person wrote lies where it can be erased
+    assert (found.facts[1].evidence, found.facts[1].lead) == (False, None)
 
 
 def test_what_nobody_knows_is_no_fact_and_is_counted(world: World) -> None:

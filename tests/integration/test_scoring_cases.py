@@ -228,6 +228,23 @@ def test_a_bad_rating_that_was_misjudged_is_no_fact(world: World) -> None:
     assert of(world) == []
 
 
+def test_f02_f03_many_completed_at_night_and_a_citizen_who_says_it_is_not_done(world: World) -> None:
+    policy = world.settings.policy.timeliness
+    for n in range(policy.bulk_close_cases):
+        accepted(world, f"14:{31 + n}", case=f"N{n:02}")
+        says(
+            world, "completed", f"21:{10 + n // 4}:{n % 4}0", case=f"N{n:02}", staff="s01", window="w1", result="denied"
+        )
+    accepted(world, "14:30", case="R1")
+    says(world, "completed", "15:00", case="R1", result="denied")
+    world.event("p1", "rating", "16:00", score=5, case="R1", tags=[policy.not_done_tags[0]])
+    judged(world, "22:00")
+    assert of(world) == [
+        "case.contradiction bulk:c1/N00 open [w1 s01]",
+        "case.false_close case:c1/R1 open [w1 s01]",
+    ]
+
+
 def test_f05_two_late_entries_in_a_row_of_one_hand(world: World) -> None:
     for n, (day, entered) in enumerate((("03-02", "03-05"), ("03-03", "03-09"), ("03-04", "03-04"))):
         when = f"{day} 10:00"
@@ -264,6 +281,15 @@ def test_d11_d13_d12_complaints_late_in_time_and_true(world: World) -> None:
         "count.complaints month:w1/2026-03 certain [w1]",
     ]
     assert of(world, month="2026-04") == ["complaint.overdue task:T3 certain x2 [w1 s01]"]
+
+
+def test_c16_h15_what_was_ordered_on_a_card_and_not_answered(world: World) -> None:
+    accepted(world)
+    judged(world, "03-09 18:00")
+    act(world, "ordered", kind="on_site", due=at("03-11 17:30"))
+    judged(world, "03-13 10:00")
+    (found,) = of(world, "order.late")
+    assert found.startswith("order.late order:c1/A1#") and found.endswith(" open x2 [w1 s01]")
 
 
 def test_c14_c15_c16_reports_and_orders(world: World) -> None:
