@@ -289,7 +289,8 @@ def test_c16_h15_what_was_ordered_on_a_card_and_not_answered(world: World) -> No
     act(world, "ordered", kind="on_site", due=at("03-11 17:30"))
     judged(world, "03-13 10:00")
     (found,) = of(world, "order.late")
-    assert found.startswith("order.late order:c1/A1#") and found.endswith(" open x2 [w1 s01]")
+    assert found.startswith("order.late order:c1/A1#")
+    assert found.endswith(" open x2 [w1 s01]")
 
 
 def test_c14_c15_c16_reports_and_orders(world: World) -> None:
