@@ -94,13 +94,15 @@ def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
 
 
 def worth(fact: Fact, row: Row) -> Decimal:
-    """Points of the fact by the row, of two places; 0: within the grace, or a rung the ladder does not have."""
+    """Points of the fact by the row, of two places; 0: within the grace, nothing missing, or no such rung."""
     if row.ladder is not None:
         return row.ladder.get(fact.rung, Decimal(0))
     assert row.points is not None
-    beyond = fact.amount - row.grace
+    beyond = (fact.amount if row.wanted is None else row.wanted - fact.amount) - row.grace
     if beyond <= 0:
         return Decimal(0)
+    if row.most is not None:
+        beyond = min(beyond, row.most)
     return (row.points * (beyond if row.per == "amount" else 1)).quantize(CENT, ROUND_HALF_UP)
 
 
