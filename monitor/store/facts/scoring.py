@@ -21,6 +21,7 @@ from monitor.store.facts.scoring_attendance import (
     slots_of_month,
     unknown_time,
 )
+from monitor.store.facts.scoring_awards import awards_of
 from monitor.store.facts.scoring_cards import cards_of
 from monitor.store.facts.scoring_hand import bad_ratings, entered, found_by_hand
 from monitor.store.facts.scoring_month import month_of
@@ -38,6 +39,7 @@ def load_scoring(look: Look, hall: str, month: str, policy: Policy, choices: Cho
         *found_by_hand(m, cards),
         *bad_ratings(m, cards),
         *entered(m),
+        *awards_of(m),
     ]
     return Scoring(
         hall=hall,
