@@ -6,11 +6,9 @@ anew. Its words are private.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
@@ -18,9 +16,9 @@ from monitor.access import Principal, Target, covers, refusal
 from monitor.assessment.book import Row as BookRow
 from monitor.assessment.book import RuleBook
 from monitor.model import Charge, Registry
-from monitor.store import audit, ledgers, markfiles, marks
-from monitor.store.attachments import File
+from monitor.store import audit, ledgers, marks
 from monitor.supervision.assessment.books import book_of
+from monitor.supervision.assessment.months import month_after
 from monitor.supervision.assessment.wanted import want
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.files import is_plain
@@ -51,7 +49,6 @@ class Marked:
     rung: str = ""
     event: str = ""
     document: str = ""
-    files: Sequence[File] = field(default_factory=tuple)
 
 
 def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | Principal, now: datetime) -> int:
@@ -82,13 +79,12 @@ def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | 
     values = {
         "hall": marked.hall, "row": row.id, "rung": marked.rung, "event": marked.event, "date": marked.day,
         "unit": place.unit, "window": place.window, "staff": marked.staff,
-        "document": marked.document.strip() or _named(marked.files), "entered_by": who.id, "entered_at": now,
+        "document": marked.document.strip(), "entered_by": who.id, "entered_at": now,
     }  # fmt: skip
     number = marks.add(conn, values, marked.text)
-    markfiles.add(conn, number, marked.files, now)
     body = {
         **{name: values[name] for name in ("hall", "row", "rung", "event", "unit", "window", "staff")},
-        "date": marked.day.isoformat(), "role": who.role, "files": [file.digest for file in marked.files],
+        "date": marked.day.isoformat(), "role": who.role,
     }  # fmt: skip
     private = {"text": marked.text, "document": values["document"]}
     audit.record(conn, now, who.id, "score.marked", "score_mark", str(number), body, private=private)
@@ -119,31 +115,37 @@ def withdraw(conn: Connection, number: int, *, actor: str | Principal, why: str,
         if no is not None:
             raise Refused.because(no)
     elif who.id != row.entered_by and refusal(who, REVIEW, _target(row)) is not None:
-        raise Refused(
-            "须由登记人或复核人撤回 whoever entered it withdraws it, or one who decides reviews", sort="role"
-        )
+        raise Refused("须由登记人或复核人撤回 whoever entered it withdraws it, or one who decides reviews", sort="role")
     marks.withdraw(conn, number, who.id, now)
     body = {"hall": row.hall, "row": row.row, "role": who.role}
     audit.record(conn, now, who.id, "score.unmarked", "score_mark", str(number), body, private={"why": why})
     want(conn, row.hall)
 
 
-def mark_json(conn: Connection, row: Row[Any], registry: Registry) -> dict[str, Any]:
-    """A mark with fixed names, its words and its files (without content); None where words were erased."""
-    zone = ZoneInfo(registry.zone_of(row.hall))
+def list_marks(conn: Connection, registry: Registry, who: Principal, hall: str, month: str) -> list[dict[str, Any]]:
+    """What was entered of a month, within reach, the newest first; withdrawn ones too. Raises Refused."""
+    no = refusal(who, "scores:read")
+    if no is not None:
+        raise Refused.because(no)
+    require_known(registry, hall=hall)
+    first = date.fromisoformat(f"{month}-01")
+    last = date.fromisoformat(f"{month_after(month)}-01") - timedelta(days=1)
+    rows = [row for row in marks.listed(conn, hall, first, last) if covers(who, _target(row))]
+    texts = marks.texts_of(conn, [row.id for row in rows])
+    return [mark_json(row, registry, texts.get(row.id)) for row in rows]
+
+
+def mark_json(row: Row[Any], registry: Registry, text: str | None) -> dict[str, Any]:
+    """A mark with fixed names, its words: None where they were erased."""
+    zone = registry.zone_of(row.hall)
     plain = ("hall", "row", "rung", "event", "unit", "window", "staff", "document", "entered_by", "withdrawn_by")
     instants = {
         name: at.astimezone(zone).isoformat() if (at := getattr(row, name)) is not None else None
         for name in ("entered_at", "withdrawn_at")
     }
-    files = [
-        {"id": f.id, "name": f.name, "media_type": f.media_type, "length": f.length, "digest": f.digest,
-         "erased": bool(f.erased)}
-        for f in markfiles.of_mark(conn, row.id)
-    ]  # fmt: skip
     return {
         "id": row.id, **{name: getattr(row, name) for name in plain}, "date": row.date.isoformat(), **instants,
-        "text": marks.text_of(conn, row.id), "files": files,
+        "text": text,
     }  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def _target(row: Row[Any]) -> Target:
 
 
 def _require_day(registry: Registry, marked: Marked, now: datetime) -> None:
-    today = now.astimezone(ZoneInfo(registry.zone_of(marked.hall))).date()
+    today = now.astimezone(registry.zone_of(marked.hall)).date()
     if marked.day > today:
         raise Refused(f"{marked.day} 晚于今天 is after today, {today}", field="date")
     if marked.day < today - OLDEST:
@@ -178,7 +180,9 @@ def _row(conn: Connection, marked: Marked) -> BookRow:
     month = f"{marked.day:%Y-%m}"
     book = book_of(conn, marked.hall, month)
     if book is None:
-        raise Refused(f"{marked.hall} 在 {month} 没有考评细则 has no rule book in that month", field="date", sort="state")
+        raise Refused(
+            f"{marked.hall} 在 {month} 没有考评细则 has no rule book in that month", field="date", sort="state"
+        )
     row = book.row(marked.row)
     if row is None or row.source != SOURCE:
         rows = ", ".join(rows_of(book))
@@ -208,7 +212,9 @@ def _require_rung(row: BookRow, marked: Marked) -> None:
     if marked.rung and not rungs:
         raise Refused(f"{row.id} 没有分档 has no rungs; leave it out", field="rung")
     if rungs and marked.rung not in rungs:
-        raise Refused(f"{marked.rung[:20]!r} 不是 {row.id} 的分档 is none of its rungs: {', '.join(rungs)}", field="rung")
+        raise Refused(
+            f"{marked.rung[:20]!r} 不是 {row.id} 的分档 is none of its rungs: {', '.join(rungs)}", field="rung"
+        )
 
 
 def _require_event(row: BookRow, marked: Marked) -> None:
@@ -223,15 +229,8 @@ def _require_event(row: BookRow, marked: Marked) -> None:
 def _require_document(row: BookRow, marked: Marked) -> None:
     if len(marked.document) > MOST_DOCUMENT or not is_plain(marked.document) or "\n" in marked.document:
         raise Refused(f"至多 {MOST_DOCUMENT} 个可显示的字 at most so many characters, all shown", field="document")
-    if row.evidence != "none" and not marked.document.strip() and not marked.files:
-        raise Refused(
-            f"{row.id} 须有依据：文号或附件 demands evidence: the document's number, or a file", field="document"
-        )
-
-
-def _named(files: Sequence[File]) -> str:
-    """What is the document where a file alone is: by its digest, which stays when the file is erased."""
-    return f"sha256:{files[0].digest}" if files else ""
+    if row.evidence != "none" and not marked.document.strip():
+        raise Refused(f"{row.id} 须有依据，请填写文号 demands evidence: give the document's number", field="document")
 
 
 def _is_confirmed(conn: Connection, row: Row[Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -18,7 +17,7 @@ MOST: Final = 24
 
 def month_now(registry: Registry, hall: str, now: datetime) -> str:
     """The hall's month at `now`."""
-    return f"{now.astimezone(ZoneInfo(registry.halls[hall].zone)):%Y-%m}"
+    return f"{now.astimezone(registry.zone_of(hall)):%Y-%m}"
 
 
 def month_before(month: str) -> str:

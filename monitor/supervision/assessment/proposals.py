@@ -22,6 +22,7 @@ from monitor.model import Registry
 from monitor.store import audit, ledgers
 from monitor.store.engine import Store
 from monitor.supervision.assessment.months import month_now, open_month
+from monitor.supervision.assessment.wanted import want
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
@@ -63,8 +64,8 @@ def decide(
     _require_another(who, proposal)
     if verdict == "confirmed" and proposal.why_open == "no_evidence":
         raise Refused(
-            f"#{number}: 缺少细则要求的依据，不能查实；请先补充依据 the evidence that the rule book demands is not there:"
-            " add it first",
+            f"#{number}: 缺少细则要求的依据，不能查实；请先补充依据 the evidence that the rule book demands is not"
+            " there: add it first",
             sort="state",
         )  # fmt: skip
     ledgers.decide_proposal(conn, number, verdict, who.id, now)
@@ -181,9 +182,7 @@ def _require_open(proposal: Proposal, number: int) -> None:
 def _require_another(who: Principal, one: Proposal | Entry) -> None:
     """Refuse whoever proposed it, and the person whom it charges or who did it."""
     if one.proposer is not None and who.id == one.proposer:
-        raise Refused(
-            "须由提出人以外的人查实 somebody else than whoever proposed it confirms (经查实)", sort="role"
-        )
+        raise Refused("须由提出人以外的人查实 somebody else than whoever proposed it confirms (经查实)", sort="role")
     charged = {one.staff, one.key.whom if one.key.ledger == "staff" else None} - {None}
     if who.staff in charged or who.id in charged:
         raise Refused("不得查实与本人有关的事项 nobody decides what concerns themselves", sort="role")
@@ -205,6 +204,8 @@ def _settle(
     )  # fmt: skip
     changes = reconcile([claim], standing, open_month(standing.closed, month_now(registry, hall, now)))
     ledgers.insert_entries(conn, hall, changes.entries, book=book, now=now, actor=actor)
+    if claim.event:  # what waits of the same event may be needless now, or count again
+        want(conn, hall)
     return changes.entries
 
 

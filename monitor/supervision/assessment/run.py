@@ -118,9 +118,7 @@ def assess_months(
         except Outrun:
             continue
         return _report(work, done, tries)
-    raise Refused(
-        f"{hall}: 台账正由他人写入，请稍后再试 others keep writing into its ledgers: try again", sort="state"
-    )
+    raise Refused(f"{hall}: 台账正由他人写入，请稍后再试 others keep writing into its ledgers: try again", sort="state")
 
 
 def may_assess(actor: str | Principal, hall: str) -> Principal:
@@ -136,8 +134,8 @@ def may_assess(actor: str | Principal, hall: str) -> Principal:
 
 
 def work_out(look: Look, policy: Policy, hall: str, months: Iterable[str]) -> Work:
-    """What the ledgers lack of the months' facts, and what they hold too much. Writes nothing: closing asks it whether a
-    month is as it should be. Raises Refused for a hall that there is not.
+    """What the ledgers lack of the months' facts, and what they hold too much. Writes nothing: closing asks it whether
+    a month is as it should be. Raises Refused for a hall that there is not.
     """
     if hall not in look.registry.halls:
         raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
@@ -170,7 +168,7 @@ def _standing(conn: Connection, hall: str, span: frozenset[str], claims: Sequenc
     """What the ledgers hold for the months, for facts that moved into or out of them, and for the claims' events."""
     entries = ledgers.entries_of(conn, hall, of_months=span)
     proposals = ledgers.proposals_of(conn, hall, months=span)
-    keys = {one.key for one in (*entries, *proposals, *claims)}
+    keys = {e.key for e in entries} | {p.key for p in proposals} | {c.key for c in claims}
     facts = {key.fact for key in keys}
     moved = [e for e in ledgers.entries_of_facts(conn, hall, facts, span) if e.key in keys]
     asked = [p for p in ledgers.proposals_of_facts(conn, hall, facts, span) if p.key in keys]
@@ -186,8 +184,8 @@ def _standing(conn: Connection, hall: str, span: frozenset[str], claims: Sequenc
 
 
 def _write_all(store: Store, work: Work, actor: str, now: datetime, done: Counter[str]) -> None:
-    """In steps of `BATCH` rows, each holding what belongs together; `done` counts what was written. Raises Outrun at the
-    first step that comes too late.
+    """In steps of `BATCH` rows, each holding what belongs together; `done` counts what was written. Raises Outrun at
+    the first step that comes too late.
     """
     for at, step in enumerate(steps_of(work.changes)):
         store.step(partial(write, work=work, step=step, version=work.version + at, actor=actor, now=now))
@@ -220,8 +218,8 @@ def _by_book(rows: Sequence[Any], books: dict[str, str]) -> Iterator[tuple[str, 
 
 
 def steps_of(changes: Changes, most: int = BATCH) -> Iterator[Changes]:
-    """The changes in steps of some `most` rows. What is countered and posted anew, and what belongs to one event, has one
-    window or person and one row of the book: these stay together.
+    """The changes in steps of some `most` rows. What is countered and posted anew, and what belongs to one event, has
+    one window or person and one row of the book: these stay together.
     """
     groups: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
     for name in ("entries", "proposed", "changed", "withdrawn"):
