@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from monitor.assessment import streaks
 from monitor.assessment.awards import annual, nominated, seats_as_awards
@@ -33,9 +33,9 @@ def assess(
     calendar: WorkCalendar,
     before: Iterable[Earlier] = (),
     *,
-    duty: Mapping[str, int] | None = None,
-    cases: Mapping[str, int] | None = None,
-    entries: Iterable[Entry] | None = None,
+    entries: Iterable[Entry],
+    duty: Mapping[str, int] | None,
+    cases: Mapping[str, int] | None,
     proposals: Iterable[Proposal] = (),
     overdue: Iterable[Fact] | None = None,
     posts: Mapping[str, str] | None = None,
@@ -44,15 +44,15 @@ def assess(
     """The period's results of everybody with a score.
 
     `facts`: of the period, and of the year before its end where effects look so far back (A06, A11, G14); with their
-    `entries` and `proposals` (None: those of the scores). `overdue`: `Scoring.overdue` of the period's months.
-    `before`: results of closed periods, of a year at least. `duty`: days known by person, `cases` by window, both of
-    the whole period; None: nobody asked, so that nobody is too little known. `posts`: the window of each person, for
-    nominees. `chosen`: what a person decided of ties and nominees. Raises ValueError for a period's name.
+    `proposals`, and the `entries` of both ledgers from the beginning of the year on, those of the year's score too.
+    `overdue`: `Scoring.overdue` of the period's months. `before`: results of closed periods, of a year at least.
+    `duty`: days known by person, `cases` by window, both of the whole period; None: nobody asked, so that nobody is too
+    little known. `posts`: the window of each person, for nominees. `chosen`: what a person decided of ties and
+    nominees. Raises ValueError for a period's name.
     """
     mine = tuple(scores)
-    of_scores = [entry for score in mine for entry in score.entries]
     ground = Ground(
-        facts=tuple(facts), entries=tuple(of_scores if entries is None else entries), proposals=tuple(proposals),
+        facts=tuple(facts), entries=tuple(entries), proposals=tuple(proposals),
         overdue=None if overdue is None else tuple(overdue),
     )  # fmt: skip
     earlier = tuple(one for one in before if one.period != period)
@@ -249,22 +249,23 @@ def _tie(seats: Seats, of: int | None) -> dict[str, Any]:
     return {"left": seats.left, "equals": len(seats.tied), **({} if of is None else {"seats": of})}
 
 
+_LISTED: Final = 12
+"""So many equals are named; of more their number says enough, and each one's result says it of them."""
+
+
 def _told(side: _Side, awards: Sequence[Award]) -> Iterable[Reason]:
     """What the program leaves to a person, once for each tie."""
     where: dict[str, Any] = {"whose": side.ledger, "counted": side.period}
-    if side.excellent.tied:
-        who = list(side.excellent.tied)
-        yield Reason(
-            code="assessment.told.excellent", figures={**where, **_tie(side.excellent, side.seats), side.ledger: who}
-        )
-    if side.bottom.tied:
-        who = list(side.bottom.tied)
-        yield Reason(code="assessment.told.last", figures={**where, **_tie(side.bottom, None), side.ledger: who})
+    ties = [("excellent", side.excellent.tied, _tie(side.excellent, side.seats))]
+    ties += [("last", side.bottom.tied, _tie(side.bottom, None))]
     equals = [one for one in awards if one.ledger == side.ledger and one.state == "tied"]
     if equals:
-        left = equals[0].why.figures["left"]
-        figures = {**where, "left": left, "equals": len(equals), side.ledger: [one.whom for one in equals]}
-        yield Reason(code="assessment.told.award", figures=figures)
+        tie = {"left": equals[0].why.figures["left"], "equals": len(equals)}
+        ties.append(("award", tuple(one.whom for one in equals), tie))
+    for what, who, tie in ties:
+        if who:
+            named: dict[str, Any] = {side.ledger: list(who)} if len(who) <= _LISTED else {}
+            yield Reason(code=f"assessment.told.{what}", figures={**where, **tie, **named})
     few = [whom for whom, place in side.places.items() if place.few]
     if few:
         figures = {**where, "count": len(few), "need": side.need}

@@ -7,6 +7,7 @@ What would be reached only with facts that nobody has confirmed is told and has 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +16,7 @@ from typing import Final
 
 from monitor.assessment.book import Effect, RuleBook
 from monitor.assessment.derive import derive
-from monitor.assessment.measures import OVERDUE, Reached, by_time, measured
+from monitor.assessment.measures import OVERDUE, Reached, by_time, measured, year_before
 from monitor.assessment.model import Entry, Fact, Ledger, Proposal
 from monitor.assessment.proofs import Proofs, State, standing
 from monitor.assessment.results import Earlier, Fired, refs
@@ -51,10 +52,11 @@ def effects(
     """
     proofs = Proofs(ground.entries, ground.proposals, book)
     told = _told(before)
+    facts = _Facts(ground)
     found: list[Fired] = []
     for effect in book.effects:
-        facts = _facts_of(effect, ground)
-        by_whom = _by_whom(effect, facts, proofs)
+        first, last = _span(effect, book, period)
+        by_whom = _by_whom(effect, facts.of(effect, first, last), proofs)
         if effect.sum is None:
             for whom, states in sorted(by_whom.items()):
                 found += _counted(effect, whom, states, book, calendar, period, told)
@@ -68,22 +70,43 @@ def effects(
 _States = Sequence[tuple[Fact, State]]
 
 
-def _facts_of(effect: Effect, ground: Ground) -> list[Fact]:
-    """By time, each once. Of sources that name a row only facts of the rows that the effect names."""
-    found: dict[tuple[str, str, str], Fact] = {}
-    for fact in _wider(effect, ground):
-        if fact.source not in effect.sources or (SOURCES[fact.source].by_row and fact.row not in effect.rows):
-            continue
+def _span(effect: Effect, book: RuleBook, period: str) -> tuple[date, date]:
+    """The dates, both inclusive, of the facts that it looks at: its counting periods, and a year back if it rolls."""
+    kind = book.choices.accumulate_period if effect.sum is not None else effect.period
+    first = bounds(over(period, kind)[0])[0]
+    return (year_before(first) if effect.within is not None else first), bounds(period)[1]
+
+
+class _Facts:
+    """Facts by source and time, each once."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._plain = _by_source(ground.facts)
         # a case that is overdue for two months is one of each month's
-        month = f"{fact.date:%Y-%m}" if fact.source == OVERDUE else ""
-        found.setdefault((fact.source, fact.key, month), fact)
-    return sorted(found.values(), key=by_time)
+        overdue = {(fact.key, f"{fact.date:%Y-%m}"): fact for fact in sorted(ground.overdue or (), key=repr)}
+        self._overdue = None if ground.overdue is None else sorted(overdue.values(), key=by_time)
+
+    def of(self, effect: Effect, first: date, last: date) -> list[Fact]:
+        """By time. Of sources that name a row only facts of the rows that the effect names."""
+        found: list[Fact] = []
+        for source in effect.sources:
+            wider = self._overdue is not None and source == OVERDUE and effect.effect in MONTHLY
+            facts = (self._overdue or []) if wider else self._plain.get(source, [])
+            start = bisect_left(facts, first, key=lambda fact: fact.date)
+            end = bisect_right(facts, last, key=lambda fact: fact.date)
+            by_row = SOURCES[source].by_row
+            found += [fact for fact in facts[start:end] if not by_row or fact.row in effect.rows]
+        return sorted(found, key=by_time) if len(effect.sources) > 1 else found
 
 
-def _wider(effect: Effect, ground: Ground) -> Iterable[Fact]:
-    if ground.overdue is None or effect.effect not in MONTHLY or OVERDUE not in effect.sources:
-        return ground.facts
-    return [*(fact for fact in ground.facts if fact.source != OVERDUE), *ground.overdue]
+def _by_source(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """Of two that differ under one key the same is taken whatever their order."""
+    found: dict[str, dict[str, Fact]] = {}
+    for fact in facts:
+        known = found.setdefault(fact.source, {}).setdefault(fact.key, fact)
+        if known is not fact and known != fact and repr(fact) < repr(known):
+            found[fact.source][fact.key] = fact
+    return {source: sorted(mine.values(), key=by_time) for source, mine in found.items()}
 
 
 def _by_whom(effect: Effect, facts: Iterable[Fact], proofs: Proofs) -> dict[str, list[tuple[Fact, State]]]:
@@ -179,12 +202,13 @@ def _summed(
     The ledger as it is booked counts: what is confirmed or taken back after its month was closed counts from the month
     of its entry on. It fires in the month whose end first sees the figure, once, whatever follows.
     """
-    assert effect.sum is not None
     mine: dict[str, list[Entry]] = {}
+    months = frozenset(month for one in over(period, book.choices.accumulate_period) for month in months_of(one))
     for entry in ground.entries:
         key = entry.key
-        by_row = SOURCES[key.source].by_row if key.source in SOURCES else False
-        if key.ledger == effect.on and key.source in effect.sources and (not by_row or key.row in effect.rows):
+        if key.source not in effect.sources or key.ledger != effect.on or entry.month not in months:
+            continue
+        if not SOURCES[key.source].by_row or key.row in effect.rows:
             mine.setdefault(key.whom, []).append(entry)
     found = []
     for whom in sorted(mine.keys() | by_whom.keys()):
@@ -201,18 +225,22 @@ def _sum_of(
     limit = effect.sum
     assert limit is not None
     months = [month for month in months_of(counted) if month <= months_of(period)[-1]]
-    booked = sorted((e for e in entries if e.month in months), key=lambda e: (_from(e), e.at, e.key, e.revision))
-    crossed = _crossing(booked, months, limit)
-    total = -sum((e.points for e in booked), Decimal(0))
+    inside = [e for e in entries if e.month in months]
     first, last = bounds(counted)
     waiting = [f for f, state in states if state == "open" and first <= f.date <= min(last, bounds(period)[1])]
+    if not waiting and -sum(e.points for e in inside if e.points < 0) < limit:
+        return None
+    booked = sorted(inside, key=lambda e: (_from(e), e.at, e.key, e.revision))
+    crossed = _crossing(booked, months, limit)
+    total = -sum((e.points for e in booked), Decimal(0))
     if crossed is None:
         total += sum((_worth(fact, effect.on, whom, book) for fact in waiting), Decimal(0))
         if not waiting or total < limit:
             return None
     elif f"{crossed:%Y-%m}" not in months_of(period) or _told_before(effect, whom, crossed, counted, told):
         return None
-    stand = [e for e in booked if e.reverses is None and standing(booked).get(e.key) is e]
+    stands = standing(booked)
+    stand = [e for e in booked if stands.get(e.key) is e]
     figures = {
         "points": _text(total), "sum": _text(limit),
         **{source.replace(".", "_"): sum(e.key.source == source for e in stand) for source in effect.sources},

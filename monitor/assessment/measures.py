@@ -139,7 +139,7 @@ def _together(one: date, other: date, days: int, book: RuleBook, calendar: WorkC
     """Whether two dates lie within so many working days, both counted, and never more than a year apart (1年内)."""
     if book.choices.rolling_20 == "fixed" and days == _TWENTY:
         return one.year == other.year and _block(one, calendar) == _block(other, calendar)
-    if one <= _year_before(other):
+    if one <= year_before(other):
         return False
     return calendar.workdays_between(one - timedelta(days=1), other) <= days
 
@@ -149,7 +149,8 @@ def _block(day: date, calendar: WorkCalendar) -> int:
     return max(calendar.workdays_between(date(day.year - 1, 12, 31), day) - 1, 0) // _TWENTY
 
 
-def _year_before(day: date) -> date:
+def year_before(day: date) -> date:
+    """The same date of the year before; of 29 February the 28th."""
     return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 

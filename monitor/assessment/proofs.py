@@ -6,7 +6,7 @@ costs or earns anything by counts by its own proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from monitor.assessment.book import RuleBook
@@ -14,60 +14,66 @@ from monitor.assessment.derive import derive
 from monitor.assessment.model import ClaimKey, Entry, Fact, Ledger, Proposal
 
 State: TypeAlias = Literal["counts", "open", "cleared"]
-_Where: TypeAlias = tuple[Ledger, str, str, str]
-"""Ledger, whom, source and key of a fact."""
+_Fact: TypeAlias = tuple[str, str]
+"""Source and key."""
 
 
 class Proofs:
-    """Answers for the facts of a period; `entries`, `proposals`: all of these facts, in whatever month they are booked.
-
-    `known`: keys whose proposals are still open stay open although their fact says otherwise.
-    """
+    """Answers for facts; `entries`, `proposals`: all of these facts, in whatever month they are booked."""
 
     def __init__(self, entries: Iterable[Entry], proposals: Iterable[Proposal], book: RuleBook) -> None:
         self._book = book
-        stand = standing(entries)
-        decided: dict[_Where, set[State]] = {}
-        for key in stand:
-            decided.setdefault((key.ledger, key.whom, key.source, key.fact), set()).add("counts")
-        newest: dict[ClaimKey, Proposal] = {}
+        self._entries: dict[_Fact, list[Entry]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.key[3:], []).append(entry)
+        self._proposals: dict[_Fact, list[Proposal]] = {}
         for proposal in proposals:
-            other = newest.get(proposal.key)
-            if other is None or (proposal.number or 0) >= (other.number or 0):
-                newest[proposal.key] = proposal
-        for key, proposal in newest.items():
-            if key not in stand and proposal.state in _STATES:
-                where = (key.ledger, key.whom, key.source, key.fact)
-                decided.setdefault(where, set()).add(_STATES[proposal.state])
-        self._here = {where: _best(states) for where, states in decided.items()}
-        self._anywhere: dict[tuple[str, str], set[State]] = {}
-        for (_, _, source, fact), states in decided.items():
-            self._anywhere.setdefault((source, fact), set()).update(states)
+            if proposal.state in _STATES:
+                self._proposals.setdefault(proposal.key[3:], []).append(proposal)
 
     def state(self, fact: Fact, ledger: Ledger, whom: str) -> State:
         """1. As this ledger has it, any row of the fact that stands confirming it. 2. As the book would have it posted
         or proposed. 3. As another ledger has it: rejected there, it bears nothing here. 4. By its own proof.
         """
-        here = self._here.get((ledger, whom, fact.source, fact.key))
-        if here is not None:
-            return here
+        known = (fact.source, fact.key)
+        posted, asked = self._entries.get(known), self._proposals.get(known)
+        if posted is not None and len(posted) == 1 and asked is None and posted[0].key[:2] == (ledger, whom):
+            return "counts"  # by far the most: one entry that stands
+        decided = _decided(posted or (), asked or ())
+        here = [state for key, state in decided if key[:2] == (ledger, whom)]
+        if here:
+            return _best(here)
         mine = [c for c in derive((fact,), self._book) if (c.key.ledger, c.key.whom) == (ledger, whom)]
         if mine and fact.proof != "open":
             return "counts" if any(claim.posts for claim in mine) else "open"
-        elsewhere = self._anywhere.get((fact.source, fact.key), set())
+        elsewhere = {state for _, state in decided}
         if "cleared" in elsewhere:
             return "cleared"
         if mine:
             return "open"
         if "counts" in elsewhere:
             return "counts"
-        return "open" if fact.proof == "open" else "counts"
+        return "counts" if _proven(fact, whom) else "open"
 
 
 _STATES: Mapping[str, State] = {"open": "open", "rejected": "cleared", "confirmed": "counts"}
 
 
-def _best(states: set[State]) -> State:
+def _proven(fact: Fact, whom: str) -> bool:
+    """Whether it is certain, or confirmed by somebody else than who found it and whom it is held against (经查实)."""
+    return fact.proof == "certain" or (fact.proof == "confirmed" and fact.confirmed_by not in (fact.proposer, whom))
+
+
+def _decided(posted: Sequence[Entry], asked: Sequence[Proposal]) -> list[tuple[ClaimKey, State]]:
+    """What the ledger has of one fact, by key: what stands before what was decided."""
+    found: dict[ClaimKey, State] = {}
+    for proposal in sorted(asked, key=lambda p: p.number or 0):
+        found[proposal.key] = _STATES[proposal.state]
+    found.update((key, "counts") for key in standing(posted))
+    return list(found.items())
+
+
+def _best(states: Collection[State]) -> State:
     return "counts" if "counts" in states else "open" if "open" in states else "cleared"
 
 

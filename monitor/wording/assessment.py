@@ -20,13 +20,13 @@ EFFECTS: Final[Mapping[str, Texts]] = {
 
 _WHO: Final[Texts] = ("[窗口 {window}][{staff}] {counted} ", "[window {window}][{staff}], {counted}")
 _LIMBS: Final[Texts] = (
-    "[：{within} 个工作日内][共 {count} 次（件），标准 {times} 次（件）][；单件最多 {amount}，标准 {amount_limit}]"
-    "[；最长连续旷工 {run} 个半天，标准 {run_limit} 个][：累计扣 {points} 分，达 {sum} 分（含）][，迟到 {late} 次]"
+    "[，{within} 个工作日内][，共 {count} 次（件），标准 {times} 次（件）][；单件最多 {amount}，标准 {amount_limit}]"
+    "[，最长连续旷工 {run} 个半天，标准 {run_limit} 个][，累计扣 {points} 分，达 {sum} 分（含）][，迟到 {late} 次]"
     "[，早退 {early} 次][，经查实脱岗 {off_post} 次]",
-    "[: within {within} working days][, {count} times, the measure is {times}]"
-    "[; {amount} for one, the measure is {amount_limit}]"
-    "[; absent for {run} half days in a row, the measure is {run_limit}]"
-    "[: {points} points in all, which reaches {sum}][, late {late} times][, left early {early} times]"
+    "[, within {within} working days][, {count} times, the measure is {times}]"
+    "[, {amount} for one, the measure is {amount_limit}]"
+    "[, absent for {run} half days in a row, the measure is {run_limit}]"
+    "[, {points} points in all, which reaches {sum}][, late {late} times][, left early {early} times]"
     "[, off post {off_post} times, confirmed]",
 )
 
@@ -104,17 +104,17 @@ ASSESSMENT: Final[Mapping[str, Texts]] = {
         _WHO[1] + ": {count} quarterly awards ({quarters}) make the annual one.",
     ),
     "assessment.told.excellent": (
-        "{counted} {whose}：优秀名额 {seats} 个，最后 {left} 个有 {equals} 个同分（[{window}][{staff}]），请决定。",
+        "{counted} {whose}：优秀名额 {seats} 个，最后 {left} 个有 {equals} 个同分[（{window}）][（{staff}）]，请决定。",
         "{counted}, {whose}: of {seats} excellent seats {equals} equals contend for the last {left}"
-        " ([{window}][{staff}]); please decide.",
+        " [ ({window})][ ({staff})]; please decide.",
     ),
     "assessment.told.last": (
-        "{counted} {whose}：末位余 {left} 个，有 {equals} 个同分（[{window}][{staff}]），请决定。",
-        "{counted}, {whose}: {equals} equals for {left} of the last places ([{window}][{staff}]); please decide.",
+        "{counted} {whose}：末位余 {left} 个，有 {equals} 个同分[（{window}）][（{staff}）]，请决定。",
+        "{counted}, {whose}: {equals} equals for {left} of the last places [ ({window})][ ({staff})]; please decide.",
     ),
     "assessment.told.award": (
-        "{counted} {whose}：表彰名额余 {left} 个，有 {equals} 个同分（[{window}][{staff}]），请决定。",
-        "{counted}, {whose}: {equals} equals for {left} awards left ([{window}][{staff}]); please decide.",
+        "{counted} {whose}：表彰名额余 {left} 个，有 {equals} 个同分[（{window}）][（{staff}）]，请决定。",
+        "{counted}, {whose}: {equals} equals for {left} awards left [ ({window})][ ({staff})]; please decide.",
     ),
     "assessment.told.few.days": (
         "{counted} {whose}：{count} 人已知在岗不足 {need} 天，不排名次，也不列末位。",
