@@ -18,6 +18,7 @@ from monitor.assessment.results import Chosen
 from monitor.assessment.scores import Score, kind_of, month_score, months_of, period_score
 from monitor.assessment.scoring import Scoring
 from monitor.assessment.spans import around, bounds
+from monitor.model import Post
 from monitor.settings import Policy
 from monitor.store import closedperiods, ledgers
 from monitor.store.closedperiods import Result
@@ -214,12 +215,25 @@ def _points(
 
 
 def whom_of(look: Look, hall: str, scorings: Iterable[Scoring], entries: Iterable[Entry]) -> list[Whom]:
-    """Whom the months are about: the hall's windows; who had a day of duty or an unknown span, or an entry."""
-    found: set[Whom] = {("window", one.id) for one in look.registry.windows.values() if one.hall == hall}
+    """Whom the months are about: the hall's windows; who held one of them, had a day of duty or an unknown span, or an
+    entry.
+    """
+    windows = {one.id for one in look.registry.windows.values() if one.hall == hall}
+    found: set[Whom] = {("window", one) for one in windows}
     for scoring in scorings:
+        found |= {
+            ("staff", post.staff)
+            for post in look.registry.posts
+            if post.window in windows and holds(post, scoring.first, scoring.last)
+        }
         found |= {("staff", person) for person, days in scoring.duty.items() if days}
         found |= {("staff", one.staff) for one in scoring.unknowns if one.staff is not None}
     return sorted(found | {(entry.key.ledger, entry.key.whom) for entry in entries})
+
+
+def holds(post: Post, first: date, last: date) -> bool:
+    """Whether the post stands on a day of first … last."""
+    return (post.valid_from or date.min) <= last and (post.valid_to or date.max) > first
 
 
 def _by_whom(entries: Iterable[Entry]) -> dict[Whom, list[Entry]]:

@@ -41,7 +41,7 @@ from monitor.model import Registry
 from monitor.settings import Policy
 from monitor.store import closedperiods
 from monitor.store.facts.look import Look
-from monitor.supervision.assessment.gathered import Gathered, Whom, end_of, gather, scores_of, span_of, whom_of
+from monitor.supervision.assessment.gathered import Gathered, Whom, end_of, gather, holds, scores_of, span_of, whom_of
 from monitor.supervision.assessment.named import names_in
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
@@ -124,9 +124,8 @@ def stood_at(registry: Registry, period: str) -> Mapping[str, str]:
     first, last = bounds(period)
     found: dict[str, tuple[date, int, str]] = {}
     for post in registry.posts:
-        begins, ends = post.valid_from or date.min, post.valid_to or date.max
-        if begins <= last and ends > first:
-            mine = (min(ends, last), -RANKS.find(post.rank), post.window)
+        if holds(post, first, last):
+            mine = (min(post.valid_to or date.max, last), -RANKS.find(post.rank), post.window)
             found[post.staff] = max(found.get(post.staff, mine), mine)
     return {staff: window for staff, (_, _, window) in found.items()}
 
@@ -266,7 +265,7 @@ def _award(seat: Seat) -> Award:
 def _notes(look: Look, found: Gathered) -> Iterable[Note]:
     if end_of(found.calendar, found.period) > look.now:
         yield Note(code="not_over", text=Words("本期尚未结束", "the period is not over"))
-    if found.provisional:
+    if found.provisional and found.kind != "month":
         named = "、".join(found.provisional)
         yield Note(
             code="provisional",
