@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -214,7 +215,7 @@ def take_back(
     acting(user, act)
 
 
-COMMANDS = {
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "run": run, "entries": entries, "proposals": proposals, "confirm": confirm, "reject": reject,
     "take-back": take_back,
 }  # fmt: skip

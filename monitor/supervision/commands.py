@@ -83,7 +83,7 @@ def transition(
     if event in ENDING:
         marks += sorted(by_hand(card.kind, card.key, card.rule, card.since, map(_charge, (card, after))))
     subjects.mark(conn, marks, due=now)
-    if after.hall is not None and (event in ENDING or event == "attributed"):
+    if after.hall is not None and event in ENDING:
         want(conn, after.hall)  # assessment: what it costs, and whom
     return after
 

@@ -217,6 +217,6 @@ def test_steps_keep_together_what_belongs_together() -> None:
         (e.key, e.revision) for e in entries
     )
     assert sum(len(step.proposed) for step in steps) == 60
-    whose = [{one.key.whom for one in (*step.entries, *step.proposed)} for step in steps]
+    whose = [{e.key.whom for e in step.entries} | {p.key.whom for p in step.proposed} for step in steps]
     assert len(steps) > 2
     assert sum(map(len, whose)) == 7  # nobody's rows are parted
