@@ -271,7 +271,7 @@ def test_the_award_is_two_points_in_april() -> None:
     facts = award_facts([one.kept() for one in quarter.results], "ty", CALENDAR, {"w2": ["p3"]}, {"w2": "u1"})
     claims = derive(facts, _book())
     assert [(c.key.ledger, c.key.whom, c.key.row, c.points, c.month) for c in claims] == [
-        ("staff", "p3", "E23", 2, "2026-04"), ("window", "w2", "E23", 2, "2026-04"),
+        ("staff", "p3", "E23", Decimal(2), "2026-04"), ("window", "w2", "E23", Decimal(2), "2026-04"),
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,9 @@ from monitor.assessment.assess import assess
 from monitor.assessment.awards import award_facts
 from monitor.assessment.book import RuleBook
 from monitor.assessment.derive import derive
-from monitor.assessment.effects import Ground, effects
+from monitor.assessment.effects import effects
+from monitor.assessment.firing import Ground
+from monitor.assessment.ledger import Standing, reconcile
 from monitor.assessment.model import ClaimKey, Entry, Fact, Ledger, Proposal
 from monitor.assessment.ranking import Seats, last, rank, seated
 from monitor.assessment.results import Assessed, Chosen, Earlier, Fired
@@ -443,6 +446,40 @@ def test_g14_three_breaches_in_a_rolling_year(says: str, days: Sequence[str], pe
     assert told(fired(many("mark", days, row="G14", **CONFIRMED), period, of)) == expected
 
 
+# --------------------------------------------------------------------------- grounds without points (G10-G12)
+
+
+def test_a_ground_that_costs_no_points_waits_for_another_person_and_is_asked_once() -> None:
+    """§20b(2), (3), (6), (7), §26(2), (6): what somebody enters makes no month 不合格 before another confirms it."""
+    of = book_of(*ROWS, effects=(effect("G11", "window", "unqualified", "mark", rows=("G11.second",), times=1),))
+    mark = fact("mark", "mark:1", "2026-03-05", row="G11.second", proof="open", proposer="u1", staff=None)
+    claims = derive([mark], of)
+    assert [(c.key.ledger, c.key.whom, c.points, c.posts) for c in claims] == [("window", "w1", Decimal(0), False)]
+    first = reconcile(claims, Standing(), "2026-03")
+    assert (len(first.entries), len(first.proposed)) == (0, 1)
+    waiting = [replace(first.proposed[0], number=1)]
+    assert not reconcile(claims, Standing(proposals=waiting), "2026-03"), "it is asked once"
+    assert told(fired([mark], "2026-03", of, proposals=waiting)) == ["G11 w1 2026-03-05?"]
+    confirmed = [replace(waiting[0], state="confirmed", decided_by="u2")]
+    assert not reconcile(claims, Standing(proposals=confirmed), "2026-03"), "no entry of no points, no second question"
+    assert told(fired([mark], "2026-03", of, proposals=confirmed)) == ["G11 w1 2026-03-05"]
+    rejected = [replace(waiting[0], state="rejected", decided_by="u2")]
+    assert not reconcile(claims, Standing(proposals=rejected), "2026-03")
+    assert told(fired([mark], "2026-03", of, proposals=rejected)) == []
+
+
+def test_a_ground_of_one_ledger_that_was_rejected_in_the_other_bears_nothing() -> None:
+    complaint = fact("complaint.verified", "c:1", "2026-03-05", proof="open")
+    of = book_of(*ROWS, effects=(effect("D12", "staff", "no_award", "complaint.verified", times=1),))
+    key = ClaimKey("window", "w1", "D09", complaint.source, complaint.key)
+    proposal = Proposal(key=key, points=Decimal(-2), state="rejected", at=complaint.at, date=complaint.date, unit="u1",
+                        window="w1", staff="p1", decided_by="u2", number=1)  # fmt: skip
+    assert told(fired([complaint], "2026-03", of)) == ["D12 p1 2026-03-05?"]
+    assert told(fired([complaint], "2026-03", of, proposals=[proposal])) == []
+    confirmed = replace(proposal, state="confirmed")
+    assert told(fired([complaint], "2026-03", of, proposals=[confirmed])) == ["D12 p1 2026-03-05"]
+
+
 # --------------------------------------------------------------------------- grades (G02-G04, G09, G11)
 
 
@@ -731,8 +768,10 @@ def test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each()
     facts = award_facts(closed, "ty", CALENDAR, {"w1": ["p2", "p1"]}, {"w1": "u1"})
     of = book_of(row("E23", "award.window", "2", charges=("window", "person")))
     claims = derive(facts, of)
+    two = Decimal(2)
     assert [(c.key.ledger, c.key.whom, c.points, c.posts, c.month) for c in claims] == [
-        ("staff", "p1", 2, True, "2026-04"), ("staff", "p2", 2, True, "2026-04"), ("window", "w1", 2, True, "2026-04"),
+        ("staff", "p1", two, True, "2026-04"), ("staff", "p2", two, True, "2026-04"),
+        ("window", "w1", two, True, "2026-04"),
     ]  # fmt: skip
 
 
