@@ -42,12 +42,13 @@ def effects(
     found: list[Fired] = []
     for effect in book.effects:
         first, last = _span(effect, book, period)
-        by_whom = _by_whom(effect, facts.of(effect, first, last), proofs)
+        mine = facts.of(effect, first, last)
         if effect.sum is None:
-            for whom, states in sorted(by_whom.items()):
+            for whom, states in sorted(_by_whom(effect, mine, proofs).items()):
                 found += _counted(effect, whom, states, book, calendar, period, told)
-        else:
-            found += summed(effect, by_whom, ground, book, period, told)
+        else:  # the ledger tells all but what has not come to it yet
+            new = _by_whom(effect, (fact for fact in mine if proofs.is_new(fact)), proofs)
+            found += summed(effect, new, ground, book, period, told)
     return tuple(sorted(found, key=lambda f: (f.ledger, f.whom, f.counted, f.id, f.effect)))
 
 
