@@ -1,4 +1,4 @@
-"""The words of what people entered for assessment (人工登记), as they go: by retention, and with a person who is erased.
+"""The words of what people entered for assessment (人工登记), as they go: by retention, with a person who is erased.
 
 That there was a document stays, for the fact rests on it (`evidence`); what it is called goes. Marks are as they were.
 """

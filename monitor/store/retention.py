@@ -36,8 +36,8 @@ from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
-from monitor.store.facts.cases import CASE
 from monitor.store.closedperiods import KEPT as SCORES
+from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.markwords import MARK
 from monitor.store.months import KEPT

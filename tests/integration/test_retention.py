@@ -123,7 +123,8 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0, "scores": 0, "score_marks": 0}  # fmt: skip
+            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0,
+            "scores": 0, "score_marks": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
