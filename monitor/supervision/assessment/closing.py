@@ -26,11 +26,11 @@ from monitor.settings import Policy
 from monitor.store import audit, closedperiods, ledgers
 from monitor.store.closedperiods import Result
 from monitor.store.facts.look import Look
+from monitor.store.wanted import want
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.gathered import Gathered, end_of, gather
 from monitor.supervision.assessment.preview import snapshot_of
 from monitor.supervision.assessment.run import Work, work_out
-from monitor.supervision.assessment.wanted import want
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
