@@ -16,9 +16,8 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from monitor.app.assessor import Assessor
-from monitor.store import ledgers, marks
+from monitor.store import ledgers, marks, wanted
 from monitor.store.engine import Store
-from monitor.supervision.assessment import wanted
 from monitor.supervision.people import Person, save_person
 from tests import forked
 from tests.assessed_hall import HALL, Assessed
