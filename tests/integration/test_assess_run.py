@@ -156,7 +156,7 @@ def test_a_file_is_evidence_where_the_row_demands_a_document(made: Assessed) -> 
         ("E22", {"window": "w1", "rung": "moon", "event": "x", "document": "1号"}, "分档"),
         ("E22", {"window": "w1", "rung": "city", "document": "1号"}, "一件事"),
         ("A15", {"by": person("me", staff="s01")}, "本人"),
-        ("A15", {"by": person("head", "personnel")}, "scores:mark"),
+        ("A15", {"by": person("head", "personnel")}, "无权考评登记"),
         ("A15", {"by": person("far", halls=["elsewhere"])}, "未登记"),
     ],
 )
