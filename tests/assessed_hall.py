@@ -61,6 +61,10 @@ class Assessed:
         with self.store.write() as conn:
             return marks.enter(conn, self.registry, marked, actor=by, now=self.now)
 
+    def marks(self) -> list[dict[str, Any]]:
+        with self.store.read() as conn:
+            return marks.list_marks(conn, self.registry, HEAD, HALL, "2026-03")
+
     def unmark(self, number: int, *, by: Principal = LI, why: str = "登记有误") -> None:
         with self.store.write() as conn:
             marks.withdraw(conn, number, actor=by, why=why, now=self.now)

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from monitor.app.program import Program
 from monitor.model import Registry
 from monitor.settings import AssessmentSettings
+from monitor.store import wanted
 from monitor.store.calendars import CalendarBook
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Look
-from monitor.supervision.assessment import wanted
 from monitor.supervision.assessment.months import months_to_assess
 from monitor.supervision.assessment.run import SYSTEM, RunReport, assess_months
 

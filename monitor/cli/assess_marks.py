@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -34,12 +35,16 @@ def mark(
     rung: str = typer.Option("", "--rung", metavar="R", help="Of a row with a ladder: found, centre, county, …"),
     event: str = typer.Option("", "--event", metavar="TEXT", help="The happening, where a row counts one once (E22)."),
     document: str = typer.Option("", "--document", metavar="TEXT", help="Number of the letter that shows it."),
+    attach: list[Path] = typer.Option(
+        [], "--attach", metavar="FILE", help="pdf, png, jpeg, docx, xlsx or txt; may be repeated."
+    ),
     user: str | None = AS,
 ) -> None:
     """人工登记 Enter a deduction or bonus that no device tells of; another person confirms it.
 
     Example: jiancha assess mark A15 --hall ty --date 2026-03-02 --staff zhang --text "早会无故缺席" --as li
     """
+    from monitor.cli.cardwork import files_given
     from monitor.supervision.assessment.marks import Marked, enter
 
     try:
@@ -48,7 +53,7 @@ def mark(
         raise BadInput(f"--date: {day!r} 请写作 write it as 2026-03-02") from None
     marked = Marked(
         hall=hall, row=row, day=on, text=text, unit=unit, window=window, staff=staff, rung=rung, event=event,
-        document=document,
+        document=document, files=files_given(attach),
     )  # fmt: skip
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:

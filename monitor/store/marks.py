@@ -19,6 +19,11 @@ OWNER: Final = "score_mark:"
 """Of a mark's words in `private_text`, before its number."""
 
 
+def folder(number: int) -> int:
+    """Where a mark's files lie among those of cards (`store.attachments`): cards have numbers above zero."""
+    return -number
+
+
 def of_days(conn: Connection, hall: str, first: date, last: date, now: datetime) -> Sequence[Row[Any]]:
     """The marks of a hall dated first … last that were entered by `now` and not withdrawn by then, in their order."""
     stands = or_(MARK.c.withdrawn_at.is_(None), MARK.c.withdrawn_at > now)

@@ -16,7 +16,7 @@ from monitor.model import Charge, Level, Reason, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
 from monitor.store.cards import CARD
-from monitor.supervision.assessment.wanted import want
+from monitor.store.wanted import want
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
 from monitor.supervision.tallies import ENDING, by_hand

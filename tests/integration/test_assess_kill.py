@@ -16,9 +16,8 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from monitor.app.assessor import Assessor
-from monitor.store import ledgers, marks
+from monitor.store import ledgers, marks, wanted
 from monitor.store.engine import Store
-from monitor.supervision.assessment import wanted
 from monitor.supervision.people import Person, save_person
 from tests import forked
 from tests.assessed_hall import HALL, Assessed
@@ -109,7 +108,12 @@ def test_the_command_line_from_a_mark_to_its_withdrawal(made: Assessed) -> None:
     command(made, *mark, "--as", "s01u", status=2)
     assert "待查实 proposed 1" in command(made, "run", "--hall", HALL)
     [waits] = listed(made, "proposals")
-    assert (waits["whom"], waits["points"], waits["why_open"], waits["proposer"]) == ("s01", "-1.00", "unconfirmed", "li")
+    assert (waits["whom"], waits["points"], waits["why_open"], waits["proposer"]) == (
+        "s01",
+        "-1.00",
+        "unconfirmed",
+        "li",
+    )
     number = str(waits["number"])
     assert "提出人以外" in command(made, "confirm", number, "--reason", "属实", "--as", "li", status=2)
     assert "已查实" in command(made, "confirm", number, "--reason", "属实", "--as", "zhao")

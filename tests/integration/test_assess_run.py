@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.assessment.ledger import Changes
+from monitor.store.attachments import File
 from monitor.store.engine import Store
+from monitor.supervision.assessment import marks
 from monitor.supervision.assessment import run as running
 from monitor.supervision.assessment.proposals import decide, decide_all, take_back
 from monitor.supervision.assessment.run import Outrun, steps_of, work_out, write
 from monitor.supervision.refused import Refused
 from tests.assessed import entry, key, proposal
 from tests.assessed_hall import HALL, HEAD, LI, WANG, Assessed, person
+from tests.migrated import lay
 
 pytestmark = pytest.mark.both_databases
 
@@ -25,6 +28,16 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture
 def made(store: Store, tmp_path: Path) -> Assessed:
     return Assessed(store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assessed]:
+    """One that is refused everything."""
+    folder = tmp_path_factory.mktemp("refused")
+    lay(folder / "jiancha.sqlite")
+    store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
+    yield Assessed(store, folder)
+    store.close()
 
 
 def test_a_mark_is_proposed_confirmed_by_another_posted_once_and_taken_back_when_it_is_withdrawn(
@@ -111,6 +124,47 @@ def test_of_one_event_a_higher_praise_takes_the_place_of_the_lower(made: Assesse
     assert sum(float(points) for _, _, points, _ in made.lines()) == 8
     report = made.run()
     assert (report.posted, report.proposed, report.changed) == (0, 0, 0)
+
+
+def test_a_file_is_evidence_where_the_row_demands_a_document(made: Assessed) -> None:
+    praise: dict[str, Any] = {"staff": None, "window": "w1", "rung": "city", "event": "救助走失老人"}
+    with pytest.raises(Refused, match="须有依据"):
+        made.mark("E22", **praise)
+    files = [File(name="表扬信.txt", media_type="text/plain", content="感谢".encode())]
+    number = made.mark("E22", files=files, **praise)
+    made.run()
+    assert [p.why_open for p in made.proposals] == ["unconfirmed"]  # not `no_evidence`
+    with made.store.read() as conn:
+        [kept] = marks.files_of(conn, WANG, number)
+        assert (kept.name, marks.file_of(conn, WANG, number, kept.id).content) == ("表扬信.txt", "感谢".encode())
+        with pytest.raises(Refused, match="没有这个号"):
+            marks.files_of(conn, person("far", halls=["elsewhere"]), number)
+
+
+@pytest.mark.parametrize(
+    ("row", "given", "says"),
+    [
+        ("A03", {}, "不是可人工登记"),
+        ("A15", {"day": "2026-03-17"}, "晚于今天"),
+        ("A15", {"day": "2024-03-17"}, "过早"),
+        ("A15", {"rung": "city"}, "没有分档"),
+        ("A15", {"staff": None, "window": "w1"}, "人员"),
+        ("A15", {"staff": "s99"}, "未登记"),
+        ("A15", {"text": " "}, "理由"),
+        ("D14", {"staff": "s01", "document": "1号"}, "窗口"),
+        ("E22", {"window": "w1", "event": "x", "document": "1号"}, "分档"),
+        ("E22", {"window": "w1", "rung": "moon", "event": "x", "document": "1号"}, "分档"),
+        ("E22", {"window": "w1", "rung": "city", "document": "1号"}, "一件事"),
+        ("A15", {"by": person("me", staff="s01")}, "本人"),
+        ("A15", {"by": person("head", "personnel")}, "无权考评登记"),
+        ("A15", {"by": person("far", halls=["elsewhere"])}, "未登记"),
+    ],
+)
+@pytest.mark.sqlite_only
+def test_what_cannot_be_entered_says_why(shared: Assessed, row: str, given: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        shared.mark(row, **{"day": "2026-03-02", **given})
+    assert shared.marks() == []
 
 
 # --------------------------------------------------------------------------- beside each other

@@ -20,7 +20,7 @@ from monitor.attendance.policy import SlotPreset
 from monitor.model import CASE_EVENT_NAMES, CHANNELS, Registry
 from monitor.settings import Policy, config_dir
 from monitor.store import audit, ledgers, rulebooks
-from monitor.supervision.assessment.wanted import want
+from monitor.store.wanted import want
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 

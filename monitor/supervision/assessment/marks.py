@@ -6,6 +6,7 @@ anew. Its words are private.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -16,10 +17,11 @@ from monitor.access import Principal, Target, covers, refusal
 from monitor.assessment.book import Row as BookRow
 from monitor.assessment.book import RuleBook
 from monitor.model import Charge, Registry
-from monitor.store import audit, ledgers, marks
+from monitor.store import attachments, audit, ledgers, marks
+from monitor.store.attachments import File
+from monitor.store.wanted import want
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.months import month_after
-from monitor.supervision.assessment.wanted import want
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
@@ -49,6 +51,7 @@ class Marked:
     rung: str = ""
     event: str = ""
     document: str = ""
+    files: Sequence[File] = ()
 
 
 def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | Principal, now: datetime) -> int:
@@ -79,12 +82,14 @@ def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | 
     values = {
         "hall": marked.hall, "row": row.id, "rung": marked.rung, "event": marked.event, "date": marked.day,
         "unit": place.unit, "window": place.window, "staff": marked.staff,
-        "document": marked.document.strip(), "entered_by": who.id, "entered_at": now,
+        "document": marked.document.strip() or _named(marked.files), "entered_by": who.id, "entered_at": now,
     }  # fmt: skip
     number = marks.add(conn, values, marked.text)
+    attachments.add(conn, marks.folder(number), 1, marked.files, now)
     body = {
         **{name: values[name] for name in ("hall", "row", "rung", "event", "unit", "window", "staff")},
         "date": marked.day.isoformat(), "role": who.role,
+        "files": [file.digest for file in marked.files],
     }  # fmt: skip
     private = {"text": marked.text, "document": values["document"]}
     audit.record(conn, now, who.id, "score.marked", "score_mark", str(number), body, private=private)
@@ -133,6 +138,30 @@ def list_marks(conn: Connection, registry: Registry, who: Principal, hall: str, 
     rows = [row for row in marks.listed(conn, hall, first, last) if covers(who, _target(row))]
     texts = marks.texts_of(conn, [row.id for row in rows])
     return [mark_json(row, registry, texts.get(row.id)) for row in rows]
+
+
+def files_of(conn: Connection, who: Principal, number: int) -> Sequence[Row[Any]]:
+    """The files of a mark within reach, without their content (`attachments.of_card`). Raises Refused."""
+    _require_read(conn, who, number)
+    return attachments.of_card(conn, marks.folder(number))
+
+
+def file_of(conn: Connection, who: Principal, number: int, file: int) -> Row[Any]:
+    """One of them with its content. Raises Refused, also where the content was erased."""
+    _require_read(conn, who, number)
+    found = attachments.content(conn, marks.folder(number), file)
+    if found is None or found.content is None:
+        raise Refused(f"#{number}: 没有这个附件 there is no such file", sort="missing")
+    return found
+
+
+def _require_read(conn: Connection, who: Principal, number: int) -> None:
+    no = refusal(who, "scores:read")
+    if no is not None:
+        raise Refused.because(no)
+    row = marks.find(conn, number)
+    if row is None or not covers(who, _target(row)):
+        raise Refused(f"#{number}: 没有这个号的登记 there is no mark of this number", sort="missing")
 
 
 def mark_json(row: Row[Any], registry: Registry, text: str | None) -> dict[str, Any]:
@@ -229,8 +258,15 @@ def _require_event(row: BookRow, marked: Marked) -> None:
 def _require_document(row: BookRow, marked: Marked) -> None:
     if len(marked.document) > MOST_DOCUMENT or not is_plain(marked.document) or "\n" in marked.document:
         raise Refused(f"至多 {MOST_DOCUMENT} 个可显示的字 at most so many characters, all shown", field="document")
-    if row.evidence != "none" and not marked.document.strip():
-        raise Refused(f"{row.id} 须有依据，请填写文号 demands evidence: give the document's number", field="document")
+    if row.evidence != "none" and not marked.document.strip() and not marked.files:
+        raise Refused(
+            f"{row.id} 须有依据：文号或附件 demands evidence: the document's number, or a file", field="document"
+        )
+
+
+def _named(files: Sequence[File]) -> str:
+    """What is the document where a file alone is: its digest, which stays when retention takes the file."""
+    return f"sha256:{files[0].digest}" if files else ""
 
 
 def _is_confirmed(conn: Connection, row: Row[Any]) -> bool:

@@ -21,8 +21,8 @@ from monitor.assessment.model import Claim, Entry, Proposal
 from monitor.model import Registry
 from monitor.store import audit, ledgers
 from monitor.store.engine import Store
+from monitor.store.wanted import want
 from monitor.supervision.assessment.months import month_now, open_month
-from monitor.supervision.assessment.wanted import want
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
