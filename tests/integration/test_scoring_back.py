@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def world(store: Store, tmp_path: Path) -> World:
         made.event("t1", "checkin", f"03-02 {clock}", staff=staff, method="face")
     for number, days in (("T1", ("opened", "answered")), ("T2", ("opened", "verified"))):
         for event, when in zip(days, ("03-02 10:00", "03-04 10:00"), strict=True):
-            body = {"window": "w1", "staff": "s01", "due": at("03-09 17:30").isoformat()}
+            body: dict[str, Any] = {"window": "w1", "staff": "s01", "due": at("03-09 17:30").isoformat()}
             made.event("c1", "task", when, task=number, kind="complaint", event=event, **body)
     made.beat("c1", "03-05 09:00")
     made.judge("03-05 09:30")
