@@ -183,6 +183,32 @@ def test_an_open_proposal_follows_its_fact() -> None:
     assert not book.run([overdue(4, cards=(9,))])
 
 
+def test_whoever_led_when_it_was_booked_stays_charged() -> None:
+    book = Book(book_of(row("A08", "late", "-2", charges=("window", "lead"))))
+    late = fact("late", "slot:1", "2026-03-02", lead="p7")
+    book.run([late])
+    later = replace(late, lead="p8")
+    assert not book.run([later])
+    assert {e.key.whom for e in book.entries} == {"w1", "p7"}
+    taken = next(e for e in book.entries if e.key.whom == "p7")
+    book.proposals.append(
+        Proposal(
+            key=taken.key, points=taken.points, state="rejected", at=late.at, date=late.date, unit=None, window=None,
+            staff=None, why_open="review", number=1, figures=taken.figures,
+        )
+    )  # fmt: skip
+    book.run([later])
+    assert not book.run([later])  # taken back by a review: it does not fall to the successor either
+    assert {e.key.whom: e.points for e in book.entries[-1:]} == {"p7": 2}
+
+
+def test_figures_that_the_store_gives_back_otherwise_are_no_change() -> None:
+    book = Book()
+    book.run([off(figures={"span": (1, 2)})])
+    assert book.proposals[0].figures["span"] == [1, 2]
+    assert not book.run([off(figures={"span": [1, 2]})])
+
+
 # --------------------------------------------------------------------------- events
 
 
