@@ -166,6 +166,23 @@ def test_what_a_review_took_back_is_not_posted_again_although_it_is_measured() -
     assert not book.run([late])
 
 
+def test_what_a_person_confirmed_and_a_review_took_back_stands_no_more() -> None:
+    book = Book()
+    book.run([off()])
+    book.decide("confirmed")
+    book.run([off()])
+    book.proposals.append(replace(book.proposals[0], state="rejected", why_open="review", decided_by="h1", number=2))
+    assert [e.points for e in book.run([off()]).entries] == [Decimal("0.50")]
+    assert not book.run([off()])
+
+
+def test_b05_a_person_on_leave_with_a_letter_is_not_charged_the_window_is() -> None:
+    rules = book_of(row("B05", "leave.uncovered", "-1", charges=("window", "head")), row("A03", "late", "-0.2"))
+    spared = fact("late", "slot:1", "2026-03-02", spared=True)
+    uncovered = fact("leave.uncovered", "leave:1", "2026-03-02", spared=True)
+    assert [c.key.whom for c in derive([spared, uncovered], rules)] == ["w1"]
+
+
 def test_a_proposal_without_a_fact_is_withdrawn_and_made_again_when_it_is_back() -> None:
     book = Book()
     book.run([off()])
