@@ -119,6 +119,7 @@ def test_the_command_line_from_a_mark_to_its_withdrawal(made: Assessed) -> None:
     assert listed(made, "entries", "--whom", "s02") == []
     assert "A15  -1.00" in command(made, "entries", "--hall", HALL)
     command(made, "unmark", "1", "--reason", "人员写错", "--as", "zhao")
+    made.world.clock.advance(timedelta(minutes=1))
     made.run()
     assert [e["points"] for e in listed(made, "entries")] == ["1.00", "-1.00"]
     [told] = json.loads(command(made, "marks", "--hall", HALL, "--month", "2026-03", "--json"))
