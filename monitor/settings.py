@@ -312,6 +312,17 @@ class ScreenSettings(_Section):
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class AssessmentSettings(_Section):
+    """`[assessment]`: assessment (考评), docs/assessment-reports.md."""
+
+    letters: str | None = Field(
+        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
+    )
+    circular_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
+    )
+
+
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -435,6 +446,7 @@ class Settings(_Section):
     faces: FaceSettings = FaceSettings()
     kiosk: KioskSettings = KioskSettings()
     screen: ScreenSettings = ScreenSettings()
+    assessment: AssessmentSettings = AssessmentSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
     feeds: tuple[FeedSettings, ...] = ()
@@ -504,6 +516,7 @@ def _beside(data: dict[str, Any], base: Path) -> None:
     openid = console.get("oidc") if isinstance(console, dict) else None
     for given, key in (
         (data.get("faces"), "keys"), (data.get("http"), "tls_cert"), (data.get("http"), "tls_key"), (openid, "ca"),
+        (data.get("assessment"), "letters"),
     ):  # fmt: skip
         if isinstance(given, dict) and isinstance(given.get(key), str):
             given[key] = str(base / given[key])

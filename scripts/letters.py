@@ -26,6 +26,9 @@ SONG, FANG, HEI = "宋体", "仿宋", "黑体"
 Columns = Sequence[tuple[str, float]]
 """Head and width in centimetres; a table is 16 cm wide."""
 PLACED: Final[Columns] = (("类别", 1.4), ("名次", 2.0), ("名称", 4.6), ("单位", 4.4), ("得分", 1.8), ("等次", 1.8))
+LAST: Final[Columns] = (
+    ("类别", 1.4), ("名次", 1.9), ("名称", 3.8), ("单位", 3.5), ("得分", 1.6), ("等次", 1.8), ("状态", 2.0),
+)  # fmt: skip
 EFFECTS: Final[Columns] = (("类别", 1.4), ("名称", 3.0), ("后果", 3.6), ("依据条文", 2.6), ("事由", 3.0), ("理由", 2.4))
 NOTES: Final[Columns] = (("项目", 4.6), ("内容", 11.4))
 
@@ -35,7 +38,7 @@ def circular() -> bytes:
     paper.opening()
     paper.table("附一　名次", "top", PLACED)
     paper.table("附二　表彰", "awards", (("奖项", 4.6), ("名称", 6.4), ("名次", 2.5), ("状态", 2.5)))
-    paper.table("附三　末位", "bottom", PLACED)
+    paper.table("附三　末位", "bottom", LAST)
     paper.table("附四　处理", "effects", EFFECTS)
     paper.table("附五　统计", "figures", (("编号", 1.4), ("指标", 3.6), ("数值", 2.6), ("定义", 8.4)))
     paper.table("附六　说明", "notes", NOTES)

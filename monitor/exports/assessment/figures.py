@@ -21,7 +21,7 @@ ROWS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("I06", ("accepted", "completed_on_time", "completed_late", "open", "open_overdue", "overdue", "left")),
     ("I07", ("saved_workdays", "saved_items")),
 )  # fmt: skip
-"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05 (per item) stands where the parts are items."""
+"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05 is per item: see `_by_part`."""
 _HEADS: Final = columns(("编号", 7), ("指标", 24), ("数值", 16), ("定义", 100))
 
 

@@ -74,11 +74,9 @@ def _circular_texts(reading: Reading) -> Iterator[str]:
     yield "二、等次。" + "；".join(_grades(reading, ledger) for ledger in LEDGERS) + "。"
     windows, people = figures.awarded(reading)
     yield f"三、表彰。{f'窗口 {windows} 个、个人 {people} 人次，名单附后。' if windows or people else '本期没有。'}"
-    last = sum(sheet.bottom != "no" for ledger in LEDGERS for sheet in kept.sheets(ledger))
-    yield (
-        "四、末位。"
-        + (f"名单附后，共 {last} 个（含并列），由分管领导与窗口单位谈话，限期整改。" if last else "本期没有。")
-    )
+    seats = [sheet.bottom for ledger in LEDGERS for sheet in kept.sheets(ledger)]
+    last, tied = seats.count("yes"), seats.count("tied")
+    yield "四、末位。" + "；".join(_last(last, tied)) + "。"
     stands = sum(one.stands for one in kept.effects)
     waits = len(kept.effects) - stands
     yield f"五、处理。成立 {stands} 项，附后" + (f"；另有 {waits} 项未查实，不在本通报之列。" if waits else "。")
@@ -86,6 +84,15 @@ def _circular_texts(reading: Reading) -> Iterator[str]:
         f"另有 {len(kept.proposals)} 条事项尚未查实、{len(kept.unknown)} 个时段无法判定，均未扣分。"
         "对考评结果不服的，可以向考核领导小组申请复核。"
     )
+
+
+def _last(last: int, tied: int) -> Iterator[str]:
+    if last:
+        yield f"列入 {last} 个，名单附后，由分管领导与窗口单位谈话，限期整改"
+    if tied:
+        yield f"{'另有 ' if last else ''}{tied} 个得分并列，未由人选定，不作末位对待"
+    if not last and not tied:
+        yield "本期没有"
 
 
 def _said(reading: Reading) -> Iterator[str]:
@@ -125,15 +132,15 @@ def _placed(reading: Reading, ledger: Ledger, sheet: Sheet) -> Row:
 
 
 def _bottom(reading: Reading) -> Table:
-    rows = tuple(
-        _placed(reading, ledger, sheet)
+    """Who is last as closing found it; where equals straddle the last seat a person has still to tell (H03)."""
+    rows: tuple[Row, ...] = tuple(
+        (*_placed(reading, ledger, sheet), "并列，待人选定" if sheet.bottom == "tied" else "列入")
         for ledger in LEDGERS
         for sheet in reversed(reading.ranked(ledger))
         if sheet.bottom != "no"
     )
-    return Table(
-        name="末位", columns=_PLACED, rows=rows, note="据考评细则的末位名额；并列的一并列出，样本不足的不在其列"
-    )
+    note = "据考评细则的末位名额；样本不足的不在其列"
+    return Table(name="末位", columns=(*_PLACED, *columns(("状态", 16))), rows=rows, note=note)
 
 
 def _awards(reading: Reading) -> Table:

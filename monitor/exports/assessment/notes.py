@@ -13,7 +13,7 @@ Note = tuple[str, str]
 
 
 def table(reading: Reading) -> Table:
-    return Table(name="说明", columns=columns(("项目", 34), ("内容", 110)), rows=tuple(notes(reading)))
+    return Table(name="说明", columns=columns(("项目", 46), ("内容", 100)), rows=tuple(notes(reading)))
 
 
 def notes(reading: Reading) -> Iterator[Note]:

@@ -30,7 +30,7 @@ def as_pdf(report: Report, way: Way = "landscape") -> bytes:
     for text in report.texts:
         page.paragraph(text)
     for table in report.tables:
-        page.table(table)
+        page.draw(table)
     return bytes(page.output())
 
 
@@ -78,7 +78,7 @@ class _Page(Paper):
 
     # ----------------------------------------------------------------------- tables
 
-    def table(self, table: Table) -> None:
+    def draw(self, table: Table) -> None:
         """Under what stands on the page already; a row of more than a page goes on on the next."""
         edges = _edges(table.columns, self.w - 2 * MARGIN)
         self._room_for(_BEGUN)

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from monitor.assessment.kept import ERASED
 from monitor.assessment.model import Ledger
 from monitor.assessment.scores import months_of
-from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot, digest_of, to_json
+from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot, digest_of, from_json, to_json
 from monitor.exports.assessment.words import ZONE
 from monitor.exports.attendance.local import one_line
 from monitor.model import Reason
@@ -25,9 +25,10 @@ class Reading:
     """A snapshot with its names. `naming`: of people, in what leaves the hall (张*); windows and units are named."""
 
     def __init__(self, snapshot: Snapshot, naming: Naming = "full") -> None:
-        self.snapshot = snapshot
+        body = to_json(snapshot)
+        self.snapshot = snapshot = from_json(body)  # as it comes back: what is kept gives the same order of everything
         self.naming = naming
-        self.digest = digest_of(to_json(snapshot))
+        self.digest = digest_of(body)
         named = {one_line(name) for name in snapshot.names.get("staff", {}).values()} - {ERASED}
         self._by_kind = {f"window:{key}": self.window(key) for key in snapshot.names.get("window", {})} | {
             f"staff:{key}": self.person(key) for key in snapshot.names.get("staff", {})
