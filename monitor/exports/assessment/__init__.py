@@ -21,6 +21,7 @@ Format: TypeAlias = Literal["xlsx", "pdf", "docx", "zip", "json"]
 Kind: TypeAlias = Literal["all", "sheets", "ranking", "statistics", "circular", "feedback"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+NAMINGS: Final[tuple[Naming, ...]] = get_args(Naming)
 LETTERS: Final = ("circular", "feedback")
 
 
@@ -70,5 +71,5 @@ def templates_in(shipped: Path, own: str | None) -> Templates:
 
 
 __all__ = [
-    "FORMATS", "KINDS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "make", "templates_in",
+    "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "make", "templates_in",
 ]  # fmt: skip
