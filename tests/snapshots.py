@@ -71,6 +71,30 @@ def sheet(whom: str, *lines: Line, **more: Any) -> Sheet:
     return Sheet(id=whom, lines=lines, **base | more)
 
 
+def told(code: str, **figures: Any) -> Reason:
+    return Reason(code=code, figures={"counted": "2026-03", **figures})
+
+
+def overdue_thrice() -> FiredEffect:
+    why = told("assessment.effect", window="w2", name_zh="当月延期3件以上", article="001.2 §20b(5)", on="2026-03-20",
+               count=11, times=3, effect="unqualified")  # fmt: skip
+    return FiredEffect(
+        id="C03", article="001.2 §20b(5)", name=Words(zh="当月延期3件以上", en="3 overdue"), effect="unqualified",
+        ledger="window", whom="w2", counted="2026-03", stands=True, proposed=True, reached=date(2026, 3, 20),
+        facts=("case.overdue case:ty/1", "case.overdue case:ty/2"), why=why,
+    )  # fmt: skip
+
+
+def absent_unproven() -> FiredEffect:
+    why = told("assessment.effect.open", staff="p3", name_zh="旷工3天以上", article="001.2 §27(2)", open=1, run=6,
+               run_limit=6, effect="return")  # fmt: skip
+    return FiredEffect(
+        id="A11", article="001.2 §27(2)", name=Words(zh="旷工3天以上", en="absent"), effect="return", ledger="staff",
+        whom="p3", counted="2026-03", stands=False, reached=date(2026, 3, 30), why=why,
+        open=("absent slot:p3/2026-03-30/am_in",),
+    )  # fmt: skip
+
+
 def small(**more: Any) -> Snapshot:
     """Two windows and three people of 2026-03: an early bird tied with another, one of whom too little is known, a
     correction of the closed February, a floor, an effect that stands and one that waits.
@@ -107,20 +131,13 @@ def small(**more: Any) -> Snapshot:
             UnknownSpan(subject="p2/2026-03-05/am_in", date=date(2026, 3, 5), why="unknown", window="w2", staff="p2"),
             UnknownSpan(subject="w2/2026-03-06", date=date(2026, 3, 6), why="unwatched", window="w2"),
         ),
-        effects=(
-            FiredEffect(id="C03", article="001.2 §20b(5)", name=Words(zh="当月延期3件以上", en="3 overdue"),
-                        effect="unqualified", ledger="window", whom="w2", counted="2026-03", stands=True, proposed=True,
-                        reached=date(2026, 3, 20), facts=("case.overdue case:ty/1", "case.overdue case:ty/2"),
-                        why=Reason(code="assessment.effect", figures={"window": "w2", "times": 11})),
-            FiredEffect(id="A11", article="001.2 §27(2)", name=Words(zh="旷工3天以上", en="absent"), effect="return",
-                        ledger="staff", whom="p3", counted="2026-03", stands=False, reached=date(2026, 3, 30),
-                        open=("absent slot:p3/2026-03-30/am_in",),
-                        why=Reason(code="assessment.effect.open", figures={"staff": "p3", "run": 6})),
+        effects=(overdue_thrice(), absent_unproven()),
+        awards=(
+            Award(ledger="window", whom="w1", period="2026-03", place=1, state="awarded", nominees=("p1",),
+                  why=told("assessment.award", window="w1", place=1, seats=1)),
+            Award(ledger="staff", whom="p2", period="2026-03", place=2, state="tied",
+                  why=told("assessment.award.tied", staff="p2", place=2, equals=2, left=1)),
         ),
-        awards=(Award(ledger="window", whom="w1", period="2026-03", place=1, state="awarded", nominees=("p1",),
-                      why=Reason(code="assessment.award", figures={"window": "w1", "place": 1})),
-                Award(ledger="staff", whom="p2", period="2026-03", place=2, state="tied",
-                      why=Reason(code="assessment.award.tied", figures={"staff": "p2", "place": 2}))),
         notes=(Note(code="open", text=Words(zh="结账时仍有 1 条待定，经负责人同意", en="one was open")),),
     )  # fmt: skip
     return replace(base, **more)

@@ -160,13 +160,13 @@ def _effects(reading: Reading) -> Table:
 
 def _effect_table(reading: Reading, found: Sequence[FiredEffect]) -> Table:
     rows: tuple[Row, ...] = tuple(
-        (words.LEDGERS[one.ledger], reading.whom(one.ledger, one.whom), effect_text(one), one.article, one.name.zh,
+        (words.LEDGERS[one.ledger], reading.whom(one.ledger, one.whom), effect_text(one), one.article,
          reading.said(one.why))
         for one in found
     )  # fmt: skip
     return Table(
         name="处理",
-        columns=columns(("账", 6), ("名称", 20), ("后果", 26), ("依据条文", 18), ("事由", 26), ("理由", 24)),
+        columns=columns(("账", 6), ("名称", 18), ("后果", 24), ("依据条文", 18), ("理由", 54)),
         rows=rows,
     )
 

@@ -25,7 +25,7 @@ def ranking(reading: Reading, ledger: Ledger) -> Table:
             *((("窗口", 16),) if staff else ()),
             ("得分", 9, "points"), ("等次", 14), ("未知时段", 9, "int"),
             *((("已知在岗天数", 13, "int"),) if staff else ()),
-            ("备注", 36),
+            ("备注", 56),
         ),
         rows=tuple(_row(reading, ledger, sheet) for sheet in sheets),
         note=f"得分相同的并列，占用其后名次；样本不足、不排名的 {few} {'人' if staff else '个'}，得分照列",

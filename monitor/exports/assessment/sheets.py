@@ -12,6 +12,7 @@ from monitor.assessment.snapshot import Award, FiredEffect, Line, Sheet
 from monitor.exports.assessment import words
 from monitor.exports.assessment.reading import Reading, total
 from monitor.exports.assessment.table import Column, Row, Table, columns
+from monitor.wording.assessment import EFFECTS
 
 LEDGERS: Final[tuple[Ledger, ...]] = ("window", "staff")
 _MOST_FACTS: Final = 12
@@ -94,9 +95,13 @@ def place(sheet: Sheet) -> str:
     return seat(sheet.place, tied=sheet.tied)
 
 
+def effect_word(effect: str) -> str:
+    return EFFECTS.get(effect, (effect, effect))[0]
+
+
 def effect_text(one: FiredEffect) -> str:
     """退回原单位（A11），with what keeps it from having a consequence."""
-    return f"{words.EFFECTS.get(one.effect, one.effect)}（{one.id}{'' if one.stands else '，未查实'}）"
+    return f"{effect_word(one.effect)}（{one.id}{'' if one.stands else '，未查实'}）"
 
 
 # --------------------------------------------------------------------------- entries
@@ -116,7 +121,7 @@ def entries_of(reading: Reading, ledger: Ledger, sheets: Sequence[Sheet]) -> Tab
     return Table(
         name=f"{words.LEDGERS[ledger]}明细",
         columns=columns(
-            ("编号", 10), ("姓名" if ledger == "staff" else "窗口", 12), ("日期", 11), ("条款", 12), ("依据条文", 16),
+            ("编号", 10), ("姓名" if ledger == "staff" else "窗口", 12), ("日期", 13), ("条款", 12), ("依据条文", 16),
             ("事由", 24), ("分值", 9, "points"), ("牌号", 9), ("事实", 30), ("确认人", 10), ("说明", 24),
         ),
         rows=tuple(rows),
@@ -153,6 +158,8 @@ def remark(reading: Reading, line: Line) -> str:
         told.append("冲销原记")
     if line.of_month != line.month:
         told.append(f"更正已结账的 {line.of_month}，记入 {line.month}")
+    if line.proposer is not None:
+        told.append(f"提出人 {reading.actor(line.proposer)}")
     if line.part:
         told.append(f"部分 {line.part}")
     return "；".join(told)
@@ -165,7 +172,7 @@ def effects(reading: Reading) -> Table:
     rows: list[Row] = [
         (
             words.LEDGERS[one.ledger], one.whom, reading.whom(one.ledger, one.whom),
-            words.EFFECTS.get(one.effect, one.effect), one.id, one.article, one.name.zh,
+            effect_word(one.effect), one.id, one.article, one.name.zh,
             standing(reading, one), one.reached.isoformat(),
             basis(reading, one),
         )
@@ -174,7 +181,7 @@ def effects(reading: Reading) -> Table:
     return Table(
         name="处理",
         columns=columns(("账", 6), ("编号", 11), ("名称", 16), ("后果", 18), ("条款", 12), ("依据条文", 16),
-                        ("事由", 26), ("状态", 14), ("达到之日", 11), ("理由", 44)),
+                        ("事由", 26), ("状态", 14), ("达到之日", 11), ("理由", 60)),
         rows=tuple(rows),
         note="未查实的没有后果；须由人确认的，以签核结账为确认",
     )  # fmt: skip

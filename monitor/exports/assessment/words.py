@@ -16,10 +16,6 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 
 LEDGERS: Final[Mapping[str, str]] = {"window": "窗口", "staff": "人员"}
-EFFECTS: Final[Mapping[str, str]] = {
-    "unqualified": "定为不合格（不称职）", "no_award": "取消评奖资格", "no_excellent": "取消评为优秀资格",
-    "return": "退回原单位", "circular": "通报", "talk": "谈话整改", "replace": "责令调整",
-}  # fmt: skip
 KINDS: Final[Mapping[str, str]] = {"month": "月度", "quarter": "季度", "half": "半年", "year": "年度"}
 FEW: Final[Mapping[str, str]] = {"days": "在岗天数", "cases": "办件数"}
 SEATS: Final[Mapping[str, str]] = {"yes": "", "tied": "（并列，待人选定）"}
