@@ -312,17 +312,6 @@ class ScreenSettings(_Section):
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-class AssessmentSettings(_Section):
-    """`[assessment]`: assessment (考评), docs/assessment-reports.md."""
-
-    letters: str | None = Field(
-        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
-    )
-    circular_names: Literal["full", "masked", "none"] = Field(
-        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
-    )
-
-
 class RetentionSettings(_Section):
     """`[retention]`: after how many days personal data goes; 0 keeps it for ever (docs/operations.md)."""
 
@@ -434,6 +423,28 @@ class Policy(_Section):
         return sections.get(rule.split(".", 1)[0], "timeliness")
 
 
+class AssessmentSettings(_Section):
+    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算), letters and circulars."""
+
+    enabled: bool = Field(True, description="Whether `run` does it by itself; `jiancha assess run` does it by hand.")
+    after_close_minutes: int = Field(
+        30, ge=0, le=240, description="Each day so long after the hall's closing time; on days without work at noon."
+    )
+    pause_minutes: int = Field(
+        10, ge=1, le=240, description="Least time between two runs of a hall that a decision or a closed card asks for."
+    )
+    closed_months: int = Field(
+        2, ge=0, le=12, description="So many months that are signed off are looked at again; what changed in them is "
+        "booked in the open month."
+    )  # fmt: skip
+    letters: str | None = Field(
+        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
+    )
+    circular_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
+    )
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -446,9 +457,9 @@ class Settings(_Section):
     faces: FaceSettings = FaceSettings()
     kiosk: KioskSettings = KioskSettings()
     screen: ScreenSettings = ScreenSettings()
-    assessment: AssessmentSettings = AssessmentSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
+    assessment: AssessmentSettings = AssessmentSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()
