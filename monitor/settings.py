@@ -423,6 +423,22 @@ class Policy(_Section):
         return sections.get(rule.split(".", 1)[0], "timeliness")
 
 
+class AssessmentSettings(_Section):
+    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算)."""
+
+    enabled: bool = Field(True, description="Whether `run` does it by itself; `jiancha assess run` does it by hand.")
+    after_close_minutes: int = Field(
+        30, ge=0, le=240, description="Each day so long after the hall's closing time; on days without work at noon."
+    )
+    pause_minutes: int = Field(
+        10, ge=1, le=240, description="Least time between two runs of a hall that a decision or a closed card asks for."
+    )
+    closed_months: int = Field(
+        2, ge=0, le=12, description="So many months that are signed off are looked at again; what changed in them is "
+        "booked in the open month."
+    )  # fmt: skip
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -437,6 +453,7 @@ class Settings(_Section):
     screen: ScreenSettings = ScreenSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
+    assessment: AssessmentSettings = AssessmentSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()
