@@ -17,6 +17,7 @@ import structlog
 
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
+from monitor.app.cyclekeeper import CycleKeeper
 from monitor.app.loop import JudgingLoop
 from monitor.app.memory import few_arenas
 from monitor.app.policywatch import PolicyWatch
@@ -135,6 +136,7 @@ class _Daemon:
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
         self._sheets = SheetMaker(program, lambda conn, now: self._judge.look(conn, now))
+        self._cycle = CycleKeeper(program, lambda conn, now: self._judge.look(conn, now), after=self._heard)
 
     def run(self) -> None:
         settings = self._program.settings
@@ -150,6 +152,8 @@ class _Daemon:
         self._parts.callback(self._loop.stop)
         self._sheets.start()
         self._parts.callback(self._sheets.stop)
+        self._cycle.start()
+        self._parts.callback(self._cycle.stop)
         if self._members is not None:
             self._members.start()
             self._parts.callback(self._members.stop)

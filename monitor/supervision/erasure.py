@@ -16,6 +16,7 @@ from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select
 from monitor.access import Principal, refusal
 from monitor.store import (
     audit,
+    cycle,
     faces,
     meta,
     notices,
@@ -104,6 +105,9 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     name = conn.execute(select(STAFF.c.name).where(STAFF.c.id == person)).scalar() or ""
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     rows |= planrequests.forget_person(conn, kind, person)
+    rows["assessment_word"] = cycle.forget(conn, kind, person)
+    private = _of_assessment(conn, person) if kind == "staff" else 0
+    rows["audit_private"] += private
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}
@@ -171,6 +175,16 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
     asked = select(AUDIT.c.id).where(AUDIT.c.object_kind == "request", AUDIT.c.object_id.in_(numbers))
     private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(asked))).rowcount)
     return done | {"plans_private": private}
+
+
+def _of_assessment(conn: Connection, person: str) -> int:
+    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs."""
+    done = 0
+    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW):
+        numbers = select(cast(table.c.id, String)).where(table.c.staff == person)
+        about = select(AUDIT.c.id).where(AUDIT.c.object_kind == table.name, AUDIT.c.object_id.in_(numbers))
+        done += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)
+    return done
 
 
 def _words(conn: Connection, person: str) -> int:

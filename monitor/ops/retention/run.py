@@ -33,6 +33,7 @@ _KEYS: Final = {
     "made_sheets": "made_sheets_days",
     "notices": "notices_days",
     "requests": "requests_days",
+    "assessment_words": "assessment_words_days",
     "audit": "audit_days",
 }
 
