@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from monitor.assessment.model import Charged, Ledger, PeriodKind
 from monitor.assessment.sources import SOURCES
+from monitor.wording.handrules import HAND_RULES
 
 Points = Annotated[Decimal, Field(ge=-100, le=100, max_digits=5, decimal_places=2)]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-I][0-9]{2}(\.[a-z0-9_]{1,20})?$")]
@@ -43,6 +44,10 @@ class Row(_Part):
     points: Points | None = Field(None, description="For one fact, or for each of its amount (`per`).")
     per: Literal["fact", "amount"] = Field("fact", description="`amount`: times the fact's amount, such as its days.")
     grace: Decimal = Field(Decimal(0), ge=0, description="So much of the amount is free; at most that: no entry.")
+    most: Decimal | None = Field(None, gt=0, description="No more of the amount counts than this (E24: at most 5).")
+    wanted: Decimal | None = Field(
+        None, gt=0, description="The amount counted is what is missing of so much (信息报送 5 a month)."
+    )
     ladder: dict[str, Points] | None = Field(None, description="Instead of points: by the fact's rung (E13, E22).")
     once_per_event: bool = Field(False, description="Of facts of one event the highest alone counts (E22).")
     cap: Points | None = Field(None, description="No more than this in `cap_period` for one person or window.")
@@ -73,8 +78,11 @@ class Row(_Part):
         for rung in self.ladder or ():
             if rung not in known.rungs:
                 raise ValueError(f"ladder: {rung!r} is none of the rungs of {self.source}: {', '.join(known.rungs)}")
-        if self.per == "amount" and not known.amount:
-            raise ValueError(f"per: a fact of {self.source} has no amount")
+        for key, given in (("per", self.per == "amount"), ("most", self.most), ("wanted", self.wanted)):
+            if given and not known.amount:
+                raise ValueError(f"{key}: a fact of {self.source} has no amount")
+        if self.ladder is not None and (self.per == "amount" or self.most or self.wanted or self.grace):
+            raise ValueError("ladder: its points are of the rung alone; per, most, wanted and grace do not go with it")
         if self.mark == "automatic" and known.by_row:
             raise ValueError(f"mark: {self.source} is a person's word: proposed or manual")
         return self
@@ -243,6 +251,20 @@ class RuleBook(_Part):
 
     def row(self, row: str) -> Row | None:
         return next((one for one in self.rows if one.id == row), None)
+
+    def named_by(self, source: str) -> tuple[str, ...]:
+        """Rows that a fact of `hand`, `mark` or another source `by_row` may name: those of points, and those that an
+        effect alone counts (G11.second). In the order of the book.
+        """
+        points = [row.id for row in self.rows if row.source == source]
+        counted = [
+            row
+            for effect in self.effects
+            if source in effect.sources
+            for row in effect.rows
+            if self.row(row) is None and (row in HAND_RULES) == (source == "hand")
+        ]
+        return tuple(dict.fromkeys([*points, *counted]))
 
 
 class BadBook(ValueError):

@@ -21,38 +21,32 @@ def derive(facts: Iterable[Fact], book: RuleBook) -> tuple[Claim, ...]:
     """The claims of the facts by time, ties by key.
 
     1. Each row of the book takes the facts of its source (of `hand` and `mark`: those that name the row).
-    2. It charges whom it names: what the fact does not know is charged to nobody.
-    3. Of facts of one event the highest stands alone, where the row counts events (E22).
+    2. It charges whom it names: what the fact does not know is charged to nobody; a person who is charged twice by one
+       row of one fact (as holder and as lead) is charged once.
+    3. Claims of one event carry its name, where the row counts events (E22): which of them stands is the ledger's to
+       say, as it depends on what people confirmed.
     """
     by_source: dict[str, list[Row]] = {}
     for row in book.rows:
         by_source.setdefault(row.source, []).append(row)
-    known = {(fact.source, fact.key): fact for fact in facts}
     found: dict[ClaimKey, Claim] = {}
-    events: dict[tuple[str, str, str], Claim] = {}
-    for fact in sorted(known.values(), key=lambda f: (f.at, f.source, f.key)):
+    for fact in _known(facts):
         for row in by_source.get(fact.source, ()):
             if SOURCES[row.source].by_row and fact.row != row.id:
                 continue
             for claim in _claims(fact, row, book):
-                if row.once_per_event and fact.event:
-                    _keep_highest(events, (claim.key.whom, row.id, fact.event), claim)
-                else:
-                    _keep(found, claim)
-    found.update((claim.key, claim) for claim in events.values())
+                found.setdefault(claim.key, claim)
     return tuple(sorted(found.values(), key=lambda c: (c.at, c.key)))
 
 
-def _keep(found: dict[ClaimKey, Claim], claim: Claim) -> None:
-    """A person who is charged twice by one row of one fact (as holder and as lead) is charged once."""
-    found.setdefault(claim.key, claim)
-
-
-def _keep_highest(events: dict[tuple[str, str, str], Claim], event: tuple[str, str, str], claim: Claim) -> None:
-    """The larger of two claims of one event; a posted one before one that only waits; then the earlier."""
-    other = events.get(event)
-    if other is None or (claim.posts, abs(claim.points)) > (other.posts, abs(other.points)):
-        events[event] = claim
+def _known(facts: Iterable[Fact]) -> Iterable[Fact]:
+    """Each fact once. Of two that differ under one key the same is taken whatever their order."""
+    found: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        known = found.setdefault((fact.source, fact.key), fact)
+        if known != fact and repr(fact) < repr(known):
+            found[fact.source, fact.key] = fact
+    return sorted(found.values(), key=lambda f: (f.at, f.source, f.key))
 
 
 def _claims(fact: Fact, row: Row, book: RuleBook) -> Iterator[Claim]:
@@ -80,23 +74,35 @@ def _claims(fact: Fact, row: Row, book: RuleBook) -> Iterator[Claim]:
             proposer=fact.proposer,
             confirmer=fact.confirmed_by if posts and fact.proof == "confirmed" else None,
             cards=fact.cards,
-            figures={
-                **fact.figures,
-                "charged": charged,
-                **({"amount": str(fact.amount)} if row.per == "amount" else {}),
-            }
-            | ({"rung": fact.rung} if row.ladder is not None else {}),
+            figures={**fact.figures, **_told(fact, row, charged)},
+            event=fact.event if row.once_per_event else "",
         )
 
 
+def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
+    """What the ledger has to know of fact and row even when the book has changed."""
+    told: dict[str, str] = {"charged": charged}
+    if row.per == "amount":
+        told["amount"] = str(fact.amount)
+    if row.ladder is not None:
+        told["rung"] = fact.rung
+    if row.score != "month":
+        told["score"] = row.score
+    if row.once_per_event and fact.event:
+        told["event"] = fact.event
+    return told
+
+
 def worth(fact: Fact, row: Row) -> Decimal:
-    """Points of the fact by the row, of two places; 0: within the grace, or a rung the ladder does not have."""
+    """Points of the fact by the row, of two places; 0: within the grace, nothing missing, or no such rung."""
     if row.ladder is not None:
         return row.ladder.get(fact.rung, Decimal(0))
     assert row.points is not None
-    beyond = fact.amount - row.grace
+    beyond = (fact.amount if row.wanted is None else row.wanted - fact.amount) - row.grace
     if beyond <= 0:
         return Decimal(0)
+    if row.most is not None:
+        beyond = min(beyond, row.most)
     return (row.points * (beyond if row.per == "amount" else 1)).quantize(CENT, ROUND_HALF_UP)
 
 
@@ -124,10 +130,10 @@ def _may_post(fact: Fact, row: Row, charged: Charged, book: RuleBook) -> tuple[b
     """Whether the claim is an entry as it stands, else why it waits."""
     if row.evidence != "none" and not (fact.evidence or (row.evidence == "card" and fact.cards)):
         return False, "no_evidence"
-    if fact.proof == "open":
-        return False, "unconfirmed"
-    if fact.proof == "confirmed":
+    if fact.proof == "confirmed" and fact.confirmed_by not in (None, fact.proposer, _whom(fact, charged)):
         return True, ""
+    if fact.proof != "certain":  # open, or confirmed by nobody but who found it (经查实)
+        return False, "unconfirmed"
     personal = charged != "window" and fact.source == "case.overdue" and book.choices.overdue_10 == "after_confirmation"
     if row.mark != "automatic" or personal:
         return False, "row"

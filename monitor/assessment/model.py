@@ -86,9 +86,14 @@ class Claim:
     proposer: str | None = None
     confirmer: str | None = None
     why_open: str = ""
-    """Of what is proposed: `unconfirmed`, `no_evidence` or `row` (the row is one that a person always confirms)."""
+    """Of what is proposed: `unconfirmed`, `no_evidence` or `row` (the row is one that a person always confirms). The
+    ledger adds `contested`: a person rejected it, and the fact has come to more since or was confirmed by another; and
+    `review`: taken back after a review.
+    """
     cards: tuple[int, ...] = ()
     figures: dict[str, Any] = field(default_factory=dict)
+    event: str = ""
+    """The happening of which one claim alone stands, the highest (E22); it is in `figures` too."""
 
     @property
     def month(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Literal
 
-from monitor.assessment.book import Row, RuleBook
+from monitor.assessment.book import RuleBook
 from monitor.assessment.model import Entry, Ledger, PeriodKind
 
 CENT: Final = Decimal("0.01")
@@ -66,9 +66,27 @@ def kind_of(period: str) -> PeriodKind:
     return kinds[len(months_of(period))]
 
 
+def months_needed(period: str, book: RuleBook) -> tuple[str, ...]:
+    """The months whose entries the scores of the period rest on: with a cap of a longer period its earlier ones too."""
+    span = months_of(period)
+    kinds = {row.cap_period for row in book.rows if row.cap is not None and row.score == "month"}
+    earlier = {month for kind in kinds for month in span_of(span[0], kind) if month < span[0]}
+    return (*sorted(earlier), *span)
+
+
+def span_of(month: str, kind: PeriodKind) -> tuple[str, ...]:
+    """The months of the period of this kind that the month lies in."""
+    year, number = month[:4], int(month[5:])
+    length = _LENGTH[kind]
+    first = (number - 1) // length * length + 1
+    return tuple(f"{year}-{m:02}" for m in range(first, first + length))
+
+
 def month_score(ledger: Ledger, whom: str, month: str, entries: Iterable[Entry], book: RuleBook) -> Score:
-    """Of the entries those that are booked in the month and whose row is of the month's score (`Row.score`)."""
-    mine = [e for e in entries if e.month == month and _scores(book, e, "month")]
+    """Of the entries those of this ledger that are booked in the month and whose row is of the month's score
+    (`Row.score`). Those of the earlier months of a cap's period say how much of the cap is left (`months_needed`).
+    """
+    mine = _own(ledger, whom, entries, book, "month")
     return _score(ledger, whom, month, book.base, (), mine, book)
 
 
@@ -81,32 +99,40 @@ def period_score(
     `months`: the score of each month of which there is one: whoever came in May has no April.
     """
     span = months_of(period)
-    year = len(span) == 12
-    own = [e for e in entries if e.month in span and _scores(book, e, "year")] if year else []
+    own = _own(ledger, whom, entries, book, "year") if len(span) == 12 else []
     if book.quarter_from == "entries":
-        own += [e for e in entries if e.month in span and _scores(book, e, "month")]
+        own += _own(ledger, whom, entries, book, "month")
         return _score(ledger, whom, period, book.base, (), own, book)
     there = tuple((month, months[month]) for month in span if month in months)
     mean = sum((points for _, points in there), Decimal(0)) / len(there) if there else book.base
     return _score(ledger, whom, period, mean.quantize(CENT, ROUND_HALF_UP), there, own, book)
 
 
-def _scores(book: RuleBook, entry: Entry, score: str) -> bool:
-    """Rows that the book has no more (it changed) go into the month's score, as they did."""
+def _own(ledger: Ledger, whom: str, entries: Iterable[Entry], book: RuleBook, score: str) -> list[Entry]:
+    """Theirs, of whatever month, that go into this score. An entry says itself where it goes: the book may have changed
+    since, and what is taken back has to come from where it went.
+    """
+    return [e for e in entries if e.key[:2] == (ledger, whom) and _score_of(e, book) == score]
+
+
+def _score_of(entry: Entry, book: RuleBook) -> str:
     row = book.row(entry.key.row)
-    return (row.score if row is not None else "month") == score
+    return str(entry.figures.get("score") or (row.score if row is not None else "month"))
 
 
 def _score(
     ledger: Ledger, whom: str, period: str, start: Decimal, months: tuple[tuple[str, Decimal], ...],
-    entries: Sequence[Entry], book: RuleBook,
+    known: Sequence[Entry], book: RuleBook,
 ) -> Score:  # fmt: skip
-    ordered = tuple(sorted(entries, key=lambda e: (e.at, e.key, e.revision)))
-    given_back = [*_caps(ordered, book, kind_of(period))]
-    full = start + sum((e.points for e in ordered), Decimal(0)) + sum((a.points for a in given_back), Decimal(0))
+    """`known`: of this score, those of the months before the period too."""
+    span = months_of(period)
+    ordered = tuple(sorted((e for e in known if e.month in span), key=lambda e: (e.at, e.key, e.revision)))
+    given_back = [*_caps(known, book, span)]
+    booked = start + sum((e.points for e in ordered), Decimal(0))
+    full = booked + sum((a.points for a in given_back), Decimal(0))
     if book.parts and not months:
         given_back += _floors_of_parts(ordered, given_back, book)
-    points = start + sum((e.points for e in ordered), Decimal(0)) + sum((a.points for a in given_back), Decimal(0))
+    points = booked + sum((a.points for a in given_back), Decimal(0))
     floor, ceiling = book.choices.floor, book.ceiling
     if floor != "none" and points < floor:
         given_back.append(Adjustment(kind="floor", points=floor - points))
@@ -123,24 +149,28 @@ def _score(
 _LENGTH: Final[Mapping[PeriodKind, int]] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 
 
-def _caps(entries: Sequence[Entry], book: RuleBook, kind: PeriodKind) -> list[Adjustment]:
-    """What goes beyond a row's cap within this period; caps of longer periods are met when those are scored."""
+def _caps(known: Sequence[Entry], book: RuleBook, span: Sequence[str]) -> list[Adjustment]:
+    """What goes beyond a row's cap, in each period of the cap that the span holds or lies in. What went beyond it in
+    earlier months was given back there.
+    """
     found = []
     for row in book.rows:
-        if row.cap is None or _LENGTH[row.cap_period] > _LENGTH[kind]:
+        if row.cap is None:
             continue
-        found += _capped(row, entries)
+        mine = [e for e in known if e.key.row == row.id]
+        for months in sorted({span_of(month, row.cap_period) for month in span}):
+            before = sum((e.points for e in mine if e.month in months and e.month < span[0]), Decimal(0))
+            within = sum((e.points for e in mine if e.month in months and e.month in span), Decimal(0))
+            over = _beyond(before + within, row.cap) - _beyond(before, row.cap)
+            if over:
+                found.append(Adjustment(kind="cap", points=-over, row=row.id, part=row.part))
     return found
 
 
-def _capped(row: Row, entries: Sequence[Entry]) -> list[Adjustment]:
-    assert row.cap is not None
-    limit = abs(row.cap)
-    summed = sum((e.points for e in entries if e.key.row == row.id), Decimal(0))
-    beyond = abs(summed) - limit
-    if beyond <= 0:
-        return []
-    return [Adjustment(kind="cap", points=beyond if summed < 0 else -beyond, row=row.id, part=row.part)]
+def _beyond(points: Decimal, cap: Decimal) -> Decimal:
+    """What lies beyond the cap on its side of zero, or as far on the other."""
+    limit = abs(cap)
+    return points - max(-limit, min(limit, points))
 
 
 def _floors_of_parts(entries: Sequence[Entry], adjusted: Sequence[Adjustment], book: RuleBook) -> list[Adjustment]:

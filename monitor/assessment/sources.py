@@ -16,8 +16,12 @@ from monitor.wording.words import Texts
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """`amount`: what the fact's amount counts, empty where it is 1; `rungs`: the levels it may name, empty for none.
-    `charges`: whom it can name. `open`: whether it can wait for a confirmation (S). `by_row`: facts name the row that a
-    person chose.
+    `charges`: whom it can name. `open`: whether it can wait for a confirmation (S). `by_row`: facts name the row: the
+    one that a person chose, or of `report.late` the rule of `policy.timeliness.late_reports` (C14, C15).
+
+    A share is a fraction of 1. `cover.none` is none where the same hours are an `off_post` of the same person (B03:
+    否则视为脱岗). `leave.unfiled`: no form, or one handed in after the leave began. `count.reports`: reports that
+    the window handed in in the month, 0 too, where the hall's feed tells of reports at all.
     """
 
     name: Texts
@@ -37,6 +41,7 @@ SOURCES: Final[Mapping[str, Source]] = {
     "late": Source(name=("迟到", "late"), charges=_WHO),
     "early": Source(name=("早退", "left early"), charges=_WHO),
     "absent": Source(name=("旷工半天", "absent for half a day"), charges=_WHO),
+    "punch.missing": Source(name=("缺卡", "check-in missing within a half day"), charges=_WHO),
     "off_post": Source(name=("脱岗", "off post"), charges=_WHO, open=True),
     "unstaffed": Source(name=("窗口无人在岗", "nobody at the window"), charges=("window", "lead", "head"), open=True),
     # leave and posts (A.2): monitor/supervision/planfindings.py
@@ -70,8 +75,9 @@ SOURCES: Final[Mapping[str, Source]] = {
     ),
     # dated tasks, complaints, ratings (A.4)
     "report.late": Source(
-        name=("材料迟报", "report handed in late"), charges=_WHO, amount="working days beyond the grace", open=True
-    ),
+        name=("材料迟报", "report handed in late"), charges=_WHO, amount="working days beyond the grace", open=True,
+        by_row=True,
+    ),  # fmt: skip
     "order.late": Source(
         name=("交办、督办未按时完成", "order not done in time"), charges=_WHO, amount="days", open=True
     ),
@@ -83,7 +89,9 @@ SOURCES: Final[Mapping[str, Source]] = {
     "rating.bad": Source(name=("差评", "bad rating"), charges=_WHO, open=True),
     # what a person finds or enters
     "hand": Source(name=("人工发牌", "card by hand"), charges=_WHO, open=True, by_row=True),
-    "mark": Source(name=("人工登记", "entered by hand"), charges=_WHO, rungs=LEVELS, open=True, by_row=True),
+    "mark": Source(
+        name=("人工登记", "entered by hand"), charges=_WHO, amount="as entered", rungs=LEVELS, open=True, by_row=True
+    ),
     # statistics of a month (C24, D16, G22) and what closing itself finds (E23)
     "share.completion": Source(
         name=("办结率缺额", "missing share of the completion rate"), charges=("window",), amount="share"
@@ -95,5 +103,8 @@ SOURCES: Final[Mapping[str, Source]] = {
         name=("满意率缺额", "missing share of satisfaction"), charges=("window",), amount="share"
     ),
     "count.complaints": Source(name=("有投诉", "complaints there were"), charges=("window",), amount="complaints"),
+    "count.reports": Source(
+        name=("报送信息篇数", "reports handed in"), charges=("window",), amount="reports of the month"
+    ),
     "award.window": Source(name=("评为优秀窗口", "made window of the quarter"), charges=("window", "person")),
 }  # fmt: skip

@@ -188,6 +188,8 @@ class PeriodResultRow(SQLModel, table=True):
     """None: too little is known to give a place."""
     bottom: bool = False
     awarded: bool = False
+    window: str | None = None
+    """Where the person stood at the period's end; the window itself in the ledger of windows."""
     effects: list[str] = _json()
     """Effects that stood when it was closed, as `EFFECT row`."""
 

@@ -45,7 +45,7 @@ DEVICES = [
 ]
 ALL = RetentionSettings(
     payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30,
-    requests_days=30, notices_days=30,
+    requests_days=30, notices_days=30, assessment_words_days=30,
 )  # fmt: skip
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""
@@ -123,7 +123,8 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0}  # fmt: skip
+            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0,
+            "assessment_words": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}

@@ -8,7 +8,7 @@ TEXT = sa.String().with_variant(sa.String(collation='C'), 'postgresql')
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 revision = '0025'
-down_revision = '0024'
+down_revision = '0026'
 branch_labels = None
 depends_on = None
 
