@@ -40,7 +40,7 @@ def opened(conn: Connection, rows: Iterable[Mapping[str, Any]], now: datetime) -
 
 
 def ended(conn: Connection, task: str, now: datetime, *, lifted_by: str | None = None) -> bool:
-    """End it; False where it was ended before or was never opened. `lifted_by`: who freed from it, None: it was done."""
+    """End it; False where it was ended or never opened. `lifted_by`: who freed from it, None: it was done."""
     still = (TASK.c.task == task, TASK.c.done_at.is_(None))
     done = conn.execute(
         update(TASK).where(*still).values(done_at=now, lifted_by=lifted_by).returning(TASK.c.hall)

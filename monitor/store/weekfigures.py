@@ -10,10 +10,12 @@ from sqlalchemy import Connection, func, or_, select
 
 from monitor.store.cards import CARD
 from monitor.store.cycle import PATROL
-from monitor.store.ratings import RATING, in_span
-from monitor.store.sql import chunks
+from monitor.store.ratings import in_span
+from monitor.store.schema import RatingRow
+from monitor.store.sql import chunks, table_of
 from monitor.store.subjects import SUBJECT
 
+RATING: Final = table_of(RatingRow)
 LEVELS: Final = ("yellow", "red")
 
 

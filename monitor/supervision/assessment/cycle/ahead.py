@@ -17,6 +17,7 @@ from monitor.assessment.scores import kind_of
 from monitor.store import cycle, owntasks
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
+from monitor.supervision.assessment.cycle.circulars import named
 from monitor.supervision.assessment.cycle.ground import after, calendar_of, day_end, period_end
 from monitor.supervision.assessment.cycle.talks import expect_talks
 from monitor.supervision.assessment.cycle.tasks import Owed, open_all
@@ -102,13 +103,15 @@ class _Plan:
             yield self._owed("close", period, due)
 
     def after_closing(self, closed: Row[Any]) -> Iterator[Owed]:
-        """A month: one circular, one talk with each of the last (一评一通报一谈话, H03–H04). A quarter or year: the written
-        feedback (G18), the distribution (G19), the nominations of the windows awarded (G08, H06).
+        """A month: a circular where the book has talks (一评一通报一谈话, H03–H04) or an effect calls for one (A06),
+        the talks. A quarter or year: the written feedback (G18), the distribution (G19), the nominations of the
+        windows awarded (G08, H06).
         """
         kind, period, rules = kind_of(closed.period), closed.period, self.book.cycle
         soon = after(self.calendar, closed.closed_at, rules.close_days)
         if kind == "month":
-            yield self._owed("circular", period, soon)
+            if rules.bottom or named(self.look, self.hall, period):
+                yield self._owed("circular", period, soon)
             yield from expect_talks(self.look, self.hall, period, rules)
         elif kind in ("quarter", "year"):
             yield self._owed("feedback", period, soon)

@@ -1,5 +1,4 @@
-"""Awards of a quarter or year (表彰: G06, G08, H06): windows by their result, one nominee of each, confirmed by the head.
-"""
+"""Awards of a quarter or year (表彰: G06, G08, H06): windows by their result, one nominee each, confirmed."""
 
 from __future__ import annotations
 
@@ -75,7 +74,9 @@ def _require_may(look: Look, hall: str, period: str, staff: str) -> None:
     for row in cycle.results(look.conn, hall, period, *mine):
         barred = [one for one in row.effects if one.split(" ")[0] in ("no_award", "return", "unqualified")]
         if barred:
-            raise Refused(f"{staff}: 已取消评奖资格 may not be awarded: {', '.join(barred)}", field="staff", sort="state")
+            raise Refused(
+                f"{staff}: 已取消评奖资格 may not be awarded: {', '.join(barred)}", field="staff", sort="state"
+            )
 
 
 def decide(look: Look, who: Principal, number: int, confirmed: bool, why: str = "") -> None:
@@ -114,7 +115,9 @@ def finish(look: Look, who: Principal, hall: str, period: str) -> dict[str, list
     if not tasks.done(look, hall, "award", period):
         raise Refused(f"{period} 无待确认的表彰 no awards wait to be confirmed", sort="state")
     closed = require_closed(look, hall, period)
-    record(look, who, "assess.awards_confirmed", cycle.CLOSED, int(closed.id), {"hall": hall, "period": period, **found})
+    record(
+        look, who, "assess.awards_confirmed", cycle.CLOSED, int(closed.id), {"hall": hall, "period": period, **found}
+    )
     return found
 
 

@@ -83,8 +83,6 @@ def named(look: Look, hall: str, period: str) -> Sequence[Row[Any]]:
     return [row for row in cycle.results(look.conn, hall, period) if any("circular" in one for one in row.effects)]
 
 
-def listed(
-    look: Look, who: Principal, *, hall: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
+def listed(look: Look, who: Principal, *, hall: str | None = None, before: int | None = None) -> Sequence[Row[Any]]:
     wanted = [cycle.CIRCULAR.c.hall == hall] if hall is not None else []
     return rows_within(look, who, cycle.CIRCULAR, *wanted, before=before)

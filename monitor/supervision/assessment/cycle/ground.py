@@ -72,9 +72,7 @@ def place_of(row: Row[Any]) -> Target:
     return Target(**{name: getattr(row, name, None) for name in ("hall", "unit", "window", "staff")})
 
 
-def require_row(
-    look: Look, who: Principal, action: str, table: Table, number: int, named: tuple[str, str]
-) -> Row[Any]:
+def require_row(look: Look, who: Principal, action: str, table: Table, number: int, named: tuple[str, str]) -> Row[Any]:
     """The row by its number, locked. Raises Refused alike for none and for one beyond reach."""
     no = refusal(who, action)
     if no is not None:

@@ -40,7 +40,9 @@ BOOKED_BY = "review"
 
 
 def ask_of_entry(look: Look, who: Principal, number: int, why: str) -> int:
-    """Ask for the review of an entry within the days of the book after it was posted; the review's number."""
+    """Ask for the review of an entry, at the latest so many days of the book after its month was closed; the review's
+    number. Raises Refused.
+    """
     found = ledgers.entry(look.conn, number)
     place = _whom(look, found[1].key.ledger, found[1].key.whom) if found is not None else None
     if found is None or place is None or not _reaches(look, who, place):
@@ -48,8 +50,9 @@ def ask_of_entry(look: Look, who: Principal, number: int, why: str) -> int:
     hall, entry = found
     if entry.reverses is not None or _is_countered(look, hall, entry):
         raise Refused(f"{number}: 该分录已冲销 was taken back already", field="entry", sort="state")
-    posted = look.conn.execute(ledgers.ENTRY.select().where(ledgers.ENTRY.c.id == number)).one()
-    _in_time(look, hall, posted.posted_at)
+    closed = cycle.closed(look.conn, hall, entry.month)
+    if closed is not None:  # while its month is open it may be asked of at any time
+        _in_time(look, hall, closed.closed_at)
     return _ask(look, who, hall, entry.key.ledger, entry.key.whom, place, why, entry=number)
 
 
@@ -77,8 +80,10 @@ def _ask(
     before = cycle.find(look.conn, table, *same)
     if before is not None:
         raise Refused(f"已申请复核，编号 {before.id} a review was asked for already: {before.id}", sort="state")
-    values = {**known, "unit": place.unit, "window": place.window, "staff": place.staff, "asked_by": who.id,
-              "asked_at": look.now, "countered": []}  # fmt: skip
+    values: dict[str, Any] = {
+        **known, "unit": place.unit, "window": place.window, "staff": place.staff, "asked_by": who.id,
+        "asked_at": look.now, "countered": [],
+    }  # fmt: skip
     number = cycle.add(look.conn, table, values)
     cycle.say(look.conn, table, number, said, author=who.id, about=place.staff, now=look.now)
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
@@ -140,8 +145,8 @@ def _require_other(look: Look, who: Principal, row: Row[Any], entries: Sequence[
         hands |= {closed.closed_by} if closed is not None else set()
     if who.id in hands or (who.staff is not None and who.staff in (row.staff, *(e.staff for e in entries))):
         raise Refused(
-            "申请人、当事人、查实人和结账人不得复核 whoever asked, is charged, confirmed or closed it does not decide the"
-            " review",
+            "申请人、当事人、查实人和结账人不得复核"
+            " whoever asked, is charged, confirmed or closed it does not decide the review",
             sort="role",
         )
 
@@ -204,7 +209,7 @@ def _reaches(look: Look, who: Principal, place: Target) -> bool:
 
 
 def _in_time(look: Look, hall: str, since: Any) -> None:
-    """The days of the book in force now, after it was posted or closed."""
+    """The days of the book in force now, after it was closed."""
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
     if book is None or book.cycle.appeal_days is None:
         return

@@ -1,4 +1,4 @@
-"""A window's own assessment of a month (自评, G07) and its review with sign-off (复核, G17), after which it is locked."""
+"""A window's own assessment of a month (自评, G07) and its review with sign-off (复核, G17), which locks it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def hand_in(look: Look, who: Principal, window: str, month: str, score: Decimal,
     """Hand in the window's own assessment, or another one while nobody has reviewed it; its number. Raises Refused."""
     place = window_place(look, window)
     require(look, who, SELF, place)
-    assert place.hall is not None and place.unit is not None  # a window that there is
+    assert place.hall is not None, "a window that there is"
     require_period(month, "month")
     if month > f"{today(look, place.hall):%Y-%m}":
         raise Refused(f"{month} 尚未开始 has not begun", field="month")

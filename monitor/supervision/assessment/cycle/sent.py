@@ -32,9 +32,7 @@ def receivers(look: Look, hall: str) -> tuple[str, ...]:
     return book.cycle.distribution if book is not None else ()
 
 
-def enter(
-    look: Look, who: Principal, hall: str, period: str, recipient: str, sent_on: date, numbered: str = ""
-) -> int:
+def enter(look: Look, who: Principal, hall: str, period: str, recipient: str, sent_on: date, numbered: str = "") -> int:
     """Enter that a receiver was sent the report as it is signed now; its number. Raises Refused."""
     require_hall(look, who, MARK, hall)
     require_period(period, "month", "quarter", "half", "year")
@@ -42,7 +40,8 @@ def enter(
     known = receivers(look, hall)
     if recipient not in known:
         raise Refused(
-            f"{recipient[:40]!r} 不在报送名单 is not on the list: {', '.join(known) or '名单为空 it is empty'}", field="to"
+            f"{recipient[:40]!r} 不在报送名单 is not on the list: {', '.join(known) or '名单为空 it is empty'}",
+            field="to",
         )
     if sent_on > today(look, hall):
         raise Refused(f"{sent_on} 尚未到 has not come yet", field="on")
@@ -57,8 +56,6 @@ def enter(
     return number
 
 
-def listed(
-    look: Look, who: Principal, *, hall: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
+def listed(look: Look, who: Principal, *, hall: str | None = None, before: int | None = None) -> Sequence[Row[Any]]:
     wanted = [cycle.SENT.c.hall == hall] if hall is not None else []
     return rows_within(look, who, cycle.SENT, *wanted, before=before)

@@ -62,7 +62,8 @@ def make(look: Look, who: Principal, hall: str, week: str, text: str, bad_at_mos
 def days_of(week: str) -> list[date]:
     """Monday to Sunday of `2026-W10`. Raises Refused."""
     try:
-        monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").date()
+        year, number = week.split("-W")
+        monday = date.fromisocalendar(int(year), int(number), 1)
     except ValueError:
         raise Refused(f"{week[:20]!r} 周次应写作 a week is written 2026-W10", field="week") from None
     return [monday + timedelta(days=n) for n in range(7)]
@@ -77,8 +78,6 @@ def _friday_evening(look: Look, hall: str, sunday: date) -> datetime:
     return calendar.close_of(last)
 
 
-def listed(
-    look: Look, who: Principal, *, hall: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
+def listed(look: Look, who: Principal, *, hall: str | None = None, before: int | None = None) -> Sequence[Row[Any]]:
     wanted = [cycle.WEEK.c.hall == hall] if hall is not None else []
     return rows_within(look, who, cycle.WEEK, *wanted, before=before)
