@@ -310,7 +310,7 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
     Sealer(world.store, KEY.encode()).seal(thorough=True)
     assert erased(world, "user", "boss") == {
         "user": 1, "audit_private": 3, "card_event": 1, "alert_item": 1, "silence": 0, "lost_span": 0,
-        "sign_in": 0, "checkin_review": 0,
+        "sign_in": 0, "checkin_review": 0, "assessment_word": 0,
     }  # fmt: skip
     [user] = [row for row in rows(world, USER) if row.id == "boss"]
     assert (user.name, user.contacts, user.role) == ("", None, "unit_head")
@@ -372,7 +372,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
-        "staff_pin": 0, "checkin_review": 0, "sheet_job": 0, "notice": 0,
+        "staff_pin": 0, "checkin_review": 0, "sheet_job": 0, "notice": 0, "assessment_word": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")
