@@ -43,6 +43,8 @@ from monitor import wording
 from monitor.agents.device.config import BrokerSection, ViewSection
 from monitor.agents.postwatch.config import DetectorSection, PresenceSection, WatchSection, WindowSection
 from monitor.agents.terminal.config import ServerSection, TerminalSection
+from monitor.assessment.check import AS_JUDGED, FEEDS, POLICY_KEYS
+from monitor.assessment.sources import SOURCES
 from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.requestpolicy import ApprovalChain
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
@@ -61,6 +63,7 @@ from monitor.store.gauges import Gauges
 from monitor.supervision.rules import RULES
 from monitor.wording import words
 from monitor.wording.statistics import FIGURES
+from tests import rule_rows
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALERT_RULES: Final = ROOT / "config" / "prometheus" / "rules" / "jiancha.yml"
@@ -406,6 +409,31 @@ def figures_table() -> str:
     return table(("name", "指标 figure", "定义 definition"), rows)
 
 
+def score_sources_table() -> str:
+    rows = (
+        (f"`{name}`", f"{source.name[0]} {source.name[1]}", ", ".join(source.charges), source.amount or "",
+         ", ".join(source.rungs), "经查实" if source.open else "", ", ".join(FEEDS.get(name, ())))
+        for name, source in SOURCES.items()
+    )  # fmt: skip
+    return table(("source", "fact", "can charge", "amount", "levels", "may wait", "needs one of"), rows)
+
+
+def score_choices_table() -> str:
+    rows = [(f"`{name}`", f"`policy.{known.key}`") for name, known in POLICY_KEYS.items()]
+    rows += [(f"`{name}`", f"findings know `{judged}` alone") for name, judged in AS_JUDGED.items()]
+    return table(("choice", "the hall's"), [*rows, ("`checks`", "slots of the preset that `halls.attendance` names")])
+
+
+def coverage_table() -> str:
+    """Every row of the regulations, with the tests that show it or the reason why none does."""
+    rows = []
+    for row, mark in rule_rows.MARKS.items():
+        tests = rule_rows.tests_of(row)
+        shown = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in tests)
+        rows.append((row, mark, shown or f"none: {rule_rows.WHY_NOT[row]}"))
+    return table(("row", "mark", "shown by"), rows)
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "presets": presets_table,
     "preset-keys": preset_keys_table,
@@ -431,6 +459,9 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "verdicts": outcomes_table,
     "states": lambda: _vocabulary(words.STATES),
     "events": lambda: _vocabulary(words.EVENTS),
+    "score-sources": score_sources_table,
+    "score-choices": score_choices_table,
+    "coverage": coverage_table,
 }
 
 

@@ -182,6 +182,7 @@ class Cycle(_Part):
         15, ge=1, le=90, description="Working days within which a review may be asked for (G15); none: any time."
     )
     appeal_answer_days: int = Field(10, ge=1, le=60, description="Working days to decide such a review (G16).")
+    minimum_cases: int = Field(10, ge=0, le=10_000, description="A window's cases in the month: fewer, and no place.")
     distribution: tuple[Name, ...] = Field((), description="Who receives the quarter's and year's report (G19).")
 
 

@@ -148,11 +148,6 @@ def _row_never(row: Row, book: RuleBook) -> Iterator[Said]:
         yield f"grace {row.grace} 不小于 wanted", f"grace {row.grace} is all that is wanted"
     if not any(_charge_counts(row, charged, book) for charged in row.charges):
         yield "choices 只记另一本账", "the choices of A.10 leave it to the other ledger"
-    if row.cap is not None and not _cap_is_met(row, book):
-        yield (
-            f"cap_period {row.cap_period} 长于所计的得分，封顶不起作用",
-            f"its score is never summed over a {row.cap_period} (quarter_from mean_of_months): the cap has no effect",
-        )  # fmt: skip
 
 
 def _share(amount: str) -> bool:
@@ -167,11 +162,6 @@ def _charge_counts(row: Row, charged: Charged, book: RuleBook) -> bool:
     if row.source == "unstaffed":
         return book.choices.offpost_vs_unstaffed in ("both", side)
     return True
-
-
-def _cap_is_met(row: Row, book: RuleBook) -> bool:
-    summed = "year" if row.score == "year" or book.quarter_from == "entries" else "month"
-    return _MONTHS[row.cap_period] <= _MONTHS["year" if summed == "year" else "month"]
 
 
 def _rungs(row: Row) -> Iterator[Finding]:
@@ -203,7 +193,7 @@ def _effect_never(effect: Effect, book: RuleBook) -> Iterator[Said]:
     limit = _most_facts(effect, book)
     reaches = [
         effect.times is not None and (limit is None or effect.times <= limit),
-        effect.run is not None and effect.run <= _DAYS[effect.period] * book.choices.absent_units,
+        effect.run is not None and effect.run <= 2 * _DAYS[effect.period],
         effect.amount is not None and not (_only_shares(effect) and effect.amount > 1),
         effect.sum is not None,
     ]

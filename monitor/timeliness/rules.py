@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from monitor.model import Level, Outcome, Verdict
 from monitor.timeliness.case import Case, case_at
+from monitor.timeliness.counts import measured_by
 from monitor.timeliness.facts import CaseFacts
 from monitor.timeliness.feeds import judge_incomplete
 from monitor.timeliness.figures import case_figures, json_values, limit_figures
@@ -73,6 +74,21 @@ def judge_immediate(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCa
     if verdict.outcome is Outcome.OK and case.view.left is not None:
         return replace(verdict, outcome=Outcome.CLOSED)  # it fell back and then left the count
     return verdict
+
+
+def judge_measured(facts: CaseFacts, policy: TimelinessPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
+    """Whether a case provably passed the limit that it is measured by (`measured_by`: C01, C22), whatever ladder the
+    hall's cards climb: yellow from then on, else whether that is unknown, disputed or not so. No card rests on this.
+    """
+    case = case_at(facts, policy, calendar, now)
+    unjudged = _unjudged(case, "case.limit")
+    if unjudged is not None:
+        return unjudged
+    start = taken_at(case.view, case.item, calendar)
+    mark = _boundary(case, Level.YELLOW, measured_by(case))
+    if mark is None or start is None:
+        return _without_ladder(case, "case.limit", "no_limit")
+    return _climb(case, "case.limit", (mark,), case.view.end, start, dict)
 
 
 # --------------------------------------------------------------------------- not judged

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from monitor.wording.assessment import ASSESSMENT
 from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
 from monitor.wording.face_reasons import FACES
@@ -149,7 +150,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 
 REASONS: Final[Mapping[str, Texts]] = {
     **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **RATINGS, **ACCESS, **WORK,
-    **HAND_ISSUED, **STANDING, **TERMINAL,
+    **HAND_ISSUED, **STANDING, **TERMINAL, **ASSESSMENT,
 }  # fmt: skip
 
 

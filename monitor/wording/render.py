@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from monitor.model import Reason
+from monitor.wording.assessment import EFFECTS, WHOSE
 from monitor.wording.handrules import HAND_RULES
 from monitor.wording.reasons import texts_of
 from monitor.wording.words import BY_FIELD, KINDS, SLOTS, Texts
@@ -29,6 +30,8 @@ _NAMED: Final = {kind: kind for kind in ("hall", "unit", "window", "staff", "ite
     "sources": "device",
 }
 """Figures that hold ids, and the kind of what they name."""
+_ASSESSED: Final[Mapping[str, Mapping[str, Texts]]] = {"effect": EFFECTS, "whose": WHOSE}
+"""Figures of assessment that are words of a vocabulary."""
 _MISSING: Final[Texts] = ("（未载明）", "(not stated)")
 _JOINT: Final[Texts] = ("、", ", ")
 _TRUTH: Final[Mapping[bool, Texts]] = {True: ("是", "yes"), False: ("否", "no")}
@@ -93,7 +96,7 @@ def _vocabulary(name: str) -> Mapping[str, Texts]:
     """The words of a figure's values; of `hand_rule` the names of the rules that cards are issued under by hand."""
     if name == "hand_rule":
         return {row: rule.name for row, rule in HAND_RULES.items()}
-    return BY_FIELD.get(name, {})
+    return _ASSESSED.get(name) or BY_FIELD.get(name, {})
 
 
 class _Pen:

@@ -1,4 +1,4 @@
-"""Every row of attendance, posts and time limits that a program can act on, and every article, has a scenario."""
+"""Every row of the regulations has a test or a reason; what a program acts on in A.1 to A.3 has a scene."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import rule_rows
 from tests.law_rows import ARTICLES, MARKS, SCENARIOS, WATCHED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,8 @@ WANTED = [*(row for row, mark in MARKS.items() if mark in WATCHED), *(f"Art. {nu
 @cache
 def collected() -> frozenset[str]:
     """The ids of all tests in the modules that the table names, as pytest itself finds them."""
-    modules = sorted({test.partition("::")[0] for tests in SCENARIOS.values() for test in tests})
+    named = [*SCENARIOS.values(), *rule_rows.ASSESSED.values(), *rule_rows.SUPERVISED.values()]
+    modules = sorted({test.partition("::")[0] for tests in named for test in tests})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *modules]
     bare = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}  # `-v` there undoes `-q`
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True, timeout=120)
@@ -35,17 +37,27 @@ def test_a_row_has_a_scenario(row: str) -> None:
     assert SCENARIOS.get(row), f"{row}: name a scenario in tests/law_rows.py"
 
 
-@pytest.mark.parametrize("row", SCENARIOS)
+@pytest.mark.parametrize("row", [*SCENARIOS, *(row for row in rule_rows.MARKS if row not in SCENARIOS)])
 def test_each_scenario_is_in_the_suite(row: str) -> None:
-    """By its id; a test of real stores has the store's name within the brackets."""
-    for test in SCENARIOS[row]:
+    """By its id; a test of real stores has the store's name within the brackets. A file stands for all its tests."""
+    for test in (*SCENARIOS.get(row, ()), *rule_rows.tests_of(row)):
         bare = test.removesuffix("]")
-        known = any(one == test or (one.startswith(bare) and one[len(bare)] in "[-") for one in collected())
+        ends = "[-" if "::" in test else ":"
+        known = any(one == test or (one.startswith(bare) and one[len(bare)] in ends) for one in collected())
         assert known, f"{row}: no test {test}"
+
+
+@pytest.mark.parametrize("row", rule_rows.MARKS)
+def test_a_row_has_tests_or_a_reason(row: str) -> None:
+    """And not both: a reason that a test has overtaken goes."""
+    assert bool(rule_rows.tests_of(row)) != (row in rule_rows.WHY_NOT), f"{row}: see tests/rule_rows.py"
 
 
 def test_the_table_names_no_row_that_there_is_not() -> None:
     assert SCENARIOS.keys() - {"A17", "I09"} == set(WANTED)
+    named = rule_rows.ASSESSED.keys() | rule_rows.SUPERVISED.keys() | rule_rows.WHY_NOT.keys()
+    assert named <= rule_rows.MARKS.keys()
+    assert len(rule_rows.MARKS) == 167
 
 
 @beside
@@ -54,6 +66,9 @@ def test_the_rows_and_marks_are_those_of_the_regulations() -> None:
     table = page.partition("## A.1 ")[2].partition("\n## A.4 ")[0]
     cells = [line.strip("|").split(" | ") for line in table.splitlines() if re.match(r"\| [ABC]\d", line)]
     assert {row[0].strip(): row[4].strip() for row in cells} == dict(MARKS)
+    whole = page.partition("## A.1 ")[2].partition("\n## A.10 ")[0]
+    lines = [line.strip().strip("|").split(" | ") for line in whole.splitlines() if re.match(r"\| [A-I]\d", line)]
+    assert {row[0].strip(): row[4].strip() for row in lines} == dict(rule_rows.MARKS)
 
 
 @beside

@@ -15,7 +15,15 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from monitor.attendance.slots import parse_slot_key
-from monitor.attendance.tallies import Happening, HappeningKind, Sitting, TallyFacts, TallyKey, parse_tally_key
+from monitor.attendance.tallies import (
+    Happening,
+    HappeningKind,
+    Ledger,
+    Sitting,
+    TallyFacts,
+    TallyKey,
+    parse_tally_key,
+)
 from monitor.model import Outcome
 from monitor.store.cards import CARD, CONFIRMED, REFUTED, results_of
 from monitor.store.facts.look import Loaded, Look
@@ -60,9 +68,9 @@ def _loaded(look: Look, key: TallyKey) -> Loaded:
 
 def _happened(look: Look, key: TallyKey) -> Iterator[Happening]:
     cards = _counted(look, key)
-    told = ((row, _of_card(look, key, row, confirmed)) for row, confirmed in cards)
+    told = ((row, of_card(look, key.whose, row, confirmed)) for row, confirmed in cards)
     found = [(row, h) for row, h in told if h is not None and key.first <= h.date <= key.last]
-    yield from _joined(found)
+    yield from joined(found)
     if key.whose == "staff":
         yield from _late_or_early(look, key.id, key)
         return
@@ -132,9 +140,9 @@ def _counted(look: Look, key: TallyKey) -> list[tuple[Row[Any], bool]]:
     return [(row, result in CONFIRMED) for row, result in known if result not in REFUTED]
 
 
-def _of_card(look: Look, key: TallyKey, row: Row[Any], confirmed: bool) -> Happening | None:
+def of_card(look: Look, whose: Ledger, row: Row[Any], confirmed: bool) -> Happening | None:
     """What a card is to its person or window; None: nothing that is counted (a missing punch is no off-post)."""
-    kind = _kind(key, row)
+    kind = _kind(whose, row)
     if kind is None:
         return None
     return Happening(
@@ -150,14 +158,14 @@ def _of_card(look: Look, key: TallyKey, row: Row[Any], confirmed: bool) -> Happe
     )
 
 
-def _kind(key: TallyKey, row: Row[Any]) -> HappeningKind | None:
+def _kind(whose: Ledger, row: Row[Any]) -> HappeningKind | None:
     """An empty window is the off-post of whom it is charged to, and the window's own unstaffed time (A05, A08)."""
     if row.rule == "checkin.slot":
         if row.level == "red":
             return "absent"
         return "off_post" if (row.reason or {}).get("code") in OFF_POST else None
     if row.rule == "post.empty":
-        return "off_post" if key.whose == "staff" else "unstaffed"
+        return "off_post" if whose == "staff" else "unstaffed"
     return _BY_HAND.get(row.rule.removeprefix(PREFIX), "conduct")
 
 
@@ -172,7 +180,7 @@ def _date(look: Look, row: Row[Any]) -> date:
     return look.book.for_hall(look.registry, place.hall or row.hall).local_date(row.since)
 
 
-def _joined(found: Sequence[tuple[Row[Any], Happening]]) -> list[Happening]:
+def joined(found: Sequence[tuple[Row[Any], Happening]]) -> list[Happening]:
     """One absence from the post is one off-post, though check-in and post watch both tell of it: whoever came 40
     minutes late left the window empty. The empty window's stays, confirmed if either card is.
     """

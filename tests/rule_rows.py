@@ -1,0 +1,229 @@
+"""What becomes of each of the 167 rows of the regulations (domain/rules.md A.1 to A.9): the tests that show it, or why
+none does. `make docs` writes docs/coverage.md from it; tests/unit/test_law_coverage.py holds both.
+
+A.1 to A.3 with their marks and scenes of cards and findings are in tests/law_rows.py; here is what assessment makes of
+them (考评), and A.4 to A.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tests.law_rows import MARKS as OF_CARDS
+from tests.law_rows import SCENARIOS as CARDS
+
+MARKS: Final[Mapping[str, str]] = {
+    **OF_CARDS,
+    "D01": "A", "D02": "A", "D03": "A*", "D04": "–", "D05": "A", "D06": "S", "D07": "S", "D08": "M", "D09": "S",
+    "D10": "S", "D11": "A", "D12": "A", "D13": "S", "D14": "M", "D15": "M", "D16": "C", "D17": "A", "D18": "M",
+    "D19": "C", "D20": "M",
+    **{f"E{n:02}": "M" for n in range(1, 25)}, "E15": "S", "E23": "C",
+    "F01": "A*", "F02": "S", "F03": "S", "F04": "M", "F05": "A*", "F06": "A",
+    "G01": "C", "G02": "C", "G03": "C", "G04": "C", "G05": "C", "G06": "C", "G07": "M", "G08": "C", "G09": "C",
+    "G10": "S", "G11": "S", "G12": "S", "G13": "C", "G14": "S", "G15": "M", "G16": "M", "G17": "M", "G18": "C",
+    "G19": "C", "G20": "A", "G21": "–", "G22": "C", "G23": "C", "G24": "M",
+    "H01": "C", "H02": "C", "H03": "C", "H04": "C", "H05": "C", "H06": "C", "H07": "M", "H08": "C", "H09": "C",
+    "H10": "A", "H11": "A*", "H12": "A*", "H13": "A", "H14": "A", "H15": "M", "H16": "A", "H17": "–", "H18": "–",
+    "H19": "M", "H20": "–",
+    "I01": "A", "I02": "A", "I03": "A", "I04": "A", "I05": "A", "I06": "A", "I07": "A*", "I08": "C", "I09": "A",
+    "I10": "–",
+}  # fmt: skip
+"""The mark of every row, as the page has it."""
+
+_BOOKS: Final = "tests/unit/test_assessment_books.py::"
+_ITSELF: Final = f"{_BOOKS}test_what_costs_by_itself"
+_CONFIRMED: Final = f"{_BOOKS}test_what_costs_once_a_person_has_confirmed_it"
+_OTHERS: Final = f"{_BOOKS}test_what_the_other_books_say"
+_CYCLE: Final = f"{_BOOKS}test_the_numbers_of_the_cycle_are_those_of_the_texts"
+_FLOW: Final = "tests/unit/test_supervision_workflow.py::test_a_step"
+_TASKS: Final = "tests/unit/test_timeliness_tasks.py::"
+_INTEGRITY: Final = "tests/unit/test_timeliness_integrity.py::"
+_FIGURES: Final = "tests/unit/test_timeliness_statistics.py::"
+_YEAR: Final = "tests/acceptance/test_year.py::test_the_year_of_tongshan"
+
+
+def _cards(*rows: str) -> Mapping[str, tuple[str, ...]]:
+    return {row: (f"{_CONFIRMED}[{row} a card]",) for row in rows}
+
+
+def _entered(row: str, *items: str) -> tuple[str, ...]:
+    return tuple(f"{_CONFIRMED}[{item} entered]" for item in items or (row,))
+
+
+ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
+    "A03": (f"{_ITSELF}[A03 A07 late]",),
+    "A04": (f"{_ITSELF}[A04 A07 early]",),
+    "A05": (f"{_CONFIRMED}[A05]",),
+    "A07": (f"{_ITSELF}[A03 A07 late]", f"{_ITSELF}[A07 half a day absent]", f"{_CONFIRMED}[A07.away entered]"),
+    "A08": (f"{_CONFIRMED}[A08]",),
+    **_cards("A13", "A14"),
+    "A15": _entered("A15"),
+    "A16": _entered("A16"),
+    "B03": (f"{_CONFIRMED}[B03 as off post]",),
+    "B04": (f"{_CONFIRMED}[B04 B07 no form]", f"{_CONFIRMED}[B04 a card]"),
+    "B05": (f"{_ITSELF}[B05 a letter, nobody sent: the window alone]",),
+    "B06": (f"{_CONFIRMED}[B06]",),
+    "B07": (f"{_CONFIRMED}[B04 B07 no form]", f"{_CONFIRMED}[B07 a card]"),
+    "B13": (f"{_ITSELF}[B13 within a quarter]", f"{_ITSELF}[B13 within a year]"),
+    "C01": (f"{_ITSELF}[C01 the window at once]",),
+    "C02": (f"{_CONFIRMED}[C02 lead and person, ten each]",),
+    **{row: (f"{_ITSELF}[{row}]",) for row in ("C05", "C06", "C07", "C09", "C12", "E23")},
+    **_cards("C08", "C13", "E01", "E02", "E03", "E05", "E07", "E08", "E09", "E10", "E18"),
+    "C10": (f"{_CONFIRMED}[C10 no reason]", f"{_CONFIRMED}[C10 a card]"),
+    "C11": (f"{_ITSELF}[C11 lead and person]",),
+    "C14": (f"{_CONFIRMED}[C14 three days beyond]",),
+    "C15": (f"{_CONFIRMED}[C15 three days beyond]",),
+    "C16": (f"{_CONFIRMED}[C16]", f"{_CONFIRMED}[C16 a card]"),
+    "C24": (f"{_OTHERS}[township: C24 nine tenths done]",),
+    "D05": (f"{_OTHERS}[tongshan: D05 97 % where 99 are wanted]", f"{_OTHERS}[tongshan: D05 99 %]"),
+    "D06": (f"{_CONFIRMED}[D06]", f"{_CONFIRMED}[D06 a card]"),
+    "D07": (f"{_CONFIRMED}[D07]",),
+    "D08": (f"{_CONFIRMED}[D08]",),
+    "D09": (f"{_CONFIRMED}[D09 D10 a complaint found true, once]", f"{_CONFIRMED}[D09 a card]"),
+    "D10": (f"{_CONFIRMED}[D09 D10 a complaint found true, once]", f"{_CONFIRMED}[D10 a card]"),
+    "D11": (f"{_ITSELF}[D11 three days]",),
+    "D13": (f"{_CONFIRMED}[D13]",),
+    "D14": _entered("D14"),
+    "D15": (*_entered("D15"), f"{_BOOKS}test_without_its_evidence_it_waits[D15 entered]"),
+    "D16": (f"{_OTHERS}[township: D16 two complaints]",),
+    "D19": (f"{_OTHERS}[tongshan: D19 the centre's judgement]",),
+    "E04": _entered("E04"),
+    "E06": (f"{_CONFIRMED}[E06 a card]", *_entered("E06", "E06.answer", "E06.taboo")),
+    "E11": (f"{_CONFIRMED}[E11 a card]", *_entered("E11", "E11.first", "E11.third")),
+    "E12": _entered("E12"),
+    "E13": tuple(f"{_CONFIRMED}[E13 {level}]" for level in ("found", "centre", "county", "city", "province")),
+    "E14": (f"{_CONFIRMED}[E14 a card]", *_entered("E14", "E14.equipment")),
+    "E15": (f"{_CONFIRMED}[E15]",),
+    "E16": tuple(f"{_CONFIRMED}[E16 {what}]"
+                 for what in ("a card: the mildest", "language", "taboo", "insubordination", "favours")),
+    "E17": (f"{_CONFIRMED}[E17 a card]", *_entered("E17", "E17.joint")),
+    "E19": _entered("E19", "E19.discipline", "E19.law", "E19.broker"),
+    "E20": _entered("E20", "E20.fault", "E20"),
+    "E21": _entered("E21", "E21.first", "E21.second", "E21"),
+    "E22": (*(f"{_CONFIRMED}[E22 {level}]" for level in ("county", "city", "province", "nation")),
+            f"{_BOOKS}test_of_one_event_the_highest_praise_alone_counts"),
+    "E24": (*_entered("E24", "E24", "E24.second", "E24.third"),
+            f"{_CONFIRMED}[E24 marked merit of four]", f"{_CONFIRMED}[E24 marked merit is 5 at most]"),
+    "F01": (f"{_ITSELF}[F01 window and person]",),
+    "F02": (f"{_CONFIRMED}[F02]",),
+    "F03": (f"{_CONFIRMED}[F03]",),
+    "F04": _entered("F04"),
+    "G02": (_CYCLE,),
+    "G03": (_CYCLE,),
+    "G04": (_CYCLE,),
+    "G08": (_CYCLE,),
+    "G09": (_CYCLE,),
+    "G22": (_CYCLE, f"{_OTHERS}[township: G22 three of five reports]", f"{_OTHERS}[township: G22 a visit]"),
+    "H03": (_CYCLE,),
+    "H05": (_CYCLE,),
+    "H06": (_CYCLE,),
+}  # fmt: skip
+"""Row → tests of what it costs, earns or brings about in assessment."""
+
+_MONTH: Final = (
+    "tests/acceptance/test_assessment_cycle.py::"
+    "test_a_month_from_self_assessment_to_an_appeal_that_is_granted"
+)
+SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
+    "D01": ("tests/unit/test_evaluators_devices.py::test_silence",
+            "tests/integration/test_devices_view.py::test_the_list_has_what_is_within_reach_the_worst_first"),
+    "D02": ("tests/integration/test_ratings.py::test_a_case_counts_as_rated_whoever_rated_it_at_whichever_stage",
+            f"{_INTEGRITY}test_a_rating_of_a_case_that_nobody_entered"),
+    "D03": ("tests/integration/test_rating_links.py::test_a_link_shows_its_service_takes_one_rating_and_is_over",
+            "tests/integration/test_ratings.py::test_spans_and_filters"),
+    "D04": ("tests/integration/test_ratings.py::test_by_item_through_the_case_and_by_person",
+            "tests/integration/test_cards_worked.py::"
+            "test_an_appeal_is_decided_by_somebody_else_and_granted_takes_the_card_back_for_good"),
+    "D05": ("tests/integration/test_ratings.py::test_figures_are_those_that_a_hand_counts",),
+    "D06": (f"{_FLOW}[verified: a bad rating is found to be so]",
+            "tests/integration/test_cards_worked.py::"
+            "test_a_bad_rating_is_verified_rectified_called_back_and_closed"),
+    "D08": ("tests/integration/test_cards_worked.py::"
+            "test_a_card_by_hand_names_its_rule_and_stands_on_what_it_is_about",),
+    "D11": (f"{_TASKS}test_scene[D11 complaint: past its due]",),
+    "D12": (f"{_TASKS}test_verified_complaints",
+            f"{_TASKS}test_the_person_complained_about_is_found_beside_the_window"),
+    "D13": (f"{_TASKS}test_scene[D13 complaint: closed in time]",),
+    "D17": ("tests/unit/test_evaluators_ratings.py::test_rating",),
+    "D18": (f"{_TASKS}test_scene[D11 complaint: running]",
+            f"{_TASKS}test_scene[D11 complaint: found untrue before any answer: nothing is left to answer]"),
+    "F01": (f"{_INTEGRITY}test_a_rating_of_a_case_that_nobody_entered",
+            f"{_INTEGRITY}test_numbers_left_out_of_a_running_series"),
+    "F02": (f"{_INTEGRITY}test_case[F02: edited after its end]",
+            f"{_INTEGRITY}test_many_completed_at_night_within_minutes"),
+    "F03": (f"{_INTEGRITY}test_case[F03: reopened after it was done]",
+            f"{_INTEGRITY}test_a_citizen_who_says_that_it_is_not_done"),
+    "F05": (f"{_INTEGRITY}test_late_entries",),
+    "F06": ("tests/integration/test_audit_seals.py::test_what_was_done_to_the_audit_is_found_and_named",
+            "tests/unit/test_assessment_properties.py::test_order_and_repetition_of_facts_change_nothing"),
+    "G15": (f"{_FLOW}[appealed: against a closed card too (G15)]", _MONTH),
+    "G16": (f"{_FLOW}[upheld: nobody decides on a card of their own issue (G16)]", _MONTH),
+    "G01": ("tests/unit/test_assessment_properties.py::test_the_lines_of_a_score_add_up_to_it",
+            f"{_ITSELF}[A03 A07 late]"),
+    "G07": (_MONTH,),
+    "G17": (_MONTH,),
+    "G18": (_MONTH,),
+    "H03": (_MONTH,),
+    "H04": (_MONTH,),
+    "G20": ("tests/unit/test_project_config_files.py::"
+            "test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen",
+            "tests/integration/test_alerts_timed.py::test_a_receiver_outside_the_hall_reads_no_names"),
+    "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",),
+    "H10": ("tests/integration/test_screen.py::test_the_default_names_nobody_in_any_answer",
+            "tests/browser/test_screen.py"),
+    "H11": ("tests/unit/test_watch_detector.py", "tests/integration/test_watch_broker.py"),
+    "H12": ("tests/acceptance/test_hall_day.py", "tests/integration/test_watch_broker.py"),
+    "H13": ("tests/acceptance/test_hall_day.py",),
+    "H14": ("tests/integration/test_judging_cases.py::test_reminder_yellow_and_red_by_the_unanswered_order",),
+    "H15": (f"{_FLOW}[ordered: ordered on site]", f"{_FLOW}[ordered: in a way that there is]"),
+    "H16": ("tests/integration/test_ingest_feed.py", "tests/integration/test_adapters_mqtt.py"),
+    "H18": ("tests/unit/test_alerts_routing.py",),
+    "H19": ("tests/integration/test_cards_worked.py::test_an_order_that_is_not_answered_in_time_upgrades",),
+    "H20": ("tests/integration/test_roles_routes.py", "tests/integration/test_retention.py"),
+    "I01": (f"{_FIGURES}test_the_year_of_tongshan", _YEAR),
+    "I02": (f"{_FIGURES}test_the_year_of_tongshan", f"{_FIGURES}test_no_one_rule_prints_both_rates[I02 prints 49.4]"),
+    "I03": (f"{_FIGURES}test_the_year_of_tongshan", _YEAR),
+    "I04": (f"{_FIGURES}test_the_year_of_tongshan",),
+    "I05": ("tests/integration/test_statistics.py::test_the_parts_sum_to_the_whole",
+            f"{_FIGURES}test_each_figure_of_a_mixed_month"),
+    "I06": (f"{_FIGURES}test_the_year_of_chengdu",
+            f"{_FIGURES}test_no_one_rule_prints_both_rates[I06 as it is printed]"),
+    "I07": ("tests/unit/test_timeliness_catalogue.py::test_i07_counts_the_version_of_the_day",
+            f"{_FIGURES}test_time_saved_is_over_items_with_both_limits_in_working_days"),
+}  # fmt: skip
+"""Row of A.4 to A.9 → tests of cards, findings, statistics and what else the daemon does. A file: all its tests."""
+
+_LATER: Final = (
+    "G05",
+    "G06",
+    "G10",
+    "G11",
+    "G12",
+    "G13",
+    "G14",
+    "G19",
+    "H01",
+    "H07",
+    "H08",
+    "H09",
+    "I08",
+)
+WHY_NOT: Final[Mapping[str, str]] = {
+    "D20": "pennants and letters are not counted by kind; praise is entered one by one (D14, D15, E22)",
+    **dict.fromkeys(_LATER, "no test yet"),
+    "A20": "a plan's sentence without a rule; check-ins and scores are those of A01 and G22",
+    "G21": "sub-centres are halls of their own, for whose people their units answer: put no book in force there, or one"
+    " whose staff rows are left out; no key says 'windows only'",
+    "G23": "says that assessment counts in the yearly performance review, outside the hall",
+    "G24": "the centre's own words to a unit; the program proposes returns (A11, G13, G14) and prints no order",
+    "H17": "names supervision and assessment as such, no rule",
+    "I10": "sums of money are out of scope: no feed tells of fees",
+}
+"""Row → the honest reason why no test shows it."""
+
+
+def tests_of(row: str) -> tuple[str, ...]:
+    """Those of cards and findings first."""
+    found: Iterator[str] = iter((*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ())))
+    return tuple(dict.fromkeys(found))
