@@ -1,5 +1,4 @@
-"""A small hall under a rule book, for tests of the assessment's cycle: people of each role, closed periods made by hand.
-"""
+"""A small hall under a rule book, for tests of the assessment's cycle: people of each role, closed periods made by hand."""
 
 from __future__ import annotations
 
@@ -88,11 +87,11 @@ class Cycles(World):
 
         self.store.step(write)
 
-    def post(self, when: str, *, points: str = "-0.20", confirmer: str | None = "duty") -> int:
+    def post(self, when: str, *, points: str = "-0.20", confirmer: str | None = "duty", of: str = KEY.fact) -> int:
         """An entry of s01's ledger of March; its number."""
         now = at(when).astimezone(UTC)
         entry = Entry(
-            key=KEY, revision=0, points=Decimal(points), month="2026-03", of_month="2026-03", at=now,
+            key=KEY._replace(fact=of), revision=0, points=Decimal(points), month="2026-03", of_month="2026-03", at=now,
             date=date(2026, 3, 10), unit="u1", window="w1", staff="s01", confirmer=confirmer,
         )  # fmt: skip
         numbers = self.store.step(

@@ -26,6 +26,7 @@ _PERIOD = typer.Option(..., "--period", help="2026-03, 2026-Q1, 2026-H1 or 2026;
 _TEXT = typer.Option(..., "--text", help="What is to be said; kept apart, and erased with its author.")
 _REASON = typer.Option(..., "--reason", help="Why.")
 _POINTS = typer.Option(..., "--points", help="The score, two decimal places at most.")
+_BEFORE = typer.Option(None, "--before", metavar="N", help="Those before this number, of a long list.")
 _NUMBER = typer.Argument(..., min=1, help="Its number, as the list shows it.")
 _AS = typer.Option(None, "--as", metavar="USER", help="In this user's role (`user list`); default: this machine's own.")
 _JSON = typer.Option(False, "--json", help="JSON on stdout.")
@@ -65,8 +66,11 @@ def _list(
     user: str | None, as_json: bool, table: Callable[[], Table], rows: Callable[[Look, Principal], Sequence[Row[Any]]],
     *columns: str,
 ) -> None:  # fmt: skip
-    """The rows with their words, as far as they are kept: a line each, or as JSON."""
+    """The newest rows with their words, as far as they are kept: a line each, or as JSON. Where others follow it says so
+    on stderr.
+    """
     from monitor.store import cycle
+    from monitor.supervision.assessment.cycle.ground import PAGE
     from monitor.supervision.commands import local
     from monitor.supervision.people import principal_of
     from monitor.supervision.refused import Refused
@@ -77,6 +81,9 @@ def _list(
             found = rows(look, principal_of(conn, user) if user else local(actor()))
         except Refused as error:
             raise BadInput(str(error)) from error
+        if len(found) > PAGE:
+            found = found[:PAGE]
+            typer.echo(f"更早的 older: --before {found[-1].id}", err=True)
         texts = cycle.said(conn, table(), [row.id for row in found])
     told = [
         {**row._mapping, "words": {name: text for (owner, name), text in texts.items() if owner == row.id}}
@@ -100,7 +107,7 @@ def _plain(value: Any) -> Any:
 @cycle_app.command("tasks")
 def tasks(
     hall: str | None = _ONE_HALL, every: bool = typer.Option(False, "--all", help="Those that are done too."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """待办 List what is owed, and by when.
 
@@ -110,7 +117,13 @@ def tasks(
     from monitor.supervision.assessment.cycle import tasks as owed
 
     shown = ("task", "due", "done_at")
-    _list(user, as_json, lambda: cycle.TASK, lambda look, who: owed.listed(look, who, hall=hall, every=every), *shown)
+    _list(
+        user,
+        as_json,
+        lambda: cycle.TASK,
+        lambda look, who: owed.listed(look, who, hall=hall, every=every, before=before),
+        *shown,
+    )
 
 
 @cycle_app.command("expect")
@@ -184,7 +197,9 @@ def patrol(
 
 
 @cycle_app.command("patrols")
-def patrols_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_json: bool = _JSON) -> None:
+def patrols_listed(
+    hall: str | None = _ONE_HALL, before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON
+) -> None:  # fmt: skip
     """巡查记录 List patrols, the newest first.
 
     Example: jiancha assess cycle patrols --hall h1
@@ -193,7 +208,13 @@ def patrols_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_json
     from monitor.supervision.assessment.cycle import patrols
 
     shown = ("date", "round", "found", "window", "staff", "card")
-    _list(user, as_json, lambda: cycle.PATROL, lambda look, who: patrols.listed(look, who, hall=hall), *shown)
+    _list(
+        user,
+        as_json,
+        lambda: cycle.PATROL,
+        lambda look, who: patrols.listed(look, who, hall=hall, before=before),
+        *shown,
+    )
 
 
 @cycle_app.command("week")
@@ -259,7 +280,7 @@ def self_review(number: int = _NUMBER, points: str = _POINTS, reason: str = _REA
 @cycle_app.command("selves")
 def selves(
     hall: str | None = _ONE_HALL, month: str | None = typer.Option(None, "--month", help="Of one month alone."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """自评列表 List self-assessments, with what the reviews came to; points in hundredths.
 
@@ -270,14 +291,18 @@ def selves(
 
     shown = ("month", "window", "points_cents", "reviewed_cents")
     _list(
-        user, as_json, lambda: cycle.SELF, lambda look, who: selfwork.listed(look, who, hall=hall, month=month), *shown
+        user,
+        as_json,
+        lambda: cycle.SELF,
+        lambda look, who: selfwork.listed(look, who, hall=hall, month=month, before=before),
+        *shown,
     )
 
 
 @cycle_app.command("talks")
 def talks_listed(
     hall: str | None = _ONE_HALL, due: bool = typer.Option(False, "--due", help="Those still to be held."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """谈话名单 List talks with the last of each month (H03); `replaced`: the unit is to put somebody else there (H05).
 
@@ -287,7 +312,13 @@ def talks_listed(
     from monitor.supervision.assessment.cycle import talks
 
     shown = ("period", "ledger", "whom", "due", "replaced", "held_on")
-    _list(user, as_json, lambda: cycle.TALK, lambda look, who: talks.listed(look, who, hall=hall, due=due), *shown)
+    _list(
+        user,
+        as_json,
+        lambda: cycle.TALK,
+        lambda look, who: talks.listed(look, who, hall=hall, due=due, before=before),
+        *shown,
+    )
 
 
 @cycle_app.command("talk")
@@ -356,7 +387,9 @@ def issue(
 
 
 @cycle_app.command("circulars")
-def circulars_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_json: bool = _JSON) -> None:
+def circulars_listed(
+    hall: str | None = _ONE_HALL, before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON
+) -> None:  # fmt: skip
     """通报列表 List circulars, the newest first.
 
     Example: jiancha assess cycle circulars --hall h1
@@ -365,7 +398,13 @@ def circulars_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_js
     from monitor.supervision.assessment.cycle import circulars
 
     shown = ("period", "state", "document", "issued_at")
-    _list(user, as_json, lambda: cycle.CIRCULAR, lambda look, who: circulars.listed(look, who, hall=hall), *shown)
+    _list(
+        user,
+        as_json,
+        lambda: cycle.CIRCULAR,
+        lambda look, who: circulars.listed(look, who, hall=hall, before=before),
+        *shown,
+    )
 
 
 @cycle_app.command("feedback")
@@ -385,7 +424,7 @@ def feedback_issued(hall: str = _HALL, period: str = _PERIOD, user: str | None =
 @cycle_app.command("feedbacks")
 def feedbacks(
     hall: str | None = _ONE_HALL, period: str | None = typer.Option(None, "--period", help="Of one period alone."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """反馈列表 List feedbacks, and what the units answered.
 
@@ -397,7 +436,7 @@ def feedbacks(
     shown = ("period", "window", "issued_at", "acknowledged_at", "answered_at")
     _list(
         user, as_json, lambda: cycle.FEEDBACK,
-        lambda look, who: feedback.listed(look, who, hall=hall, period=period), *shown,
+        lambda look, who: feedback.listed(look, who, hall=hall, period=period, before=before), *shown,
     )  # fmt: skip
 
 
@@ -452,7 +491,9 @@ def sent(
 
 
 @cycle_app.command("sent-list")
-def sent_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_json: bool = _JSON) -> None:
+def sent_listed(
+    hall: str | None = _ONE_HALL, before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON
+) -> None:  # fmt: skip
     """报送记录 List who was sent which report, and when.
 
     Example: jiancha assess cycle sent-list --hall h1
@@ -461,7 +502,13 @@ def sent_listed(hall: str | None = _ONE_HALL, user: str | None = _AS, as_json: b
     from monitor.supervision.assessment.cycle import sent as reported
 
     shown = ("period", "recipient", "sent_on", "document")
-    _list(user, as_json, lambda: cycle.SENT, lambda look, who: reported.listed(look, who, hall=hall), *shown)
+    _list(
+        user,
+        as_json,
+        lambda: cycle.SENT,
+        lambda look, who: reported.listed(look, who, hall=hall, before=before),
+        *shown,
+    )
 
 
 # --------------------------------------------------------------------------- awards
@@ -505,7 +552,7 @@ def nomination(
 @cycle_app.command("nominations")
 def nominations(
     hall: str | None = _ONE_HALL, period: str | None = typer.Option(None, "--period", help="Of one period alone."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """推荐名单 List nominations.
 
@@ -517,7 +564,7 @@ def nominations(
     shown = ("period", "window", "whom", "state")
     _list(
         user, as_json, lambda: cycle.NOMINATION,
-        lambda look, who: awards.listed(look, who, hall=hall, period=period), *shown,
+        lambda look, who: awards.listed(look, who, hall=hall, period=period, before=before), *shown,
     )  # fmt: skip
 
 
@@ -595,7 +642,7 @@ def decide(
 @cycle_app.command("reviews")
 def reviews_listed(
     hall: str | None = _ONE_HALL, state: str | None = typer.Option(None, "--state", help="asked, granted or refused."),
-    user: str | None = _AS, as_json: bool = _JSON,
+    before: int | None = _BEFORE, user: str | None = _AS, as_json: bool = _JSON,
 ) -> None:  # fmt: skip
     """复核列表 List reviews that were asked for.
 
@@ -607,5 +654,5 @@ def reviews_listed(
     shown = ("ledger", "whom", "entry", "period", "state")
     _list(
         user, as_json, lambda: cycle.REVIEW,
-        lambda look, who: reviews.listed(look, who, hall=hall, state=state), *shown,
+        lambda look, who: reviews.listed(look, who, hall=hall, state=state, before=before), *shown,
     )  # fmt: skip

@@ -53,7 +53,8 @@ def ask_of_entry(look: Look, who: Principal, number: int, why: str) -> int:
     closed = cycle.closed(look.conn, hall, entry.month)
     if closed is not None:  # while its month is open it may be asked of at any time
         _in_time(look, hall, closed.closed_at)
-    return _ask(look, who, hall, entry.key.ledger, entry.key.whom, place, why, entry=number)
+    where = replace(place, window=entry.window)
+    return _ask(look, who, hall, entry.key.ledger, entry.key.whom, where, why, entry=number)
 
 
 def ask_of_result(look: Look, who: Principal, hall: str, ledger: Ledger, whom: str, period: str, why: str) -> int:
@@ -64,10 +65,12 @@ def ask_of_result(look: Look, who: Principal, hall: str, ledger: Ledger, whom: s
     if place.hall != hall:
         raise Refused(f"{whom[:64]!r} 不属大厅 {hall} lies in another hall", field="hall")
     closed = require_closed(look, hall, period)
-    if not cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == ledger, cycle.RESULT.c.whom == whom):
+    found = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == ledger, cycle.RESULT.c.whom == whom)
+    if not found:
         raise Refused(f"{whom}: {period} 无考评结果 has no result", field="period", sort="missing")
     _in_time(look, hall, closed.closed_at)
-    return _ask(look, who, hall, ledger, whom, place, why, period=period)
+    where = replace(place, window=found[0].window or place.window)
+    return _ask(look, who, hall, ledger, whom, where, why, period=period)
 
 
 def _ask(

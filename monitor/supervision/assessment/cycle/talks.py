@@ -43,7 +43,13 @@ def expect_talks(look: Look, hall: str, month: str, rules: Cycle) -> Iterator[Ow
         known = {"hall": hall, "period": month, "ledger": row.ledger, "whom": row.whom}
         found = cycle.find(look.conn, cycle.TALK, *(cycle.TALK.c[name] == value for name, value in known.items()))
         if found is None:
-            values = {**known, "unit": place.unit, "window": place.window, "staff": place.staff, "due": due}
+            values = {
+                **known,
+                "unit": place.unit,
+                "window": row.window or place.window,
+                "staff": place.staff,
+                "due": due,
+            }
             replaced = row.ledger == "staff" and _in_a_row(look, hall, month, row.whom, rules.streak)
             cycle.add(look.conn, cycle.TALK, {**values, "replaced": replaced})
         elif found.held_on is not None:
