@@ -1,4 +1,4 @@
-"""A small hall under a rule book, for tests of the assessment's cycle: people of each role, closed periods made by hand."""
+"""A small hall under a rule book, for tests of the assessment's cycle; periods closed by hand."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Cycles(World):
 
     def task_cards(self, when: str) -> list[str]:
         self.judge(when)
-        return [line for line in self.card_lines("task.due")]
+        return list(self.card_lines("task.due"))
 
     def owed(self, *sorts: str) -> list[str]:
         """Keys of what is open, by key."""

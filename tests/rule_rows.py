@@ -122,8 +122,7 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
 """Row → tests of what it costs, earns or brings about in assessment."""
 
 _MONTH: Final = (
-    "tests/acceptance/test_assessment_cycle.py::"
-    "test_a_month_from_self_assessment_to_an_appeal_that_is_granted"
+    "tests/acceptance/test_assessment_cycle.py::test_a_month_from_self_assessment_to_an_appeal_that_is_granted"
 )
 SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "D01": ("tests/unit/test_evaluators_devices.py::test_silence",

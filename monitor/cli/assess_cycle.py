@@ -66,8 +66,8 @@ def _list(
     user: str | None, as_json: bool, table: Callable[[], Table], rows: Callable[[Look, Principal], Sequence[Row[Any]]],
     *columns: str,
 ) -> None:  # fmt: skip
-    """The newest rows with their words, as far as they are kept: a line each, or as JSON. Where others follow it says so
-    on stderr.
+    """The newest rows with their words, as far as they are kept: a line each, or as JSON. Stderr says where others
+    follow.
     """
     from monitor.store import cycle
     from monitor.supervision.assessment.cycle.ground import PAGE
