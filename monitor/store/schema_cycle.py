@@ -52,7 +52,7 @@ class CycleTaskRow(SQLModel, table=True):
     hall: str
     task: str
     sort: str
-    """patrol, week, self, selfreview, close, talk, circular, feedback, answer, sent, nominate, award, review."""
+    """Of `wording.cycletasks.SORTS`."""
     period: str
     """Date, week, month, quarter or year; of a review its number."""
     due: datetime

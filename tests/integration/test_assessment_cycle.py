@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from monitor.access import Principal
 from monitor.app.cyclekeeper import CycleKeeper
-from monitor.model import Level
+from monitor.model import Level, Reason
 from monitor.ops.retention.run import plan
 from monitor.settings import RetentionSettings
 from monitor.store import cycle
@@ -38,6 +38,7 @@ from monitor.supervision.assessment.cycle import (
 from monitor.supervision.erasure import apply
 from monitor.supervision.refused import Refused
 from monitor.wording.handrules import PREFIX
+from monitor.wording.render import render, subject_text
 from tests.conftest import Eventually
 from tests.cycles import DUTY, FAR, HEAD, HEAD2, LEAD1, LEAD2, S01, S02, UNIT, Cycles, moment
 
@@ -83,6 +84,10 @@ def test_a_patrol_that_nobody_made_is_supervisions_card_and_ends_by_being_lifted
     world.expect("03-02 08:00")
     world.judge("03-04 00:01")
     (one,) = [c for c in world.cards("task.due") if c["level"] == "yellow"]
+    said = render(Reason(code=one["reason"]["code"], figures=one["reason"]["figures"]), "zh")
+    assert "日巡查 2026-03-03 1" in said and "到期未办结" in said, said  # noqa: PT018 - one sentence
+    assert subject_text("task", "assess.self/2026-03/h1/w1", {"window:w1": "1号窗口"}) == "窗口自评 2026-03 1号窗口"
+    assert subject_text("task", "T1/2") == "交办事项 T1/2"
     assert (one["hall"], one["window"], one["staff"]) == ("h1", None, None)
     number = next(row.id for row in world.rows(cycle.TASK) if row.task == "assess.patrol/2026-03-03/h1/1")
     with pytest.raises(Refused):

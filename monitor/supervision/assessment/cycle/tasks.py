@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Row
 
@@ -14,23 +14,7 @@ from monitor.store import cycle, owntasks
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.cycle.ground import CLOSE, record, require_row, rows_within, words
 from monitor.supervision.refused import Refused
-
-SORTS: Final[dict[str, tuple[str, str]]] = {
-    "patrol": ("日巡查", "daily patrol"),
-    "week": ("周小结", "weekly summary"),
-    "self": ("窗口自评", "self-assessment"),
-    "selfreview": ("自评复核", "review of a self-assessment"),
-    "close": ("考评结账", "closing of the period"),
-    "talk": ("谈话整改", "talk"),
-    "circular": ("通报", "circular"),
-    "feedback": ("书面反馈", "written feedback"),
-    "answer": ("反馈回复", "answer to the feedback"),
-    "sent": ("报送备案", "distribution of the report"),
-    "nominate": ("先进推荐", "nomination"),
-    "award": ("表彰确认", "confirmation of awards"),
-    "review": ("复核申请", "review that was asked for"),
-}
-MOST_KEY: Final = 200
+from monitor.wording.cycletasks import HEAD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +39,7 @@ class Owed:
 
 def key_of(hall: str, sort: str, period: str, of: str = "") -> str:
     """The task's number: `assess.self/2026-03/h1/w1`."""
-    return "/".join(part for part in (f"assess.{sort}", period, hall, of) if part)
+    return "/".join(part for part in (f"{HEAD}{sort}", period, hall, of) if part)
 
 
 def open_all(look: Look, owed: Iterable[Owed]) -> int:
