@@ -1,4 +1,4 @@
-"""What is owed in the cycle of assessment (考评待办), in words: `assess.self/2026-03/h1/w1` → 窗口自评 2026-03 1号窗口."""
+"""What is owed in the cycle of assessment (考评待办) in words: `assess.self/2026-03/h1/w1` → 窗口自评 2026-03."""
 
 from __future__ import annotations
 
