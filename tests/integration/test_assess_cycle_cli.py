@@ -13,7 +13,7 @@ def test_a_hall_by_the_command_line(tmp_path: Path) -> None:
     made = Commands(tmp_path, clock="2026-03-03 10:00")
     made.set_up(hall(3, attendance="", windows=WINDOWS, posts=POSTS, devices=[]), {})
     made.run("assess", "book", "use", "tongshan", "--hall", "h1", "--from", "2026-03", "--reason", "启用")
-    made.run("user", "add", "lead", "--name", "王组长", "--role", "window_lead", "--window", "w1")
+    made.run("user", "add", "lead", "--name", "王组长", "--role", "window_lead", "--windows", "w1")
 
     def run(*words: str, status: int = 0) -> str:
         return made.run("assess", "cycle", *words, status=status)
