@@ -85,7 +85,7 @@ def test_a_patrol_that_nobody_made_is_supervisions_card_and_ends_by_being_lifted
     world.judge("03-04 00:01")
     (one,) = [c for c in world.cards("task.due") if c["level"] == "yellow"]
     said = render(Reason(code=one["reason"]["code"], figures=one["reason"]["figures"]), "zh")
-    assert said.startswith("报送 日巡查 2026-03-03 1（"), said
+    assert said.startswith("报送事项 日巡查 2026-03-03 1（"), said
     assert subject_text("task", "assess.self/2026-03/h1/w1", {"window:w1": "1号窗口"}) == "窗口自评 2026-03 1号窗口"
     assert subject_text("task", "T1/2") == "交办事项 T1/2"
     assert (one["hall"], one["window"], one["staff"]) == ("h1", None, None)
