@@ -124,6 +124,9 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
 _MONTH: Final = (
     "tests/acceptance/test_assessment_cycle.py::test_a_month_from_self_assessment_to_an_appeal_that_is_granted"
 )
+_PATROL: Final = (
+    "tests/integration/test_assessment_cycle.py::test_a_patrol_in_order_a_reminder_on_the_spot_and_a_card_by_hand"
+)
 SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "D01": ("tests/unit/test_evaluators_devices.py::test_silence",
             "tests/integration/test_devices_view.py::test_the_list_has_what_is_within_reach_the_worst_first"),
@@ -166,7 +169,7 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "H05": ("tests/integration/test_assessment_cycle.py::"
             "test_who_was_last_three_months_in_a_row_is_to_be_replaced[three in a row (H05)]",),
     "H06": ("tests/integration/test_assessment_cycle.py::test_a_quarter_is_fed_back_sent_and_awarded",),
-    "H07": ("tests/integration/test_assessment_cycle.py::test_a_patrol_in_order_a_reminder_on_the_spot_and_a_card_by_hand",),
+    "H07": (_PATROL,),
     "G17": (_MONTH,),
     "G18": (_MONTH,),
     "H03": (_MONTH,),
@@ -175,7 +178,7 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
             "test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen",
             "tests/integration/test_alerts_timed.py::test_a_receiver_outside_the_hall_reads_no_names"),
     "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",
-            "tests/integration/test_assessment_cycle.py::test_a_patrol_in_order_a_reminder_on_the_spot_and_a_card_by_hand"),
+            _PATROL),
     "H10": ("tests/integration/test_screen.py::test_the_default_names_nobody_in_any_answer",
             "tests/browser/test_screen.py"),
     "H11": ("tests/unit/test_watch_detector.py", "tests/integration/test_watch_broker.py"),
