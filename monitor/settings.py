@@ -426,6 +426,28 @@ class Policy(_Section):
         return sections.get(rule.split(".", 1)[0], "timeliness")
 
 
+class AssessmentSettings(_Section):
+    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算), letters and circulars."""
+
+    enabled: bool = Field(True, description="Whether `run` does it by itself; `jiancha assess run` does it by hand.")
+    after_close_minutes: int = Field(
+        30, ge=0, le=240, description="Each day so long after the hall's closing time; on days without work at noon."
+    )
+    pause_minutes: int = Field(
+        10, ge=1, le=240, description="Least time between two runs of a hall that a decision or a closed card asks for."
+    )
+    closed_months: int = Field(
+        2, ge=0, le=12, description="So many months that are signed off are looked at again; what changed in them is "
+        "booked in the open month."
+    )  # fmt: skip
+    letters: str | None = Field(
+        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
+    )
+    circular_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
+    )
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -440,6 +462,7 @@ class Settings(_Section):
     screen: ScreenSettings = ScreenSettings()
     retention: RetentionSettings = RetentionSettings()
     console: ConsoleSettings = ConsoleSettings()
+    assessment: AssessmentSettings = AssessmentSettings()
     feeds: tuple[FeedSettings, ...] = ()
     policy: Policy = Policy()
     alerts: AlertPolicy = AlertPolicy()
@@ -507,6 +530,7 @@ def _beside(data: dict[str, Any], base: Path) -> None:
     openid = console.get("oidc") if isinstance(console, dict) else None
     for given, key in (
         (data.get("faces"), "keys"), (data.get("http"), "tls_cert"), (data.get("http"), "tls_key"), (openid, "ca"),
+        (data.get("assessment"), "letters"),
     ):  # fmt: skip
         if isinstance(given, dict) and isinstance(given.get(key), str):
             given[key] = str(base / given[key])

@@ -20,7 +20,8 @@ from alerts.policy import AlertPolicy, DeadMan, Patrol, Quiet, RetryPolicy, Stor
 from monitor.settings import OpenIdSettings, Policy, Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console",
+                   "assessment")  # fmt: skip
 
 HEAD: Final = """\
 # Jiancha 监察: the configuration (配置). Every key is commented out and shows its default.

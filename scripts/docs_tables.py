@@ -72,7 +72,8 @@ ALERT_TABLES: Final = (
     "retry", "receivers", "routes", "gateways", "templates", "quiet", "storm", "patrol", "deadman", "escalation",
     "inhibit", "maintenance",
 )  # fmt: skip
-SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console")
+SECTIONS: Final = ("store", "mqtt", "http", "clock", "adapters", "audit", "faces", "kiosk", "retention", "console",
+                   "assessment")  # fmt: skip
 ENVELOPE: Final = frozenset({"id", "at", "seq"})
 
 

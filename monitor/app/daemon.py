@@ -17,6 +17,7 @@ import structlog
 
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
+from monitor.app.assessor import Assessor
 from monitor.app.cyclekeeper import CycleKeeper
 from monitor.app.loop import JudgingLoop
 from monitor.app.memory import few_arenas
@@ -137,6 +138,7 @@ class _Daemon:
 
         self._sheets = SheetMaker(program, lambda conn, now: self._judge.look(conn, now))
         self._cycle = CycleKeeper(program, lambda conn, now: self._judge.look(conn, now), after=self._heard)
+        self._assessor = Assessor(program, lambda conn, now: self._judge.look(conn, now))
 
     def run(self) -> None:
         settings = self._program.settings
@@ -154,6 +156,9 @@ class _Daemon:
         self._parts.callback(self._sheets.stop)
         self._cycle.start()
         self._parts.callback(self._cycle.stop)
+        if settings.assessment.enabled:
+            self._assessor.start()
+            self._parts.callback(self._assessor.stop)
         if self._members is not None:
             self._members.start()
             self._parts.callback(self._members.stop)

@@ -161,7 +161,7 @@ def _may_stand(claim: Claim, decided: _Decided) -> _May | None:
     """A claim that posts, unless a person rejected it; else as much of it as one confirmed."""
     if claim.posts and decided.barred is None:
         return _May(claim.points, claim.confirmer, claim.month)
-    if decided.allowed is None or claim.points * decided.allowed <= 0:
+    if decided.allowed is None or _sign(claim.points) != _sign(decided.allowed):
         return None
     points = decided.allowed if _beyond(claim.points, decided.allowed) else claim.points
     return _May(points, decided.by, claim.month)
@@ -175,6 +175,8 @@ def _waits(case: _Case, most: _May | None) -> bool:
     assert claim is not None
     if most is not None and not _beyond(claim.points, most.points):
         return False
+    if not claim.points and decided.allowed is not None:
+        return False  # a ground without points (derive): confirmed is all that there is to it
     if decided.barred is None or _beyond(claim.points, decided.barred):
         return True
     by_another = claim.posts and claim.confirmer not in (None, decided.barred_by)
@@ -196,6 +198,11 @@ def _highest(cases: Mapping[ClaimKey, _Case]) -> dict[tuple[str, str, str, str],
 def _rank(case: _Case) -> tuple[Decimal, bool]:
     assert case.may is not None
     return abs(case.may.points), case.now is not None
+
+
+def _sign(points: Decimal) -> int:
+    """−1 a deduction, 1 a bonus, 0 a ground of effects."""
+    return (points > 0) - (points < 0)
 
 
 def _beyond(points: Decimal, limit: Decimal) -> bool:

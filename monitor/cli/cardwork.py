@@ -204,7 +204,7 @@ def issue(
         chosen, about = Level.of(level), parse_subject(subject) if subject else None
     except ValueError as error:
         raise BadInput(f"--{error}") from error
-    files = _files(attach)
+    files = files_given(attach)
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
         number = issue_by_hand(
@@ -287,7 +287,7 @@ def _step(number: int, event: str, why: str, user: str | None, attach: list[Path
     from monitor.supervision.commands import transition
     from monitor.wording import event_word
 
-    files = _files(attach or [])
+    files = files_given(attach or [])
     said = {key: value for key, value in given.items() if value is not None}
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
@@ -298,7 +298,8 @@ def _step(number: int, event: str, why: str, user: str | None, attach: list[Path
     acting(user, act)
 
 
-def _files(paths: list[Path]) -> list[File]:
+def files_given(paths: list[Path]) -> list[File]:
+    """The files that `--attach` names, checked. Raises BadInput."""
     from monitor.supervision.files import checked
     from monitor.supervision.refused import Refused
 

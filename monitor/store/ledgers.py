@@ -71,6 +71,22 @@ def entries_of_keys(conn: Connection, hall: str, keys: Iterable[ClaimKey]) -> li
     return found
 
 
+def entries_of_facts(conn: Connection, hall: str, facts: Iterable[str], outside: Collection[str]) -> list[Entry]:
+    """Entries of these facts (`ClaimKey.fact`) that belong to none of the months `outside`: a fact may have moved."""
+    found: list[Entry] = []
+    for batch in chunks(sorted(set(facts))):
+        found += _entries(conn, hall, and_(ENTRY.c.of_month.not_in(sorted(outside)), ENTRY.c.fact.in_(batch)))
+    return found
+
+
+def proposals_of_facts(conn: Connection, hall: str, facts: Iterable[str], outside: Collection[str]) -> list[Proposal]:
+    """The same of proposals, by number."""
+    found: list[Proposal] = []
+    for batch in chunks(sorted(set(facts))):
+        found += _proposals(conn, hall, and_(PROPOSAL.c.month.not_in(sorted(outside)), PROPOSAL.c.fact.in_(batch)))
+    return sorted(found, key=lambda p: p.number or 0)
+
+
 def entries_of_rows(conn: Connection, hall: str, rows: Collection[str], whom: Iterable[str]) -> list[Entry]:
     """All entries under these rows of the rule book of these windows and people, of whatever month."""
     found: list[Entry] = []
@@ -83,6 +99,11 @@ def entry(conn: Connection, number: int) -> tuple[str, Entry] | None:
     """An entry by its number, with its hall."""
     row = conn.execute(select(ENTRY).where(ENTRY.c.id == number)).first()
     return (row.hall, _entry(row)) if row is not None else None
+
+
+def book_of_entry(conn: Connection, number: int) -> str:
+    """Version of the rule book that made the entry."""
+    return str(conn.execute(select(ENTRY.c.book).where(ENTRY.c.id == number)).scalar_one())
 
 
 def proposals_of(

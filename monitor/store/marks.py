@@ -1,17 +1,27 @@
-"""What people entered for assessment (人工登记): read. Entering and withdrawing is `supervision.assessment.marks`."""
+"""What people entered for assessment (人工登记). Who may enter and withdraw says `supervision.assessment.marks`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from monitor.store.schema import PrivateText
 from monitor.store.schema_assessment import ScoreMarkRow
-from monitor.store.sql import table_of
+from monitor.store.sql import chunks, table_of
 
 MARK: Final = table_of(ScoreMarkRow)
+TEXT: Final = table_of(PrivateText)
+OWNER: Final = "score_mark:"
+"""Of a mark's words in `private_text`, before its number."""
+
+
+def folder(number: int) -> int:
+    """Where a mark's files lie among those of cards (`store.attachments`): cards have numbers above zero."""
+    return -number
 
 
 def of_days(conn: Connection, hall: str, first: date, last: date, now: datetime) -> Sequence[Row[Any]]:
@@ -21,4 +31,36 @@ def of_days(conn: Connection, hall: str, first: date, last: date, now: datetime)
         MARK.c.hall == hall, MARK.c.date >= first, MARK.c.date <= last, MARK.c.entered_at <= now, stands
     )
     found: Sequence[Row[Any]] = conn.execute(query.order_by(MARK.c.id)).all()
+    return found
+
+
+def find(conn: Connection, number: int, *, lock: bool = False) -> Row[Any] | None:
+    query = select(MARK).where(MARK.c.id == number)
+    return conn.execute(query.with_for_update() if lock else query).first()
+
+
+def listed(conn: Connection, hall: str, first: date, last: date) -> Sequence[Row[Any]]:
+    """Those dated first … last, the withdrawn ones too, the newest first."""
+    query = select(MARK).where(MARK.c.hall == hall, MARK.c.date >= first, MARK.c.date <= last)
+    return conn.execute(query.order_by(MARK.c.id.desc())).all()
+
+
+def add(conn: Connection, values: Mapping[str, Any], text: str) -> int:
+    """Enter one with its words; its number."""
+    number = int(conn.execute(insert(MARK).values(dict(values)).returning(MARK.c.id)).scalar_one())
+    said = {"owner": f"{OWNER}{number}", "name": "text", "text": text, "salt": secrets.token_hex(16)}
+    conn.execute(insert(TEXT).values(said))
+    return number
+
+
+def withdraw(conn: Connection, number: int, by: str, now: datetime) -> None:
+    conn.execute(update(MARK).where(MARK.c.id == number).values(withdrawn_by=by, withdrawn_at=now))
+
+
+def texts_of(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The words of these, by number; those that were erased are missing."""
+    found: dict[int, str] = {}
+    for batch in chunks(numbers):
+        query = select(TEXT.c.owner, TEXT.c.text).where(TEXT.c.owner.in_([f"{OWNER}{n}" for n in batch]))
+        found |= {int(owner.removeprefix(OWNER)): text for owner, text in conn.execute(query)}
     return found

@@ -36,18 +36,18 @@ from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
 from monitor.store.cycle import REVIEW, WORD
-from monitor.store.facts.cases import CASE
 from monitor.store.frames import FRAME
 from monitor.store.months import KEPT
 from monitor.store.notices import NOTICE
 from monitor.store.planrequests import REQUEST, STEP, forget_words
-from monitor.store.schema import PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
+from monitor.store.schema import CaseEventRow, PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sheetjobs import JOB
 from monitor.store.sql import table_of
 
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
 TEXT: Final = table_of(PrivateText)
+CASE: Final = table_of(CaseEventRow)
 RATING: Final = table_of(RatingRow)
 LINK: Final = table_of(RatingLinkRow)
 TASK: Final = table_of(TaskEventRow)

@@ -16,6 +16,7 @@ from monitor.model import Charge, Level, Reason, Registry, SubjectRef
 from monitor.store import attachments, audit, cards, subjects
 from monitor.store.attachments import File
 from monitor.store.cards import CARD
+from monitor.store.wanted import want
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
 from monitor.supervision.tallies import ENDING, by_hand
@@ -82,6 +83,8 @@ def transition(
     if event in ENDING:
         marks += sorted(by_hand(card.kind, card.key, card.rule, card.since, map(_charge, (card, after))))
     subjects.mark(conn, marks, due=now)
+    if after.hall is not None and event in ENDING:
+        want(conn, after.hall)  # assessment: what it costs, and whom
     return after
 
 

@@ -22,8 +22,13 @@ from monitor.store.facts.scoring_attendance import (
     unknown_time,
 )
 from monitor.store.facts.scoring_cards import cards_of
+from monitor.store.facts.scoring_cases import overdue_facts, timer_facts, unknown_cases
 from monitor.store.facts.scoring_hand import bad_ratings, entered, found_by_hand
 from monitor.store.facts.scoring_month import month_of
+from monitor.store.facts.scoring_plans import item_facts, leave_facts, posting_facts, vacant_facts
+from monitor.store.facts.scoring_record import entry_facts, record_facts, unrecorded_facts
+from monitor.store.facts.scoring_shares import cases_of, share_facts
+from monitor.store.facts.scoring_tasks import counts, ordered_facts, task_facts, tasks_of, unknown_tasks
 
 
 def load_scoring(look: Look, hall: str, month: str, policy: Policy, choices: Choices) -> Scoring:
@@ -33,11 +38,26 @@ def load_scoring(look: Look, hall: str, month: str, policy: Policy, choices: Cho
     m = month_of(look, hall, month, policy, choices)
     slots, posts, cards = slots_of_month(m), posts_of_month(m), cards_of(m)
     duty, watched = days_known(m, slots, posts)
+    tasks, cases = tasks_of(m, cards), cases_of(m)
+    late, overdue = overdue_facts(m)
     facts = [
         *attendance_facts(m, slots, cards),
-        *found_by_hand(m, cards),
+        *leave_facts(m),
+        *posting_facts(m),
+        *vacant_facts(m),
+        *item_facts(m),
+        *late,
+        *timer_facts(m, cards),
+        *record_facts(m),
+        *unrecorded_facts(m),
+        *entry_facts(m),
+        *task_facts(m, tasks),
+        *ordered_facts(m, cards),
         *bad_ratings(m, cards),
+        *found_by_hand(m, cards),
         *entered(m),
+        *share_facts(m, cases),
+        *counts(m, tasks),
     ]
     return Scoring(
         hall=hall,
@@ -45,9 +65,11 @@ def load_scoring(look: Look, hall: str, month: str, policy: Policy, choices: Cho
         first=m.first,
         last=m.last,
         facts=_ordered(facts),
-        unknowns=_sorted(unknown_time(m, slots, posts)),
+        overdue=_ordered(overdue),
+        unknowns=_sorted([*unknown_time(m, slots, posts), *unknown_cases(m), *unknown_tasks(m, tasks)]),
         duty=duty,
         watched=watched,
+        cases=cases,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, bindparam, or_, select
 
 from monitor.assessment.model import Proof
+from monitor.model import Charge
 from monitor.store.attachments import ATTACHMENT
 from monitor.store.cards import CARD, CONFIRMED, NOTICE, REFUTED
 from monitor.store.facts.look import Look
@@ -18,9 +19,10 @@ from monitor.store.quick import QuickSelect
 from monitor.store.sql import chunks, prefix_end
 from monitor.wording.handrules import PREFIX
 
-RULES: Final = (
-    "checkin.slot", "post.empty", "case.notice", "case.stage", "complaint.due", "task.due", "order.reply", "rating.bad",
-)  # fmt: skip
+AT_ONCE: Final = ("checkin.slot", "post.empty")
+DATED: Final = ("case.notice", "case.stage", "complaint.due", "task.due", "order.reply", "rating.bad")
+MOVES: Final = timedelta(days=100)
+"""So long after the limit the level of such a card may still rise, and its `since` with it."""
 _SHOWN: Final = tuple(
     CARD.c[name]
     for name in (
@@ -65,36 +67,55 @@ class Held:
     def reason(self) -> dict[str, Any]:
         return dict((self.row.reason or {}).get("figures", {}))
 
+    @property
+    def place(self) -> Charge:
+        row = self.row
+        return Charge(hall=row.hall, unit=row.unit, window=row.window, staff=row.staff)
+
+    @property
+    def since(self) -> datetime:
+        """When it was so: what had a limit, when that passed; a rating, when it was given. The `since` of a card moves
+        with its level, and a fact would move with it into another month.
+        """
+        row = self.row
+        if row.rule == "rating.bad":
+            return cast(datetime, row.began)
+        due = self.reason.get("due") if row.rule in DATED else None
+        return datetime.fromisoformat(due) if due else cast(datetime, row.since)
+
     def day(self, m: HallMonth) -> date:
-        """The local date: of a slot or post its own, of another card that of its level."""
+        """The local date; of a slot or post its own."""
         if self.row.kind in ("slot", "post") and not self.row.rule.startswith(PREFIX):
             return date.fromisoformat(self.row.key.split("/")[1])
-        return m.day_of(self.row.since)
+        return m.day_of(self.since)
 
 
 def cards_of(m: HallMonth) -> list[Held]:
     """The yellow and red cards of the month, by number: those on its windows by the index of windows, then those that
     name none.
     """
-    spans = (CARD.c.since >= m.start - BESIDE, CARD.c.since < m.end + BESIDE)
     by_hand = and_(CARD.c.rule >= PREFIX, CARD.c.rule < prefix_end(PREFIX))
+    at_once, moving = (CARD.c.since < m.end + BESIDE, CARD.c.since < m.end + MOVES)
     wanted = (
-        or_(CARD.c.rule.in_(RULES), by_hand), CARD.c.level.in_(("yellow", "red")), CARD.c.state != "withdrawn",
-        CARD.c.issued <= m.look.now, *spans,
+        or_(and_(or_(CARD.c.rule.in_(AT_ONCE), by_hand), at_once), and_(CARD.c.rule.in_(DATED), moving)),
+        CARD.c.level.in_(("yellow", "red")), CARD.c.state != "withdrawn", CARD.c.issued <= m.look.now,
+        CARD.c.since >= m.start - BESIDE, moving,
     )  # fmt: skip
     rows: list[Row[Any]] = []
     for some in chunks(m.windows):
         rows += m.look.conn.execute(select(*_SHOWN).where(CARD.c.window.in_(some), *wanted)).all()
     rows += m.look.conn.execute(select(*_SHOWN).where(CARD.c.window.is_(None), CARD.c.hall == m.hall, *wanted)).all()
     held = sorted(held_to(m.look, rows), key=lambda h: h.number)
-    return [h for h in held if m.has_day(h.day(m)) and h.row.since <= m.look.now]
+    return [h for h in held if m.has_day(h.day(m)) and h.since <= m.look.now]
 
 
-def of_cases(look: Look, keys: Sequence[str], rules: Sequence[str]) -> tuple[dict[str, list[Held]], set[str]]:
-    """The standing cards of cases by key; and the cases of which one was withdrawn by a person or refuted: nobody is
-    held to what it says.
+def of_subjects(
+    look: Look, kind: str, keys: Sequence[str], rules: Sequence[str]
+) -> tuple[dict[str, list[Held]], set[tuple[str, str]]]:
+    """The standing cards of subjects by key; and (key, episode) of those that a person withdrew or refuted: nobody is
+    held to what they say.
     """
-    rows = _OF_CASES.run(look.conn, keys) if keys else []
+    rows = _OF_SUBJECTS.run(look.conn, keys, kind=kind) if keys else []
     mine = [row for row in rows if row.rule in rules and row.issued <= look.now and row.level != "reminder"]
     standing = held_to(look, [row for row in mine if row.state != "withdrawn"])
     found: dict[str, list[Held]] = {}
@@ -102,17 +123,17 @@ def of_cases(look: Look, keys: Sequence[str], rules: Sequence[str]) -> tuple[dic
         found.setdefault(held.row.key, []).append(held)
     kept = {held.number for held in standing}
     taken = {
-        row.key
+        (row.key, row.episode)
         for row in mine
         if row.number not in kept and (row.state != "withdrawn" or row.withdrawn_by not in (None, "system"))
     }
     return found, taken
 
 
-_OF_CASES: Final = QuickSelect(
+_OF_SUBJECTS: Final = QuickSelect(
     lambda among: (
         select(*_SHOWN, CARD.c.issued, CARD.c.withdrawn_by)
-        .where(CARD.c.kind == "case", among(CARD.c.key))
+        .where(CARD.c.kind == bindparam("kind", type_=CARD.c.kind.type), among(CARD.c.key))
         .order_by(CARD.c.number)
     )
 )
@@ -161,9 +182,3 @@ _STEPS: Final = QuickSelect(
     )
 )
 _FILES: Final = QuickSelect(lambda among: select(ATTACHMENT.c.card).where(among(ATTACHMENT.c.card)).distinct())
-
-
-def figure_time(figures: dict[str, Any], name: str) -> datetime | None:
-    """An instant among a card's figures."""
-    told = figures.get(name)
-    return datetime.fromisoformat(told) if isinstance(told, str) else None

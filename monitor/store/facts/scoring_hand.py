@@ -41,7 +41,7 @@ def _of_card(m: HallMonth, source: str, card: Held, row: str = "") -> Fact:
     return m.fact(
         source,
         card.key,
-        of.since,
+        card.since,
         row=row,
         window=of.window,
         staff=of.staff,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from monitor.assessment.book import Choices
 from monitor.assessment.model import Fact, Proof
-from monitor.model import Charge, Post
+from monitor.model import Post
 from monitor.settings import Policy
 from monitor.store.facts.look import Look
 from monitor.workcal import WorkCalendar
@@ -117,9 +117,12 @@ class HallMonth:
             figures=figures or {},
         )
 
-    def is_of(self, place: Charge) -> bool:
-        """Whether the place lies in the hall; one that nobody knows does not."""
-        return place.hall == self.hall
+    def monthly(self, source: str, window: str, amount: Decimal, figures: dict[str, Any]) -> Fact:
+        """A fact of a window's whole month, dated its last day."""
+        return self.fact(
+            source, f"month:{window}/{self.month}", self.end, day=self.last, window=window, amount=amount,
+            evidence=True, figures=figures,
+        )  # fmt: skip
 
 
 def month_of(look: Look, hall: str, month: str, policy: Policy, choices: Choices) -> HallMonth:

@@ -20,6 +20,7 @@ from monitor.attendance.policy import SlotPreset
 from monitor.model import CASE_EVENT_NAMES, CHANNELS, Registry
 from monitor.settings import Policy, config_dir
 from monitor.store import audit, ledgers, rulebooks
+from monitor.store.wanted import want
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
@@ -118,6 +119,7 @@ def use_book(
         "before": before.version if before is not None else None,
     }  # fmt: skip
     audit.record(conn, now, who.id, "book.used", rulebooks.KIND, str(number), body, private={"why": reason})
+    want(conn, hall)
     return book
 
 

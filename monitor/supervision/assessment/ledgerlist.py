@@ -1,0 +1,106 @@
+"""Entries and proposals as people list them: within reach, in pages, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
+
+from monitor.access import ROLES, Principal, refusal
+from monitor.model import Registry
+from monitor.store.ledgers import ENTRY, PROPOSAL, points
+from monitor.supervision.commands import require_known
+from monitor.supervision.reach import within
+from monitor.supervision.refused import Refused
+
+READ: Final = "scores:read"
+LEDGERS: Final = ("window", "staff")
+STATES: Final = ("open", "confirmed", "rejected", "withdrawn")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """Which rows: None is all. `month`: of an entry that it is booked in, of a proposal that of its fact."""
+
+    hall: str
+    month: str | None = None
+    ledger: str | None = None
+    whom: str | None = None
+    row: str | None = None
+    state: str | None = None
+
+
+def list_entries(
+    conn: Connection, registry: Registry, who: Principal, chosen: Chosen, limit: int, after: int | None = None
+) -> list[dict[str, Any]]:
+    """At most `limit` entries with a number below `after` (keyset), in fixed names. Raises Refused."""
+    return [_entry_json(row, registry) for row in _rows(conn, registry, ENTRY, who, chosen, limit, after)]
+
+
+def list_proposals(
+    conn: Connection, registry: Registry, who: Principal, chosen: Chosen, limit: int, after: int | None = None
+) -> list[dict[str, Any]]:
+    """The same of proposals."""
+    return [_proposal_json(row, registry) for row in _rows(conn, registry, PROPOSAL, who, chosen, limit, after)]
+
+
+def _rows(
+    conn: Connection, registry: Registry, table: Table, who: Principal, chosen: Chosen, limit: int, after: int | None
+) -> Sequence[Row[Any]]:
+    no = refusal(who, READ)
+    if no is not None:
+        raise Refused.because(no)
+    require_known(registry, hall=chosen.hall)
+    for value, known, field in ((chosen.ledger, LEDGERS, "ledger"), (chosen.state, STATES, "state")):
+        if value is not None and value not in known:
+            raise Refused(f"{value[:20]!r} 应为 is none of {', '.join(known)}", field=field)
+    wanted = [table.c.hall == chosen.hall, theirs(who, table)]
+    for name in ("month", "ledger", "whom", "row"):
+        if getattr(chosen, name) is not None:
+            wanted.append(table.c[name] == getattr(chosen, name))
+    if chosen.state is not None and "state" in table.c:
+        wanted.append(table.c.state == chosen.state)
+    if after is not None:
+        wanted.append(table.c.id < after)
+    return conn.execute(select(table).where(*wanted).order_by(table.c.id.desc()).limit(limit)).all()
+
+
+def theirs(who: Principal, table: Table) -> ColumnElement[bool]:
+    """The rows within reach. One's own are those of one's own ledger: what the head of a unit is charged for one's
+    lateness is not.
+    """
+    if ROLES[who.role].reach == "own":
+        return and_(table.c.ledger == "staff", table.c.whom == who.staff)
+    return within(who, table.c)
+
+
+def _entry_json(row: Row[Any], registry: Registry) -> dict[str, Any]:
+    return {
+        **_shared(row, registry), "month": row.month, "of_month": row.of_month, "revision": row.revision,
+        "reverses": row.reverses, "confirmer": row.confirmer, "posted_at": _stamp(row.posted_at, row, registry),
+        "posted_by": row.posted_by,
+    }  # fmt: skip
+
+
+def _proposal_json(row: Row[Any], registry: Registry) -> dict[str, Any]:
+    return {
+        **_shared(row, registry), "month": row.month, "state": row.state, "why_open": row.why_open,
+        "decided_by": row.decided_by, "decided_at": _stamp(row.decided_at, row, registry),
+    }  # fmt: skip
+
+
+def _shared(row: Row[Any], registry: Registry) -> dict[str, Any]:
+    plain = ("hall", "ledger", "whom", "row", "source", "fact", "unit", "window", "staff", "proposer", "cards",
+             "figures", "book")  # fmt: skip
+    told = {name: getattr(row, name) for name in plain}
+    return {
+        "number": row.id, **told, "points": str(points(row.points_cents)), "date": row.date.isoformat(),
+        "at": _stamp(row.at, row, registry),
+    }  # fmt: skip
+
+
+def _stamp(at: datetime | None, row: Row[Any], registry: Registry) -> str | None:
+    return at.astimezone(registry.zone_of(row.hall)).isoformat() if at is not None else None

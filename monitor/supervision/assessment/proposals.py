@@ -1,0 +1,230 @@
+"""What people decide of proposals (查实): confirm or reject, one by one or several, and take back after a review.
+
+What is confirmed is posted in the same transaction, once. Whoever found a thing does not confirm it, nor whoever it
+charges (经查实).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection
+
+from monitor import failpoints
+from monitor.access import Principal, Target, covers, refusal
+from monitor.assessment.ledger import Standing, reconcile
+from monitor.assessment.model import Claim, Entry, Proposal
+from monitor.model import Registry
+from monitor.store import audit, ledgers
+from monitor.store.engine import Store
+from monitor.store.wanted import want
+from monitor.supervision.assessment.months import month_now, open_month
+from monitor.supervision.commands import local, require_words
+from monitor.supervision.refused import Refused
+
+Verdict = Literal["confirmed", "rejected"]
+CONFIRM: Final = "scores:confirm"
+REVIEW: Final = "scores:review"
+MOST: Final = 200
+"""Of one bulk."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """A proposal as it then stands, and the entries that were posted for it."""
+
+    proposal: Proposal
+    entries: tuple[Entry, ...]
+
+
+def decide(
+    conn: Connection, registry: Registry, number: int, verdict: Verdict, *, actor: str | Principal, why: str,
+    now: datetime,
+) -> Decided:  # fmt: skip
+    """Confirm or reject a proposal; the caller commits.
+
+    1. Refuse a proposal that there is not or that is beyond reach (the same words), one that was decided, whoever
+       proposed it or is charged by it, and to confirm what lacks the evidence that the rule book demands.
+    2. Write the decision; post what may stand by it, or take back what may not, as a run would.
+    3. An audit row; the words are a private field of it.
+    Raises Refused.
+    """
+    who = local(actor) if isinstance(actor, str) else actor
+    require_words(why)
+    hall, proposal, book = _held(conn, number, who)
+    place = _place(hall, proposal)
+    no = refusal(who, CONFIRM, place)
+    if no is not None:
+        raise Refused.because(no)
+    _require_open(proposal, number)
+    _require_another(who, proposal)
+    if verdict == "confirmed" and proposal.why_open == "no_evidence":
+        raise Refused(
+            f"#{number}: 缺少细则要求的依据，不能查实；请先补充依据 the evidence that the rule book demands is not"
+            " there: add it first",
+            sort="state",
+        )  # fmt: skip
+    ledgers.decide_proposal(conn, number, verdict, who.id, now)
+    proposal = replace(proposal, state=verdict, decided_by=who.id)
+    posted = _settle(conn, registry, hall, proposal, book, who.id, now)
+    _record(conn, who, f"score.{verdict}", number, proposal, posted, why, now)
+    failpoints.hit("decide.before_commit")
+    return Decided(proposal=proposal, entries=posted)
+
+
+def take_back(
+    conn: Connection, registry: Registry, number: int, *, actor: str | Principal, why: str, now: datetime
+) -> Decided:
+    """Take an entry back for good, after a review (复核): it is countered, and no run posts it again unless its fact
+    comes to more. `number`: of the entry. The caller commits. Raises Refused.
+    """
+    who = local(actor) if isinstance(actor, str) else actor
+    require_words(why)
+    held = ledgers.entry(conn, number)
+    if held is None or not covers(who, _place(held[0], held[1])):
+        raise Refused(f"#{number}: 没有这个号的分录 there is no entry of this number", sort="missing")
+    hall, entry = held
+    no = refusal(who, REVIEW, _place(hall, entry))
+    if no is not None:
+        raise Refused.because(no)
+    ledgers.hold(conn, hall)
+    mine = ledgers.entries_of_keys(conn, hall, [entry.key])
+    if mine[-1].number != number or entry.reverses is not None:
+        raise Refused(f"#{number}: 已冲销 is taken back already, or takes back another", sort="state")
+    _require_another(who, entry)
+    if who.id == entry.confirmer:
+        raise Refused("须由查实人以外的人复核 somebody else than whoever confirmed it reviews it", sort="role")
+    proposal = Proposal(
+        key=entry.key, points=entry.points, state="rejected", at=entry.at, date=entry.date, unit=entry.unit,
+        window=entry.window, staff=entry.staff, proposer=entry.proposer, decided_by=who.id, why_open="review",
+        cards=entry.cards, figures=entry.figures,
+    )  # fmt: skip
+    book = ledgers.book_of_entry(conn, number)
+    decided = ledgers.add_decided(conn, hall, proposal, book=book, by=who.id, now=now)
+    proposal = replace(proposal, number=decided)
+    posted = _settle(conn, registry, hall, proposal, book, who.id, now)
+    _record(conn, who, "score.taken_back", decided, proposal, posted, why, now)
+    return Decided(proposal=proposal, entries=posted)
+
+
+# --------------------------------------------------------------------------- several
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bulk:
+    """Numbers of the proposals that were decided; of the others why not."""
+
+    done: tuple[int, ...]
+    refused: tuple[tuple[int, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "done": list(self.done),
+            "refused": [{"number": number, "detail": detail} for number, detail in self.refused],
+        }
+
+
+def decide_all(
+    store: Store, registry: Registry, numbers: Sequence[int], verdict: Verdict, *, actor: str | Principal, why: str,
+    now: datetime,
+) -> Bulk:  # fmt: skip
+    """Each in a transaction of its own, in the order of their numbers, so that one refusal undoes no other.
+
+    Raises Refused where nothing was chosen, too many were, or the reason says nothing.
+    """
+    chosen = sorted({number for number in numbers if 0 < number < 2**63})
+    if not chosen:
+        raise Refused("未选择待查实事项 no proposal was chosen", field="numbers")
+    if len(chosen) > MOST:
+        raise Refused(f"一次至多 {MOST} 项 at most {MOST} at once", field="numbers")
+    require_words(why)
+    done: list[int] = []
+    refused: list[tuple[int, str]] = []
+    for number in chosen:
+        step = partial(decide, registry=registry, number=number, verdict=verdict, actor=actor, why=why, now=now)
+        try:
+            store.step(step)
+        except Refused as error:
+            refused.append((number, error.text))
+        else:
+            done.append(number)
+    return Bulk(done=tuple(done), refused=tuple(refused))
+
+
+# --------------------------------------------------------------------------- inside
+
+
+def _held(conn: Connection, number: int, who: Principal) -> tuple[str, Proposal, str]:
+    """Hall, proposal and version of its book, the hall's ledgers held: whoever writes there next waits."""
+    found = ledgers.find_proposal(conn, number)
+    if found is None or not covers(who, _place(found[0].hall, found[1])):
+        raise Refused(f"#{number}: 没有这个号的待查实事项 there is no proposal of this number", sort="missing")
+    ledgers.hold(conn, found[0].hall)
+    again = ledgers.lock_proposal(conn, number)
+    assert again is not None, "proposals are never deleted"
+    row, proposal = again
+    return row.hall, proposal, row.book
+
+
+def _place(hall: str, one: Proposal | Entry) -> Target:
+    return Target(hall=hall, unit=one.unit, window=one.window, staff=one.staff)
+
+
+def _require_open(proposal: Proposal, number: int) -> None:
+    if proposal.state != "open":
+        raise Refused(f"#{number}: 已处理 is settled already ({proposal.state})", sort="state")
+
+
+def _require_another(who: Principal, one: Proposal | Entry) -> None:
+    """Refuse whoever proposed it, and the person whom it charges or who did it."""
+    if one.proposer is not None and who.id == one.proposer:
+        raise Refused("须由提出人以外的人查实 somebody else than whoever proposed it confirms (经查实)", sort="role")
+    charged = {one.staff, one.key.whom if one.key.ledger == "staff" else None} - {None}
+    if who.staff in charged or who.id in charged:
+        raise Refused("不得查实与本人有关的事项 nobody decides what concerns themselves", sort="role")
+
+
+def _settle(
+    conn: Connection, registry: Registry, hall: str, proposal: Proposal, book: str, actor: str, now: datetime
+) -> tuple[Entry, ...]:
+    """Post or take back what follows from the decision, and nothing else: the span is empty."""
+    claim = _claim(proposal)
+    entries = ledgers.entries_of_keys(conn, hall, [claim.key])
+    if claim.event:
+        known = {(e.key, e.revision) for e in entries}
+        beside = ledgers.entries_of_rows(conn, hall, [claim.key.row], [claim.key.whom])
+        entries += [e for e in beside if (e.key, e.revision) not in known]
+    standing = Standing(
+        entries=entries, proposals=ledgers.proposals_of_keys(conn, hall, [claim.key]),
+        closed=ledgers.closed_months(conn, hall), span=frozenset(),
+    )  # fmt: skip
+    changes = reconcile([claim], standing, open_month(standing.closed, month_now(registry, hall, now)))
+    ledgers.insert_entries(conn, hall, changes.entries, book=book, now=now, actor=actor)
+    if claim.event:  # what waits of the same event may be needless now, or count again
+        want(conn, hall)
+    return changes.entries
+
+
+def _claim(proposal: Proposal) -> Claim:
+    """The claim that was proposed; it posts by the decision alone."""
+    return Claim(
+        key=proposal.key, charged=proposal.figures.get("charged", "person"), points=proposal.points, posts=False,
+        at=proposal.at, date=proposal.date, unit=proposal.unit, window=proposal.window, staff=proposal.staff,
+        proposer=proposal.proposer, why_open=proposal.why_open, cards=proposal.cards, figures=proposal.figures,
+        event=str(proposal.figures.get("event", "")),
+    )  # fmt: skip
+
+
+def _record(
+    conn: Connection, who: Principal, action: str, number: int, proposal: Proposal, posted: Sequence[Entry], why: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    body = {
+        **proposal.key._asdict(), "points": str(proposal.points), "date": proposal.date.isoformat(), "role": who.role,
+        "posted": [{"points": str(e.points), "month": e.month, "of_month": e.of_month} for e in posted],
+    }  # fmt: skip
+    audit.record(conn, now, who.id, action, "score_proposal", str(number), body, private={"why": why})
