@@ -16,8 +16,10 @@ from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select
 from monitor.access import Principal, refusal
 from monitor.store import (
     audit,
+    closedperiods,
     cycle,
     faces,
+    markwords,
     meta,
     notices,
     pins,
@@ -108,6 +110,9 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     rows["assessment_word"] = cycle.forget(conn, kind, person)
     private = _of_assessment(conn, person) if kind == "staff" else 0
     rows["audit_private"] += private
+    rows |= {"score_mark": markwords.erase(conn, kind, person)}
+    if kind in ("staff", "user"):
+        rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}
