@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
 
 from monitor.access import Principal, Target
-from monitor.assessment.model import Entry, Ledger, Proposal
+from monitor.assessment.model import Entry, Ledger
 from monitor.store import cycle, ledgers
 from monitor.store.facts.look import Look
+from monitor.supervision.assessment import proposals
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
@@ -35,8 +35,6 @@ from monitor.supervision.assessment.cycle.ground import (
     words,
 )
 from monitor.supervision.refused import Refused
-
-BOOKED_BY = "review"
 
 
 def ask_of_entry(look: Look, who: Principal, number: int, why: str) -> int:
@@ -117,7 +115,7 @@ def decide(look: Look, who: Principal, number: int, granted: bool, why: str, ent
         raise Refused("须指明查实有误的分录 name the entries that are found wrong", field="entry")
     found = [_entry_of(look, row, one) for one in (wrong if granted or row.entry is not None else [])]
     _require_other(look, who, row, found)
-    numbers = _take_back(look, who, row, found) if granted else []
+    numbers = _take_back(look, who, row.hall, why, found) if granted else []
     values = {"state": "granted" if granted else "refused", "decided_by": who.id, "decided_at": look.now,
               "countered": numbers}  # fmt: skip
     if not cycle.change(look.conn, table, number, table.c.state == "asked", **values):
@@ -154,43 +152,15 @@ def _require_other(look: Look, who: Principal, row: Row[Any], entries: Sequence[
         )
 
 
-def _take_back(look: Look, who: Principal, row: Row[Any], wrong: Sequence[Entry]) -> list[int]:
+def _take_back(look: Look, who: Principal, hall: str, why: str, wrong: Sequence[Entry]) -> list[int]:
     """Reject each claim for good and counter its entry: where that is booked, or in the open month if it is closed."""
-    ledgers.hold(look.conn, row.hall)
-    closed = ledgers.closed_months(look.conn, row.hall)
     numbers: list[int] = []
     for entry in wrong:
-        mine = sorted(ledgers.entries_of_keys(look.conn, row.hall, [entry.key]), key=lambda e: e.revision)
-        last = mine[-1]
-        if last.revision != entry.revision or last.reverses is not None:
-            raise Refused(f"{entry.number}: 该分录已冲销 was taken back already", field="entry", sort="state")
-        month = entry.month if entry.month not in closed else open_month(today(look, row.hall), closed)
-        book = _version(look, entry)
-        rejected = Proposal(
-            key=entry.key, points=entry.points, state="rejected", at=entry.at, date=entry.date, unit=entry.unit,
-            window=entry.window, staff=entry.staff, proposer=entry.proposer, decided_by=who.id, why_open=BOOKED_BY,
-            cards=entry.cards, figures=entry.figures,
-        )  # fmt: skip
-        ledgers.add_decided(look.conn, row.hall, rejected, book=book, by=who.id, now=look.now)
-        counter = replace(
-            entry, revision=last.revision + 1, points=-entry.points, month=month, reverses=entry.revision,
-            confirmer=who.id, figures={**entry.figures, "review": row.id}, number=None,
-        )  # fmt: skip
-        numbers += ledgers.insert_entries(look.conn, row.hall, [counter], book=book, now=look.now, actor=who.id)
+        assert entry.number is not None, "it comes from the store"
+        proposals.take_back(look.conn, look.registry, entry.number, actor=who, why=why, now=look.now)
+        mine = ledgers.entries_of_keys(look.conn, hall, [entry.key])
+        numbers += [e.number for e in mine if e.reverses == entry.revision and e.number is not None]
     return numbers
-
-
-def open_month(day: date, closed: frozenset[str]) -> str:
-    """The month of the date, or the first after it that is not signed off."""
-    year, month = day.year, day.month
-    while f"{year}-{month:02}" in closed:
-        year, month = year + month // 12, month % 12 + 1
-    return f"{year}-{month:02}"
-
-
-def _version(look: Look, entry: Entry) -> str:
-    found = look.conn.execute(ledgers.ENTRY.select().where(ledgers.ENTRY.c.id == entry.number)).one()
-    return str(found.book)
 
 
 def _is_countered(look: Look, hall: str, entry: Entry) -> bool:
