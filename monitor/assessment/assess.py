@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 from monitor.assessment import streaks
 from monitor.assessment.awards import annual, nominated, seats_as_awards
 from monitor.assessment.book import RuleBook, Scale
-from monitor.assessment.effects import Ground, effects
+from monitor.assessment.effects import effects
+from monitor.assessment.firing import Ground
 from monitor.assessment.grades import EXCELLENT, Bar, bar, below, by_score, grade, quota
 from monitor.assessment.model import Entry, Fact, Ledger, PeriodKind, Proposal
 from monitor.assessment.ranking import Place, Seats, last, rank, seated

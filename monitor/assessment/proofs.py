@@ -23,13 +23,20 @@ class Proofs:
 
     def __init__(self, entries: Iterable[Entry], proposals: Iterable[Proposal], book: RuleBook) -> None:
         self._book = book
+        asked_about = frozenset(source for effect in book.effects for source in effect.sources)
         self._entries: dict[_Fact, list[Entry]] = {}
         for entry in entries:
-            self._entries.setdefault(entry.key[3:], []).append(entry)
+            if entry.key.source in asked_about:
+                self._entries.setdefault((entry.key.source, entry.key.fact), []).append(entry)
         self._proposals: dict[_Fact, list[Proposal]] = {}
         for proposal in proposals:
             if proposal.state in _STATES:
                 self._proposals.setdefault(proposal.key[3:], []).append(proposal)
+
+    def is_new(self, fact: Fact) -> bool:
+        """Whether the ledgers have nothing of it: no entry, no proposal."""
+        known = (fact.source, fact.key)
+        return known not in self._entries and known not in self._proposals
 
     def state(self, fact: Fact, ledger: Ledger, whom: str) -> State:
         """1. As this ledger has it, any row of the fact that stands confirming it. 2. As the book would have it posted
