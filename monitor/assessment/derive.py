@@ -86,7 +86,7 @@ def _known(facts: Iterable[Fact]) -> Iterable[Fact]:
 
 def _claims(fact: Fact, row: Row, book: RuleBook) -> Iterator[Claim]:
     points = worth(fact, row)
-    if not points:
+    if not points and not row.is_ground:
         return
     for charged in row.charges:
         if not _chosen(fact, charged, book):

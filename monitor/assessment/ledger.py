@@ -161,7 +161,7 @@ def _may_stand(claim: Claim, decided: _Decided) -> _May | None:
     """A claim that posts, unless a person rejected it; else as much of it as one confirmed."""
     if claim.posts and decided.barred is None:
         return _May(claim.points, claim.confirmer, claim.month)
-    if decided.allowed is None or claim.points * decided.allowed <= 0:
+    if decided.allowed is None or _sign(claim.points) != _sign(decided.allowed):
         return None
     points = decided.allowed if _beyond(claim.points, decided.allowed) else claim.points
     return _May(points, decided.by, claim.month)
@@ -198,6 +198,11 @@ def _highest(cases: Mapping[ClaimKey, _Case]) -> dict[tuple[str, str, str, str],
 def _rank(case: _Case) -> tuple[Decimal, bool]:
     assert case.may is not None
     return abs(case.may.points), case.now is not None
+
+
+def _sign(points: Decimal) -> int:
+    """−1 a deduction, 1 a bonus, 0 a ground of effects."""
+    return (points > 0) - (points < 0)
 
 
 def _beyond(points: Decimal, limit: Decimal) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import pytest
@@ -200,6 +201,14 @@ def test_a06_is_not_told_twice_when_it_is_taken_back_and_comes_again() -> None:
     assert told(fired(facts, "2026-02", SUM, entries=entries)) == []
     closed = Earlier(period="2026-01", ledger="staff", whom="p1", grade="qualified", effects=("circular A06",))
     assert told(fired(facts, "2026-03", SUM, entries=entries, before=[closed])) == []
+
+
+def test_a06_is_not_told_twice_in_a_year_when_the_book_changes() -> None:
+    of = book_of(*ROWS, effects=(EFFECTS[0] | {"sum": 6},))
+    facts = [*lates(25, "2026-01-01"), *lates(5, "2026-02-02")]
+    assert told(fired(facts, "2026-02", of)) == ["A06 p1 2026-02-06"]
+    closed = Earlier(period="2026-01", ledger="staff", whom="p1", grade="qualified", effects=("circular A06",))
+    assert told(fired(facts, "2026-02", of, before=[closed])) == []
 
 
 def test_a06_by_quarter_where_the_hall_chose_so() -> None:
@@ -405,6 +414,14 @@ def test_d12_two_true_complaints_in_twenty_working_days(
 ) -> None:
     of = book_of(*ROWS, effects=(EFFECTS[7],), choices={"rolling_20": rolling})
     assert told(fired(complaints(*days), period, of)) == expected
+
+
+def test_exclusive_is_for_figures_that_the_text_calls_at_least() -> None:
+    """「2次投诉」 has no 以上, and once is once (E19): `inclusive` = false is not about them."""
+    of = book_of(*ROWS, effects=(EFFECTS[7], EFFECTS[8]), choices={"inclusive": False})
+    broker = fact("mark", "mark:1", "2026-03-02", row="E19.broker", evidence=True, **CONFIRMED)
+    found = told(fired([broker, *complaints("2026-03-02", "2026-03-27")], "2026-03", of))
+    assert found == ["E19 p1 2026-03-02", "D12 w1 2026-03-27"]
 
 
 def test_d12_an_unconfirmed_complaint_and_two_of_one_event() -> None:
@@ -696,6 +713,17 @@ def test_g13_return_to_the_unit(says: str, points: str, before: Mapping[str, str
     assert [one.name for one in found.fired] == expected
 
 
+def test_g13_in_as_many_quarters_as_the_book_says() -> None:
+    three = book(cycle={"basic_quarters": 3})
+    for grades, expected in ((("basic", "basic"), ["return G13"]), (("qualified", "basic"), [])):
+        history = [
+            Earlier(period=quarter, ledger="staff", whom="p1", grade=grade)
+            for quarter, grade in zip(("2025-Q3", "2025-Q4"), grades, strict=True)
+        ]
+        found = assessed(table({"p1": "72"}, period="2026-Q1"), before=history, of=three)
+        assert [one.name for one in found.fired] == expected
+
+
 def quarter_of_windows(points: Sequence[float]) -> list[Score]:
     return table({f"w{n}": str(one) for n, one in enumerate(points)}, "window", "2026-Q1")
 
@@ -828,6 +856,15 @@ def test_every_reason_has_its_words_and_its_figures() -> None:
             text = render(why, lang)
             assert "未载明" not in text, (why, text)
             assert "not stated" not in text, (why, text)
+
+
+def test_a_month_of_250_people_takes_a_blink() -> None:
+    facts = [one for n in range(250) for one in lates(24, f"2026-0{1 + n % 3}-01", f"p{n}")]
+    entries, scores = posted(facts), table({f"p{n}": str(99 - n % 40) for n in range(250)})
+    began = process_time()
+    found = assess("2026-03", scores, facts, BOOK, CALENDAR, entries=entries, duty={}, cases={})
+    assert process_time() - began < 2
+    assert len(found.results) == 250
 
 
 def test_spans() -> None:
