@@ -113,7 +113,7 @@ def test_what_nobody_confirmed_is_listed_and_has_no_consequence() -> None:
     assert column(table(whole(replace(small(), state="preview", version=0)), "处理"), "状态")[0] == "待签核"
 
 
-def test_statistics_state_their_definitions_and_print_no_zero_for_what_is_not_there() -> None:
+def test_statistics_are_defined_and_what_is_not_there_is_no_zero() -> None:
     of = table(report(Reading(small()), "statistics"), "统计")
     said = {str(row[1]): row for row in of.rows}
     assert said["即办件率"][2:] == ("49.43%", "即办件办结÷办结")
