@@ -326,6 +326,11 @@ class RetentionSettings(_Section):
     )
     notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
+    scores_days: int = Field(
+        0,
+        ge=0,
+        description="Snapshots of closed assessment (考评结账), names included; words of entries by hand.",
+    )
     requests_days: int = Field(
         0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
     )

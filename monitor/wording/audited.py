@@ -67,6 +67,7 @@ ACTIONS: Final[Mapping[str, Texts]] = {
     "screen.revoked": ("停用电子显示屏", "revoked a public screen"),
     "policy.recorded": ("记录规则版本", "recorded a version of the policy"),
     "policy.changed": ("更改规则", "changed the policy"),
+    "scores.closed": ("考评结账", "signed a period of assessment off"),
     "book.used": ("启用考评细则", "put a rule book in force"),
     "face.consented": ("登记人脸同意", "recorded a consent"),
     "face.withdrawn": ("撤回人脸同意", "withdrew a consent"),
