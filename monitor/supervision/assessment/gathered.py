@@ -109,7 +109,7 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
     book, closed = books[months[-1]], closedperiods.closed_of(conn, hall, months)
     scorings = {
         month: (known or {}).get(month) or load_scoring(look, hall, month, policy, books.get(month, book).choices)
-        for month in (*_looked_back(book, months), *months)
+        for month in (*looked_back(book, months), *months)
     }
     year = months_of(months[-1][:4])
     entries = tuple(ledgers.entries_of(conn, hall, months=months))
@@ -154,7 +154,7 @@ def _kind(period: str) -> PeriodKind:
         raise Refused(f"{period[:20]!r} 应为 is written 2026-03, 2026-Q1, 2026-H1 or 2026", field="period") from None
 
 
-def _looked_back(book: RuleBook, months: Sequence[str]) -> tuple[str, ...]:
+def looked_back(book: RuleBook, months: Sequence[str]) -> tuple[str, ...]:
     """Earlier months whose facts effects count with these: those of the counting period, or of the rolling days."""
     first = months[0]
     since = min((_since(effect, first) for effect in book.effects), default=first)
