@@ -83,7 +83,8 @@ def _lines(found: Explained, cards: Mapping[int, dict[str, Any]], zone: str) -> 
         yield f"未计分 not charged  {len(found.left)}"
     for left in found.left:
         behind = f"  牌 cards {_numbers(left.cards)}" if left.cards else ""
-        yield f"  {left.date}  {left.source} {left.fact}  {_both(left.reason, zone, names)}{behind}"
+        fact = "" if left.why.startswith("span.") else f"{_source(left.source)} {left.fact}  "
+        yield f"  {left.date}  {fact}{_both(left.reason, zone, names)}{behind}"
     choices = "  ".join(f"{key}={value}" for key, value in sorted(snapshot.choices.items()))
     yield f"选择项 choices (A.10)  {choices}"
 
@@ -103,12 +104,19 @@ def _step(found: Explained, step: Step, cards: Mapping[int, dict[str, Any]], zon
     by = f"  查实 confirmed by {line.confirmer}" if line.confirmer else ""
     yield (
         f"  {step.points:+}  → {step.total}  {line.date}  {line.row} {_said(line.name)}（{line.article}）"
-        f"  事实 fact {line.source} {line.fact}{of}{by}{taken}"
+        f"  事实 fact {_source(line.source)} {line.fact}{of}{by}{taken}"
     )
     for number in line.cards:
         card = cards.get(number)
         said = _card(card, zone) if card is not None else "已过保存期 past its retention"
         yield f"      牌 card {number}  {said}  （jiancha explain {number}）"
+
+
+def _source(name: str) -> str:
+    from monitor.assessment.sources import SOURCES
+
+    known = SOURCES.get(name)
+    return " ".join(known.name) if known is not None else name
 
 
 def _card(card: Mapping[str, Any], zone: str) -> str:

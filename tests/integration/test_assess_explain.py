@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import func, select
+from sqlmodel import SQLModel
 
 from monitor.assessment.explained import Explained
 from monitor.cli.common import run_app
@@ -51,12 +52,9 @@ def trial(made: Closable, text: str, **how: Any) -> WhatIf:
 
 def rows(store: Store) -> dict[str, int]:
     """How many each table has."""
-    meta = MetaData()
-    meta.reflect(store.engine)
+    tables = SQLModel.metadata.tables
     with store.read() as conn:
-        return {
-            name: int(conn.execute(select(func.count()).select_from(t)).scalar_one()) for name, t in meta.tables.items()
-        }
+        return {name: int(conn.execute(select(func.count()).select_from(t)).scalar_one()) for name, t in tables.items()}
 
 
 def test_a_score_is_told_line_by_line_with_what_was_not_charged_before_and_after_closing(made: Closable) -> None:
@@ -138,7 +136,7 @@ def test_by_the_command_line(made: Closable, monkeypatch: pytest.MonkeyPatch, ca
     assert "s02 员工2" in out
     assert "基础分 base  100.00" in out
     assert "-1.00  → 99.00  2026-03-02  A15" in out
-    assert "事实 fact mark mark:1  查实 confirmed by wang" in out
+    assert "事实 fact 人工登记 entered by hand mark:1  查实 confirmed by wang" in out
     assert "合计 sum = 99.00" in out
     assert "late_amount=" in out
     told_of = json.loads(run("explain", "s02", "--month", MARCH, "--hall", HALL, "--json")[1])
