@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from monitor.assessment.book import RuleBook
 from monitor.assessment.derive import derive, worth
-from monitor.assessment.model import Fact, Ledger, Proposal
+from monitor.assessment.model import Entry, Fact, Ledger, Proposal
 from monitor.assessment.snapshot import FiredEffect, Line, Sheet, Snapshot
 from monitor.model import Reason
 
@@ -164,11 +164,13 @@ def _left(why: str, day: date, source: str, fact: str, figures: dict[str, Any], 
 
 
 def of_facts(
-    facts: Iterable[Fact], proposals: Iterable[Proposal], book: RuleBook, snapshot: Snapshot, ledger: Ledger, whom: str
+    facts: Iterable[Fact], entries: Iterable[Entry], proposals: Iterable[Proposal], book: RuleBook, ledger: Ledger,
+    whom: str,
 ) -> tuple[Left, ...]:  # fmt: skip
-    """Facts about them that stand in no line and wait for nobody, each with why. `proposals`: of all states."""
-    sheet = next((one for one in snapshot.sheets(ledger) if one.id == whom), None)
-    charged = {(line.source, line.fact) for line in sheet.lines} if sheet is not None else set()
+    """Facts about them that no entry is made of and that wait for nobody, each with why. `entries`: of both ledgers,
+    wherever they are booked; `proposals`: of all states.
+    """
+    charged = {(one.key.source, one.key.fact) for one in entries if one.key[:2] == (ledger, whom)}
     mine = [one for one in proposals if one.key[:2] == (ledger, whom)]
     last = {(one.key.source, one.key.fact): one for one in sorted(mine, key=lambda p: p.number or 0)}
     found: list[Left] = []

@@ -71,6 +71,9 @@ def test_a_score_is_told_line_by_line_with_what_was_not_charged_before_and_after
         ("open.unconfirmed", f"mark:{refused - 1}"), ("rejected", f"mark:{refused}"),
     ]  # fmt: skip
     assert found.left[-1].reason.figures["by"] == "wang"
+    quarter = told(made, "s02", "2026-Q1")
+    assert [(m.month, str(m.points)) for m in quarter.sheet.months] == [("2026-03", "99.00")]
+    assert "behind" not in {one.why for one in quarter.left}
     made.sign(accept_open=True)
     made.decide(first)
     made.run(MARCH)

@@ -24,7 +24,7 @@ from monitor.assessment.snapshot import (
     Words,
 )
 from monitor.wording import render
-from tests.assessed import CHOICES, book_of, fact, key, proposal, row
+from tests.assessed import CHOICES, book_of, entry, fact, key, proposal, row
 
 DAY: Final = date(2026, 3, 2)
 
@@ -144,23 +144,24 @@ PRAISE: Final = fact("mark", "mark:2", "2026-03-05", row="E22", rung="county", e
     ],
 )  # fmt: skip
 def test_what_the_facts_say_beside_it(one: Fact, asked: tuple[Proposal, ...], book: RuleBook, why: list[str]) -> None:
-    at_hand = snapshot((sheet("p1", "100.00"),))
-    left = of_facts([one], asked, book, at_hand, "staff", "p1")
+    left = of_facts([one], (), asked, book, "staff", "p1")
     assert [item.why for item in left] == why
     for item in left:
         assert "assessment.left" not in render(item.reason, "zh") + render(item.reason, "en")
         assert "（未载明）" not in render(item.reason, "zh")
 
 
-def test_what_stands_in_a_line_was_charged() -> None:
-    at_hand = snapshot((sheet("p1", "99.00", line("-1.00")),))
-    assert of_facts([CERTAIN], (), BOOK, at_hand, "staff", "p1") == ()
+def test_what_an_entry_is_made_of_was_charged() -> None:
+    posted = entry(key(CERTAIN.key), "-1", "2026-03-02")
+    assert of_facts([CERTAIN], [posted], (), BOOK, "staff", "p1") == ()
+    other = entry(key(CERTAIN.key, whom="p2"), "-1", "2026-03-02")
+    assert [one.why for one in of_facts([CERTAIN], [other], (), BOOK, "staff", "p1")] == ["behind"]
 
 
 def test_the_same_is_told_once() -> None:
     at_hand = snapshot((sheet("p1", "100.00"),), (sheet("w1", "90.00", B05),))
     spared = fact("leave.uncovered", "leave:4/2026-03", "2026-03-02", staff=None, figures={"staff": "p1"}, spared=True)
-    more = of_facts([spared], (), BOOK, at_hand, "staff", "p1")
+    more = of_facts([spared], (), (), BOOK, "staff", "p1")
     assert len(more) == 1
     assert told(explained(at_hand, "staff", "p1", more)) == [("spared", "leave.uncovered")]
 

@@ -64,7 +64,7 @@ def explain(look: Look, hall: str | None, period: str, text: str, policy: Policy
         snapshot = snapshot_of(look, got, policy, by=who.id)
         facts = [fact for scoring in got.own for fact in scoring.facts]
         found = [
-            explained(snapshot, one, whom, of_facts(facts, got.proposals, got.book, snapshot, one, whom))
+            explained(snapshot, one, whom, of_facts(facts, got.ground, got.proposals, got.book, one, whom))
             for one in LEDGERS
             if ledger in (None, one)
         ]
