@@ -429,7 +429,7 @@ class Policy(_Section):
 
 
 class AssessmentSettings(_Section):
-    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算)."""
+    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算), letters and circulars."""
 
     enabled: bool = Field(True, description="Whether `run` does it by itself; `jiancha assess run` does it by hand.")
     after_close_minutes: int = Field(
@@ -442,6 +442,12 @@ class AssessmentSettings(_Section):
         2, ge=0, le=12, description="So many months that are signed off are looked at again; what changed in them is "
         "booked in the open month."
     )  # fmt: skip
+    letters: str | None = Field(
+        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
+    )
+    circular_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
+    )
 
 
 class Settings(_Section):
@@ -526,6 +532,7 @@ def _beside(data: dict[str, Any], base: Path) -> None:
     openid = console.get("oidc") if isinstance(console, dict) else None
     for given, key in (
         (data.get("faces"), "keys"), (data.get("http"), "tls_cert"), (data.get("http"), "tls_key"), (openid, "ca"),
+        (data.get("assessment"), "letters"),
     ):  # fmt: skip
         if isinstance(given, dict) and isinstance(given.get(key), str):
             given[key] = str(base / given[key])

@@ -5,9 +5,10 @@ What is unknown never gets here; what nobody has confirmed is claimed as open an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 from monitor.assessment.book import Row, RuleBook
 from monitor.assessment.model import Charged, Claim, ClaimKey, Fact, Ledger
@@ -109,9 +110,15 @@ def _claims(fact: Fact, row: Row, book: RuleBook) -> Iterator[Claim]:
             proposer=fact.proposer,
             confirmer=fact.confirmed_by if posts and fact.proof == "confirmed" else None,
             cards=fact.cards,
-            figures={**fact.figures, **_told(fact, row, charged)},
+            figures=plain({**fact.figures, **_told(fact, row, charged)}),
             event=fact.event if row.once_per_event else "",
         )
+
+
+def plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """As the store gives them back, a list for a tuple: what was proposed is held against what is found again."""
+    told: dict[str, Any] = json.loads(json.dumps(figures, ensure_ascii=False, default=str))
+    return told
 
 
 def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
