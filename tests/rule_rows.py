@@ -53,6 +53,42 @@ def _entered(row: str, *items: str) -> tuple[str, ...]:
     return tuple(f"{_CONFIRMED}[{item} entered]" for item in items or (row,))
 
 
+_GRADES: Final = "tests/unit/test_assessment_grades.py::"
+_BY_HAND: Final = "tests/acceptance/test_assessment_by_hand.py::"
+GRADED: Final[Mapping[str, tuple[str, ...]]] = {
+    "A06": (f"{_GRADES}test_a06_the_sum_of_the_year",),
+    "A09": (f"{_GRADES}test_a09_a10_three_times_absent", f"{_GRADES}test_a09_a_run_is_unbroken_on_the_halls_calendar"),
+    "A10": (f"{_GRADES}test_a09_a10_three_times_absent",),
+    "A11": (f"{_GRADES}test_a11_three_days_in_a_year_return_once",),
+    "A12": (f"{_GRADES}test_a12_conduct_of_a_month",),
+    "C03": (f"{_GRADES}test_c03_c04_overdue_cases",),
+    "C04": (f"{_GRADES}test_c03_c04_overdue_cases",),
+    "D12": (f"{_GRADES}test_d12_two_true_complaints_in_twenty_working_days",),
+    "E23": (f"{_GRADES}test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each",),
+    "F05": (f"{_GRADES}test_f05_two_late_entries_in_twenty_working_days",),
+    "F06": (f"{_BY_HAND}test_the_order_and_repetition_of_facts_change_nothing",),
+    "G01": (f"{_BY_HAND}test_each_entry_against_its_article", f"{_BY_HAND}test_the_months_scores"),
+    "G02": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G03": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G04": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G05": (f"{_BY_HAND}test_the_months_scores", f"{_BY_HAND}test_the_quarter_and_the_year"),
+    "G06": (f"{_GRADES}test_g06_three_quarterly_awards_make_the_annual",),
+    "G08": (f"{_GRADES}test_g08_the_first_three_windows_and_their_nominees",),
+    "G09": (f"{_GRADES}test_g09_a_fifth_is_excellent_and_a_tie_is_not_decided",),
+    "G10": (f"{_GRADES}test_g10_g12_the_right_to_be_excellent_is_lost",),
+    "G11": (f"{_GRADES}test_g11_a_veto_overrides_the_grade_and_leaves_the_score",
+            f"{_BY_HAND}test_march_its_grades_and_its_veto"),
+    "G12": (f"{_GRADES}test_g10_g12_the_right_to_be_excellent_is_lost",),
+    "G13": (f"{_GRADES}test_g13_return_to_the_unit",),
+    "G14": (f"{_GRADES}test_g14_three_breaches_in_a_rolling_year",),
+    "H03": (f"{_GRADES}test_h03_the_last_two",),
+    "H05": (f"{_GRADES}test_h05_three_months_among_the_last",),
+    "H06": (f"{_GRADES}test_h06_so_many_windows_and_people_by_place",),
+    "H08": (f"{_BY_HAND}test_the_months_scores", f"{_BY_HAND}test_the_quarter_and_the_year"),
+    "H13": ("tests/integration/test_scoring_cases.py", "tests/integration/test_scoring_attendance.py"),
+}  # fmt: skip
+"""Row → tests of grades, places, awards and what several periods bring about."""
+
 ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "A03": (f"{_ITSELF}[A03 A07 late]",),
     "A04": (f"{_ITSELF}[A04 A07 early]",),
@@ -206,7 +242,7 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
 _LATER: Final = ("G05", "G06", "G07", "G13", "G17", "G18", "G19", "H01", "H04", "H07", "H08", "H09", "I08")
 WHY_NOT: Final[Mapping[str, str]] = {
     "D20": "pennants and letters are not counted by kind; praise is entered one by one (D14, D15, E22)",
-    **dict.fromkeys(_LATER, "no test yet"),
+    **{row: "no test yet" for row in _LATER if not (row in GRADED or row in SUPERVISED or row in ASSESSED)},
     "A20": "a plan's sentence without a rule; check-ins and scores are those of A01 and G22",
     "G21": "sub-centres are halls of their own, for whose people their units answer: put no book in force there, or one"
     " whose staff rows are left out; no key says 'windows only'",
@@ -220,5 +256,7 @@ WHY_NOT: Final[Mapping[str, str]] = {
 
 def tests_of(row: str) -> tuple[str, ...]:
     """Those of cards and findings first."""
-    found: Iterator[str] = iter((*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ())))
+    found: Iterator[str] = iter(
+        (*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ()), *GRADED.get(row, ()))
+    )
     return tuple(dict.fromkeys(found))

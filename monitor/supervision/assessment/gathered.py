@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from monitor.assessment.book import Effect, RuleBook
-from monitor.assessment.model import Entry, Ledger, PeriodKind, Proposal
+from monitor.assessment.model import Entry, Fact, Ledger, PeriodKind, Proposal
 from monitor.assessment.results import Chosen
 from monitor.assessment.scores import Score, kind_of, month_score, months_of, period_score
 from monitor.assessment.scoring import Scoring
@@ -24,6 +24,7 @@ from monitor.store import closedperiods, ledgers
 from monitor.store.closedperiods import Result
 from monitor.store.facts.look import Look
 from monitor.store.facts.scoring import load_scoring
+from monitor.store.facts.scoring_back import facts_back
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.compare import Period
 from monitor.supervision.refused import Refused
@@ -39,9 +40,9 @@ Whom = tuple[Ledger, str]
 class Gathered:
     """`months`: those of the period that have begun and have a rule book; `provisional`: those not signed off.
 
-    `scorings`: by month, also of earlier months that effects look back to. `entries`: booked in the period; `ground`:
-    those of the year so far and of the facts. `points`: by whom of each month; a closed one's as it was signed. `seen`:
-    version of the hall's ledgers. `open`: proposals that wait, of these months and earlier ones.
+    `scorings`: by month; `back`: of earlier months the facts that effects look back to. `entries`: booked in the
+    period; `ground`: those of the year so far and of the facts. `points`: by whom of each month; a closed one's as it
+    was signed. `seen`: version of the hall's ledgers. `open`: proposals that wait, of these months and earlier ones.
     """
 
     hall: str
@@ -54,6 +55,7 @@ class Gathered:
     months: tuple[str, ...]
     provisional: tuple[str, ...]
     scorings: Mapping[str, Scoring]
+    back: Mapping[str, tuple[Fact, ...]]
     entries: tuple[Entry, ...]
     ground: tuple[Entry, ...]
     proposals: tuple[Proposal, ...]
@@ -75,7 +77,7 @@ class Gathered:
             "choices": self.book.choices.model_dump(mode="json"),
             "policy": self.policy,
             "period": [self.hall, self.period],
-            "facts": [one.facts for _, one in sorted(self.scorings.items())],
+            "facts": [[facts for _, facts in sorted(self.back.items())], [one.facts for one in self.own]],
             "overdue": [one.overdue for one in self.own],
             "unknown": [one.unknowns for one in self.own],
             "duty": [[one.duty, one.watched] for one in self.own],
@@ -108,16 +110,20 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
     months = tuple(books)
     book, closed = books[months[-1]], closedperiods.closed_of(conn, hall, months)
     scorings = {
-        month: (known or {}).get(month) or load_scoring(look, hall, month, policy, books.get(month, book).choices)
-        for month in (*looked_back(book, months), *months)
+        month: (known or {}).get(month) or load_scoring(look, hall, month, policy, own.choices)
+        for month, own in books.items()
+    }
+    back = {
+        month: facts_back(look, hall, month, policy, book.choices, sources)
+        for month, sources in looked_back(book, months).items()
     }
     year = months_of(months[-1][:4])
     entries = tuple(ledgers.entries_of(conn, hall, months=months))
     return Gathered(
         hall=hall, period=period, kind=kind, calendar=calendar, book=book, policy=policy.version, seen=seen,
         months=months, provisional=tuple(month for month in months if month not in closed), scorings=scorings,
-        entries=entries, ground=_ground(look, hall, [*year, *months], scorings),
-        proposals=tuple(ledgers.proposals_of(conn, hall, months=[*scorings])),
+        back=back, entries=entries, ground=_ground(look, hall, [*year, *months], [*back, *scorings]),
+        proposals=tuple(ledgers.proposals_of(conn, hall, months=[*back, *scorings])),
         open=tuple(p for p in ledgers.proposals_of(conn, hall, states=["open"]) if f"{p.date:%Y-%m}" <= months[-1]),
         before=_before(look, hall, period),
         points=_points(look, hall, closed, entries, books, scorings),
@@ -154,15 +160,17 @@ def _kind(period: str) -> PeriodKind:
         raise Refused(f"{period[:20]!r} 应为 is written 2026-03, 2026-Q1, 2026-H1 or 2026", field="period") from None
 
 
-def looked_back(book: RuleBook, months: Sequence[str]) -> tuple[str, ...]:
-    """Earlier months whose facts effects count with these: those of the counting period, or of the rolling days."""
-    first = months[0]
-    since = min((_since(effect, first) for effect in book.effects), default=first)
-    found, month = [], _previous(first)
-    while month >= since:
-        found.append(month)
-        month = _previous(month)
-    return tuple(reversed(found))
+def looked_back(book: RuleBook, months: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """Earlier months, and the sources of which effects count facts of them with these: the months of the counting
+    period, or of the rolling days.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for effect in book.effects:
+        month, since = _previous(months[0]), _since(effect, months[0])
+        while month >= since:
+            found[month] |= set(effect.sources)
+            month = _previous(month)
+    return {month: frozenset(sources) for month, sources in sorted(found.items())}
 
 
 def _since(effect: Effect, first: str) -> str:

@@ -111,11 +111,12 @@ def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str]
     for scoring in found.own:
         duty.update(scoring.duty)
         cases.update({window: counts.completed for window, counts in scoring.cases.items()})
+    facts = [fact for back in found.back.values() for fact in back]
+    facts += [fact for scoring in found.own for fact in scoring.facts]
     return assess(
-        found.period, scores, [fact for scoring in found.scorings.values() for fact in scoring.facts], found.book,
-        found.calendar, [one.earlier for one in found.before], duty=duty, cases=cases, entries=found.ground,
-        proposals=found.proposals, overdue=[fact for scoring in found.own for fact in scoring.overdue], posts=stood,
-        chosen=chosen,
+        found.period, scores, facts, found.book, found.calendar, [one.earlier for one in found.before], duty=duty,
+        cases=cases, entries=found.ground, proposals=found.proposals,
+        overdue=[fact for scoring in found.own for fact in scoring.overdue], posts=stood, chosen=chosen,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from monitor.assessment.snapshot import Snapshot
 from monitor.settings import Policy
 from monitor.store.facts.look import Look
 from monitor.store.facts.scoring import load_scoring
+from monitor.store.facts.scoring_back import facts_back
 from monitor.supervision.assessment.closing import may_preview
 from monitor.supervision.assessment.gathered import Gathered, gather, looked_back
 from monitor.supervision.assessment.preview import kept_snapshot, snapshot_of
@@ -68,8 +69,12 @@ def _require_month(month: str) -> None:
 def _by_book(look: Look, found: Gathered, book: RuleBook, policy: Policy) -> Gathered:
     """What was gathered, as if the book had been in force in the month, and in those that its effects look back to."""
     month = found.period
-    scorings = {one: _scoring(look, found, one, book, policy) for one in (*looked_back(book, [month]), month)}
-    claims = derive([fact for fact in scorings[month].facts if f"{fact.date:%Y-%m}" == month], book)
+    scoring = _scoring(look, found, book, policy)
+    back = {
+        one: facts_back(look, found.hall, one, policy, book.choices, sources)
+        for one, sources in looked_back(book, [month]).items()
+    }
+    claims = derive([fact for fact in scoring.facts if f"{fact.date:%Y-%m}" == month], book)
     asked = [p for p in found.proposals if _of(p.date, month)]
     carried = tuple(_carried(claims, asked))
     ledger = reconcile(claims, Standing(proposals=carried, span=frozenset({month})), month)
@@ -77,19 +82,18 @@ def _by_book(look: Look, found: Gathered, book: RuleBook, policy: Policy) -> Gat
     entries = _ordered([*kept, *ledger.entries])
     waits = ledger.proposed
     return replace(
-        found, book=book, scorings=scorings, entries=entries, books=(book.version,),
+        found, book=book, scorings={month: scoring}, back=back, entries=entries, books=(book.version,),
         ground=_ordered([*(e for e in found.ground if month not in (e.of_month, e.month)), *entries]),
         proposals=(*(p for p in found.proposals if not _of(p.date, month)), *carried, *waits),
         open=(*(p for p in found.open if not _of(p.date, month)), *waits),
     )  # fmt: skip
 
 
-def _scoring(look: Look, found: Gathered, month: str, book: RuleBook, policy: Policy) -> Scoring:
+def _scoring(look: Look, found: Gathered, book: RuleBook, policy: Policy) -> Scoring:
     """Facts depend on a book by its choices alone."""
-    known = found.scorings.get(month)
-    if known is not None and book.choices == found.book.choices:
-        return known
-    return load_scoring(look, found.hall, month, policy, book.choices)
+    if book.choices == found.book.choices:
+        return found.scorings[found.period]
+    return load_scoring(look, found.hall, found.period, policy, book.choices)
 
 
 def _carried(claims: Iterable[Claim], asked: Sequence[Proposal]) -> Iterator[Proposal]:
