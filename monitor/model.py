@@ -300,6 +300,20 @@ class Device:
         return self.reports(event) or "case" in self.emits
 
 
+OWN: Final = "program:"
+"""No device has a colon in its id: what the program itself tells of a hall is nobody else's to tell."""
+
+
+def own_source(hall: str) -> str:
+    """The source of what the program itself tells of a hall; complete up to now at any time."""
+    return f"{OWN}{hall}"
+
+
+def hall_of_own(source: str) -> str | None:
+    """The hall of such a source; None for all others."""
+    return source.removeprefix(OWN) if source.startswith(OWN) else None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registry:
     """Snapshot of the registry (halls, units, windows, staff, posts, items, devices) by id, loaded by the store."""

@@ -334,6 +334,9 @@ class RetentionSettings(_Section):
     requests_days: int = Field(
         0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
     )
+    assessment_words_days: int = Field(
+        0, ge=0, description="Words of the cycle of assessment (考评周期): talks, patrols, feedback, reviews."
+    )
     audit_days: int = Field(0, ge=0, description="Private values of audit rows (names, reasons); the rows stay sealed.")
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import monitor.store.schema_alerts
 import monitor.store.schema_assessment
+import monitor.store.schema_cycle
 import monitor.store.schema_policy
 import monitor.store.schema_sheets  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate

@@ -53,6 +53,42 @@ def _entered(row: str, *items: str) -> tuple[str, ...]:
     return tuple(f"{_CONFIRMED}[{item} entered]" for item in items or (row,))
 
 
+_GRADES: Final = "tests/unit/test_assessment_grades.py::"
+_BY_HAND: Final = "tests/acceptance/test_assessment_by_hand.py::"
+GRADED: Final[Mapping[str, tuple[str, ...]]] = {
+    "A06": (f"{_GRADES}test_a06_the_sum_of_the_year",),
+    "A09": (f"{_GRADES}test_a09_a10_three_times_absent", f"{_GRADES}test_a09_a_run_is_unbroken_on_the_halls_calendar"),
+    "A10": (f"{_GRADES}test_a09_a10_three_times_absent",),
+    "A11": (f"{_GRADES}test_a11_three_days_in_a_year_return_once",),
+    "A12": (f"{_GRADES}test_a12_conduct_of_a_month",),
+    "C03": (f"{_GRADES}test_c03_c04_overdue_cases",),
+    "C04": (f"{_GRADES}test_c03_c04_overdue_cases",),
+    "D12": (f"{_GRADES}test_d12_two_true_complaints_in_twenty_working_days",),
+    "E23": (f"{_GRADES}test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each",),
+    "F05": (f"{_GRADES}test_f05_two_late_entries_in_twenty_working_days",),
+    "F06": (f"{_BY_HAND}test_the_order_and_repetition_of_facts_change_nothing",),
+    "G01": (f"{_BY_HAND}test_each_entry_against_its_article", f"{_BY_HAND}test_the_months_scores"),
+    "G02": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G03": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G04": (f"{_GRADES}test_g02_to_g04_thresholds",),
+    "G05": (f"{_BY_HAND}test_the_months_scores", f"{_BY_HAND}test_the_quarter_and_the_year"),
+    "G06": (f"{_GRADES}test_g06_three_quarterly_awards_make_the_annual",),
+    "G08": (f"{_GRADES}test_g08_the_first_three_windows_and_their_nominees",),
+    "G09": (f"{_GRADES}test_g09_a_fifth_is_excellent_and_a_tie_is_not_decided",),
+    "G10": (f"{_GRADES}test_g10_g12_the_right_to_be_excellent_is_lost",),
+    "G11": (f"{_GRADES}test_g11_a_veto_overrides_the_grade_and_leaves_the_score",
+            f"{_BY_HAND}test_march_its_grades_and_its_veto"),
+    "G12": (f"{_GRADES}test_g10_g12_the_right_to_be_excellent_is_lost",),
+    "G13": (f"{_GRADES}test_g13_return_to_the_unit",),
+    "G14": (f"{_GRADES}test_g14_three_breaches_in_a_rolling_year",),
+    "H03": (f"{_GRADES}test_h03_the_last_two",),
+    "H05": (f"{_GRADES}test_h05_three_months_among_the_last",),
+    "H06": (f"{_GRADES}test_h06_so_many_windows_and_people_by_place",),
+    "H08": (f"{_BY_HAND}test_the_months_scores", f"{_BY_HAND}test_the_quarter_and_the_year"),
+    "H13": ("tests/integration/test_scoring_cases.py", "tests/integration/test_scoring_attendance.py"),
+}  # fmt: skip
+"""Row → tests of grades, places, awards and what several periods bring about."""
+
 ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "A03": (f"{_ITSELF}[A03 A07 late]",),
     "A04": (f"{_ITSELF}[A04 A07 early]",),
@@ -139,6 +175,12 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Row → tests of what it costs, earns or brings about in assessment."""
 
+_MONTH: Final = (
+    "tests/acceptance/test_assessment_cycle.py::test_a_month_from_self_assessment_to_an_appeal_that_is_granted"
+)
+_PATROL: Final = (
+    "tests/integration/test_assessment_cycle.py::test_a_patrol_in_order_a_reminder_on_the_spot_and_a_card_by_hand"
+)
 SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "D01": ("tests/unit/test_evaluators_devices.py::test_silence",
             "tests/integration/test_devices_view.py::test_the_list_has_what_is_within_reach_the_worst_first"),
@@ -171,14 +213,26 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "F05": (f"{_INTEGRITY}test_late_entries",),
     "F06": ("tests/integration/test_audit_seals.py::test_what_was_done_to_the_audit_is_found_and_named",
             "tests/unit/test_assessment_properties.py::test_order_and_repetition_of_facts_change_nothing"),
-    "G15": (f"{_FLOW}[appealed: against a closed card too (G15)]",),
-    "G16": (f"{_FLOW}[upheld: nobody decides on a card of their own issue (G16)]",),
+    "G15": (f"{_FLOW}[appealed: against a closed card too (G15)]", _MONTH),
+    "G16": (f"{_FLOW}[upheld: nobody decides on a card of their own issue (G16)]", _MONTH),
     "G01": ("tests/unit/test_assessment_properties.py::test_the_lines_of_a_score_add_up_to_it",
             f"{_ITSELF}[A03 A07 late]"),
+    "G07": (_MONTH,),
+    "G19": ("tests/integration/test_assessment_cycle.py::test_a_quarter_is_fed_back_sent_and_awarded",),
+    "H01": ("tests/integration/test_assessment_cycle.py::test_a_week_is_summed_up_once_it_is_over",),
+    "H05": ("tests/integration/test_assessment_cycle.py::"
+            "test_who_was_last_three_months_in_a_row_is_to_be_replaced[three in a row (H05)]",),
+    "H06": ("tests/integration/test_assessment_cycle.py::test_a_quarter_is_fed_back_sent_and_awarded",),
+    "H07": (_PATROL,),
+    "G17": (_MONTH,),
+    "G18": (_MONTH,),
+    "H03": (_MONTH,),
+    "H04": (_MONTH,),
     "G20": ("tests/unit/test_project_config_files.py::"
             "test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen",
             "tests/integration/test_alerts_timed.py::test_a_receiver_outside_the_hall_reads_no_names"),
-    "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",),
+    "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",
+            _PATROL),
     "H10": ("tests/integration/test_screen.py::test_the_default_names_nobody_in_any_answer",
             "tests/browser/test_screen.py"),
     "H11": ("tests/unit/test_watch_detector.py", "tests/integration/test_watch_broker.py"),
@@ -200,13 +254,14 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
             f"{_FIGURES}test_no_one_rule_prints_both_rates[I06 as it is printed]"),
     "I07": ("tests/unit/test_timeliness_catalogue.py::test_i07_counts_the_version_of_the_day",
             f"{_FIGURES}test_time_saved_is_over_items_with_both_limits_in_working_days"),
+    "I08": ("tests/unit/test_assessment_reports.py::test_statistics_are_defined_and_what_is_not_there_is_no_zero",),
 }  # fmt: skip
 """Row of A.4 to A.9 → tests of cards, findings, statistics and what else the daemon does. A file: all its tests."""
 
-_LATER: Final = ("G05", "G06", "G07", "G13", "G17", "G18", "G19", "H01", "H04", "H07", "H08", "H09", "I08")
+_LATER: Final = ("G05", "G06", "G13", "H08", "H09")
 WHY_NOT: Final[Mapping[str, str]] = {
     "D20": "pennants and letters are not counted by kind; praise is entered one by one (D14, D15, E22)",
-    **dict.fromkeys(_LATER, "no test yet"),
+    **{row: "no test yet" for row in _LATER if not (row in GRADED or row in SUPERVISED or row in ASSESSED)},
     "A20": "a plan's sentence without a rule; check-ins and scores are those of A01 and G22",
     "G21": "sub-centres are halls of their own, for whose people their units answer: put no book in force there, or one"
     " whose staff rows are left out; no key says 'windows only'",
@@ -220,5 +275,7 @@ WHY_NOT: Final[Mapping[str, str]] = {
 
 def tests_of(row: str) -> tuple[str, ...]:
     """Those of cards and findings first."""
-    found: Iterator[str] = iter((*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ())))
+    found: Iterator[str] = iter(
+        (*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ()), *GRADED.get(row, ()))
+    )
     return tuple(dict.fromkeys(found))

@@ -18,6 +18,7 @@ import structlog
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
+from monitor.app.cyclekeeper import CycleKeeper
 from monitor.app.loop import JudgingLoop
 from monitor.app.memory import few_arenas
 from monitor.app.policywatch import PolicyWatch
@@ -136,6 +137,7 @@ class _Daemon:
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
         self._sheets = SheetMaker(program, lambda conn, now: self._judge.look(conn, now))
+        self._cycle = CycleKeeper(program, lambda conn, now: self._judge.look(conn, now), after=self._heard)
         self._assessor = Assessor(program, lambda conn, now: self._judge.look(conn, now))
 
     def run(self) -> None:
@@ -152,6 +154,8 @@ class _Daemon:
         self._parts.callback(self._loop.stop)
         self._sheets.start()
         self._parts.callback(self._sheets.stop)
+        self._cycle.start()
+        self._parts.callback(self._cycle.stop)
         if settings.assessment.enabled:
             self._assessor.start()
             self._parts.callback(self._assessor.stop)

@@ -185,6 +185,10 @@ class Cycle(_Part):
     annual_after: int = Field(3, ge=1, le=4, description="So many quarterly awards make the annual one (G06).")
     basic_quarters: int = Field(2, ge=1, le=4, description="So many quarters of 基本称职 in a row: return (G13).")
     minimum_days: int = Field(10, ge=0, le=23, description="Fewer days of duty known: too few to tell, no place.")
+    appeal_days: int | None = Field(
+        15, ge=1, le=90, description="Working days within which a review may be asked for (G15); none: any time."
+    )
+    appeal_answer_days: int = Field(10, ge=1, le=60, description="Working days to decide such a review (G16).")
     minimum_cases: int = Field(10, ge=0, le=10_000, description="A window's cases in the month: fewer, and no place.")
     distribution: tuple[Name, ...] = Field((), description="Who receives the quarter's and year's report (G19).")
 

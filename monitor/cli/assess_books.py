@@ -116,7 +116,7 @@ def check(
     """
     from monitor.assessment.check import check as look_through
 
-    parsed = _read(_text(book), book)
+    parsed = read_given(book)
     if hall is None:
         found = look_through(parsed)
     else:
@@ -206,6 +206,11 @@ def history(
         return
     for one in rows:
         typer.echo(f"{one['hall']}  {one['from']}  {one['version']}  {one['at']}  {one['by']}  {one['reason'] or '-'}")
+
+
+def read_given(book: str) -> RuleBook:
+    """The book of a file, or a shipped one by its name. Raises BadInput."""
+    return _read(_text(book), book)
 
 
 def _text(book: str) -> str:

@@ -37,6 +37,7 @@ from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
 from monitor.store.closedperiods import KEPT as SCORES
+from monitor.store.cycle import REVIEW, WORD
 from monitor.store.frames import FRAME
 from monitor.store.markwords import MARK
 from monitor.store.months import KEPT
@@ -224,6 +225,12 @@ def sorts(conn: Connection) -> dict[str, Sort]:
             name="requests", table=REQUEST, key=(REQUEST.c.number,), serial=REQUEST.c.number, held=_has_words(),
             at=func.coalesce(REQUEST.c.decided_at, REQUEST.c.filed_at, type_=REQUEST.c.filed_at.type),
             stays={"not_decided": REQUEST.c.state == "pending"}, take=_words_taken,
+        ),
+        "assessment_words": Sort(
+            name="assessment_words", table=WORD, key=(WORD.c.id,), serial=WORD.c.id, held=true(), at=WORD.c.written,
+            stays={"not_decided": and_(WORD.c.kind == REVIEW.name, WORD.c.owner.in_(
+                select(REVIEW.c.id).where(REVIEW.c.state == "asked")))},
+            take=_deleted(WORD, (WORD.c.id,)),
         ),
         "frames": Sort(
             name="frames", table=FRAME, key=(FRAME.c.id,), serial=FRAME.c.id, held=true(), at=FRAME.c.taken_at,

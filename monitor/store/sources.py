@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
 
-from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span
+from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span, hall_of_own
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, LostSpan, PowerCutRow, Quarantine, RawEvent, SourceRow
 from monitor.store.sequences import Prefixes, first_missing, of_boot, whole_prefix
@@ -252,6 +252,8 @@ class Sources:
         return first_missing(self._conn, device, boot, self._now, self.lost_spans(device), self._prefixes)
 
     def _import_state(self, source: str) -> SourceState:
+        if hall_of_own(source) is not None:  # what is not in the store was not done
+            return SourceState(id=source, watermark=self._now)
         if self._imports is None:
             self._imports = {r.id: r.watermark for r in self._conn.execute(select(SOURCE.c.id, SOURCE.c.watermark))}
         return SourceState(id=source, watermark=self._imports.get(source))

@@ -17,6 +17,7 @@ from monitor.access import Principal, refusal
 from monitor.store import (
     audit,
     closedperiods,
+    cycle,
     faces,
     markwords,
     meta,
@@ -106,6 +107,9 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     name = conn.execute(select(STAFF.c.name).where(STAFF.c.id == person)).scalar() or ""
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     rows |= planrequests.forget_person(conn, kind, person)
+    rows["assessment_word"] = cycle.forget(conn, kind, person)
+    private = _of_assessment(conn, person) if kind == "staff" else 0
+    rows["audit_private"] += private
     rows |= {"score_mark": markwords.erase(conn, kind, person)}
     if kind in ("staff", "user"):
         rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
@@ -176,6 +180,16 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
     asked = select(AUDIT.c.id).where(AUDIT.c.object_kind == "request", AUDIT.c.object_id.in_(numbers))
     private += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(asked))).rowcount)
     return done | {"plans_private": private}
+
+
+def _of_assessment(conn: Connection, person: str) -> int:
+    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs."""
+    done = 0
+    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW):
+        numbers = select(cast(table.c.id, String)).where(table.c.staff == person)
+        about = select(AUDIT.c.id).where(AUDIT.c.object_kind == table.name, AUDIT.c.object_id.in_(numbers))
+        done += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)
+    return done
 
 
 def _words(conn: Connection, person: str) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 from monitor.wording.assessment import ASSESSMENT
 from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
+from monitor.wording.explaining import EXPLAINING
 from monitor.wording.face_reasons import FACES
 from monitor.wording.gaming import GAMING
 from monitor.wording.item_reasons import ITEMS
@@ -151,7 +152,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 
 REASONS: Final[Mapping[str, Texts]] = {
     **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **RATINGS, **ACCESS, **WORK,
-    **HAND_ISSUED, **STANDING, **TERMINAL, **ASSESSMENT, **GAMING,
+    **HAND_ISSUED, **STANDING, **TERMINAL, **ASSESSMENT, **GAMING, **EXPLAINING,
 }  # fmt: skip
 
 

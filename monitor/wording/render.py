@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.model import Reason
 from monitor.wording.assessment import EFFECTS, WHOSE
+from monitor.wording.cycletasks import task_text
 from monitor.wording.handrules import HAND_RULES
 from monitor.wording.reasons import texts_of
 from monitor.wording.words import BY_FIELD, KINDS, SLOTS, Texts
@@ -87,6 +88,8 @@ def subject_text(kind: str, key: str, names: Names = NO_NAMES, lang: Lang = "zh"
             whose = "staff" if len(period) == len("2026") else "window"
             of = "/".join(whom)
             return f"{word} {names.get(f'{whose}:{of}', of)} {period}"
+        case "task", [_, *_] if (owed := task_text(key, names, lang)) is not None:
+            return owed
         case "calendar", [year]:
             return pick((f"{year} 年日历", f"calendar {year}"), lang)
     return f"{word} {names.get(f'{kind}:{key}', key)}"
@@ -135,6 +138,8 @@ class _Pen:
         if form == "subjects":
             kind, _, key = str(value).partition(":")
             return subject_text(kind, key, self.names, self.lang)
+        if name == "task" and (owed := task_text(str(value), self.names, self.lang)) is not None:
+            return owed
         word = _vocabulary(name).get(str(value))
         return pick(word, self.lang) if word else self.plain(name, value)
 

@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from openpyxl import load_workbook
 
 from monitor.assessment.kept import ERASED
 from monitor.assessment.snapshot import Snapshot, from_json, to_json
-from monitor.exports.assessment import FORMATS, KINDS, BadReport, BadTemplate, make, templates_in
+from monitor.exports.assessment import FORMATS, KINDS, BadReport, BadTemplate, Week, make, make_week, templates_in
 from monitor.exports.assessment.bundle import file_name
+from monitor.exports.assessment.evidence import fact_text
 from monitor.exports.assessment.letters import circular, feedback
 from monitor.exports.assessment.reading import Reading
 from monitor.exports.assessment.table import Report, Table, texts_of
@@ -82,6 +84,20 @@ def test_each_entry_stands_with_article_points_card_and_who_confirmed() -> None:
     assert back[9:] == ("赵主任", "冲销原记；更正已结账的 2026-02，记入 2026-03")
 
 
+@pytest.mark.parametrize(
+    ("source", "figures", "said"),
+    [
+        ("off_post", {"level": "yellow", "minutes": 22, "elsewhere": ["w2"]}, "脱岗：级别 黄牌；分钟 22"),
+        ("report.late", {"due": "2026-03-02T01:00:00+00:00", "ended": None}, "材料迟报：期限 2026-03-02 09:00:00"),
+        ("leave.uncovered", {"staff": "p2", "letter": True}, "有函请假未派人代岗：人员 李*；有函 是"),
+        ("case.false_close", {"code": "x.y", "staff": "p2"}, "未办结谎称办结：原因代码 x.y：staff=李*"),
+        ("gone.source", {}, "gone.source"),
+    ],
+)
+def test_what_an_entry_rests_on_is_told_in_words(source: str, figures: dict[str, Any], said: str) -> None:
+    assert fact_text(Reading(small(), "masked"), source, figures) == said
+
+
 def test_ties_and_too_few_to_tell_are_no_places() -> None:
     ranking = table(whole(small()), "人员排名")
     assert column(ranking, "名次") == ["1", "2（并列）", "样本不足（在岗天数）"]
@@ -97,11 +113,12 @@ def test_what_nobody_confirmed_is_listed_and_has_no_consequence() -> None:
     assert column(table(whole(replace(small(), state="preview", version=0)), "处理"), "状态")[0] == "待签核"
 
 
-def test_statistics_state_their_definitions_and_print_no_zero_for_what_is_not_there() -> None:
+def test_statistics_are_defined_and_what_is_not_there_is_no_zero() -> None:
     of = table(report(Reading(small()), "statistics"), "统计")
     said = {str(row[1]): row for row in of.rows}
     assert said["即办件率"][2:] == ("49.43%", "即办件办结÷办结")
     assert {str(row[0]) for row in of.rows} >= {"I01", "I02", "I03", "I04", "I06", "I07", "I08"}
+    assert [said[what][2] for what in ("受表彰窗口", "服务标兵（先进个人）")] == ["1", "0"]  # p2's seat is nobody's yet
     empty = table(report(Reading(replace(small(), statistics={})), "statistics"), "统计")
     assert [texts_of(row, empty.columns)[2] for row in empty.rows if row[0] == "I01"] == ["—", "—", "—"]
     parts = {**small().statistics, "parts": [{"id": "w1", "name": "一", "figures": {"completed": 3}}]}
@@ -281,6 +298,22 @@ def test_the_same_snapshot_gives_the_same_bytes_in_another_process(tmp_path: Pat
         cwd=Path(__file__).parents[2], env={"PYTHONHASHSEED": "7", "TZ": "America/New_York", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert json.loads(other.stdout) == mine
+
+
+def test_a_weekly_summary_says_its_figures_and_until_when_they_were_known() -> None:
+    week = Week(
+        hall="天阳县政务服务中心", week="2026-W10", made_at=datetime(2026, 3, 6, 10, tzinfo=UTC), made_by="赵主任",
+        text="秩序良好。\n=1+1",
+        figures={"from": "2026-03-02", "to": "2026-03-08", "as_of": "2026-03-06T09:30:00+00:00",
+                 "cards": {"post.empty": {"yellow": 3}}, "checkins": {"ok": 120, "unknown": 2},
+                 "ratings": {"total": 88, "bad": 1}, "patrols": {"rounds": 5, "order": 4}},
+    )  # fmt: skip
+    cells = _cells(make_week(week, "xlsx", "all"))
+    for part in ("2026年第10周", "窗口无人在岗", "2026-03-06 17:30:00", "编制人 赵主任", "=1+1", "未知"):
+        assert part in cells
+    assert make_week(week, "pdf", "all") == make_week(week, "pdf", "all")
+    with pytest.raises(BadReport, match="xlsx or pdf"):
+        make_week(week, "docx", "all")
 
 
 def test_the_archive_has_everything_and_its_digests_hold() -> None:

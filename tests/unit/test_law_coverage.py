@@ -24,6 +24,7 @@ WANTED = [*(row for row, mark in MARKS.items() if mark in WATCHED), *(f"Art. {nu
 def collected() -> frozenset[str]:
     """The ids of all tests in the modules that the table names, as pytest itself finds them."""
     named = [*SCENARIOS.values(), *rule_rows.ASSESSED.values(), *rule_rows.SUPERVISED.values()]
+    named += rule_rows.GRADED.values()
     modules = sorted({test.partition("::")[0] for tests in named for test in tests if "::" in test})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *modules]
     bare = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}  # `-v` there undoes `-q`
@@ -54,7 +55,7 @@ def test_a_row_has_tests_or_a_reason(row: str) -> None:
 
 def test_the_table_names_no_row_that_there_is_not() -> None:
     assert SCENARIOS.keys() - {"A17", "I09"} == set(WANTED)
-    named = rule_rows.ASSESSED.keys() | rule_rows.SUPERVISED.keys() | rule_rows.WHY_NOT.keys()
+    named = rule_rows.ASSESSED.keys() | rule_rows.GRADED.keys() | rule_rows.SUPERVISED.keys() | rule_rows.WHY_NOT.keys()
     assert named <= rule_rows.MARKS.keys()
     assert len(rule_rows.MARKS) == 167
 

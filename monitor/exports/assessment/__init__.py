@@ -15,6 +15,7 @@ from monitor.exports.assessment.documents import BadTemplate, Templates, as_docx
 from monitor.exports.assessment.letters import Letter
 from monitor.exports.assessment.printed import as_pdf
 from monitor.exports.assessment.reading import Naming, Reading
+from monitor.exports.assessment.weekly import Week, weekly
 from monitor.exports.assessment.workbook import as_xlsx
 
 Format: TypeAlias = Literal["xlsx", "pdf", "docx", "zip", "json"]
@@ -56,6 +57,14 @@ def make(
     return as_xlsx(report) if form == "xlsx" else as_pdf(report)
 
 
+def make_week(week: Week, form: Format, kind: Kind) -> bytes:
+    """The weekly summary (周小结) as one file. Raises BadReport, CannotPrint."""
+    if form not in ("xlsx", "pdf") or kind != "all":
+        raise BadReport("--week: 周小结只有 a weekly summary is xlsx or pdf, without --kind")
+    report = weekly(week)
+    return as_xlsx(report) if form == "xlsx" else as_pdf(report, "portrait")
+
+
 def _letter(snapshot: Snapshot, kind: str, circular_names: Naming, window: str) -> Letter:
     if kind == "circular":
         return letters.circular(Reading(snapshot, circular_names))
@@ -71,5 +80,6 @@ def templates_in(shipped: Path, own: str | None) -> Templates:
 
 
 __all__ = [
-    "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "make", "templates_in",
+    "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "Week", "make", "make_week",
+    "templates_in",
 ]  # fmt: skip

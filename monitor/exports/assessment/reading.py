@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from monitor.assessment.kept import ERASED
 from monitor.assessment.model import Ledger
 from monitor.assessment.scores import months_of
 from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot, digest_of, from_json, to_json
-from monitor.exports.assessment.words import ZONE
 from monitor.exports.attendance.local import one_line
 from monitor.model import Reason
 from monitor.wording import render
@@ -19,6 +19,8 @@ from monitor.wording import render
 Naming: TypeAlias = Literal["full", "masked", "none"]
 LONGEST: Final = 60
 """Signs of a name that are printed; what is longer ends with …."""
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""Instants are printed in China's time, with their offset; dates of a snapshot are the hall's already."""
 
 
 class Reading:

@@ -10,6 +10,7 @@ from monitor.assessment.model import Ledger
 from monitor.assessment.scores import kind_of
 from monitor.assessment.snapshot import Award, FiredEffect, Line, Sheet
 from monitor.exports.assessment import words
+from monitor.exports.assessment.evidence import fact_text, source_word
 from monitor.exports.assessment.reading import Reading, total
 from monitor.exports.assessment.table import Column, Row, Table, columns
 from monitor.wording.assessment import EFFECTS
@@ -138,17 +139,12 @@ def _entries(reading: Reading, ledger: Ledger, sheet: Sheet) -> Iterator[Row]:
     for line in sheet.lines:
         yield (
             *who, line.date.isoformat(), line.row, line.article, line.name.zh, line.points,
-            "、".join(map(str, line.cards)), fact_text(reading, line), reading.actor(line.confirmer),
-            remark(reading, line),
+            "、".join(map(str, line.cards)), fact_text(reading, line.source, line.figures),
+            reading.actor(line.confirmer), remark(reading, line),
         )  # fmt: skip
     for one in sheet.adjustments:
         yield (*who, "", one.row, "", words.ADJUSTMENTS.get(one.kind, one.kind), one.points, "", "", "",
                f"部分 {one.part}" if one.part else "")  # fmt: skip
-
-
-def fact_text(reading: Reading, line: Line) -> str:
-    told = words.figures_text(line.figures)
-    return reading.public(f"{words.source_word(line.source)}：{told}" if told else words.source_word(line.source))
 
 
 def remark(reading: Reading, line: Line) -> str:
@@ -199,7 +195,7 @@ def _facts(facts: Sequence[str]) -> str:
     named = []
     for fact in facts[:_MOST_FACTS]:
         source, _, key = fact.partition(" ")
-        named.append(f"{words.source_word(source)} {key}".strip())
+        named.append(f"{source_word(source)} {key}".strip())
     more = f" 等共 {len(facts)} 项" if len(facts) > _MOST_FACTS else ""
     return "、".join(named) + more
 
@@ -252,7 +248,7 @@ def proposals(reading: Reading) -> Table:
     rows: list[Row] = [
         (
             one.number, words.LEDGERS[one.ledger], one.whom, reading.whom(one.ledger, one.whom), one.date.isoformat(),
-            one.row, one.article, one.name.zh, one.points, words.source_word(one.source),
+            one.row, one.article, one.name.zh, one.points, source_word(one.source),
             "、".join(map(str, one.cards)), words.OPEN.get(one.why, one.why),
         )
         for one in reading.snapshot.proposals

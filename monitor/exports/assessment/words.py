@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
-
-from monitor.assessment.sources import SOURCES
-from monitor.exports.attendance.details import slot_word
-
-ZONE: Final = ZoneInfo("Asia/Shanghai")
-"""Instants are printed in China's time; dates of a snapshot are the hall's already."""
-_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 
 LEDGERS: Final[Mapping[str, str]] = {"window": "窗口", "staff": "人员"}
 KINDS: Final[Mapping[str, str]] = {"month": "月度", "quarter": "季度", "half": "半年", "year": "年度"}
@@ -54,16 +44,6 @@ CHOICES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 }  # fmt: skip
 """Key of rules.md A.10 → what it decides, and its values in words; a value that is not here is printed as it is."""
 
-_FIGURES: Final[Mapping[str, str]] = {
-    "minutes": "分钟", "days": "天数", "due": "应到（应办）", "at": "时刻", "case": "办件", "item": "事项",
-    "slot": "时段", "began": "起", "ended": "止", "from": "起", "to": "止", "start": "起", "end": "止",
-    "rounds": "次数", "times": "次数", "count": "次数", "number": "文号", "document": "文号",
-    "letter": "函号", "rung": "级别", "level": "级别", "kind": "类别", "window": "窗口", "share": "比率",
-    "rate": "比率", "limit": "时限", "half": "半天", "overdue_days": "逾期天数", "workdays": "工作日",
-    "rating": "评价", "score": "评分", "task": "任务", "complaint": "投诉", "amount": "数量", "base": "基数",
-    "value": "数值", "date": "日期", "card": "牌号",
-}  # fmt: skip
-
 
 def choice(key: str, value: object) -> tuple[str, str]:
     """What an A.10 key decides and what was chosen, the key itself and its value beside."""
@@ -76,26 +56,3 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def source_word(source: str) -> str:
-    known = SOURCES.get(source)
-    return known.name[0] if known else source
-
-
-def figures_text(figures: Mapping[str, object]) -> str:
-    """What explains an entry, as `名 值；名 值`; nested values are left to the JSON."""
-    told = (
-        (key, value)
-        for key, value in figures.items()
-        if isinstance(value, (str, int, float)) and value not in ("", None)
-    )
-    return "；".join(f"{_FIGURES.get(key, key)} {_figure(key, value)}" for key, value in told)
-
-
-def _figure(key: str, value: str | int | float) -> str:
-    if key == "slot":
-        return slot_word(str(value))
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        return f"{datetime.fromisoformat(value).astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
-    return _plain(value)

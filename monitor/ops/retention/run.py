@@ -35,6 +35,7 @@ _KEYS: Final = {
     "score_marks": "scores_days",
     "notices": "notices_days",
     "requests": "requests_days",
+    "assessment_words": "assessment_words_days",
     "audit": "audit_days",
 }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, case, func, or_, select
+from sqlalchemy import Row, and_, case, func, not_, or_, select
 
-from monitor.model import Device, Registry
+from monitor.model import OWN, Device, Registry, hall_of_own
 from monitor.store.facts.look import Loaded, Look, next_receipt
 from monitor.store.schema import TaskEventRow
 from monitor.store.sql import chunks, table_of
@@ -22,7 +22,7 @@ def load_tasks(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     rows = _rows_of(look, keys)
     loaded: dict[str, Loaded] = {}
     for key in keys:
-        mine = rows.get(key, [])
+        mine = _told_by_owner(rows.get(key, []))
         known = [row for row in mine if look.counts(row)]
         hall = _hall_of(look.registry, known or mine)
         carriers = carriers_of(look.registry, hall, (row.source for row in mine))
@@ -54,6 +54,8 @@ def carriers_of(registry: Registry, hall: str | None, told: Iterable[str]) -> li
     registered with the channel `task`, or with the same namespace.
     """
     heard = set(told)
+    if any(hall_of_own(source) is not None for source in heard):
+        return sorted(heard)
     known = {source for source in heard if source in registry.devices}
     spaces = {registry.devices[source].case_namespace for source in known}
 
@@ -66,7 +68,9 @@ def carriers_of(registry: Registry, hall: str | None, told: Iterable[str]) -> li
 
 def tasks_with_findings(look: Look) -> list[str]:
     """Numbers of the tasks that a finding can be about: reports, what was verified, and what was told two dues."""
-    matter = case((or_(TASK.c.kind == "report", TASK.c.event == "verified"), 1), else_=0)
+    unowned = and_(TASK.c.source.startswith(OWN), TASK.c.window.is_(None), TASK.c.unit.is_(None))
+    report = and_(TASK.c.kind == "report", not_(unowned))  # what supervision owes falls under no article on windows
+    matter = case((or_(report, TASK.c.event == "verified"), 1), else_=0)
     query = select(TASK.c.task).where(TASK.c.received <= look.now).group_by(TASK.c.task)
     wanted = or_(func.max(matter) == 1, func.count(TASK.c.due.distinct()) > 1)
     return list(look.conn.execute(query.having(wanted).order_by(TASK.c.task)).scalars())
@@ -94,7 +98,13 @@ def _hall_of(registry: Registry, rows: Sequence[Row[Any]]) -> str | None:
         if hall is not None:
             return hall
     device = registry.devices.get(rows[0].source) if rows else None
-    return device.hall if device else None
+    return device.hall if device else hall_of_own(rows[0].source) if rows else None
+
+
+def _told_by_owner(rows: list[Row[Any]]) -> list[Row[Any]]:
+    """Of a task that the program opened its own events alone: no device ends what people owe here."""
+    own = [row for row in rows if hall_of_own(row.source) is not None]
+    return own or rows
 
 
 def _event(look: Look, row: Row[Any]) -> TaskEvent:

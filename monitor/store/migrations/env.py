@@ -6,6 +6,7 @@ from monitor.store import (  # noqa: F401  (the tables register themselves)
     schema,
     schema_alerts,
     schema_assessment,
+    schema_cycle,
     schema_policy,
     schema_screen,
     schema_sheets,

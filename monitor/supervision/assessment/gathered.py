@@ -115,7 +115,7 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
     }
     back = {
         month: facts_back(look, hall, month, policy, book.choices, sources)
-        for month, sources in _looked_back(book, months).items()
+        for month, sources in looked_back(book, months).items()
     }
     year = months_of(months[-1][:4])
     entries = tuple(ledgers.entries_of(conn, hall, months=months))
@@ -160,7 +160,7 @@ def _kind(period: str) -> PeriodKind:
         raise Refused(f"{period[:20]!r} 应为 is written 2026-03, 2026-Q1, 2026-H1 or 2026", field="period") from None
 
 
-def _looked_back(book: RuleBook, months: Sequence[str]) -> Mapping[str, frozenset[str]]:
+def looked_back(book: RuleBook, months: Sequence[str]) -> Mapping[str, frozenset[str]]:
     """Earlier months, and the sources of which effects count facts of them with these: the months of the counting
     period, or of the rolling days.
     """

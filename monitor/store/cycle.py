@@ -1,0 +1,125 @@
+"""Rows of the assessment's cycle (考评周期). Statements alone; the caller commits. docs/adr/0050."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
+
+from monitor.store.schema_assessment import ClosedPeriodRow, PeriodResultRow
+from monitor.store.schema_cycle import (
+    CircularRow,
+    CycleTaskRow,
+    FeedbackRow,
+    NominationRow,
+    PatrolRow,
+    ScoreReviewRow,
+    SelfAssessmentRow,
+    SentReportRow,
+    TalkRow,
+    WeekSummaryRow,
+    WordRow,
+)
+from monitor.store.sql import chunks, table_of
+from monitor.store.sql import insert as upsert
+
+WORD: Final = table_of(WordRow)
+TASK: Final = table_of(CycleTaskRow)
+PATROL: Final = table_of(PatrolRow)
+WEEK: Final = table_of(WeekSummaryRow)
+SELF: Final = table_of(SelfAssessmentRow)
+TALK: Final = table_of(TalkRow)
+CIRCULAR: Final = table_of(CircularRow)
+FEEDBACK: Final = table_of(FeedbackRow)
+SENT: Final = table_of(SentReportRow)
+NOMINATION: Final = table_of(NominationRow)
+REVIEW: Final = table_of(ScoreReviewRow)
+CLOSED: Final = table_of(ClosedPeriodRow)
+RESULT: Final = table_of(PeriodResultRow)
+
+
+# --------------------------------------------------------------------------- rows
+
+
+def add(conn: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    """Its number."""
+    return int(conn.execute(insert(table).returning(table.c.id), [dict(values)]).scalar_one())
+
+
+def add_missing(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Those that there are already stay as they are."""
+    for batch in chunks(rows):
+        conn.execute(upsert(conn, table).on_conflict_do_nothing(), [dict(row) for row in batch])
+
+
+def change(conn: Connection, table: Table, number: int, *still: ColumnElement[bool], **values: Any) -> bool:
+    """False where it is not `still` so: of two at once one is first."""
+    return int(conn.execute(update(table).where(table.c.id == number, *still).values(**values)).rowcount) == 1
+
+
+def find(conn: Connection, table: Table, *wanted: ColumnElement[bool]) -> Row[Any] | None:
+    """The row, locked until the end of the transaction."""
+    return conn.execute(select(table).where(*wanted).with_for_update()).first()
+
+
+def listed(
+    conn: Connection, table: Table, wanted: Iterable[ColumnElement[bool]], before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The newest first."""
+    query = select(table).where(*wanted)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    return conn.execute(query.order_by(table.c.id.desc()).limit(limit)).all()
+
+
+# --------------------------------------------------------------------------- words
+
+
+def say(
+    conn: Connection, table: Table, owner: int, words: Mapping[str, str], *, author: str, about: str | None,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep what somebody wrote on a row, by the name of its field; what stood under a name is written over."""
+    for name, text in words.items():
+        conn.execute(delete(WORD).where(WORD.c.kind == table.name, WORD.c.owner == owner, WORD.c.name == name))
+        if text:
+            values = {"kind": table.name, "owner": owner, "name": name, "text": text}
+            conn.execute(insert(WORD).values(**values, author=author, about=about, written=now))
+
+
+def said(conn: Connection, table: Table, owners: Iterable[int]) -> dict[tuple[int, str], str]:
+    """Texts by (number of the row, name of the field)."""
+    found: dict[tuple[int, str], str] = {}
+    for batch in chunks(owners):
+        query = select(WORD.c.owner, WORD.c.name, WORD.c.text).where(WORD.c.kind == table.name)
+        found |= {(row.owner, row.name): row.text for row in conn.execute(query.where(WORD.c.owner.in_(batch)))}
+    return found
+
+
+def forget(conn: Connection, kind: str, person: str) -> int:
+    """What a user wrote, or what is about a member of staff; how many texts went."""
+    column = WORD.c.author if kind == "user" else WORD.c.about
+    return int(conn.execute(delete(WORD).where(column == person)).rowcount)
+
+
+# --------------------------------------------------------------------------- closed periods
+
+
+def closed(conn: Connection, hall: str, period: str) -> Row[Any] | None:
+    """The newest version of a closed period."""
+    query = select(CLOSED).where(CLOSED.c.hall == hall, CLOSED.c.period == period)
+    return conn.execute(query.order_by(CLOSED.c.version.desc()).limit(1)).first()
+
+
+def closed_since(conn: Connection, hall: str, since: datetime) -> Sequence[Row[Any]]:
+    """First versions of the periods that were closed since then."""
+    query = select(CLOSED).where(CLOSED.c.hall == hall, CLOSED.c.version == 1, CLOSED.c.closed_at >= since)
+    return conn.execute(query.order_by(CLOSED.c.id)).all()
+
+
+def results(conn: Connection, hall: str, period: str, *wanted: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """What a closed period came to, by ledger and id."""
+    query = select(RESULT).where(RESULT.c.hall == hall, RESULT.c.period == period, *wanted)
+    return conn.execute(query.order_by(RESULT.c.ledger, RESULT.c.whom)).all()
