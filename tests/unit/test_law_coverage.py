@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,16 @@ beside = pytest.mark.skipif(not DOMAIN.is_dir(), reason="the domain's pages are 
 WANTED = [*(row for row, mark in MARKS.items() if mark in WATCHED), *(f"Art. {number}" for number in ARTICLES)]
 
 
-@cache
+@pytest.fixture(scope="module")
 def collected() -> frozenset[str]:
-    """The ids of all tests in the modules that the table names, as pytest itself finds them."""
+    """The ids of all tests in the modules that the table names, as pytest itself finds them; one try for all rows."""
     named = [*SCENARIOS.values(), *rule_rows.ASSESSED.values(), *rule_rows.SUPERVISED.values()]
     named += rule_rows.GRADED.values()
     modules = sorted({test.partition("::")[0] for tests in named for test in tests if "::" in test})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *modules]
     bare = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}  # `-v` there undoes `-q`
-    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     plain = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), done.stdout)
     return frozenset(line.strip() for line in plain.splitlines() if "::" in line)
 
@@ -39,11 +39,11 @@ def test_a_row_has_a_scenario(row: str) -> None:
 
 
 @pytest.mark.parametrize("row", [*SCENARIOS, *(row for row in rule_rows.MARKS if row not in SCENARIOS)])
-def test_each_scenario_is_in_the_suite(row: str) -> None:
+def test_each_scenario_is_in_the_suite(row: str, collected: frozenset[str]) -> None:
     """By its id; a test of real stores has the store's name within the brackets. A file stands for all its tests."""
     for test in (*SCENARIOS.get(row, ()), *rule_rows.tests_of(row)):
         bare = test.removesuffix("]")
-        known = any(one == test or (one.startswith(bare) and one[len(bare)] in "[-") for one in collected())
+        known = any(one == test or (one.startswith(bare) and one[len(bare)] in "[-") for one in collected)
         assert known or ("::" not in test and (ROOT / test).is_file()), f"{row}: no test {test}"
 
 
