@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from monitor.assessment.assess import assess
-from monitor.assessment.awards import award_facts
 from monitor.assessment.book import RuleBook
 from monitor.assessment.derive import derive
 from monitor.assessment.effects import effects
@@ -694,7 +693,7 @@ def test_h05_three_months_among_the_last(says: str, before: list[Earlier], expec
     assert replaced == (["p4"] if expected else [])
 
 
-# --------------------------------------------------------------------------- G13, awards (G06, G08, H06, E23)
+# --------------------------------------------------------------------------- G13, awards (G06, G08, H06)
 
 
 @pytest.mark.parametrize(
@@ -785,22 +784,6 @@ def test_g06_three_quarterly_awards_make_the_annual(
     history = [Earlier(period=one, ledger="window", whom="w1", grade="excellent", awarded=True) for one in quarters]
     found = assessed([score("w1", "97", "window", "2026")], before=history, of=book(choices={"inclusive": inclusive}))
     assert [one.whom for one in found.awards] == (["w1"] if expected else [])
-
-
-def test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each() -> None:
-    closed = [
-        Earlier(period="2026-Q1", ledger="window", whom="w1", grade="excellent", awarded=True),
-        Earlier(period="2026-Q1", ledger="window", whom="w2", grade="excellent"),
-        Earlier(period="2026", ledger="window", whom="w1", grade="excellent", awarded=True),
-    ]
-    facts = award_facts(closed, "ty", CALENDAR, {"w1": ["p2", "p1"]}, {"w1": "u1"})
-    of = book_of(row("E23", "award.window", "2", charges=("window", "person")))
-    claims = derive(facts, of)
-    two = Decimal(2)
-    assert [(c.key.ledger, c.key.whom, c.points, c.posts, c.month) for c in claims] == [
-        ("staff", "p1", two, True, "2026-04"), ("staff", "p2", two, True, "2026-04"),
-        ("window", "w1", two, True, "2026-04"),
-    ]  # fmt: skip
 
 
 # --------------------------------------------------------------------------- order, words, spans
