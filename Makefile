@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# One worker a core; `make test WORKERS=1` for a quiet machine.
+# One worker a core; `make test WORKERS=1` for a quiet machine. A file is one worker's, or what is made once for a module
+# would be made by both; in the order of collection, for the slow ones come first (xdist would begin with the longest lists).
 WORKERS ?= auto
+SPREAD := --dist loadfile --no-loadscope-reorder
 # Where tests keep their stores: in memory where 2 GB of it are free. On a disk half of their time goes into waiting for
 # flushes, and none of them cuts the power. `make test TEST_TMP=/tmp` is for the disk.
 TEST_TMP ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)0" -gt 20000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
@@ -43,7 +45,7 @@ docs: setup  ## write the tables of names in docs/ anew from the code (tests hol
 	$(BIN)/python scripts/catalogue.py
 
 test: setup packages lint  ## everything short, as in CI
-	TMPDIR="$(TEST_TMP)" $(BIN)/pytest -n $(WORKERS) -m "not long" tests
+	TMPDIR="$(TEST_TMP)" $(BIN)/pytest -n $(WORKERS) $(SPREAD) -m "not long" tests
 
 test-long: setup packages  ## full counts and long runs
 	$(BIN)/pytest -m long --timeout 3600 tests

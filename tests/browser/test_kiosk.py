@@ -105,6 +105,7 @@ def await_encoder(daemon: Daemon, token: str) -> None:
         config = httpx.get(f"{daemon.url}{API}/config", headers={"Authorization": f"Bearer {token}"})
         if config.json().get("faces"):
             return
+        time.sleep(0.1)  # the encoder is loading its models: it needs the processor more than this question
     raise AssertionError(f"no encoder: {daemon.log()}")
 
 

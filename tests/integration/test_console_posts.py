@@ -73,7 +73,7 @@ def test_what_stands_behind_a_segment_is_told(app: BusyApp) -> None:
     assert re.search(
         r"09:30 – 10:30 60 分钟 无人在岗 由 A 岗负责：演示员23 09:30 上岗登记: 暂停 · 演示员23 demo-ev10", text
     )
-    assert re.search(r"数据截至: 上岗登记 demo-ev10 15:3\d", text)
+    assert re.search(r"demo-ev10 上岗登记 03-04 15:3\d", text), "until when the device can be trusted to have told all"
     assert app.as_user("lead").get(f"/posts/{EMPTY}").status_code == 404
     assert app.as_user("duty").get(f"/posts/{EMPTY}?date=2026-13-01").status_code == 422
 
