@@ -19,7 +19,7 @@ from monitor.wording import words
 from monitor.wording.reasons import REASONS, texts_of
 
 FOLDERS = {folder.__name__: folder for folder in (attendance, evaluators, timeliness)}
-ACTORS = ("monitor.supervision", "monitor.agents.terminal")
+ACTORS = ("monitor.supervision", "monitor.agents.terminal", "monitor.assessment")
 ROOT = Path(attendance.__file__ or "").parents[1]
 WHOLE = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 LAST_WORD = re.compile(r"[a-z_]+")
