@@ -326,6 +326,11 @@ class RetentionSettings(_Section):
     )
     notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
+    scores_days: int = Field(
+        0,
+        ge=0,
+        description="Snapshots of closed assessment (考评结账), names included; words of entries by hand.",
+    )
     requests_days: int = Field(
         0, ge=0, description="Reasons, letters and kinds of leave of requests (申请) that are decided; the rest stays."
     )
@@ -424,7 +429,7 @@ class Policy(_Section):
 
 
 class AssessmentSettings(_Section):
-    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算)."""
+    """`[assessment]`: when the daemon brings the ledgers up to date (考评核算), letters and circulars."""
 
     enabled: bool = Field(True, description="Whether `run` does it by itself; `jiancha assess run` does it by hand.")
     after_close_minutes: int = Field(
@@ -437,6 +442,12 @@ class AssessmentSettings(_Section):
         2, ge=0, le=12, description="So many months that are signed off are looked at again; what changed in them is "
         "booked in the open month."
     )  # fmt: skip
+    letters: str | None = Field(
+        None, description="Folder of the hall's own circular.docx and feedback.docx; what it lacks is the shipped one."
+    )
+    circular_names: Literal["full", "masked", "none"] = Field(
+        "masked", description="Names of people in circulars (通报): full, masked (张*) or none."
+    )
 
 
 class Settings(_Section):
@@ -521,6 +532,7 @@ def _beside(data: dict[str, Any], base: Path) -> None:
     openid = console.get("oidc") if isinstance(console, dict) else None
     for given, key in (
         (data.get("faces"), "keys"), (data.get("http"), "tls_cert"), (data.get("http"), "tls_key"), (openid, "ca"),
+        (data.get("assessment"), "letters"),
     ):  # fmt: skip
         if isinstance(given, dict) and isinstance(given.get(key), str):
             given[key] = str(base / given[key])

@@ -32,11 +32,12 @@ LI, WANG, HEAD = person("li"), person("wang"), person("zhao", "supervision_head"
 
 
 class Assessed:
-    """The clock stands at 10:00 on 16 March 2026; the book is in force from January on."""
+    """The clock stands at 10:00 on 16 March 2026, unless a world is given; the book is in force from January on."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
-        self.world = World(store, folder, hall(3))
-        self.world.clock.set(self.world.clock.now().replace(day=16, hour=2))
+    def __init__(self, store: Store, folder: Path, world: World | None = None) -> None:
+        self.world = world or World(store, folder, hall(3))
+        if world is None:
+            self.world.clock.set(self.world.clock.now().replace(day=16, hour=2))
         self.store = store
         with store.write() as conn:
             text = shipped_text("tianyang")

@@ -38,6 +38,8 @@ _OTHERS: Final = f"{_BOOKS}test_what_the_other_books_say"
 _CYCLE: Final = f"{_BOOKS}test_the_numbers_of_the_cycle_are_those_of_the_texts"
 _GRADES: Final = "tests/unit/test_assessment_grades.py::"
 _HAND: Final = "tests/acceptance/test_assessment_by_hand.py::"
+_FOLLOWS: Final = "tests/unit/test_assessment_book_effects.py::test_what_follows"
+_GROUND: Final = "tests/unit/test_assessment_book_effects.py::test_a_ground_counts_once_another_person_has_confirmed_it"
 _FLOW: Final = "tests/unit/test_supervision_workflow.py::test_a_step"
 _TASKS: Final = "tests/unit/test_timeliness_tasks.py::"
 _INTEGRITY: Final = "tests/unit/test_timeliness_integrity.py::"
@@ -57,6 +59,22 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "A03": (f"{_ITSELF}[A03 A07 late]",),
     "A04": (f"{_ITSELF}[A04 A07 early]",),
     "A05": (f"{_CONFIRMED}[A05]",),
+    "A06": (f"{_FOLLOWS}[A06: 25 lates are exactly 5.0]", f"{_FOLLOWS}[A06: 24 are 4.8]"),
+    "A09": (f"{_FOLLOWS}[A09 A10: three half days, each alone]",),
+    "A10": (f"{_FOLLOWS}[A10: three in a quarter, not in a month]",),
+    "A11": (f"{_FOLLOWS}[A11: six half days are three days]",),
+    "A12": (f"{_FOLLOWS}[A12: late, early and dozing]", f"{_FOLLOWS}[A12: late twice]"),
+    "B14": (f"{_FOLLOWS}[B14: a post left vacant]",),
+    "C03": (f"{_FOLLOWS}[C03: three overdue, whose fault it was nobody has said]",
+            f"{_FOLLOWS}[C03 C04: one by three days]"),
+    "C04": (f"{_FOLLOWS}[C04: two overdue]", f"{_FOLLOWS}[C03 C04: three overdue by the person's fault]"),
+    "D12": (f"{_FOLLOWS}[D12: two within twenty working days]", f"{_FOLLOWS}[D12: the 21st working day]"),
+    "F05": (f"{_FOLLOWS}[F05: late twice in a row]",),
+    "G10": (f"{_FOLLOWS}[B14: a post left vacant]", f"{_FOLLOWS}[E03: papers outside the hall]",
+            f"{_FOLLOWS}[G10: G10.third]"),
+    "G11": (*(f"{_FOLLOWS}[G11: G11.{n}]" for n in ("second", "third", "sixth", "seventh")), _GROUND),
+    "G12": (f"{_FOLLOWS}[G12: G12.second]", f"{_FOLLOWS}[G12: G12.sixth]"),
+    "G14": (f"{_FOLLOWS}[G14: three breaches in a year]", f"{_FOLLOWS}[G14: the first over a year ago]"),
     "A07": (f"{_ITSELF}[A03 A07 late]", f"{_ITSELF}[A07 half a day absent]", f"{_CONFIRMED}[A07.away entered]"),
     "A08": (f"{_CONFIRMED}[A08]",),
     **_cards("A13", "A14"),
@@ -101,7 +119,7 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "E16": tuple(f"{_CONFIRMED}[E16 {what}]"
                  for what in ("a card: the mildest", "language", "taboo", "insubordination", "favours")),
     "E17": (f"{_CONFIRMED}[E17 a card]", *_entered("E17", "E17.joint")),
-    "E19": (*_entered("E19", "E19.discipline", "E19.law", "E19.broker"),
+    "E19": (*_entered("E19", "E19.discipline", "E19.law", "E19.broker"), f"{_FOLLOWS}[E19: brokering]",
             f"{_GRADES}test_g10_g12_the_right_to_be_excellent_is_lost"),
     "E20": _entered("E20", "E20.fault", "E20"),
     "E21": _entered("E21", "E21.first", "E21.second", "E21"),
@@ -123,6 +141,10 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "H03": (_CYCLE, f"{_GRADES}test_h03_the_last_two"),
     "H05": (_CYCLE, f"{_GRADES}test_h05_three_months_among_the_last"),
     "H06": (_CYCLE, f"{_GRADES}test_h06_so_many_windows_and_people_by_place"),
+}  # fmt: skip
+"""Row → tests of what it costs, earns or brings about in assessment."""
+
+GRADED: Final[Mapping[str, tuple[str, ...]]] = {
     "A06": (f"{_GRADES}test_a06_the_sum_of_the_year",
             f"{_GRADES}test_a06_counts_from_the_month_in_which_an_entry_is_booked",
             f"{_GRADES}test_a06_is_not_told_twice_when_it_is_taken_back_and_comes_again"),
@@ -146,7 +168,7 @@ ASSESSED: Final[Mapping[str, tuple[str, ...]]] = {
     "G14": (f"{_GRADES}test_g14_three_breaches_in_a_rolling_year",),
     "G05": (f"{_HAND}test_the_months_scores", f"{_HAND}test_the_quarter_and_the_year"),
 }  # fmt: skip
-"""Row → tests of what it costs, earns or brings about in assessment."""
+"""Row → tests of grades, places and effects by themselves, whatever the book."""
 
 SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "D01": ("tests/unit/test_evaluators_devices.py::test_silence",
@@ -212,18 +234,7 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Row of A.4 to A.9 → tests of cards, findings, statistics and what else the daemon does. A file: all its tests."""
 
-_LATER: Final = (
-    "G07",
-    "G17",
-    "G18",
-    "G19",
-    "H01",
-    "H04",
-    "H07",
-    "H08",
-    "H09",
-    "I08",
-)
+_LATER: Final = ("G07", "G17", "G18", "G19", "H01", "H04", "H07", "H08", "H09", "I08")
 WHY_NOT: Final[Mapping[str, str]] = {
     "D20": "pennants and letters are not counted by kind; praise is entered one by one (D14, D15, E22)",
     **dict.fromkeys(_LATER, "no test yet"),
@@ -240,5 +251,7 @@ WHY_NOT: Final[Mapping[str, str]] = {
 
 def tests_of(row: str) -> tuple[str, ...]:
     """Those of cards and findings first."""
-    found: Iterator[str] = iter((*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ())))
+    found: Iterator[str] = iter(
+        (*CARDS.get(row, ()), *SUPERVISED.get(row, ()), *ASSESSED.get(row, ()), *GRADED.get(row, ()))
+    )
     return tuple(dict.fromkeys(found))

@@ -14,7 +14,7 @@ from monitor.app.program import Program, make_expected, record_hours, record_pol
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.policies import InForce, look_again
-from monitor.supervision.statistics import fill_in
+from monitor.supervision.statfill import fill_in
 
 log = structlog.get_logger(__name__)
 

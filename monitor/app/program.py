@@ -31,7 +31,7 @@ from monitor.supervision import hours
 from monitor.supervision.expect import expect, is_needed
 from monitor.supervision.loop import Applied, Judge, JudgeMetrics, NoMetrics
 from monitor.supervision.policies import Policies, read_in_force, record_start
-from monitor.supervision.statistics import fill_in
+from monitor.supervision.statfill import fill_in
 
 log = structlog.get_logger(__name__)
 

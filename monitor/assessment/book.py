@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from monitor.assessment.model import Charged, Ledger, PeriodKind
 from monitor.assessment.sources import SOURCES
-from monitor.wording.handrules import HAND_RULES
 
 Points = Annotated[Decimal, Field(ge=-100, le=100, max_digits=5, decimal_places=2)]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-I][0-9]{2}(\.[a-z0-9_]{1,20})?$")]
@@ -34,7 +33,9 @@ class Words(_Part):
 
 
 class Row(_Part):
-    """`[[rows]]`: one deduction or bonus. Points below zero deduct, above zero add."""
+    """`[[rows]]`: one deduction or bonus. Points below zero deduct, above zero add; 0: a ground (情形) that somebody
+    enters and another confirms as any other, and that effects count (G11).
+    """
 
     id: RowId
     article: str = Field(min_length=1, max_length=60, description="Where the regulation says so: `001.2 §23(1)`.")
@@ -61,6 +62,10 @@ class Row(_Part):
     )
     part: str = Field("", description="Of the base, where it is in parts.")
 
+    @property
+    def is_ground(self) -> bool:
+        return self.points is not None and self.points == 0
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         known = SOURCES.get(self.source)
@@ -68,8 +73,10 @@ class Row(_Part):
             raise ValueError(f"source: {self.source!r} is none of {', '.join(SOURCES)}")
         if (self.points is None) == (self.ladder is None):
             raise ValueError("give points or a ladder, one of them")
-        if self.points is not None and self.points == 0:
-            raise ValueError("points: 0 is no deduction and no bonus; leave the row out")
+        if self.is_ground and not known.by_row:
+            raise ValueError(
+                "points: 0 is no deduction and no bonus; only what a person enters may be a ground of effects"
+            )
         for one in self.charges:
             if one not in known.charges:
                 raise ValueError(f"charges: {self.source} names no {one}; it names {', '.join(known.charges)}")
@@ -250,18 +257,8 @@ class RuleBook(_Part):
         return next((one for one in self.rows if one.id == row), None)
 
     def named_by(self, source: str) -> tuple[str, ...]:
-        """Rows that a fact of `hand`, `mark` or another source `by_row` may name: those of points, and those that an
-        effect alone counts (G11.second). In the order of the book.
-        """
-        points = [row.id for row in self.rows if row.source == source]
-        counted = [
-            row
-            for effect in self.effects
-            if source in effect.sources
-            for row in effect.rows
-            if self.row(row) is None and (row in HAND_RULES) == (source == "hand")
-        ]
-        return tuple(dict.fromkeys([*points, *counted]))
+        """Rows that a fact of `hand`, `mark` or another source `by_row` may name, in the order of the book."""
+        return tuple(row.id for row in self.rows if row.source == source)
 
 
 class BadBook(ValueError):

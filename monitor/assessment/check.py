@@ -144,6 +144,8 @@ def _row_never(row: Row, book: RuleBook) -> Iterator[Said]:
         yield "人工登记没有牌，证据应为 document", "an entry has no card; ask for a document"
     if _share(source.amount) and row.grace >= 1:
         yield f"grace {row.grace} 不小于全部", f"grace {row.grace} is all of a share"
+    if row.is_ground and not any(row.id in effect.rows for effect in book.effects):
+        yield "0 分而没有后果计入", "it costs nothing, and no effect counts it"
     if row.wanted is not None and row.grace >= row.wanted:
         yield f"grace {row.grace} 不小于 wanted", f"grace {row.grace} is all that is wanted"
     if not any(_charge_counts(row, charged, book) for charged in row.charges):
@@ -181,9 +183,10 @@ def _effect_never(effect: Effect, book: RuleBook) -> Iterator[Said]:
     by_row = [source for source in effect.sources if SOURCES[source].by_row]
     if by_row and len(by_row) == len(effect.sources) and not effect.rows:
         yield "未写 rows，人工登记与人工发牌全部计入", "no rows: every entry and every card by hand counts"
+    known = {row for source in by_row for row in book.named_by(source)}
     for row in effect.rows:
-        if not any(row in book.named_by(source) for source in by_row):
-            yield f"{row} 不能登记也不能发牌", f"nobody can enter {row}, and no card is issued under it"
+        if row not in known:
+            yield f"{row} 不在所列来源的条目中", f"{row} is no row of {', '.join(by_row)}: nobody can enter it"
     side = [row for row in book.rows if any(LEDGER[charged] == effect.on for charged in row.charges)]
     if effect.sum is not None and not any(r.source in effect.sources and _costs(r) for r in side):
         yield (

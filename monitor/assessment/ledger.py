@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from monitor.assessment.model import Claim, ClaimKey, Entry, Proposal
 
 _Held = TypeVar("_Held", Entry, Proposal)
+LEADERS: Final = ("lead", "head")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +54,15 @@ def reconcile(claims: Iterable[Claim], standing: Standing, open_month: str) -> C
        that may stand is.
     2. What waits is a proposal, once; what a person rejected stays rejected, unless the fact has come to more since.
     3. What stands without a claim, with other points or in another month is countered; its claim is posted anew.
+    4. Who led a window or unit when a fact was first booked stays charged: the registry knows today's leaders alone.
     Raises ValueError for an open month that is closed.
     """
     if open_month in standing.closed:
         raise ValueError(f"{open_month} is closed")
     posted = _by_key(standing.entries)
     asked = _by_key(standing.proposals)
-    wanted = {claim.key: claim for claim in claims}
+    first = sorted(standing.entries, key=lambda e: (e.number or 0, e.revision))
+    wanted = _by_leaders(claims, [*first, *sorted(standing.proposals, key=_order)])
     keys = sorted(posted.keys() | asked.keys() | wanted.keys())
     cases = {key: _case(key, wanted.get(key), posted.get(key, ()), asked.get(key, ()), standing.span) for key in keys}
     highest = _highest(cases)
@@ -92,6 +95,27 @@ def reconcile(claims: Iterable[Claim], standing: Standing, open_month: str) -> C
 
 
 # --------------------------------------------------------------------------- what may stand
+
+
+def _by_leaders(claims: Iterable[Claim], held: Iterable[Entry | Proposal]) -> dict[ClaimKey, Claim]:
+    """The claims by key, those against a lead or head against whom was first held to answer for it: taken back or
+    rejected or not, it does not fall to a successor. `held`: in the order in which they came about.
+    """
+    charged: dict[tuple[str, ...], str] = {}
+    for one in held:
+        if one.figures.get("charged") in LEADERS:
+            charged.setdefault(_of_leader(one.key, one.figures["charged"]), one.key.whom)
+    found: dict[ClaimKey, Claim] = {}
+    for claim in claims:
+        key = claim.key
+        whom = charged.get(_of_leader(key, claim.charged), key.whom)
+        mine = claim if whom == key.whom else replace(claim, key=key._replace(whom=whom))
+        found.setdefault(mine.key, mine)
+    return found
+
+
+def _of_leader(key: ClaimKey, charged: str) -> tuple[str, ...]:
+    return key.ledger, key.row, key.source, key.fact, charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +185,7 @@ def _may_stand(claim: Claim, decided: _Decided) -> _May | None:
     """A claim that posts, unless a person rejected it; else as much of it as one confirmed."""
     if claim.posts and decided.barred is None:
         return _May(claim.points, claim.confirmer, claim.month)
-    if decided.allowed is None or claim.points * decided.allowed <= 0:
+    if decided.allowed is None or _sign(claim.points) != _sign(decided.allowed):
         return None
     points = decided.allowed if _beyond(claim.points, decided.allowed) else claim.points
     return _May(points, decided.by, claim.month)
@@ -175,8 +199,6 @@ def _waits(case: _Case, most: _May | None) -> bool:
     assert claim is not None
     if most is not None and not _beyond(claim.points, most.points):
         return False
-    if not claim.points and decided.allowed is not None:
-        return False  # a ground without points (derive): confirmed is all that there is to it
     if decided.barred is None or _beyond(claim.points, decided.barred):
         return True
     by_another = claim.posts and claim.confirmer not in (None, decided.barred_by)
@@ -198,6 +220,11 @@ def _highest(cases: Mapping[ClaimKey, _Case]) -> dict[tuple[str, str, str, str],
 def _rank(case: _Case) -> tuple[Decimal, bool]:
     assert case.may is not None
     return abs(case.may.points), case.now is not None
+
+
+def _sign(points: Decimal) -> int:
+    """−1 a deduction, 1 a bonus, 0 a ground of effects."""
+    return (points > 0) - (points < 0)
 
 
 def _beyond(points: Decimal, limit: Decimal) -> bool:

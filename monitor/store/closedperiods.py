@@ -8,10 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from monitor.assessment import kept
 from monitor.assessment.model import Ledger
+from monitor.assessment.results import Earlier
 from monitor.assessment.scores import kind_of
 from monitor.assessment.snapshot import Named
 from monitor.store.schema_assessment import ClosedPeriodRow, KeptScoresRow, PeriodResultRow
@@ -38,6 +39,14 @@ class Result:
     awarded: bool = False
     window: str | None = None
     effects: tuple[str, ...] = ()
+
+    @property
+    def earlier(self) -> Earlier:
+        """As later periods read it."""
+        return Earlier(
+            period=self.period, ledger=self.ledger, whom=self.whom, grade=self.grade, place=self.place,
+            bottom=self.bottom, awarded=self.awarded, effects=self.effects,
+        )  # fmt: skip
 
 
 def periods(conn: Connection, hall: str | None = None) -> list[Row[Any]]:
@@ -78,7 +87,16 @@ def body(conn: Connection, hall: str, period: str, version: int) -> bytes | None
 
 def results_of(conn: Connection, hall: str, wanted: Collection[str]) -> list[Result]:
     """What these periods came to, those of them that are closed; by period, ledger and whom."""
-    query = select(RESULT).where(RESULT.c.hall == hall, RESULT.c.period.in_(sorted(wanted)))
+    return _results(conn, hall, RESULT.c.period.in_(sorted(wanted)))
+
+
+def results_since(conn: Connection, hall: str, year: str) -> list[Result]:
+    """Of every period that was closed of the year `2024` and later."""
+    return _results(conn, hall, RESULT.c.period >= year)
+
+
+def _results(conn: Connection, hall: str, wanted: ColumnElement[bool]) -> list[Result]:
+    query = select(RESULT).where(RESULT.c.hall == hall, wanted)
     rows = conn.execute(query.order_by(RESULT.c.period, RESULT.c.ledger, RESULT.c.whom))
     return [
         Result(

@@ -31,11 +31,14 @@ from sqlalchemy import (
     update,
 )
 
+from monitor.store import markwords
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD
+from monitor.store.closedperiods import KEPT as SCORES
 from monitor.store.frames import FRAME
+from monitor.store.markwords import MARK
 from monitor.store.months import KEPT
 from monitor.store.notices import NOTICE
 from monitor.store.planrequests import REQUEST, STEP, forget_words
@@ -208,6 +211,14 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "made_sheets": Sort(
             name="made_sheets", table=JOB, key=(JOB.c.id,), serial=JOB.c.id, held=true(), at=JOB.c.asked_at, stays={},
             take=_deleted(JOB, (JOB.c.id,)), batch=1,
+        ),
+        "scores": Sort(
+            name="scores", table=SCORES, key=(SCORES.c.id,), serial=SCORES.c.id, held=true(), at=SCORES.c.kept_at,
+            stays={}, take=_deleted(SCORES, (SCORES.c.id,)), batch=1,
+        ),
+        "score_marks": Sort(
+            name="score_marks", table=MARK, key=(MARK.c.id,), serial=MARK.c.id, held=markwords.HELD,
+            at=MARK.c.entered_at, stays={"not_closed": markwords.NOT_CLOSED}, take=markwords.take,
         ),
         "requests": Sort(
             name="requests", table=REQUEST, key=(REQUEST.c.number,), serial=REQUEST.c.number, held=_has_words(),

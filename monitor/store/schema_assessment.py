@@ -140,7 +140,7 @@ class ScoreMarkRow(SQLModel, table=True):
 
 
 class ClosedPeriodRow(SQLModel, table=True):
-    """A month, quarter, half year or year that was signed off (结账); one version more for each correction."""
+    """A month, quarter, half year or year that was signed off (结账): closed is closed, the version is always 1."""
 
     __tablename__ = "closed_period"
     __table_args__ = (UniqueConstraint("hall", "period", "version"),)
@@ -151,7 +151,7 @@ class ClosedPeriodRow(SQLModel, table=True):
     version: int = 1
     book: str
     digest: str
-    """SHA-256 of the kept snapshot."""
+    """SHA-256 of what is signed: the kept snapshot without its names (`assessment.kept`)."""
     inputs: str
     """SHA-256 of the facts, entries and choices that it was made of."""
     closed_at: datetime

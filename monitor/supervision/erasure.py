@@ -16,7 +16,9 @@ from sqlalchemy import Connection, String, and_, cast, delete, func, or_, select
 from monitor.access import Principal, refusal
 from monitor.store import (
     audit,
+    closedperiods,
     faces,
+    markwords,
     meta,
     notices,
     pins,
@@ -104,6 +106,9 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     name = conn.execute(select(STAFF.c.name).where(STAFF.c.id == person)).scalar() or ""
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     rows |= planrequests.forget_person(conn, kind, person)
+    rows |= {"score_mark": markwords.erase(conn, kind, person)}
+    if kind in ("staff", "user"):
+        rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}

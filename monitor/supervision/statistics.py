@@ -17,7 +17,6 @@ from monitor.store.facts.cases import load_cases
 from monitor.store.facts.look import Look
 from monitor.store.sql import chunks
 from monitor.supervision.compare import Period
-from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.reach import within
 from monitor.timeliness.casestat import CaseStat, case_stat
 from monitor.timeliness.policy import TimelinessPolicy
@@ -196,20 +195,6 @@ def stats_of(look: Look, policy: TimelinessPolicy, keys: list[str]) -> dict[str,
         assert loaded.calendar is not None  # load_cases always finds one
         found[key] = case_stat(loaded.facts, policy, loaded.calendar, look.now)
     return found
-
-
-def fill_in(judge: Judge, now: datetime) -> bool:
-    """Make the rows of some cases that were judged before there were any; gives whether more may be without one.
-
-    Once all have theirs it is noted, and nothing is looked for any more.
-    """
-    with judge.store.read() as conn:
-        if casestats.is_filled(conn):
-            return False
-        keys = casestats.without_row(conn, CLAIM)
-        made = stats_of(judge.look(conn, now), judge.policy.timeliness, keys) if keys else {}
-    judge.store.step(lambda conn: casestats.fill_in(conn, made) if made else casestats.set_filled(conn))
-    return bool(keys)
 
 
 def only_hall(registry: Registry) -> str | None:

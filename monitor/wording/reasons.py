@@ -14,6 +14,7 @@ from monitor.wording.assessment import ASSESSMENT
 from monitor.wording.attendance_reasons import ATTENDANCE
 from monitor.wording.case_reasons import CASES
 from monitor.wording.face_reasons import FACES
+from monitor.wording.gaming import GAMING
 from monitor.wording.item_reasons import ITEMS
 from monitor.wording.kiosk_reasons import KIOSK
 from monitor.wording.rating_reasons import RATINGS
@@ -150,7 +151,7 @@ STANDING: Final[Mapping[str, Texts]] = {
 
 REASONS: Final[Mapping[str, Texts]] = {
     **EVALUATORS, **CASES, **TASKS, **ITEMS, **ATTENDANCE, **TALLIES, **FACES, **KIOSK, **RATINGS, **ACCESS, **WORK,
-    **HAND_ISSUED, **STANDING, **TERMINAL, **ASSESSMENT,
+    **HAND_ISSUED, **STANDING, **TERMINAL, **ASSESSMENT, **GAMING,
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ DEVICES = [
 ]
 ALL = RetentionSettings(
     payloads_days=30, comments_days=30, deliveries_days=30, attachments_days=30, sheets_days=30, audit_days=30,
-    requests_days=30, notices_days=30,
+    requests_days=30, notices_days=30, scores_days=30,
 )  # fmt: skip
 SECRET = "秘密-4711"
 """What must be nowhere in the file afterwards."""
@@ -123,7 +123,8 @@ def test_by_default_everything_is_kept(world: World) -> None:
 def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(world: World) -> None:
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
-            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0}  # fmt: skip
+            "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0,
+            "scores": 0, "score_marks": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
@@ -309,7 +310,7 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
     Sealer(world.store, KEY.encode()).seal(thorough=True)
     assert erased(world, "user", "boss") == {
         "user": 1, "audit_private": 3, "card_event": 1, "alert_item": 1, "silence": 0, "lost_span": 0,
-        "sign_in": 0, "checkin_review": 0,
+        "sign_in": 0, "checkin_review": 0, "score_mark": 0, "kept_scores": 0,
     }  # fmt: skip
     [user] = [row for row in rows(world, USER) if row.id == "boss"]
     assert (user.name, user.contacts, user.role) == ("", None, "unit_head")
@@ -371,7 +372,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     step(world, number, "closed", "10:30", HEAD)
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
-        "staff_pin": 0, "checkin_review": 0, "sheet_job": 0, "notice": 0,
+        "staff_pin": 0, "checkin_review": 0, "sheet_job": 0, "notice": 0, "score_mark": 0, "kept_scores": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")

@@ -26,7 +26,8 @@ from monitor.store.casestats import STAT, By
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.supervision.compare import Period
-from monitor.supervision.statistics import BY, fill_in, statistics
+from monitor.supervision.statfill import fill_in
+from monitor.supervision.statistics import BY, statistics
 from monitor.supervision.statreport import definitions
 from monitor.timeliness.casestat import KINDS, CaseStat
 from monitor.timeliness.statistics import Counts, counts_of

@@ -86,6 +86,19 @@ CONFIRMED: dict[str, tuple[str, dict[str, Any], dict[tuple[str, str], str]]] = {
     "D10 a card": ("hand", {"row": "D10"}, {("D10", W): "-2"}),
     "D13": ("complaint.in_time", {}, {("D13", W): "1"}),
     "E15": ("mark", {"row": "E15"}, {("E15", W): "-2"}),
+    **{
+        f"{row} a ground, no points": ("mark", {"row": row}, {(row, whom): "0"})
+        for row, whom in (
+            ("G10.third", W),
+            ("G11.second", W),
+            ("G11.third", W),
+            ("G11.sixth", W),
+            ("G11.seventh", W),
+            ("G12.second", P),
+            ("G12.sixth", P),
+            ("G14", P),
+        )
+    },
     "E16 a card: the mildest": ("hand", {"row": "E16"}, {("E16", P): "-0.2"}),
     "E16 language": ("mark", {"row": "E16.polite"}, {("E16.polite", P): "-0.5"}),
     "E16 taboo": ("mark", {"row": "E16.taboo"}, {("E16.taboo", P): "-2"}),

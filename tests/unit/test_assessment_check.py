@@ -101,8 +101,16 @@ SCENES: dict[str, tuple[RuleBook, set[tuple[str, bool, str]]]] = {
     "an effect of all that is entered": (
         book_of(late, effects=[effect("E19", ("mark",), times=1)]), {("never", True, "E19 staff")},
     ),
-    "an effect of a row of its own": (
-        book_of(late, effects=[effect("G11", ("mark",), rows=("G11.second",), times=1)]), set(),
+    "an effect of a row that is none": (
+        book_of(late, effects=[effect("G11", ("mark",), rows=("G11.second",), times=1)]),
+        {("never", True, "G11 staff")},
+    ),
+    "a ground that nothing counts": (
+        book_of(row("G11.second", "mark", "0", mark="proposed")), {("never", True, "G11.second")},
+    ),
+    "an effect of a ground": (
+        book_of(row("G11.second", "mark", "0", mark="proposed"),
+                effects=[effect("G11", ("mark",), rows=("G11.second",), times=1)]), set(),
     ),
     "C03 says both, the choices say either": (
         book_of(late, effects=[effect("C03", ("case.overdue",), times=3, amount=3, both=True)]),
@@ -222,6 +230,7 @@ BAD = {
     "a misspelt key": ({"pionts": 1}, "rows.A03.pionts: "),
     "per amount of what has none": ({"per": "amount"}, "rows.A03: per: a fact of late has no amount"),
     "the most of what has none": ({"most": 5}, "rows.A03: most: a fact of late has no amount"),
+    "a ground that a machine finds": ({"points": "0"}, "rows.A03: points: 0 is no deduction"),
     "three decimals": ({"points": "-0.125"}, "rows.A03.points: "),
 }
 

@@ -467,7 +467,10 @@ def test_g14_three_breaches_in_a_rolling_year(says: str, days: Sequence[str], pe
 
 def test_a_ground_that_costs_no_points_waits_for_another_person_and_is_asked_once() -> None:
     """§20b(2), (3), (6), (7), §26(2), (6): what somebody enters makes no month 不合格 before another confirms it."""
-    of = book_of(*ROWS, effects=(effect("G11", "window", "unqualified", "mark", rows=("G11.second",), times=1),))
+    ground = row("G11.second", "mark", "0", charges=("window",), mark="manual")
+    of = book_of(
+        *ROWS, ground, effects=(effect("G11", "window", "unqualified", "mark", rows=("G11.second",), times=1),)
+    )
     mark = fact("mark", "mark:1", "2026-03-05", row="G11.second", proof="open", proposer="u1", staff=None)
     claims = derive([mark], of)
     assert [(c.key.ledger, c.key.whom, c.points, c.posts) for c in claims] == [("window", "w1", Decimal(0), False)]
@@ -477,8 +480,9 @@ def test_a_ground_that_costs_no_points_waits_for_another_person_and_is_asked_onc
     assert not reconcile(claims, Standing(proposals=waiting), "2026-03"), "it is asked once"
     assert told(fired([mark], "2026-03", of, proposals=waiting)) == ["G11 w1 2026-03-05?"]
     confirmed = [replace(waiting[0], state="confirmed", decided_by="u2")]
-    assert not reconcile(claims, Standing(proposals=confirmed), "2026-03"), "no entry of no points, no second question"
-    assert told(fired([mark], "2026-03", of, proposals=confirmed)) == ["G11 w1 2026-03-05"]
+    booked = reconcile(claims, Standing(proposals=confirmed), "2026-03")
+    assert ([e.points for e in booked.entries], booked.proposed) == ([Decimal(0)], ())
+    assert told(fired([mark], "2026-03", of, entries=booked.entries, proposals=confirmed)) == ["G11 w1 2026-03-05"]
     rejected = [replace(waiting[0], state="rejected", decided_by="u2")]
     assert not reconcile(claims, Standing(proposals=rejected), "2026-03")
     assert told(fired([mark], "2026-03", of, proposals=rejected)) == []

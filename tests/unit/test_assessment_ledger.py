@@ -166,6 +166,23 @@ def test_what_a_review_took_back_is_not_posted_again_although_it_is_measured() -
     assert not book.run([late])
 
 
+def test_what_a_person_confirmed_and_a_review_took_back_stands_no_more() -> None:
+    book = Book()
+    book.run([off()])
+    book.decide("confirmed")
+    book.run([off()])
+    book.proposals.append(replace(book.proposals[0], state="rejected", why_open="review", decided_by="h1", number=2))
+    assert [e.points for e in book.run([off()]).entries] == [Decimal("0.50")]
+    assert not book.run([off()])
+
+
+def test_b05_a_person_on_leave_with_a_letter_is_not_charged_the_window_is() -> None:
+    rules = book_of(row("B05", "leave.uncovered", "-1", charges=("window", "head")), row("A03", "late", "-0.2"))
+    spared = fact("late", "slot:1", "2026-03-02", spared=True)
+    uncovered = fact("leave.uncovered", "leave:1", "2026-03-02", spared=True)
+    assert [c.key.whom for c in derive([spared, uncovered], rules)] == ["w1"]
+
+
 def test_a_proposal_without_a_fact_is_withdrawn_and_made_again_when_it_is_back() -> None:
     book = Book()
     book.run([off()])
@@ -181,6 +198,32 @@ def test_an_open_proposal_follows_its_fact() -> None:
     changes = book.run([overdue(4, cards=(9,))])
     assert [(p.points, p.cards, p.number) for p in changes.changed] == [(Decimal("-4.00"), (9,), 1)]
     assert not book.run([overdue(4, cards=(9,))])
+
+
+def test_whoever_led_when_it_was_booked_stays_charged() -> None:
+    book = Book(book_of(row("A08", "late", "-2", charges=("window", "lead"))))
+    late = fact("late", "slot:1", "2026-03-02", lead="p7")
+    book.run([late])
+    later = replace(late, lead="p8")
+    assert not book.run([later])
+    assert {e.key.whom for e in book.entries} == {"w1", "p7"}
+    taken = next(e for e in book.entries if e.key.whom == "p7")
+    book.proposals.append(
+        Proposal(
+            key=taken.key, points=taken.points, state="rejected", at=late.at, date=late.date, unit=None, window=None,
+            staff=None, why_open="review", number=1, figures=taken.figures,
+        )
+    )  # fmt: skip
+    book.run([later])
+    assert not book.run([later])  # taken back by a review: it does not fall to the successor either
+    assert {e.key.whom: e.points for e in book.entries[-1:]} == {"p7": 2}
+
+
+def test_figures_that_the_store_gives_back_otherwise_are_no_change() -> None:
+    book = Book()
+    book.run([off(figures={"span": (1, 2)})])
+    assert book.proposals[0].figures["span"] == [1, 2]
+    assert not book.run([off(figures={"span": [1, 2]})])
 
 
 # --------------------------------------------------------------------------- events

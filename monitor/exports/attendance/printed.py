@@ -5,13 +5,9 @@ fpdf2 draws it: WeasyPrint lays a grid of 500 people out in half a minute, this 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import UTC
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
-
-from fpdf import FPDF
-from fpdf.fonts import TTFFont
 
 from monitor.exports.attendance.symbols import Symbol
 from monitor.exports.attendance.tables import (
@@ -28,16 +24,13 @@ from monitor.exports.attendance.tables import (
     Tables,
     printed_rows,
 )
-from monitor.exports.pdf import chinese_font
+from monitor.exports.paper import MM, Fill, Paper
 
 WIDTH, HEIGHT, MARGIN = 420.0, 297.0, 8.0
 TOP, BOTTOM = 24.0, 284.0
 """Millimetres from the top of the page between which rows stand."""
 ROW: Final = 4.6
 LINE: Final = 3.6
-MM: Final = 0.3528
-"""Millimetres of a point."""
-Fill = tuple[int, int, int]
 _FILLS: Final[Mapping[str, Fill]] = {
     Symbol.ABSENT: (153, 0, 0), Symbol.OFF_POST: (246, 178, 107), Symbol.LATE: (255, 229, 153),
     Symbol.EARLY: (255, 242, 204), Symbol.UNKNOWN: (159, 197, 232), Symbol.LEAVE: (217, 234, 211),
@@ -59,24 +52,14 @@ def as_pdf(tables: Tables) -> bytes:
     return bytes(page.output())
 
 
-class _Page(FPDF):
+class _Page(Paper):
     """Pages with a title above and the legend below; `y_now` is where the next row begins."""
 
     def __init__(self, tables: Tables) -> None:
-        super().__init__(orientation="landscape", unit="mm", format="A3")
-        font = chinese_font()
-        self.add_font("cjk", "", font.path, collection_font_number=font.number)
-        font_file = self.fonts["cjk"]
-        assert isinstance(font_file, TTFFont)  # add_font with a path adds no other
-        self._glyphs: Container[int] = font_file.cmap
-        self.set_auto_page_break(False)
-        self.set_creation_date(tables.made.astimezone(UTC))
-        self.set_title(tables.title)
-        self.set_line_width(0.1)
+        super().__init__(title=tables.title, made=tables.made, form="A3")
         self.tables = tables
         self.part = ""
         self.y_now = TOP
-        self._widths: dict[tuple[str, float], float] = {}
 
     def begin(self, part: str) -> None:
         self.part = part
@@ -98,50 +81,6 @@ class _Page(FPDF):
         self.cell(
             80, 4.5, f"{edition} · 第 {self.page_no()} 页 共 {{nb}} 页", align="R"
         )  # {nb} is filled in cells only
-
-    def put(self, x: float, y: float, text: str, size: float, *, centred: bool = True) -> None:
-        """Text with its base line at y, about x or from it; □ for a sign that the font lacks, so that it is missed."""
-        text = self.known(text)
-        if text:
-            self.set_font("cjk", size=size)
-            self.text(x - self.width_of(text, size) / 2 if centred else x, y, text)
-
-    def known(self, text: str) -> str:
-        return "".join(sign if sign == "\n" or ord(sign) in self._glyphs else "□" for sign in text)
-
-    def width_of(self, text: str, size: float) -> float:
-        return sum(self._width(sign, size) for sign in self.known(text))
-
-    def _width(self, sign: str, size: float) -> float:
-        if (sign, size) not in self._widths:
-            self.set_font("cjk", size=size)
-            self._widths[sign, size] = self.get_string_width(sign)
-        return self._widths[sign, size]
-
-    def lines(self, text: str, room: float, size: float) -> list[str]:
-        """The text in lines that are no wider than the room; Chinese breaks anywhere, and so does the rest."""
-        found: list[str] = []
-        for part in self.known(text).split("\n"):
-            line, used = "", 0.0
-            for sign in part:
-                width = self._width(sign, size)
-                if line and used + width > room:
-                    found.append(line)
-                    line, used = "", 0.0
-                line, used = line + sign, used + width
-            found.append(line)
-        return found
-
-    def fill(self, x: float, y: float, width: float, height: float, colour: Fill) -> None:
-        self.set_fill_color(*colour)
-        self.rect(x, y, width, height, style="F")
-
-    def grid(self, edges: Sequence[float], top: float, bottom: float) -> None:
-        self.set_draw_color(120)
-        for x in edges:
-            self.line(x, top, x, bottom)
-        self.line(edges[0], top, edges[-1], top)
-        self.line(edges[0], bottom, edges[-1], bottom)
 
 
 # --------------------------------------------------------------------------- 考勤表

@@ -31,6 +31,8 @@ _KEYS: Final = {
     "attachments": "attachments_days",
     "sheets": "sheets_days",
     "made_sheets": "made_sheets_days",
+    "scores": "scores_days",
+    "score_marks": "scores_days",
     "notices": "notices_days",
     "requests": "requests_days",
     "audit": "audit_days",

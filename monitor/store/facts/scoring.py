@@ -21,6 +21,7 @@ from monitor.store.facts.scoring_attendance import (
     slots_of_month,
     unknown_time,
 )
+from monitor.store.facts.scoring_awards import awards_of
 from monitor.store.facts.scoring_cards import cards_of
 from monitor.store.facts.scoring_cases import overdue_facts, timer_facts, unknown_cases
 from monitor.store.facts.scoring_hand import bad_ratings, entered, found_by_hand
@@ -58,6 +59,7 @@ def load_scoring(look: Look, hall: str, month: str, policy: Policy, choices: Cho
         *entered(m),
         *share_facts(m, cases),
         *counts(m, tasks),
+        *awards_of(m),
     ]
     return Scoring(
         hall=hall,

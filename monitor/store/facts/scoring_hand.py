@@ -79,5 +79,5 @@ def _of_mark(m: HallMonth, mark: Row[Any]) -> Fact:
         proof="open",
         proposer=mark.entered_by,
         evidence=bool(mark.document),
-        figures={"mark": mark.id, **({"document": mark.document} if mark.document else {})},
+        figures={"mark": mark.id},
     )

@@ -160,7 +160,8 @@ def work_out(look: Look, policy: Policy, hall: str, months: Iterable[str]) -> Wo
 
 def _month(look: Look, policy: Policy, hall: str, month: str, book: RuleBook) -> Month:
     scoring = load_scoring(look, hall, month, policy, book.choices)
-    mine = [fact for fact in scoring.facts if f"{fact.date:%Y-%m}" == month]
+    # what is said of a whole month is dated its end: until then it may still come right
+    mine = [fact for fact in scoring.facts if f"{fact.date:%Y-%m}" == month and fact.at <= look.now]
     return Month(month=month, book=book, scoring=scoring, claims=derive(mine, book))
 
 

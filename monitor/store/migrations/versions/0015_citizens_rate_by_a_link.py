@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def _when_cases_are_due() -> None:
-    """Rows of open cases go, and are made anew from their facts with what the new columns hold (`statistics.fill_in`)."""
+    """Rows of open cases go, and are made anew from their facts with what the new columns hold (`statfill.fill_in`)."""
     for name in ('due_us', 'paused_us'):
         op.add_column('case_stat', sa.Column(name, sa.BigInteger(), nullable=True))
     op.add_column('case_stat', sa.Column('historic', sa.Boolean(), nullable=False, server_default=sa.false()))
