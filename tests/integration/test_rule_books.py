@@ -20,6 +20,7 @@ from monitor.supervision.refused import Refused
 from tests.halls import hall
 from tests.world import World
 
+pytestmark = pytest.mark.both_databases
 NOW = datetime(2026, 4, 2, 10, tzinfo=UTC)
 HEAD = Principal(id="p-head", role="supervision_head", halls=frozenset({"h1"}))
 OTHER = Principal(id="p-other", role="supervision_head", halls=frozenset({"h9"}))
