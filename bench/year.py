@@ -29,7 +29,7 @@ from monitor.app.program import open_program
 from monitor.settings import load
 from monitor.store import migrate
 from monitor.store.engine import Store
-from monitor.supervision.statistics import fill_in
+from monitor.supervision.statfill import fill_in
 
 REPLAY_GOAL, MEMORY_GOAL, STATISTICS_GOAL = 180.0, 1000.0, 2.0
 

@@ -64,7 +64,7 @@ GRADED: Final[Mapping[str, tuple[str, ...]]] = {
     "C03": (f"{_GRADES}test_c03_c04_overdue_cases",),
     "C04": (f"{_GRADES}test_c03_c04_overdue_cases",),
     "D12": (f"{_GRADES}test_d12_two_true_complaints_in_twenty_working_days",),
-    "E23": (f"{_GRADES}test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each",),
+    "E23": (f"{_BY_HAND}test_the_award_is_two_points_in_the_month_that_is_open_then",),
     "F05": (f"{_GRADES}test_f05_two_late_entries_in_twenty_working_days",),
     "F06": (f"{_BY_HAND}test_the_order_and_repetition_of_facts_change_nothing",),
     "G01": (f"{_BY_HAND}test_each_entry_against_its_article", f"{_BY_HAND}test_the_months_scores"),

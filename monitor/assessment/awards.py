@@ -1,20 +1,18 @@
-"""Awards (表彰): windows and people of the quarter, nominees, the annual award, the bonus that follows (rows G06, G08,
-H06, E23). Pure. Whom a tie at the last seat concerns, and whom a window nominates, a person decides.
+"""Awards (表彰): windows and people of the quarter, nominees, the annual award (rows G06, G08, H06). Pure.
+
+Whom a tie at the last seat concerns, and whom a window nominates, a person decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import time, timedelta
 
 from monitor.assessment.book import RuleBook
-from monitor.assessment.model import Fact, Ledger
+from monitor.assessment.model import Ledger
 from monitor.assessment.ranking import Place, Seats
-from monitor.assessment.results import Award, Earlier
-from monitor.assessment.spans import bounds
+from monitor.assessment.results import Award
 from monitor.assessment.streaks import History, quarterly_awards
 from monitor.model import Reason
-from monitor.workcal import WorkCalendar
 
 
 def seats_as_awards(ledger: Ledger, period: str, seats: Seats, places: Mapping[str, Place], of: int) -> list[Award]:
@@ -65,29 +63,3 @@ def annual(
                 )
             )  # fmt: skip
     return found
-
-
-def award_facts(
-    before: Iterable[Earlier], hall: str, calendar: WorkCalendar, people: Mapping[str, Sequence[str]],
-    units: Mapping[str, str],
-) -> tuple[Fact, ...]:  # fmt: skip
-    """E23: closed quarters' awarded windows as facts of source `award.window`, of the first day after the quarter: its
-    own months are signed off. `people`: who served at a window in the quarter; `units`: of windows.
-
-    A fact of the window charges the window alone and one of a person that person alone, so that no row posts twice.
-    """
-    found = []
-    for one in before:
-        if one.ledger != "window" or not one.awarded or "-Q" not in one.period:
-            continue
-        day = bounds(one.period)[1] + timedelta(days=1)
-        window, at = one.whom, calendar.local(day, time())
-        for staff in (None, *sorted(set(people.get(window, ())))):
-            found.append(
-                Fact(
-                    source="award.window", key=f"award:{one.period}/{staff or window}" + ("/staff" if staff else ""),
-                    at=at, date=day, hall=hall, unit=units.get(window), window=None if staff else window, staff=staff,
-                    evidence=True, figures={"quarter": one.period, "window": window},
-                )
-            )  # fmt: skip
-    return tuple(sorted(found, key=lambda fact: fact.key))

@@ -26,53 +26,18 @@ def derive(facts: Iterable[Fact], book: RuleBook) -> tuple[Claim, ...]:
        row of one fact (as holder and as lead) is charged once.
     3. Claims of one event carry its name, where the row counts events (E22): which of them stands is the ledger's to
        say, as it depends on what people confirmed.
-    4. A row that no points go with, for an effect alone counts it (§20b(2), G14), is a claim of no points where nobody
-       has confirmed its fact: somebody is asked, and nothing is posted.
     """
     by_source: dict[str, list[Row]] = {}
     for row in book.rows:
         by_source.setdefault(row.source, []).append(row)
-    grounds = _grounds(book)
     found: dict[ClaimKey, Claim] = {}
     for fact in _known(facts):
-        for charged in grounds.get((fact.source, fact.row), ()) if fact.row else ():
-            ground = _ground(fact, charged)
-            if ground is not None:
-                found.setdefault(ground.key, ground)
         for row in by_source.get(fact.source, ()):
             if SOURCES[row.source].by_row and fact.row != row.id:
                 continue
             for claim in _claims(fact, row, book):
                 found.setdefault(claim.key, claim)
     return tuple(sorted(found.values(), key=lambda c: (c.at, c.key)))
-
-
-def _grounds(book: RuleBook) -> dict[tuple[str, str], tuple[Charged, ...]]:
-    """Rows that effects alone count, by source and row: whom they are held against."""
-    priced = {row.id for row in book.rows}
-    found: dict[tuple[str, str], tuple[Charged, ...]] = {}
-    for effect in book.effects:
-        charged: Charged = "window" if effect.on == "window" else "person"
-        for source in effect.sources:
-            if SOURCES[source].by_row:
-                for row in effect.rows:
-                    if row not in priced:
-                        found[source, row] = tuple(dict.fromkeys([*found.get((source, row), ()), charged]))
-    return found
-
-
-def _ground(fact: Fact, charged: Charged) -> Claim | None:
-    whom = _whom(fact, charged)
-    if whom is None or (fact.spared and charged == "person"):
-        return None
-    if fact.proof == "certain" or (fact.proof == "confirmed" and fact.confirmed_by not in (None, fact.proposer, whom)):
-        return None
-    return Claim(
-        key=ClaimKey(LEDGER[charged], whom, fact.row, fact.source, fact.key), charged=charged,
-        points=Decimal(0).quantize(CENT), posts=False, why_open="unconfirmed", at=fact.at, date=fact.date,
-        unit=fact.unit, window=fact.window, staff=fact.staff, proposer=fact.proposer, cards=fact.cards,
-        figures={**fact.figures, "charged": charged},
-    )  # fmt: skip
 
 
 def _known(facts: Iterable[Fact]) -> Iterable[Fact]:

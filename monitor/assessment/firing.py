@@ -41,7 +41,7 @@ def fired_by(
     """The effect with its words. `behind`: the facts, of which `waiting` are not confirmed."""
     told = {
         effect.on: whom, "counted": counted, "effect": effect.effect, "row": effect.id, "article": effect.article,
-        "name_zh": effect.name.zh, "name_en": effect.name.en, "on": on.isoformat(), **figures,
+        "name": effect.name.model_dump(), "on": on.isoformat(), **figures,
         **({"open": len(waiting)} if waiting else {}),
     }  # fmt: skip
     return Fired(

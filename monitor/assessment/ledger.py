@@ -199,8 +199,6 @@ def _waits(case: _Case, most: _May | None) -> bool:
     assert claim is not None
     if most is not None and not _beyond(claim.points, most.points):
         return False
-    if not claim.points and decided.allowed is not None:
-        return False  # a ground without points (derive): confirmed is all that there is to it
     if decided.barred is None or _beyond(claim.points, decided.barred):
         return True
     by_another = claim.posts and claim.confirmer not in (None, decided.barred_by)

@@ -32,13 +32,13 @@ _LIMBS: Final[Texts] = (
 
 ASSESSMENT: Final[Mapping[str, Texts]] = {
     "assessment.effect": (
-        _WHO[0] + "“{name_zh}”（{article}）于 {on} 成立" + _LIMBS[0] + "。后果：{effect}。",
-        _WHO[1] + ": “{name_en}” ({article}) since {on}" + _LIMBS[1] + ". It follows: {effect}.",
+        _WHO[0] + "“{name}”（{article}）于 {on} 成立" + _LIMBS[0] + "。后果：{effect}。",
+        _WHO[1] + ": “{name}” ({article}) since {on}" + _LIMBS[1] + ". It follows: {effect}.",
     ),
     "assessment.effect.open": (
-        _WHO[0] + "“{name_zh}”（{article}）尚未成立[：其中 {open} 项未经查实]"
+        _WHO[0] + "“{name}”（{article}）尚未成立[：其中 {open} 项未经查实]"
         "[：所涉 {unpublished} 年放假安排未公布]；如经查实" + _LIMBS[0] + "，后果将为：{effect}。目前不作任何处理。",
-        _WHO[1] + ": “{name_en}” ({article}) does not stand[: {open} of it are not confirmed]"
+        _WHO[1] + ": “{name}” ({article}) does not stand[: {open} of it are not confirmed]"
         "[: it rests on {unpublished}, whose calendar is not published]; if they were"
         + _LIMBS[1]
         + ", it would follow: {effect}. Nothing is done now.",

@@ -129,6 +129,8 @@ class _Pen:
         """One value in words, by its form, else by its field's vocabulary or names, else by its type."""
         if value is None:
             return pick(_MISSING, self.lang)
+        if isinstance(value, Mapping):  # words that a hall wrote itself, in both languages (a rule book's)
+            return str(value[self.lang])
         if isinstance(value, list | tuple):
             return pick(_JOINT, self.lang).join(self.figure(name, item, form) for item in value)
         if form == "duration":

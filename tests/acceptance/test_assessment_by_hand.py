@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from monitor.assessment.assess import assess
-from monitor.assessment.awards import award_facts
 from monitor.assessment.book import RuleBook, read_book
 from monitor.assessment.derive import derive
 from monitor.assessment.ledger import Standing, reconcile
@@ -265,14 +264,20 @@ def test_the_quarter_its_grades_and_its_award() -> None:
     assert all(one.carried for one in quarter.fired), "the months told of them: nothing is sent again"
 
 
-def test_the_award_is_two_points_in_april() -> None:
-    """§19(9), §25(6): +2 to the window and to who served there, in the first month that is still open."""
-    quarter = _assessed("2026-Q1")
-    facts = award_facts([one.kept() for one in quarter.results], "ty", CALENDAR, {"w2": ["p3"]}, {"w2": "u1"})
-    claims = derive(facts, _book())
-    assert [(c.key.ledger, c.key.whom, c.key.row, c.points, c.month) for c in claims] == [
-        ("staff", "p3", "E23", Decimal(2), "2026-04"), ("window", "w2", "E23", Decimal(2), "2026-04"),
-    ]  # fmt: skip
+def test_the_award_is_two_points_in_the_month_that_is_open_then() -> None:
+    """§19(9), §25(6): +2 to the window of the quarter and to who stood at it, once each, of the day it was signed."""
+    signed: dict[str, Any] = {"lead": "p3"}
+    facts = [
+        fact("award.window", "2026-Q1/w2", "2026-04-08", **signed | {"window": "w2", "staff": None}),
+        fact("award.window", "2026-Q1/w2/p3", "2026-04-08", **signed | {"window": None, "staff": "p3"}),
+    ]
+    entries, _ = _ledger([*HAPPENED, *facts])
+    assert sorted(_line(one) for one in entries if one.month == "2026-04") == [
+        ("staff", "p3", "2026-04", "E23", "§19(9), §25(6)", "2.00"),
+        ("window", "w2", "2026-04", "E23", "§19(9), §25(6)", "2.00"),
+    ]
+    assert month_score("window", "w2", "2026-04", entries, _book()).points == Decimal(102)
+    assert [s.points for s in _scores(entries, "2026-03") if s.whom == "w2"] == [Decimal(95)], "March stays as it was"
 
 
 def test_half_a_year_has_grades_and_no_awards() -> None:

@@ -13,7 +13,7 @@ from monitor.app.program import Program, open_program
 from monitor.settings import load
 from monitor.store import migrate
 from monitor.store.engine import Store
-from monitor.supervision.statistics import fill_in
+from monitor.supervision.statfill import fill_in
 from tests.halls import Commands
 
 pytestmark = pytest.mark.long

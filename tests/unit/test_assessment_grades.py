@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from monitor.assessment.assess import assess
-from monitor.assessment.awards import award_facts
 from monitor.assessment.book import RuleBook
 from monitor.assessment.derive import derive
 from monitor.assessment.effects import effects
@@ -468,7 +467,10 @@ def test_g14_three_breaches_in_a_rolling_year(says: str, days: Sequence[str], pe
 
 def test_a_ground_that_costs_no_points_waits_for_another_person_and_is_asked_once() -> None:
     """§20b(2), (3), (6), (7), §26(2), (6): what somebody enters makes no month 不合格 before another confirms it."""
-    of = book_of(*ROWS, effects=(effect("G11", "window", "unqualified", "mark", rows=("G11.second",), times=1),))
+    ground = row("G11.second", "mark", "0", charges=("window",), mark="manual")
+    of = book_of(
+        *ROWS, ground, effects=(effect("G11", "window", "unqualified", "mark", rows=("G11.second",), times=1),)
+    )
     mark = fact("mark", "mark:1", "2026-03-05", row="G11.second", proof="open", proposer="u1", staff=None)
     claims = derive([mark], of)
     assert [(c.key.ledger, c.key.whom, c.points, c.posts) for c in claims] == [("window", "w1", Decimal(0), False)]
@@ -478,8 +480,9 @@ def test_a_ground_that_costs_no_points_waits_for_another_person_and_is_asked_onc
     assert not reconcile(claims, Standing(proposals=waiting), "2026-03"), "it is asked once"
     assert told(fired([mark], "2026-03", of, proposals=waiting)) == ["G11 w1 2026-03-05?"]
     confirmed = [replace(waiting[0], state="confirmed", decided_by="u2")]
-    assert not reconcile(claims, Standing(proposals=confirmed), "2026-03"), "no entry of no points, no second question"
-    assert told(fired([mark], "2026-03", of, proposals=confirmed)) == ["G11 w1 2026-03-05"]
+    booked = reconcile(claims, Standing(proposals=confirmed), "2026-03")
+    assert ([e.points for e in booked.entries], booked.proposed) == ([Decimal(0)], ())
+    assert told(fired([mark], "2026-03", of, entries=booked.entries, proposals=confirmed)) == ["G11 w1 2026-03-05"]
     rejected = [replace(waiting[0], state="rejected", decided_by="u2")]
     assert not reconcile(claims, Standing(proposals=rejected), "2026-03")
     assert told(fired([mark], "2026-03", of, proposals=rejected)) == []
@@ -694,7 +697,7 @@ def test_h05_three_months_among_the_last(says: str, before: list[Earlier], expec
     assert replaced == (["p4"] if expected else [])
 
 
-# --------------------------------------------------------------------------- G13, awards (G06, G08, H06, E23)
+# --------------------------------------------------------------------------- G13, awards (G06, G08, H06)
 
 
 @pytest.mark.parametrize(
@@ -785,22 +788,6 @@ def test_g06_three_quarterly_awards_make_the_annual(
     history = [Earlier(period=one, ledger="window", whom="w1", grade="excellent", awarded=True) for one in quarters]
     found = assessed([score("w1", "97", "window", "2026")], before=history, of=book(choices={"inclusive": inclusive}))
     assert [one.whom for one in found.awards] == (["w1"] if expected else [])
-
-
-def test_e23_the_award_is_a_fact_of_the_next_month_and_is_posted_once_for_each() -> None:
-    closed = [
-        Earlier(period="2026-Q1", ledger="window", whom="w1", grade="excellent", awarded=True),
-        Earlier(period="2026-Q1", ledger="window", whom="w2", grade="excellent"),
-        Earlier(period="2026", ledger="window", whom="w1", grade="excellent", awarded=True),
-    ]
-    facts = award_facts(closed, "ty", CALENDAR, {"w1": ["p2", "p1"]}, {"w1": "u1"})
-    of = book_of(row("E23", "award.window", "2", charges=("window", "person")))
-    claims = derive(facts, of)
-    two = Decimal(2)
-    assert [(c.key.ledger, c.key.whom, c.points, c.posts, c.month) for c in claims] == [
-        ("staff", "p1", two, True, "2026-04"), ("staff", "p2", two, True, "2026-04"),
-        ("window", "w1", two, True, "2026-04"),
-    ]  # fmt: skip
 
 
 # --------------------------------------------------------------------------- order, words, spans
