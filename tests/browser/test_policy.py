@@ -33,7 +33,7 @@ def test_from_a_draft_to_what_is_in_force(place: Daemon, browsers: Browsers) -> 
     """The whole way; the draft is kept while its what-if is looked at. The daemon is the same process at the end."""
     seen = sign_in(browsers, place, "admin", "/policy")
     page = seen.page
-    page.get_by_role("link", name="更改键值").click()
+    page.get_by_role("link", name="修改参数").click()
     page.locator("summary", has_text="评价").click()
     page.fill('[name="rating.bad_at_most"]', "9")
     page.get_by_role("button", name="查看改动").click()
