@@ -85,6 +85,7 @@ class Subscriber:
             raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
         self._adapters = adapters or Adapters()
         topics = subscriptions([SUBSCRIPTION, *self._adapters.subscriptions], shared_group)
+        self._path = Path(up=False, heard_since=None, deaf=())
         self.client = make_client(options, clock=clock, subscriptions=topics, on_link=self._linked)
         self._store, self._registry, self._clock, self._counters = store, registry, clock, counters
         self._batch_size, self._future = batch_size, future
@@ -117,14 +118,17 @@ class Subscriber:
 
     def path(self) -> Path:
         """The way to the broker as this process has seen it, for the rules on silent devices."""
-        link = self.client.link
-        return Path(up=link.connected, heard_since=link.since if link.connected else None, deaf=tuple(self._outages))
+        return self._path
 
     def _linked(self, link: Link) -> None:
         self._counters.broker(link.connected)
         if link.connected and self._down_since is not None and self._down_since < link.since:  # a clock may be set back
             self._outages.append((self._down_since, link.since))
         self._down_since = None if link.connected else link.since
+        # In one piece: a look between the link's return and its outage would hold the silence against the devices.
+        self._path = Path(
+            up=link.connected, heard_since=link.since if link.connected else None, deaf=tuple(self._outages)
+        )
         if self._on_link is not None:
             self._on_link(link)
 

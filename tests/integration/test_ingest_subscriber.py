@@ -200,14 +200,14 @@ def test_the_path_tells_outages_of_the_broker(
     broker = mosquitto("ev-1")
     running = run(broker)
     assert not running.subscriber.path().up or running.connected()
-    eventually(running.connected)
+    eventually(lambda: running.subscriber.path().up)
     up = running.subscriber.path()
     assert (up.up, up.deaf) == (True, ())
     assert up.heard_since is not None
     broker.stop()
     eventually(lambda: not running.subscriber.path().up)
     broker.start()
-    eventually(running.connected)
+    eventually(lambda: running.subscriber.path().up)
     back = running.subscriber.path()
     ((down, again),) = back.deaf
     assert up.heard_since <= down < again == back.heard_since
