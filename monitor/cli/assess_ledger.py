@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from monitor.access import Principal
     from monitor.app import Program
     from monitor.store.facts.look import Look
-    from monitor.supervision.assessment.proposals import Bulk, Verdict
+    from monitor.supervision.assessment.proposals import Verdict
+    from monitor.supervision.bulk import Done
 
 AS = typer.Option(None, "--as", metavar="USER", help="In this user's role (`user list`); default: this machine's own.")
 JSON = typer.Option(False, "--json", help="JSON on stdout.")
@@ -182,7 +183,7 @@ def _decide(verdict: Verdict, numbers: list[int], reason: str, user: str | None,
         with opened.store.read() as conn:
             who, registry = who_is(conn, user), opened.registry.get(conn)
         try:
-            bulk: Bulk = decide_all(
+            bulk: Done = decide_all(
                 opened.store, registry, numbers, verdict, actor=who, why=reason, now=opened.clock.now()
             )
         except Refused as error:

@@ -1,8 +1,11 @@
-"""The same step on many cards (批量签收): each in a transaction of its own, so that one refusal undoes no other."""
+"""The same step on many things: each in a transaction of its own, so that one refusal undoes no other.
+
+Cards are acknowledged so (批量签收), proposals of assessment decided (批量查实).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +24,7 @@ MOST: Final = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """Numbers of the cards that were acknowledged; of the others why not."""
+    """Numbers of the things that it was done to; of the others why not."""
 
     done: tuple[int, ...]
     refused: tuple[tuple[int, str], ...]
@@ -33,22 +36,28 @@ class Done:
         }
 
 
-def acknowledge_all(store: Store, numbers: Sequence[int], *, actor: Principal, why: str, now: datetime) -> Done:
-    """Acknowledge cards (签收), in the order of their numbers. A card beyond reach is as one that there is not.
+def one_by_one(
+    store: Store, numbers: Sequence[int], step: Callable[[Connection, int], object], *, why: str, none: str
+) -> Done:
+    """Do `step` to each, in the order of their numbers. `none`: what to say where nothing was chosen.
 
-    Raises Refused where nothing was chosen, too many were, or the reason says nothing.
+    Raises Refused then, where too many were chosen, or where the reason says nothing.
     """
     chosen = sorted({number for number in numbers if 0 < number < 2**63})
     if not chosen:
-        raise Refused("未选择牌 no card was chosen", field="numbers")
+        raise Refused(none, field="numbers")
     if len(chosen) > MOST:
-        raise Refused(f"一次至多 {MOST} 张 at most {MOST} at once", field="numbers")
+        raise Refused(f"一次至多 {MOST} 个 at most {MOST} at once", field="numbers")
     require_words(why)
     done: list[int] = []
     refused: list[tuple[int, str]] = []
     for number in chosen:
+
+        def act(conn: Connection, number: int = number) -> object:
+            return step(conn, number)
+
         try:
-            store.step(partial(_acknowledge, number=number, actor=actor, why=why, now=now))
+            store.step(act)
         except Refused as error:
             refused.append((number, error.text))
         else:
@@ -56,7 +65,13 @@ def acknowledge_all(store: Store, numbers: Sequence[int], *, actor: Principal, w
     return Done(done=tuple(done), refused=tuple(refused))
 
 
-def _acknowledge(conn: Connection, *, number: int, actor: Principal, why: str, now: datetime) -> None:
+def acknowledge_all(store: Store, numbers: Sequence[int], *, actor: Principal, why: str, now: datetime) -> Done:
+    """Acknowledge cards (签收). A card beyond reach is as one that there is not. Raises Refused, as `one_by_one`."""
+    step = partial(_acknowledge, actor=actor, why=why, now=now)
+    return one_by_one(store, numbers, step, why=why, none="未选择牌 no card was chosen")
+
+
+def _acknowledge(conn: Connection, number: int, *, actor: Principal, why: str, now: datetime) -> None:
     if not rows_of(conn, CardFilter(number=number, who=actor), "oldest", None, 1):
         raise Refused(f"card {number}: 没有这个号的牌 there is none of this number", sort="missing")
     transition(conn, number, "acknowledged", actor=actor, why=why, now=now)

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
@@ -23,14 +22,13 @@ from monitor.store import audit, ledgers
 from monitor.store.engine import Store
 from monitor.store.wanted import want
 from monitor.supervision.assessment.months import month_now, open_month
+from monitor.supervision.bulk import Done, one_by_one
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
 Verdict = Literal["confirmed", "rejected"]
 CONFIRM: Final = "scores:confirm"
 REVIEW: Final = "scores:review"
-MOST: Final = 200
-"""Of one bulk."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,45 +112,16 @@ def take_back(
 # --------------------------------------------------------------------------- several
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bulk:
-    """Numbers of the proposals that were decided; of the others why not."""
-
-    done: tuple[int, ...]
-    refused: tuple[tuple[int, str], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "done": list(self.done),
-            "refused": [{"number": number, "detail": detail} for number, detail in self.refused],
-        }
-
-
 def decide_all(
     store: Store, registry: Registry, numbers: Sequence[int], verdict: Verdict, *, actor: str | Principal, why: str,
     now: datetime,
-) -> Bulk:  # fmt: skip
-    """Each in a transaction of its own, in the order of their numbers, so that one refusal undoes no other.
+) -> Done:  # fmt: skip
+    """Each in a transaction of its own. Raises Refused, as `bulk.one_by_one`."""
 
-    Raises Refused where nothing was chosen, too many were, or the reason says nothing.
-    """
-    chosen = sorted({number for number in numbers if 0 < number < 2**63})
-    if not chosen:
-        raise Refused("未选择待查实事项 no proposal was chosen", field="numbers")
-    if len(chosen) > MOST:
-        raise Refused(f"一次至多 {MOST} 项 at most {MOST} at once", field="numbers")
-    require_words(why)
-    done: list[int] = []
-    refused: list[tuple[int, str]] = []
-    for number in chosen:
-        step = partial(decide, registry=registry, number=number, verdict=verdict, actor=actor, why=why, now=now)
-        try:
-            store.step(step)
-        except Refused as error:
-            refused.append((number, error.text))
-        else:
-            done.append(number)
-    return Bulk(done=tuple(done), refused=tuple(refused))
+    def step(conn: Connection, number: int) -> None:
+        decide(conn, registry, number, verdict, actor=actor, why=why, now=now)
+
+    return one_by_one(store, numbers, step, why=why, none="未选择待查实事项 no proposal was chosen")
 
 
 # --------------------------------------------------------------------------- inside
