@@ -12,6 +12,7 @@ from monitor.cli.common import BadInput, actor, program
 if TYPE_CHECKING:
     from monitor.app import Program
     from monitor.assessment.snapshot import Snapshot
+    from monitor.exports.assessment.weekly import Week
 
 T = TypeVar("T", bound=str)
 
@@ -36,6 +37,9 @@ def report(
     source: Path | None = typer.Option(
         None, "--from", metavar="FILE", help="A snapshot (--format json) instead of --period and --hall."
     ),
+    week: str | None = typer.Option(
+        None, "--week", metavar="W", help="2026-W10: the weekly summary that was made; with --hall."
+    ),
     user: str | None = typer.Option(
         None, "--as", metavar="USER", help="In this user's role (`user list`); default: this machine's own."
     ),
@@ -51,6 +55,7 @@ def report(
         BadReport,
         BadTemplate,
         make,
+        make_week,
         templates_in,
     )
     from monitor.exports.files import replace_file
@@ -59,28 +64,32 @@ def report(
 
     wanted = _one_of("--format", form or output.suffix[1:].lower(), FORMATS)
     of = _one_of("--kind", kind, KINDS)
-    _require_one(period, hall, source)
+    _require_one(period, hall, source, week)
     with program(writing=False) as opened:
         settings = opened.settings.assessment
         naming = _one_of("--names", names or settings.circular_names, NAMINGS)
         try:
-            snapshot = _read(source) if source else _of_period(opened, str(period), str(hall), user)
-            templates = templates_in(config_dir(), settings.letters)
-            body = make(snapshot, wanted, of, templates=templates, circular_names=naming, window=window)
-            state = "已结账 signed off" if snapshot.state == "closed" else "预览稿 draft"
-            said = f"{snapshot.hall} {snapshot.period}  {state}  {snapshot.book.version}"
+            if week is not None:
+                kept = _week(opened, week, str(hall), user)
+                body, said = make_week(kept, wanted, of), f"{hall} {week}"
+            else:
+                snapshot = _read(source) if source else _of_period(opened, str(period), str(hall), user)
+                templates = templates_in(config_dir(), settings.letters)
+                body = make(snapshot, wanted, of, templates=templates, circular_names=naming, window=window)
+                state = "已结账 signed off" if snapshot.state == "closed" else "预览稿 draft"
+                said = f"{snapshot.hall} {snapshot.period}  {state}  {snapshot.book.version}"
             replace_file(output, body)
         except (BadReport, BadTemplate, CannotPrint, OSError) as error:
             raise BadInput(str(error)) from error
     typer.echo(f"{output}  {said}")
 
 
-def _require_one(period: str | None, hall: str | None, source: Path | None) -> None:
-    """A period of a hall, or a snapshot."""
-    if (period is None) == (source is None):
-        raise BadInput("--period, --from: 二者取一 give one of them")
+def _require_one(period: str | None, hall: str | None, source: Path | None, week: str | None) -> None:
+    """A period of a hall, a week of a hall, or a snapshot."""
+    if [period is not None, source is not None, week is not None].count(True) != 1:
+        raise BadInput("--period, --week, --from: 三者取一 give one of them")
     if (hall is None) != (source is not None):
-        raise BadInput("--hall: 期间须指明大厅 goes with --period, and not with --from")
+        raise BadInput("--hall: 期间和周次须指明大厅 goes with --period and --week, and not with --from")
 
 
 def _one_of(option: str, given: str, known: tuple[T, ...]) -> T:
@@ -113,3 +122,30 @@ def _of_period(opened: Program, period: str, hall: str, user: str | None) -> Sna
             return preview(look, hall, period, opened.settings.policy, by=who.id)
         except Refused as error:
             raise BadInput(str(error)) from error
+
+
+def _week(opened: Program, week: str, hall: str, user: str | None) -> Week:
+    """The summary that was made of a week, for whoever may read it."""
+    from monitor.exports.assessment.weekly import Week
+    from monitor.store import cycle, users
+    from monitor.supervision.assessment.cycle.ground import rows_within
+    from monitor.supervision.assessment.cycle.weeks import days_of
+    from monitor.supervision.commands import local
+    from monitor.supervision.people import principal_of
+    from monitor.supervision.refused import Refused
+
+    with opened.store.read() as conn:
+        look = opened.judge().look(conn, opened.clock.now())
+        try:
+            days_of(week)
+            who = principal_of(conn, user) if user else local(actor())
+            rows = rows_within(look, who, cycle.WEEK, cycle.WEEK.c.hall == hall, cycle.WEEK.c.week == week)
+        except Refused as error:
+            raise BadInput(str(error)) from error
+        if not rows:
+            raise BadInput(f"--week: {hall} {week} 没有周小结 has no summary; 先作 make one: jiancha assess cycle week")
+        row = rows[0]
+        text = cycle.said(conn, cycle.WEEK, [row.id]).get((row.id, "text"), "")
+        name = look.registry.halls[hall].name or hall
+        by = users.names_of(conn, [row.made_by]).get(row.made_by, row.made_by)
+    return Week(hall=name, week=week, figures=row.figures, text=text, made_at=row.made_at, made_by=by)
