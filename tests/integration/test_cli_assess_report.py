@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from docx import Document
+from openpyxl import load_workbook
 
 from monitor.assessment.snapshot import from_json, to_json
 from tests import forked
@@ -69,6 +70,18 @@ def test_what_was_signed_comes_out_byte_for_byte(commands: Commands) -> None:
         handed_over = file.read("snapshot.json")
     (commands.folder / "handed.json").write_bytes(handed_over)
     assert report(commands, "handed.zip", "--from", "handed.json") == first
+
+
+def test_a_week_that_was_summed_up_is_a_report(commands: Commands) -> None:
+    week = ("--week", "2026-W11", "--hall", "h1")
+    assert "没有周小结" in refused(commands, *week, "-o", "w.xlsx")
+    commands.run("assess", "cycle", "week", *week, "--text", "本周秩序良好", clock=OVER)
+    book = load_workbook(io.BytesIO(report(commands, "w.xlsx", *week)))
+    said = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert any("第 11 周" in one or "第11周" in one for one in said)
+    assert any("本周秩序良好" in one for one in said)
+    assert "--week" in refused(commands, *week, "--from", "snapshot.json", "-o", "w.xlsx")
+    assert report(commands, "w.pdf", *week).startswith(b"%PDF")
 
 
 def rename(commands: Commands) -> None:
