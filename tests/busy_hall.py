@@ -21,7 +21,7 @@ from monitor.agents.eventfile import write_lines
 from monitor.agents.tomlfile import toml_text
 from monitor.settings import config_dir, load
 from monitor.workcal import build_calendar
-from tests import busy_asked, busy_screen, forked
+from tests import busy_asked, busy_assessed, busy_screen, forked
 from tests.busy_posts import add_spots
 from tests.daemon import Daemon
 from tests.signing_in import GOOD
@@ -75,6 +75,7 @@ def busy_hall(folder: Path) -> Daemon:
     add_spots(made)
     busy_asked.ask(made)
     busy_screen.stage(folder)
+    busy_assessed.assess(made)
     return made
 
 

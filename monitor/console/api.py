@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
+from monitor.console.assessment import add_assessment_api
 from monitor.console.attendanceapi import add_attendance_api
 from monitor.console.auditapi import add_audit_api
 from monitor.console.bearer import read_body, require
@@ -87,6 +88,7 @@ def make_api(deps: Deps) -> APIRouter:
     add_months_api(api, deps)
     add_sheets_api(api, deps)
     add_spots_api(api, deps)
+    add_assessment_api(api, deps)
     add_requests_api(api, deps)
     add_registry_api(api, deps)
     add_calendars_api(api, deps)

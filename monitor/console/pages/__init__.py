@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
 from monitor.console.pages.account import add_account
+from monitor.console.pages.assessment import add_assessment
 from monitor.console.pages.attendance import add_attendance
 from monitor.console.pages.attendanceperson import add_attendance_people
 from monitor.console.pages.audit import add_audit
@@ -74,6 +75,7 @@ def make_pages(deps: Deps) -> APIRouter:
         add_cards(pages, deps)
         add_cases(pages, deps)
         add_statistics(pages, deps)
+        add_assessment(pages, deps)
         add_attendance(pages, deps)
         add_attendance_people(pages, deps)
         add_device_work(pages, deps)  # before those of one device: `new` is none

@@ -1,0 +1,11 @@
+"""Assessment (考评) over HTTP: `/api/v1/assessment/…`; a module a group, as its pages are."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from monitor.console.deps import Deps
+
+
+def add_assessment_api(api: APIRouter, deps: Deps) -> None:
+    """Everything below `/api/v1/assessment`."""
