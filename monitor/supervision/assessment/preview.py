@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Final
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
@@ -37,7 +35,6 @@ from monitor.assessment.snapshot import (
     Words,
     points,
 )
-from monitor.assessment.spans import bounds
 from monitor.model import Registry
 from monitor.settings import Policy
 from monitor.store import closedperiods
@@ -55,7 +52,6 @@ from monitor.supervision.assessment.gathered import (
 from monitor.supervision.assessment.named import names_in
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
-
 
 
 def kept_snapshot(look: Look, hall: str, period: str) -> Snapshot | None:
