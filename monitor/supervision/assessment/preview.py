@@ -13,7 +13,7 @@ from dataclasses import replace
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
 from monitor.assessment.kept import Damaged, unpacked
-from monitor.assessment.known import NOT_ASSESSED, NOT_ASSESSED_NAME, known_of
+from monitor.assessment.known import NOT_ASSESSED, NOT_ASSESSED_NAME, Whom, known_of
 from monitor.assessment.model import Entry, Proposal
 from monitor.assessment.results import Assessed, Chosen, FactRef, Fired
 from monitor.assessment.results import Award as Seat
@@ -41,7 +41,6 @@ from monitor.store import closedperiods
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.gathered import (
     Gathered,
-    Whom,
     end_of,
     gather,
     scores_of,
