@@ -96,7 +96,7 @@ def add_tasks(pages: APIRouter, deps: Deps) -> None:
 
 def _list(request: Request, deps: Deps, signed: Signed, asked: dict[str, str], cursor: str, done: str) -> Response:
     language = language_of(request)
-    state = next((one for one in tasks.STATES if one == asked["state"]), "open")
+    state = next((one for one in tasks.STATES if one == asked["state"]), tasks.STATES[0])
     wanted = tasks.Asked(hall=asked["hall"] or None, sort=asked["sort"] or None, state=state)
     with looked(deps) as look:
         halls = halls_of(look, signed, asked["hall"])
