@@ -123,3 +123,11 @@ def results(conn: Connection, hall: str, period: str, *wanted: ColumnElement[boo
     """What a closed period came to, by ledger and id."""
     query = select(RESULT).where(RESULT.c.hall == hall, RESULT.c.period == period, *wanted)
     return conn.execute(query.order_by(RESULT.c.ledger, RESULT.c.whom)).all()
+
+
+def nominees(conn: Connection, hall: str) -> frozenset[tuple[str, str]]:
+    """(period, person) of each nomination that the head has confirmed."""
+    query = select(NOMINATION.c.period, NOMINATION.c.whom).where(
+        NOMINATION.c.hall == hall, NOMINATION.c.ledger == "staff", NOMINATION.c.state == "confirmed"
+    )
+    return frozenset((row.period, row.whom) for row in conn.execute(query))

@@ -121,6 +121,7 @@ def made(database_url: str, tmp_path: Path) -> Hall:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 def test_from_the_devices_to_the_closed_year(
     made: Hall, database_url: str, mosquitto: Callable[..., Mosquitto], eventually: Eventually
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_december_from_the_devices_to_the_closed_year(made: Hall) -> None:
     december(made)
     made.sign("2025-12")
     the_quarter_of_a_month(made)
+    bulletins(made)
     corrected(made)
     explained(made)
     the_year(made)
@@ -300,6 +302,26 @@ def fed_back(made: Hall) -> None:
     made.assess("cycle", "sent", *H, "--period", "2025-Q4", "--to", "县政府", "--on", "2026-01-04", by="li")
 
 
+def bulletins(made: Hall) -> None:
+    """The quarter's bulletin (简报, H09) and the letter to the unit of w1 (G18), with the figures that were signed."""
+    made.assess("report", *H, "--period", "2025-Q4", "--kind", "circular", "-o", "q.docx")
+    made.assess("report", *H, "--period", "2025-Q4", "--kind", "feedback", "--window", "w1", "-o", "w1.docx")
+    bulletin, letter = paper(made, "q.docx"), paper(made, "w1.docx")
+    assert {"2025年第四季度", "一号窗", "二号窗"} <= {
+        one for one in ("2025年第四季度", "一号窗", "二号窗") if one in bulletin
+    }
+    for figure in (made.scores["2025-Q4"]["w1"], made.scores["2025-Q4"]["w2"]):
+        assert figure in bulletin
+    assert "行政审批局" in letter
+    assert made.scores["2025-Q4"]["w1"] in letter
+
+
+def paper(made: Hall, name: str) -> str:
+    document = Document(str(made.folder / name))
+    cells = [cell.text for table in document.tables for line in table.rows for cell in line.cells]
+    return "\n".join([*(one.text for one in document.paragraphs), *cells])
+
+
 def corrected(made: Hall) -> None:
     """p3 was on duty elsewhere: granted by one who neither confirmed nor signed, an entry of January naming December;
     what was signed stays to the byte.
@@ -328,11 +350,7 @@ def reports(made: Hall) -> None:
     cells = {str(cell) for sheet in load_workbook(io.BytesIO(body["all.xlsx"])) for row in sheet.values for cell in row}
     assert {"C02", "A15", "001.2 §24(1)", "赵某"} <= cells
     assert body["all.pdf"].startswith(b"%PDF")
-    letter = "\n".join(
-        [*(one.text for one in Document(io.BytesIO(body["c.docx"])).paragraphs)]
-        + [cell.text for table in Document(io.BytesIO(body["c.docx"])).tables for cell in table._cells]
-    )
-    assert "90.00" in letter
+    assert "90.00" in paper(made, "c.docx")
     with zipfile.ZipFile(io.BytesIO(body["all.zip"])) as packed:
         assert packed.testzip() is None
         assert {Path(one).suffix for one in packed.namelist()} >= {".xlsx", ".pdf", ".docx", ".json"}

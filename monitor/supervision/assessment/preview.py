@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
+from monitor.assessment.counted import awards_of, praise_of
 from monitor.assessment.kept import Damaged, unpacked
 from monitor.assessment.known import NOT_ASSESSED, NOT_ASSESSED_NAME, Whom, known_of
 from monitor.assessment.model import Entry, Proposal
@@ -101,12 +103,34 @@ def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen:
         effects=tuple(_effect(one, found.book) for one in assessed.fired),
         awards=tuple(_award(one) for one in assessed.awards), told=assessed.told,
         decided=tuple(Decided(what=one.what, ledger=one.ledger, whom=one.whom) for one in picked),
-        statistics=statistics(
-            look, policy.timeliness, span_of(found.calendar, found.period, look.now), hall=found.hall, by="window"
-        ).to_json(),
+        statistics=_statistics(look, found, policy, assessed),
         notes=tuple(_notes(look, found)),
     )  # fmt: skip
     return replace(made, names=names_in(look, made))
+
+
+OF_ITEM: Final = ("received", "completed", "completion_rate", "completed_per_workday", "promised_on_time_rate")
+"""Figures that are kept of each item (I05)."""
+
+
+def _statistics(look: Look, found: Gathered, policy: Policy, assessed: Assessed) -> Mapping[str, Any]:
+    """A.9, by window; of each item what I05 tells; how often people were praised (D20) and awarded (I08)."""
+    span = span_of(found.calendar, found.period, look.now)
+    kept = statistics(look, policy.timeliness, span, hall=found.hall, by="window").to_json()
+    items = statistics(look, policy.timeliness, span, hall=found.hall, by="item").to_json()["parts"]
+    return {
+        **kept,
+        "items": [
+            {"id": one["id"], "name": one["name"], "figures": {name: one["figures"].get(name) for name in OF_ITEM}}
+            for one in items
+            if one["figures"].get("received") or one["figures"].get("completed")
+        ],
+        "praise": [
+            {"row": row, "name": _named(row, found.book)[1].zh, "count": count}
+            for row, count in sorted(praise_of(found.entries, found.book).items())
+        ],
+        "awarded": awards_of(found.period, assessed.awards, [one.earlier for one in found.before]),
+    }
 
 
 def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str], chosen: Sequence[Chosen]) -> Assessed:

@@ -110,8 +110,9 @@ def finish(look: Look, who: Principal, hall: str, period: str) -> dict[str, list
     if waiting:
         raise Refused(f"尚有 {waiting} 项推荐未确认 so many nominations are not decided", sort="state")
     won = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == "window", cycle.RESULT.c.awarded)
-    people = look.conn.execute(select(table.c.whom).where(*mine, table.c.state == "confirmed").order_by(table.c.whom))
-    found = {"windows": [row.whom for row in won], "staff": [str(one) for one in people.scalars()]}
+    chosen = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == "staff", cycle.RESULT.c.awarded)
+    people = {row.whom for row in chosen} | {whom for of, whom in cycle.nominees(look.conn, hall) if of == period}
+    found = {"windows": [row.whom for row in won], "staff": sorted(people)}
     if not tasks.done(look, hall, "award", period):
         raise Refused(f"{period} 无待确认的表彰 no awards wait to be confirmed", sort="state")
     closed = require_closed(look, hall, period)
