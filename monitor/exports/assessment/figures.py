@@ -21,7 +21,7 @@ ROWS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("I06", ("accepted", "completed_on_time", "completed_late", "open", "open_overdue", "overdue", "left")),
     ("I07", ("saved_workdays", "saved_items")),
 )  # fmt: skip
-"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05 is per item: see `_by_part`; I08 and D20: `_rows`."""
+"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05: `_by_part`; I08 and D20: `_rows`."""
 _HEADS: Final = columns(("编号", 7), ("指标", 24), ("数值", 16), ("定义", 100))
 
 
@@ -81,7 +81,7 @@ _PART: Final = ("received", "completed", "completion_rate", "completed_per_workd
 
 
 def _by_part(name: str, parts: Any) -> Table:
-    """By window or by item, as the snapshot was counted; I05 is each item's completed on a working day, and its rate."""
+    """By window or by item, as the snapshot was counted; I05 is each item's completed on a working day."""
     return Table(
         name=name,
         columns=(*columns(("编号", 14), ("名称", 32)), *(Column(name=FIGURES[n].zh, width=16) for n in _PART)),
