@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
 
 from monitor.store.schema_assessment import ClosedPeriodRow, PeriodResultRow
 from monitor.store.schema_cycle import (
@@ -102,6 +102,12 @@ def forget(conn: Connection, kind: str, person: str) -> int:
     """What a user wrote, or what is about a member of staff; how many texts went."""
     column = WORD.c.author if kind == "user" else WORD.c.about
     return int(conn.execute(delete(WORD).where(column == person)).rowcount)
+
+
+def without(conn: Connection, name: str, word: str) -> int:
+    """Replace a name in every text (erasure of a person): of circulars and weeks, which are about several; how many."""
+    named = update(WORD).where(WORD.c.text.contains(name, autoescape=True))
+    return int(conn.execute(named.values(text=func.replace(WORD.c.text, name, word))).rowcount)
 
 
 # --------------------------------------------------------------------------- closed periods
