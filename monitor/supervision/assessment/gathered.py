@@ -95,7 +95,7 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
 
     Raises Refused: no such hall or period, one that lies ahead, a hall without a rule book.
     """
-    kind = _kind(period)
+    kind = require_kind(period)
     if hall not in look.registry.halls:
         raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
     calendar = look.book.for_hall(look.registry, hall)
@@ -153,7 +153,8 @@ def _score(found: Gathered, whom: Whom, entries: Sequence[Entry]) -> Score:
     return period_score(*whom, found.period, entries, found.points.get(whom, {}), found.book)
 
 
-def _kind(period: str) -> PeriodKind:
+def require_kind(period: str) -> PeriodKind:
+    """Raises Refused for what is no period's name."""
     try:
         return kind_of(period)
     except ValueError:
