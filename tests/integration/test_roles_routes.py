@@ -40,6 +40,7 @@ SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor"
 MENDERS: Final = (*SUPERVISION, "administrator")
 CLOSERS: Final = ("supervision_head", "personnel")
 MONTH: Final = {"month": "2026-02"}
+PERIOD: Final = {"period": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
@@ -70,6 +71,11 @@ def checking(**more: Any) -> Way:
 def closing(**more: Any) -> Way:
     """Closed months and sheets, over the API."""
     return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
+
+
+def scoring(**more: Any) -> Way:
+    """A hall's assessment, over the API."""
+    return Way(kind="api", may=READERS, scope="scores:read", **more)
 
 
 def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
@@ -191,6 +197,16 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
     "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
     "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
+    "GET /assessment/periods": page(*READERS),
+    "GET /assessment/periods/{hall}/{period}": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "GET /assessment/periods/{hall}/{period}/part": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /assessment/periods/{hall}/{period}/draft": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /assessment/periods/{hall}/{period}/close": page("supervision_head", ids={"hall": "hall"}, fixed=PERIOD),
+    "GET /assessment/reports": page(*READERS),
+    "GET /assessment/reports/part": page(*READERS),
+    "POST /assessment/reports": page(*READERS, hall="h9", period="2026-02"),
+    "GET /assessment/reports/{number}/file": page(*READERS, ids={"number": "report"}),
+    "POST /assessment/reports/{number}/delete": page(*READERS, ids={"number": "report"}),
     "GET /spots": page(*SUPERVISION),
     "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
     "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
@@ -354,6 +370,18 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
     "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
     "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/assessment/periods": scoring(),
+    "GET /api/v1/assessment/periods/{hall}/{period}": scoring(ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /api/v1/assessment/periods/{hall}/{period}/draft": scoring(ids={"hall": "hall"}, fixed=PERIOD, body={}),
+    "POST /api/v1/assessment/periods/{hall}/{period}/close": Way(
+        kind="api", may=("supervision_head",), scope="scores:close", ids={"hall": "hall"}, fixed=PERIOD,
+        body={"shown": "x", "reason": "核对"},
+    ),
+    "GET /api/v1/assessment/reports": scoring(),
+    "POST /api/v1/assessment/reports": scoring(body={"hall": "h9", "period": "2026-02"}),
+    "GET /api/v1/assessment/reports/{number}": scoring(ids={"number": "report"}),
+    "GET /api/v1/assessment/reports/{number}/file": scoring(ids={"number": "report"}),
+    "DELETE /api/v1/assessment/reports/{number}": scoring(ids={"number": "report"}),
     "GET /api/v1/spots": checking(),
     "POST /api/v1/spots": checking(body={"hall": "h1"}),
     "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
@@ -506,6 +534,7 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 ) + (
     ("POST /api/v1/spots", "hall", "hall"),
     ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/assessment/reports", "hall", "hall"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/cards", "hall", "hall"),
@@ -518,6 +547,7 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     ("POST /spots", "hall", "hall"),
     ("POST /closing/sheets", "hall", "hall"),
+    ("POST /assessment/reports", "hall", "hall"),
     ("POST /notices", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
@@ -544,6 +574,8 @@ IN_QUERY: Final = (
     ("GET /spots", "hall", "hall"),
     ("GET /spots", "window", "window"),
     ("GET /api/v1/months", "hall", "hall"),
+    ("GET /assessment/periods", "hall", "hall"),
+    ("GET /api/v1/assessment/periods", "hall", "hall"),
     ("GET /api/v1/spots", "window", "window"),
     ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),

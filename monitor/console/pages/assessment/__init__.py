@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.periods import add_periods
+from monitor.console.pages.assessment.reports import add_reports
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_periods(pages, deps)
+    add_reports(pages, deps)
