@@ -63,7 +63,7 @@ class SheetMaker:
             busy = False
             try:
                 self._expire()
-                busy = self._round()
+                busy = self.round()
             except STORE_AWAY as error:
                 log.debug("the store is away", action="sheets.waiting", error=repr(error.orig))
             except Exception:  # the next round tries again
@@ -78,7 +78,7 @@ class SheetMaker:
             self._program.store.step(lambda conn: sheetjobs.expire(conn, real))
             self._expired_at = now
 
-    def _round(self) -> bool:
+    def round(self) -> bool:
         """Take one and make it; False: none waits."""
         now = self._program.clock.real_now()
         with self._program.store.read() as conn:

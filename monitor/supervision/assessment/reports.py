@@ -18,7 +18,7 @@ from monitor.store.sheetjobs import JOB
 from monitor.supervision.assessment import closing
 from monitor.supervision.assessment.cycle.ground import rows_within
 from monitor.supervision.assessment.cycle.weeks import days_of
-from monitor.supervision.assessment.drafts import require_period_of
+from monitor.supervision.assessment.gathered import require_kind
 from monitor.supervision.refused import Refused
 from monitor.supervision.sheets import require_room
 
@@ -67,15 +67,15 @@ def ask(
 
 def _require_subject(look: Look, who: Principal, hall: str, period: str, kind: str, window: str) -> None:
     """The hall, the period or week, the window of a letter: alike what there is not and what is beyond reach."""
+    if hall not in look.registry.halls or not closing.sees(who, hall):
+        raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall")
     if kind == WEEK:
         days_of(period)
         week = cycle.WEEK
-        if hall not in look.registry.halls or not closing.sees(who, hall):
-            raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
         if not rows_within(look, who, week, week.c.hall == hall, week.c.week == period):
             raise Refused(f"{period} 没有周小结 has no summary: make it first", field="period", sort="state")
         return
-    require_period_of(look.registry, who, hall, period)
+    require_kind(period)
     known = look.registry.windows.get(window)
     if kind == "feedback" and (known is None or known.hall != hall):
         raise Refused(f"{window[:64]!r}: 反馈函须指明窗口 a feedback letter is one window's: name it", field="window")

@@ -181,6 +181,8 @@ def _hindrances(kept: drafts.Kept, signed: Signed, hall: str, period: str, langu
 
 
 def _add_work(pages: APIRouter, deps: Deps, person: Any) -> None:
+    closer = require_person(deps, CLOSE)
+
     @pages.post("/assessment/periods/{hall}/{period}/draft")
     def draft(
         request: Request,
@@ -210,7 +212,7 @@ def _add_work(pages: APIRouter, deps: Deps, person: Any) -> None:
         shown: str = Form("", max_length=64),
         reason: str = Form("", max_length=5000),
         csrf: str = Form(""),
-        signed: Signed = Depends(person),
+        signed: Signed = Depends(closer),
     ) -> Response:
         """Sign what the draft showed; what is other by then is not signed."""
         require_own_form(request, signed, {"csrf": csrf})
