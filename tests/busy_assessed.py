@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.agents.demoplan import HALL
+from tests import busy_cyclea
 from tests.busy_periods import fill_periods
 from tests.daemon import Daemon
 
@@ -23,3 +24,4 @@ def assess(made: Daemon) -> None:
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
+    busy_cyclea.work(made.folder)

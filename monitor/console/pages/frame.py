@@ -54,6 +54,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("periods", "/assessment/periods", "scores:read"),
         Tab("reports", "/assessment/reports", "scores:read"),
     ),
+    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.periods import add_periods
 from monitor.console.pages.assessment.reports import add_reports
+from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_periods(pages, deps)
     add_reports(pages, deps)
+    add_tasks(pages, deps)
