@@ -81,14 +81,14 @@ class _Paper:
         _run(foot, " 页", SONG, 9)
 
     def opening(self, *more: str) -> None:
-        """Number, title, texts, what else is said, place of the seal and date."""
-        number = self._document.add_paragraph()
-        number.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _run(number, "{{ document }}", FANG, 14)
+        """Title, number, texts, what else is said, place of the seal and date."""
         title = self._document.add_paragraph()
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.paragraph_format.space_after = Pt(14)
         _run(title, "{{ title }}", HEI, 20)
+        number = self._document.add_paragraph()
+        number.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(number, "{{ document }}", FANG, 14)
         self._document.add_paragraph("{%p for text in texts %}")
         body = self._document.add_paragraph()
         body.paragraph_format.first_line_indent = Pt(28)
