@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from alerts.policy import AlertPolicy
+from monitor.assessment.gamingpolicy import GamingPolicy
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
 from monitor.attendance.requestpolicy import RequestPolicy
@@ -405,6 +406,7 @@ class Policy(_Section):
     tally: TallyPolicy = TallyPolicy()
     face: FacePolicy = FacePolicy()
     cards: CardPolicy = CardPolicy()
+    gaming: GamingPolicy = GamingPolicy()
 
     @model_validator(mode="after")
     def _one_band(self) -> Policy:

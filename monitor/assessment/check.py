@@ -24,13 +24,16 @@ _MONTHS: Final[Mapping[PeriodKind, int]] = {"month": 1, "quarter": 3, "half": 6,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """`where`: the row, effect, part, source or choice. A fault is to be mended; a note is to be known."""
+    """`where`: the row, effect, part, source or choice. A fault is to be mended; a note is to be known. `key`: what of
+    the hall says otherwise: a key of its policy, `halls.attendance`, the channels that no device of it sends.
+    """
 
     kind: FindingKind
     fault: bool
     where: str
     zh: str
     en: str
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,6 +282,7 @@ def _differs(name: str, chosen: Any, held: Any, key: str) -> Iterator[Finding]:
             kind="choice", fault=True, where=f"choices.{name}",
             zh=f"细则为 {_text(chosen)}，大厅现行 {key} 为 {_text(held)}",
             en=f"the book says {_text(chosen)}, the hall's {key} says {_text(held)}",
+            key=key,
         )  # fmt: skip
 
 
@@ -327,7 +331,7 @@ def _feeds(book: RuleBook, hall: Hall) -> Iterator[Finding]:
             needs = sorted({feed for source in lacking for feed in _needs(source, hall)})
             yield Finding(
                 kind="never", fault=False, where=where,
-                zh=f"大厅没有所需的数据来源：{'、'.join(needs)}", en=f"the hall sends no {' or '.join(needs)}",
+                zh=f"大厅没有所需的数据来源：{'、'.join(needs)}", en=f"the hall sends no {' or '.join(needs)}", key="devices",
             )  # fmt: skip
 
 

@@ -50,6 +50,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "assessment": (
+        Tab("signs", "/assessment/signs", "audit:read"),
+        Tab("book", "/assessment/book", "scores:read"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from monitor.assessment.book import Choices
@@ -42,6 +43,11 @@ class HallMonth:
     @property
     def is_over(self) -> bool:
         return self.look.now >= self.end
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The windows, to be asked thousands of times."""
+        return frozenset(self.windows)
 
     @property
     def month(self) -> str:

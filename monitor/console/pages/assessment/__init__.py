@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.signs import add_signs
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_signs(pages, deps)
