@@ -331,7 +331,8 @@ def _feeds(book: RuleBook, hall: Hall) -> Iterator[Finding]:
             needs = sorted({feed for source in lacking for feed in _needs(source, hall)})
             yield Finding(
                 kind="never", fault=False, where=where,
-                zh=f"大厅没有所需的数据来源：{'、'.join(needs)}", en=f"the hall sends no {' or '.join(needs)}", key="devices",
+                zh=f"大厅没有所需的数据来源：{'、'.join(needs)}", en=f"the hall sends no {' or '.join(needs)}",
+                key="devices",
             )  # fmt: skip
 
 

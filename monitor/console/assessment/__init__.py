@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from monitor.console.assessment.booksapi import add_books_api
 from monitor.console.assessment.signsapi import add_signs_api
 from monitor.console.deps import Deps
 
@@ -11,3 +12,4 @@ from monitor.console.deps import Deps
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
     add_signs_api(api, deps)
+    add_books_api(api, deps)

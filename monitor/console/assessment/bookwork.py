@@ -18,7 +18,7 @@ from monitor.console.deps import Deps
 from monitor.console.longwork import Job, Told
 from monitor.model import Registry
 from monitor.supervision.assessment.books import book_of, hall_of, parsed
-from monitor.supervision.assessment.bookview import require_changer
+from monitor.supervision.assessment.bookview import in_force, require_changer
 from monitor.supervision.assessment.whatif import WhatIf, what_if
 
 
@@ -52,8 +52,10 @@ def month_at(registry: Registry, hall: str, now: datetime) -> str:
     return f"{now.astimezone(ZoneInfo(registry.halls[hall].zone)):%Y-%m}"
 
 
-def trial_key(hall: str, month: str, version: str) -> Hashable:
-    return ("book", hall, month, version)
+def trial_key(conn: Connection, hall: str, month: str, version: str) -> Hashable:
+    """It is held against the book that is in force in the month now."""
+    row = in_force(conn, hall, month)
+    return ("book", hall, month, row.version if row is not None else None, version)
 
 
 def ask_trial(deps: Deps, who: Principal, hall: str, month: str, text: str) -> Job[WhatIf]:
@@ -63,6 +65,7 @@ def ask_trial(deps: Deps, who: Principal, hall: str, month: str, text: str) -> J
     book = parsed(text)
     with deps.store.read() as conn:
         require_changer(deps.registry.get(conn), who, hall)
+        key = trial_key(conn, hall, month, book.version)
     look_at, policy = deps.look, deps.policy
     if look_at is None:
         raise HTTPException(503, "这里不提供现算的数据 what is counted afresh is not served here")
@@ -72,5 +75,4 @@ def ask_trial(deps: Deps, who: Principal, hall: str, month: str, text: str) -> J
         with deps.store.read() as conn:
             return what_if(look_at(conn, deps.clock.now()), hall, month, book, policy, who=who)
 
-    key = trial_key(hall, month, book.version)
     return deps.long_work.ask(key, deps.clock.now(), made, action="assessment.what_if_failed", about=text)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.bookedit import add_book_edit
+from monitor.console.pages.assessment.books import add_books
 from monitor.console.pages.assessment.signs import add_signs
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_signs(pages, deps)
+    add_books(pages, deps)
+    add_book_edit(pages, deps)
