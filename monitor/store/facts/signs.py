@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, not_, or_, select
 
-from monitor.assessment.book import Choices
 from monitor.assessment.gaming import Closed, Rating
 from monitor.model import Span
 from monitor.settings import Policy
@@ -38,8 +37,6 @@ _BATCH: Final = 2000
 _DAY: Final = timedelta(days=1)
 _SKEW: Final = timedelta(hours=1)
 """Their times were corrected when they were judged; a clock that can be trusted moves by far less since."""
-_NO_CHOICES: Final = Choices.model_construct()
-"""A sign follows from no rule book: halls without one have theirs too."""
 _BY_DEVICE: Final = ("device", "screen")
 """Origins of ratings that citizens gave one after the other; links come when they come, paper is entered in batches."""
 
@@ -64,7 +61,7 @@ def load_signs(look: Look, hall: str, month: str, policy: Policy) -> Seen:
     """Of a hall's month as far as it is known at `look.now`. Raises ValueError for another text than a month, KeyError
     for a hall that there is not.
     """
-    m = month_of(look, hall, month, policy, _NO_CHOICES)
+    m = month_of(look, hall, month, policy, None)  # a sign follows from no rule book
     closed, doubtful = _closed(m)
     rated = list(_ratings(m))
     return Seen(

@@ -62,7 +62,7 @@ def _add_form(pages: APIRouter, deps: Deps, person: Any) -> None:
 
     @pages.post("/assessment/book/draft")
     async def draft(request: Request, signed: Signed = Depends(person)) -> Response:
-        """What is wrong with the text, row and key named (422, the text kept), or what it changes; nothing is written."""
+        """What is wrong with the text, by row and key (422, the text kept), or what it changes; nothing is written."""
         form = await read_upload(request, signed)
         hall, month = word(form, "hall", 64), word(form, "month", 7)
         text = await _text_of(form)
