@@ -4,6 +4,7 @@ differs between two; what one would have meant of a month.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -21,6 +22,8 @@ from monitor.wording.assessment import EFFECTS
 from monitor.wording.render import pick
 from monitor.wording.words import Texts
 
+_ANCHOR: Final = re.compile(r"[A-I][0-9]{2}")
+"""Rows and effects have their place on the page of their book, and so have the choices."""
 SHOWN: Final = 200
 """Windows and people of a what-if that a page lists; how many there are stands above."""
 _BY_KEY: Final[Mapping[str, Mapping[str, Texts]]] = {
@@ -156,16 +159,11 @@ def finding_view(
         link = f"/registry/row?{urlencode({'table': 'halls', 'key': hall})}"
     elif one.key == "devices" and may_devices:
         link = "/devices"
-    first = one.where.split(",")[0].split(" ")[0]
+    first = one.where.split(",")[0].split(" ")[0].removeprefix("choices.")
     return {
         "fault": one.fault, "where": one.where, "text": one.zh if lang == "zh" else one.en, "key": one.key,
-        "link": link, "anchor": anchor(first),
+        "link": link, "anchor": first if _ANCHOR.match(first) or first in words.CHOICES else "",
     }  # fmt: skip
-
-
-def anchor(where: str) -> str:
-    """Of a row, effect or choice on the page of its book."""
-    return where.removeprefix("choices.") if where.startswith("choices.") else where
 
 
 # --------------------------------------------------------------------------- what differs
