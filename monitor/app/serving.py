@@ -21,6 +21,7 @@ from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
 from monitor.console.longwork import LongWork
+from monitor.console.previews import Previews
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
 from monitor.store.facts.look import Look
@@ -55,6 +56,8 @@ def deps_of(
     policies.told.append(use)
     long_work = LongWork()
     parts.callback(long_work.close)
+    previews = Previews()
+    parts.callback(previews.close)
     return Deps(
         presets=settings.presets,
         store=program.store,
@@ -70,6 +73,7 @@ def deps_of(
         policy_changed=policy_changed,
         judge=program.judge,
         long_work=long_work,
+        previews=previews,
         look=look,
         adapters=program.adapters,
         heard=heard,

@@ -8,6 +8,7 @@ from monitor.console.deps import Deps
 from monitor.console.pages.assessment.bookedit import add_book_edit
 from monitor.console.pages.assessment.books import add_books
 from monitor.console.pages.assessment.signs import add_signs
+from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
@@ -15,3 +16,4 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     add_signs(pages, deps)
     add_books(pages, deps)
     add_book_edit(pages, deps)
+    add_tasks(pages, deps)
