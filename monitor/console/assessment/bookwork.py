@@ -62,9 +62,9 @@ def ask_trial(deps: Deps, who: Principal, hall: str, month: str, text: str) -> J
     """A month of the hall by another book; `about` is its text. Raises Refused: role, reach, too many that are worked
     out; BadBook. 503 in a program that judges nothing.
     """
-    book = parsed(text)
     with deps.store.read() as conn:
         require_changer(deps.registry.get(conn), who, hall)
+        book = parsed(text)
         key = trial_key(conn, hall, month, book.version)
     look_at, policy = deps.look, deps.policy
     if look_at is None:
