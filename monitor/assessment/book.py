@@ -257,18 +257,17 @@ class RuleBook(_Part):
             twice = {one for one in ids if ids.count(one) > 1}
             if twice:
                 raise ValueError(
-                    f"{what}: {', '.join(sorted(twice))} 重复，请加后缀区分 twice; tell them apart by a suffix: A07.absent"
+                    f"{what}: {', '.join(sorted(twice))} 重复，请加后缀区分 twice;"
+                    " tell them apart by a suffix: A07.absent"
                 )
         known = {part.id for part in self.parts}
         for row in self.rows:
             if (row.part or None) not in known | ({None} if not known else set()):
-                raise ValueError(
-                    f"rows: {row.id}: 没有这个分项 part {row.part!r} is none of {', '.join(sorted(known)) or 'no parts'}"
-                )
+                there = ", ".join(sorted(known)) or "no parts"
+                raise ValueError(f"rows: {row.id}: 没有这个分项 part {row.part!r} is none of {there}")
         if self.parts and sum(part.weight for part in self.parts) != self.base:
-            raise ValueError(
-                f"parts: 权重合计与基础分不等 the weights come to {sum(part.weight for part in self.parts)}, the base is {self.base}"
-            )
+            total = sum(part.weight for part in self.parts)
+            raise ValueError(f"parts: 权重合计与基础分不等 the weights come to {total}, the base is {self.base}")
         return self
 
     def row(self, row: str) -> Row | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from monitor.wording import bookwords
+
 LEDGERS: Final[Mapping[str, str]] = {"window": "窗口", "staff": "人员"}
 KINDS: Final[Mapping[str, str]] = {"month": "月度", "quarter": "季度", "half": "半年", "year": "年度"}
 FEW: Final[Mapping[str, str]] = {"days": "在岗天数", "cases": "办件数"}
