@@ -23,8 +23,8 @@ from monitor.console.assessment.bookbodies import (
     UsedOut,
     UseIn,
 )
-from monitor.console.assessment.bookwork import ask_trial, checked, findings_of, month_at
 from monitor.console.bearer import read_body, require
+from monitor.console.bookwork import ask_trial, checked, findings_of, month_at
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import read, schema_of
 from monitor.console.once import KEY, Act, once

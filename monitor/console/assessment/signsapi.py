@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from monitor.console.answers import ERRORS, Responses, problem
-from monitor.console.assessment.signwork import ask_signs
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
+from monitor.console.signwork import ask_signs
 from monitor.supervision.assessment.signs import signs_json
 from monitor.supervision.tokens import Grant
 

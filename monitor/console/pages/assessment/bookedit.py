@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from monitor.assessment.book import BadBook
-from monitor.console.assessment.bookwork import ask_trial, checked, month_at, trial_key
+from monitor.console.bookwork import ask_trial, checked, month_at, trial_key
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.books import findings_view, version_of
 from monitor.console.pages.assessment.bookview import differences_view, said, trial_view

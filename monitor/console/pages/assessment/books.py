@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from monitor.assessment.book import BadBook, RuleBook
 from monitor.assessment.bookdiff import differences
-from monitor.console.assessment.bookwork import findings_of, month_at
+from monitor.console.bookwork import findings_of, month_at
 from monitor.console.deps import Deps
 from monitor.console.pages.actors import actors
 from monitor.console.pages.assessment.bookview import book_view, differences_view, finding_view, said

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from monitor.console.assessment.signwork import ask_signs
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.signview import found_view
 from monitor.console.pages.devices import filter_of
 from monitor.console.pages.frame import page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_person
+from monitor.console.signwork import ask_signs
 from monitor.store.alerts import names
 from monitor.supervision.assessment.signs import wanted_names
 from monitor.supervision.reach import halls_within
