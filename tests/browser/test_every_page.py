@@ -56,6 +56,9 @@ NO_PAGE: Final = {
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
     "/closing/sheets/part": "a part of the sheets' page",
+    "/assessment/periods/{hall}/{period}/part": "a part of a period's page",
+    "/assessment/reports/part": "a part of the reports' page",
+    "/assessment/reports/{number}/file": "a file",
     "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
     "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
@@ -105,6 +108,7 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
+OWED: Final = "SELECT id FROM cycle_task WHERE sort = 'week' AND done_at IS NULL"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
     "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
@@ -268,6 +272,18 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("policy-search", "duty", "/policy?q=A03"),
         Seen("policy-none", "auditor", "/policy?q=no-such-key", wait=".nothing"),
     ),
+    "/assessment/signs": (Seen("signs-of-gaming", "duty", "/assessment/signs?month=2026-03", wait=".measures"),),
+    "/assessment/book": (Seen("rule-books", "head", "/assessment/book"),),
+    "/assessment/book/compare": (
+        Seen("rule-book-compare", "lead", "/assessment/book/compare?left=tongshan&right=cangnan"),
+    ),
+    "/assessment/book/{hall}/{version}": (
+        Seen("rule-book", "head", f"/assessment/book/{HALL}/tongshan", no_tab="links of a long table"),
+    ),
+    "/assessment/book/edit": (Seen("rule-book-edit", "head", f"/assessment/book/edit?hall={HALL}&origin=cangnan"),),
+    "/assessment/book/what-if": (
+        Seen("rule-book-what-if-gone", "head", f"/assessment/book/what-if?hall={HALL}&month=2026-03", status=404),
+    ),
     "/policy/versions": (Seen("policy-versions", "admin", "/policy/versions"),),
     "/policy/compare": (
         Seen("policy-compare", "duty", "/policy/compare?left=present&right=yulin"),
@@ -316,6 +332,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
     ),
     "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/assessment/periods": (Seen("periods", "head", "/assessment/periods"),),
+    "/assessment/periods/{hall}/{period}": (
+        Seen("period-signed", "auditor", f"/assessment/periods/{HALL}/2026-02"),
+        Seen("period-open", "head", f"/assessment/periods/{HALL}/2026-03", wait="#preview"),
+    ),
+    "/assessment/reports": (Seen("reports", "head", "/assessment/reports", wait="#reports table"),),
     "/spots": (
         Seen("spots", "duty", "/spots"),
         Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),
@@ -329,6 +351,8 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("screen-no-token", None, "/screen", wait="#stage > *", sizes=WALLS),
     ),
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
+    "/assessment/tasks": (Seen("assess-tasks", "duty", "/assessment/tasks"),),
+    "/assessment/tasks/{number}": (Seen("assess-task", "head", lambda first: f"/assessment/tasks/{first(OWED)}"),),
     "/notices": (
         Seen("notices", "duty", "/notices"),
         Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),

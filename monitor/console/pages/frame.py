@@ -50,6 +50,13 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "assessment": (
+        Tab("periods", "/assessment/periods", "scores:read"),
+        Tab("reports", "/assessment/reports", "scores:read"),
+        Tab("signs", "/assessment/signs", "audit:read"),
+        Tab("book", "/assessment/book", "scores:read"),
+    ),
+    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

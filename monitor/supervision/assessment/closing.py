@@ -45,6 +45,8 @@ class Hindrance:
 
     code: str
     text: str
+    periods: tuple[str, ...] = ()
+    """To be signed off first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +68,11 @@ def may_preview(actor: str | Principal, hall: str) -> Principal:
     return _may(actor, "scores:read", hall)
 
 
+def sees(who: Principal, hall: str) -> bool:
+    """Whether there is an assessment of the whole hall for them."""
+    return refusal(who, "scores:read", Target(hall=hall)) is None
+
+
 def _may(actor: str | Principal, action: str, hall: str) -> Principal:
     who = local(actor) if isinstance(actor, str) else actor
     no = refusal(who, action, Target(hall=hall))
@@ -84,7 +91,7 @@ def draft(
     is booked in the month that is open then. `chosen`: what the person decides of ties and nominees.
     Raises Refused: what `gather` refuses, a choice that is none.
     """
-    work = _work(look, hall, period, policy)
+    work = missing_work(look, hall, period, policy)
     found = gather(look, hall, period, policy, {one.month: one.scoring for one in work.months} if work else None)
     picked = tuple(chosen)
     made = snapshot_of(look, found, policy, by=who.id, chosen=picked)
@@ -155,7 +162,9 @@ def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindr
     open_ = _open_before(look, hall, period)
     if open_:
         named = "、".join(open_)
-        yield Hindrance(code="earlier_open", text=f"须先结账 these are to be signed off first: {named}")
+        yield Hindrance(
+            code="earlier_open", text=f"须先结账 these are to be signed off first: {named}", periods=tuple(open_)
+        )
     if work is not None and work.changes:
         yield Hindrance(
             code="behind",
@@ -185,7 +194,7 @@ def _open_before(look: Look, hall: str, period: str) -> list[str]:
     return [one for one in wanted if one not in closed and book_of(look.conn, hall, months_of(one)[-1]) is not None]
 
 
-def _work(look: Look, hall: str, period: str, policy: Policy) -> Work | None:
+def missing_work(look: Look, hall: str, period: str, policy: Policy) -> Work | None:
     """What a month's ledger lacks."""
     try:
         is_month = kind_of(period) == "month"
