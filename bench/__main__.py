@@ -111,7 +111,7 @@ TITLES = {
     "console_screen": "What a public screen is told, p95 in milliseconds",
     "console_first_load": "First load of the board, page, styles and scripts, compressed, kB",
     "console_boards": "Memory with 200 boards open while a window changes each second, MB",
-    "assessment_year": "A year of assessment, 318,022 cases and 250 people, from `simulate` to the last signature, seconds",
+    "assessment_year": "A year of assessment, 318,022 cases and 250 people, `simulate` to the last signature, seconds",
     "assessment_memory": "Greatest resident set of any command of that year, MB",
     "assessment_month": "Its longest month, brought into the ledgers and signed off, seconds",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
