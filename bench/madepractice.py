@@ -120,6 +120,7 @@ class Practice:
     used: dict[str, Used] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _minutes: int = 0
 
     @property
     def store(self) -> str:
@@ -140,8 +141,13 @@ class Practice:
         return [sys.executable, "-m", "monitor", "--config", str(self.folder / config), *words]
 
     def _environment(self, now: datetime) -> dict[str, str]:
-        """With compiled modules kept, as an installed program has them."""
-        known = {"JIANCHA_STORE__URL": self.store, "JIANCHA_CLOCK__START": now.astimezone(ZONE).isoformat()}
+        """A minute later for each command, so that none finds what another wrote ahead of it; with compiled modules
+        kept, as an installed program has them.
+        """
+        with self._lock:
+            self._minutes += 1
+            shown = now.astimezone(ZONE) + timedelta(minutes=self._minutes)
+        known = {"JIANCHA_STORE__URL": self.store, "JIANCHA_CLOCK__START": shown.isoformat()}
         kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
         return {**os.environ, **known, **kept}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ import pytest
 
 from bench.madepractice import CLERK, HALL, HEAD, JUDGE, PROMISES, Practice, Size, kind, registry_of, worked_at
 from monitor.assessment.scores import months_of
-from tests import plain_year
+from tests import forked, plain_year
 from tests.plain_year import Plain, workdays
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -28,7 +28,13 @@ Snapshot = Mapping[str, Any]
 
 
 class Kept(Practice):
-    """The lines of the devices stay."""
+    """Its commands need no start of their own, and the lines of the devices stay."""
+
+    def run(self, phase: str, now: datetime, *words: str, statuses: Sequence[int] = (0,)) -> str:
+        told = ["--config", str(self.folder / "jiancha.toml"), *words]
+        done = forked.run(told, env=self._environment(now), cwd=self.folder, timeout=600)
+        assert done.returncode in statuses, f"{phase}: {words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def take_in(self, month: str, lines: Path) -> None:
         kept = lines.with_suffix(".kept")
