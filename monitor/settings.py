@@ -326,7 +326,7 @@ class RetentionSettings(_Section):
     made_sheets_days: int = Field(
         7,
         ge=1,
-        description="Sheets, reports and drafts made in the background (后台制作的考勤表、考评报表), with names.",
+        description="Sheets and reports made in the background (后台制作的报表), names included.",
     )
     notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")
