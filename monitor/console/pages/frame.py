@@ -50,6 +50,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),
