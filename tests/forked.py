@@ -161,7 +161,7 @@ def _import_all() -> None:
     """What commands import when they run, which is nearly everything, and the tree of commands. None of it starts a
     thread or reads the environment.
     """
-    import alembic.command
+    import alembic.command  # noqa: F401
     import psycopg  # noqa: F401
 
     import alerts

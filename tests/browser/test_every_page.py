@@ -556,8 +556,8 @@ def looked_at(
     whole: bool = True,
     by_keys: bool = True,
 ) -> list[str]:
-    """What is wrong with a page at these sizes. `whole`: axe looks at the first in Chinese and at the second in English,
-    and with `by_keys` the keyboard is walked.
+    """What is wrong with a page at these sizes. `whole`: axe looks at the first in Chinese and at the second in
+    English, and with `by_keys` the keyboard is walked.
     """
     seen = house.visit(one.user, language)
     page, before = seen.page, len(seen.faults)
