@@ -20,4 +20,4 @@ def assess(made: Daemon) -> None:
     command("run", "--hall", HALL, "--month", OPEN)
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
-    busy_cyclea.work(made.folder)
+    busy_cyclea.work(made)

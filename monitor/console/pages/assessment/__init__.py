@@ -5,9 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.patrols import add_patrols
+from monitor.console.pages.assessment.selfwork import add_selfwork
+from monitor.console.pages.assessment.talks import add_talks
 from monitor.console.pages.assessment.tasks import add_tasks
+from monitor.console.pages.assessment.weeks import add_weeks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_tasks(pages, deps)
+    add_patrols(pages, deps)
+    add_weeks(pages, deps)
+    add_selfwork(pages, deps)
+    add_talks(pages, deps)
