@@ -207,7 +207,8 @@ def _line(line: selfboard.Line, saying: Told, look: Look, signed: Signed, month:
     waits = row is None and line.task is not None and line.task.done_at is None
     mine = may(signed, SELF) and (row is None or row.reviewed_at is None)
     return {
-        "id": row.id if row is not None else None, "window": words.name("window", line.window), "window_id": line.window,
+        "id": row.id if row is not None else None, "window": words.name("window", line.window),
+        "window_id": line.window,
         "unit": words.name("unit", line.unit), "claimed": claimed, "score": line.score,
         "difference": _signed(claimed - line.score) if claimed is not None and line.score is not None else None,
         "reviewed": _points(row.reviewed_cents) if row is not None else None,

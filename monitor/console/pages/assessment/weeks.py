@@ -24,7 +24,7 @@ from monitor.console.pages.assessment.cycleview import (
 )
 from monitor.console.pages.devices import filter_of
 from monitor.console.pages.frame import may, page
-from monitor.console.pages.languages import Language, language_of
+from monitor.console.pages.languages import Language
 from monitor.console.pages.session import require_person
 from monitor.store import cycle
 from monitor.store.facts.look import Look

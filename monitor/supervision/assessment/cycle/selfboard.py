@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from monitor.access import Principal, refusal
-from monitor.assessment.scores import month_score, months_needed
+from monitor.assessment.scores import CENT, month_score, months_needed
 from monitor.store import closedperiods, cycle, ledgers
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
@@ -61,7 +61,7 @@ def beside(look: Look, hall: str, month: str, windows: Collection[str]) -> Besid
         return Beside(scores={})
     entries = ledgers.entries_of(look.conn, hall, months=months_needed(month, book))
     of = {one: [entry for entry in entries if entry.key.whom == one] for one in windows}
-    scores = {one: month_score("window", one, month, of[one], book).points for one in windows}
+    scores = {one: month_score("window", one, month, of[one], book).points.quantize(CENT) for one in windows}
     return Beside(scores=scores, book=book.version)
 
 
