@@ -47,7 +47,7 @@ def _do(look: Look) -> None:
     """A round of this morning with a reminder, last week's but one summed up, two windows' self-assessments, of which
     one was reviewed, and the talks of February.
     """
-    patrols.enter(look, DUTY, HALL, 1, "reminded", window=f"{HALL}-w03", staff=f"{HALL}-p05", text="未佩证，当面提醒")
+    patrols.enter(look, DUTY, HALL, 1, "reminded", window=f"{HALL}-w03", staff=f"{HALL}-p06", text="未佩证，当面提醒")
     patrols.enter(look, DUTY, HALL, 1, "reminded", window=f"{HALL}-w01", text="桌面凌乱，已当场整理")
     weeks.make(look, DUTY, HALL, "2026-W08", "春节值班期间秩序平稳，节后按时开窗。", 2)
     for window, score, said in (("w02", "99.5", "无违规，文明服务"), ("w03", "98", "迟到一次，已整改")):
@@ -66,7 +66,7 @@ def _do(look: Look) -> None:
 
 
 def _owe(conn: Connection) -> None:
-    """Last week's summary is late, tomorrow's patrols are to come."""
+    """Last week's summary is late, today's second round is owed, tomorrow's are to come."""
 
     def task(sort: str, period: str, due: datetime, of: str = "") -> dict[str, object]:
         key = "/".join(part for part in (f"assess.{sort}", period, HALL, of) if part)
@@ -74,5 +74,8 @@ def _owe(conn: Connection) -> None:
                 "opened_at": datetime(2026, 2, 23, 0, tzinfo=UTC)}  # fmt: skip
 
     tomorrow = datetime(2026, 3, 5, 15, 59, 59, tzinfo=UTC)
+    today = task("patrol", "2026-03-04", datetime(2026, 3, 4, 15, 59, 59, tzinfo=UTC), "2")
     late = task("week", "2026-W09", datetime(2026, 3, 2, 15, 59, 59, tzinfo=UTC))
-    cycle.add_missing(conn, cycle.TASK, [late, *(task("patrol", "2026-03-05", tomorrow, of) for of in ("1", "2"))])
+    cycle.add_missing(
+        conn, cycle.TASK, [late, today, *(task("patrol", "2026-03-05", tomorrow, of) for of in ("1", "2"))]
+    )

@@ -47,7 +47,7 @@ def test_a_window_hands_in_supervision_reviews_and_the_task_is_off_the_list(ente
 def test_a_patrol_takes_two_taps_on_a_tablet(enter: Callable[..., Watched]) -> None:
     duty = enter("duty", "/assessment/tasks?sort=patrol", TABLET)
     taps = 0
-    for name, role in (("去办理：日巡查 第 1 轮", "link"), ("秩序正常", "button")):
+    for name, role in (("去办理：日巡查 第 2 轮", "link"), ("秩序正常", "button")):
         target = duty.page.get_by_role(role, name=name).first
         box = target.bounding_box()
         assert box is not None

@@ -194,7 +194,7 @@ def _one(
             "reviewed_at": saying.at(row.reviewed_at, row.hall),
         },
         beside=beside, score=score, difference=_signed(claimed - score) if score is not None else None,
-        given=given or {"points": str(score if score is not None else claimed), "reason": ""}, most=MOST_TEXT,
+        given=given or {"points": "", "reason": ""}, most=MOST_TEXT,
         reviewing=row.reviewed_at is None and may(signed, CONFIRM),
         anew=link(f"{ADDRESS}/new", {"window": row.window, "month": row.month}) if anew else None,
     )  # fmt: skip
