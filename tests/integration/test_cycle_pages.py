@@ -30,7 +30,7 @@ def app(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def rows(app: BusyApp, table: Any, *wanted: Any) -> list[Any]:
     with app.deps.store.read() as conn:
-        return list(conn.execute(select(table).where(*wanted).order_by(table.c.id)))
+        return list(conn.execute(select(table).where(*wanted).order_by(*table.primary_key.columns)))
 
 
 def words(page: httpx.Response) -> str:

@@ -25,12 +25,13 @@ from monitor.console.pages.assessment.cycleview import (
 from monitor.console.pages.devices import filter_of
 from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
-from monitor.console.pages.session import require_person
+from monitor.console.pages.session import require_own_form, require_person
 from monitor.model import Level
 from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.cycle import patrols
 from monitor.supervision.assessment.cycle.ground import MARK, READ, today
+from monitor.supervision.commands import require_known
 from monitor.supervision.reach import windows_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
@@ -79,6 +80,9 @@ def add_patrols(pages: APIRouter, deps: Deps) -> None:
         signed: Signed = Depends(patroller),
     ) -> Response:
         """What one round found; a card by hand as the command line issues it."""
+        require_own_form(request, signed, {"csrf": csrf})
+        with deps.store.read() as conn:
+            require_known(deps.registry.get(conn), signed.person, hall=hall)
         given = {"round": number, "window": window, "staff": staff, "text": text, "rule": rule, "level": level}
 
         def act(look: Look) -> str:
@@ -115,9 +119,8 @@ def _log(
     language = language_of(request)
     with looked(deps) as look:
         hall_asked = asked["hall"] or ""
-        # a hall of a refused form may be none of theirs: the fault says so already
-        halls = halls_of(look, signed, "" if fault else hall_asked)
-        hall = hall_asked if hall_asked in halls else next(iter(halls), "")
+        halls = halls_of(look, signed, hall_asked)
+        hall = hall_asked or next(iter(halls), "")
         now = today(look, hall) if hall else look.now.date()
         day = now if asked["date"] is None else day_of(asked["date"])
         rows = patrols.listed(
