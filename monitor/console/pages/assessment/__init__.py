@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.patrols import add_patrols
+from monitor.console.pages.assessment.periods import add_periods
+from monitor.console.pages.assessment.reports import add_reports
 from monitor.console.pages.assessment.selfwork import add_selfwork
 from monitor.console.pages.assessment.talks import add_talks
 from monitor.console.pages.assessment.tasks import add_tasks
@@ -14,6 +16,8 @@ from monitor.console.pages.assessment.weeks import add_weeks
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_periods(pages, deps)
+    add_reports(pages, deps)
     add_tasks(pages, deps)
     add_patrols(pages, deps)
     add_weeks(pages, deps)
