@@ -102,8 +102,8 @@ def test_a_patrol_that_nobody_made_is_supervisions_card_and_ends_by_being_lifted
 
 
 def test_what_was_done_before_its_task_was_opened_is_not_owed(world: Cycles) -> None:
-    world.act("03-02 07:00", selfwork.hand_in, LEAD1, "w1", "2026-03", Decimal("98"), "自评")
-    world.expect("03-02 08:00")
+    world.act("03-02 08:00", selfwork.hand_in, LEAD1, "w1", "2026-03", Decimal("98"), "自评")
+    world.expect("03-02 08:01")
     assert world.owed("self") == ["assess.self/2026-03/h1/w2"]
     assert world.owed("selfreview") == ["assess.selfreview/2026-03/h1/w1"], "its review is owed"
 
