@@ -66,6 +66,7 @@ from tests import walked_cycle
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
+from tests.walked_reports import put_report
 
 PERSONS: Final = tuple(THEIRS)
 TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen", "lobby")
@@ -85,6 +86,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
+    "report": (lambda conn, place: put_report(conn, place), "990099"),
     "spot": (lambda conn, place: put_spot(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),
@@ -94,6 +96,9 @@ KINDS: dict[str, tuple[Make, str]] = {
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
     "owed": (walked_cycle.put_task, "990099"),
+    "week": (walked_cycle.put_week, "990099"),
+    "self": (walked_cycle.put_self, "990099"),
+    "talk": (walked_cycle.put_talk, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

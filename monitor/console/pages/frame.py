@@ -50,7 +50,19 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
-    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
+    "assessment": (
+        Tab("periods", "/assessment/periods", "scores:read"),
+        Tab("reports", "/assessment/reports", "scores:read"),
+        Tab("signs", "/assessment/signs", "audit:read"),
+        Tab("book", "/assessment/book", "scores:read"),
+    ),
+    "cycle": (
+        Tab("tasks", "/assessment/tasks", "scores:read"),
+        Tab("patrols", "/assessment/patrols", "scores:read"),
+        Tab("weeks", "/assessment/weeks", "scores:read"),
+        Tab("self", "/assessment/self", "scores:read"),
+        Tab("talks", "/assessment/talks", "scores:read"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

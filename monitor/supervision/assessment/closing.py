@@ -29,7 +29,7 @@ from monitor.store.facts.look import Look
 from monitor.store.wanted import want
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.gathered import Gathered, end_of, gather
-from monitor.supervision.assessment.preview import snapshot_of
+from monitor.supervision.assessment.preview import snapshot_of, to_choose
 from monitor.supervision.assessment.run import Work, work_out
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
@@ -45,6 +45,8 @@ class Hindrance:
 
     code: str
     text: str
+    periods: tuple[str, ...] = ()
+    """To be signed off first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,11 @@ def may_close(actor: str | Principal, hall: str) -> Principal:
 def may_preview(actor: str | Principal, hall: str) -> Principal:
     """Who sees a whole hall's assessment: whoever reads it, and reaches the hall. Raises Refused."""
     return _may(actor, "scores:read", hall)
+
+
+def sees(who: Principal, hall: str) -> bool:
+    """Whether there is an assessment of the whole hall for them."""
+    return refusal(who, "scores:read", Target(hall=hall)) is None
 
 
 def _may(actor: str | Principal, action: str, hall: str) -> Principal:
@@ -88,7 +95,8 @@ def draft(
     found = gather(look, hall, period, policy, {one.month: one.scoring for one in work.months} if work else None)
     picked = tuple(chosen)
     made = snapshot_of(look, found, policy, by=who.id, chosen=picked)
-    _require_choices(made, picked)
+    if picked:
+        _require_choices(made, to_choose(look, found, made), picked)
     stands = tuple(h for h in hindrances(look, found, work) if not (accept_open and h.code == "proposals"))
     if accept_open:
         made = replace(made, notes=(*made.notes, *_accepted(found.open)))
@@ -155,7 +163,9 @@ def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindr
     open_ = _open_before(look, hall, period)
     if open_:
         named = "、".join(open_)
-        yield Hindrance(code="earlier_open", text=f"须先结账 these are to be signed off first: {named}")
+        yield Hindrance(
+            code="earlier_open", text=f"须先结账 these are to be signed off first: {named}", periods=tuple(open_)
+        )
     if work is not None and work.changes:
         yield Hindrance(
             code="behind",
@@ -212,9 +222,15 @@ def _accepted(open_: Sequence[Proposal]) -> Iterator[Note]:
         )
 
 
-def _require_choices(made: Snapshot, chosen: Iterable[Chosen]) -> None:
-    """Each choice is one among equals or among nominees, and settles it."""
+def _require_choices(made: Snapshot, possible: frozenset[Chosen], chosen: Iterable[Chosen]) -> None:
+    """Each choice is one among equals or among nominees, and settles it: one that decides nothing is none."""
     for one in chosen:
+        if one not in possible:
+            raise Refused(
+                f"{one.what}:{one.ledger}:{one.whom} 无须人选定，选了也不改变结果"
+                " is not left to a person: choosing it decides nothing",
+                field="choose",
+            )  # fmt: skip
         sheet = next((s for s in made.sheets(one.ledger) if s.id == one.whom), None)
         if sheet is None or getattr(sheet, one.what) != "yes":
             raise Refused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
@@ -51,8 +51,12 @@ from monitor.supervision.assessment.gathered import (
     whom_of,
 )
 from monitor.supervision.assessment.named import names_in
+from monitor.supervision.assessment.service import service
+from monitor.supervision.compare import Period
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
+
+CHOICES: Final[tuple[Literal["award", "excellent", "bottom"], ...]] = ("award", "excellent", "bottom")
 
 
 def kept_snapshot(look: Look, hall: str, period: str) -> Snapshot | None:
@@ -85,13 +89,8 @@ def preview(look: Look, hall: str, period: str, policy: Policy, *, by: str, chos
 def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen: Iterable[Chosen] = ()) -> Snapshot:
     """The period from what was gathered, as a preview."""
     picked = tuple(sorted(set(chosen)))
-    whom = (
-        whom_of(look, found.hall, found.own, found.entries)
-        if found.kind == "month"
-        else sorted({*whom_of(look, found.hall, found.own, found.entries), *found.points})
-    )
-    scores = scores_of(found, whom)
-    stood = stood_at(look.registry, found.period)
+    scores = _scores(look, found)
+    stood, span = stood_at(look.registry, found.period), span_of(found.calendar, found.period, look.now)
     assessed = _assessed(found, scores, stood, picked)
     made = Snapshot(
         hall=found.hall, name=look.registry.halls[found.hall].name, period=found.period, kind=found.kind, version=0,
@@ -103,8 +102,8 @@ def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen:
         effects=tuple(_effect(one, found.book) for one in assessed.fired),
         awards=tuple(_award(one) for one in assessed.awards), told=assessed.told,
         decided=tuple(Decided(what=one.what, ledger=one.ledger, whom=one.whom) for one in picked),
-        statistics=_statistics(look, found, policy, assessed),
-        notes=tuple(_notes(look, found)),
+        statistics=_statistics(look, found, policy, span, assessed),
+        notes=tuple(_notes(look, found)), zone=str(look.registry.zone_of(found.hall)),
     )  # fmt: skip
     return replace(made, names=names_in(look, made))
 
@@ -113,13 +112,15 @@ OF_ITEM: Final = ("received", "completed", "completion_rate", "completed_per_wor
 """Figures that are kept of each item (I05)."""
 
 
-def _statistics(look: Look, found: Gathered, policy: Policy, assessed: Assessed) -> Mapping[str, Any]:
+def _statistics(
+    look: Look, found: Gathered, policy: Policy, span: Period, assessed: Assessed
+) -> Mapping[str, Any]:  # fmt: skip
     """A.9, by window; of each item what I05 tells; how often people were praised (D20) and awarded (I08)."""
-    span = span_of(found.calendar, found.period, look.now)
     kept = statistics(look, policy.timeliness, span, hall=found.hall, by="window").to_json()
     items = statistics(look, policy.timeliness, span, hall=found.hall, by="item").to_json()["parts"]
     return {
         **kept,
+        "service": service(look, found.hall, span, policy.rating.bad_at_most),
         "items": [
             {"id": one["id"], "name": one["name"], "figures": {name: one["figures"].get(name) for name in OF_ITEM}}
             for one in items
@@ -131,6 +132,22 @@ def _statistics(look: Look, found: Gathered, policy: Policy, assessed: Assessed)
         ],
         "awarded": awards_of(found.period, assessed.awards, [one.earlier for one in found.before]),
     }
+
+
+def to_choose(look: Look, found: Gathered, made: Snapshot) -> frozenset[Chosen]:
+    """What a person may decide: those among equals for a last seat as long as nobody had chosen, and the nominees of
+    the windows that `made` awards.
+    """
+    left = _assessed(found, _scores(look, found), stood_at(look.registry, found.period), ())
+    seats = ((what, one) for one in left.results for what in CHOICES)
+    tied = {Chosen(what, one.ledger, one.whom) for what, one in seats if getattr(one, what) == "tied"}
+    windows = [one for one in made.awards if (one.ledger, one.state) == ("window", "awarded")]
+    return frozenset(tied | {Chosen("award", "staff", person) for one in windows for person in one.nominees})
+
+
+def _scores(look: Look, found: Gathered) -> list[Score]:
+    whom = whom_of(look, found.hall, found.own, found.entries)
+    return scores_of(found, whom if found.kind == "month" else sorted({*whom, *found.points}))
 
 
 def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str], chosen: Sequence[Chosen]) -> Assessed:
