@@ -1,12 +1,11 @@
-"""Ingest of a running daemon while it assesses (考评核算) a month of 26,500 cases and 250 people, against the same daemon
-without that.
+"""Ingest of a running daemon while it assesses (考评核算) a month of 26,500 cases and 250 people, and without that.
 
     python bench/assessing.py [--rounds N] [--events N] [--json]
 
-assessing  ratings a second that the whole daemon (`jiancha run`: judging, alerts and HTTP on) stores out of a queue that
-           waits at the broker, from its first stored row on: with `assessment.enabled` false, and while its first run
-           brings the ledgers of the hall of bench/scoring.py to its year's last month. Told, without a goal: the ratio,
-           both rates, and how long the run took beside the queue.
+assessing  ratings a second that the whole daemon (`jiancha run`: judging, alerts and HTTP on) stores out of a queue
+           that waits at the broker, from its first stored row on: with `assessment.enabled` false, and while its first
+           run brings the ledgers of the hall of bench/scoring.py to its year's last month. Told, without a goal: the
+           ratio, both rates, and how long the run took beside the queue.
 
 Each round copies the same store; the sides are interleaved, the figures are medians.
 """
