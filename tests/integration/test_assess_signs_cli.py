@@ -17,7 +17,7 @@ def test_the_command_tells_the_same_in_both_languages(busy_hall_made: Path, tmp_
     text = daemon.command("assess", "signs", "--hall", HALL, "--month", "2026-03", "--as", "auditor")
     assert f"办结 completed {told['cases']} 件" in text
     assert "没有发现迹象 no signs" in text
-    for who, said in (("lead", "audit:read"), ("duty", "YYYY-MM")):
+    for who, said in (("lead", "无权查看审计"), ("duty", "YYYY-MM")):
         month = "2026-03" if who == "lead" else "2026-13"
         words = ("assess", "signs", "--hall", HALL, "--month", month, "--as", who)
         done = forked.run(["--config", str(tmp_path / "jiancha.toml"), *words], env=daemon.environment, timeout=60)
