@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from monitor.console.assessment.scores import add_scores_api
 from monitor.console.deps import Deps
 
 
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
+    add_scores_api(api, deps)

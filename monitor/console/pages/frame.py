@@ -50,6 +50,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "assessment": (
+        Tab("scores", "/assessment/scores", "scores:read"),
+        Tab("entries", "/assessment/entries", "scores:read"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

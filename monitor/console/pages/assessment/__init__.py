@@ -5,7 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.entries import add_entries
+from monitor.console.pages.assessment.explain import add_explained
+from monitor.console.pages.assessment.scores import add_scores
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_scores(pages, deps)
+    add_explained(pages, deps)
+    add_entries(pages, deps)
