@@ -78,8 +78,10 @@ def _theirs(registry: Registry, text: str, hall: str | None, who: Principal) -> 
     halls = halls_to_read(registry, who)
     if hall is not None:
         require_hall(registry, who, hall)
-    at = hall or next(iter(halls), "")
-    of_hall, ledger, whom = whom_in(registry, text, at or None)
+    at = hall or next(iter(halls), None)
+    if at is None:
+        raise nobody(text)
+    of_hall, ledger, whom = whom_in(registry, text, at)
     found = registry.charge(window=whom if ledger == "window" else None, staff=whom if ledger == "staff" else None)
     return (found.hall, ledger, whom) if hall is None and found.hall in halls else (of_hall, ledger, whom)
 
