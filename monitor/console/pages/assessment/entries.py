@@ -90,7 +90,7 @@ def _choices(look: Look, who: Principal, hall: str, month: str, language: Langua
             (w.id, w.name or w.id) for w in look.registry.windows.values() if w.hall == hall and w.id in within
         ],
         "rows": [
-            (row.id, f"{row.id} {pick((row.name.zh, row.name.en), language)}")
+            (row.id, f"{row.article} {pick((row.name.zh, row.name.en), language)}")
             for row in (book.rows if book is not None else ())
         ],
     }  # fmt: skip

@@ -14,7 +14,7 @@ from monitor.assessment.sources import SOURCES
 from monitor.console.pages.actors import Who
 from monitor.console.pages.assessment.scoreview import Said, signed_points
 from monitor.console.pages.cardview import Words, inbox_row
-from monitor.exports.assessment.words import choice
+from monitor.exports.assessment.words import CHOICES
 from monitor.model import Reason
 from monitor.wording.render import pick
 from monitor.wording.scores import STEPS, UNKNOWN, fact_word, figures_text, period_text, place_text
@@ -140,7 +140,13 @@ def unknown_view(found: Explained, said: Said) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def choices_view(found: Explained, said: Said) -> list[tuple[str, str]]:
-    """The choices of A.10 that the period was assessed by; their words are Chinese, the law's own."""
-    told = sorted(found.snapshot.choices.items())
-    return [choice(key, value) for key, value in told] if said.language == "zh" else [(k, str(v)) for k, v in told]
+def choices_view(found: Explained, said: Said) -> list[tuple[str, str, str]]:
+    """The choices of A.10 that the period was assessed by: key, what it decides, what was chosen. The words are Chinese,
+    the law's own; in English the key says it.
+    """
+    told = []
+    for key, value in sorted(found.snapshot.choices.items()):
+        title, values = CHOICES.get(key, (key, {}))
+        chosen = values.get(str(value), str(value))
+        told.append((key, title, chosen) if said.language == "zh" else (key, "", str(value)))
+    return told
