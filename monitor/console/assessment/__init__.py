@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.assessment.scores import add_scores_api
+from monitor.console.assessment.tasks import add_tasks_api
 from monitor.console.deps import Deps
 
 
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
     add_scores_api(api, deps)
+    add_tasks_api(api, deps)

@@ -8,6 +8,7 @@ from monitor.console.deps import Deps
 from monitor.console.pages.assessment.entries import add_entries
 from monitor.console.pages.assessment.explain import add_explained
 from monitor.console.pages.assessment.scores import add_scores
+from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
@@ -15,3 +16,4 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     add_scores(pages, deps)
     add_explained(pages, deps)
     add_entries(pages, deps)
+    add_tasks(pages, deps)

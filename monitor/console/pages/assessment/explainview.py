@@ -141,8 +141,8 @@ def unknown_view(found: Explained, said: Said) -> list[dict[str, Any]]:
 
 
 def choices_view(found: Explained, said: Said) -> list[tuple[str, str, str]]:
-    """The choices of A.10 that the period was assessed by: key, what it decides, what was chosen. The words are Chinese,
-    the law's own; in English the key says it.
+    """The choices of A.10 that the period was assessed by: key, what it decides, what was chosen. The words are
+    Chinese, the law's own; in English the key says it.
     """
     told = []
     for key, value in sorted(found.snapshot.choices.items()):
