@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from monitor.access import Principal, Target, covers, reaches_all, refusal
+from monitor.assessment.known import Whom
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import Sheet, Snapshot
 from monitor.model import Registry
-from monitor.supervision.assessment.gathered import Whom, no_hall
+from monitor.supervision.assessment.gathered import no_hall
 from monitor.supervision.attendancereach import halls_of_people
 from monitor.supervision.refused import Refused
 
