@@ -16,7 +16,7 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment.explain import nobody
 from monitor.supervision.assessment.gathered import no_hall
 from monitor.supervision.assessment.months import month_now
-from monitor.supervision.assessment.periods import Listed, periods_of
+from monitor.supervision.assessment.periods import Period, periods
 from monitor.supervision.assessment.sheetreach import halls_to_read
 
 PERIOD: Final = r"^[0-9QH-]*$"
@@ -33,7 +33,7 @@ class Place:
     hall: str | None
     halls: Mapping[str, str]
     period: str
-    periods: tuple[Listed, ...]
+    periods: tuple[Period, ...]
 
     @property
     def address(self) -> dict[str, str]:
@@ -53,7 +53,7 @@ def place_of(look: Look, who: Principal, hall: str, period: str) -> Place:
         return Place(hall=None, halls=halls, period=period, periods=())
     return Place(
         hall=chosen, halls=halls, period=period or month_now(look.registry, chosen, look.now),
-        periods=tuple(periods_of(look, chosen)),
+        periods=tuple(periods(look, chosen)),
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "assessment": (
         Tab("scores", "/assessment/scores", "scores:read"),
         Tab("entries", "/assessment/entries", "scores:read"),
+        Tab("periods", "/assessment/periods", "scores:read"),
+        Tab("reports", "/assessment/reports", "scores:read"),
     ),
     "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.entries import add_entries
 from monitor.console.pages.assessment.explain import add_explained
+from monitor.console.pages.assessment.periods import add_periods
+from monitor.console.pages.assessment.reports import add_reports
 from monitor.console.pages.assessment.scores import add_scores
 from monitor.console.pages.assessment.tasks import add_tasks
 
@@ -16,4 +18,6 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     add_scores(pages, deps)
     add_explained(pages, deps)
     add_entries(pages, deps)
+    add_periods(pages, deps)
+    add_reports(pages, deps)
     add_tasks(pages, deps)

@@ -14,7 +14,7 @@ from monitor.assessment.snapshot import FiredEffect, Named, Sheet, Snapshot, Wor
 from monitor.console.pages.actors import actor_word
 from monitor.console.pages.languages import Language
 from monitor.model import Reason
-from monitor.supervision.assessment.periods import Listed
+from monitor.supervision.assessment.periods import Period
 from monitor.wording import render
 from monitor.wording.assessment import EFFECTS
 from monitor.wording.render import pick
@@ -79,11 +79,11 @@ def head_view(said: Said, *, again: bool) -> dict[str, Any]:
     }
 
 
-def periods_view(listed: Iterable[Listed], language: Language) -> list[tuple[str, list[dict[str, Any]]]]:
+def periods_view(listed: Iterable[Period], language: Language) -> list[tuple[str, list[dict[str, Any]]]]:
     """What to choose from, by kind."""
     found: dict[str, list[dict[str, Any]]] = {}
     for one in listed:
-        told = {"period": one.period, "word": period_text(one.period, language), "signed": one.signed}
+        told = {"period": one.period, "word": period_text(one.period, language), "signed": one.signed is not None}
         found.setdefault(pick(PERIODS[one.kind], language), []).append(told)
     return list(found.items())
 
