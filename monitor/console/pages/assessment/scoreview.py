@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import FiredEffect, Named, Sheet, Snapshot, Words
-from monitor.console.pages.actors import actor_word
 from monitor.console.pages.languages import Language
 from monitor.model import Reason
 from monitor.supervision.assessment.periods import Period
 from monitor.wording import render
+from monitor.wording.actors import actor_word
 from monitor.wording.assessment import EFFECTS
 from monitor.wording.render import pick
 from monitor.wording.scores import PERIODS, SEATS, period_text, place_text
