@@ -62,8 +62,9 @@ def test_every_score_is_the_sum_of_the_lines_on_its_page(app: BusyApp, period: s
     by_api = told(app, "duty", f"/scores?hall={HALL}&period={period}")
     points = {("windows", one["id"]): one["points"] for one in by_api["windows"]}
     points |= {("people", one["id"]): one["points"] for one in by_api["people"]}
+    looked_at = list(listed.items())[:: 1 if period == "2026-03" else 6]  # of the month everybody
     with app.as_user("duty") as client:
-        for path, score in listed.items():
+        for path, score in looked_at:
             page = client.get(f"{path}?period={period}").text
             assert SCORE.findall(page) == [score], path
             assert f"{sum(map(float, POINTS.findall(page))):.2f}" == score, path
@@ -123,17 +124,19 @@ def test_each_sees_what_is_theirs(app: BusyApp, user: str) -> None:
     listed = {path for path, _ in LISTED.findall(seen(app, user, "/assessment/scores?period=2026-03"))}
     assert len(listed) == REACH[user]
     whole = {path for path, _ in LISTED.findall(seen(app, "duty", "/assessment/scores?period=2026-03"))}
-    nobody = seen(app, user, "/assessment/people/nobody?period=2026-03", 404)
+    nobody = bare(seen(app, user, "/assessment/people/zz-99?period=2026-03", 404), "zz-99")
     with app.as_user(user) as client:
-        for path in sorted(whole):
+        for path in [*sorted(listed)[:7], *sorted(whole - listed)[::5]]:
             answer = client.get(f"{path}?period=2026-03")
             assert answer.status_code == (200 if path in listed else 404), (user, path)
             if path not in listed:
-                said = re.sub(
-                    r'value="[^"]*"|"X-CSRF": "[^"]*"', "", answer.text.replace(path.rpartition("/")[2], "nobody")
-                )
-                there = re.sub(r'value="[^"]*"|"X-CSRF": "[^"]*"', "", nobody)
-                assert unescape(said).replace("windows/", "people/") == there, path
+                assert bare(unescape(answer.text), path.rpartition("/")[2]) == nobody, path
+
+
+def bare(page: str, whom: str) -> str:
+    """A page without the id that was asked for and without what is the session's."""
+    text = re.sub(r'value="[^"]*"|"X-CSRF": "[^"]*"', "", page)
+    return text.replace(f"/windows/{whom}", f"/people/{whom}").replace(whom, "ID")
 
 
 def test_one_s_own_page_leads_to_one_s_score(app: BusyApp) -> None:
