@@ -198,7 +198,7 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
         Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
     ),
-    "/assessment/scores": (Seen("scores", "duty", "/assessment/scores"),),
+    "/assessment/scores": (Seen("scores", "duty", "/assessment/scores", wait=".scores"),),
     "/assessment/entries": (Seen("entries", "head", "/assessment/entries"),),
     "/assessment/people/{staff}": (
         Seen("score-explained", "duty", f"/assessment/people/{HALL}-p01", wait=".score"),
