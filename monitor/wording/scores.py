@@ -1,4 +1,4 @@
-"""What pages call the things of assessment (考评): periods, ledgers, why something is unknown, what a fact rests on."""
+"""What pages of scores and ledgers (得分、台账) say: periods and places, the lines of a sum, what a fact rests on."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from monitor.model import Reason
+from monitor.wording.periods import FEW
 from monitor.wording.render import NO_NAMES, Lang, Names, instant_text, pick, render, subject_text
 from monitor.wording.words import BY_FIELD, KINDS, Texts
 
-PERIODS: Final[Mapping[str, Texts]] = {
-    "month": ("月度", "month"), "quarter": ("季度", "quarter"), "half": ("半年", "half year"), "year": ("年度", "year"),
-}  # fmt: skip
 LEDGERS: Final[Mapping[str, Texts]] = {"window": ("窗口台账", "windows"), "staff": ("人员台账", "people")}
-FEW: Final[Mapping[str, Texts]] = {
-    "days": ("在岗天数过少，不排名次", "too few days to tell"),
-    "cases": ("办件过少，不排名次", "too few cases to tell"),
-}
-UNKNOWN: Final[Mapping[str, Texts]] = {
-    "unknown": ("数据未到", "data have not arrived"),
-    "unproven": ("不予认定", "not proven"),
-    "review": ("待人工复核", "to be reviewed"),
-    "unwatched": ("未监测", "not watched"),
-}
 STEPS: Final[Mapping[str, Texts]] = {
     "base": ("基础分", "base"),
     "mean": ("各月平均", "mean of the months"),
@@ -32,12 +20,6 @@ STEPS: Final[Mapping[str, Texts]] = {
     "ceiling": ("高于封顶，减去", "above the ceiling, taken off"),
 }
 TIED: Final[Texts] = ("（并列）", " (tied)")
-SEATS: Final[Mapping[str, Mapping[str, Texts]]] = {
-    "award": {"yes": ("拟表彰", "to be awarded"), "tied": ("拟表彰，并列待定", "award, tied: a person decides")},
-    "excellent": {"yes": ("优秀", "excellent"), "tied": ("优秀，并列待定", "excellent, tied: a person decides")},
-    "bottom": {"yes": ("末位", "among the last"), "tied": ("末位，并列待定", "last, tied: a person decides")},
-}
-"""What somebody has a seat in, where `no` is said by nothing."""
 FIGURES: Final[Mapping[str, Texts]] = {
     "minutes": ("分钟", "minutes"), "days": ("天数", "days"), "due": ("期限", "due"), "at": ("时刻", "at"),
     "case": ("办件", "case"), "item": ("事项", "item"), "slot": ("时段", "check-in"), "began": ("起", "began"),

@@ -14,10 +14,11 @@ from monitor.assessment.sources import SOURCES
 from monitor.console.pages.actors import Who
 from monitor.console.pages.assessment.scoreview import Said, signed_points
 from monitor.console.pages.cardview import Words, inbox_row
-from monitor.exports.assessment.words import CHOICES
 from monitor.model import Reason
+from monitor.wording.bookwords import CHOICES
+from monitor.wording.periods import UNKNOWN
 from monitor.wording.render import pick
-from monitor.wording.scores import STEPS, UNKNOWN, fact_word, figures_text, period_text, place_text
+from monitor.wording.scores import STEPS, fact_word, figures_text, period_text, place_text
 
 SPAN: Final = "span."
 """What `Left.why` begins with of time of which nothing is known."""
@@ -141,12 +142,11 @@ def unknown_view(found: Explained, said: Said) -> list[dict[str, Any]]:
 
 
 def choices_view(found: Explained, said: Said) -> list[tuple[str, str, str]]:
-    """The choices of A.10 that the period was assessed by: key, what it decides, what was chosen. The words are
-    Chinese, the law's own; in English the key says it.
-    """
+    """The choices of A.10 that the period was assessed by: key, what it decides, what was chosen."""
     told = []
     for key, value in sorted(found.snapshot.choices.items()):
-        title, values = CHOICES.get(key, (key, {}))
-        chosen = values.get(str(value), str(value))
-        told.append((key, title, chosen) if said.language == "zh" else (key, "", str(value)))
+        known = CHOICES.get(key)
+        words = known.values.get(str(value)) if known is not None else None
+        title = pick(known.asks, said.language) if known is not None else ""
+        told.append((key, title, pick(words, said.language) if words is not None else str(value)))
     return told

@@ -17,8 +17,9 @@ from monitor.supervision.assessment.periods import Period
 from monitor.wording import render
 from monitor.wording.actors import actor_word
 from monitor.wording.assessment import EFFECTS
+from monitor.wording.periods import KINDS, SEATS
 from monitor.wording.render import pick
-from monitor.wording.scores import PERIODS, SEATS, period_text, place_text
+from monitor.wording.scores import period_text, place_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def head_view(said: Said, *, again: bool) -> dict[str, Any]:
     return {
         "hall": kept.name or kept.hall,
         "period": period_text(kept.period, said.language),
-        "kind": pick(PERIODS[kept.kind], said.language),
+        "kind": pick(KINDS[kept.kind], said.language),
         "signed": kept.state == "closed",
         "at": kept.made_at.astimezone(said.zone),
         "by": said.actor(kept.made_by),
@@ -84,7 +85,7 @@ def periods_view(listed: Iterable[Period], language: Language) -> list[tuple[str
     found: dict[str, list[dict[str, Any]]] = {}
     for one in listed:
         told = {"period": one.period, "word": period_text(one.period, language), "signed": one.signed is not None}
-        found.setdefault(pick(PERIODS[one.kind], language), []).append(told)
+        found.setdefault(pick(KINDS[one.kind], language), []).append(told)
     return list(found.items())
 
 
