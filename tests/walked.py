@@ -98,6 +98,9 @@ KINDS: dict[str, tuple[Make, str]] = {
     "assessed person": (walked_scores.put_person, "s9"),
     "assessed window": (walked_scores.put_window, "w9"),
     "owed": (walked_cycle.put_task, "990099"),
+    "week": (walked_cycle.put_week, "990099"),
+    "self": (walked_cycle.put_self, "990099"),
+    "talk": (walked_cycle.put_talk, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
