@@ -191,6 +191,9 @@ class Cycle(_Part):
     appeal_answer_days: int = Field(10, ge=1, le=60, description="Working days to decide such a review (G16).")
     minimum_cases: int = Field(10, ge=0, le=10_000, description="A window's cases in the month: fewer, and no place.")
     distribution: tuple[Name, ...] = Field((), description="Who receives the quarter's and year's report (G19).")
+    circular_to: tuple[Name, ...] = Field(
+        (), description="Who is reported to where an effect calls for a circular (G20)."
+    )
 
 
 class Choices(_Part):

@@ -157,6 +157,29 @@ def after(calendar: WorkCalendar, start: datetime, days: int) -> datetime:
     return day_end(calendar, calendar.local_date(due))
 
 
+def require_shown(
+    look: Look,
+    who: Principal,
+    table: Table,
+    number: int,
+    named: tuple[str, str],
+    *,
+    shown: ColumnElement[bool] | None = None,
+) -> Row[Any]:
+    """The row by its number, for whoever may read it: within reach, or as `shown` says. Raises Refused alike for none
+    and for one beyond it.
+    """
+    no = refusal(who, READ)
+    if no is not None:
+        raise Refused.because(no)
+    found = cycle.listed(
+        look.conn, table, [table.c.id == number, within(who, table.c) if shown is None else shown], None, 1
+    )
+    if not found:
+        raise Refused(f"{number}: 没有这个号的{named[0]} there is no {named[1]} of this number", sort="missing")
+    return found[0]
+
+
 def rows_within(
     look: Look, who: Principal, table: Table, *wanted: ColumnElement[bool], before: int | None = None, limit: int = PAGE
 ) -> Sequence[Row[Any]]:
