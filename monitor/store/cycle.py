@@ -127,7 +127,7 @@ def closed_periods(conn: Connection, hall: str) -> Sequence[Row[Any]]:
 
 
 def reviews_open(conn: Connection, hall: str, periods: Collection[str]) -> Sequence[Row[Any]]:
-    """Reviews that nobody has decided, of what these periods came to and of entries that are booked in them, by number."""
+    """Reviews that nobody has decided: of what these periods came to, of entries that are booked in them. By number."""
     booked = select(ENTRY.c.id).where(ENTRY.c.hall == hall, ENTRY.c.month.in_(sorted(periods)))
     of = or_(REVIEW.c.period.in_(sorted(periods)), REVIEW.c.entry.in_(booked))
     query = select(REVIEW).where(REVIEW.c.hall == hall, REVIEW.c.state == "asked", of)

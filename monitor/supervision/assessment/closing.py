@@ -184,7 +184,8 @@ def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindr
         more = f"……共 {len(reviews)} 件 in all" if len(reviews) > SHOWN else ""
         yield Hindrance(
             code="reviews",
-            text=f"有未决的复核申请 reviews are not decided: {named}{more}；仍要结账请加 to close all the same: --accept-open",
+            text=f"有未决的复核申请 reviews are not decided: {named}{more}；"
+            "仍要结账请加 to close all the same: --accept-open",
         )
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.awards import add_awards
+from monitor.console.pages.assessment.circulars import add_circulars
+from monitor.console.pages.assessment.feedback import add_feedback
+from monitor.console.pages.assessment.reviews import add_reviews
+from monitor.console.pages.assessment.sent import add_sent
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_circulars(pages, deps)
+    add_feedback(pages, deps)
+    add_sent(pages, deps)
+    add_awards(pages, deps)
+    add_reviews(pages, deps)

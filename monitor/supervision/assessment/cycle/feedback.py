@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, select
@@ -32,6 +33,8 @@ from monitor.supervision.assessment.cycle.ground import (
 from monitor.supervision.refused import Refused
 
 NAMED: Final = ("反馈", "feedback")
+RECENT: Final = timedelta(days=366)
+"""Of periods that were closed longer ago nobody is asked to issue it."""
 STATES: Final = ("issued", "acknowledged", "answered", "late")
 """As they are asked for; late: the answer is owed, and its time is over."""
 

@@ -235,6 +235,13 @@ def _in_time(look: Look, hall: str, until: datetime | None) -> None:
         raise Refused(f"已过申请复核的 {days} 个工作日 more than so many working days have passed", sort="state")
 
 
+def due_of(look: Look, row: Row[Any]) -> datetime | None:
+    """By when it is to be decided; None where nobody was told of it."""
+    wanted = [cycle.TASK.c.task == tasks.key_of(row.hall, "review", str(row.id))]
+    task = next(iter(cycle.listed(look.conn, cycle.TASK, wanted, None, 1)), None)
+    return task.due if task is not None else None
+
+
 def shown(look: Look, who: Principal, number: int) -> Row[Any]:
     """One within reach. Raises Refused."""
     return require_shown(look, who, cycle.REVIEW, number, NAMED)
