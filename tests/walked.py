@@ -62,6 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
+from tests import walked_cycle
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -92,6 +93,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "message": (lambda conn, place: put_message(conn, place), "990099"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
+    "owed": (walked_cycle.put_task, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

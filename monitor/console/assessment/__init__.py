@@ -9,11 +9,13 @@ from monitor.console.assessment.circulars import add_circulars_api
 from monitor.console.assessment.feedback import add_feedback_api
 from monitor.console.assessment.reviews import add_reviews_api
 from monitor.console.assessment.sent import add_sent_api
+from monitor.console.assessment.tasks import add_tasks_api
 from monitor.console.deps import Deps
 
 
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
+    add_tasks_api(api, deps)
     add_circulars_api(api, deps)
     add_feedback_api(api, deps)
     add_sent_api(api, deps)

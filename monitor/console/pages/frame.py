@@ -53,6 +53,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("plans", "/plans", "plans:write"),
     ),
     "cycle": (
+        Tab("tasks", "/assessment/tasks", "scores:read"),
         Tab("circulars", "/assessment/circulars", "scores:read"),
         Tab("feedback", "/assessment/feedback", "scores:read"),
         Tab("sent", "/assessment/sent", "scores:read", whole=True),

@@ -95,18 +95,8 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
 
     Raises Refused: no such hall or period, one that lies ahead, a hall without a rule book.
     """
-    kind = _kind(period)
-    if hall not in look.registry.halls:
-        raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
-    calendar = look.book.for_hall(look.registry, hall)
-    today = calendar.local_date(look.now)
-    begun = [month for month in months_of(period) if f"{month}-01" <= today.isoformat()]
-    if not begun:
-        raise Refused(f"{period}: 尚未开始 it lies ahead", field="period", sort="state")
+    kind, calendar, books = assessable(look, hall, period)
     conn, seen = look.conn, ledgers.version(look.conn, hall)
-    books = {month: one for month in begun if (one := book_of(conn, hall, month)) is not None}
-    if not books:
-        raise Refused(f"{hall} {period}: 尚无考评细则 no rule book is in force", field="hall", sort="state")
     months = tuple(books)
     book, closed = books[months[-1]], closedperiods.closed_of(conn, hall, months)
     scorings = {
@@ -129,6 +119,27 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
         points=_points(look, hall, closed, entries, books, scorings),
         books=tuple(dict.fromkeys(one.version for one in books.values())),
     )  # fmt: skip
+
+
+def assessable(look: Look, hall: str, period: str) -> tuple[PeriodKind, WorkCalendar, dict[str, RuleBook]]:
+    """Its kind, the hall's calendar, and the rule book of each month that has begun. Raises Refused, as `gather`."""
+    kind = _kind(period)
+    if hall not in look.registry.halls:
+        raise no_hall(hall)
+    calendar = look.book.for_hall(look.registry, hall)
+    today = calendar.local_date(look.now)
+    begun = [month for month in months_of(period) if f"{month}-01" <= today.isoformat()]
+    if not begun:
+        raise Refused(f"{period}: 尚未开始 it lies ahead", field="period", sort="state")
+    books = {month: one for month in begun if (one := book_of(look.conn, hall, month)) is not None}
+    if not books:
+        raise Refused(f"{hall} {period}: 尚无考评细则 no rule book is in force", field="hall", sort="state")
+    return kind, calendar, books
+
+
+def no_hall(hall: str) -> Refused:
+    """There is none, or none for whoever asks: word for word the same."""
+    return Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
 
 
 def span_of(calendar: WorkCalendar, period: str, now: datetime) -> Period:

@@ -10,10 +10,12 @@ from monitor.console.pages.assessment.circulars import add_circulars
 from monitor.console.pages.assessment.feedback import add_feedback
 from monitor.console.pages.assessment.reviews import add_reviews
 from monitor.console.pages.assessment.sent import add_sent
+from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_tasks(pages, deps)
     add_circulars(pages, deps)
     add_feedback(pages, deps)
     add_sent(pages, deps)

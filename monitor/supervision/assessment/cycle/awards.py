@@ -21,8 +21,8 @@ from monitor.supervision.assessment.cycle.ground import (
     require_hall,
     require_period,
     require_row,
-    require_shown,
     rows_within,
+    seen_row,
     staff_place,
     window_place,
     words,
@@ -154,4 +154,4 @@ def listed(
 
 def shown(look: Look, who: Principal, number: int) -> Row[Any]:
     """One nomination within reach. Raises Refused."""
-    return require_shown(look, who, cycle.NOMINATION, number, NAMED)
+    return seen_row(look, who, cycle.NOMINATION, number, NAMED)

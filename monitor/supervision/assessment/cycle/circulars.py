@@ -21,12 +21,12 @@ from monitor.supervision.assessment.cycle.ground import (
     PAGE,
     READ,
     document,
+    no_row,
     record,
     require_closed,
     require_hall,
     require_period,
     require_row,
-    require_shown,
     today,
     words,
 )
@@ -141,8 +141,15 @@ def shown_to(look: Look, who: Principal) -> ColumnElement[bool]:
 
 
 def shown(look: Look, who: Principal, number: int) -> Row[Any]:
-    """One of them. Raises Refused."""
-    return require_shown(look, who, cycle.CIRCULAR, number, NAMED, shown=shown_to(look, who))
+    """One of them. Raises Refused alike for none and for one beyond reach."""
+    no = refusal(who, READ)
+    if no is not None:
+        raise Refused.because(no)
+    table = cycle.CIRCULAR
+    found = cycle.listed(look.conn, table, [table.c.id == number, shown_to(look, who)], None, 1)
+    if not found:
+        raise no_row(number, NAMED)
+    return found[0]
 
 
 def listed(

@@ -25,8 +25,8 @@ from monitor.supervision.assessment.cycle.ground import (
     require_hall,
     require_period,
     require_row,
-    require_shown,
     rows_within,
+    seen_row,
     today,
     words,
 )
@@ -104,7 +104,7 @@ def answer(look: Look, who: Principal, number: int, text: str) -> None:
 
 def shown(look: Look, who: Principal, number: int) -> Row[Any]:
     """One within reach. Raises Refused."""
-    return require_shown(look, who, cycle.FEEDBACK, number, NAMED)
+    return seen_row(look, who, cycle.FEEDBACK, number, NAMED)
 
 
 def listed(

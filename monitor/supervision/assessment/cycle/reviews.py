@@ -31,8 +31,8 @@ from monitor.supervision.assessment.cycle.ground import (
     require_closed,
     require_period,
     require_row,
-    require_shown,
     rows_within,
+    seen_row,
     staff_place,
     today,
     window_place,
@@ -244,7 +244,7 @@ def due_of(look: Look, row: Row[Any]) -> datetime | None:
 
 def shown(look: Look, who: Principal, number: int) -> Row[Any]:
     """One within reach. Raises Refused."""
-    return require_shown(look, who, cycle.REVIEW, number, NAMED)
+    return seen_row(look, who, cycle.REVIEW, number, NAMED)
 
 
 def listed(
