@@ -1,4 +1,4 @@
-"""/api/v1/assessment/awards: awarded windows and their nominees (表彰), the decision, the list, counts over the years."""
+"""/api/v1/assessment/awards: awarded windows and their nominees (表彰), the decision, the list, counts by year."""
 
 from __future__ import annotations
 
