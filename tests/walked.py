@@ -62,7 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
-from tests import walked_cycle
+from tests import walked_cycle, walked_outcomes
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -94,6 +94,10 @@ KINDS: dict[str, tuple[Make, str]] = {
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
     "owed": (walked_cycle.put_task, "990099"),
+    "circular": (walked_outcomes.put_circular, "990099"),
+    "letter": (walked_outcomes.put_feedback, "990099"),
+    "nomination": (walked_outcomes.put_nomination, "990099"),
+    "score_review": (walked_outcomes.put_review, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {
