@@ -44,8 +44,11 @@ def _fill(conn: Connection) -> None:
     _say(conn, cycle.FEEDBACK, done, "unit", answer="已组织学习，三月起每日晨会提醒。")
     sent = {"recipient": "县政府", "sent_on": date(2026, 3, 4), "document": "政务监〔2026〕4号"}
     cycle.add(conn, cycle.SENT, {**of, **sent, "entered_by": "duty", "entered_at": NOW})
-    mine = {"hall": HALL, "ledger": "staff", "whom": f"{HALL}-p02", "unit": f"{HALL}-u1", "window": f"{HALL}-w01",
-            "staff": f"{HALL}-p02", "period": SIGNED, "asked_by": "person", "asked_at": NOW, "countered": []}  # fmt: skip
+    staff = f"{HALL}-p02"
+    mine = {
+        "hall": HALL, "ledger": "staff", "whom": staff, "unit": f"{HALL}-u1", "window": f"{HALL}-w01", "staff": staff,
+        "period": SIGNED, "asked_by": "person", "asked_at": NOW, "countered": [],
+    }  # fmt: skip
     review = cycle.add(conn, cycle.REVIEW, mine)
     _say(conn, cycle.REVIEW, review, "person", reason="二月曾参加全县培训，请核对在岗天数。")
 
@@ -54,19 +57,25 @@ def old_quarter(store: Store) -> None:
     """A closed quarter with awarded windows, one with its nominee: for pages of awards. Its snapshot is not kept."""
 
     def fill(conn: Connection) -> None:
-        closed = {"hall": HALL, "period": OLD, "version": 1, "book": "tianyang@1", "digest": "d", "inputs": "i",
-                  "closed_at": datetime(2020, 1, 6, tzinfo=UTC), "closed_by": "head", "role": "supervision_head"}  # fmt: skip
+        closed = {
+            "hall": HALL, "period": OLD, "version": 1, "book": "tianyang@1", "digest": "d", "inputs": "i",
+            "closed_at": datetime(2020, 1, 6, tzinfo=UTC), "closed_by": "head", "role": "supervision_head",
+        }  # fmt: skip
         conn.execute(insert(cycle.CLOSED).values(**closed))
-        plain: dict[str, Any] = {"hall": HALL, "period": OLD, "points_cents": 10200, "grade": "excellent",
-                                 "bottom": False, "awarded": False, "effects": [], "rank": None}  # fmt: skip
+        plain: dict[str, Any] = {
+            "hall": HALL, "period": OLD, "points_cents": 10200, "grade": "excellent", "bottom": False, "awarded": False,
+            "effects": [], "rank": None,
+        }  # fmt: skip
         for place, window in ((1, "w01"), (2, "w02")):
             values = {"ledger": "window", "whom": f"{HALL}-{window}", "window": f"{HALL}-{window}"}
             conn.execute(insert(cycle.RESULT).values(**{**plain, **values, "rank": place, "awarded": True}))
         for staff, effects in (("p01", ["no_award A10"]), ("p02", [])):
             values = {"ledger": "staff", "whom": f"{HALL}-{staff}", "window": f"{HALL}-w01"}
             conn.execute(insert(cycle.RESULT).values(**{**plain, **values, "effects": effects}))
-        named = {"hall": HALL, "period": OLD, "ledger": "staff", "whom": f"{HALL}-p03", "staff": f"{HALL}-p03",
-                 "unit": f"{HALL}-u1", "window": f"{HALL}-w02", "nominated_by": "unit", "nominated_at": NOW}  # fmt: skip
+        named = {
+            "hall": HALL, "period": OLD, "ledger": "staff", "whom": f"{HALL}-p03", "staff": f"{HALL}-p03",
+            "unit": f"{HALL}-u1", "window": f"{HALL}-w02", "nominated_by": "unit", "nominated_at": NOW,
+        }  # fmt: skip
         number = cycle.add(conn, cycle.NOMINATION, named)
         _say(conn, cycle.NOMINATION, number, "unit", reason="全季零投诉，群众送来锦旗。")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -147,7 +147,6 @@ def _form(
             ledger, whom, until = found.key.ledger, found.key.whom, reviews.until_of(look, hall, found.month)
             before = reviews.asked_before(look, hall, ledger, whom, entry=found.number)
             over = found.reverses is not None or reviews.is_countered(look, hall, found)
-            place = {"hall": hall, "unit": found.unit, "window": found.window, "staff": found.staff}
             of_entry: int | None = found.number
             of_period: str | None = None
         else:
@@ -155,7 +154,6 @@ def _form(
             row = reviews.result_for(look, who, given["hall"], ledger, whom, given["period"])
             hall, until, over = row.hall, reviews.until_of(look, row.hall, row.period), False
             before = reviews.asked_before(look, hall, ledger, whom, period=row.period)
-            place = {"hall": hall, "unit": None, "window": row.window, "staff": whom if ledger == "staff" else None}
             of_entry, of_period = None, row.period
         saying = saying_of(look, request, [], ledger, whom)
         view = about_view(
@@ -164,7 +162,7 @@ def _form(
         )  # fmt: skip
     return page(
         request, "assess_review_ask.html", status, signed=signed, given=given, fault=fault, reason=reason, about=view,
-        until=saying.at(until, hall), late=until is not None and look.now > until, most=MOST_TEXT, place=place,
+        until=saying.at(until, hall), late=until is not None and look.now > until, most=MOST_TEXT,
         before=before.id if before is not None else None, over=over,
     )  # fmt: skip
 
@@ -226,17 +224,13 @@ def _one(
             language=language,
         )  # fmt: skip
         hands = reviews.hands_of(look, signed.person, row, entries if row.entry is not None else ())
+        due = saying.at(reviews.due_of(look, row), row.hall) if row.state == "asked" else None
         reached = refusal(signed.person, REVIEW, place_of(row)) is None
     return page(
         request, "assess_review.html", status, signed=signed, it=line_view(row, saying, lines), about=about, done=done,
         fault=fault, written=reason, wrong=set(wrong), hands=hands if reached else (), reached=reached,
         may_decide=reached and not hands, reviewer=may(signed, REVIEW), most=MOST_TEXT,
-        reason=saying.said(row, "reason"), decision=saying.said(row, "decision"), due=_due(look, row, saying),
+        reason=saying.said(row, "reason"), decision=saying.said(row, "decision"), due=due,
         countered=[taken[one] for one in row.countered if one in taken],
         lines=[lines[e.number] for e in entries if e.number in lines] if row.entry is None else [],
     )  # fmt: skip
-
-
-def _due(look: Look, row: Any, saying: Any) -> Any:
-    """Until when it is to be decided; None where no task was opened, or it is done."""
-    return saying.at(reviews.due_of(look, row), row.hall) if row.state == "asked" else None
