@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -175,6 +174,9 @@ def test_praise_counts_once_a_happening_and_not_once_it_is_taken_back(hall: Hall
     (year,) = hall.act("04-14 12:00", counted, HEAD, "h1")
     assert (year.year, dict(year.praise)) == ("2026", {"D15": 1, "E22": 1})
     assert (dict(year.windows), dict(year.quarters), dict(year.people)) == ({"w1": 1}, {"w1": 1}, {"s01": 1})
+    told = {"year": "2026", "windows": {"w1": 1}, "quarters": {"w1": 1}, "people": {"s01": 1},
+            "praise": {"D15": 1, "E22": 1}}  # fmt: skip
+    assert hall.api("head", "awards/years?hall=h1") == [told]
     assert hall.act("04-14 12:00", counted, LEAD1, "h1") == []
     assert "历年统计" not in hall.see("lead1", "awards")
 

@@ -29,7 +29,7 @@ from monitor.console.paging import AskedPage
 from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.cycle import awards
-from monitor.supervision.assessment.cycle.awardcounts import counted
+from monitor.supervision.assessment.cycle.awardcounts import YearOfAwards, counted
 from monitor.supervision.assessment.cycle.ground import CLOSE, READ, SELF
 from monitor.supervision.assessment.cycle.nominable import Seat, candidates, seats
 from monitor.supervision.tokens import Grant
@@ -73,7 +73,12 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
     def get_years(hall: str = HALL, grant: Grant = Depends(require(deps, READ))) -> list[dict[str, Any]]:
         """Awards and praise counted over the years, for whoever reaches the whole hall."""
         with looked(deps) as look:
-            return [asdict(one) for one in counted(look, grant.principal, hall)]
+            return [_year(one) for one in counted(look, grant.principal, hall)]
+
+
+def _year(one: YearOfAwards) -> dict[str, Any]:
+    counts = {name: dict(getattr(one, name)) for name in ("windows", "quarters", "people", "praise")}
+    return {"year": one.year, **counts}
 
 
 def _seat(look: Look, one: Seat) -> dict[str, Any]:
