@@ -122,6 +122,10 @@ class Effect(_Part):
     sum: Points | None = Field(None, description="Points of these facts in the ledger, as a positive figure (A06).")
     within: int | None = Field(None, ge=1, le=250, description="Rolling working days of the hall's calendar (D12).")
     both: bool = False
+    included: tuple[Literal["times", "amount", "run"], ...] = Field(
+        (), description="Measures that the text itself gives with the figure (含3天, A11), whatever `inclusive` says."
+    )
+    report_to: tuple[Name, ...] = Field((), description="Told, beside the unit, when it stands (A06, G20).")
     mark: Literal["automatic", "proposed"] = "proposed"
 
     @model_validator(mode="after")
@@ -191,9 +195,6 @@ class Cycle(_Part):
     appeal_answer_days: int = Field(10, ge=1, le=60, description="Working days to decide such a review (G16).")
     minimum_cases: int = Field(10, ge=0, le=10_000, description="A window's cases in the month: fewer, and no place.")
     distribution: tuple[Name, ...] = Field((), description="Who receives the quarter's and year's report (G19).")
-    circular_to: tuple[Name, ...] = Field(
-        (), description="Who is reported to where an effect calls for a circular (G20)."
-    )
 
 
 class Choices(_Part):

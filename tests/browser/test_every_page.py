@@ -56,6 +56,9 @@ NO_PAGE: Final = {
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
     "/closing/sheets/part": "a part of the sheets' page",
+    "/assessment/periods/{hall}/{period}/part": "a part of a period's page",
+    "/assessment/reports/part": "a part of the reports' page",
+    "/assessment/reports/{number}/file": "a file",
     "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
     "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
@@ -319,6 +322,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
     ),
     "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/assessment/periods": (Seen("periods", "head", "/assessment/periods"),),
+    "/assessment/periods/{hall}/{period}": (
+        Seen("period-signed", "auditor", f"/assessment/periods/{HALL}/2026-02"),
+        Seen("period-open", "head", f"/assessment/periods/{HALL}/2026-03", wait="#preview"),
+    ),
+    "/assessment/reports": (Seen("reports", "head", "/assessment/reports", wait="#reports table"),),
     "/spots": (
         Seen("spots", "duty", "/spots"),
         Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),

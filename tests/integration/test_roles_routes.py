@@ -40,6 +40,7 @@ SETTINGS: Final = ("duty_supervisor", "supervision_head", "personnel", "auditor"
 MENDERS: Final = (*SUPERVISION, "administrator")
 CLOSERS: Final = ("supervision_head", "personnel")
 MONTH: Final = {"month": "2026-02"}
+PERIOD: Final = {"period": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
 NOTICE: Final = {"kind": "notice", "title": "公告", "text": "停电", "from": "2026-03-03", "to": "2026-03-05"}
@@ -70,6 +71,11 @@ def checking(**more: Any) -> Way:
 def closing(**more: Any) -> Way:
     """Closed months and sheets, over the API."""
     return Way(kind="api", may=CLOSERS, scope="attendance:close", **more)
+
+
+def scoring(**more: Any) -> Way:
+    """A hall's assessment, over the API."""
+    return Way(kind="api", may=READERS, scope="scores:read", **more)
 
 
 def doubting(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
@@ -204,6 +210,16 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /closing/sheets": page(*CLOSERS, hall="h9", month="2026-02"),
     "GET /closing/sheets/{number}/file": page(*CLOSERS, ids={"number": "sheet"}),
     "POST /closing/sheets/{number}/delete": page(*CLOSERS, ids={"number": "sheet"}),
+    "GET /assessment/periods": page(*READERS),
+    "GET /assessment/periods/{hall}/{period}": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "GET /assessment/periods/{hall}/{period}/part": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /assessment/periods/{hall}/{period}/draft": page(*READERS, ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /assessment/periods/{hall}/{period}/close": page("supervision_head", ids={"hall": "hall"}, fixed=PERIOD),
+    "GET /assessment/reports": page(*READERS),
+    "GET /assessment/reports/part": page(*READERS),
+    "POST /assessment/reports": page(*READERS, hall="h9", period="2026-02"),
+    "GET /assessment/reports/{number}/file": page(*READERS, ids={"number": "report"}),
+    "POST /assessment/reports/{number}/delete": page(*READERS, ids={"number": "report"}),
     "GET /spots": page(*SUPERVISION),
     "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
     "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
@@ -397,6 +413,22 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
     "GET /api/v1/sheets/{number}/file": closing(ids={"number": "sheet"}),
     "DELETE /api/v1/sheets/{number}": closing(ids={"number": "sheet"}),
+    "GET /api/v1/assessment/periods": scoring(),
+    "GET /api/v1/assessment/periods/{hall}/{period}": scoring(ids={"hall": "hall"}, fixed=PERIOD),
+    "POST /api/v1/assessment/periods/{hall}/{period}/draft": scoring(ids={"hall": "hall"}, fixed=PERIOD, body={}),
+    "POST /api/v1/assessment/periods/{hall}/{period}/close": Way(
+        kind="api",
+        may=("supervision_head",),
+        scope="scores:close",
+        ids={"hall": "hall"},
+        fixed=PERIOD,
+        body={"shown": "x", "reason": "核对"},
+    ),
+    "GET /api/v1/assessment/reports": scoring(),
+    "POST /api/v1/assessment/reports": scoring(body={"hall": "h9", "period": "2026-02"}),
+    "GET /api/v1/assessment/reports/{number}": scoring(ids={"number": "report"}),
+    "GET /api/v1/assessment/reports/{number}/file": scoring(ids={"number": "report"}),
+    "DELETE /api/v1/assessment/reports/{number}": scoring(ids={"number": "report"}),
     "GET /api/v1/spots": checking(),
     "POST /api/v1/spots": checking(body={"hall": "h1"}),
     "GET /api/v1/spots/{number}": checking(ids={"number": "spot"}),
@@ -607,6 +639,7 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 ) + (
     ("POST /api/v1/spots", "hall", "hall"),
     ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/assessment/reports", "hall", "hall"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/cards", "hall", "hall"),
@@ -619,6 +652,7 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /cards/ack", "number", "card"),
     ("POST /spots", "hall", "hall"),
     ("POST /closing/sheets", "hall", "hall"),
+    ("POST /assessment/reports", "hall", "hall"),
     ("POST /notices", "hall", "hall"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
@@ -649,6 +683,8 @@ IN_QUERY: Final = (
     *((f"GET /api/v1/assessment/{one}", "hall", "hall") for one in ("circulars", "feedback", "sent", "reviews")),
     ("GET /api/v1/assessment/tasks", "window", "window"),
     ("GET /api/v1/months", "hall", "hall"),
+    ("GET /assessment/periods", "hall", "hall"),
+    ("GET /api/v1/assessment/periods", "hall", "hall"),
     ("GET /api/v1/spots", "window", "window"),
     ("GET /api/v1/posts", "hall", "hall"),
     ("GET /quarantine", "device", "device"),
@@ -843,6 +879,11 @@ def id_of(walk: Walk, kind: str, place: str | None) -> str:
     return walk.id(kind, place) if place is not None else KINDS[kind][1]
 
 
+def limited(way: Way) -> tuple[str, ...]:
+    """Those to whom something is beyond reach."""
+    return tuple(who for who in way.may if who != "auditor")
+
+
 @pytest.mark.parametrize(("route", "field", "kind"), IN_BODY)
 def test_an_id_in_a_body_tells_nothing_either(walk: Walk, route: str, field: str, kind: str) -> None:
     method, path = split(route)
@@ -850,7 +891,7 @@ def test_an_id_in_a_body_tells_nothing_either(walk: Walk, route: str, field: str
     needed = {k: v for k, v in (way.body or {}).items() if k not in ("hall", "unit", "window", "staff", "subject")}
     walk.id("card", "here")
     with_subjects(walk)
-    for who in way.may:
+    for who in limited(way):
         for more in ({}, {"hall": "h1"}) if route == "POST /api/v1/cards" and field != "hall" else ({},):
             before, answers = walk.last_audit(), []
             for place in ("another hall", None):
@@ -869,7 +910,7 @@ def test_an_id_in_a_form_tells_nothing_either(walk: Walk, route: str, field: str
     way = ROUTES[route]
     needed = {k: v for k, v in way.form.items() if k not in ("hall", "unit", "window", "staff", "subject")}
     with_subjects(walk)
-    for who in way.may:
+    for who in limited(way):
         for place in beyond(who, kind, False) if kind == "card" else ("another hall",):
             answers = []
             for one in (id_of(walk, kind, place), id_of(walk, kind, None)):

@@ -52,6 +52,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "assessment": (
+        Tab("periods", "/assessment/periods", "scores:read"),
+        Tab("reports", "/assessment/reports", "scores:read"),
+    ),
     "cycle": (
         Tab("tasks", "/assessment/tasks", "scores:read"),
         Tab("circulars", "/assessment/circulars", "scores:read"),

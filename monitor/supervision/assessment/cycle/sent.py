@@ -1,5 +1,5 @@
 """Who was sent a closed period's report, and when (报送、备案: G19, G20); the receivers are those of the rule book: of
-each quarter and year, and of a month in which an effect calls for a circular (A06).
+each quarter and year, and of a month in which an effect stood that is to be reported (A06).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
-from monitor.supervision.assessment.cycle.circulars import named
 from monitor.supervision.assessment.cycle.ground import (
     MARK,
     PAGE,
@@ -40,12 +39,15 @@ MOST: Final = 2_000
 def receivers(look: Look, hall: str) -> tuple[str, ...]:
     """All of the book in force now, in its order; a receiver's place in it names its task."""
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
-    return tuple(dict.fromkeys((*book.cycle.distribution, *book.cycle.circular_to))) if book is not None else ()
+    if book is None:
+        return ()
+    told = (name for effect in book.effects for name in effect.report_to)
+    return tuple(dict.fromkeys((*book.cycle.distribution, *told)))
 
 
 def owing(look: Look, hall: str, period: str) -> tuple[str, ...]:
     """Who is to be sent the report of a closed period: of a quarter and year the distribution list (G19), of a month
-    those whom the book has told of a circular that an effect calls for (G20).
+    those who are told of an effect that stood as it was signed (A06, G20).
     """
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
     if book is None:
@@ -53,7 +55,11 @@ def owing(look: Look, hall: str, period: str) -> tuple[str, ...]:
     kind = kind_of(period)
     if kind in ("quarter", "year"):
         return book.cycle.distribution
-    return book.cycle.circular_to if kind == "month" and named(look, hall, period) else ()
+    if kind != "month":
+        return ()
+    stood = {one for row in cycle.results(look.conn, hall, period) for one in row.effects}
+    told = (e.report_to for e in book.effects if e.report_to and f"{e.effect} {e.id}" in stood)
+    return tuple(dict.fromkeys(name for names in told for name in names))
 
 
 def tasks_of(look: Look, hall: str, period: str, due: datetime) -> list[tasks.Owed]:
