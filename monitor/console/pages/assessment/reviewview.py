@@ -10,7 +10,6 @@ from fastapi import Request
 from sqlalchemy import Row, select
 
 from monitor.assessment.scores import months_of
-from monitor.console.pages.actors import actor_word
 from monitor.console.pages.assessment.cycleview import Told, told
 from monitor.console.pages.languages import Language
 from monitor.store import cycle, users
@@ -18,6 +17,7 @@ from monitor.store.facts.look import Look
 from monitor.store.ledgers import ENTRY, points
 from monitor.store.sql import chunks
 from monitor.supervision.assessment.books import book_of
+from monitor.wording.actors import actor_word
 from monitor.wording.render import pick
 
 
