@@ -274,6 +274,18 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("policy-search", "duty", "/policy?q=A03"),
         Seen("policy-none", "auditor", "/policy?q=no-such-key", wait=".nothing"),
     ),
+    "/assessment/signs": (Seen("signs-of-gaming", "duty", "/assessment/signs?month=2026-03", wait=".measures"),),
+    "/assessment/book": (Seen("rule-books", "head", "/assessment/book"),),
+    "/assessment/book/compare": (
+        Seen("rule-book-compare", "lead", "/assessment/book/compare?left=tongshan&right=cangnan"),
+    ),
+    "/assessment/book/{hall}/{version}": (
+        Seen("rule-book", "head", f"/assessment/book/{HALL}/tongshan", no_tab="links of a long table"),
+    ),
+    "/assessment/book/edit": (Seen("rule-book-edit", "head", f"/assessment/book/edit?hall={HALL}&origin=cangnan"),),
+    "/assessment/book/what-if": (
+        Seen("rule-book-what-if-gone", "head", f"/assessment/book/what-if?hall={HALL}&month=2026-03", status=404),
+    ),
     "/policy/versions": (Seen("policy-versions", "admin", "/policy/versions"),),
     "/policy/compare": (
         Seen("policy-compare", "duty", "/policy/compare?left=present&right=yulin"),

@@ -5,18 +5,22 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.assessment.awards import add_awards_api
+from monitor.console.assessment.booksapi import add_books_api
 from monitor.console.assessment.circulars import add_circulars_api
 from monitor.console.assessment.feedback import add_feedback_api
 from monitor.console.assessment.periods import add_periods_api
 from monitor.console.assessment.reports import add_reports_api
 from monitor.console.assessment.reviews import add_reviews_api
 from monitor.console.assessment.sent import add_sent_api
+from monitor.console.assessment.signsapi import add_signs_api
 from monitor.console.assessment.tasks import add_tasks_api
 from monitor.console.deps import Deps
 
 
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
+    add_signs_api(api, deps)
+    add_books_api(api, deps)
     add_periods_api(api, deps)
     add_reports_api(api, deps)
     add_tasks_api(api, deps)

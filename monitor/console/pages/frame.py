@@ -55,6 +55,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "assessment": (
         Tab("periods", "/assessment/periods", "scores:read"),
         Tab("reports", "/assessment/reports", "scores:read"),
+        Tab("signs", "/assessment/signs", "audit:read"),
+        Tab("book", "/assessment/book", "scores:read"),
     ),
     "cycle": (
         Tab("tasks", "/assessment/tasks", "scores:read"),

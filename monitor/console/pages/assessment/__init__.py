@@ -6,17 +6,23 @@ from fastapi import APIRouter
 
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.awards import add_awards
+from monitor.console.pages.assessment.bookedit import add_book_edit
+from monitor.console.pages.assessment.books import add_books
 from monitor.console.pages.assessment.circulars import add_circulars
 from monitor.console.pages.assessment.feedback import add_feedback
 from monitor.console.pages.assessment.periods import add_periods
 from monitor.console.pages.assessment.reports import add_reports
 from monitor.console.pages.assessment.reviews import add_reviews
 from monitor.console.pages.assessment.sent import add_sent
+from monitor.console.pages.assessment.signs import add_signs
 from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_signs(pages, deps)
+    add_books(pages, deps)
+    add_book_edit(pages, deps)
     add_periods(pages, deps)
     add_reports(pages, deps)
     add_tasks(pages, deps)
