@@ -24,5 +24,5 @@ def assess(made: Daemon) -> None:
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
-    busy_cyclea.work(made.folder)
+    busy_cyclea.work(made)
     busy_cycleb.outcomes(made.folder)

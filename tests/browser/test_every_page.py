@@ -110,6 +110,9 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
+SUMMED: Final = "SELECT id FROM week_summary"
+SELF: Final = "SELECT id FROM self_assessment WHERE reviewed_at {} ORDER BY id"
+TALK: Final = "SELECT id FROM talk WHERE held_on {} ORDER BY id"
 OWED: Final = "SELECT id FROM cycle_task WHERE sort = 'week' AND done_at IS NULL"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
@@ -355,6 +358,24 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
     "/assessment/tasks": (Seen("assess-tasks", "duty", "/assessment/tasks"),),
     "/assessment/tasks/{number}": (Seen("assess-task", "head", lambda first: f"/assessment/tasks/{first(OWED)}"),),
+    "/assessment/patrols": (
+        Seen("assess-patrols", "duty", "/assessment/patrols?round=2"),
+        Seen("assess-patrols-read", "lead", "/assessment/patrols?date="),
+    ),
+    "/assessment/weeks": (Seen("assess-weeks", "duty", "/assessment/weeks"),),
+    "/assessment/weeks/new": (Seen("assess-week-new", "duty", f"/assessment/weeks/new?hall={HALL}&week=2026-W09"),),
+    "/assessment/weeks/{number}": (Seen("assess-week", "auditor", lambda first: f"/assessment/weeks/{first(SUMMED)}"),),
+    "/assessment/self": (Seen("assess-selves", "duty", "/assessment/self"),),
+    "/assessment/self/new": (Seen("assess-self-new", "lead", f"/assessment/self/new?window={HALL}-w01&month=2026-03"),),
+    "/assessment/self/{number}": (
+        Seen("assess-self-open", "duty", lambda first: f"/assessment/self/{first(SELF.format('IS NULL'))}"),
+        Seen("assess-self-locked", "head", lambda first: f"/assessment/self/{first(SELF.format('IS NOT NULL'))}"),
+    ),
+    "/assessment/talks": (Seen("assess-talks", "duty", "/assessment/talks?state=all"),),
+    "/assessment/talks/{number}": (
+        Seen("assess-talk-due", "duty", lambda first: f"/assessment/talks/{first(TALK.format('IS NULL'))}"),
+        Seen("assess-talk-held", "head", lambda first: f"/assessment/talks/{first(TALK.format('IS NOT NULL'))}"),
+    ),
     "/notices": (
         Seen("notices", "duty", "/notices"),
         Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),

@@ -60,6 +60,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     ),
     "cycle": (
         Tab("tasks", "/assessment/tasks", "scores:read"),
+        Tab("patrols", "/assessment/patrols", "scores:read"),
+        Tab("weeks", "/assessment/weeks", "scores:read"),
+        Tab("self", "/assessment/self", "scores:read"),
+        Tab("talks", "/assessment/talks", "scores:read"),
         Tab("circulars", "/assessment/circulars", "scores:read"),
         Tab("feedback", "/assessment/feedback", "scores:read"),
         Tab("sent", "/assessment/sent", "scores:read", whole=True),

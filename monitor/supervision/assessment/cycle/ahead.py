@@ -19,9 +19,11 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle.circulars import named
 from monitor.supervision.assessment.cycle.ground import after, calendar_of, day_end, period_end
+from monitor.supervision.assessment.cycle.selfwork import handed_in
 from monitor.supervision.assessment.cycle.sent import tasks_of
 from monitor.supervision.assessment.cycle.talks import expect_talks
 from monitor.supervision.assessment.cycle.tasks import Owed, open_all
+from monitor.supervision.assessment.cycle.weeks import of_week
 from monitor.workcal import WorkCalendar
 
 PATROL_DAYS: Final = 3
@@ -74,7 +76,7 @@ class _Plan:
             day = self.calendar.next_workday(day)
             for number in range(1, self.book.cycle.daily_patrols + 1):
                 yield self._owed("patrol", day.isoformat(), day_end(self.calendar, day), of=str(number))
-        if self.book.cycle.weekly_summary:
+        if self.book.cycle.weekly_summary and of_week(self.look, self.hall, f"{self.today:%G-W%V}") is None:
             sunday = self.today + timedelta(days=7 - self.today.isoweekday())
             monday = self.calendar.next_workday(sunday)
             yield self._owed("week", f"{self.today:%G-W%V}", day_end(self.calendar, monday))
@@ -86,8 +88,9 @@ class _Plan:
         day = self.today.replace(day=self.book.cycle.self_assessment_day)
         if not self.calendar.is_workday(day):
             day = self.calendar.next_workday(day)
+        handed = handed_in(self.look, self.hall, f"{self.today:%Y-%m}")
         for window in sorted(self.look.registry.windows.values(), key=lambda w: w.id):
-            if window.hall == self.hall:
+            if window.hall == self.hall and window.id not in handed:
                 yield self._owed(
                     "self", f"{self.today:%Y-%m}", day_end(self.calendar, day), of=window.id, unit=window.unit,
                     window=window.id,
