@@ -109,7 +109,8 @@ class _Plan:
     def after_closing(self, closed: Row[Any]) -> Iterator[Owed]:
         """A month: a circular where the book has talks (一评一通报一谈话, H03–H04) or an effect calls for one (A06),
         with the report to those whom that is told (G20); the talks. A quarter or year: the written feedback (G18), the
-        distribution (G19), the nominations of the windows awarded (G08, H06).
+        distribution (G19), the nominations of the windows awarded (G08), where the book does not award people by their
+        place (H06).
         """
         kind, period, rules = kind_of(closed.period), closed.period, self.book.cycle
         soon = after(self.calendar, closed.closed_at, rules.close_days)
@@ -124,9 +125,9 @@ class _Plan:
             awarded = cycle.results(
                 self.look.conn, self.hall, period, cycle.RESULT.c.ledger == "window", cycle.RESULT.c.awarded
             )
-            for row in awarded if rules.award_staff is None else ():  # else people have places of their own (H06)
+            for row in awarded:
                 window = self.look.registry.windows.get(row.whom)
-                if window is not None:
+                if window is not None and rules.award_staff is None:  # else people are awarded by place
                     yield self._owed("nominate", period, soon, of=window.id, unit=window.unit, window=window.id)
             if awarded:
                 yield self._owed("award", period, after(self.calendar, closed.closed_at, 2 * rules.close_days))

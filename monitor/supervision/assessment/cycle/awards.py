@@ -8,8 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Row, func, select, update
 
 from monitor.access import Principal
+from monitor.assessment.scores import months_of
 from monitor.store import cycle
 from monitor.store.facts.look import Look
+from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     CLOSE,
@@ -44,6 +46,11 @@ def nominate(look: Look, who: Principal, window: str, period: str, staff: str, w
         raise Refused(f"{staff[:64]!r} 不是该单位人员 is nobody of the window's unit", field="staff")
     assert place.hall is not None
     require_closed(look, place.hall, period)
+    if by_place(look, place.hall, period):
+        raise Refused(
+            "本细则按名次表彰个人，窗口不推荐 by this rule book people are awarded by their place, no window names one",
+            field="staff", sort="state",
+        )  # fmt: skip
     said = words(reason=why)
     mine = (cycle.RESULT.c.ledger == "window", cycle.RESULT.c.whom == window, cycle.RESULT.c.awarded)
     if not cycle.results(look.conn, place.hall, period, *mine):
@@ -72,6 +79,12 @@ def nominate(look: Look, who: Principal, window: str, period: str, staff: str, w
     body = {"hall": place.hall, "period": period, "window": window, "staff": staff}
     record(look, who, "assess.nominated", table, number, body, private=said)
     return number
+
+
+def by_place(look: Look, hall: str, period: str) -> bool:
+    """Whether the rule book awards so many people by their place (H06), instead of one nominee a window (G08)."""
+    book = book_of(look.conn, hall, months_of(period)[-1])
+    return book is not None and book.cycle.award_staff is not None
 
 
 def _require_may(look: Look, hall: str, period: str, staff: str) -> None:

@@ -14,7 +14,7 @@ from monitor.assessment.scores import kind_of
 from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.store.ledgers import points
-from monitor.supervision.assessment.cycle.awards import barred
+from monitor.supervision.assessment.cycle.awards import barred, by_place
 from monitor.supervision.assessment.cycle.ground import READ, SELF, staff_place, window_place
 from monitor.supervision.refused import Refused
 
@@ -71,7 +71,8 @@ def seats(look: Look, who: Principal, hall: str, period: str) -> list[Seat]:
     table = cycle.NOMINATION
     rows = cycle.listed(look.conn, table, [table.c.hall == hall, table.c.period == period], None, MOST)
     named = {row.window: row for row in reversed(rows) if row.state != "refused"}
-    found = [_seat(look, who, row, won, named) for row in won if row.ledger == "window"]
+    placed = by_place(look, hall, period)
+    found = [_seat(look, who, row, won, named, placed) for row in won if row.ledger == "window"]
     return sorted((s for s in found if s is not None), key=lambda s: (s.place is None, s.place, s.window))
 
 
@@ -79,13 +80,16 @@ MOST = 1_000
 """Nominations of one period: one for each awarded window, of which a hall has a hundred at most."""
 
 
-def _seat(look: Look, who: Principal, row: Row[Any], won: Any, named: Mapping[str, Row[Any]]) -> Seat | None:
+def _seat(
+    look: Look, who: Principal, row: Row[Any], won: Any, named: Mapping[str, Row[Any]], placed: bool
+) -> Seat | None:
+    """`placed`: the book awards people by their own place, so that no window names one (H06)."""
     place = window_place(look, row.whom)
     if not covers(who, place):
         return None
     signed = tuple(one.whom for one in won if one.ledger == "staff" and one.window == row.whom)
     mine = named.get(row.whom)
-    open_ = not signed and (mine is None or mine.state == "nominated")
+    open_ = not placed and not signed and (mine is None or mine.state == "nominated")
     return Seat(
         hall=row.hall, period=row.period, window=row.whom, points=points(row.points_cents), place=row.rank,
         signed=signed, nominated=mine, may=open_ and refusal(who, SELF, place) is None,
