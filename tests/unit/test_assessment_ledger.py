@@ -316,6 +316,15 @@ def test_an_entry_whose_row_left_the_book_is_taken_back_from_where_it_went() -> 
     assert not scored.entries
 
 
+@pytest.mark.parametrize("mark", [1, 2])
+def test_a_bad_rating_that_was_confirmed_is_in_the_score_whatever_mark_it_gave(mark: int) -> None:
+    """What the citizen gave is called `score` too, and is not the score that the entry goes into."""
+    book = Book(book_of(row("D06", "rating.bad", "-2")))
+    book.run([fact("rating.bad", "rating:e1/7", "2026-03-02", figures={"score": mark})])
+    scored = month_score("staff", "p1", "2026-03", book.entries, book.rules)
+    assert (book.points(), scored.points) == (-2, Decimal(98))
+
+
 def test_nothing_is_claimed_within_the_grace_or_on_a_rung_that_the_ladder_lacks() -> None:
     rules = book_of(row("A07", "case.overdue", "-1", per="amount", grace=2), PRAISE)
     facts = [overdue(2, proof="certain"), praise(1, "centre")]
