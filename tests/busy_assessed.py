@@ -24,4 +24,4 @@ def assess(made: Daemon) -> None:
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
-    busy_cyclea.work(made.folder)
+    busy_cyclea.work(made)
