@@ -7,13 +7,13 @@ the rule book (`bottom`, H03), not counted anew here. The letter goes to the uni
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import Award, FiredEffect, Sheet
 from monitor.exports.assessment import figures, notes, words
+from monitor.exports.assessment.papers import NO_NUMBER, NOT_ISSUED, Paper, chinese_date
 from monitor.exports.assessment.reading import Reading
 from monitor.exports.assessment.sheets import (
     LEDGERS,
@@ -44,7 +44,7 @@ class Letter:
 # --------------------------------------------------------------------------- circular
 
 
-def circular(reading: Reading) -> Letter:
+def circular(reading: Reading, paper: Paper = NOT_ISSUED) -> Letter:
     tables = {
         "top": _top(reading),
         "awards": _awards(reading),
@@ -54,7 +54,7 @@ def circular(reading: Reading) -> Letter:
         "notes": notes.table(reading),
     }
     texts = tuple(_circular_texts(reading))
-    return _letter(reading, "circular", f"{reading.hall} {reading.period}考评情况通报", texts, tables, {})
+    return _letter(reading, "circular", f"{reading.hall} {reading.period}考评情况通报", texts, tables, {}, paper)
 
 
 def _circular_texts(reading: Reading) -> Iterator[str]:
@@ -182,6 +182,35 @@ def _figures(reading: Reading) -> Table:
     return Table(name="统计", columns=columns(("编号", 7), ("指标", 22), ("数值", 14), ("定义", 66)), rows=rows)
 
 
+def proposed(reading: Reading) -> tuple[str, str]:
+    """Title and text of a circular as the program would write it, for whoever drafts one: a paragraph a line. Whom an
+    effect calls a circular for (A06, A11) is named as the report names people.
+    """
+    letter = circular(reading)
+    texts = [*letter.report.texts[:-1], *_called(reading), letter.report.texts[-1]]
+    return letter.report.title, "\n".join(texts)
+
+
+def _called(reading: Reading) -> Iterator[str]:
+    found = [one for one in reading.snapshot.effects if one.effect == "circular" and one.stands and not one.carried]
+    if found:
+        said = "；".join(
+            f"{reading.whom(one.ledger, one.whom)}（{one.article}，{reading.said(one.why)}）" for one in found
+        )
+        yield f"六、点名通报。{said}。"
+
+
+def worded(letter: Letter, title: str, text: str, document: str) -> Letter:
+    """The letter with the words of whoever drafted it in place of the program's; its tables stay. `document`: its
+    number (文号), empty for a draft, which its title then says.
+    """
+    whole = title if document else f"【草稿】{title}"
+    lines = (line.strip() for line in text.splitlines())
+    texts = (*((document,) if document else ()), *(line for line in lines if line))
+    report = replace(letter.report, title=whole, texts=texts)
+    return replace(letter, values={**letter.values, "title": whole, "texts": texts}, report=report)
+
+
 # --------------------------------------------------------------------------- feedback
 
 
@@ -189,7 +218,7 @@ class NoWindow(ValueError):
     """The snapshot has no such window."""
 
 
-def feedback(reading: Reading, window: str) -> Letter:
+def feedback(reading: Reading, window: str, paper: Paper = NOT_ISSUED) -> Letter:
     """Raises NoWindow."""
     sheet = next((one for one in reading.snapshot.windows if one.id == window), None)
     if sheet is None:
@@ -202,9 +231,10 @@ def feedback(reading: Reading, window: str) -> Letter:
         "effects": _effect_table(reading, _mine(reading, sheet, mine)),
         "notes": notes.table(reading),
     }
-    more = {"unit": reading.unit(sheet.unit) or "（未登记单位）", "window": reading.window(window)}
+    more = {"unit": reading.unit(sheet.unit) or "（未登记单位）", "window": reading.window(window),
+            "receipt": paper.receipt}  # fmt: skip
     title = f"关于{more['window']}{reading.period}考评情况的反馈函"
-    return _letter(reading, "feedback", title, tuple(_feedback_texts(reading, sheet, more, mine)), tables, more)
+    return _letter(reading, "feedback", title, tuple(_feedback_texts(reading, sheet, more, mine)), tables, more, paper)
 
 
 def _mine(reading: Reading, sheet: Sheet, people: Sequence[Sheet]) -> list[FiredEffect]:
@@ -257,16 +287,24 @@ def _people(reading: Reading, people: Sequence[Sheet]) -> Table:
 
 
 def _letter(
-    reading: Reading, name: str, title: str, texts: tuple[str, ...], tables: dict[str, Table], more: dict[str, str]
+    reading: Reading,
+    name: str,
+    title: str,
+    texts: tuple[str, ...],
+    tables: dict[str, Table],
+    more: dict[str, str],
+    paper: Paper,
 ) -> Letter:
     whole = f"{reading.mark}{title}"
     values: dict[str, object] = {
         "title": whole, "hall": reading.hall, "period": reading.period, "state": reading.state, "texts": texts,
-        "made": chinese_date(reading.made), "book": reading.book, "foot": reading.foot, **more,
+        "document": paper.document or NO_NUMBER,
+        "made": chinese_date(paper.issued or reading.made), "book": reading.book, "foot": reading.foot, **more,
         **{key: _grid(table) for key, table in tables.items()},
     }  # fmt: skip
+    told = (*texts, f"文号：{paper.document or NO_NUMBER}", *([paper.receipt] if "receipt" in more else ()))
     report = Report(
-        title=whole, period=reading.period, state=reading.state, foot=reading.foot, made=reading.made, texts=texts,
+        title=whole, period=reading.period, state=reading.state, foot=reading.foot, made=reading.made, texts=told,
         tables=tuple(tables.values()),
     )  # fmt: skip
     return Letter(name=name, values=values, report=report)
@@ -274,7 +312,3 @@ def _letter(
 
 def _grid(table: Table) -> Grid:
     return tuple(tuple(texts_of(row, table.columns)) for row in table.rows)
-
-
-def chinese_date(at: datetime) -> str:
-    return f"{at.year}年{at.month}月{at.day}日"
