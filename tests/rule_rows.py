@@ -38,6 +38,7 @@ _OTHERS: Final = f"{_BOOKS}test_what_the_other_books_say"
 _CYCLE: Final = f"{_BOOKS}test_the_numbers_of_the_cycle_are_those_of_the_texts"
 _FOLLOWS: Final = "tests/unit/test_assessment_book_effects.py::test_what_follows"
 _GROUND: Final = "tests/unit/test_assessment_book_effects.py::test_a_ground_counts_once_another_person_has_confirmed_it"
+_OUTCOMES: Final = "tests/integration/test_console_outcomes.py::"
 _FLOW: Final = "tests/unit/test_supervision_workflow.py::test_a_step"
 _TASKS: Final = "tests/unit/test_timeliness_tasks.py::"
 _INTEGRITY: Final = "tests/unit/test_timeliness_integrity.py::"
@@ -216,8 +217,6 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
             f"{_INTEGRITY}test_many_completed_at_night_within_minutes"),
     "F03": (f"{_INTEGRITY}test_case[F03: reopened after it was done]",
             f"{_INTEGRITY}test_a_citizen_who_says_that_it_is_not_done"),
-    "D20": (f"{_COUNTED}test_praise_is_counted_once_for_each_happening_and_never_what_was_taken_back",
-            f"{_COUNTED}test_the_report_prints_them_with_what_each_item_comes_to"),
     "F05": (f"{_INTEGRITY}test_late_entries",),
     "F06": ("tests/integration/test_audit_seals.py::test_what_was_done_to_the_audit_is_found_and_named",
             "tests/unit/test_assessment_properties.py::test_order_and_repetition_of_facts_change_nothing"),
@@ -237,7 +236,11 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "G18": (_MONTH, _SHORT),
     "H03": (_MONTH,),
     "H04": (_MONTH,),
-    "G20": ("tests/unit/test_project_config_files.py::"
+    "D20": (f"{_OUTCOMES}test_praise_counts_once_a_happening_and_not_once_it_is_taken_back",
+            f"{_COUNTED}test_praise_is_counted_once_for_each_happening_and_never_what_was_taken_back",
+            f"{_COUNTED}test_the_report_prints_them_with_what_each_item_comes_to"),
+    "G20": (f"{_OUTCOMES}test_what_is_owed_to_each_receiver_is_told_until_it_is_entered",
+            "tests/unit/test_project_config_files.py::"
             "test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen",
             "tests/integration/test_alerts_timed.py::test_a_receiver_outside_the_hall_reads_no_names"),
     "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",
@@ -269,7 +272,8 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "I08": ("tests/unit/test_assessment_reports.py::test_statistics_are_defined_and_what_is_not_there_is_no_zero",
             f"{_COUNTED}test_i08_windows_are_counted_once_and_people_each_time_over_the_year",
             "tests/integration/test_score_nominees.py::"
-            "test_a_nominee_who_is_confirmed_after_signing_has_the_quarters_award"),
+            "test_a_nominee_who_is_confirmed_after_signing_has_the_quarters_award",
+            f"{_OUTCOMES}test_praise_counts_once_a_happening_and_not_once_it_is_taken_back"),
 }  # fmt: skip
 """Row of A.4 to A.9 → tests of cards, findings, statistics and what else the daemon does. A file: all its tests."""
 
