@@ -51,6 +51,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("plans", "/plans", "plans:write"),
     ),
     "assessment": (
+        Tab("scores", "/assessment/scores", "scores:read"),
+        Tab("entries", "/assessment/entries", "scores:read"),
         Tab("periods", "/assessment/periods", "scores:read"),
         Tab("reports", "/assessment/reports", "scores:read"),
         Tab("signs", "/assessment/signs", "audit:read"),
