@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.agents.demoplan import HALL
-from tests import busy_cyclea
+from tests import busy_cyclea, busy_cycleb
 from tests.busy_periods import fill_periods
 from tests.daemon import Daemon
 
@@ -25,3 +25,4 @@ def assess(made: Daemon) -> None:
     command("cycle", "expect")
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
     busy_cyclea.work(made)
+    busy_cycleb.outcomes(made.folder)
