@@ -20,6 +20,7 @@ from monitor.supervision.assessment.signs import Signs, signs_of
 from monitor.supervision.refused import Refused
 from monitor.timeliness.case import case_at
 from monitor.timeliness.counts import measured_by
+from tests.attended import attended
 from tests.halls import Line, at, hall
 from tests.world import World
 
@@ -125,6 +126,21 @@ def test_every_sign_of_a_month_with_what_it_rests_on(world: World) -> None:
     # the month is not over: of its last days not all can be told yet
     assert [day.isoformat() for day in found.unknown_days][0] == "2026-03-16"
     assert kinds(told(world, "2026-02")) == []
+
+
+def test_the_page_words_every_sign_with_what_it_rests_on_and_its_innocent_explanation(world: World) -> None:
+    busy(world).heard()
+    with attended(world, world.clock.now()) as hall_at_work:
+        for lang, innocent in (("zh", "也可能是"), ("en", "Innocent explanation")):
+            page = hall_at_work.page("duty", f"/assessment/signs?month=2026-03&lang={lang}")
+            for _ in range(60):
+                if "Refresh" not in page.headers:
+                    break
+                page = hall_at_work.page("duty", f"/assessment/signs?month=2026-03&lang={lang}")
+            assert (page.status_code, page.text.count("sign-told")) == (200, 5), page.text
+            assert page.text.count(f"<dt>{innocent}</dt>") == 5
+            assert "<dd>10 " in page.text
+            assert 'href="/cases/one?key=c1' in page.text
 
 
 def test_thresholds_are_those_of_the_policy(world: World) -> None:
