@@ -19,6 +19,8 @@ from monitor.store import (
     closedperiods,
     cycle,
     faces,
+    ledgers,
+    marks,
     markwords,
     meta,
     notices,
@@ -111,6 +113,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     private = _of_assessment(conn, person) if kind == "staff" else 0
     rows["audit_private"] += private
     rows |= {"score_mark": markwords.erase(conn, kind, person)}
+    rows |= {"mark_file": markwords.erase_files(conn, person)} if kind == "staff" else {}
     if kind in ("staff", "user"):
         rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
     if kind == "user":
@@ -183,9 +186,11 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
 
 
 def _of_assessment(conn: Connection, person: str) -> int:
-    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs."""
+    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs, of what was entered by
+    hand about them and of decisions on what charges them.
+    """
     done = 0
-    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW):
+    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW, marks.MARK, ledgers.PROPOSAL):
         numbers = select(cast(table.c.id, String)).where(table.c.staff == person)
         about = select(AUDIT.c.id).where(AUDIT.c.object_kind == table.name, AUDIT.c.object_id.in_(numbers))
         done += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
 from monitor.access import ROLES, Principal, refusal
 from monitor.model import Registry
 from monitor.store.ledgers import ENTRY, PROPOSAL, points
-from monitor.supervision.commands import require_known
-from monitor.supervision.reach import within
+from monitor.supervision.reach import halls_within, within
 from monitor.supervision.refused import Refused
 
 READ: Final = "scores:read"
@@ -31,34 +30,36 @@ class Chosen:
     whom: str | None = None
     row: str | None = None
     state: str | None = None
+    window: str | None = None
+    """Of which the fact is, in either ledger."""
 
 
 def list_entries(
     conn: Connection, registry: Registry, who: Principal, chosen: Chosen, limit: int, after: int | None = None
 ) -> list[dict[str, Any]]:
     """At most `limit` entries with a number below `after` (keyset), in fixed names. Raises Refused."""
-    return [_entry_json(row, registry) for row in _rows(conn, registry, ENTRY, who, chosen, limit, after)]
+    return [_entry_json(row, registry) for row in rows_of(conn, registry, ENTRY, who, chosen, limit, after)]
 
 
 def list_proposals(
     conn: Connection, registry: Registry, who: Principal, chosen: Chosen, limit: int, after: int | None = None
 ) -> list[dict[str, Any]]:
     """The same of proposals."""
-    return [_proposal_json(row, registry) for row in _rows(conn, registry, PROPOSAL, who, chosen, limit, after)]
+    return [_proposal_json(row, registry) for row in rows_of(conn, registry, PROPOSAL, who, chosen, limit, after)]
 
 
-def _rows(
+def rows_of(
     conn: Connection, registry: Registry, table: Table, who: Principal, chosen: Chosen, limit: int, after: int | None
 ) -> Sequence[Row[Any]]:
     no = refusal(who, READ)
     if no is not None:
         raise Refused.because(no)
-    require_known(registry, hall=chosen.hall)
+    require_hall(registry, who, chosen.hall)
     for value, known, field in ((chosen.ledger, LEDGERS, "ledger"), (chosen.state, STATES, "state")):
         if value is not None and value not in known:
             raise Refused(f"{value[:20]!r} 应为 is none of {', '.join(known)}", field=field)
     wanted = [table.c.hall == chosen.hall, theirs(who, table)]
-    for name in ("month", "ledger", "whom", "row"):
+    for name in ("month", "ledger", "whom", "row", "window"):
         if getattr(chosen, name) is not None:
             wanted.append(table.c[name] == getattr(chosen, name))
     if chosen.state is not None and "state" in table.c:
@@ -66,6 +67,19 @@ def _rows(
     if after is not None:
         wanted.append(table.c.id < after)
     return conn.execute(select(table).where(*wanted).order_by(table.c.id.desc()).limit(limit)).all()
+
+
+def halls_of(registry: Registry, who: Principal) -> dict[str, str]:
+    """Halls in which something is theirs, {id: name}; of staff their own hall."""
+    found = halls_within(registry, who)
+    own = registry.hall_of_staff(who.staff) if ROLES[who.role].reach == "own" else None
+    return {own: registry.halls[own].name or own} if own is not None and own in registry.halls else found
+
+
+def require_hall(registry: Registry, who: Principal, hall: str) -> None:
+    """Refuse a hall that there is not, and with the same words one in which nothing is theirs."""
+    if hall not in halls_of(registry, who):
+        raise Refused(f"{hall!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them", field="hall")
 
 
 def theirs(who: Principal, table: Table) -> ColumnElement[bool]:
