@@ -40,7 +40,7 @@ PUBLIC_SCOPE: Final = "screen"
 USER_SCOPES: Final = tuple(
     a
     for a in ACTIONS
-    if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:"))
+    if a.startswith(("cards:", "cases:", "ratings:", "devices:", "quarantine:", "requests:", "notices:", "scores:"))
 ) + (
     "plans:write",
     "audit:read",

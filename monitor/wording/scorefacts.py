@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any, Final
 
-from monitor.assessment.sources import SOURCES
 from monitor.model import Reason
 from monitor.wording.render import Lang, Names, figure_text, pick, render, subject_text
 from monitor.wording.words import KINDS, Texts
@@ -25,6 +24,15 @@ WHY_OPEN: Final[Mapping[str, Texts]] = {
     "contested": ("曾不予认定，其后情况有变", "rejected once, and changed since"),
     "review": ("经复核冲销", "taken back after a review"),
 }
+HINDRANCES: Final[Mapping[str, Texts]] = {
+    "role": ("您的角色不查实此项", "your role does not decide it"),
+    "settled": ("已处理", "settled already"),
+    "proposer": ("由您提出，须由另一人查实", "you proposed it: another person decides"),
+    "charged": ("与您本人有关，须由他人查实", "it concerns yourself: another person decides"),
+    "confirmer": ("由您查实，须由另一人复核", "you confirmed it: another person reviews it"),
+    "no_evidence": ("缺少依据，补充后方可查实", "evidence is missing: it can be confirmed once it is there"),
+}
+"""Why somebody may not decide a proposal, or take an entry back."""
 CHARGED: Final[Mapping[str, Texts]] = {
     "window": ("窗口", "window"),
     "person": ("本人", "the person"),
@@ -84,11 +92,6 @@ FIGURES: Final[Mapping[str, Texts]] = {
 """Figures of a fact in their order; what is not here is told by the API alone."""
 _YEARLY: Final[Texts] = ("计入年度得分", "counts in the year's score")
 _JOINT: Final[Texts] = ("；", "; ")
-
-
-def source_word(source: str, lang: Lang) -> str:
-    known = SOURCES.get(source)
-    return pick(known.name, lang) if known is not None else source
 
 
 def about(fact: str, names: Names, lang: Lang) -> str:

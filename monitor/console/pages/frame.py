@@ -50,6 +50,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("doubts", "/faces/doubts", "faces:review"),
         Tab("plans", "/plans", "plans:write"),
     ),
+    "assessment": (
+        Tab("proposals", "/assessment/proposals", "scores:read"),
+        Tab("marks", "/assessment/marks", "scores:read"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

@@ -21,7 +21,7 @@ from monitor.store.sql import chunks
 from monitor.supervision.assessment.books import book_of_version
 from monitor.supervision.assessment.ledgerlist import READ, Chosen, rows_of, theirs
 from monitor.supervision.assessment.marks import SOURCE
-from monitor.supervision.assessment.proposals import require_may_take_back, why_not
+from monitor.supervision.assessment.proposals import Hindrance, hindrance, hindrance_of_review
 from monitor.supervision.reach import within
 from monitor.supervision.refused import Refused
 
@@ -30,7 +30,7 @@ DECIDED = ("score.confirmed", "score.rejected", "score.taken_back")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A proposal with what the reader may do: `confirm`, `reject` say why not, None: they may."""
+    """A proposal; `confirm`, `reject`: why the reader may not, None where they may."""
 
     number: int
     hall: str
@@ -38,8 +38,8 @@ class Line:
     proposal: Proposal
     proposed_at: datetime
     decided_at: datetime | None
-    confirm: str | None
-    reject: str | None
+    confirm: Hindrance | None
+    reject: Hindrance | None
 
     @property
     def mark(self) -> int | None:
@@ -50,12 +50,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Posted:
-    """An entry of the same fact; `take_back`: why the reader may not take it back, None: they may."""
+    """An entry of the same fact; `stands`: neither taken back nor one that takes back; `take_back`: why the reader may
+    not take it back, None where they may.
+    """
 
     entry: Entry
     posted_at: datetime
     posted_by: str
-    take_back: str | None
+    stands: bool
+    take_back: Hindrance | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,20 +134,16 @@ def _line(row: Row[Any], who: Principal) -> Line:
     one = ledgers.proposal_of(row)
     return Line(
         number=row.id, hall=row.hall, book=row.book, proposal=one, proposed_at=row.proposed_at,
-        decided_at=row.decided_at, confirm=why_not(who, row.hall, row.id, one, "confirmed"),
-        reject=why_not(who, row.hall, row.id, one, "rejected"),
+        decided_at=row.decided_at, confirm=hindrance(who, row.hall, one, "confirmed"),
+        reject=hindrance(who, row.hall, one, "rejected"),
     )  # fmt: skip
 
 
 def _posted(who: Principal, hall: str, row: Row[Any], entry: Entry, is_last: bool) -> Posted:
-    why: str | None = "已冲销 is taken back already, or takes back another"
-    if is_last and entry.reverses is None:
-        try:
-            require_may_take_back(who, hall, entry)
-            why = None
-        except Refused as error:
-            why = error.text
-    return Posted(entry=entry, posted_at=row.posted_at, posted_by=row.posted_by, take_back=why)
+    return Posted(
+        entry=entry, posted_at=row.posted_at, posted_by=row.posted_by, stands=is_last and entry.reverses is None,
+        take_back=hindrance_of_review(who, hall, entry),
+    )  # fmt: skip
 
 
 def _words(conn: Connection, who: Principal, numbers: Sequence[int]) -> dict[int, str]:

@@ -94,7 +94,7 @@ def theirs(who: Principal, table: Table) -> ColumnElement[bool]:
 def _entry_json(row: Row[Any], registry: Registry) -> dict[str, Any]:
     return {
         **_shared(row, registry), "month": row.month, "of_month": row.of_month, "revision": row.revision,
-        "reverses": row.reverses, "confirmer": row.confirmer, "posted_at": _stamp(row.posted_at, row, registry),
+        "reverses": row.reverses, "confirmer": row.confirmer, "posted_at": stamp_of(row.posted_at, row.hall, registry),
         "posted_by": row.posted_by,
     }  # fmt: skip
 
@@ -102,7 +102,7 @@ def _entry_json(row: Row[Any], registry: Registry) -> dict[str, Any]:
 def _proposal_json(row: Row[Any], registry: Registry) -> dict[str, Any]:
     return {
         **_shared(row, registry), "month": row.month, "state": row.state, "why_open": row.why_open,
-        "decided_by": row.decided_by, "decided_at": _stamp(row.decided_at, row, registry),
+        "decided_by": row.decided_by, "decided_at": stamp_of(row.decided_at, row.hall, registry),
     }  # fmt: skip
 
 
@@ -112,9 +112,10 @@ def _shared(row: Row[Any], registry: Registry) -> dict[str, Any]:
     told = {name: getattr(row, name) for name in plain}
     return {
         "number": row.id, **told, "points": str(points(row.points_cents)), "date": row.date.isoformat(),
-        "at": _stamp(row.at, row, registry),
+        "at": stamp_of(row.at, row.hall, registry),
     }  # fmt: skip
 
 
-def _stamp(at: datetime | None, row: Row[Any], registry: Registry) -> str | None:
-    return at.astimezone(registry.zone_of(row.hall)).isoformat() if at is not None else None
+def stamp_of(at: datetime | None, hall: str, registry: Registry) -> str | None:
+    """RFC 3339 in the hall's zone."""
+    return at.astimezone(registry.zone_of(hall)).isoformat() if at is not None else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from monitor.access import Principal, refusal
 from monitor.model import Registry
@@ -59,6 +59,17 @@ def states_of(conn: Connection, who: Principal, hall: str, numbers: Sequence[int
     for fact, state in conn.execute(query.order_by(table.c.id)):
         found.setdefault(facts[fact], []).append(state)
     return found
+
+
+def events_of(conn: Connection, who: Principal, hall: str, row: str) -> list[str]:
+    """How happenings were called that were entered under a row, within reach, the newest first, at most twenty."""
+    table = marks.MARK
+    query = select(table.c.event).where(
+        table.c.hall == hall, table.c.row == row, table.c.event != "", table.c.withdrawn_at.is_(None),
+        within(who, table.c),
+    )  # fmt: skip
+    grouped = query.group_by(table.c.event).order_by(func.max(table.c.id).desc()).limit(20)
+    return list(conn.execute(grouped).scalars())
 
 
 def mark_file(conn: Connection, who: Principal, number: int) -> MarkFile:

@@ -6,7 +6,7 @@ charges (经查实).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -27,10 +27,21 @@ from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
 
 Verdict = Literal["confirmed", "rejected"]
+Hindrance = Literal["role", "settled", "proposer", "charged", "confirmer", "no_evidence"]
 CONFIRM: Final = "scores:confirm"
 REVIEW: Final = "scores:review"
 _NEWEST: Final = 2**62
 """The number of a proposal that is not written: behind all others."""
+
+_TEXTS: Final[Mapping[Hindrance, str]] = {
+    "settled": "已处理 is settled already",
+    "proposer": "须由提出人以外的人查实 somebody else than whoever proposed it confirms (经查实)",
+    "charged": "不得查实与本人有关的事项 nobody decides what concerns themselves",
+    "confirmer": "须由查实人以外的人复核 somebody else than whoever confirmed it reviews it",
+    "no_evidence": (
+        "缺少细则要求的依据，不能查实；请先补充依据 the evidence that the rule book demands is not there: add it first"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +67,9 @@ def decide(
     who = local(actor) if isinstance(actor, str) else actor
     require_words(why)
     hall, proposal, book = _held(conn, number, who)
-    _require_may(who, hall, number, proposal, verdict)
+    why_not = hindrance(who, hall, proposal, verdict)
+    if why_not is not None:
+        raise _refused(who, CONFIRM, place_of(hall, proposal), number, why_not)
     ledgers.decide_proposal(conn, number, verdict, who.id, now)
     proposal = replace(proposal, state=verdict, decided_by=who.id)
     posted = _settle(conn, registry, hall, proposal, book, who.id, now)
@@ -77,7 +90,7 @@ def take_back(
     if held is None or not covers(who, place_of(*held)):
         raise _no_entry(number)
     hall, entry = held
-    require_may_take_back(who, hall, entry)
+    _require_review(who, hall, entry)
     ledgers.hold(conn, hall)
     _require_last(conn, hall, entry)
     proposal = _taken_back(entry, who)
@@ -104,6 +117,7 @@ class Foreseen:
     book: str = ""
     entries: tuple[Entry, ...] = ()
     refused: str = ""
+    hindrance: Hindrance | None = None
 
 
 def foresee(
@@ -115,9 +129,10 @@ def foresee(
         return Foreseen(number=number, refused=_no_proposal(number).text)
     row, proposal = found
     told = Foreseen(number=number, proposal=proposal, hall=row.hall, book=row.book)
-    no = why_not(actor, row.hall, number, proposal, verdict)
+    no = hindrance(actor, row.hall, proposal, verdict)
     if no is not None:
-        return replace(told, refused=no)
+        place = place_of(row.hall, proposal)
+        return replace(told, refused=_refused(actor, CONFIRM, place, number, no).text, hindrance=no)
     decided = replace(proposal, state=verdict, decided_by=actor.id)
     return replace(told, entries=_follows(conn, registry, row.hall, decided, now).entries)
 
@@ -130,18 +145,28 @@ def foresee_take_back(
     if held is None or not covers(actor, place_of(*held)):
         raise _no_entry(number)
     hall, entry = held
-    require_may_take_back(actor, hall, entry)
+    _require_review(actor, hall, entry)
     _require_last(conn, hall, entry)
     return _follows(conn, registry, hall, replace(_taken_back(entry, actor), number=_NEWEST), now).entries
 
 
-def why_not(who: Principal, hall: str, number: int, proposal: Proposal, verdict: Verdict) -> str | None:
-    """Why they may not decide it so, as `decide` would say; None when they may."""
-    try:
-        _require_may(who, hall, number, proposal, verdict)
-    except Refused as error:
-        return error.text
-    return None
+def hindrance(who: Principal, hall: str, proposal: Proposal, verdict: Verdict) -> Hindrance | None:
+    """Why they may not decide it so, None when they may: what `decide` refuses by."""
+    if refusal(who, CONFIRM, place_of(hall, proposal)) is not None:
+        return "role"
+    if proposal.state != "open":
+        return "settled"
+    concerned = _concerned(who, proposal)
+    if concerned is not None:
+        return concerned
+    return "no_evidence" if verdict == "confirmed" and proposal.why_open == "no_evidence" else None
+
+
+def hindrance_of_review(who: Principal, hall: str, entry: Entry) -> Hindrance | None:
+    """Why they may not take an entry back that stands: what `take_back` refuses by."""
+    if refusal(who, REVIEW, place_of(hall, entry)) is not None:
+        return "role"
+    return _concerned(who, entry) or ("confirmer" if who.id == entry.confirmer else None)
 
 
 # --------------------------------------------------------------------------- several
@@ -187,30 +212,17 @@ def place_of(hall: str, one: Proposal | Entry) -> Target:
     return Target(hall=hall, unit=one.unit, window=one.window, staff=one.staff)
 
 
-def _require_may(who: Principal, hall: str, number: int, proposal: Proposal, verdict: Verdict) -> None:
-    """Refuse for the role or reach, what is settled, whoever it concerns, and to confirm without the evidence."""
-    no = refusal(who, CONFIRM, place_of(hall, proposal))
+def _refused(who: Principal, action: str, place: Target, number: int, why: Hindrance) -> Refused:
+    no = refusal(who, action, place)
     if no is not None:
-        raise Refused.because(no)
-    if proposal.state != "open":
-        raise Refused(f"#{number}: 已处理 is settled already ({proposal.state})", sort="state")
-    _require_another(who, proposal)
-    if verdict == "confirmed" and proposal.why_open == "no_evidence":
-        raise Refused(
-            f"#{number}: 缺少细则要求的依据，不能查实；请先补充依据 the evidence that the rule book demands is not"
-            " there: add it first",
-            sort="state",
-        )  # fmt: skip
+        return Refused.because(no)
+    return Refused(f"#{number}: {_TEXTS[why]}", sort="state" if why in ("settled", "no_evidence") else "role")
 
 
-def require_may_take_back(who: Principal, hall: str, entry: Entry) -> None:
-    """Refuse for the role or reach, and whoever proposed or confirmed it or is charged by it."""
-    no = refusal(who, REVIEW, place_of(hall, entry))
-    if no is not None:
-        raise Refused.because(no)
-    _require_another(who, entry)
-    if who.id == entry.confirmer:
-        raise Refused("须由查实人以外的人复核 somebody else than whoever confirmed it reviews it", sort="role")
+def _require_review(who: Principal, hall: str, entry: Entry) -> None:
+    why = hindrance_of_review(who, hall, entry)
+    if why is not None:
+        raise _refused(who, REVIEW, place_of(hall, entry), entry.number or 0, why)
 
 
 def _require_last(conn: Connection, hall: str, entry: Entry) -> None:
@@ -228,13 +240,12 @@ def _taken_back(entry: Entry, who: Principal) -> Proposal:
     )  # fmt: skip
 
 
-def _require_another(who: Principal, one: Proposal | Entry) -> None:
-    """Refuse whoever proposed it, and the person whom it charges or who did it."""
+def _concerned(who: Principal, one: Proposal | Entry) -> Hindrance | None:
+    """Whoever proposed it, and the person whom it charges or who did it."""
     if one.proposer is not None and who.id == one.proposer:
-        raise Refused("须由提出人以外的人查实 somebody else than whoever proposed it confirms (经查实)", sort="role")
+        return "proposer"
     charged = {one.staff, one.key.whom if one.key.ledger == "staff" else None} - {None}
-    if who.staff in charged or who.id in charged:
-        raise Refused("不得查实与本人有关的事项 nobody decides what concerns themselves", sort="role")
+    return "charged" if who.staff in charged or who.id in charged else None
 
 
 def _settle(

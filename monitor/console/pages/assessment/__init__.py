@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.marks import add_marks
+from monitor.console.pages.assessment.proposals import add_proposals
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_proposals(pages, deps)
+    add_marks(pages, deps)
