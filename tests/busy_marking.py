@@ -19,6 +19,8 @@ from monitor.supervision.files import checked
 from tests.daemon import Daemon
 
 NOW: Final = datetime(2026, 3, 4, 15, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+DECIDED: Final = NOW.replace(minute=40, second=20)
+"""After the run."""
 DUTY: Final = Principal(id="duty", role="duty_supervisor", halls=frozenset({HALL}))
 HEAD: Final = Principal(id="head", role="supervision_head", halls=frozenset({HALL}))
 LETTER: Final = "表扬信：窗口服务热情周到。办事群众，三月三日。"
@@ -55,6 +57,6 @@ def _decide(conn: Connection) -> None:
     registry = RegistryCache().get(conn)
     for row in conn.execute(PROPOSAL.select().where(PROPOSAL.c.source == "mark").order_by(PROPOSAL.c.id)).all():
         if row.row == "A15":
-            decide(conn, registry, row.id, "confirmed", actor=HEAD, why="查阅会议签到表属实", now=NOW)
+            decide(conn, registry, row.id, "confirmed", actor=HEAD, why="查阅会议签到表属实", now=DECIDED)
         elif row.row == "E13":
-            decide(conn, registry, row.id, "rejected", actor=HEAD, why="经核实为检测程序", now=NOW)
+            decide(conn, registry, row.id, "rejected", actor=HEAD, why="经核实为检测程序", now=DECIDED)

@@ -16,7 +16,7 @@ BOOK = "tianyang@walked"
 def put_mark(conn: Connection, place: str) -> str:
     """A mark about the person at the place, with a file; its number."""
     at = PLACES[place]
-    number = 820_000 + list(PLACES).index(place)
+    number = 820_000 + 1000 * list(PLACES).index(place)
     row = {
         "row": "A15",
         "rung": "",
@@ -25,7 +25,7 @@ def put_mark(conn: Connection, place: str) -> str:
         "date": NOW.date(),
         "document": f"{place}-letter",
     }
-    conn.execute(MARK.insert().values(id=number, entered_by="somebody", entered_at=NOW, **row, **at))
+    conn.execute(MARK.insert().values(id=number, entered_by="duty_supervisor", entered_at=NOW, **row, **at))
     conn.execute(TEXT.insert().values(owner=f"{OWNER}{number}", name="text", text=f"«{place}»", salt="00"))
     file = {"name": f"{place}-file.txt", "media_type": "text/plain", "length": 1, "digest": "d", "content": b"x"}
     conn.execute(FILE.insert().values(id=number, mark=number, added_at=NOW, **file))
@@ -35,7 +35,7 @@ def put_mark(conn: Connection, place: str) -> str:
 def put_proposal(conn: Connection, place: str) -> str:
     """A proposal that charges the person at the place for a mark, and an entry of it; its number."""
     at = PLACES[place]
-    number = 830_000 + list(PLACES).index(place)
+    number = 830_000 + 1000 * list(PLACES).index(place)  # what a review decides takes the next ones
     if conn.execute(select(PROPOSAL.c.id).where(PROPOSAL.c.id == number)).first() is None:
         key = {"ledger": "staff", "whom": at["staff"], "row": "A15", "source": "mark", "fact": f"mark:{place}-fact"}
         fact = {"points_cents": -100, "at": NOW, "date": NOW.date(), "month": f"{NOW:%Y-%m}", "cards": [], "book": BOOK,

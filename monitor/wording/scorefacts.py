@@ -90,14 +90,17 @@ FIGURES: Final[Mapping[str, Texts]] = {
     "quarter": ("季度 {}", "quarter {}"),
 }
 """Figures of a fact in their order; what is not here is told by the API alone."""
+_NUMBERED: Final = ("rating", "device")
 _YEARLY: Final[Texts] = ("计入年度得分", "counts in the year's score")
 _JOINT: Final[Texts] = ("；", "; ")
 
 
 def about(fact: str, names: Names, lang: Lang) -> str:
-    """What the fact is about: `slot:s07/2026-03-02/am_in` → 张三 2026-03-02 上午签到; empty for an entry by hand."""
+    """What the fact is about: `slot:s07/2026-03-02/am_in` → 张三 2026-03-02 上午签到; empty where its id tells nobody
+    anything (an entry by hand, a rating).
+    """
     kind, _, key = fact.partition(":")
-    return subject_text(kind, key, names, lang) if kind in KINDS else ""
+    return subject_text(kind, key, names, lang) if kind in KINDS and kind not in _NUMBERED else ""
 
 
 def fact_text(figures: Mapping[str, Any], lang: Lang, zone: tzinfo, names: Names) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from monitor.console.cardbodies import FileIn, Plain
 from monitor.console.devicebodies import PLAIN, Stamp
 from monitor.model import Registry
-from monitor.supervision.assessment.inbox import Line, Posted, ProposalFile
+from monitor.supervision.assessment.inbox import Line, Posted, ProposalFile, mark_of
 from monitor.supervision.assessment.ledgerlist import stamp_of
 from monitor.supervision.bulk import MOST
 from monitor.supervision.commands import MOST_WORDS
@@ -194,7 +194,7 @@ def line_json(line: Line, registry: Registry) -> dict[str, Any]:
         "number": line.number, "state": one.state, "hall": line.hall, **one.key._asdict(), "book": line.book,
         "points": str(one.points), "month": f"{one.date:%Y-%m}", "date": one.date, "unit": one.unit,
         "window": one.window, "staff": one.staff, "cards": list(one.cards), "figures": one.figures,
-        "proposer": one.proposer, "why_open": one.why_open, "decided_by": one.decided_by, "mark": line.mark,
+        "proposer": one.proposer, "why_open": one.why_open, "decided_by": one.decided_by, "mark": mark_of(one.key),
         "proposed_at": stamp_of(line.proposed_at, line.hall, registry),
         "decided_at": stamp_of(line.decided_at, line.hall, registry),
         "may_not_confirm": line.confirm, "may_not_reject": line.reject,

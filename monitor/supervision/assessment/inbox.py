@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from monitor.access import Principal, refusal
 from monitor.assessment.book import Row as BookRow
-from monitor.assessment.model import Entry, Proposal
+from monitor.assessment.model import ClaimKey, Entry, Proposal
 from monitor.model import Registry
 from monitor.store import ledgers
 from monitor.store.audit import AUDIT, PRIVATE
@@ -40,12 +40,6 @@ class Line:
     decided_at: datetime | None
     confirm: Hindrance | None
     reject: Hindrance | None
-
-    @property
-    def mark(self) -> int | None:
-        """The number of the mark that it rests on."""
-        kind, _, number = self.proposal.key.fact.partition(":")
-        return int(number) if self.proposal.key.source == SOURCE and kind == SOURCE and number.isdigit() else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +97,12 @@ def count_open(conn: Connection, who: Principal) -> int:
     """How many wait, within reach."""
     query = select(func.count()).select_from(PROPOSAL).where(PROPOSAL.c.state == "open", theirs(who, PROPOSAL))
     return int(conn.execute(query).scalar_one())
+
+
+def mark_of(key: ClaimKey) -> int | None:
+    """The number of the entry by hand that a claim rests on."""
+    number = key.fact.removeprefix(f"{SOURCE}:")
+    return int(number) if key.source == SOURCE and number.isdigit() else None
 
 
 def cards_behind(conn: Connection, who: Principal, numbers: Iterable[int]) -> dict[int, Row[Any]]:

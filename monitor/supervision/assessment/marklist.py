@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from monitor.access import Principal, refusal
 from monitor.model import Registry
 from monitor.store import ledgers, markfiles, marks
+from monitor.store.sql import chunks
 from monitor.supervision.assessment.ledgerlist import READ, require_hall, theirs
 from monitor.supervision.assessment.marks import SOURCE, find_mark, require_may_withdraw
 from monitor.supervision.assessment.months import month_after
@@ -59,6 +60,15 @@ def states_of(conn: Connection, who: Principal, hall: str, numbers: Sequence[int
     for fact, state in conn.execute(query.order_by(table.c.id)):
         found.setdefault(facts[fact], []).append(state)
     return found
+
+
+def texts_within(conn: Connection, who: Principal, numbers: Sequence[int]) -> dict[int, str | None]:
+    """The words of those of these marks that lie within reach; None where they were erased."""
+    table, found = marks.MARK, list[int]()
+    for batch in chunks(sorted(set(numbers))):
+        found += conn.execute(select(table.c.id).where(table.c.id.in_(batch), within(who, table.c))).scalars()
+    texts = marks.texts_of(conn, found)
+    return {number: texts.get(number) for number in found}
 
 
 def events_of(conn: Connection, who: Principal, hall: str, row: str) -> list[str]:

@@ -17,7 +17,8 @@ from monitor.assessment.sources import SOURCES
 from monitor.console.pages.cardview import Words, inbox_row, words_for
 from monitor.console.pages.languages import Language
 from monitor.model import Registry
-from monitor.supervision.assessment.inbox import Line, Posted, ProposalFile, book_rows, cards_behind
+from monitor.supervision.assessment.inbox import Line, Posted, ProposalFile, book_rows, cards_behind, mark_of
+from monitor.supervision.assessment.marklist import texts_within
 from monitor.supervision.assessment.proposals import Foreseen
 from monitor.wording import scorefacts as words
 from monitor.wording.render import pick
@@ -37,6 +38,8 @@ class Ground:
     words: Words
     rows: Mapping[tuple[str, str, str], BookRow]
     cards: Mapping[int, Row[Any]]
+    marks: Mapping[int, str | None]
+    """Words of entries by hand within reach, by number."""
 
     @property
     def language(self) -> Language:
@@ -56,6 +59,7 @@ def ground_for(
         words=words_for(conn, registry, language, people, acting),
         rows=book_rows(conn, ((hall, book, c.key.row) for hall, book, c in known)),
         cards=cards_behind(conn, who, (number for _, _, c in known for number in c.cards)),
+        marks=texts_within(conn, who, [n for _, _, c in known if (n := mark_of(c.key)) is not None]),
     )  # fmt: skip
 
 
@@ -70,7 +74,9 @@ def claim_view(hall: str, book: str, one: Proposal | Entry, ground: Ground) -> d
     charged = str(one.figures.get("charged", "window" if one.key.ledger == "window" else "person"))
     cards = [inbox_row(ground.cards[n], said) for n in one.cards if n in ground.cards]
     kind = "window" if one.key.ledger == "window" else "staff"
+    mark = mark_of(one.key)
     return {
+        "mark": mark if mark in ground.marks else None, "words": ground.marks.get(mark) if mark is not None else None,
         "row": one.key.row, "article": row.article if row else "", "book": book,
         "name": (row.name.zh if language == "zh" else row.name.en) if row else one.key.row,
         "points": signed_points(one.points), "gain": one.points > 0, "ledger": one.key.ledger,
@@ -94,7 +100,7 @@ def line_view(line: Line, ground: Ground) -> dict[str, Any]:
     one, said, language = line.proposal, ground.words, ground.language
     zone = said.zone(line.hall)
     return {
-        **claim_view(line.hall, line.book, one, ground), "number": line.number, "mark": line.mark,
+        **claim_view(line.hall, line.book, one, ground), "number": line.number,
         "state": one.state, "state_word": pick(words.STATES[one.state], language),
         "why": pick(words.WHY_OPEN.get(one.why_open, ("", "")), language), "no_evidence": one.why_open == "no_evidence",
         "proposed_at": line.proposed_at.astimezone(zone),
