@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.agents.demoplan import HALL
-from tests import busy_marking
+from tests import busy_cyclea, busy_marking
 from tests.daemon import Daemon
 
 SIGNED, OPEN = "2026-02", "2026-03"
@@ -21,3 +21,4 @@ def assess(made: Daemon) -> None:
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
     busy_marking.mark(made)
+    busy_cyclea.work(made.folder)

@@ -62,7 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
-from tests import walked_marking
+from tests import walked_cycle, walked_marking
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -96,6 +96,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "mark": (walked_marking.put_mark, "990099"),
     "proposal": (walked_marking.put_proposal, "990099"),
     "entry": (walked_marking.put_entry, "990099"),
+    "owed": (walked_cycle.put_task, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

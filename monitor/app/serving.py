@@ -20,6 +20,7 @@ from monitor.console.auditcheck import Verifier
 from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.previews import Previews
 from monitor.console.whatifs import WhatIfs
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
@@ -53,8 +54,9 @@ def deps_of(
             kiosks.use(found.policy.face, found.policy.checkin)
 
     policies.told.append(use)
-    what_ifs = WhatIfs()
+    what_ifs, previews = WhatIfs(), Previews()
     parts.callback(what_ifs.close)
+    parts.callback(previews.close)
     return Deps(
         presets=settings.presets,
         store=program.store,
@@ -70,6 +72,7 @@ def deps_of(
         policy_changed=policy_changed,
         judge=program.judge,
         what_ifs=what_ifs,
+        previews=previews,
         look=look,
         adapters=program.adapters,
         heard=heard,

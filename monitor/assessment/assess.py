@@ -6,7 +6,7 @@ known gives nobody a place and lowers nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -17,6 +17,7 @@ from monitor.assessment.book import RuleBook, Scale
 from monitor.assessment.effects import effects
 from monitor.assessment.firing import Ground
 from monitor.assessment.grades import EXCELLENT, Bar, bar, below, by_score, grade, quota
+from monitor.assessment.known import NOT_ASSESSED, Whom
 from monitor.assessment.model import Entry, Fact, Ledger, PeriodKind, Proposal
 from monitor.assessment.ranking import Place, Seats, last, rank, seated
 from monitor.assessment.results import Assessed, Award, Chosen, Earlier, Fired, Result, Seat
@@ -41,6 +42,7 @@ def assess(
     overdue: Iterable[Fact] | None = None,
     posts: Mapping[str, str] | None = None,
     chosen: Iterable[Chosen] = (),
+    known: Container[Whom] | None = None,
 ) -> Assessed:
     """The period's results of everybody with a score.
 
@@ -49,7 +51,9 @@ def assess(
     `overdue`: `Scoring.overdue` of the period's months. `before`: results of closed periods, of a year at least.
     `duty`: days known by person, `cases` by window, both of the whole period; None: nobody asked, so that nobody is too
     little known. `posts`: the window of each person, for nominees. `chosen`: what a person decided of ties and
-    nominees. Raises ValueError for a period's name.
+    nominees. `known`: of whom anything is known (`known.known_of`): whoever is not among them has no grade, unless the
+    book demands nothing known (`minimum_days`, `minimum_cases` 0); None: everybody. Raises ValueError for a period's
+    name.
     """
     mine = tuple(scores)
     ground = Ground(
@@ -63,8 +67,8 @@ def assess(
         fired.setdefault((one.ledger, one.whom), []).append(one)
     picked = frozenset(chosen)
     sides: dict[Ledger, _Side] = {
-        "window": _side("window", period, mine, fired, book, cases, picked),
-        "staff": _side("staff", period, mine, fired, book, duty, picked),
+        "window": _side("window", period, mine, fired, book, cases, picked, known),
+        "staff": _side("staff", period, mine, fired, book, duty, picked, known),
     }
     awards = _awards(period, sides, book, history, posts or {}, picked)
     scored = {(side.ledger, whom) for side in sides.values() for whom in side.scores}
@@ -101,6 +105,8 @@ class _Side:
     excellent: Seats
     seats: int | None
     bottom: Seats
+    silent: frozenset[str]
+    """Of whom nothing is known."""
 
     @property
     def points(self) -> dict[str, Decimal]:
@@ -117,7 +123,7 @@ class _Side:
 
 def _side(
     ledger: Ledger, period: str, scores: Sequence[Score], fired: Mapping[tuple[Ledger, str], Sequence[Fired]],
-    book: RuleBook, known: Mapping[str, int] | None, chosen: frozenset[Chosen],
+    book: RuleBook, known: Mapping[str, int] | None, chosen: frozenset[Chosen], there: Container[Whom] | None,
 ) -> _Side:  # fmt: skip
     mine = {score.whom: score for score in sorted(scores, key=lambda s: s.whom) if score.ledger == ledger}
     points = {whom: score.points for whom, score in mine.items()}
@@ -129,12 +135,14 @@ def _side(
     bars = {whom: bar(points[whom], fired.get((ledger, whom), ()), scale, period) for whom in mine}
     seats = quota(scale, len(mine))
     # without a quota excellence is a matter of the score alone, and needs no place
+    silent = frozenset(whom for whom in mine if need and there is not None and (ledger, whom) not in there)
     may = [whom for whom in mine if not bars[whom] and (seats is None or places[whom].place is not None)]
+    may = [whom for whom in may if whom not in silent]
     bottom = last(points, places, book.cycle.bottom if kind == "month" else 0)
     return _Side(
         ledger, period, kind, scale, mine, {whom: tuple(fired.get((ledger, whom), ())) for whom in mine}, known, need,
         places, bars, seated(points, may, seats).given(_picked("excellent", ledger, chosen)), seats,
-        bottom.given(_picked("bottom", ledger, chosen)),
+        bottom.given(_picked("bottom", ledger, chosen)), silent,
     )  # fmt: skip
 
 
@@ -196,10 +204,11 @@ def _result(side: _Side, whom: str, book: RuleBook, history: History, awards: Se
     if plain.id == EXCELLENT and whom not in side.excellent.taken:
         plain = below(side.scale)
     bottom = _seat(side.bottom, whom)
-    fired += _followed(side, whom, plain.id, bottom, book, history)
+    graded = NOT_ASSESSED if whom in side.silent else plain.id
+    fired += _followed(side, whom, graded, bottom, book, history)
     award = next((one for one in awards if (one.ledger, one.whom) == (side.ledger, whom)), None)
     return Result(
-        ledger=side.ledger, whom=whom, period=side.period, points=score.points, full=score.full, grade=plain.id,
+        ledger=side.ledger, whom=whom, period=side.period, points=score.points, full=score.full, grade=graded,
         by_score=by_score(score.points, side.scale).id, place=place.place, tied=place.tied, few=place.few,
         known=None if side.known is None else side.known.get(whom, 0), bottom=bottom,
         award="no" if award is None else "yes" if award.state == "awarded" else "tied",
@@ -229,6 +238,8 @@ def _why(side: _Side, whom: str, award: Award | None) -> Iterable[Reason]:
     """What bears on grade, place and award, besides the effects themselves."""
     place = side.places[whom]
     who: dict[str, Any] = {side.ledger: whom, "counted": side.period}
+    if whom in side.silent:
+        yield Reason(code="assessment.silent", figures=who)
     if place.few:
         known = (side.known or {}).get(whom, 0)
         yield Reason(code=f"assessment.few.{place.few}", figures={**who, "known": known, "need": side.need})

@@ -122,6 +122,9 @@ class Effect(_Part):
     sum: Points | None = Field(None, description="Points of these facts in the ledger, as a positive figure (A06).")
     within: int | None = Field(None, ge=1, le=250, description="Rolling working days of the hall's calendar (D12).")
     both: bool = False
+    included: tuple[Literal["times", "amount", "run"], ...] = Field(
+        (), description="Measures that the text itself gives with the figure (含3天, A11), whatever `inclusive` says."
+    )
     mark: Literal["automatic", "proposed"] = "proposed"
 
     @model_validator(mode="after")

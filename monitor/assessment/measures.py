@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from monitor.assessment.book import Effect, RuleBook
 from monitor.assessment.model import Fact
@@ -18,6 +18,7 @@ from monitor.workcal import WorkCalendar
 
 OVERDUE: Final = "case.overdue"
 ABSENT: Final = "absent"
+Measure: TypeAlias = Literal["times", "amount", "run"]
 _HALF_DAYS: Final = 2
 """Half days of a day, in which a book gives `run`."""
 
@@ -83,9 +84,14 @@ def by_time(fact: Fact) -> tuple[Any, ...]:
     return fact.date, fact.at, fact.source, fact.key
 
 
-def comes_to(value: Decimal | int, limit: Decimal | int, effect: Effect, book: RuleBook) -> bool:
-    """Whether `value` is `limit` 以上: with the figure itself where the book says so (`inclusive`). Once is once."""
-    return value >= limit if book.choices.inclusive or limit == 1 or effect.within is not None else value > limit
+def comes_to(
+    measure: Measure, value: Decimal | int, limit: Decimal | int, effect: Effect, book: RuleBook
+) -> bool:  # fmt: skip
+    """Whether `value` is `limit` 以上: with the figure itself where the book says so (`inclusive`), or the text of this
+    measure (`Effect.included`). Once is once.
+    """
+    spelled = measure in effect.included or limit == 1 or effect.within is not None
+    return value >= limit if book.choices.inclusive or spelled else value > limit
 
 
 # --------------------------------------------------------------------------- times
@@ -101,7 +107,7 @@ def _times(effect: Effect, limit: int, inside: Sequence[Fact], book: RuleBook) -
     on = None
     for fact in inside:
         seen.add(happening(fact))
-        if on is None and comes_to(len(seen), limit, effect, book):
+        if on is None and comes_to("times", len(seen), limit, effect, book):
             on = fact.date
     if on is None:
         return None
@@ -120,7 +126,7 @@ def _within(
             continue
         window = [one for one in facts[: index + 1] if _together(one.date, fact.date, effect.within, book, calendar)]
         count = len({happening(one) for one in window})
-        if comes_to(count, effect.times, effect, book):
+        if comes_to("times", count, effect.times, effect, book):
             guessed = _guessed(window, calendar)
             sure = not guessed
             figures = {"count": count, "times": effect.times, "within": effect.within, **guessed}
@@ -165,7 +171,7 @@ def _guessed(facts: Sequence[Fact], calendar: WorkCalendar) -> dict[str, Any]:
 
 def _amount(effect: Effect, limit: Decimal, inside: Sequence[Fact], book: RuleBook) -> Reached | None:
     """One fact of so much: 「同一…延期3天以上」."""
-    found = [fact for fact in inside if comes_to(fact.amount, limit, effect, book)]
+    found = [fact for fact in inside if comes_to("amount", fact.amount, limit, effect, book)]
     if not found:
         return None
     most = max(fact.amount for fact in found)
@@ -177,7 +183,7 @@ def _run(effect: Effect, limit: int, inside: Sequence[Fact], book: RuleBook, cal
     need = Decimal(limit) * book.choices.absent_units / _HALF_DAYS
     found = []
     for run in runs(inside, calendar):
-        at = next((n for n in range(1, len(run) + 1) if comes_to(n, need, effect, book)), None)
+        at = next((n for n in range(1, len(run) + 1) if comes_to("run", n, need, effect, book)), None)
         if at is not None:
             guessed = _guessed(run, calendar)
             figures = {"run": len(run), "run_limit": _text(need), **guessed}

@@ -17,6 +17,7 @@ from monitor.clock import Clock
 from monitor.console.auditcheck import Verifier
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.previews import Previews
 from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
@@ -58,6 +59,7 @@ class Deps:
     judge: Callable[[], Judge] | None = None
     """A judge that writes nothing by itself, for what-ifs; None: there are none."""
     what_ifs: WhatIfs = field(default_factory=WhatIfs)
+    previews: Previews = field(default_factory=Previews)
     look: Callable[[Connection, datetime], Look] | None = None
     """A look at the store as the judge takes it; None: what is counted afresh is not served."""
     adapters: Callable[[], Adapters] = Adapters

@@ -59,6 +59,11 @@ ASSESSMENT: Final[Mapping[str, Texts]] = {
         _WHO[0] + "连续季度考核为基本称职（{quarters}），建议退回原单位。",
         _WHO[1] + ": basically competent in successive quarters ({quarters}); return to the unit is proposed.",
     ),
+    "assessment.silent": (
+        _WHO[0] + "没有任何已知的在岗、办件或记录，不定等次，也不计入更长期间的平均。",
+        _WHO[1]
+        + ": no day of duty, no case and no line is known: not assessed, and left out of longer periods' means.",
+    ),
     "assessment.few.days": (
         _WHO[0] + "已知在岗 {known} 天，不足 {need} 天，样本过少，不排名次。",
         _WHO[1] + ": {known} days of duty are known, fewer than {need}: too few to give a place.",

@@ -38,6 +38,16 @@ def task_text(key: str, names: Mapping[str, str], lang: str) -> str | None:
     return " ".join([texts[0 if lang == "zh" else 1], period, *whom])
 
 
+def parts(key: str, names: Mapping[str, str], lang: str) -> tuple[str, str]:
+    """What is owed, and what tells it apart within its period: ("日巡查", "第 1 轮"), ("窗口自评", "一号窗")."""
+    head, _period, _hall, *of = key.split("/")
+    sort = head.removeprefix(HEAD)
+    zh, en = SORTS[sort]
+    if sort == "patrol" and of:
+        return (zh, f"第 {of[0]} 轮") if lang == "zh" else (en, f"round {of[0]}")
+    return (zh if lang == "zh" else en, " ".join(_named(sort, one, names) for one in of))
+
+
 def _named(sort: str, of: str, names: Mapping[str, str]) -> str:
     """`w1` of a window's task, `staff.s01` or `window.w1` of a talk; else as it is: a round, a receiver's number."""
     kind, dot, key = of.partition(".")

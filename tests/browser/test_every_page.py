@@ -106,6 +106,7 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
+OWED: Final = "SELECT id FROM cycle_task WHERE sort = 'week' AND done_at IS NULL"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
     "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
@@ -347,6 +348,8 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("screen-no-token", None, "/screen", wait="#stage > *", sizes=WALLS),
     ),
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
+    "/assessment/tasks": (Seen("assess-tasks", "duty", "/assessment/tasks"),),
+    "/assessment/tasks/{number}": (Seen("assess-task", "head", lambda first: f"/assessment/tasks/{first(OWED)}"),),
     "/notices": (
         Seen("notices", "duty", "/notices"),
         Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),

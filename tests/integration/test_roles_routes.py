@@ -221,6 +221,9 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /screens": page(*MINDERS),
     "POST /screens": page("administrator", hall="h9", name="一楼"),
     "POST /screens/{number}/revoke": page("administrator", ids={"number": "screen"}, why="更换"),
+    "GET /assessment/tasks": page(*READERS),
+    "GET /assessment/tasks/{number}": page(*READERS, ids={"number": "owed"}),
+    "POST /assessment/tasks/{number}/lift": page(*SUPERVISION, ids={"number": "owed"}, reason="停办"),
     "GET /notices": page(*SUPERVISION),
     "GET /notices/new": page(*SUPERVISION),
     "POST /notices": page(*SUPERVISION, more=NOTICE, hall="h9"),
@@ -486,6 +489,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
+    "GET /api/v1/assessment/tasks": Way(kind="api", may=READERS, scope="scores:read"),
+    "POST /api/v1/assessment/tasks/{number}/lift": Way(
+        kind="api", may=SUPERVISION, scope="scores:mark", ids={"number": "owed"}, body={"reason": "停办"}
+    ),
     "GET /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write"),
     "GET /api/v1/notices/{number}": Way(kind="api", may=SUPERVISION, scope="notices:write", ids={"number": "notice"}),
     "POST /api/v1/notices": Way(kind="api", may=SUPERVISION, scope="notices:write", body={**NOTICE, "hall": "h9"}),
@@ -599,6 +606,8 @@ IN_QUERY: Final = (
     ("GET /posts", "hall", "hall"),
     ("GET /spots", "hall", "hall"),
     ("GET /spots", "window", "window"),
+    ("GET /assessment/tasks", "hall", "hall"),
+    ("GET /api/v1/assessment/tasks", "window", "window"),
     ("GET /api/v1/months", "hall", "hall"),
     ("GET /api/v1/spots", "window", "window"),
     ("GET /api/v1/posts", "hall", "hall"),

@@ -145,3 +145,15 @@ def test_a_ground_counts_once_another_person_has_confirmed_it() -> None:
 
 def replaced(asked: Any, state: str) -> Any:
     return replace(asked, state=state, decided_by="p7", number=1)
+
+
+def test_a11_says_with_the_figure_itself_whatever_inclusive_says() -> None:
+    """「曠工3天以上（含3天）」, §27(2): six half days return, though every other 以上 excludes its figure then."""
+    exclusive = BOOK.model_copy(update={"choices": BOOK.choices.model_copy(update={"inclusive": False})})
+    six = absent("01-05 am", "01-20 am", "02-04 am", "02-24 am", "03-09 am", "03-13 am")
+    found = effects(Ground(facts=six), exclusive, CALENDAR, "2026-03")
+    assert {f"{one.id} {one.effect}" for one in found if one.stands and one.id != "A10"} == {
+        "A11 return",
+        "A11 circular",
+    }
+    assert not [one for one in effects(Ground(facts=six[:5]), exclusive, CALENDAR, "2026-03") if one.id == "A11"]

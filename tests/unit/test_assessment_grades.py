@@ -294,6 +294,19 @@ def test_a11_three_days_in_a_year_return_once() -> None:
     assert told(fired(facts, "2026-04", year)) == []
 
 
+def test_a11_spells_its_figure_out_whatever_the_book_says_of_yi_shang() -> None:
+    """「曠工3天以上（含3天）」: `included`; A09's figure is left to `inclusive`."""
+    facts = absent("01-05am", "01-20pm", "02-03am", "02-20pm", "03-02am", "03-30pm")
+    spelled = EFFECTS[3] | {"included": ["times"]}
+    for of, expected in ((spelled, ["A11 p1 2026-03-30"]), (EFFECTS[3], [])):
+        exclusive = book_of(*ROWS, effects=(of,), choices={"inclusive": False})
+        assert told(fired(facts, "2026-03", exclusive)) == expected
+    seventh = [*facts, *absent("03-31am")]
+    assert told(fired(seventh, "2026-03", book_of(*ROWS, effects=(EFFECTS[3],), choices={"inclusive": False}))) == [
+        "A11 p1 2026-03-31"
+    ]
+
+
 def test_a11_what_a_closed_month_could_not_know_is_told_in_the_next() -> None:
     facts = absent("01-05am", "01-20pm", "02-03am", "02-20pm", "03-02am", "03-30pm")
     year = book_of(*ROWS, effects=(EFFECTS[3],))

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from monitor.console.assessment.marks import add_marks_api
 from monitor.console.assessment.proposals import add_proposals_api
+from monitor.console.assessment.tasks import add_tasks_api
 from monitor.console.deps import Deps
 
 
@@ -13,3 +14,4 @@ def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
     add_proposals_api(api, deps)
     add_marks_api(api, deps)
+    add_tasks_api(api, deps)

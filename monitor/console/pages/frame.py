@@ -54,6 +54,7 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("proposals", "/assessment/proposals", "scores:read"),
         Tab("marks", "/assessment/marks", "scores:read"),
     ),
+    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

@@ -11,6 +11,7 @@ FEW: Final[Mapping[str, str]] = {"days": "在岗天数", "cases": "办件数"}
 SEATS: Final[Mapping[str, str]] = {"yes": "", "tied": "（并列，待人选定）"}
 GRADES: Final[Mapping[str, str]] = {
     "excellent": "优秀", "qualified": "合格（称职）", "basic": "基本称职", "unqualified": "不合格（不称职）",
+    "none": "不定等次",
 }  # fmt: skip
 UNKNOWN: Final[Mapping[str, str]] = {
     "unknown": "数据未到", "unproven": "不能证明", "review": "待复核", "unwatched": "未监测",

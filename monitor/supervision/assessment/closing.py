@@ -84,7 +84,7 @@ def draft(
     is booked in the month that is open then. `chosen`: what the person decides of ties and nominees.
     Raises Refused: what `gather` refuses, a choice that is none.
     """
-    work = _work(look, hall, period, policy)
+    work = missing_work(look, hall, period, policy)
     found = gather(look, hall, period, policy, {one.month: one.scoring for one in work.months} if work else None)
     picked = tuple(chosen)
     made = snapshot_of(look, found, policy, by=who.id, chosen=picked)
@@ -185,7 +185,7 @@ def _open_before(look: Look, hall: str, period: str) -> list[str]:
     return [one for one in wanted if one not in closed and book_of(look.conn, hall, months_of(one)[-1]) is not None]
 
 
-def _work(look: Look, hall: str, period: str, policy: Policy) -> Work | None:
+def missing_work(look: Look, hall: str, period: str, policy: Policy) -> Work | None:
     """What a month's ledger lacks."""
     try:
         is_month = kind_of(period) == "month"

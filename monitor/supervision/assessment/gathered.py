@@ -13,12 +13,13 @@ from typing import Final
 import msgspec
 
 from monitor.assessment.book import Effect, RuleBook
-from monitor.assessment.model import Entry, Fact, Ledger, PeriodKind, Proposal
+from monitor.assessment.known import NOT_ASSESSED, Whom, known_of
+from monitor.assessment.model import Entry, Fact, PeriodKind, Proposal
 from monitor.assessment.results import Chosen
 from monitor.assessment.scores import Score, kind_of, month_score, months_of, period_score
 from monitor.assessment.scoring import Scoring
 from monitor.assessment.spans import around, bounds
-from monitor.model import Post
+from monitor.model import Post, Registry
 from monitor.settings import Policy
 from monitor.store import closedperiods, ledgers
 from monitor.store.closedperiods import Result
@@ -33,7 +34,7 @@ from monitor.workcal import WorkCalendar
 YEARS_BACK: Final = 3
 """Results of so many years before are read: streaks are never longer (`assessment.streaks`)."""
 WORKDAYS_A_MONTH: Final = 20
-Whom = tuple[Ledger, str]
+RANKS: Final = "ABS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +96,8 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
 
     Raises Refused: no such hall or period, one that lies ahead, a hall without a rule book.
     """
-    kind = _kind(period)
-    if hall not in look.registry.halls:
-        raise Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
-    calendar = look.book.for_hall(look.registry, hall)
-    today = calendar.local_date(look.now)
-    begun = [month for month in months_of(period) if f"{month}-01" <= today.isoformat()]
-    if not begun:
-        raise Refused(f"{period}: 尚未开始 it lies ahead", field="period", sort="state")
+    kind, calendar, books = assessable(look, hall, period)
     conn, seen = look.conn, ledgers.version(look.conn, hall)
-    books = {month: one for month in begun if (one := book_of(conn, hall, month)) is not None}
-    if not books:
-        raise Refused(f"{hall} {period}: 尚无考评细则 no rule book is in force", field="hall", sort="state")
     months = tuple(books)
     book, closed = books[months[-1]], closedperiods.closed_of(conn, hall, months)
     scorings = {
@@ -129,6 +120,27 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
         points=_points(look, hall, closed, entries, books, scorings),
         books=tuple(dict.fromkeys(one.version for one in books.values())),
     )  # fmt: skip
+
+
+def assessable(look: Look, hall: str, period: str) -> tuple[PeriodKind, WorkCalendar, dict[str, RuleBook]]:
+    """Its kind, the hall's calendar, and the rule book of each month that has begun. Raises Refused, as `gather`."""
+    kind = _kind(period)
+    if hall not in look.registry.halls:
+        raise no_hall(hall)
+    calendar = look.book.for_hall(look.registry, hall)
+    today = calendar.local_date(look.now)
+    begun = [month for month in months_of(period) if f"{month}-01" <= today.isoformat()]
+    if not begun:
+        raise Refused(f"{period}: 尚未开始 it lies ahead", field="period", sort="state")
+    books = {month: one for month in begun if (one := book_of(look.conn, hall, month)) is not None}
+    if not books:
+        raise Refused(f"{hall} {period}: 尚无考评细则 no rule book is in force", field="hall", sort="state")
+    return kind, calendar, books
+
+
+def no_hall(hall: str) -> Refused:
+    """There is none, or none for whoever asks: word for word the same."""
+    return Refused(f"没有这个大厅 no such hall: {hall[:40]!r}", field="hall", sort="missing")
 
 
 def span_of(calendar: WorkCalendar, period: str, now: datetime) -> Period:
@@ -209,17 +221,27 @@ def _points(
     look: Look, hall: str, closed: frozenset[str], entries: Sequence[Entry], books: Mapping[str, RuleBook],
     scorings: Mapping[str, Scoring],
 ) -> Mapping[Whom, Mapping[str, Decimal]]:  # fmt: skip
-    """Of each month: as it was signed, or as it stands by now where it is open."""
+    """Of each month: as it was signed, or as it stands by now where it is open; nothing of whom nothing is known."""
     found: dict[Whom, dict[str, Decimal]] = defaultdict(dict)
     for result in closedperiods.results_of(look.conn, hall, closed):
+        if result.grade == NOT_ASSESSED:
+            continue
         found[result.ledger, result.whom][result.period] = result.points
     by_whom = _by_whom(entries)
     for month, book in books.items():
         if month not in closed:
             booked = [entry for entry in entries if entry.month == month]
+            known = known_of([scorings[month]], stood_at(look.registry, month), booked)
             for whom in whom_of(look, hall, [scorings[month]], booked):
+                if whom not in known and _asks(book, whom):
+                    continue
                 found[whom][month] = month_score(*whom, month, by_whom.get(whom, ()), book).points
     return found
+
+
+def _asks(book: RuleBook, whom: Whom) -> bool:
+    """Whether the book wants anything known of them before it tells."""
+    return bool(book.cycle.minimum_cases if whom[0] == "window" else book.cycle.minimum_days)
 
 
 def whom_of(look: Look, hall: str, scorings: Iterable[Scoring], entries: Iterable[Entry]) -> list[Whom]:
@@ -237,6 +259,17 @@ def whom_of(look: Look, hall: str, scorings: Iterable[Scoring], entries: Iterabl
         found |= {("staff", person) for person, days in scoring.duty.items() if days}
         found |= {("staff", one.staff) for one in scoring.unknowns if one.staff is not None}
     return sorted(found | {(entry.key.ledger, entry.key.whom) for entry in entries})
+
+
+def stood_at(registry: Registry, period: str) -> Mapping[str, str]:
+    """The window of each person at the period's end: the post held then, else the last held in it; A before B."""
+    first, last = bounds(period)
+    found: dict[str, tuple[date, int, str]] = {}
+    for post in registry.posts:
+        if holds(post, first, last):
+            mine = (min(post.valid_to or date.max, last), -RANKS.find(post.rank), post.window)
+            found[post.staff] = max(found.get(post.staff, mine), mine)
+    return {staff: window for staff, (_, _, window) in found.items()}
 
 
 def holds(post: Post, first: date, last: date) -> bool:

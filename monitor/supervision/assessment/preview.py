@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Final
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
 from monitor.assessment.kept import Damaged, unpacked
+from monitor.assessment.known import NOT_ASSESSED, NOT_ASSESSED_NAME, Whom, known_of
 from monitor.assessment.model import Entry, Proposal
 from monitor.assessment.results import Assessed, Chosen, FactRef, Fired
 from monitor.assessment.results import Award as Seat
@@ -36,17 +35,22 @@ from monitor.assessment.snapshot import (
     Words,
     points,
 )
-from monitor.assessment.spans import bounds
 from monitor.model import Registry
 from monitor.settings import Policy
 from monitor.store import closedperiods
 from monitor.store.facts.look import Look
-from monitor.supervision.assessment.gathered import Gathered, Whom, end_of, gather, holds, scores_of, span_of, whom_of
+from monitor.supervision.assessment.gathered import (
+    Gathered,
+    end_of,
+    gather,
+    scores_of,
+    span_of,
+    stood_at,
+    whom_of,
+)
 from monitor.supervision.assessment.named import names_in
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
-
-RANKS: Final = "ABS"
 
 
 def kept_snapshot(look: Look, hall: str, period: str) -> Snapshot | None:
@@ -117,18 +121,8 @@ def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str]
         found.period, scores, facts, found.book, found.calendar, [one.earlier for one in found.before], duty=duty,
         cases=cases, entries=found.ground, proposals=found.proposals,
         overdue=[fact for scoring in found.own for fact in scoring.overdue], posts=stood, chosen=chosen,
+        known=known_of(found.own, stood, found.entries),
     )  # fmt: skip
-
-
-def stood_at(registry: Registry, period: str) -> Mapping[str, str]:
-    """The window of each person at the period's end: the post held then, else the last held in it; A before B."""
-    first, last = bounds(period)
-    found: dict[str, tuple[date, int, str]] = {}
-    for post in registry.posts:
-        if holds(post, first, last):
-            mine = (min(post.valid_to or date.max, last), -RANKS.find(post.rank), post.window)
-            found[post.staff] = max(found.get(post.staff, mine), mine)
-    return {staff: window for staff, (_, _, window) in found.items()}
 
 
 # --------------------------------------------------------------------------- sheets
@@ -152,7 +146,8 @@ def _sheet(
 ) -> Sheet:  # fmt: skip
     window = score.whom if score.ledger == "window" else stood.get(score.whom)
     scale = found.book.window if score.ledger == "window" else found.book.staff
-    name = next((grade.name for grade in scale.grades if grade.id == result.grade), None)
+    name = next((Words(one.name.zh, one.name.en) for one in scale.grades if one.id == result.grade), None)
+    name = Words(*NOT_ASSESSED_NAME) if result.grade == NOT_ASSESSED else name
     days = [one.duty if score.ledger == "staff" else one.watched for one in found.own]
     return Sheet(
         id=score.whom, unit=_unit(registry, score, window), window=window, start=points(score.start),
@@ -160,7 +155,7 @@ def _sheet(
         months=_months(found, (score.ledger, score.whom)),
         lines=tuple(_line(one, found.book) for one in score.entries),
         adjustments=tuple(_adjusted(one) for one in score.adjustments), grade=result.grade,
-        grade_name=Words(name.zh, name.en) if name is not None else None, by_score=result.by_score, place=result.place,
+        grade_name=name, by_score=result.by_score, place=result.place,
         tied=result.place is not None and result.tied > 1, few=result.few, bottom=result.bottom, award=result.award,
         excellent=result.excellent, unknown=unknown.get((score.ledger, score.whom), 0),
         duty=sum(one.get(score.whom, 0) for one in days),

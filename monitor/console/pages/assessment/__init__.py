@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.marks import add_marks
 from monitor.console.pages.assessment.proposals import add_proposals
+from monitor.console.pages.assessment.tasks import add_tasks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_proposals(pages, deps)
     add_marks(pages, deps)
+    add_tasks(pages, deps)

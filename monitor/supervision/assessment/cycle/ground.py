@@ -79,7 +79,7 @@ def require_row(look: Look, who: Principal, action: str, table: Table, number: i
         raise Refused.because(no)
     row = cycle.find(look.conn, table, table.c.id == number)
     if row is None or refusal(who, action, place_of(row)) is not None:
-        raise Refused(f"{number}: 没有这个号的{named[0]} there is no {named[1]} of this number", sort="missing")
+        raise no_row(number, named)
     return row
 
 
@@ -165,3 +165,15 @@ def rows_within(
     if no is not None:
         raise Refused.because(no)
     return cycle.listed(look.conn, table, [within(who, table.c), *wanted], before, limit + 1)
+
+
+def seen_row(look: Look, who: Principal, table: Table, number: int, named: tuple[str, str]) -> Row[Any]:
+    """The row by its number, to be read. Raises Refused alike for none and for one beyond reach."""
+    found = rows_within(look, who, table, table.c.id == number, limit=1)
+    if not found:
+        raise no_row(number, named)
+    return found[0]
+
+
+def no_row(number: int, named: tuple[str, str]) -> Refused:
+    return Refused(f"{number}: 没有这个号的{named[0]} there is no {named[1]} of this number", sort="missing")
