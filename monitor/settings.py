@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from alerts.policy import AlertPolicy
+from monitor.assessment.gamingpolicy import GamingPolicy
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.attendance.policy import CheckinPolicy, PostPolicy, SlotPreset, parse_presets
 from monitor.attendance.requestpolicy import RequestPolicy
@@ -39,6 +40,7 @@ from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.values import known_zone
+from monitor.wording.faults import FAULTS
 from monitor.workcal import CalendarSpec, load_spec
 
 ENV_PREFIX: Final = "JIANCHA_"
@@ -405,6 +407,7 @@ class Policy(_Section):
     tally: TallyPolicy = TallyPolicy()
     face: FacePolicy = FacePolicy()
     cards: CardPolicy = CardPolicy()
+    gaming: GamingPolicy = GamingPolicy()
 
     @model_validator(mode="after")
     def _one_band(self) -> Policy:
@@ -603,7 +606,7 @@ def policy_faults(error: ValidationError) -> list[tuple[str, str]]:
         said = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             said = "unknown key; `jiancha config schema policy` lists the known ones"
-        found.append((".".join(map(str, fault["loc"])), f"{_ZH.get(fault['type'], '此值不可用')} {said}"))
+        found.append((".".join(map(str, fault["loc"])), f"{FAULTS.get(fault['type'], '此值不可用')} {said}"))
     return found
 
 
@@ -724,24 +727,5 @@ def _explain(error: ValidationError, file: str, given_by: Mapping[str, str]) -> 
         said = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             said = "unknown key; `jiancha config schema settings` lists the known ones"
-        lines.append(f"{where}: {key}: {_ZH.get(fault['type'], '此值不可用')} {said}")
+        lines.append(f"{where}: {key}: {FAULTS.get(fault['type'], '此值不可用')} {said}")
     return "\n".join(lines)
-
-
-_ZH: Final[Mapping[str, str]] = {
-    "extra_forbidden": "未知的键",
-    "missing": "缺少此键",
-    "int_parsing": "应为整数",
-    "int_type": "应为整数",
-    "float_parsing": "应为数字",
-    "float_type": "应为数字",
-    "bool_parsing": "应为 true 或 false",
-    "string_type": "应为文字",
-    "literal_error": "不在可选值之内",
-    "greater_than": "数值过小",
-    "greater_than_equal": "数值过小",
-    "less_than": "数值过大",
-    "less_than_equal": "数值过大",
-    "model_type": "应为一节（表）",
-}
-"""What pydantic finds, in Chinese; its own sentence with the figures follows."""

@@ -66,6 +66,7 @@ from tests import walked_cycle, walked_marking
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
+from tests.walked_reports import put_report
 
 PERSONS: Final = tuple(THEIRS)
 TOKENS: Final = ("hall", "device", "kiosk", "gallery", "screen", "lobby")
@@ -85,6 +86,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "case": (lambda conn, place: put_case(conn, place), "nothing/1"),
     "held": (lambda conn, place: put_held(conn, place), "990099"),
     "sheet": (lambda conn, place: put_sheet(conn, place), "990099"),
+    "report": (lambda conn, place: put_report(conn, place), "990099"),
     "spot": (lambda conn, place: put_spot(conn, place), "990099"),
     "notice": (lambda conn, place: put_notice(conn, place), "990099"),
     "screen": (lambda conn, place: put_screen(conn, place), "990099"),

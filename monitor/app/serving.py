@@ -20,8 +20,8 @@ from monitor.console.auditcheck import Verifier
 from monitor.console.deps import Deps
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.longwork import LongWork
 from monitor.console.previews import Previews
-from monitor.console.whatifs import WhatIfs
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
 from monitor.store.facts.look import Look
@@ -54,8 +54,9 @@ def deps_of(
             kiosks.use(found.policy.face, found.policy.checkin)
 
     policies.told.append(use)
-    what_ifs, previews = WhatIfs(), Previews()
-    parts.callback(what_ifs.close)
+    long_work = LongWork()
+    parts.callback(long_work.close)
+    previews = Previews()
     parts.callback(previews.close)
     return Deps(
         presets=settings.presets,
@@ -71,7 +72,7 @@ def deps_of(
         policies=policies,
         policy_changed=policy_changed,
         judge=program.judge,
-        what_ifs=what_ifs,
+        long_work=long_work,
         previews=previews,
         look=look,
         adapters=program.adapters,

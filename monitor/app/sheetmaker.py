@@ -1,11 +1,14 @@
-"""The thread of the daemon that makes sheets of attendance in the background (docs/adr/0040)."""
+"""The thread of the daemon that makes in the background what takes seconds: sheets, reports, drafts and closings
+(docs/adr/0040). What each kind is, `app.works` knows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,25 +16,25 @@ import structlog
 from sqlalchemy import Connection, Row
 
 from monitor.app.program import Program
+from monitor.app.works import WORKS, Making, Stopped, ended
 from monitor.store import sheetjobs
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Look
+from monitor.supervision.refused import Refused
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 2.0
 """Real time; whoever asks in this process wakes it at once."""
 LEASE: Final = timedelta(seconds=60)
-"""Renewed with each step of a sheet; a step is eleven days of everybody."""
+"""Renewed while something is made: a year of assessment is worked out in one step of minutes."""
+RENEW_SECONDS: Final = 20.0
 EXPIRE_SECONDS: Final = 60.0
-
-
-class Stopped(Exception):
-    """The daemon stops, or the sheet was taken away while it was made."""
+_AGAIN: Final[Mapping[str, Any]] = {"state": "queued", "maker": None, "lease": None}
 
 
 class SheetMaker:
-    """One sheet at a time. Of several replicas the one that took it makes it; one that was killed loses its lease."""
+    """One thing at a time. Of several replicas the one that took it makes it; one that was killed loses its lease."""
 
     def __init__(self, program: Program, look: Callable[[Connection, datetime], Look]) -> None:
         self._program, self._look = program, look
@@ -60,7 +63,7 @@ class SheetMaker:
             busy = False
             try:
                 self._expire()
-                busy = self._round()
+                busy = self.round()
             except STORE_AWAY as error:
                 log.debug("the store is away", action="sheets.waiting", error=repr(error.orig))
             except Exception:  # the next round tries again
@@ -75,7 +78,7 @@ class SheetMaker:
             self._program.store.step(lambda conn: sheetjobs.expire(conn, real))
             self._expired_at = now
 
-    def _round(self) -> bool:
+    def round(self) -> bool:
         """Take one and make it; False: none waits."""
         now = self._program.clock.real_now()
         with self._program.store.read() as conn:
@@ -86,43 +89,60 @@ class SheetMaker:
         if job is None:
             return False
         if job.tries > sheetjobs.TRIES:
-            self._write(job.id, state="failed", why="制作进程多次中断 the process that made it ended several times")
+            self._failed(job.id, "制作进程多次中断 the process that made it ended several times")
             return True
         try:
-            body = self._made(job)
+            with self._held(job.id):
+                body = WORKS[job.work](self._making(job))
         except Stopped:
-            self._write(job.id, state="queued", maker=None, lease=None, tries=job.tries - 1)
+            self._write(job.id, **_AGAIN, tries=job.tries - 1)
             return True
         except STORE_AWAY:
             raise  # the lease ends by itself, then it is begun anew
         except Exception as error:  # it tells why: a font that is missing, a month that has not begun
             log.warning("a sheet could not be made", action="sheets.no", sheet=job.id, error=str(error))
-            self._write(job.id, state="failed", why=str(error)[:500] or type(error).__name__, maker=None, lease=None)
+            self._failed(job.id, error.text if isinstance(error, Refused) else str(error) or type(error).__name__)
             return True
-        self._write(
-            job.id, state="done", body=body, size=len(body), digest=hashlib.sha256(body).hexdigest(),
-            made_at=self._program.clock.real_now(), maker=None, lease=None, done=sheetjobs.JOB.c.total,
-        )  # fmt: skip
-        log.info("a sheet was made", action="sheets.made", sheet=job.id, bytes=len(body))
+        if body is not None:
+            digest = hashlib.sha256(body).hexdigest()
+            self._write(
+                job.id, **ended(self._program.clock.real_now(), body=body, size=len(body), digest=digest)
+            )  # fmt: skip
+        log.info("a sheet was made", action="sheets.made", sheet=job.id, work=job.work, bytes=len(body or b""))
         return True
 
-    def _made(self, job: Row[Any]) -> bytes:
-        """Its bytes. A closed month's whole sheet is the newest version as it was signed, all others are drafts."""
-        from monitor.exports.attendance import draft, kept_tables, written  # here: it loads what makes files
+    def _making(self, job: Row[Any]) -> Making:
+        def own(conn: Connection, values: Mapping[str, Any]) -> None:
+            if not sheetjobs.go_on(conn, job.id, self._me, values):
+                raise Stopped
 
-        program = self._program
-        with program.store.read() as conn:
-            look = self._look(conn, program.clock.now())
-            found = kept_tables(look, job.month, job.hall) if job.unit is None else None
-            if found is None:
-                told = draft(
-                    look, program.policies.current.policy, job.month, job.hall, unit=job.unit,
-                    tell=lambda done, total: self._tell(job.id, done, total + 1),
-                )  # fmt: skip
-                found = told.tables
-            else:
-                self._tell(job.id, 0, 1)
-        return written(found, f".{job.format}")
+        return Making(
+            program=self._program, look=self._look, job=job,
+            tell=lambda done, total: self._tell(job.id, done, total), own=own,
+        )  # fmt: skip
+
+    @contextmanager
+    def _held(self, number: int) -> Iterator[None]:
+        """Keep the lease while it is made, however long a step of it takes."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(RENEW_SECONDS):
+                try:
+                    self._write(number, lease=self._program.clock.real_now() + LEASE)
+                except Exception as error:  # it may be lost: then another takes it
+                    log.debug("a lease could not be renewed", action="sheets.lease", error=repr(error))
+
+        thread = threading.Thread(target=renew, name="sheets-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _failed(self, number: int, why: str) -> None:
+        self._write(number, state="failed", why=why[:500], words=None, maker=None, lease=None)
 
     def _tell(self, number: int, done: int, total: int) -> None:
         """How far it is; raises Stopped where it need not go on."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from monitor.assessment.model import Charged, Ledger, PeriodKind
 from monitor.assessment.sources import SOURCES
+from monitor.wording.faults import FAULTS
 
 Points = Annotated[Decimal, Field(ge=-100, le=100, max_digits=5, decimal_places=2)]
 RowId = Annotated[str, StringConstraints(pattern=r"^[A-I][0-9]{2}(\.[a-z0-9_]{1,20})?$")]
@@ -70,28 +72,36 @@ class Row(_Part):
     def _is_whole(self) -> Self:
         known = SOURCES.get(self.source)
         if known is None:
-            raise ValueError(f"source: {self.source!r} is none of {', '.join(SOURCES)}")
+            raise ValueError(f"source: 没有这个来源 {self.source!r} is none of {', '.join(SOURCES)}")
         if (self.points is None) == (self.ladder is None):
-            raise ValueError("give points or a ladder, one of them")
+            raise ValueError("points、ladder 二者给其一 give points or a ladder, one of them")
         if self.is_ground and not known.by_row:
             raise ValueError(
                 "points: 0 is no deduction and no bonus; only what a person enters may be a ground of effects"
+                " 既不扣也不加；只有人工发牌、登记可作后果的情形"
             )
         for one in self.charges:
             if one not in known.charges:
-                raise ValueError(f"charges: {self.source} names no {one}; it names {', '.join(known.charges)}")
+                raise ValueError(
+                    f"charges: {self.source} 记不到 {one}，可记 names no {one}; it names {', '.join(known.charges)}"
+                )
         if len(set(self.charges)) != len(self.charges):
-            raise ValueError("charges: the same one twice")
+            raise ValueError("charges: 重复 the same one twice")
         for rung in self.ladder or ():
             if rung not in known.rungs:
-                raise ValueError(f"ladder: {rung!r} is none of the rungs of {self.source}: {', '.join(known.rungs)}")
+                raise ValueError(
+                    f"ladder: 没有这一级 {rung!r} is none of the rungs of {self.source}: {', '.join(known.rungs)}"
+                )
         for key, given in (("per", self.per == "amount"), ("most", self.most), ("wanted", self.wanted)):
             if given and not known.amount:
-                raise ValueError(f"{key}: a fact of {self.source} has no amount")
+                raise ValueError(f"{key}: {self.source} 的事实没有数量 a fact of it has no amount")
         if self.ladder is not None and (self.per == "amount" or self.most or self.wanted or self.grace):
-            raise ValueError("ladder: its points are of the rung alone; per, most, wanted and grace do not go with it")
+            raise ValueError(
+                "ladder: 分级只按级计分，不与 per、most、wanted、grace 并用 its points are of the rung alone;"
+                " per, most, wanted and grace do not go with it"
+            )
         if self.mark == "automatic" and known.by_row:
-            raise ValueError(f"mark: {self.source} is a person's word: proposed or manual")
+            raise ValueError(f"mark: {self.source} 由人认定，应为 is a person's word: proposed or manual")
         return self
 
 
@@ -131,11 +141,11 @@ class Effect(_Part):
     def _can_fire(self) -> Self:
         for name in self.sources:
             if name not in SOURCES:
-                raise ValueError(f"sources: {name!r} is none of {', '.join(SOURCES)}")
+                raise ValueError(f"sources: 没有这个来源 {name!r} is none of {', '.join(SOURCES)}")
         if self.times is None and self.amount is None and self.run is None and self.sum is None:
-            raise ValueError("give times, amount, run or sum: it would never fire")
+            raise ValueError("times、amount、run、sum 至少给一个，否则永不成立 give one of them: it would never fire")
         if self.rows and not any(SOURCES[name].by_row for name in self.sources):
-            raise ValueError("rows: only facts of hand and mark name a row")
+            raise ValueError("rows: 只有人工发牌、登记指明条目 only facts of hand and mark name a row")
         return self
 
 
@@ -166,7 +176,9 @@ class Scale(_Part):
     def _falls(self) -> Self:
         marks = [grade.at_least for grade in self.grades]
         if marks != sorted(set(marks), reverse=True) or marks[-1] != 0:
-            raise ValueError("grades: from the best down to one that begins at 0, no two alike")
+            raise ValueError(
+                "grades: 由高到低，末级从 0 起，不得相同 from the best down to one that begins at 0, no two alike"
+            )
         return self
 
 
@@ -247,17 +259,18 @@ class RuleBook(_Part):
         ):
             twice = {one for one in ids if ids.count(one) > 1}
             if twice:
-                raise ValueError(f"{what}: {', '.join(sorted(twice))} twice; tell them apart by a suffix: A07.absent")
+                raise ValueError(
+                    f"{what}: {', '.join(sorted(twice))} 重复，请加后缀区分 twice;"
+                    " tell them apart by a suffix: A07.absent"
+                )
         known = {part.id for part in self.parts}
         for row in self.rows:
             if (row.part or None) not in known | ({None} if not known else set()):
-                raise ValueError(
-                    f"rows: {row.id}: part {row.part!r} is none of {', '.join(sorted(known)) or 'no parts'}"
-                )
+                there = ", ".join(sorted(known)) or "no parts"
+                raise ValueError(f"rows: {row.id}: 没有这个分项 part {row.part!r} is none of {there}")
         if self.parts and sum(part.weight for part in self.parts) != self.base:
-            raise ValueError(
-                f"parts: the weights come to {sum(part.weight for part in self.parts)}, the base is {self.base}"
-            )
+            total = sum(part.weight for part in self.parts)
+            raise ValueError(f"parts: 权重合计与基础分不等 the weights come to {total}, the base is {self.base}")
         return self
 
     def row(self, row: str) -> Row | None:
@@ -277,7 +290,7 @@ def read_book(text: str) -> RuleBook:
     try:
         return RuleBook.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise BadBook(f"不是有效的 TOML not valid TOML: {error}") from error
+        raise BadBook(f"{_near(text, str(error))}不是有效的 TOML not valid TOML: {error}") from error
     except ValidationError as error:
         raise BadBook("\n".join(_told(text, one) for one in error.errors())) from error
 
@@ -288,4 +301,27 @@ def _told(text: str, error: object) -> str:
     if len(place) > 1 and place[0] in ("rows", "effects", "parts") and isinstance(place[1], int):
         listed = tomllib.loads(text).get(place[0], [])
         place[1] = listed[place[1]].get("id", place[1] + 1) if place[1] < len(listed) else place[1] + 1
-    return f"{'.'.join(map(str, place)) or 'book'}: {error['msg'].removeprefix('Value error, ')}"
+    said = error["msg"].removeprefix("Value error, ")
+    zh = "" if error["type"] == "value_error" else f"{FAULTS.get(error['type'], '此值不可用')} "
+    return f"{'.'.join(map(str, place)) or 'book'}: {zh}{said}"
+
+
+_LINE: Final = re.compile(r"at line (\d+)")
+_TABLE: Final = re.compile(r"^\s*\[\[?\s*([a-z_]+)")
+_ID: Final = re.compile(r"^\s*id\s*=\s*[\"']([^\"']{1,40})[\"']")
+
+
+def _near(text: str, said: str) -> str:
+    """`rows.A03: ` of the table in which the line lies that cannot be read; empty where there is no telling."""
+    found = _LINE.search(said)
+    lines = text.splitlines()
+    if found is None or not lines:
+        return ""
+    at = min(int(found[1]), len(lines)) - 1
+    first = next((n for n in range(at, -1, -1) if _TABLE.match(lines[n])), None)
+    if first is None:
+        return ""
+    table = _TABLE.match(lines[first])
+    last = next((n for n in range(first + 1, len(lines)) if _TABLE.match(lines[n])), len(lines))
+    named = next((match[1] for line in lines[first:last] if (match := _ID.match(line))), "")
+    return f"{table[1] if table is not None else ''}{f'.{named}' if named else ''}: "

@@ -14,6 +14,7 @@ from monitor.assessment.derive import LEDGER
 from monitor.assessment.model import Charged, PeriodKind
 from monitor.assessment.regulations import REGULATIONS
 from monitor.assessment.sources import SOURCES
+from monitor.wording.bookwords import CHARGED, RUNGS
 from monitor.wording.handrules import HAND_RULES
 
 FindingKind: TypeAlias = Literal["overlap", "orphan", "never", "choice"]
@@ -24,13 +25,16 @@ _MONTHS: Final[Mapping[PeriodKind, int]] = {"month": 1, "quarter": 3, "half": 6,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """`where`: the row, effect, part, source or choice. A fault is to be mended; a note is to be known."""
+    """`where`: the row, effect, part, source or choice. A fault is to be mended; a note is to be known. `key`: what of
+    the hall says otherwise: a key of its policy, `halls.attendance`, the channels that no device of it sends.
+    """
 
     kind: FindingKind
     fault: bool
     where: str
     zh: str
     en: str
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +72,7 @@ def _overlaps(book: RuleBook) -> Iterator[Finding]:
         if same:
             yield Finding(
                 kind="overlap", fault=True, where=where,
-                zh=f"同一“{name[0]}”在同一得分中两次计{'、'.join(_CHARGED[c][0] for c in same)}",
+                zh=f"同一“{name[0]}”在同一得分中两次计{'、'.join(CHARGED[c][0] for c in same)}",
                 en=f"both charge the {' and the '.join(same)} for the same fact of {one.source} in the same score",
             )  # fmt: skip
         elif {LEDGER[c] for c in one.charges} & {LEDGER[c] for c in other.charges} & {"staff"}:
@@ -77,14 +81,6 @@ def _overlaps(book: RuleBook) -> Iterator[Finding]:
                 zh=f"本人兼任窗口或单位负责人时，同一“{name[0]}”计两次",
                 en=f"who leads the window or unit and holds the post is charged twice for one fact of {one.source}",
             )  # fmt: skip
-
-
-_CHARGED: Final[Mapping[Charged, tuple[str, str]]] = {
-    "window": ("窗口", "window"),
-    "person": ("本人", "person"),
-    "lead": ("窗口负责人", "window's lead"),
-    "head": ("单位负责人", "unit's head"),
-}
 
 
 # --------------------------------------------------------------------------- orphans
@@ -174,7 +170,7 @@ def _rungs(row: Row) -> Iterator[Finding]:
     if lacking:
         yield Finding(
             kind="never", fault=False, where=row.id,
-            zh=f"没有这几级：{'、'.join(lacking)}，不计分",
+            zh=f"没有这几级：{'、'.join(RUNGS[rung][0] for rung in lacking)}，不计分",
             en=f"its ladder has no {', '.join(lacking)}: no points there",
         )  # fmt: skip
 
@@ -279,6 +275,7 @@ def _differs(name: str, chosen: Any, held: Any, key: str) -> Iterator[Finding]:
             kind="choice", fault=True, where=f"choices.{name}",
             zh=f"细则为 {_text(chosen)}，大厅现行 {key} 为 {_text(held)}",
             en=f"the book says {_text(chosen)}, the hall's {key} says {_text(held)}",
+            key=key,
         )  # fmt: skip
 
 
@@ -328,6 +325,7 @@ def _feeds(book: RuleBook, hall: Hall) -> Iterator[Finding]:
             yield Finding(
                 kind="never", fault=False, where=where,
                 zh=f"大厅没有所需的数据来源：{'、'.join(needs)}", en=f"the hall sends no {' or '.join(needs)}",
+                key="devices",
             )  # fmt: skip
 
 

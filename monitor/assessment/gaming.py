@@ -2,7 +2,7 @@
 
 A sign is something for a person to look into. It is no card and no finding about anybody, and never costs or earns a
 point: nothing here leads to a `Fact`. Each has an innocent explanation too; it says what was counted, of how many, and
-names the cases, so that a person can tell. Below the minimum samples of `Measures` nothing is said at all, and what is
+names the cases, so that a person can tell. Below the minimum samples of `[gaming]` nothing is said at all, and what is
 not known (cases of a silent source, times that cannot be trusted) is left out on both sides of every share.
 """
 
@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, Literal, TypeAlias
 
+from monitor.assessment.gamingpolicy import GamingPolicy
 from monitor.model import Reason
 from monitor.timeliness.integrity_hall import Entered, bulk_closings
 from monitor.timeliness.policy import TimelinessPolicy
@@ -44,36 +45,16 @@ class Closed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rating:
-    """A rating with the device that took it. `trusted`: whether its time can be trusted."""
+    """A rating with the device that took it: None for one that came by a link or on paper. `trusted`: whether its time
+    can be trusted.
+    """
 
     key: str
-    device: str
+    device: str | None
     window: str
     at: datetime
     case: str | None = None
     trusted: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measures:
-    """From where on something is a sign, and of how many at least. Shares are of 1.
-
-    `times_the_rest`: a window's share is a sign where it is so many times that of the hall's other windows, whose
-    habits or item lists may be the reason else. `long_limit`: working time; with a shorter limit the last hour is most
-    of it.
-    """
-
-    least_closed: int = 20
-    last: timedelta = timedelta(hours=1)
-    long_limit: timedelta = timedelta(hours=8)
-    last_hour_share: float = 0.3
-    times_the_rest: float = 2.0
-    reopened_share: float = 0.05
-    least_reopened: int = 3
-    least_ratings: int = 20
-    without_case_share: float = 0.3
-    burst: timedelta = timedelta(minutes=5)
-    burst_ratings: int = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +68,7 @@ class Sign:
     subjects: tuple[str, ...]
 
 
-MEASURES: Final = Measures()
+MEASURES: Final = GamingPolicy()
 
 
 def signs(
@@ -98,7 +79,7 @@ def signs(
     *,
     known_cases: Collection[str],
     unknown_days: UnknownDays = (),
-    measures: Measures = MEASURES,
+    measures: GamingPolicy = MEASURES,
 ) -> tuple[Sign, ...]:
     """All signs of a hall's span, by kind, window and time; the order of what is given changes nothing.
 
@@ -120,29 +101,30 @@ def signs(
 # --------------------------------------------------------------------------- cases
 
 
-def last_hour(done: Sequence[Closed], measures: Measures = MEASURES) -> Iterator[Sign]:
+def last_hour(done: Sequence[Closed], measures: GamingPolicy = MEASURES) -> Iterator[Sign]:
     """Completions that crowd into the last working hour before the limit, far more than at the other windows."""
+    last, long_limit = timedelta(minutes=measures.last_minutes), timedelta(hours=measures.long_limit_hours)
 
     def late(one: Closed) -> bool:
         assert one.due is not None
-        return one.ended <= one.due and one.hours.working_time_between(one.ended, one.due) < measures.last
+        return one.ended <= one.due and one.hours.working_time_between(one.ended, one.due) < last
 
     def comparable(one: Closed) -> bool:
-        return one.due is not None and one.hours.working_time_between(one.accepted, one.due) >= measures.long_limit
+        return one.due is not None and one.hours.working_time_between(one.accepted, one.due) >= long_limit
 
     sample = [one for one in done if comparable(one)]
     for window, mine, hits in _by_window(sample, late):
         share = len(hits) / len(mine)
         others = [one for one in sample if one.window != window]
-        rest = sum(late(one) for one in others) / len(others) if len(others) >= measures.least_closed else 0.0
-        if len(mine) < measures.least_closed or share < measures.last_hour_share:
+        rest = sum(late(one) for one in others) / len(others) if len(others) >= measures.least_cases else 0.0
+        if len(mine) < measures.least_cases or share < measures.last_share:
             continue
-        if share >= measures.times_the_rest * rest:
-            figures = {"percent": _percent(share), "rest": _percent(rest), "minutes": int(measures.last.seconds / 60)}
+        if share >= measures.rest_times * rest:
+            figures = {"percent": _percent(share), "rest": _percent(rest), "minutes": measures.last_minutes}
             yield _of_cases("last_hour", window, hits, len(mine), **figures)
 
 
-def reopened(done: Sequence[Closed], measures: Measures = MEASURES) -> Iterator[Sign]:
+def reopened(done: Sequence[Closed], measures: GamingPolicy = MEASURES) -> Iterator[Sign]:
     """Completed within the limit, then opened again: perhaps told done so that the limit was kept."""
 
     def again(one: Closed) -> bool:
@@ -151,17 +133,21 @@ def reopened(done: Sequence[Closed], measures: Measures = MEASURES) -> Iterator[
     sample = [one for one in done if one.due is not None]
     for window, mine, hits in _by_window(sample, again):
         share = len(hits) / len(mine)
-        enough = len(mine) >= measures.least_closed and len(hits) >= measures.least_reopened
+        enough = len(mine) >= measures.least_cases and len(hits) >= measures.reopened_cases
         if enough and share >= measures.reopened_share:
             yield _of_cases("reopened", window, hits, len(mine), percent=_percent(share))
 
 
 def closed_in_bulk(entered: Iterable[Entered], policy: TimelinessPolicy) -> Iterator[Sign]:
     """Many completions by one hand within minutes out of hours: the measure of finding F02, told beside the others."""
-    for subject, finding in bulk_closings(entered, policy):
-        reason = Reason(code="gaming.bulk_closing", figures=finding.reason.figures)
+    told = sorted((one for one in entered if one.event == "completed"), key=lambda e: (e.entered or e.at, e.case))
+    for _, finding in bulk_closings(told, policy):
+        figures = finding.reason.figures
+        first, last = (datetime.fromisoformat(figures[name]) for name in ("from", "to"))
+        cases = [e.case for e in told if e.by == figures["by"] and first <= (e.entered or e.at) <= last]
         yield Sign(
-            kind="bulk_closing", window=None, at=finding.at, reason=reason, subjects=(f"case:{subject.key}",)
+            kind="bulk_closing", window=None, at=finding.at, reason=Reason(code="gaming.bulk_closing", figures=figures),
+            subjects=tuple(f"case:{case}" for case in dict.fromkeys(cases[:LISTED])),
         )  # fmt: skip
 
 
@@ -188,7 +174,7 @@ def _of_cases(kind: SignKind, window: str, hits: Sequence[Closed], of: int, **fi
 
 def ratings_without_case(
     rated: Sequence[Rating], done: Sequence[Closed], known_cases: Collection[str], unknown_days: UnknownDays = (),
-    measures: Measures = MEASURES,
+    measures: GamingPolicy = MEASURES,
 ) -> Iterator[Sign]:  # fmt: skip
     """Ratings that name a case nobody recorded, or that came on a day on which the window completed nothing."""
     known, silent = frozenset(known_cases), frozenset(unknown_days)
@@ -212,17 +198,18 @@ def ratings_without_case(
 
 
 def rating_bursts(
-    rated: Sequence[Rating], done: Sequence[Closed], unknown_days: UnknownDays = (), measures: Measures = MEASURES
+    rated: Sequence[Rating], done: Sequence[Closed], unknown_days: UnknownDays = (), measures: GamingPolicy = MEASURES
 ) -> Iterator[Sign]:
     """Many ratings by one device within minutes, more than twice the cases that the window completed around then."""
-    silent = frozenset(unknown_days)
+    silent, burst = frozenset(unknown_days), timedelta(minutes=measures.burst_minutes)
     calendars = {one.window: one.hours for one in done}
-    per_device = sorted((one for one in rated if one.trusted), key=lambda r: (r.device, r.at, r.key))
+    taken = (one for one in rated if one.trusted and one.device is not None)
+    per_device = sorted(taken, key=lambda r: (r.device or "", r.at, r.key))
     for device, group in groupby(per_device, key=lambda r: r.device):
         mine = list(group)
         for hits in _runs(mine, measures) if len(mine) >= measures.least_ratings else ():
             window = hits[0].window
-            around = (hits[0].at - measures.burst, hits[-1].at + measures.burst)
+            around = (hits[0].at - burst, hits[-1].at + burst)
             cases = sum(one.window == window and around[0] <= one.ended <= around[1] for one in done)
             hours = calendars.get(window)
             if hours is None or (window, hours.local_date(hits[0].at)) in silent or len(hits) <= 2 * cases:
@@ -234,11 +221,12 @@ def rating_bursts(
             yield _of_ratings("rating_burst", window, hits, told)
 
 
-def _runs(mine: Sequence[Rating], measures: Measures) -> Iterator[list[Rating]]:
+def _runs(mine: Sequence[Rating], measures: GamingPolicy) -> Iterator[list[Rating]]:
     """Stretches in which every `burst_ratings` in a row lie within `burst`, each as long as it goes."""
     n, start, end = measures.burst_ratings, 0, 0
+    burst = timedelta(minutes=measures.burst_minutes)
     for i in range(len(mine) - n + 1):
-        if mine[i + n - 1].at - mine[i].at > measures.burst:
+        if mine[i + n - 1].at - mine[i].at > burst:
             continue
         if i >= end:
             if end:

@@ -11,6 +11,7 @@ import typer
 assess_app = typer.Typer(no_args_is_help=True, help="考评 assessment: ledgers, scores, grades, reports")
 PARTS: Final = (
     "assess_ledger", "assess_marks", "assess_books", "assess_close", "assess_reports", "assess_cycle", "assess_explain",
+    "assess_signs",
 )  # fmt: skip
 """Modules of this folder, in the order of their commands; each has `register(assess_app)`."""
 

@@ -189,6 +189,7 @@ def whatif(
     """
     from monitor.cli.assess_books import read_given
     from monitor.supervision.assessment.whatif import what_if
+    from monitor.supervision.assessment.whatifview import what_if_json
     from monitor.supervision.commands import local
     from monitor.supervision.people import principal_of
     from monitor.supervision.refused import Refused
@@ -202,7 +203,7 @@ def whatif(
         except Refused as error:
             raise BadInput(str(error)) from error
     if as_json:
-        print_json(_whatif_json(found))
+        print_json(what_if_json(found))
         return
     for line in _whatif_lines(found):
         typer.echo(line)
@@ -238,27 +239,3 @@ def _change(found: WhatIf, change: Change) -> str:
         if was != now:
             parts.append(f"{what} {SEATS[was]} → {SEATS[now]}")
     return "  ".join(parts)
-
-
-def _whatif_json(found: WhatIf) -> dict[str, Any]:
-    return {
-        "hall": found.before.hall, "period": found.before.period, "signed": found.signed,
-        "books": [found.before.book.version, found.after.book.version],
-        "choices": {key: list(pair) for key, pair in found.choices.items()},
-        "changes": [_change_json(change) for change in found.changes if change],
-        "unchanged": sum(not change for change in found.changes),
-    }  # fmt: skip
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    gone, new = change.effects
-    return {
-        "ledger": change.ledger, "whom": change.whom, "by": str(change.by), "waiting": list(change.waiting),
-        **{
-            side: {"points": str(sheet.points), "grade": sheet.grade, "place": sheet.place, "tied": sheet.tied,
-                   "bottom": sheet.bottom, "award": sheet.award}
-            for side, sheet in (("before", change.before), ("after", change.after))
-        },
-        "rows": [{"row": r.row, "before": str(r.before), "after": str(r.after)} for r in change.rows],
-        "effects": {"no_longer": list(gone), "newly": list(new)},
-    }  # fmt: skip

@@ -126,10 +126,7 @@ def _of_period(opened: Program, period: str, hall: str, user: str | None) -> Sna
 
 def _week(opened: Program, week: str, hall: str, user: str | None) -> Week:
     """The summary that was made of a week, for whoever may read it."""
-    from monitor.exports.assessment.weekly import Week
-    from monitor.store import cycle, users
-    from monitor.supervision.assessment.cycle.ground import rows_within
-    from monitor.supervision.assessment.cycle.weeks import days_of
+    from monitor.exports.assessment.kept import kept_week
     from monitor.supervision.commands import local
     from monitor.supervision.people import principal_of
     from monitor.supervision.refused import Refused
@@ -137,15 +134,6 @@ def _week(opened: Program, week: str, hall: str, user: str | None) -> Week:
     with opened.store.read() as conn:
         look = opened.judge().look(conn, opened.clock.now())
         try:
-            days_of(week)
-            who = principal_of(conn, user) if user else local(actor())
-            rows = rows_within(look, who, cycle.WEEK, cycle.WEEK.c.hall == hall, cycle.WEEK.c.week == week)
+            return kept_week(look, principal_of(conn, user) if user else local(actor()), hall, week)
         except Refused as error:
             raise BadInput(str(error)) from error
-        if not rows:
-            raise BadInput(f"--week: {hall} {week} 没有周小结 has no summary; 先作 make one: jiancha assess cycle week")
-        row = rows[0]
-        text = cycle.said(conn, cycle.WEEK, [row.id]).get((row.id, "text"), "")
-        name = look.registry.halls[hall].name or hall
-        by = users.names_of(conn, [row.made_by]).get(row.made_by, row.made_by)
-    return Week(hall=name, week=week, figures=row.figures, text=text, made_at=row.made_at, made_by=by)

@@ -17,8 +17,8 @@ from monitor.clock import Clock
 from monitor.console.auditcheck import Verifier
 from monitor.console.health import Health
 from monitor.console.live import LiveBoards
+from monitor.console.longwork import LongWork
 from monitor.console.previews import Previews
-from monitor.console.whatifs import WhatIfs
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
@@ -58,7 +58,7 @@ class Deps:
     """Called after a change of the policy was committed and taken here."""
     judge: Callable[[], Judge] | None = None
     """A judge that writes nothing by itself, for what-ifs; None: there are none."""
-    what_ifs: WhatIfs = field(default_factory=WhatIfs)
+    long_work: LongWork = field(default_factory=LongWork)
     previews: Previews = field(default_factory=Previews)
     look: Callable[[Connection, datetime], Look] | None = None
     """A look at the store as the judge takes it; None: what is counted afresh is not served."""

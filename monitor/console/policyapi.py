@@ -14,15 +14,16 @@ from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema,
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import read, schema_of
+from monitor.console.longwork import Job
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.console.policybodies import ChangeIn, PolicyOut, PreviewIn, PreviewOut, PutOut, VersionOut
 from monitor.console.policychange import taken, wanted_of
-from monitor.console.whatifs import Job
+from monitor.console.whatifs import ask_what_if
 from monitor.model import DEFAULT_ZONE
 from monitor.supervision.commands import require_words
 from monitor.supervision.policies import change, list_versions
-from monitor.supervision.policyeffect import effect_json, span_of
+from monitor.supervision.policyeffect import Effect, effect_json, span_of
 from monitor.supervision.policyview import compared_json, policy_json, version_json
 from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
@@ -95,12 +96,12 @@ def _preview(deps: Deps, grant: Grant, body: bytes) -> dict[str, Any]:
         raise Refused(f"大厅 hall: 没有 {said.hall!r} there is no such hall", field="hall", sort="missing")
     zone = registry.zone_of(said.hall) if said.hall is not None else ZoneInfo(DEFAULT_ZONE)
     period = span_of(said.start or "", said.end or "", zone, deps.clock.now())
-    job = deps.what_ifs.ask(deps, other, period, said.hall)
-    deps.what_ifs.wait(job, WAIT_SECONDS)
+    job = ask_what_if(deps, other, period, said.hall)
+    deps.long_work.wait(job, WAIT_SECONDS)
     return {**answer, **job_json(job, grant)}
 
 
-def job_json(job: Job, grant: Grant) -> dict[str, Any]:
+def job_json(job: Job[Effect], grant: Grant) -> dict[str, Any]:
     found, fault = job.found, job.fault  # once: it may end meanwhile
     state = "done" if found is not None else "failed" if fault is not None else "running"
     effect = effect_json(found, grant.principal) if found is not None else None

@@ -6,12 +6,13 @@ writers queue up, and what was worked out of an older state is worked out anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, tuple_, update
 from sqlalchemy import insert as insert_into
 
 from monitor.assessment.model import ClaimKey, Entry, Ledger, Proposal, ProposalState
@@ -120,6 +121,15 @@ def proposals_of_keys(conn: Connection, hall: str, keys: Iterable[ClaimKey]) -> 
     for batch in chunks(sorted(set(keys)), KEYS_AT_ONCE):
         found += _proposals(conn, hall, _among(PROPOSAL, batch))
     return sorted(found, key=lambda p: p.number or 0)
+
+
+def corrections(conn: Connection, hall: str) -> Counter[tuple[str, str]]:
+    """How many entries are booked in another month than that of their fact, by (month of the fact, booked in)."""
+    query = select(ENTRY.c.of_month, ENTRY.c.month, func.count()).where(
+        ENTRY.c.hall == hall, ENTRY.c.month != ENTRY.c.of_month
+    )
+    rows = conn.execute(query.group_by(ENTRY.c.of_month, ENTRY.c.month))
+    return Counter({(of, month): int(n) for of, month, n in rows})
 
 
 def closed_months(conn: Connection, hall: str) -> frozenset[str]:

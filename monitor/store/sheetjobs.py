@@ -1,4 +1,6 @@
-"""Sheets made in the background: asked for, taken by one maker at a time, kept until they expire. Callers commit.
+"""What is made in the background: asked for, taken by one maker at a time, kept until it expires. Callers commit.
+
+`work` says what it is (`schema_sheets`): a sheet of attendance, a report, a draft or the closing of a period.
 
 Every instant is real time: a maker's lease protects against a process that was killed, whatever the
 program's clock does.
@@ -6,15 +8,16 @@ program's clock does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from monitor.store.schema_sheets import SheetJobRow
 from monitor.store.sql import table_of
 
+Work: TypeAlias = Literal["attendance", "report", "draft", "closing"]
 JOB: Final = table_of(SheetJobRow)
 OPEN: Final = ("queued", "running")
 TRIES: Final = 3
@@ -23,7 +26,7 @@ _HEAD: Final = tuple(column for column in JOB.c if column.name != "body")
 
 
 def add(conn: Connection, values: Mapping[str, Any]) -> int:
-    """Ask for a sheet; its number."""
+    """Ask for something; its number."""
     return int(conn.execute(insert(JOB).values(**values, state="queued").returning(JOB.c.id)).scalar_one())
 
 
@@ -37,15 +40,26 @@ def body(conn: Connection, number: int) -> bytes | None:
     return found
 
 
-def listed(conn: Connection, within: ColumnElement[bool], before: int | None, limit: int) -> list[Row[Any]]:
+def listed(
+    conn: Connection, works: Collection[Work], within: ColumnElement[bool], before: int | None, limit: int
+) -> list[Row[Any]]:
     """The newest `limit` + 1 that fit, without their bytes."""
-    chosen = [within] if before is None else [within, JOB.c.id < before]
+    chosen = [JOB.c.work.in_(sorted(works)), within]
+    if before is not None:
+        chosen.append(JOB.c.id < before)
     return list(conn.execute(select(*_HEAD).where(*chosen).order_by(JOB.c.id.desc()).limit(limit + 1)))
 
 
-def counts(conn: Connection, user: str) -> tuple[int, int]:
+def newest(conn: Connection, works: Collection[Work], user: str, hall: str, month: str) -> Row[Any] | None:
+    """Somebody's newest of the kinds for a hall's month or period, without its bytes."""
+    mine = (JOB.c.asked_by == user, JOB.c.hall == hall, JOB.c.month == month, JOB.c.work.in_(sorted(works)))
+    return conn.execute(select(*_HEAD).where(*mine).order_by(JOB.c.id.desc()).limit(1)).first()
+
+
+def counts(conn: Connection, user: str, works: Collection[Work]) -> tuple[int, int]:
     """How many of somebody's are not made yet, and how many there are in all."""
-    query = select(JOB.c.state, func.count()).where(JOB.c.asked_by == user).group_by(JOB.c.state)
+    mine = (JOB.c.asked_by == user, JOB.c.work.in_(sorted(works)))
+    query = select(JOB.c.state, func.count()).where(*mine).group_by(JOB.c.state)
     by_state = {state: int(n) for state, n in conn.execute(query)}
     return sum(by_state.get(state, 0) for state in OPEN), sum(by_state.values())
 
@@ -98,8 +112,11 @@ def expire(conn: Connection, now: datetime) -> int:
 
 
 def erase(conn: Connection) -> int:
-    """Take away all sheets that are made, and what is begun anew: somebody's name has to go from them."""
-    return int(conn.execute(delete(JOB).where(JOB.c.state.in_(("done", "running")))).rowcount)
+    """Take away all that is made with names in it, and what is begun: somebody's name has to go from them. A closing
+    holds none, and is not taken from under whoever signs.
+    """
+    named = and_(JOB.c.state.in_(("done", "running")), JOB.c.work != "closing")
+    return int(conn.execute(delete(JOB).where(named)).rowcount)
 
 
 def _overwrite(conn: Connection) -> None:

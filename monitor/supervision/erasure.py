@@ -116,6 +116,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     rows |= {"mark_file": markwords.erase_files(conn, person)} if kind == "staff" else {}
     if kind in ("staff", "user"):
         rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
+        rows |= {"sheet_job": sheetjobs.erase(conn)}
     if kind == "user":
         rows |= {"card_event": _words(conn, person), "alert_item": _told(conn, person), **_reasons(conn, person)}
         rows |= {"sign_in": signin.erase(conn, person), "checkin_review": reviews.erase_words(conn, by=person)}
@@ -123,7 +124,6 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     else:
         rows |= {"face": faces.erase(conn, person, now, "system"), "staff_pin": int(pins.erase(conn, person))}
         rows |= {**_plans(conn, person), "checkin_review": reviews.erase_words(conn, about=person)}
-        rows |= {"sheet_job": sheetjobs.erase(conn)}
         rows |= {"notice": notices.without(conn, None, name, ERASED) if len(name) > 1 else 0}
         meta.bump(conn, meta.REGISTRY_VERSION)
     return Erased(rows=rows, stays=_stays(conn, kind, person))

@@ -60,10 +60,6 @@ class Effect:
     deadlines: list[Moved] = field(default_factory=list)
 
 
-class Ended(Exception):
-    """It was told to end."""
-
-
 @dataclass(kw_only=True)
 class _Watch:
     """Judges each subject by both policies; `told(done, total)` says how far it is, and may raise Ended."""

@@ -40,6 +40,8 @@ UNITS: Final[tuple[tuple[str, str], ...]] = (
     ("_steps", "times"),
     ("_intervals", "intervals"),
     ("_cases", "cases"),
+    ("_ratings", "ratings"),
+    ("_hours", "hours"),
     ("_points", "points"),
     ("_px", "pixels"),
     ("_degrees", "degrees"),

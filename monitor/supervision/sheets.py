@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,9 +18,10 @@ from monitor.supervision.refused import Refused
 CLOSE: Final = "attendance:close"
 FORMATS: Final = ("xlsx", "pdf")
 MOST_OPEN: Final = 3
-"""Sheets of one user that are not made yet."""
+"""Of one user that are not made yet, of a kind."""
 MOST_KEPT: Final = 20
-"""Sheets of one user in all: the oldest are to be taken away first."""
+"""Of one user in all, of a kind: the oldest are to be taken away first."""
+WORK: Final[tuple[sheetjobs.Work, ...]] = ("attendance",)
 
 
 def ask(
@@ -31,7 +32,22 @@ def ask(
     require_place(registry, who, hall, unit)
     if kind not in FORMATS:
         raise Refused(f"{kind[:20]!r} 不在可选值之内 is none of {', '.join(FORMATS)}", field="format")
-    waiting, every = sheetjobs.counts(conn, who.id)
+    require_room(conn, who, WORK)
+    number = sheetjobs.add(
+        conn,
+        {
+            "work": "attendance", "hall": hall, "month": month, "unit": unit, "format": kind, "asked_by": who.id,
+            "asked_at": now, "expires": now + timedelta(days=days),
+        },
+    )  # fmt: skip
+    told = {"hall": hall, "month": month, "unit": unit, "format": kind}
+    audit.record(conn, now, who.id, "sheet.asked", "sheet", str(number), told)
+    return number
+
+
+def require_room(conn: Connection, who: Principal, works: Collection[sheetjobs.Work]) -> None:
+    """Refuse more than somebody may have of these kinds, being made or kept."""
+    waiting, every = sheetjobs.counts(conn, who.id, works)
     if waiting >= MOST_OPEN:
         raise Refused(
             f"已有 {waiting} 份在制，每人至多 {MOST_OPEN} 份 so many of yours are not made yet,"
@@ -44,16 +60,6 @@ def ask(
             f" {MOST_KEPT}: delete old ones first",
             sort="state",
         )
-    number = sheetjobs.add(
-        conn,
-        {
-            "hall": hall, "month": month, "unit": unit, "format": kind, "asked_by": who.id, "asked_at": now,
-            "expires": now + timedelta(days=days),
-        },
-    )  # fmt: skip
-    told = {"hall": hall, "month": month, "unit": unit, "format": kind}
-    audit.record(conn, now, who.id, "sheet.asked", "sheet", str(number), told)
-    return number
 
 
 def require_place(registry: Registry, who: Principal, hall: str, unit: str | None) -> None:
@@ -70,13 +76,13 @@ def _unknown(name: str, field: str) -> Refused:
 
 def listed(conn: Connection, who: Principal, before: int | None, limit: int) -> Sequence[Row[Any]]:
     """The newest `limit` + 1 within reach."""
-    return sheetjobs.listed(conn, within(who, JOB.c), before, limit)
+    return sheetjobs.listed(conn, WORK, within(who, JOB.c), before, limit)
 
 
 def require(conn: Connection, who: Principal, number: int) -> Row[Any]:
     """The sheet. Raises Refused alike for a number that there is not and for one beyond reach."""
     row = sheetjobs.find(conn, number)
-    if row is None or refusal(who, CLOSE, Target(hall=row.hall)) is not None:
+    if row is None or row.work not in WORK or refusal(who, CLOSE, Target(hall=row.hall)) is not None:
         raise Refused(f"sheet {number}: 没有这个号的考勤表 there is none of this number", sort="missing")
     return row
 

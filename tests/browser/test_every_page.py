@@ -56,6 +56,9 @@ NO_PAGE: Final = {
     "/board/{hall}/stream": "server-sent events",
     "/cards/since": "a part of the inbox",
     "/closing/sheets/part": "a part of the sheets' page",
+    "/assessment/periods/{hall}/{period}/part": "a part of a period's page",
+    "/assessment/reports/part": "a part of the reports' page",
+    "/assessment/reports/{number}/file": "a file",
     "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
     "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
@@ -287,6 +290,18 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("policy-search", "duty", "/policy?q=A03"),
         Seen("policy-none", "auditor", "/policy?q=no-such-key", wait=".nothing"),
     ),
+    "/assessment/signs": (Seen("signs-of-gaming", "duty", "/assessment/signs?month=2026-03", wait=".measures"),),
+    "/assessment/book": (Seen("rule-books", "head", "/assessment/book"),),
+    "/assessment/book/compare": (
+        Seen("rule-book-compare", "lead", "/assessment/book/compare?left=tongshan&right=cangnan"),
+    ),
+    "/assessment/book/{hall}/{version}": (
+        Seen("rule-book", "head", f"/assessment/book/{HALL}/tongshan", no_tab="links of a long table"),
+    ),
+    "/assessment/book/edit": (Seen("rule-book-edit", "head", f"/assessment/book/edit?hall={HALL}&origin=cangnan"),),
+    "/assessment/book/what-if": (
+        Seen("rule-book-what-if-gone", "head", f"/assessment/book/what-if?hall={HALL}&month=2026-03", status=404),
+    ),
     "/policy/versions": (Seen("policy-versions", "admin", "/policy/versions"),),
     "/policy/compare": (
         Seen("policy-compare", "duty", "/policy/compare?left=present&right=yulin"),
@@ -335,6 +350,12 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("closing-cannot", "head", f"/closing/of/{HALL}/2026-09"),
     ),
     "/closing/sheets": (Seen("sheets", "head", "/closing/sheets"),),
+    "/assessment/periods": (Seen("periods", "head", "/assessment/periods"),),
+    "/assessment/periods/{hall}/{period}": (
+        Seen("period-signed", "auditor", f"/assessment/periods/{HALL}/2026-02"),
+        Seen("period-open", "head", f"/assessment/periods/{HALL}/2026-03", wait="#preview"),
+    ),
+    "/assessment/reports": (Seen("reports", "head", "/assessment/reports", wait="#reports table"),),
     "/spots": (
         Seen("spots", "duty", "/spots"),
         Seen("spots-none", "head", f"/spots?state=done&window={HALL}-w01", wait=".nothing"),

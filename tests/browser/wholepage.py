@@ -37,6 +37,8 @@ KEPT_ENGLISH: Final = frozenset(
         "Excel",
         "PDF",
         "XLSX",
+        "DOCX",
+        "ZIP",
         "TOML",
         "ICS",
         "OpenID",

@@ -76,9 +76,9 @@ def test_what_the_hall_does_not_share_is_told(commands: Commands) -> None:
 
 
 BAD = {
-    "a row and its key": (("points = -0.2", "points = zero"), "ours-bad.toml: 不是有效的 TOML"),
+    "a row and its key": (("points = -0.2", "points = zero"), "ours-bad.toml: rows.A03: 不是有效的 TOML"),
     "a value that is none": (("points = -0.2", "points = 0"), "ours-bad.toml: rows.A03: points: 0 is no deduction"),
-    "a choice left out": (('month_15 = "each_month"', ""), "ours-bad.toml: choices.month_15: Field required"),
+    "a choice left out": (('month_15 = "each_month"', ""), "ours-bad.toml: choices.month_15: 缺少此键 Field required"),
 }
 
 

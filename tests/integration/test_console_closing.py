@@ -291,13 +291,13 @@ def test_a_sheet_survives_the_daemon_s_death(busy_hall_made: Path, tmp_path: Pat
     with daemon:
         assert wait_for(database, "done") == "done"
     with sqlite3.connect(database) as conn:
-        body, tries = conn.execute("SELECT body, tries FROM sheet_job").fetchone()
+        body, tries = conn.execute("SELECT body, tries FROM sheet_job WHERE work = 'attendance'").fetchone()
     assert (body[:4], tries) == (b"%PDF", 2)
 
 
 def state_of(database: Path) -> tuple[str, int]:
     with sqlite3.connect(database) as conn:
-        return tuple(conn.execute("SELECT state, tries FROM sheet_job").fetchone())
+        return tuple(conn.execute("SELECT state, tries FROM sheet_job WHERE work = 'attendance'").fetchone())
 
 
 def wait_for(database: Path, wanted: str) -> str:

@@ -244,7 +244,7 @@ def test_files_that_lay_among_those_of_cards_are_taken_over(tmp_path: Path) -> N
     store = Store(f"sqlite:///{tmp_path / 'then.sqlite'}")
     row = {"sequence": 1, "name": "a.txt", "media_type": "text/plain", "length": 1, "digest": "d", "content": b"x"}
     with store.write() as conn:
-        migrate.build(conn, "0025")
+        migrate.build(conn, "0028")
         for card in (-7, 7):
             conn.execute(ATTACHMENT.insert().values(card=card, added_at=NOW, **row))
     migrate.upgrade(store)

@@ -310,7 +310,8 @@ def test_a_user_is_erased_and_the_chain_still_verifies(world: World) -> None:
     Sealer(world.store, KEY.encode()).seal(thorough=True)
     assert erased(world, "user", "boss") == {
         "user": 1, "audit_private": 3, "card_event": 1, "alert_item": 1, "silence": 0, "lost_span": 0,
-        "sign_in": 0, "checkin_review": 0, "score_mark": 0, "kept_scores": 0, "assessment_word": 0,
+        "sign_in": 0, "checkin_review": 0, "score_mark": 0, "kept_scores": 0, "sheet_job": 0,
+            "assessment_word": 0,
     }  # fmt: skip
     [user] = [row for row in rows(world, USER) if row.id == "boss"]
     assert (user.name, user.contacts, user.role) == ("", None, "unit_head")

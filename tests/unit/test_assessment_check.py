@@ -223,16 +223,31 @@ def test_feeds_are_of_sources_that_there_are() -> None:
 
 
 BAD = {
-    "no points": ({"points": None}, "rows.A03: give points or a ladder"),
-    "points and a ladder": ({"ladder": {}}, "rows.A03: give points or a ladder"),
-    "a source that there is not": ({"source": "latte"}, "rows.A03: source: 'latte' is none of late"),
+    "no points": ({"points": None}, "rows.A03: points、ladder 二者给其一 give points or a ladder"),
+    "points and a ladder": ({"ladder": {}}, "rows.A03: points、ladder 二者给其一 give points or a ladder"),
+    "a source that there is not": ({"source": "latte"}, "rows.A03: source: 没有这个来源 'latte' is none of late"),
     "nobody is charged": ({"charges": []}, "rows.A03.charges: "),
     "a misspelt key": ({"pionts": 1}, "rows.A03.pionts: "),
-    "per amount of what has none": ({"per": "amount"}, "rows.A03: per: a fact of late has no amount"),
-    "the most of what has none": ({"most": 5}, "rows.A03: most: a fact of late has no amount"),
+    "per amount of what has none": ({"per": "amount"}, "rows.A03: per: late 的事实没有数量 a fact"),
+    "the most of what has none": ({"most": 5}, "rows.A03: most: late 的事实没有数量 a fact"),
     "a ground that a machine finds": ({"points": "0"}, "rows.A03: points: 0 is no deduction"),
-    "three decimals": ({"points": "-0.125"}, "rows.A03.points: "),
+    "three decimals": ({"points": "-0.125"}, "rows.A03.points: 小数至多两位 "),
 }
+TORN = {
+    "of the row in which it lies": ('points = "-1"', "points = zero", "rows.A03: 不是有效的 TOML"),
+    "of a row without an id": ('id = "A03"', "id = A03", "rows: 不是有效的 TOML"),
+    "of no table": ('name = "trial"', "name = trial", "不是有效的 TOML"),
+}
+
+
+@pytest.mark.parametrize("said", TORN)
+def test_a_text_that_is_no_toml_names_the_row_too(said: str) -> None:
+    old, new, expected = TORN[said]
+    text = text_of(late)
+    assert old in text
+    with pytest.raises(BadBook) as bad:
+        read_book(text.replace(old, new))
+    assert str(bad.value).startswith(expected)
 
 
 @pytest.mark.parametrize("said", BAD)

@@ -66,7 +66,7 @@ def stray(some: int) -> Callable[[int], str | None]:
 def keyed(count: int, clock: str) -> list[Entered]:
     return [
         Entered(case=f"w1/{n:03}", event_id=f"e{n}", event="completed", at=at(clock) + timedelta(minutes=n),
-                entered=None, by="s01", calendar=CALENDAR, hours=CALENDAR)
+                entered=None, by="staff:s01", calendar=CALENDAR, hours=CALENDAR)
         for n in range(count)
     ]  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_two_bursts_of_a_device_are_two_signs() -> None:
         ),
         (
             (again(3, 40), [], []), "en",
-            "Window 一号窗: of 40 cases with a limit 3 (8%) were completed in time and then opened again."
+            "Window 一号窗: of 40 cases with a limit 3 (8%) were completed in time and opened again."
             " An applicant's correction or a wrong entry may be why. For a person to look into; it is no ground for"
             " points.",
         ),

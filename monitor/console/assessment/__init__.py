@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from monitor.console.assessment.booksapi import add_books_api
 from monitor.console.assessment.marks import add_marks_api
+from monitor.console.assessment.periods import add_periods_api
 from monitor.console.assessment.proposals import add_proposals_api
+from monitor.console.assessment.reports import add_reports_api
+from monitor.console.assessment.signsapi import add_signs_api
 from monitor.console.assessment.tasks import add_tasks_api
 from monitor.console.deps import Deps
 
@@ -14,4 +18,8 @@ def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
     add_proposals_api(api, deps)
     add_marks_api(api, deps)
+    add_signs_api(api, deps)
+    add_books_api(api, deps)
+    add_periods_api(api, deps)
+    add_reports_api(api, deps)
     add_tasks_api(api, deps)

@@ -12,13 +12,13 @@ from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from monitor.console.pages.actors import actor_word
 from monitor.console.pages.auditfacts import Particulars
 from monitor.console.pages.languages import Language
 from monitor.ingest.spreadsheets import guarded
 from monitor.model import Registry
 from monitor.supervision.auditlist import AuditLine
 from monitor.wording import audited
+from monitor.wording.actors import actor_word
 from monitor.wording.render import pick
 
 LINKS: Final = {"card": "/cards/{}", "device": "/devices/{}", "quarantine": "/quarantine/{}"}

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
-from monitor.console.pages.actors import actor_word
 from monitor.console.pages.languages import Language
 from monitor.model import Reason, Registry
 from monitor.store.alerts import names
@@ -24,6 +23,7 @@ from monitor.wording import (
     subject_text,
     why_text,
 )
+from monitor.wording.actors import actor_word
 from monitor.wording.render import pick
 from monitor.wording.words import APPEALS, FOLLOW_UPS, KINDS, ROLES
 from monitor.wording.worked import details

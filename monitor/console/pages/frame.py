@@ -53,6 +53,10 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "assessment": (
         Tab("proposals", "/assessment/proposals", "scores:read"),
         Tab("marks", "/assessment/marks", "scores:read"),
+        Tab("periods", "/assessment/periods", "scores:read"),
+        Tab("reports", "/assessment/reports", "scores:read"),
+        Tab("signs", "/assessment/signs", "audit:read"),
+        Tab("book", "/assessment/book", "scores:read"),
     ),
     "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
     "devices": (

@@ -34,6 +34,7 @@ from monitor.console.pages.policyview import (
 )
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.policychange import draft_of, taken
+from monitor.console.whatifs import ask_what_if
 from monitor.model import DEFAULT_ZONE
 from monitor.settings import Policy
 from monitor.store.alerts import names
@@ -177,14 +178,14 @@ def _add_what_if(pages: APIRouter, deps: Deps) -> None:
             if hall and hall not in halls:
                 raise Refused(f"大厅 hall: 没有 {hall!r} there is no such hall", field="hall", sort="missing")
             zone = registry.zone_of(hall) if hall else ZoneInfo(DEFAULT_ZONE)
-            job = deps.what_ifs.ask(deps, other, span_of(start, end, zone, deps.clock.now()), hall or None)
+            job = ask_what_if(deps, other, span_of(start, end, zone, deps.clock.now()), hall or None)
         except BadPolicy:
             return _draft_page(request, deps, signed, made, status=422)
         except Refused as error:
             if error.sort not in ("input", "state"):
                 raise
             return _draft_page(request, deps, signed, made, status=422, fault=error.text, span=asked)
-        deps.what_ifs.wait(job, WAIT_SECONDS)
+        deps.long_work.wait(job, WAIT_SECONDS)
         found, fault = job.found, job.fault  # once: it may end while the page is made
         shown: dict[str, Any] | None = None
         if found is not None:
@@ -194,8 +195,8 @@ def _add_what_if(pages: APIRouter, deps: Deps) -> None:
             shown = effect_view(told, lang, called)
         response = page(
             request, "policy_what_if.html", signed=signed, found=shown, fault=fault, done=job.done, total=job.total,
-            share=100 * job.done // job.total if job.total else 0, rows=differences_view(job.present, other, lang),
-            start=start, end=end, hall=halls.get(hall, ""), version=other.version, present=job.present.version,
+            share=100 * job.done // job.total if job.total else 0, rows=differences_view(job.about, other, lang),
+            start=start, end=end, hall=halls.get(hall, ""), version=other.version, present=job.about.version,
             draft=made.address("/policy/draft"), may_cards=may(signed, "cards:read"),
         )  # fmt: skip
         if found is None and fault is None:

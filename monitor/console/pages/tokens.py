@@ -10,7 +10,6 @@ from fastapi.responses import RedirectResponse
 
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
-from monitor.console.pages.actors import actor_word
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import page
 from monitor.console.pages.people import Short, said_of
@@ -22,6 +21,7 @@ from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 from monitor.supervision.tokenlist import KINDS, MOST, TokenLine, list_tokens, make_token
 from monitor.supervision.tokens import revoke_token
+from monitor.wording.actors import actor_word
 
 STATES: Final = ("in_use", "ended")
 

@@ -15,6 +15,7 @@ from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot, digest_of,
 from monitor.exports.attendance.local import one_line
 from monitor.model import Reason
 from monitor.wording import render
+from monitor.wording.actors import actor_word
 
 Naming: TypeAlias = Literal["full", "masked", "none"]
 LONGEST: Final = 60
@@ -119,7 +120,7 @@ class Reading:
         """A user or a person of the hall who confirmed, proposed or closed."""
         names = self.snapshot.names
         kind: Literal["user", "staff"] = "staff" if who not in names.get("user", {}) else "user"
-        return self._named(kind, who)
+        return actor_word(self._named(kind, who), {}, "zh")
 
     def _named(self, kind: Literal["unit", "window", "staff", "user"], key: str | None) -> str:
         return short(one_line(self.snapshot.named(kind, key)) or key or "")

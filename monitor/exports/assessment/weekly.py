@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from monitor.exports.assessment.reading import ZONE, short
@@ -18,7 +18,9 @@ _FOUND = {"order": "秩序正常", "reminded": "当面提醒", "card": "人工�
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Week:
-    """A kept summary. `figures`: those of `supervision.assessment.cycle.weeks`; `made_by`: a name."""
+    """A kept summary. `figures`: those of `supervision.assessment.cycle.weeks`; `made_by`: a name; `zone`: the hall's,
+    in which instants are printed.
+    """
 
     hall: str
     week: str
@@ -26,13 +28,14 @@ class Week:
     text: str
     made_at: datetime
     made_by: str
+    zone: tzinfo = ZONE
 
 
 def weekly(week: Week) -> Report:
     """The same summary gives the same report."""
-    made = week.made_at.astimezone(ZONE)
+    made = week.made_at.astimezone(week.zone)
     figures = week.figures
-    counted = f"数据截至 {_local(figures['as_of'])}；" if "as_of" in figures else ""
+    counted = f"数据截至 {_local(figures['as_of'], week.zone)}；" if "as_of" in figures else ""
     when = made.isoformat(sep=" ", timespec="seconds")
     return Report(
         title=f"{short(one_line(week.hall))} {week.week[:4]}年第{int(week.week[6:])}周监察小结",
@@ -45,8 +48,8 @@ def weekly(week: Week) -> Report:
     )
 
 
-def _local(instant: object) -> str:
-    return f"{datetime.fromisoformat(str(instant)).astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
+def _local(instant: object, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(str(instant)).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _cards(figures: Mapping[str, Any]) -> Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from monitor.wording import bookwords
+
 LEDGERS: Final[Mapping[str, str]] = {"window": "窗口", "staff": "人员"}
 KINDS: Final[Mapping[str, str]] = {"month": "月度", "quarter": "季度", "half": "半年", "year": "年度"}
 FEW: Final[Mapping[str, str]] = {"days": "在岗天数", "cases": "办件数"}
@@ -24,25 +26,8 @@ ADJUSTMENTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 CHOICES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "late_over_15": ("迟到、早退超过15分钟", {"off_post": "按脱岗", "absent": "按旷工半天"}),
-    "offpost_minutes": ("离岗多少分钟为脱岗", {}),
-    "late_amount": ("迟到早退记入哪本账", {"both": "个人、窗口各记各账", "staff": "只记个人", "window": "只记窗口"}),
-    "offpost_vs_unstaffed": (
-        "脱岗与窗口无人", {"both": "各记各账；全窗口无人才记窗口", "staff": "只记个人", "window": "只记窗口"},
-    ),
-    "accumulate_period": ("岗扣分累计的期间", {"month": "月", "quarter": "季度", "year": "日历年"}),
-    "and_or_20b5": ("§20b(5)两个条件", {"either": "满足其一", "both": "同时满足"}),
-    "inclusive": ("“以上”是否含本数", {"True": "含本数", "False": "不含本数"}),
-    "overdue_days_unit": ("办件延期天数", {"workday": "工作日", "calendar_day": "日历日"}),
-    "rolling_20": ("“20个工作日内”", {"rolling": "滚动计算", "fixed": "固定区间"}),
-    "absent_units": ("几个半天折合旷工1天", {}),
-    "month_15": ("§26(3)“每月各15项”", {"each_month": "读作每月各项合计（15为页码）"}),
-    "year_words": ("文中缺“年度”处", {"annual": "读作年度考核"}),
-    "floor": ("得分下限", {"none": "不设下限"}),
-    "overdue_10": ("超时办结追究个人", {"after_confirmation": "经查实后才扣个人", "automatic": "自动扣分"}),
-    "checks": ("每日打卡次数", {}),
-    "denominators": ("比率的分母", {"stated": "随指标逐项列明"}),
-}  # fmt: skip
+    key: (one.asks[0], {value: said[0] for value, said in one.values.items()}) for key, one in bookwords.CHOICES.items()
+}
 """Key of rules.md A.10 → what it decides, and its values in words; a value that is not here is printed as it is."""
 
 

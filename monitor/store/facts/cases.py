@@ -34,7 +34,7 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     loaded: dict[str, Loaded] = {}
     for key in keys:
         mine = rows.get(key, [])
-        reporters = _reporters(look, key, mine)
+        reporters = reporters_in(look, key, mine)
         hall = hall_of(look.registry, mine, reporters)
         telling = look.once(("telling", reporters), partial(_telling, look, reporters))
         facts = CaseFacts(
@@ -173,7 +173,7 @@ def hall_of(registry: Registry, rows: Sequence[Row[Any]], reporters: Sequence[st
     return device.hall if device else None
 
 
-def _reporters(look: Look, key: str, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
+def reporters_in(look: Look, key: str, rows: Sequence[Row[Any]]) -> tuple[str, ...]:
     """As `reporters_of`; the devices of a namespace are looked up once a look."""
     namespace = key.split("/", 1)[0]
     devices = look.once(("reporters", namespace), lambda: tuple(reporters_of(look.registry, key, ())))

@@ -47,7 +47,7 @@ def entries_of(m: HallMonth) -> Entries:
     late = {_hand(row) for row in keyed if row.entered - row.at > SOON}
     if late:
         keyed += _rows(m, m.start - BEFORE, m.start, CASE.c.entered.is_not(None))
-    done = [row for row in told if row.event == "completed" and not _in_hours(m, row)]
+    done = [row for row in told if row.event == "completed" and not _inhours_of(m, row)]
     return Entries(completed=_made(m, done), entered=_made(m, (row for row in keyed if _hand(row) in late)))
 
 
@@ -62,13 +62,13 @@ def _rows(m: HallMonth, start: datetime, end: datetime, condition: ColumnElement
     return [row for row in rows if (row.window in windows if row.window else row.staff in people)]
 
 
-def _in_hours(m: HallMonth, row: Row[Any]) -> bool:
+def _inhours_of(m: HallMonth, row: Row[Any]) -> bool:
     at = row.entered or row.at
-    hours = _hours(m, row.window)
+    hours = hours_of(m, row.window)
     return hours.open_at(at) or hours.open_at(at - timedelta(seconds=1))
 
 
-def _hours(m: HallMonth, window: str | None) -> WorkCalendar:
+def hours_of(m: HallMonth, window: str | None) -> WorkCalendar:
     """The window's own, which may be open when the hall is not (B10)."""
 
     def found() -> WorkCalendar:
@@ -86,7 +86,7 @@ def _made(m: HallMonth, rows: Iterable[Row[Any]]) -> list[Entered]:
     return [
         Entered(
             calendar=m.calendar,
-            hours=_hours(m, row.window),
+            hours=hours_of(m, row.window),
             case=row.case_key,
             event_id=row.event_id,
             event=row.event,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from monitor.assessment.book import Choices
@@ -33,15 +34,26 @@ class HallMonth:
     end: datetime
     calendar: WorkCalendar
     policy: Policy
-    choices: Choices
     windows: tuple[str, ...]
     people: tuple[str, ...]
+    _choices: Choices | None = None
     _posts: dict[str, list[Post]] = field(default_factory=dict, repr=False)
     _stood: dict[tuple[str, date], str | None] = field(default_factory=dict, repr=False)
 
     @property
+    def choices(self) -> Choices:
+        """Those of the rule book, for facts that depend on it."""
+        assert self._choices is not None, "what asks for them was given none"
+        return self._choices
+
+    @property
     def is_over(self) -> bool:
         return self.look.now >= self.end
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The windows, to be asked thousands of times."""
+        return frozenset(self.windows)
 
     @property
     def month(self) -> str:
@@ -125,8 +137,11 @@ class HallMonth:
         )  # fmt: skip
 
 
-def month_of(look: Look, hall: str, month: str, policy: Policy, choices: Choices) -> HallMonth:
-    """The month `2026-03` of a hall that the registry has. Raises ValueError for another text, KeyError for no hall."""
+def month_of(look: Look, hall: str, month: str, policy: Policy, choices: Choices | None) -> HallMonth:
+    """The month `2026-03` of a hall that the registry has; `choices`: None where no rule book is asked for.
+
+    Raises ValueError for another text, KeyError for no hall.
+    """
     if not _MONTH.fullmatch(month):
         raise ValueError(f"month {month!r}: expected YYYY-MM")
     registry = look.registry
@@ -147,7 +162,7 @@ def month_of(look: Look, hall: str, month: str, policy: Policy, choices: Choices
         end=calendar.local(after, time(0)),
         calendar=calendar,
         policy=policy,
-        choices=choices,
+        _choices=choices,
         windows=tuple(sorted(w.id for w in registry.windows.values() if w.hall == hall)),
         people=tuple(sorted(s for s in registry.staff if registry.hall_of_staff(s) == hall)),
         _posts=posts,

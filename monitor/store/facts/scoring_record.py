@@ -236,7 +236,7 @@ def unrecorded_facts(m: HallMonth) -> Iterator[Fact]:
     first: dict[str, Any] = {}
     for row in m.look.conn.execute(query.order_by(RATING.c.at, RATING.c.source, RATING.c.event_id)):
         first.setdefault(row.case_key, row)
-    told = {space: _has_cases(m, space) for space in {key.partition("/")[0] for key in first}}
+    told = {space: has_cases(m, space) for space in {key.partition("/")[0] for key in first}}
     for row in first.values():
         if m.holds(row.at) and told[row.case_key.partition("/")[0]]:
             yield m.fact(
@@ -245,7 +245,7 @@ def unrecorded_facts(m: HallMonth) -> Iterator[Fact]:
             )  # fmt: skip
 
 
-def _has_cases(m: HallMonth, namespace: str) -> bool:
+def has_cases(m: HallMonth, namespace: str) -> bool:
     low = f"{namespace}/"
     query = select(CASE.c.id).where(CASE.c.case_key >= low, CASE.c.case_key < prefix_end(low)).limit(1)
     return m.look.conn.execute(query).first() is not None

@@ -45,6 +45,8 @@ class Hindrance:
 
     code: str
     text: str
+    periods: tuple[str, ...] = ()
+    """To be signed off first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,11 @@ def may_close(actor: str | Principal, hall: str) -> Principal:
 def may_preview(actor: str | Principal, hall: str) -> Principal:
     """Who sees a whole hall's assessment: whoever reads it, and reaches the hall. Raises Refused."""
     return _may(actor, "scores:read", hall)
+
+
+def sees(who: Principal, hall: str) -> bool:
+    """Whether there is an assessment of the whole hall for them."""
+    return refusal(who, "scores:read", Target(hall=hall)) is None
 
 
 def _may(actor: str | Principal, action: str, hall: str) -> Principal:
@@ -155,7 +162,9 @@ def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindr
     open_ = _open_before(look, hall, period)
     if open_:
         named = "、".join(open_)
-        yield Hindrance(code="earlier_open", text=f"须先结账 these are to be signed off first: {named}")
+        yield Hindrance(
+            code="earlier_open", text=f"须先结账 these are to be signed off first: {named}", periods=tuple(open_)
+        )
     if work is not None and work.changes:
         yield Hindrance(
             code="behind",

@@ -124,7 +124,7 @@ def gather(look: Look, hall: str, period: str, policy: Policy, known: Mapping[st
 
 def assessable(look: Look, hall: str, period: str) -> tuple[PeriodKind, WorkCalendar, dict[str, RuleBook]]:
     """Its kind, the hall's calendar, and the rule book of each month that has begun. Raises Refused, as `gather`."""
-    kind = _kind(period)
+    kind = require_kind(period)
     if hall not in look.registry.halls:
         raise no_hall(hall)
     calendar = look.book.for_hall(look.registry, hall)
@@ -165,7 +165,8 @@ def _score(found: Gathered, whom: Whom, entries: Sequence[Entry]) -> Score:
     return period_score(*whom, found.period, entries, found.points.get(whom, {}), found.book)
 
 
-def _kind(period: str) -> PeriodKind:
+def require_kind(period: str) -> PeriodKind:
+    """Raises Refused for what is no period's name."""
     try:
         return kind_of(period)
     except ValueError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from monitor.assessment.kept import Damaged, unpacked
 from monitor.assessment.results import Chosen
@@ -40,16 +40,20 @@ def signed(conn: Connection, hall: str | None = None, *, verify: bool = False) -
         Signed(
             hall=row.hall, period=row.period, version=row.version, closed_at=row.closed_at, closed_by=row.closed_by,
             role=row.role, book=row.book, digest=row.digest, inputs=row.inputs, kept=bool(row.kept),
-            intact=_intact(conn, row) if verify and row.kept else None,
+            intact=_intact(conn, row.hall, row.period, row.version, row.digest) if verify and row.kept else None,
         )
         for row in closedperiods.periods(conn, hall)
     ]  # fmt: skip
 
 
-def _intact(conn: Connection, row: Row[Any]) -> bool:
-    body = closedperiods.body(conn, row.hall, row.period, row.version)
+def intact(conn: Connection, one: Signed) -> bool:
+    """Whether the snapshot that is kept is what was signed."""
+    return _intact(conn, one.hall, one.period, one.version, one.digest)
+
+
+def _intact(conn: Connection, hall: str, period: str, version: int, digest: str) -> bool:
     try:
-        unpacked(body or b"", row.digest)
+        unpacked(closedperiods.body(conn, hall, period, version) or b"", digest)
     except Damaged:
         return False
     return True

@@ -5,8 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from monitor.console.deps import Deps
+from monitor.console.pages.assessment.bookedit import add_book_edit
+from monitor.console.pages.assessment.books import add_books
 from monitor.console.pages.assessment.marks import add_marks
+from monitor.console.pages.assessment.periods import add_periods
 from monitor.console.pages.assessment.proposals import add_proposals
+from monitor.console.pages.assessment.reports import add_reports
+from monitor.console.pages.assessment.signs import add_signs
 from monitor.console.pages.assessment.tasks import add_tasks
 
 
@@ -14,4 +19,9 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_proposals(pages, deps)
     add_marks(pages, deps)
+    add_signs(pages, deps)
+    add_books(pages, deps)
+    add_book_edit(pages, deps)
+    add_periods(pages, deps)
+    add_reports(pages, deps)
     add_tasks(pages, deps)

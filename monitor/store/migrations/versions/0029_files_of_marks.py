@@ -7,8 +7,8 @@ from alembic import op
 TEXT = sa.String().with_variant(sa.String(collation='C'), 'postgresql')
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
-revision = '0027'
-down_revision = '0025'
+revision = '0029'
+down_revision = '0028'
 branch_labels = None
 depends_on = None
 SHARED = 'name, media_type, length, digest, content, added_at'
