@@ -23,6 +23,6 @@ def assess(made: Daemon) -> None:
     command("run", "--hall", HALL, "--month", OPEN)
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
+    busy_marking.mark(made)
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
     busy_cyclea.work(made.folder)
-    busy_marking.mark(made)
