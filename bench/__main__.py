@@ -36,6 +36,7 @@ PROGRAMS = (
     "alerting",
     "rest",
     "year",
+    "assessyear",
     "sheet",
     "faces",
     "console",
@@ -110,6 +111,9 @@ TITLES = {
     "console_screen": "What a public screen is told, p95 in milliseconds",
     "console_first_load": "First load of the board, page, styles and scripts, compressed, kB",
     "console_boards": "Memory with 200 boards open while a window changes each second, MB",
+    "assessment_year": "A year of assessment, 318,022 cases and 250 people, `simulate` to the last signature, seconds",
+    "assessment_memory": "Greatest resident set of any command of that year, MB",
+    "assessment_month": "Its longest month, brought into the ledgers and signed off, seconds",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
 }
 PACKAGES = ("sqlalchemy", "msgspec", "paho-mqtt", "psycopg", "aiomqtt", "pydantic")

@@ -10,11 +10,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from monitor import attendance, evaluators, timeliness
 from monitor.ingest.decode import EARLIEST, LATEST
 from monitor.model import Event, Heartbeat, Registry, SubjectRef
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, LostSpan
 from monitor.store.sources import median_skew
 from monitor.store.sql import table_of
@@ -24,6 +25,14 @@ BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
 BOOTS_HELD: Final = 10_000
 QUARTER_SECONDS: Final = 900
+_LAST_BEAT: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.at, BEAT.c.last_seq)
+        .where(BEAT.c.device == bindparam("device"), BEAT.c.boot == bindparam("boot"))
+        .order_by(BEAT.c.at.desc())
+        .limit(1)
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,10 +80,10 @@ class Boots:
 
 
 def _read(conn: Connection, device: str, boot: str) -> BootState:
-    query = select(BEAT.c.at, BEAT.c.last_seq).where(BEAT.c.device == device, BEAT.c.boot == boot)
-    last = conn.execute(query.order_by(BEAT.c.at.desc()).limit(1)).first()
-    if last is None:
+    found = _LAST_BEAT.run(conn, device=device, boot=boot)
+    if not found:
         return BootState(skew=None, beat_at=None, announced=None)
+    last = found[0]
     skew = median_skew(conn, device, boot, LATEST)
     return BootState(skew=skew, beat_at=last.at + (skew or timedelta(0)), announced=last.last_seq)
 

@@ -69,6 +69,14 @@ def _proven(*more: ColumnElement[bool]) -> Select[Any]:
     return query.order_by(BEAT.c.at.desc()).limit(1)
 
 
+def _greatest() -> Select[Any]:
+    """The event of a device with the greatest time known `now`."""
+    now = bindparam("now", type_=RAW.c.at.type)
+    mine = (RAW.c.device == bindparam("device"), RAW.c.received <= now, RAW.c.at <= now)
+    return select(RAW.c.at, RAW.c.boot).where(*mine).order_by(RAW.c.at.desc()).limit(1)
+
+
+_GREATEST: Final = QuickSelect(lambda _: _greatest())
 _BEFORE: Final = bindparam("before", type_=BEAT.c.received.type)
 _PROVEN: Final = QuickSelect(lambda _: _proven())
 _PROVEN_BEFORE: Final = QuickSelect(lambda _: _proven(func.coalesce(BEAT.c.received, _BEFORE) < _BEFORE))
@@ -301,13 +309,12 @@ class Sources:
 
     def _greatest_at(self, device: str) -> datetime | None:
         """watermark = events: the greatest time of its events known now."""
-        query = (
-            select(RAW.c.at, RAW.c.boot)
-            .where(RAW.c.device == device, RAW.c.received <= self._now, RAW.c.at <= self._now)
-            .order_by(RAW.c.at.desc())
-            .limit(1)
-        )
-        row = self._greatest_in_sequence(device, query) if self._shared else self._conn.execute(query).first()
+        if self._shared:
+            given = {"device": device, "now": self._now}
+            row = self._greatest_in_sequence(device, _greatest().params(given))
+        else:
+            found = _GREATEST.run(self._conn, device=device, now=self._now)
+            row = found[0] if found else None
         return self.correct(device, row.boot, row.at)[0] if row else None
 
     def _greatest_in_sequence(self, device: str, query: Select[Any]) -> Row[Any] | None:

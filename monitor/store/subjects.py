@@ -30,7 +30,7 @@ from monitor.model import Outcome, SubjectRef, Wait
 from monitor.store.bulk import BulkInsert
 from monitor.store.quick import Keys, QuickDelete, QuickSelect, QuickUpdate
 from monitor.store.schema import CaseEventRow, SourceMove, Subject, SubjectWait
-from monitor.store.sql import chunks, insert, prefix_end, table_of
+from monitor.store.sql import insert, prefix_end, table_of
 from monitor.values import Value
 
 SUBJECT: Final = table_of(Subject)
@@ -159,9 +159,20 @@ def wake_each(conn: Connection, moved: Mapping[str, tuple[datetime, datetime]]) 
     statement = insert(conn, MOVE).on_conflict_do_update(index_elements=["source"], set_=raised)
     conn.execute(statement, [{"source": source, "version": 1} for source in sorted(moved)])
     for source, (until, due) in sorted(moved.items()):
+        if not _WAITING.run(conn, source=source, until=until):
+            continue  # of a hundred sources that speak, hardly any is waited for
         over = and_(WAIT.c.source == source, WAIT.c.until <= until)
         if _mark_where(conn, SUBJECT.c.id.in_(select(WAIT.c.subject).where(over)), due):
             conn.execute(delete(WAIT).where(over))
+
+
+_WAITING: Final = QuickSelect(
+    lambda _: (
+        select(WAIT.c.subject)
+        .where(WAIT.c.source == bindparam("source"), WAIT.c.until <= bindparam("until", type_=WAIT.c.until.type))
+        .limit(1)
+    )
+)
 
 
 def _mark_where(conn: Connection, wanted: ColumnElement[bool], due: datetime, cause: str | None = None) -> int:
@@ -434,6 +445,11 @@ def push_forward(conn: Connection, subject: int, error: str, until: datetime) ->
 
 def expect(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Make subjects ahead of any event: rows of {kind, key, hall, next_check_at}; those that exist stay as they are."""
-    for batch in chunks(rows):
-        full = [{"version": 0, "verdict": "pending", "historic": False, "failures": 0, **row} for row in batch]
-        conn.execute(insert(conn, SUBJECT).values(full).on_conflict_do_nothing(index_elements=["kind", "key"]))
+    _EXPECTED.run(conn, [{**_UNBORN, **row} for row in rows])
+
+
+_UNBORN: Final = {"version": 0, "verdict": "pending", "historic": False, "failures": 0}
+_EXPECTED: Final = BulkInsert(
+    SUBJECT, ["kind", "key", "hall", "next_check_at", *_UNBORN],
+    lambda statement: statement.on_conflict_do_nothing(index_elements=["kind", "key"]),
+)  # fmt: skip

@@ -119,7 +119,9 @@ def as_json(value: Any) -> Any:
         return {name: as_json(held) for name, held in fields if not isinstance(held, Registry)}
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):  # in one order, whatever a process makes of it
+        return sorted((as_json(v) for v in value), key=str)
+    if isinstance(value, list | tuple):
         return [as_json(v) for v in value]
     return value
 
