@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
 from monitor.store.attachments import File
 from monitor.store.schema_assessment import MarkFileRow
@@ -29,7 +29,7 @@ def add(conn: Connection, mark: int, files: Sequence[File], now: datetime) -> No
 def of_mark(conn: Connection, mark: int) -> Sequence[Row[Any]]:
     """The files of a mark as they came, without their content; `erased`: the content is gone."""
     gone = FILE.c.content.is_(None).label("erased")
-    query = select(*_DESCRIBED, gone).where(FILE.c.mark == mark).order_by(FILE.c.id)
+    query: Select[Any] = select(*_DESCRIBED, gone).where(FILE.c.mark == mark).order_by(FILE.c.id)
     rows: Sequence[Row[Any]] = conn.execute(query).all()
     return rows
 
