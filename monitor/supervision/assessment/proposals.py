@@ -69,7 +69,7 @@ def decide(
     hall, proposal, book = _held(conn, number, who)
     why_not = hindrance(who, hall, proposal, verdict)
     if why_not is not None:
-        raise _refused(who, CONFIRM, place_of(hall, proposal), number, why_not)
+        raise _refused(who, CONFIRM, place_of(hall, proposal), number, why_not, proposal.state)
     ledgers.decide_proposal(conn, number, verdict, who.id, now)
     proposal = replace(proposal, state=verdict, decided_by=who.id)
     posted = _settle(conn, registry, hall, proposal, book, who.id, now)
@@ -132,7 +132,7 @@ def foresee(
     no = hindrance(actor, row.hall, proposal, verdict)
     if no is not None:
         place = place_of(row.hall, proposal)
-        return replace(told, refused=_refused(actor, CONFIRM, place, number, no).text, hindrance=no)
+        return replace(told, refused=_refused(actor, CONFIRM, place, number, no, proposal.state).text, hindrance=no)
     decided = replace(proposal, state=verdict, decided_by=actor.id)
     return replace(told, entries=_follows(conn, registry, row.hall, decided, now).entries)
 
@@ -212,11 +212,12 @@ def place_of(hall: str, one: Proposal | Entry) -> Target:
     return Target(hall=hall, unit=one.unit, window=one.window, staff=one.staff)
 
 
-def _refused(who: Principal, action: str, place: Target, number: int, why: Hindrance) -> Refused:
+def _refused(who: Principal, action: str, place: Target, number: int, why: Hindrance, state: str = "") -> Refused:
     no = refusal(who, action, place)
     if no is not None:
         return Refused.because(no)
-    return Refused(f"#{number}: {_TEXTS[why]}", sort="state" if why in ("settled", "no_evidence") else "role")
+    told = f" ({state})" if why == "settled" else ""
+    return Refused(f"#{number}: {_TEXTS[why]}{told}", sort="state" if why in ("settled", "no_evidence") else "role")
 
 
 def _require_review(who: Principal, hall: str, entry: Entry) -> None:
