@@ -324,7 +324,9 @@ class RetentionSettings(_Section):
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
     attachments_days: int = Field(0, ge=0, description="Files of answers, appeals and entries by hand; digests stay.")
     made_sheets_days: int = Field(
-        7, ge=1, description="Sheets made in the background (后台制作的考勤表), names included."
+        7,
+        ge=1,
+        description="Sheets and reports made in the background (后台制作的报表), names included.",
     )
     notices_days: int = Field(0, ge=0, description="Title and text of public notices that are over.")
     sheets_days: int = Field(0, ge=0, description="Sheets kept of closed months (签核考勤表); their digests stay.")

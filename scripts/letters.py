@@ -47,7 +47,7 @@ def circular() -> bytes:
 
 def feedback() -> bytes:
     paper = _Paper()
-    paper.opening()
+    paper.opening("{{ receipt }}")
     entries = (
         ("编号", 1.2), ("窗口", 1.6), ("日期", 1.5), ("条款", 1.2), ("条文", 1.6), ("事由", 1.9), ("分值", 1.2),
         ("牌号", 0.9), ("事实", 2.4), ("确认人", 1.1), ("说明", 1.4),
@@ -80,18 +80,23 @@ class _Paper:
         _page_number(foot)
         _run(foot, " 页", SONG, 9)
 
-    def opening(self) -> None:
-        """Title, texts, place of the seal and date."""
+    def opening(self, *more: str) -> None:
+        """Title, number, texts, what else is said, place of the seal and date."""
         title = self._document.add_paragraph()
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.paragraph_format.space_after = Pt(14)
         _run(title, "{{ title }}", HEI, 20)
+        number = self._document.add_paragraph()
+        number.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(number, "{{ document }}", FANG, 14)
         self._document.add_paragraph("{%p for text in texts %}")
         body = self._document.add_paragraph()
         body.paragraph_format.first_line_indent = Pt(28)
         body.paragraph_format.line_spacing = 1.5
         _run(body, "{{ text }}", FANG, 14)
         self._document.add_paragraph("{%p endfor %}")
+        for text in more:
+            _run(self._document.add_paragraph(), text, FANG, 12)
         for text in ("{{ hall }}（盖章）", "{{ made }}"):
             signed = self._document.add_paragraph()
             signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -25,4 +25,4 @@ def assess(made: Daemon) -> None:
     command("cycle", "expect")
     busy_marking.mark(made)
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
-    busy_cyclea.work(made.folder)
+    busy_cyclea.work(made)

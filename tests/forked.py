@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -23,6 +25,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+LEFT = (
+    "monitor.store.migrations.",
+    "monitor.agents.postwatch",
+    "monitor.agents.terminal",
+    "monitor.attendance.recognition.",
+)
+"""What a child imports itself: steps of the schema, and what needs OpenCV, which starts threads."""
 HERE = Path(__file__).resolve().parent.parent
 _server: subprocess.Popen[str] | None = None
 _asking = threading.Lock()
@@ -96,7 +105,12 @@ def _asked(asked: Mapping[str, Any]) -> int | None:
     global _server
     if _server is None or _server.poll() is not None:
         _server = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
+            [sys.executable, "-m", "tests.forked"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=HERE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # numpy (fpdf has it) starts its threads when imported
         )
         atexit.register(_end, _server)
     assert _server.stdin is not None
@@ -144,12 +158,23 @@ def _ended(child: int, options: int = 0) -> int | None:
 
 
 def _import_all() -> None:
-    """What commands import when they run; none of it starts a thread or reads the environment."""
+    """What commands import when they run, which is nearly everything, and the tree of commands. None of it starts a
+    thread or reads the environment.
+    """
+    import alembic.command  # noqa: F401
+    import psycopg  # noqa: F401
 
-    import monitor.__main__
-    import monitor.app.program
-    import monitor.supervision.rules
-    import monitor.supervision.views  # noqa: F401
+    import alerts
+    import monitor
+    from monitor.cli.common import commands
+
+    for package in (monitor, alerts):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.startswith(LEFT):
+                importlib.import_module(found.name)
+    commands()
+    assert threading.active_count() == len(os.listdir("/proc/self/task")) == 1, "a thread would be lost by the fork"
+    gc.freeze()  # what is there stays: no child's collection walks and copies it
 
 
 def _be(asked: Mapping[str, Any]) -> None:

@@ -115,7 +115,7 @@ def served(deps: Deps) -> Iterator[Served]:
     server = HttpServer(make_app(deps))
     server.start()
     try:
-        with httpx.Client(base_url=server.url, timeout=10) as http:
+        with httpx.Client(base_url=server.url, timeout=60) as http:
             yield Served(deps=deps, http=http, url=server.url)
     finally:
         server.stop()

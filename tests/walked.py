@@ -99,6 +99,9 @@ KINDS: dict[str, tuple[Make, str]] = {
     "proposal": (walked_marking.put_proposal, "990099"),
     "entry": (walked_marking.put_entry, "990099"),
     "owed": (walked_cycle.put_task, "990099"),
+    "week": (walked_cycle.put_week, "990099"),
+    "self": (walked_cycle.put_self, "990099"),
+    "talk": (walked_cycle.put_talk, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

@@ -79,16 +79,18 @@ class World:
 
     def beat(self, device: str, when: str, *, received: str | None = None, **body: Any) -> BatchResult:
         """A heartbeat that announces the highest number so far (`last_seq=…`: another; None: none)."""
-        boot = str(body.pop("boot", "b1"))
-        payload = {"at": at(when).isoformat(), "boot": boot, "queue": 0, "last_seq": self._seqs.get((device, boot), 0)}
-        payload = {k: v for k, v in (payload | body).items() if v is not None}
-        return self.hear(Line(received=at(received or when), device=device, channel="heartbeat", payload=payload))
+        return self.hear(self._beat(device, at(when), at(received or when), **body))
 
     def beats(self, device: str, first: str, last: str, every: timedelta = MINUTE, **body: Any) -> None:
-        when = at(first)
-        while when <= at(last):
-            self.beat(device, told(when), **body)
-            when += every
+        """Heartbeats one after the other, written as one batch: one by one they are half of what such tests cost."""
+        count = (at(last) - at(first)) // every + 1
+        whens = [at(first) + n * every for n in range(count)]
+        self.hear(*(self._beat(device, when, when, **body) for when in whens))
+
+    def _beat(self, device: str, when: datetime, received: datetime, boot: str = "b1", **body: Any) -> Line:
+        payload = {"at": when.isoformat(), "boot": boot, "queue": 0, "last_seq": self._seqs.get((device, boot), 0)}
+        payload = {k: v for k, v in (payload | body).items() if v is not None}
+        return Line(received=received, device=device, channel="heartbeat", payload=payload)
 
     def hear(self, *lines: Line, from_file: bool = False) -> BatchResult:
         """Write messages in one transaction, as one batch from the broker, or as `events import` does."""

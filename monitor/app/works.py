@@ -70,6 +70,7 @@ def attendance_sheet(making: Making) -> bytes:
 def assessment_report(making: Making) -> bytes:
     """Of a signed period from what was signed; of an open one from the period as it stands, marked as a draft."""
     from monitor.exports.assessment import make, make_week, templates_in
+    from monitor.exports.assessment.kept import kept_week, papers_of
     from monitor.settings import config_dir
     from monitor.supervision.assessment.reports import WEEK
 
@@ -80,14 +81,12 @@ def assessment_report(making: Making) -> bytes:
         look = making.look(conn, program.clock.now())
         who = making.who(conn)
         if asked["kind"] == WEEK:
-            from monitor.exports.assessment.kept import kept_week
-
             return make_week(kept_week(look, who, job.hall, job.month), job.format, "all")
-        snapshot = _snapshot(making, look, who)
+        snapshot, papers = _snapshot(making, look, who), papers_of(look, job.hall, job.month)
     making.tell(1, 2)
     return make(
         snapshot, job.format, asked["kind"], templates=templates_in(config_dir(), settings.letters),
-        circular_names=asked["names"] or settings.circular_names, window=asked["window"],
+        circular_names=asked["names"] or settings.circular_names, window=asked["window"], papers=papers,
     )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ What would be reached only with facts that nobody has confirmed is told and has 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from monitor.assessment.book import Effect, RuleBook
 from monitor.assessment.firing import Ground, States, Told, fired_by
+from monitor.assessment.grades import UNQUALIFIED
 from monitor.assessment.measures import OVERDUE, by_time, measured, year_before
 from monitor.assessment.model import Fact, Ledger
 from monitor.assessment.proofs import Proofs, State
@@ -143,14 +144,22 @@ def _counted(
     return [fired for fired in belonging if fired is not None]
 
 
+def _too_late(fired: Fired, period: str, closed: Mapping[str, frozenset[str]]) -> bool:
+    """A month's 不合格 is that month's alone: where the month was signed without it, its grade stays, and the quarter
+    or year does not tell of a veto that no closing told (docs/adr/0048).
+    """
+    of_month = fired.effect == UNQUALIFIED and kind_of(fired.counted) == "month" and fired.counted != period
+    return of_month and fired.counted in closed and fired.name not in closed[fired.counted]
+
+
 def _belongs(fired: Fired, period: str, told: Told) -> Fired | None:
     """The effect as the period tells of it; None: another does. It does so where it was reached in it; where what it
     takes away (an award) is taken for longer; and where the closed month of its date could not know it yet, for the
     fact was confirmed or came in later (a late return, a late circular).
     """
-    if fired.reached >= bounds(period)[0]:
-        return fired
     closed = told.get((fired.ledger, fired.whom), {})
+    if fired.reached >= bounds(period)[0]:
+        return None if _too_late(fired, period, closed) else fired
     month = f"{fired.reached:%Y-%m}"
     later = [effects for of, effects in closed.items() if len(of) == len(month) and month <= of < months_of(period)[0]]
     if fired.stands and month in closed and not any(fired.name in effects for effects in later):

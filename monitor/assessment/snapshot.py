@@ -21,6 +21,7 @@ from monitor.assessment.model import Ledger, PeriodKind
 from monitor.model import Reason
 
 CENT: Final = Decimal("0.01")
+CHINA: Final = "Asia/Shanghai"
 Named: TypeAlias = Literal["hall", "unit", "window", "staff", "user"]
 """Kinds of things that have a name: an id is unique within its kind alone."""
 State: TypeAlias = Literal["preview", "closed"]
@@ -247,6 +248,8 @@ class Snapshot:
     names: Mapping[Named, Mapping[str, str]] = field(default_factory=dict)
     """By kind and id: `names["staff"]["p1"]`. Read by `named`."""
     notes: tuple[Note, ...] = ()
+    zone: str = CHINA
+    """In which the hall's instants are printed, IANA."""
 
     def named(self, kind: Named, key: str | None) -> str:
         """The name of a thing; its id where there is none; empty for None."""
@@ -262,8 +265,14 @@ def points(value: Decimal) -> Decimal:
 
 
 def to_json(snapshot: Snapshot) -> bytes:
-    """UTF-8, keys sorted, no blanks: the same value gives the same bytes."""
-    return msgspec.json.encode(snapshot, order="sorted")
+    """UTF-8, keys sorted, no blanks: the same value gives the same bytes. China's zone is not written, as in what was
+    signed before there was any other.
+    """
+    if snapshot.zone != CHINA:
+        return msgspec.json.encode(snapshot, order="sorted")
+    told = msgspec.to_builtins(snapshot, order="sorted")
+    del told["zone"]
+    return msgspec.json.encode(told, order="sorted")
 
 
 def from_json(text: bytes) -> Snapshot:

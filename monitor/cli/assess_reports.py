@@ -12,6 +12,7 @@ from monitor.cli.common import BadInput, actor, program
 if TYPE_CHECKING:
     from monitor.app import Program
     from monitor.assessment.snapshot import Snapshot
+    from monitor.exports.assessment import Papers
     from monitor.exports.assessment.weekly import Week
 
 T = TypeVar("T", bound=str)
@@ -54,6 +55,7 @@ def report(
         NAMINGS,
         BadReport,
         BadTemplate,
+        Papers,
         make,
         make_week,
         templates_in,
@@ -73,9 +75,13 @@ def report(
                 kept = _week(opened, week, str(hall), user)
                 body, said = make_week(kept, wanted, of), f"{hall} {week}"
             else:
-                snapshot = _read(source) if source else _of_period(opened, str(period), str(hall), user)
+                snapshot, papers = (
+                    (_read(source), Papers()) if source else _of_period(opened, str(period), str(hall), user)
+                )
                 templates = templates_in(config_dir(), settings.letters)
-                body = make(snapshot, wanted, of, templates=templates, circular_names=naming, window=window)
+                body = make(
+                    snapshot, wanted, of, templates=templates, circular_names=naming, window=window, papers=papers
+                )
                 state = "已结账 signed off" if snapshot.state == "closed" else "预览稿 draft"
                 said = f"{snapshot.hall} {snapshot.period}  {state}  {snapshot.book.version}"
             replace_file(output, body)
@@ -108,8 +114,9 @@ def _read(file: Path) -> Snapshot:
         raise BadInput(f"--from: {file}: 不是考评快照 no snapshot: {error}") from error
 
 
-def _of_period(opened: Program, period: str, hall: str, user: str | None) -> Snapshot:
-    """What was signed, or the period as it stands, for whoever may read the hall's scores."""
+def _of_period(opened: Program, period: str, hall: str, user: str | None) -> tuple[Snapshot, Papers]:
+    """What was signed, or the period as it stands, for whoever may read the hall's scores; the papers issued on it."""
+    from monitor.exports.assessment.kept import papers_of
     from monitor.supervision.assessment.closing import may_preview
     from monitor.supervision.assessment.preview import preview
     from monitor.supervision.people import principal_of
@@ -119,7 +126,7 @@ def _of_period(opened: Program, period: str, hall: str, user: str | None) -> Sna
         try:
             who = may_preview(principal_of(conn, user) if user else actor(), hall)
             look: Any = opened.judge().look(conn, opened.clock.now())
-            return preview(look, hall, period, opened.settings.policy, by=who.id)
+            return preview(look, hall, period, opened.settings.policy, by=who.id), papers_of(look, hall, period)
         except Refused as error:
             raise BadInput(str(error)) from error
 

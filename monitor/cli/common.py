@@ -10,11 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
+from typer.main import get_command
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -76,11 +78,17 @@ def _options(
     _config = config
 
 
+@cache
+def commands() -> Callable[..., object]:
+    """The app's tree of commands. Typer makes it anew at each call; a process that runs many needs it once."""
+    return get_command(app)
+
+
 def run_app(arguments: Sequence[str]) -> int:
     """Run the app; gives the exit status: 0 done, 1 finding or failure, 2 bad input."""
     _log_to_stderr()
     try:
-        app(args=_config_first(list(arguments)))
+        commands()(args=_config_first(list(arguments)))
     except SystemExit as ended:  # typer's own: usage errors are 2, a command that came to its end 0
         return ended.code if isinstance(ended.code, int) else 1
     except KeyboardInterrupt:

@@ -39,12 +39,11 @@ def make_app(deps: Deps) -> FastAPI:
     describe(app)
     _add_health(app, deps)
     _add_metrics(app, deps)
-    app.include_router(make_api(deps))
-    app.include_router(make_pages(deps))
-    app.include_router(make_rate(deps))
-    app.include_router(make_screen(deps))
+    routers = [make_api(deps), make_pages(deps), make_rate(deps), make_screen(deps)]
     if deps.kiosks is not None:
-        app.include_router(make_kiosk(deps, deps.kiosks))
+        routers.append(make_kiosk(deps, deps.kiosks))
+    for router in routers:  # `include_router` would make each route a second time, at the first request
+        app.router.routes += router.routes
     return app
 
 

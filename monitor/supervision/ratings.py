@@ -113,7 +113,7 @@ def conditions(conn: Connection, registry: Registry, chosen: RatingFilter, bad_a
     """Of ratings."""
     found = [stored.in_span(chosen.start, chosen.end), reached(conn, registry, chosen.who)]
     if chosen.hall is not None:
-        found.append(_in_halls(conn, registry, [chosen.hall]))
+        found.append(in_halls(conn, registry, [chosen.hall]))
     for name in ("window", "staff", "score", "origin"):
         value = getattr(chosen, name)
         if value is not None:
@@ -147,7 +147,7 @@ def reached(conn: Connection, registry: Registry, who: Principal) -> Condition:
     if role.reach == "all":
         return true()
     if role.reach == "hall":
-        return _in_halls(conn, registry, who.halls)
+        return in_halls(conn, registry, who.halls)
     if role.reach == "own":
         return RATING.c.staff == who.staff if who.staff else false()
     windows = RATING.c.window.in_(windows_within(registry, who))
@@ -157,7 +157,7 @@ def reached(conn: Connection, registry: Registry, who: Principal) -> Condition:
     return or_(windows, and_(RATING.c.window.is_(None), RATING.c.staff.in_(people)))
 
 
-def _in_halls(conn: Connection, registry: Registry, halls: Any) -> Condition:
+def in_halls(conn: Connection, registry: Registry, halls: Any) -> Condition:
     """At their windows; of a window that is none of the registry's, or of none, from their devices, also of those that
     are out of service.
     """

@@ -109,6 +109,9 @@ def row_of(table: str, *key: str) -> str:
 CARD: Final = "SELECT number FROM card WHERE rule = '{}' AND state = '{}' ORDER BY number"
 SPOT: Final = "SELECT id FROM spot_check WHERE {} ORDER BY id"
 DOUBT: Final = "SELECT id FROM checkin WHERE event_id = 'doubt-{}'"
+SUMMED: Final = "SELECT id FROM week_summary"
+SELF: Final = "SELECT id FROM self_assessment WHERE reviewed_at {} ORDER BY id"
+TALK: Final = "SELECT id FROM talk WHERE held_on {} ORDER BY id"
 OWED: Final = "SELECT id FROM cycle_task WHERE sort = 'week' AND done_at IS NULL"
 CASE: Final = "SELECT key FROM subject WHERE kind = 'case' AND verdict = '{}' ORDER BY key"
 POLICY_DRAFT: Final = (
@@ -371,6 +374,24 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/screens": (Seen("screens", "admin", "/screens"), Seen("screens-read-only", "auditor", "/screens")),
     "/assessment/tasks": (Seen("assess-tasks", "duty", "/assessment/tasks"),),
     "/assessment/tasks/{number}": (Seen("assess-task", "head", lambda first: f"/assessment/tasks/{first(OWED)}"),),
+    "/assessment/patrols": (
+        Seen("assess-patrols", "duty", "/assessment/patrols?round=2"),
+        Seen("assess-patrols-read", "lead", "/assessment/patrols?date="),
+    ),
+    "/assessment/weeks": (Seen("assess-weeks", "duty", "/assessment/weeks"),),
+    "/assessment/weeks/new": (Seen("assess-week-new", "duty", f"/assessment/weeks/new?hall={HALL}&week=2026-W09"),),
+    "/assessment/weeks/{number}": (Seen("assess-week", "auditor", lambda first: f"/assessment/weeks/{first(SUMMED)}"),),
+    "/assessment/self": (Seen("assess-selves", "duty", "/assessment/self"),),
+    "/assessment/self/new": (Seen("assess-self-new", "lead", f"/assessment/self/new?window={HALL}-w01&month=2026-03"),),
+    "/assessment/self/{number}": (
+        Seen("assess-self-open", "duty", lambda first: f"/assessment/self/{first(SELF.format('IS NULL'))}"),
+        Seen("assess-self-locked", "head", lambda first: f"/assessment/self/{first(SELF.format('IS NOT NULL'))}"),
+    ),
+    "/assessment/talks": (Seen("assess-talks", "duty", "/assessment/talks?state=all"),),
+    "/assessment/talks/{number}": (
+        Seen("assess-talk-due", "duty", lambda first: f"/assessment/talks/{first(TALK.format('IS NULL'))}"),
+        Seen("assess-talk-held", "head", lambda first: f"/assessment/talks/{first(TALK.format('IS NOT NULL'))}"),
+    ),
     "/notices": (
         Seen("notices", "duty", "/notices"),
         Seen("notices-none", "head", "/notices?kind=praise", wait=".nothing"),
@@ -561,12 +582,12 @@ def test_the_checks_see_what_they_should_and_nothing_else(house: House) -> None:
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 def test_every_page_is_for_everybody(house: House, one: Seen) -> None:
-    """In short: in Chinese at its first two sizes, with axe and, of each route's first view, keyboard; in English its
-    words. The whole of it is long.
+    """In short: in Chinese at its first two sizes, each route's first view with axe and keyboard; in English its words.
+    The whole of it is long.
     """
-    wrong = [f"zh: {fault}" for fault in looked_at(house, one, "zh", one.sizes[:2], one not in LATER)]
+    wrong = [f"zh: {fault}" for fault in looked_at(house, one, "zh", one.sizes[:2], whole=one not in LATER)]
     if one.path in SCRIPTED or one.user is None:
-        wrong += [f"en: {fault}" for fault in looked_at(house, one, "en", (), False)]
+        wrong += [f"en: {fault}" for fault in looked_at(house, one, "en", (), whole=False)]
     else:
         wrong += [f"en: {fault}" for fault in read_only(house, one)]
     if wrong:
@@ -580,14 +601,24 @@ def test_the_whole_of_every_page_is_for_everybody(house: House, one: Seen) -> No
     wrong = [
         f"{language}: {fault}"
         for language in ("zh", "en")
-        for fault in looked_at(house, one, language, one.sizes, language == "zh")
+        for fault in looked_at(house, one, language, one.sizes, by_keys=language == "zh")
     ]
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
-def looked_at(house: House, one: Seen, language: str, sizes: tuple[tuple[int, int], ...], by_keys: bool) -> list[str]:
-    """What is wrong with a page at these sizes. axe looks at the first in Chinese and at the second in English."""
+def looked_at(
+    house: House,
+    one: Seen,
+    language: str,
+    sizes: tuple[tuple[int, int], ...],
+    *,
+    whole: bool = True,
+    by_keys: bool = True,
+) -> list[str]:
+    """What is wrong with a page at these sizes. `whole`: axe looks at the first in Chinese and at the second in
+    English, and with `by_keys` the keyboard is walked.
+    """
     seen = house.visit(one.user, language)
     page, before = seen.page, len(seen.faults)
     page.set_viewport_size({"width": one.sizes[0][0], "height": one.sizes[0][1]})
@@ -599,10 +630,10 @@ def looked_at(house: House, one: Seen, language: str, sizes: tuple[tuple[int, in
     wrong += house.data.english_left(read) if language == "zh" else house.data.chinese_left(read)
     for size in sizes:
         wrong += wide(page, size)
-        if size == one.sizes[0 if language == "zh" else 1]:
+        if whole and size == one.sizes[0 if language == "zh" else 1]:
             wrong += violations(page)
         _shoot(page, f"{one.name}-{language}-{size[0]}")
-    if by_keys and not one.no_tab:
+    if whole and by_keys and not one.no_tab:
         wrong += wide(page, one.sizes[0]) + keyboard(page)
     return wrong + seen.faults[before:]
 

@@ -89,12 +89,32 @@ def test_a_patrol_that_nobody_made_is_supervisions_card_and_ends_by_being_lifted
     assert subject_text("task", "assess.self/2026-03/h1/w1", {"window:w1": "1号窗口"}) == "窗口自评 2026-03 1号窗口"
     assert subject_text("task", "T1/2") == "交办事项 T1/2"
     assert (one["hall"], one["window"], one["staff"]) == ("h1", None, None)
+    key = "assess.patrol/2026-03-03/h1/1"
+    shown = world.act("03-04 07:50", tasks.cards_of, DUTY, [key, "assess.patrol/2026-03-05/h1/1"])
+    assert {task: (card.number, card.level) for task, card in shown.items()} == {key: (one["number"], "yellow")}
+    assert world.act("03-04 07:50", tasks.cards_of, FAR, [key]) == {}, "beyond reach"
     number = next(row.id for row in world.rows(cycle.TASK) if row.task == "assess.patrol/2026-03-03/h1/1")
     with pytest.raises(Refused):
         world.act("03-04 08:00", tasks.lift, DUTY, number, "停电")
     world.act("03-04 08:00", tasks.lift, HEAD, number, "停电闭厅")
     world.judge("03-04 08:01")
     assert [c["cleared_at"] is not None for c in world.cards("task.due") if "03-03" in str(c["subject"])] == [True]
+
+
+def test_what_was_done_before_its_task_was_opened_is_not_owed(world: Cycles) -> None:
+    world.act("03-02 08:00", selfwork.hand_in, LEAD1, "w1", "2026-03", Decimal("98"), "自评")
+    world.expect("03-02 08:01")
+    assert world.owed("self") == ["assess.self/2026-03/h1/w2"]
+    assert world.owed("selfreview") == ["assess.selfreview/2026-03/h1/w1"], "its review is owed"
+
+
+def test_what_a_window_owes_supervision_lifts(world: Cycles) -> None:
+    world.expect("03-02 08:00")
+    number = next(row.id for row in world.rows(cycle.TASK) if row.window == "w2")
+    with pytest.raises(Refused, match="无权"):
+        world.act("03-03 08:00", tasks.lift, LEAD2, number, "没空")
+    world.act("03-03 08:00", tasks.lift, DUTY, number, "窗口停办")
+    assert world.owed("self") == ["assess.self/2026-03/h1/w1"]
 
 
 def test_a_week_is_summed_up_once_it_is_over(world: Cycles) -> None:

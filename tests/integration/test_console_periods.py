@@ -6,95 +6,29 @@ from __future__ import annotations
 
 import io
 import re
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
 
-import httpx
 import pytest
+from docx import Document
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
-from monitor.app.serving import deps_of
-from monitor.app.sheetmaker import SheetMaker
-from monitor.clock import FrozenClock
-from monitor.console.health import Health
-from monitor.metrics import Metrics
 from monitor.store import sheetjobs
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.engine import Store
-from monitor.store.schema import User
 from monitor.store.sheetjobs import JOB
 from monitor.store.users import USER
 from monitor.supervision import erasure
 from monitor.supervision.tokens import create_token
 from tests.assessed_hall import HALL, HEAD, LI
 from tests.busy_app import BusyApp
-from tests.closable import Closable
-from tests.http_app import insert, served
-
-MARCH: Final = "2026-03"
-PATH: Final = f"/assessment/periods/{HALL}/{MARCH}"
-API: Final = f"/api/v1/assessment/periods/{HALL}/{MARCH}"
-
-
-class Console(Closable):
-    """The hall with its users, and the app over it as its clock stands."""
-
-    def __init__(self, store: Store, folder: Path) -> None:
-        super().__init__(store, folder)
-        people = (
-            ("zhao", "supervision_head", "赵监察"),
-            ("li", "duty_supervisor", "李值班"),
-            ("lead", "window_lead", ""),
-        )
-        with store.write() as conn:
-            for user, role, name in people:
-                places = {"windows": ["w1"]} if role == "window_lead" else {"halls": [HALL]}
-                insert(conn, User, {"id": user, "role": role, "created": self.now, "name": name, **places})
-
-    @contextmanager
-    def app(self) -> Iterator[BusyApp]:
-        program = replace(self.world.program, clock=FrozenClock(self.now))
-        with ExitStack() as parts:
-            deps = deps_of(
-                program, metrics=Metrics(rules=(), channels=()), health=Health(monotonic=program.clock.monotonic),
-                look=program.judge().look, heard=lambda: None, parts=parts,
-            )  # fmt: skip
-            running = parts.enter_context(served(deps))
-            yield BusyApp(deps=deps, http=running.http, url=running.url)
-
-    def work(self) -> None:
-        """What the daemon's thread does, until nothing waits."""
-        program = replace(self.world.program, clock=FrozenClock(self.now))
-        maker = SheetMaker(program, program.judge().look)
-        maker.start()
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with self.store.read() as conn:
-                if not set(conn.execute(select(JOB.c.state)).scalars()) & {"queued", "running"}:
-                    break
-            time.sleep(0.05)
-        maker.stop()
-
-    def draft_page(self, app: BusyApp, user: str = "zhao", **form: Any) -> str:
-        assert send(app, user, f"{PATH}/draft", **form).status_code == 303
-        self.work()
-        return app.as_user(user).get(PATH).text
+from tests.periods_console import API, MARCH, PATH, Console, send
 
 
 @pytest.fixture
 def made(store: Store, tmp_path: Path) -> Console:
     return Console(store, tmp_path)
-
-
-def send(app: BusyApp, user: str, path: str, **form: Any) -> httpx.Response:
-    client = app.as_user(user)
-    return client.post(path, data={"csrf": client.headers["X-CSRF"], **form}, follow_redirects=False)
 
 
 def said(text: str) -> str:
@@ -164,6 +98,16 @@ def test_what_hinders_is_told_decided_and_signed_and_what_comes_later_is_booked_
         assert rows(after, "sheets-staff") == rows(signed, "sheets-staff"), "the signed sheet stays"
         assert report(made, app, "li", format="xlsx") == first, "byte for byte"
         assert app.http.get(API, headers=bearer(app, "zhao")).json()["later"][0]["month"] == "2026-04"
+        assert "（未编文号）" in paper(report(made, app, "li", kind="circular", format="docx"))
+        made.issue_circular("监〔2026〕7号")
+        assert "监〔2026〕7号" in paper(report(made, app, "li", kind="circular", format="docx"))
+        made.issue_feedback()
+        letter = paper(report(made, app, "li", kind="feedback", format="docx", window="w2"))
+        assert "发出：2026年4月2日；签收：2026年4月2日" in letter
+
+
+def paper(body: bytes) -> str:
+    return "\n".join(p.text for p in Document(io.BytesIO(body)).paragraphs)
 
 
 def report(made: Console, app: BusyApp, user: str, **form: str) -> bytes:

@@ -57,6 +57,21 @@ def page(
     return Way(kind="page", may=may, ids=ids or {}, query=query or {}, fixed=fixed or {}, form={**form, **(more or {})})
 
 
+LEADERS: Final = ("unit_head", "window_lead")
+PATROL: Final = {"hall": "h9", "found": "order"}
+WEEK: Final = {"hall": "h1", "week": "2026-W08"}
+SELF: Final = {"window": "w9", "month": "2026-03", "points": "98", "text": "自评"}
+TALK: Final = {"on": "2026-03-04", "attended": "分管主任", "talked": "迟到", "outcome": "整改"}
+
+
+def scores(
+    scope: str, may: tuple[str, ...], *, ids: Mapping[str, str] | None = None, body: Any = None,
+    query: Mapping[str, str] | None = None,
+) -> Way:  # fmt: skip
+    """Of the assessment's cycle."""
+    return Way(kind="api", may=may, scope=scope, ids=ids or {}, body=body, query=query or {})
+
+
 def reading(scope: str, **query: str) -> Way:
     """What readers see of their own, and a hall's token of its hall."""
     return Way(kind="api", may=READERS, tokens=("hall",), scope=scope, query=query)
@@ -252,6 +267,20 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /assessment/tasks": page(*READERS),
     "GET /assessment/tasks/{number}": page(*READERS, ids={"number": "owed"}),
     "POST /assessment/tasks/{number}/lift": page(*SUPERVISION, ids={"number": "owed"}, reason="停办"),
+    "GET /assessment/patrols": page(*READERS),
+    "POST /assessment/patrols": page(*SUPERVISION, hall="h1", round="1", found="order"),
+    "GET /assessment/weeks": page(*READERS),
+    "GET /assessment/weeks/new": page(*SUPERVISION, query={"hall": "h1", "week": "2026-W08"}),
+    "POST /assessment/weeks": page(*SUPERVISION, hall="h1", week="2026-W08", text="平稳"),
+    "GET /assessment/weeks/{number}": page(*READERS, ids={"number": "week"}),
+    "GET /assessment/self": page(*READERS),
+    "GET /assessment/self/new": page(*LEADERS),
+    "POST /assessment/self": page(*LEADERS, window="w9", month="2026-03", points="98", text="自评"),
+    "GET /assessment/self/{number}": page(*READERS, ids={"number": "self"}),
+    "POST /assessment/self/{number}/review": page(*SUPERVISION, ids={"number": "self"}, points="98", reason="属实"),
+    "GET /assessment/talks": page(*READERS),
+    "GET /assessment/talks/{number}": page(*READERS, ids={"number": "talk"}),
+    "POST /assessment/talks/{number}/hold": page(*SUPERVISION, ids={"number": "talk"}, more=TALK),
     "GET /notices": page(*SUPERVISION),
     "GET /notices/new": page(*SUPERVISION),
     "POST /notices": page(*SUPERVISION, more=NOTICE, hall="h9"),
@@ -552,6 +581,23 @@ ROUTES: Final[Mapping[str, Way]] = {
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
     ),
     "GET /api/v1/assessment/tasks": Way(kind="api", may=READERS, scope="scores:read"),
+    "GET /api/v1/assessment/patrols": scores("scores:read", READERS),
+    "POST /api/v1/assessment/patrols": scores("scores:mark", SUPERVISION, body=PATROL),
+    "GET /api/v1/assessment/weeks": scores("scores:read", READERS),
+    "GET /api/v1/assessment/weeks/figures": scores("scores:read", READERS, query=WEEK),
+    "GET /api/v1/assessment/weeks/{number}": scores("scores:read", READERS, ids={"number": "week"}),
+    "POST /api/v1/assessment/weeks": scores("scores:mark", SUPERVISION, body={**WEEK, "text": "平稳"}),
+    "GET /api/v1/assessment/self": scores("scores:read", READERS),
+    "GET /api/v1/assessment/self/{number}": scores("scores:read", READERS, ids={"number": "self"}),
+    "POST /api/v1/assessment/self": scores("scores:self", LEADERS, body=SELF),
+    "POST /api/v1/assessment/self/{number}/review": scores(
+        "scores:confirm", SUPERVISION, ids={"number": "self"}, body={"points": "98", "reason": "属实"}
+    ),
+    "GET /api/v1/assessment/talks": scores("scores:read", READERS),
+    "GET /api/v1/assessment/talks/{number}": scores("scores:read", READERS, ids={"number": "talk"}),
+    "POST /api/v1/assessment/talks/{number}/hold": scores(
+        "scores:mark", SUPERVISION, ids={"number": "talk"}, body=TALK
+    ),
     "POST /api/v1/assessment/tasks/{number}/lift": Way(
         kind="api", may=SUPERVISION, scope="scores:mark", ids={"number": "owed"}, body={"reason": "停办"}
     ),
@@ -621,6 +667,9 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
 ) + (
     ("POST /api/v1/spots", "hall", "hall"),
     ("POST /api/v1/sheets", "hall", "hall"),
+    ("POST /api/v1/assessment/patrols", "hall", "hall"),
+    ("POST /api/v1/assessment/patrols", "window", "window"),
+    ("POST /api/v1/assessment/self", "window", "window"),
     ("POST /api/v1/assessment/reports", "hall", "hall"),
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
@@ -639,6 +688,8 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     ("POST /assessment/book/use", "hall", "hall"),
     ("POST /assessment/reports", "hall", "hall"),
     ("POST /notices", "hall", "hall"),
+    ("POST /assessment/patrols", "hall", "hall"),
+    ("POST /assessment/self", "window", "window"),
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
     ("POST /requests/new", "staff", "staff"),
@@ -679,6 +730,15 @@ IN_QUERY: Final = (
     ("GET /spots", "hall", "hall"),
     ("GET /spots", "window", "window"),
     ("GET /assessment/tasks", "hall", "hall"),
+    ("GET /assessment/patrols", "hall", "hall"),
+    ("GET /assessment/patrols", "window", "window"),
+    ("GET /assessment/weeks/new", "hall", "hall"),
+    ("GET /assessment/self", "hall", "hall"),
+    ("GET /assessment/self/new", "window", "window"),
+    ("GET /assessment/talks", "hall", "hall"),
+    ("GET /api/v1/assessment/patrols", "window", "window"),
+    ("GET /api/v1/assessment/weeks/figures", "hall", "hall"),
+    ("GET /api/v1/assessment/self", "window", "window"),
     ("GET /api/v1/assessment/tasks", "window", "window"),
     ("GET /api/v1/months", "hall", "hall"),
     ("GET /assessment/periods", "hall", "hall"),

@@ -150,7 +150,14 @@ REFUSALS: Final[dict[str, tuple[Callable[[Closable], object], str]]] = {
     "a quarter whose months are open": (lambda m: (m.to("2026-04-02 09:00"), m.keep(m.draft("2026-Q1"))), "2026-03"),
     "a month before the first book": (lambda m: m.draft("2026-02"), "细则"),
     "the same once more": (lambda m: (m.sign(), m.keep(m.draft())), "已结账"),
-    "a choice that is none": (lambda m: m.draft(chosen=[Chosen("award", "window", "w1")]), "choose"),
+    "a choice that decides nothing": (
+        lambda m: (
+            m.found("E04", staff=None, window="w4"),
+            m.draft("2026-Q1", chosen=[Chosen("award", "window", "w1")]),
+        ),
+        "不改变结果",
+    ),
+    "a choice that is none": (lambda m: m.draft(chosen=[Chosen("award", "window", "w1")]), "无须人选定"),
 }
 FAR: Final = person("far", "supervision_head", halls=["elsewhere"])
 

@@ -582,6 +582,17 @@ def test_a_months_veto_is_the_months() -> None:
     assert told(quarter.effects) == ["A09 w1 2026-03-20<"]
 
 
+def test_a_veto_that_no_closing_told_is_told_by_no_quarter() -> None:
+    """It came to light after its month was signed: the signed grade stays, and it is not called one told before."""
+    facts = absent("02-02am", "02-10am", "02-20pm")
+    months = [Earlier(period="2026-02", ledger="window", whom="w1", grade="qualified", effects=known)
+              for known in (("unqualified A09",), ())]  # fmt: skip
+    windows = [[t for t in told(fired(facts, "2026-Q1", before=[one])) if "w1" in t] for one in months]
+    assert windows == [["A09 w1 2026-02-20<"], []]
+    unaware = fired(facts, "2026-Q1", before=[months[1]])
+    assert [one.effect for one in unaware] == ["no_award"], "what takes the quarter's award away is told all the same"
+
+
 def test_g10_g12_the_right_to_be_excellent_is_lost() -> None:
     vacant = [fact("posting.vacant", "post:w1", "2026-03-02", proof="confirmed", confirmed_by="u1")]
     window = assessed([score("w1", "99", "window", "2026-Q1")], vacant)

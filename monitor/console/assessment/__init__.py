@@ -6,11 +6,15 @@ from fastapi import APIRouter
 
 from monitor.console.assessment.booksapi import add_books_api
 from monitor.console.assessment.marks import add_marks_api
+from monitor.console.assessment.patrols import add_patrols_api
 from monitor.console.assessment.periods import add_periods_api
 from monitor.console.assessment.proposals import add_proposals_api
 from monitor.console.assessment.reports import add_reports_api
+from monitor.console.assessment.selfwork import add_selfwork_api
 from monitor.console.assessment.signsapi import add_signs_api
+from monitor.console.assessment.talks import add_talks_api
 from monitor.console.assessment.tasks import add_tasks_api
+from monitor.console.assessment.weeks import add_weeks_api
 from monitor.console.deps import Deps
 
 
@@ -23,3 +27,7 @@ def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     add_periods_api(api, deps)
     add_reports_api(api, deps)
     add_tasks_api(api, deps)
+    add_patrols_api(api, deps)
+    add_weeks_api(api, deps)
+    add_selfwork_api(api, deps)
+    add_talks_api(api, deps)

@@ -58,7 +58,13 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("signs", "/assessment/signs", "audit:read"),
         Tab("book", "/assessment/book", "scores:read"),
     ),
-    "cycle": (Tab("tasks", "/assessment/tasks", "scores:read"),),
+    "cycle": (
+        Tab("tasks", "/assessment/tasks", "scores:read"),
+        Tab("patrols", "/assessment/patrols", "scores:read"),
+        Tab("weeks", "/assessment/weeks", "scores:read"),
+        Tab("self", "/assessment/self", "scores:read"),
+        Tab("talks", "/assessment/talks", "scores:read"),
+    ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
         Tab("quarantine", "/quarantine", "devices:read"),

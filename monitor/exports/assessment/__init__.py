@@ -13,6 +13,7 @@ from monitor.exports.assessment import letters, whole
 from monitor.exports.assessment.bundle import as_zip
 from monitor.exports.assessment.documents import BadTemplate, Templates, as_docx
 from monitor.exports.assessment.letters import Letter
+from monitor.exports.assessment.papers import NO_PAPERS, Papers
 from monitor.exports.assessment.printed import as_pdf
 from monitor.exports.assessment.reading import Naming, Reading
 from monitor.exports.assessment.weekly import Week, weekly
@@ -31,12 +32,13 @@ class BadReport(ValueError):
 
 
 def make(
-    snapshot: Snapshot, form: Format, kind: Kind, *, templates: Templates, circular_names: Naming, window: str = ""
-) -> bytes:
+    snapshot: Snapshot, form: Format, kind: Kind, *, templates: Templates, circular_names: Naming, window: str = "",
+    papers: Papers = NO_PAPERS,
+) -> bytes:  # fmt: skip
     """One file. Raises BadReport, BadTemplate, CannotPrint.
 
     `circular_names`: of people in a circular, which leaves the hall; every other report names them. `window`: whose
-    feedback letter.
+    feedback letter. `papers`: those that were issued on the period.
     """
     if kind == "feedback" and not window:
         raise BadReport("--window: 反馈函一个窗口一份 a feedback letter is one window's: name it; zip 含全部 has all")
@@ -45,9 +47,9 @@ def make(
     if form in ("json", "zip"):
         if kind != "all":
             raise BadReport(f"--kind: {form} 总是全部 is always the whole; leave --kind out")
-        return to_json(snapshot) if form == "json" else as_zip(snapshot, templates, circular_names)
+        return to_json(snapshot) if form == "json" else as_zip(snapshot, templates, circular_names, papers)
     if kind == "circular" or kind == "feedback":
-        letter = _letter(snapshot, kind, circular_names, window)
+        letter = _letter(snapshot, kind, circular_names, window, papers)
         if form == "docx":
             return as_docx(letter, templates)
         return as_xlsx(letter.report) if form == "xlsx" else as_pdf(letter.report, "portrait")
@@ -65,11 +67,11 @@ def make_week(week: Week, form: Format, kind: Kind) -> bytes:
     return as_xlsx(report) if form == "xlsx" else as_pdf(report, "portrait")
 
 
-def _letter(snapshot: Snapshot, kind: str, circular_names: Naming, window: str) -> Letter:
+def _letter(snapshot: Snapshot, kind: str, circular_names: Naming, window: str, papers: Papers) -> Letter:
     if kind == "circular":
-        return letters.circular(Reading(snapshot, circular_names))
+        return letters.circular(Reading(snapshot, circular_names), papers.circular)
     try:
-        return letters.feedback(Reading(snapshot), window)
+        return letters.feedback(Reading(snapshot), window, papers.of(window))
     except letters.NoWindow as error:
         raise BadReport(f"--window: {error}") from error
 
@@ -80,6 +82,6 @@ def templates_in(shipped: Path, own: str | None) -> Templates:
 
 
 __all__ = [
-    "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "Week", "make", "make_week",
-    "templates_in",
+    "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "Papers", "Week", "make",
+    "make_week", "templates_in",
 ]  # fmt: skip

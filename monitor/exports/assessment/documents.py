@@ -26,6 +26,7 @@ _COMMON: Final[dict[str, str]] = {
     "made": "编制日期，如 2026年4月7日",
     "book": "考评细则与版本",
     "foot": "页脚：版本和输入摘要",
+    "document": "文号，签发时所编；未签发的为（未编文号）",
 }
 PLACEHOLDERS: Final[dict[str, dict[str, str]]] = {
     "circular": _COMMON
@@ -41,6 +42,7 @@ PLACEHOLDERS: Final[dict[str, dict[str, str]]] = {
         "window": "窗口名称",
         "entries": "本窗口每笔分录，表",
         "people": "本窗口人员的得分，表",
+        "receipt": "发出、签收和回复的日期；未发出的留空待签",
     },
 }
 """Template → placeholder → what it stands for. A table is a list of rows, a row a list of texts."""

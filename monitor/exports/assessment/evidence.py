@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from monitor.assessment.sources import SOURCES
-from monitor.exports.assessment.reading import ZONE, Reading
+from monitor.exports.assessment.reading import Reading
 from monitor.model import Reason
 from monitor.wording.words import BY_FIELD
 
@@ -57,5 +57,5 @@ def _value(reading: Reading, key: str, value: object) -> str:
     if key in BY_FIELD and value in BY_FIELD[key]:
         return BY_FIELD[key][value][0]
     if _INSTANT.fullmatch(value):
-        return f"{datetime.fromisoformat(value).astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
+        return f"{datetime.fromisoformat(value).astimezone(reading.zone):%Y-%m-%d %H:%M:%S}"
     return value

@@ -22,6 +22,22 @@ ROWS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("I07", ("saved_workdays", "saved_items")),
 )  # fmt: skip
 """Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05 is per item: see `_by_part`."""
+SERVICE: Final[Mapping[str, tuple[str, str, str, bool]]] = {
+    "ratings": ("", "评价", "期内本厅的评价件数，经核实不计的除外", False),
+    "bad": ("", "差评", "其中不满意的", False),
+    "set_aside": ("", "不计的评价", "差评经核实为误评、恶意的，不计入满意率", False),
+    "satisfaction": ("", "满意率", "1－差评÷评价", True),
+    "average": ("", "平均分", "评价的平均分，满分5分", False),
+    "orders": ("I09", "12345工单受理", "期内转来的热线工单件数", False),
+    "orders_done": ("I09", "12345工单办理", "期内答复或办结的件数", False),
+    "orders_late": (
+        "I09",
+        "12345工单超时",
+        "期内受理、超过时限而发牌未撤回的；工单满意率无数据来源，不列",
+        False,
+    ),
+}
+"""Figures of `supervision.assessment.service`: row of A.9, title, definition, whether it is a share."""
 _HEADS: Final = columns(("编号", 7), ("指标", 24), ("数值", 16), ("定义", 100))
 
 
@@ -51,12 +67,25 @@ def _rows(reading: Reading, kept: Mapping[str, Any]) -> Iterator[Row]:
     for row, names in ROWS:
         for name in names:
             yield row, FIGURES[name].zh, value_text(name, figures.get(name)), FIGURES[name].defined_zh
+    yield from _service(kept.get("service"))
     windows, people = awarded(reading)
     yield "I08", "受表彰窗口", f"{windows:,}", "本期列入表彰的窗口个数；同一窗口计一次"
     yield "I08", "服务标兵（先进个人）", f"{people:,}", "本期列入表彰的人次"
     for check in kept.get("checks") or ():
         told = "相符" if check["ok"] else "不符"
         yield "核对", check["check"], told, f"应为 {check['expected']:,}，得 {check['found']:,}"
+
+
+def _service(found: Mapping[str, Any] | None) -> Iterator[Row]:
+    """Satisfaction and the hotline's orders; nothing where a period was signed before they were counted."""
+    for key, (row, title, defined, share) in SERVICE.items() if found is not None else ():
+        yield row, title, _told(found.get(key) if found is not None else None, share), defined
+
+
+def _told(value: Any, share: bool) -> Cell:
+    if value is None:
+        return None
+    return f"{value:.2%}" if share else f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
 def _days(days: Any) -> Cell:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import Award, FiredEffect, Sheet
 from monitor.exports.assessment import figures, notes, words
+from monitor.exports.assessment.papers import NO_NUMBER, NOT_ISSUED, Paper, chinese_date
 from monitor.exports.assessment.reading import Reading
 from monitor.exports.assessment.sheets import (
     LEDGERS,
@@ -44,7 +44,7 @@ class Letter:
 # --------------------------------------------------------------------------- circular
 
 
-def circular(reading: Reading) -> Letter:
+def circular(reading: Reading, paper: Paper = NOT_ISSUED) -> Letter:
     tables = {
         "top": _top(reading),
         "awards": _awards(reading),
@@ -54,7 +54,7 @@ def circular(reading: Reading) -> Letter:
         "notes": notes.table(reading),
     }
     texts = tuple(_circular_texts(reading))
-    return _letter(reading, "circular", f"{reading.hall} {reading.period}考评情况通报", texts, tables, {})
+    return _letter(reading, "circular", f"{reading.hall} {reading.period}考评情况通报", texts, tables, {}, paper)
 
 
 def _circular_texts(reading: Reading) -> Iterator[str]:
@@ -189,7 +189,7 @@ class NoWindow(ValueError):
     """The snapshot has no such window."""
 
 
-def feedback(reading: Reading, window: str) -> Letter:
+def feedback(reading: Reading, window: str, paper: Paper = NOT_ISSUED) -> Letter:
     """Raises NoWindow."""
     sheet = next((one for one in reading.snapshot.windows if one.id == window), None)
     if sheet is None:
@@ -202,9 +202,10 @@ def feedback(reading: Reading, window: str) -> Letter:
         "effects": _effect_table(reading, _mine(reading, sheet, mine)),
         "notes": notes.table(reading),
     }
-    more = {"unit": reading.unit(sheet.unit) or "（未登记单位）", "window": reading.window(window)}
+    more = {"unit": reading.unit(sheet.unit) or "（未登记单位）", "window": reading.window(window),
+            "receipt": paper.receipt}  # fmt: skip
     title = f"关于{more['window']}{reading.period}考评情况的反馈函"
-    return _letter(reading, "feedback", title, tuple(_feedback_texts(reading, sheet, more, mine)), tables, more)
+    return _letter(reading, "feedback", title, tuple(_feedback_texts(reading, sheet, more, mine)), tables, more, paper)
 
 
 def _mine(reading: Reading, sheet: Sheet, people: Sequence[Sheet]) -> list[FiredEffect]:
@@ -257,16 +258,24 @@ def _people(reading: Reading, people: Sequence[Sheet]) -> Table:
 
 
 def _letter(
-    reading: Reading, name: str, title: str, texts: tuple[str, ...], tables: dict[str, Table], more: dict[str, str]
+    reading: Reading,
+    name: str,
+    title: str,
+    texts: tuple[str, ...],
+    tables: dict[str, Table],
+    more: dict[str, str],
+    paper: Paper,
 ) -> Letter:
     whole = f"{reading.mark}{title}"
     values: dict[str, object] = {
         "title": whole, "hall": reading.hall, "period": reading.period, "state": reading.state, "texts": texts,
-        "made": chinese_date(reading.made), "book": reading.book, "foot": reading.foot, **more,
+        "document": paper.document or NO_NUMBER,
+        "made": chinese_date(paper.issued or reading.made), "book": reading.book, "foot": reading.foot, **more,
         **{key: _grid(table) for key, table in tables.items()},
     }  # fmt: skip
+    told = (*texts, f"文号：{paper.document or NO_NUMBER}", *([paper.receipt] if "receipt" in more else ()))
     report = Report(
-        title=whole, period=reading.period, state=reading.state, foot=reading.foot, made=reading.made, texts=texts,
+        title=whole, period=reading.period, state=reading.state, foot=reading.foot, made=reading.made, texts=told,
         tables=tuple(tables.values()),
     )  # fmt: skip
     return Letter(name=name, values=values, report=report)
@@ -274,7 +283,3 @@ def _letter(
 
 def _grid(table: Table) -> Grid:
     return tuple(tuple(texts_of(row, table.columns)) for row in table.rows)
-
-
-def chinese_date(at: datetime) -> str:
-    return f"{at.year}年{at.month}月{at.day}日"

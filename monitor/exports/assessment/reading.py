@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.assessment.kept import ERASED
 from monitor.assessment.model import Ledger
 from monitor.assessment.scores import months_of
-from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot, digest_of, from_json, to_json
+from monitor.assessment.snapshot import CHINA, FiredEffect, Sheet, Snapshot, digest_of, from_json, to_json
 from monitor.exports.attendance.local import one_line
 from monitor.model import Reason
 from monitor.wording import render
@@ -20,8 +20,8 @@ from monitor.wording.actors import actor_word
 Naming: TypeAlias = Literal["full", "masked", "none"]
 LONGEST: Final = 60
 """Signs of a name that are printed; what is longer ends with …."""
-ZONE: Final = ZoneInfo("Asia/Shanghai")
-"""Instants are printed in China's time, with their offset; dates of a snapshot are the hall's already."""
+ZONE: Final = ZoneInfo(CHINA)
+"""Of a week that says no other."""
 
 
 class Reading:
@@ -31,6 +31,8 @@ class Reading:
         body = to_json(snapshot)
         self.snapshot = snapshot = from_json(body)  # as it comes back: what is kept gives the same order of everything
         self.naming = naming
+        self.zone = ZoneInfo(snapshot.zone)
+        """Instants are printed in the hall's time, with their offset; dates of a snapshot are the hall's already."""
         self.digest = digest_of(body)
         named = {one_line(name) for name in snapshot.names.get("staff", {}).values()} - {ERASED}
         self._by_kind = {f"window:{key}": self.window(key) for key in snapshot.names.get("window", {})} | {
@@ -71,7 +73,7 @@ class Reading:
 
     @property
     def made(self) -> datetime:
-        return self.snapshot.made_at.astimezone(ZONE)
+        return self.snapshot.made_at.astimezone(self.zone)
 
     @property
     def made_by(self) -> str:
@@ -127,7 +129,7 @@ class Reading:
 
     def said(self, reason: Reason) -> str:
         """A reason as a sentence, its ids by name as far as this report shows them."""
-        return self.public(render(reason, "zh", ZONE, self._by_kind))
+        return self.public(render(reason, "zh", self.zone, self._by_kind))
 
     def public(self, text: str) -> str:
         """A text with the people's names that stand in it shown as names are."""

@@ -29,7 +29,7 @@ from monitor.store.facts.look import Look
 from monitor.store.wanted import want
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.gathered import Gathered, end_of, gather
-from monitor.supervision.assessment.preview import snapshot_of
+from monitor.supervision.assessment.preview import snapshot_of, to_choose
 from monitor.supervision.assessment.run import Work, work_out
 from monitor.supervision.commands import local, require_words
 from monitor.supervision.refused import Refused
@@ -95,7 +95,8 @@ def draft(
     found = gather(look, hall, period, policy, {one.month: one.scoring for one in work.months} if work else None)
     picked = tuple(chosen)
     made = snapshot_of(look, found, policy, by=who.id, chosen=picked)
-    _require_choices(made, picked)
+    if picked:
+        _require_choices(made, to_choose(look, found, made), picked)
     stands = tuple(h for h in hindrances(look, found, work) if not (accept_open and h.code == "proposals"))
     if accept_open:
         made = replace(made, notes=(*made.notes, *_accepted(found.open)))
@@ -221,9 +222,15 @@ def _accepted(open_: Sequence[Proposal]) -> Iterator[Note]:
         )
 
 
-def _require_choices(made: Snapshot, chosen: Iterable[Chosen]) -> None:
-    """Each choice is one among equals or among nominees, and settles it."""
+def _require_choices(made: Snapshot, possible: frozenset[Chosen], chosen: Iterable[Chosen]) -> None:
+    """Each choice is one among equals or among nominees, and settles it: one that decides nothing is none."""
     for one in chosen:
+        if one not in possible:
+            raise Refused(
+                f"{one.what}:{one.ledger}:{one.whom} 无须人选定，选了也不改变结果"
+                " is not left to a person: choosing it decides nothing",
+                field="choose",
+            )  # fmt: skip
         sheet = next((s for s in made.sheets(one.ledger) if s.id == one.whom), None)
         if sheet is None or getattr(sheet, one.what) != "yes":
             raise Refused(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final, Literal
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
@@ -49,8 +50,11 @@ from monitor.supervision.assessment.gathered import (
     whom_of,
 )
 from monitor.supervision.assessment.named import names_in
+from monitor.supervision.assessment.service import service
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
+
+CHOICES: Final[tuple[Literal["award", "excellent", "bottom"], ...]] = ("award", "excellent", "bottom")
 
 
 def kept_snapshot(look: Look, hall: str, period: str) -> Snapshot | None:
@@ -83,13 +87,8 @@ def preview(look: Look, hall: str, period: str, policy: Policy, *, by: str, chos
 def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen: Iterable[Chosen] = ()) -> Snapshot:
     """The period from what was gathered, as a preview."""
     picked = tuple(sorted(set(chosen)))
-    whom = (
-        whom_of(look, found.hall, found.own, found.entries)
-        if found.kind == "month"
-        else sorted({*whom_of(look, found.hall, found.own, found.entries), *found.points})
-    )
-    scores = scores_of(found, whom)
-    stood = stood_at(look.registry, found.period)
+    scores = _scores(look, found)
+    stood, span = stood_at(look.registry, found.period), span_of(found.calendar, found.period, look.now)
     assessed = _assessed(found, scores, stood, picked)
     made = Snapshot(
         hall=found.hall, name=look.registry.halls[found.hall].name, period=found.period, kind=found.kind, version=0,
@@ -102,11 +101,27 @@ def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen:
         awards=tuple(_award(one) for one in assessed.awards), told=assessed.told,
         decided=tuple(Decided(what=one.what, ledger=one.ledger, whom=one.whom) for one in picked),
         statistics=statistics(
-            look, policy.timeliness, span_of(found.calendar, found.period, look.now), hall=found.hall, by="window"
-        ).to_json(),
-        notes=tuple(_notes(look, found)),
+            look, policy.timeliness, span, hall=found.hall, by="window"
+        ).to_json() | {"service": service(look, found.hall, span, policy.rating.bad_at_most)},
+        notes=tuple(_notes(look, found)), zone=str(look.registry.zone_of(found.hall)),
     )  # fmt: skip
     return replace(made, names=names_in(look, made))
+
+
+def to_choose(look: Look, found: Gathered, made: Snapshot) -> frozenset[Chosen]:
+    """What a person may decide: those among equals for a last seat as long as nobody had chosen, and the nominees of
+    the windows that `made` awards.
+    """
+    left = _assessed(found, _scores(look, found), stood_at(look.registry, found.period), ())
+    seats = ((what, one) for one in left.results for what in CHOICES)
+    tied = {Chosen(what, one.ledger, one.whom) for what, one in seats if getattr(one, what) == "tied"}
+    windows = [one for one in made.awards if (one.ledger, one.state) == ("window", "awarded")]
+    return frozenset(tied | {Chosen("award", "staff", person) for one in windows for person in one.nominees})
+
+
+def _scores(look: Look, found: Gathered) -> list[Score]:
+    whom = whom_of(look, found.hall, found.own, found.entries)
+    return scores_of(found, whom if found.kind == "month" else sorted({*whom, *found.points}))
 
 
 def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str], chosen: Sequence[Chosen]) -> Assessed:

@@ -8,11 +8,15 @@ from monitor.console.deps import Deps
 from monitor.console.pages.assessment.bookedit import add_book_edit
 from monitor.console.pages.assessment.books import add_books
 from monitor.console.pages.assessment.marks import add_marks
+from monitor.console.pages.assessment.patrols import add_patrols
 from monitor.console.pages.assessment.periods import add_periods
 from monitor.console.pages.assessment.proposals import add_proposals
 from monitor.console.pages.assessment.reports import add_reports
+from monitor.console.pages.assessment.selfwork import add_selfwork
 from monitor.console.pages.assessment.signs import add_signs
+from monitor.console.pages.assessment.talks import add_talks
 from monitor.console.pages.assessment.tasks import add_tasks
+from monitor.console.pages.assessment.weeks import add_weeks
 
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
@@ -25,3 +29,7 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     add_periods(pages, deps)
     add_reports(pages, deps)
     add_tasks(pages, deps)
+    add_patrols(pages, deps)
+    add_weeks(pages, deps)
+    add_selfwork(pages, deps)
+    add_talks(pages, deps)

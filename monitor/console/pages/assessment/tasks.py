@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
@@ -158,7 +158,7 @@ def task_view(row: Row[Any], saying: Told, cards: Mapping[str, Row[Any]], look: 
         "late": (today - due).days if row.done_at is None and row.due < look.now else 0,
         "today": row.done_at is None and due == today, "opened": saying.at(row.opened_at, row.hall),
         "done": saying.at(row.done_at, row.hall), "lifted": row.lifted_by is not None,
-        "lifter": saying.user(row.lifted_by), "place": place_of(row, signed) if row.done_at is None else None,
+        "lifter": saying.user(row.lifted_by), "place": place_of(row, signed, today) if row.done_at is None else None,
         "card": None if card is None else {
             "number": card.number, "level": card.level, "word": level_word(card.level, words.language),
             "over": card.cleared_at is not None,
@@ -166,13 +166,15 @@ def task_view(row: Row[Any], saying: Told, cards: Mapping[str, Row[Any]], look: 
     }  # fmt: skip
 
 
-def place_of(row: Row[Any], signed: Signed) -> str | None:
-    """Where it is done, if whoever looks may do it."""
+def place_of(row: Row[Any], signed: Signed, today: date) -> str | None:
+    """Where it is done, if whoever looks may do it. A patrol is made on its day alone."""
     action, address = DONE_AT[row.sort]
-    if not may(signed, action):
+    if not may(signed, action) or (row.sort == "patrol" and row.period != today.isoformat()):
         return None
     more = {"hall": row.hall}
-    if row.sort == "week":
+    if row.sort == "patrol":
+        more["round"] = row.task.rpartition("/")[2]
+    elif row.sort == "week":
         more["week"] = row.period
     elif row.sort == "self":
         more |= {"window": row.window, "month": row.period}

@@ -19,8 +19,10 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle.circulars import named
 from monitor.supervision.assessment.cycle.ground import after, calendar_of, day_end, period_end
+from monitor.supervision.assessment.cycle.selfwork import handed_in
 from monitor.supervision.assessment.cycle.talks import expect_talks
 from monitor.supervision.assessment.cycle.tasks import Owed, open_all
+from monitor.supervision.assessment.cycle.weeks import of_week
 from monitor.workcal import WorkCalendar
 
 PATROL_DAYS: Final = 3
@@ -73,7 +75,7 @@ class _Plan:
             day = self.calendar.next_workday(day)
             for number in range(1, self.book.cycle.daily_patrols + 1):
                 yield self._owed("patrol", day.isoformat(), day_end(self.calendar, day), of=str(number))
-        if self.book.cycle.weekly_summary:
+        if self.book.cycle.weekly_summary and of_week(self.look, self.hall, f"{self.today:%G-W%V}") is None:
             sunday = self.today + timedelta(days=7 - self.today.isoweekday())
             monday = self.calendar.next_workday(sunday)
             yield self._owed("week", f"{self.today:%G-W%V}", day_end(self.calendar, monday))
@@ -85,8 +87,9 @@ class _Plan:
         day = self.today.replace(day=self.book.cycle.self_assessment_day)
         if not self.calendar.is_workday(day):
             day = self.calendar.next_workday(day)
+        handed = handed_in(self.look, self.hall, f"{self.today:%Y-%m}")
         for window in sorted(self.look.registry.windows.values(), key=lambda w: w.id):
-            if window.hall == self.hall:
+            if window.hall == self.hall and window.id not in handed:
                 yield self._owed(
                     "self", f"{self.today:%Y-%m}", day_end(self.calendar, day), of=window.id, unit=window.unit,
                     window=window.id,
@@ -105,7 +108,7 @@ class _Plan:
     def after_closing(self, closed: Row[Any]) -> Iterator[Owed]:
         """A month: a circular where the book has talks (一评一通报一谈话, H03–H04) or an effect calls for one (A06),
         the talks. A quarter or year: the written feedback (G18), the distribution (G19), the nominations of the
-        windows awarded (G08, H06).
+        windows awarded (G08), where the book does not award people by their place (H06).
         """
         kind, period, rules = kind_of(closed.period), closed.period, self.book.cycle
         soon = after(self.calendar, closed.closed_at, rules.close_days)
@@ -122,7 +125,7 @@ class _Plan:
             )
             for row in awarded:
                 window = self.look.registry.windows.get(row.whom)
-                if window is not None:
+                if window is not None and rules.award_staff is None:  # else people are awarded by place
                     yield self._owed("nominate", period, soon, of=window.id, unit=window.unit, window=window.id)
             if awarded:
                 yield self._owed("award", period, after(self.calendar, closed.closed_at, 2 * rules.close_days))

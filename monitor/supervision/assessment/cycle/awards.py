@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from monitor.access import Principal
+from monitor.assessment.scores import months_of
 from monitor.store import cycle
 from monitor.store.facts.look import Look
+from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     CLOSE,
@@ -40,6 +42,11 @@ def nominate(look: Look, who: Principal, window: str, period: str, staff: str, w
         raise Refused(f"{staff[:64]!r} 不是该单位人员 is nobody of the window's unit", field="staff")
     assert place.hall is not None
     require_closed(look, place.hall, period)
+    if by_place(look, place.hall, period):
+        raise Refused(
+            "本细则按名次表彰个人，窗口不推荐 by this rule book people are awarded by their place, no window names one",
+            field="staff", sort="state",
+        )  # fmt: skip
     said = words(reason=why)
     mine = (cycle.RESULT.c.ledger == "window", cycle.RESULT.c.whom == window, cycle.RESULT.c.awarded)
     if not cycle.results(look.conn, place.hall, period, *mine):
@@ -66,6 +73,12 @@ def nominate(look: Look, who: Principal, window: str, period: str, staff: str, w
     body = {"hall": place.hall, "period": period, "window": window, "staff": staff}
     record(look, who, "assess.nominated", table, number, body, private=said)
     return number
+
+
+def by_place(look: Look, hall: str, period: str) -> bool:
+    """Whether the rule book awards so many people by their place (H06), instead of one nominee a window (G08)."""
+    book = book_of(look.conn, hall, months_of(period)[-1])
+    return book is not None and book.cycle.award_staff is not None
 
 
 def _require_may(look: Look, hall: str, period: str, staff: str) -> None:
@@ -110,8 +123,7 @@ def finish(look: Look, who: Principal, hall: str, period: str) -> dict[str, list
     if waiting:
         raise Refused(f"尚有 {waiting} 项推荐未确认 so many nominations are not decided", sort="state")
     won = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == "window", cycle.RESULT.c.awarded)
-    people = look.conn.execute(select(table.c.whom).where(*mine, table.c.state == "confirmed").order_by(table.c.whom))
-    found = {"windows": [row.whom for row in won], "staff": [str(one) for one in people.scalars()]}
+    found = {"windows": [row.whom for row in won], "staff": _people(look, hall, period)}
     if not tasks.done(look, hall, "award", period):
         raise Refused(f"{period} 无待确认的表彰 no awards wait to be confirmed", sort="state")
     closed = require_closed(look, hall, period)
@@ -119,6 +131,17 @@ def finish(look: Look, who: Principal, hall: str, period: str) -> dict[str, list
         look, who, "assess.awards_confirmed", cycle.CLOSED, int(closed.id), {"hall": hall, "period": period, **found}
     )
     return found
+
+
+def _people(look: Look, hall: str, period: str) -> list[str]:
+    """Who is awarded: those whom the signed period awards by place, or the nominees that were confirmed."""
+    if by_place(look, hall, period):
+        mine = (cycle.RESULT.c.ledger == "staff", cycle.RESULT.c.awarded)
+        return [row.whom for row in cycle.results(look.conn, hall, period, *mine)]
+    table = cycle.NOMINATION
+    confirmed = (table.c.hall == hall, table.c.period == period, table.c.state == "confirmed")
+    query = select(table.c.whom).where(*confirmed).order_by(table.c.whom)
+    return [str(one) for one in look.conn.execute(query).scalars()]
 
 
 def listed(

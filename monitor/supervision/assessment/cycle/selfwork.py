@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
-from monitor.access import Principal
+from monitor.access import Principal, refusal
 from monitor.store import cycle, owntasks
 from monitor.store.facts.look import Look
 from monitor.store.ledgers import cents, points
@@ -16,6 +16,7 @@ from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     CONFIRM,
+    PAGE,
     SELF,
     after,
     calendar_of,
@@ -25,13 +26,16 @@ from monitor.supervision.assessment.cycle.ground import (
     require_period,
     require_row,
     rows_within,
+    seen_row,
     today,
     window_place,
     words,
 )
+from monitor.supervision.reach import windows_within
 from monitor.supervision.refused import Refused
 
 MOST_POINTS: Final = Decimal(200)
+NAMED: Final = ("自评", "self-assessment")
 
 
 def hand_in(look: Look, who: Principal, window: str, month: str, score: Decimal, text: str) -> int:
@@ -81,7 +85,7 @@ def _owe_review(look: Look, hall: str, month: str, window: str) -> None:
 def review(look: Look, who: Principal, number: int, score: Decimal, text: str) -> None:
     """Sign it off with the score that the review comes to. Raises Refused, also for whoever handed it in."""
     table = cycle.SELF
-    row = require_row(look, who, CONFIRM, table, number, ("自评", "self-assessment"))
+    row = require_row(look, who, CONFIRM, table, number, NAMED)
     found, said = _cents(score), words(reason=text)
     if row.handed_by == who.id:
         raise Refused("自评人不能复核自己的自评 whoever handed it in does not review it", sort="role")
@@ -105,8 +109,35 @@ def _cents(score: Decimal) -> int:
     return found
 
 
+# --------------------------------------------------------------------------- what there is to see
+
+
 def listed(
-    look: Look, who: Principal, *, hall: str | None = None, month: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
-    wanted = [cycle.SELF.c[n] == v for n, v in (("hall", hall), ("month", month)) if v is not None]
-    return rows_within(look, who, cycle.SELF, *wanted, before=before)
+    look: Look, who: Principal, *, hall: str | None = None, month: str | None = None, window: str | None = None,
+    before: int | None = None, limit: int = PAGE,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    given = {"hall": hall, "month": month, "window": window}
+    wanted = [cycle.SELF.c[n] == v for n, v in given.items() if v is not None]
+    return rows_within(look, who, cycle.SELF, *wanted, before=before, limit=limit)
+
+
+def one(look: Look, who: Principal, number: int) -> Row[Any]:
+    """Raises Refused."""
+    return seen_row(look, who, cycle.SELF, number, NAMED)
+
+
+def of_window(look: Look, window: str, month: str) -> Row[Any] | None:
+    """What the window handed in for the month."""
+    query = select(cycle.SELF).where(cycle.SELF.c.window == window, cycle.SELF.c.month == month)
+    return look.conn.execute(query).first()
+
+
+def windows_of(look: Look, who: Principal) -> list[str]:
+    """The windows that `who` may hand in for."""
+    return sorted(windows_within(look.registry, who)) if refusal(who, SELF) is None else []
+
+
+def handed_in(look: Look, hall: str, month: str) -> frozenset[str]:
+    """The windows that have done it."""
+    query = select(cycle.SELF.c.window).where(cycle.SELF.c.hall == hall, cycle.SELF.c.month == month)
+    return frozenset(look.conn.execute(query).scalars())

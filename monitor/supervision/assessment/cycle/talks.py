@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -15,11 +15,13 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     MARK,
+    PAGE,
     after,
     calendar_of,
     record,
     require_row,
     rows_within,
+    seen_row,
     staff_place,
     today,
     window_place,
@@ -30,6 +32,8 @@ from monitor.supervision.refused import Refused
 
 PARTS: tuple[str, ...] = ("attended", "talked", "outcome")
 """Who was there, what was said, what is to be put right by when."""
+STATES: Final = ("due", "held", "all")
+NAMED: Final = ("谈话", "talk")
 
 
 def expect_talks(look: Look, hall: str, month: str, rules: Cycle) -> Iterator[Owed]:
@@ -71,7 +75,7 @@ def _in_a_row(look: Look, hall: str, month: str, whom: str, streak: int) -> bool
 
 def hold(look: Look, who: Principal, number: int, held_on: date, *, attended: str, talked: str, outcome: str) -> None:
     """Enter that it was held. What people said is private. Raises Refused."""
-    row = require_row(look, who, MARK, cycle.TALK, number, ("谈话", "talk"))
+    row = require_row(look, who, MARK, cycle.TALK, number, NAMED)
     said = words(attended=attended, talked=talked, outcome=outcome)
     if who.staff is not None and who.staff == row.staff:
         raise Refused("不能登记与本人的谈话 nobody enters the talk with themselves", sort="role")
@@ -90,10 +94,24 @@ def hold(look: Look, who: Principal, number: int, held_on: date, *, attended: st
 
 
 def listed(
-    look: Look, who: Principal, *, hall: str | None = None, due: bool = False, before: int | None = None
-) -> Sequence[Row[Any]]:
-    """Talks within reach; `due`: those that are still to be held."""
+    look: Look, who: Principal, *, hall: str | None = None, due: bool = False, held: bool = False,
+    before: int | None = None, limit: int = PAGE,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Talks within reach; `due`: those that are still to be held, `held`: those that were."""
     wanted = [cycle.TALK.c.hall == hall] if hall is not None else []
     if due:
         wanted.append(cycle.TALK.c.held_on.is_(None))
-    return rows_within(look, who, cycle.TALK, *wanted, before=before)
+    if held:
+        wanted.append(cycle.TALK.c.held_on.is_not(None))
+    return rows_within(look, who, cycle.TALK, *wanted, before=before, limit=limit)
+
+
+def one(look: Look, who: Principal, number: int) -> Row[Any]:
+    """Raises Refused."""
+    return seen_row(look, who, cycle.TALK, number, NAMED)
+
+
+def score_of(look: Look, talk: Row[Any]) -> int | None:
+    """What the closed period came to for whom the talk is with, in hundredths."""
+    theirs = (cycle.RESULT.c.ledger == talk.ledger, cycle.RESULT.c.whom == talk.whom)
+    return next((int(row.points_cents) for row in cycle.results(look.conn, talk.hall, talk.period, *theirs)), None)
