@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
@@ -17,6 +17,8 @@ import chinese_calendar
 
 ZONE: Final = timezone(timedelta(hours=8))
 TOLERANCE: Final = timedelta(minutes=15)
+SIGN: Final = {"case": timedelta(minutes=10), "rating": timedelta(minutes=10), "checkin": timedelta(minutes=15)}
+"""So long somebody is at the window who handled a case there, was rated, or came in."""
 DUE: Final = {"am": time(8, 30), "pm": time(14, 30)}
 NOON: Final = time(12, 30)
 CLOSES: Final = time(17, 30)
@@ -32,7 +34,9 @@ class Plain:
     gone: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     accepted: dict[str, tuple[datetime, str, str]] = field(default_factory=dict)
     completed: set[str] = field(default_factory=set)
-    rated: dict[tuple[str, str], int] = field(default_factory=dict)
+    rated: dict[tuple[str, str], tuple[int, date]] = field(default_factory=dict)
+    signs: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    """By window and by person."""
 
 
 def read(files: Iterable[Path]) -> Plain:
@@ -43,6 +47,8 @@ def read(files: Iterable[Path]) -> Plain:
         if channel in ("heartbeat", "status"):
             continue
         at = datetime.fromisoformat(body["at"]).astimezone(ZONE)
+        if channel in SIGN:
+            found.signs[body["staff" if channel == "checkin" else "window"]].append((at, at + SIGN[channel]))
         if channel == "checkin":
             key = (body["staff"], at.date(), _half(at, body["direction"]))
             found.seen.add(key)
@@ -57,7 +63,7 @@ def read(files: Iterable[Path]) -> Plain:
         elif channel == "case":
             found.completed.add(body["case"])
         elif channel == "rating":
-            found.rated[line["device"], body["id"]] = body["score"]
+            found.rated[line["device"], body["id"]] = (body["score"], at.date())
     return found
 
 
@@ -77,7 +83,7 @@ def late(plain: Plain) -> set[tuple[str, date, str]]:
     return {key for key, at in plain.arrivals.items() if timedelta(0) < _behind(key, at) <= TOLERANCE}
 
 
-def off_post(plain: Plain, holder: Mapping[str, str]) -> list[tuple[str, date]]:
+def off_post(plain: Plain, posted: Mapping[str, Sequence[str]]) -> list[tuple[str, date]]:
     """(person, day) for each time that somebody came later than that, or left their window empty for so long. What
     overlaps is one.
     """
@@ -85,14 +91,21 @@ def off_post(plain: Plain, holder: Mapping[str, str]) -> list[tuple[str, date]]:
     for key, at in plain.arrivals.items():
         if _behind(key, at) > TOLERANCE:
             spans[key[0]].append((at - _behind(key, at), at))
-    for window, mine in empty(plain).items():
-        spans[holder[window]] += mine
+    for window, mine in empty(plain, posted).items():
+        spans[posted[window][0]] += mine
     return sorted((person, start.date()) for person, mine in spans.items() for start, _ in _joined(mine))
 
 
-def empty(plain: Plain) -> dict[str, list[Span]]:
-    """By window, each time that nobody was there for a quarter of an hour or more."""
-    return {w: [(start, end) for start, end in mine if end - start >= TOLERANCE] for w, mine in plain.gone.items()}
+def empty(plain: Plain, posted: Mapping[str, Sequence[str]]) -> dict[str, list[Span]]:
+    """By window, each time that nobody was there for a quarter of an hour or more. `posted`: who belongs there, the one
+    who answers first.
+    """
+    found: dict[str, list[Span]] = {}
+    for window, mine in plain.gone.items():
+        signs = _joined(sign for one in (window, *posted[window]) for sign in plain.signs[one])
+        left = [piece for span in mine for piece in _without(span, signs)]
+        found[window] = [(start, end) for start, end in left if end - start >= TOLERANCE]
+    return found
 
 
 def absent(plain: Plain, people: Iterable[str], days: Iterable[date]) -> set[tuple[str, date, str]]:
@@ -121,9 +134,9 @@ def overdue(plain: Plain, promised: Mapping[str, int], until: date) -> set[tuple
     return found
 
 
-def bad(plain: Plain) -> int:
-    """How many ratings were bad."""
-    return sum(score <= 2 for score in plain.rated.values())
+def bad(plain: Plain, until: date) -> int:
+    """How many ratings were bad, given before that day."""
+    return sum(score <= 2 and day < until for score, day in plain.rated.values())
 
 
 def workdays(first: date, after: date) -> list[date]:
@@ -140,6 +153,17 @@ def next_workday(day: date) -> date:
 
 def _behind(key: tuple[str, date, str], at: datetime) -> timedelta:
     return at - datetime.combine(key[1], DUE[key[2]], ZONE)
+
+
+def _without(span: Span, signs: Iterable[Span]) -> Iterator[Span]:
+    start, end = span
+    for sign_from, sign_to in signs:
+        if sign_from < end and start < sign_to:
+            if start < sign_from:
+                yield start, sign_from
+            start = max(start, sign_to)
+    if start < end:
+        yield start, end
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -86,9 +86,11 @@ def plain(figures: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
-    """What the ledger has to know of fact and row even when the book has changed."""
-    told: dict[str, str] = {"charged": charged}
+def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, Any]:
+    """What the ledger has to know of fact and row even when the book has changed. `once`: the event is one that counts
+    once; findings of cases have an `event` too.
+    """
+    told: dict[str, Any] = {"charged": charged}
     if row.per == "amount":
         told["amount"] = str(fact.amount)
     if row.ladder is not None:
@@ -96,7 +98,7 @@ def _told(fact: Fact, row: Row, charged: Charged) -> dict[str, str]:
     if row.score != "month":
         told["score"] = row.score
     if row.once_per_event and fact.event:
-        told["event"] = fact.event
+        told |= {"event": fact.event, "once": True}
     return told
 
 

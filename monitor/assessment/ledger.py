@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from monitor.assessment.model import Claim, ClaimKey, Entry, Proposal
 
@@ -162,9 +162,14 @@ def _case(
     else:
         out = now is not None and span is not None and now.of_month not in span
         may = _May(now.points, now.confirmer, now.of_month) if now is not None and out else None
-        event = str((mine[-1] if mine else asked[-1]).figures.get("event", ""))
+        event = event_of((mine[-1] if mine else asked[-1]).figures)
     group = (key.ledger, key.whom, key.row, event) if event else None
     return _Case(claim=claim, now=now, may=may, decided=decided, group=group)
+
+
+def event_of(figures: Mapping[str, Any]) -> str:
+    """The event that an entry or proposal is of, where its row counts one once; else empty."""
+    return str(figures["event"]) if figures.get("once") else ""
 
 
 def _decided(asked: Sequence[Proposal]) -> _Decided:

@@ -117,7 +117,10 @@ def _own(ledger: Ledger, whom: str, entries: Iterable[Entry], book: RuleBook, sc
 
 def _score_of(entry: Entry, book: RuleBook) -> str:
     row = book.row(entry.key.row)
-    return str(entry.figures.get("score") or (row.score if row is not None else "month"))
+    told = entry.figures.get("score")
+    if told in ("month", "year"):  # of a bad rating it is the mark that was given
+        return str(told)
+    return row.score if row is not None else "month"
 
 
 def _score(

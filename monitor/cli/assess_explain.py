@@ -39,6 +39,7 @@ def explain(
     """
     from monitor.supervision.assessment.explain import cards_of
     from monitor.supervision.assessment.explain import explain as explained
+    from monitor.supervision.assessment.explainjson import explained_json
     from monitor.supervision.commands import local
     from monitor.supervision.people import principal_of
     from monitor.supervision.refused import Refused
@@ -52,9 +53,9 @@ def explain(
             raise BadInput(str(error)) from error
         known = look.registry.halls.get(found.snapshot.hall)
         zone = opened.book(conn).for_hall(look.registry, found.snapshot.hall if known is not None else None).zone
-        cards = cards_of(look, found, str(zone))
+        cards = cards_of(look, found, str(zone), who)
     if as_json:
-        print_json(_to_json(found, cards, str(zone)))
+        print_json(explained_json(found, cards, str(zone)))
         return
     for line in _lines(found, cards, str(zone)):
         typer.echo(line)
@@ -63,6 +64,8 @@ def explain(
 
 
 def _lines(found: Explained, cards: Mapping[int, dict[str, Any]], zone: str) -> Iterator[str]:
+    from monitor.supervision.assessment.explainjson import names_of
+
     snapshot, sheet = found.snapshot, found.sheet
     state = "已结账 signed off" if snapshot.state == "closed" else "预览 preview"
     name = snapshot.named("window" if found.ledger == "window" else "staff", sheet.id)
@@ -73,7 +76,7 @@ def _lines(found: Explained, cards: Mapping[int, dict[str, Any]], zone: str) -> 
     for step in found.steps:
         yield from _step(found, step, cards, zone)
     yield f"  合计 sum = {found.steps[-1].total}"
-    names = _names(found)
+    names = names_of(found)
     for fired in found.effects:
         stands = "" if fired.stands else "  待查实，不生效 open, without consequence"
         yield f"后果 effect  {fired.id} {_said(fired.name)}  {fired.effect}  {fired.reached}{stands}"
@@ -108,7 +111,7 @@ def _step(found: Explained, step: Step, cards: Mapping[int, dict[str, Any]], zon
     )
     for number in line.cards:
         card = cards.get(number)
-        said = _card(card, zone) if card is not None else "已过保存期 past its retention"
+        said = _card(card, zone) if card is not None else "已过保存期或超出权限 past its retention, or beyond reach"
         yield f"      牌 card {number}  {said}  （jiancha explain {number}）"
 
 
@@ -127,38 +130,10 @@ def _card(card: Mapping[str, Any], zone: str) -> str:
     return f"{head}  {render(Reason(**card['reason']), 'zh', zone)}"
 
 
-def _to_json(found: Explained, cards: Mapping[int, dict[str, Any]], zone: str) -> dict[str, Any]:
-    import msgspec
-
-    snapshot = found.snapshot
-    plain: Any = msgspec.to_builtins
-    return {
-        "hall": snapshot.hall, "period": snapshot.period, "state": snapshot.state, "book": plain(snapshot.book),
-        "policy": snapshot.policy, "choices": dict(snapshot.choices), "ledger": found.ledger, "whom": found.sheet.id,
-        "name": snapshot.named("window" if found.ledger == "window" else "staff", found.sheet.id),
-        "points": str(found.sheet.points), "grade": found.sheet.grade, "place": found.sheet.place,
-        "tied": found.sheet.tied, "months": [[one.month, str(one.points)] for one in found.sheet.months],
-        "sum": [plain(step) for step in found.steps], "adds_up": found.adds_up,
-        "not_charged": [{**plain(left), "text": _texts(left.reason, zone, _names(found))} for left in found.left],
-        "facts_read": found.complete,
-        "effects": [plain(one) for one in found.effects],
-        "why": [_texts(reason, zone, _names(found)) for reason in found.sheet.why],
-        "cards": {str(number): card for number, card in sorted(cards.items())},
-    }  # fmt: skip
-
-
-def _names(found: Explained) -> dict[str, str]:
-    return {f"{kind}:{key}": name for kind, some in found.snapshot.names.items() for key, name in some.items()}
-
-
-def _texts(reason: Any, zone: str, names: Mapping[str, str]) -> dict[str, str]:
-    from monitor.wording import render
-
-    return {"zh": render(reason, "zh", zone, names), "en": render(reason, "en", zone, names)}
-
-
 def _both(reason: Any, zone: str, names: Mapping[str, str]) -> str:
-    return " ".join(_texts(reason, zone, names).values())
+    from monitor.supervision.assessment.explainjson import texts
+
+    return " ".join(texts(reason, zone, names).values())
 
 
 def _said(words: Words | None) -> str:

@@ -141,13 +141,8 @@ class Previews:
             raise job.fault
         return self._told(deps, hall, period, job)
 
-    def peek(self, look: Look, hall: str, period: str) -> Snapshot | None:
-        """What is there at once: the signed snapshot or a kept preview of whatever age; nothing is begun. Raises
-        Refused where what was signed is gone or damaged.
-        """
-        signed = kept_snapshot(look, hall, period)
-        if signed is not None:
-            return signed
+    def peek(self, hall: str, period: str) -> Snapshot | None:
+        """The preview that is kept, of whatever age; nothing is begun."""
         with self._changed:
             kept = self._kept.get((hall, period))
         return kept.made.snapshot if kept is not None and kept.made is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, String, cast, insert, select
+from sqlalchemy import Connection, Row, String, cast, func, insert, select
 
 from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.schema_assessment import RuleBookRow
@@ -20,6 +20,12 @@ def in_force(conn: Connection, hall: str, month: str) -> Row[Any] | None:
     """The book in force in the month (YYYY-MM): that of the latest first month not after it, of these the newest."""
     query = select(BOOK).where(BOOK.c.hall == hall, BOOK.c.first_month <= month)
     return conn.execute(query.order_by(BOOK.c.first_month.desc(), BOOK.c.id.desc()).limit(1)).first()
+
+
+def first_month(conn: Connection, hall: str) -> str | None:
+    """The first month in which the hall had a book."""
+    found: str | None = conn.execute(select(func.min(BOOK.c.first_month)).where(BOOK.c.hall == hall)).scalar()
+    return found
 
 
 def add(

@@ -44,6 +44,7 @@ class CardFilter:
     window: str | None = None
     staff: str | None = None
     number: int | None = None
+    numbers: frozenset[int] | None = None
     standing: bool | None = None
     historic: bool | None = None
     appeal: str | None = None
@@ -108,6 +109,8 @@ def _query(chosen: CardFilter) -> Select[Any]:
             wanted.append(CARD.c[name] == value)
     if chosen.subject is not None:
         wanted += [CARD.c.kind == chosen.subject[0], CARD.c.key == chosen.subject[1]]
+    if chosen.numbers is not None:
+        wanted.append(CARD.c.number.in_(sorted(chosen.numbers)))
     if chosen.halls is not None:
         wanted.append(CARD.c.hall.in_(chosen.halls))
     if chosen.standing is not None:

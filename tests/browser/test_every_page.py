@@ -219,6 +219,15 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("attendance-person", "personnel", f"/attendance/people/{HALL}-p02"),
         Seen("attendance-person-mine", "person", f"/attendance/people/{HALL}-p02?month=2026-03", sizes=PHONE),
     ),
+    "/assessment/scores": (Seen("scores", "duty", "/assessment/scores", wait=".scores"),),
+    "/assessment/entries": (Seen("entries", "head", "/assessment/entries"),),
+    "/assessment/people/{staff}": (
+        Seen("score-explained", "duty", f"/assessment/people/{HALL}-p01", wait=".score"),
+        Seen("score-mine", "person", f"/assessment/people/{HALL}-p02", wait=".score", sizes=PHONE[:2]),
+    ),
+    "/assessment/windows/{window}": (
+        Seen("score-of-a-window", "lead", f"/assessment/windows/{HALL}-w01", wait=".score"),
+    ),
     "/nothing": (Seen("nothing", "admin", "/nothing"),),
     "/audit": (
         Seen("audit", "auditor", "/audit"),

@@ -10,13 +10,18 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
+from monitor.access import Principal
 from monitor.assessment.explained import Explained
+from monitor.assessment.model import Ledger
+from monitor.assessment.snapshot import Snapshot
 from monitor.cli.common import run_app
 from monitor.store.engine import Store
 from monitor.store.migrate import HEAD as NEWEST
 from monitor.store.migrate import VERSION_TABLE
 from monitor.supervision.assessment.books import parsed
-from monitor.supervision.assessment.explain import explain
+from monitor.supervision.assessment.explain import explain, explanation, nobody
+from monitor.supervision.assessment.preview import preview
+from monitor.supervision.assessment.sheetreach import within_reach
 from monitor.supervision.assessment.whatif import WhatIf, what_if
 from monitor.supervision.refused import Refused
 from tests.assessed_hall import HALL, HEAD, person
@@ -155,3 +160,63 @@ def test_by_the_command_line(made: Closable, monkeypatch: pytest.MonkeyPatch, ca
     assert [one["whom"] for one in changed["changes"] if one["by"] != "0.00"] == ["s02"]
     assert run("whatif", "--book", "none.toml", "--month", MARCH, "--hall", HALL)[0] == 2
     assert run("whatif", "--book", str(other), "--month", "2026-Q1", "--hall", HALL)[0] == 2
+
+
+# --------------------------------------------------------------------------- who is told what
+
+WINDOWS = {f"w{n}" for n in range(1, 5)}
+PEOPLE = {f"s0{n}" for n in range(1, 7)}
+REACHES: Final[dict[str, tuple[Principal, set[str]]]] = {
+    "supervision": (HEAD, PEOPLE | WINDOWS),
+    "an auditor": (Principal(id="qi", role="auditor"), PEOPLE | WINDOWS),
+    "the unit's head": (Principal(id="u", role="unit_head", units=frozenset(["u1"])), PEOPLE | WINDOWS),
+    "another unit's head": (Principal(id="v", role="unit_head", units=frozenset(["u9"])), set()),
+    "a window's lead": (Principal(id="l", role="window_lead", windows=frozenset(["w1"])), {"w1", "s01", "s05"}),
+    "a person": (Principal(id="p", role="staff", staff="s02"), {"s02"}),
+    "a person of nowhere": (Principal(id="n", role="staff", staff="s99"), set()),
+    "supervision of another hall": (person("sun", halls=["h9"]), set()),
+}
+
+
+def may_be_told(whole: Snapshot, whom: str, who: Principal) -> bool:
+    ledger: Ledger = "window" if whom in WINDOWS else "staff"
+    try:
+        return explanation(whole, ledger, whom, who=who).sheet.id == whom
+    except Refused as error:
+        return str(error) != str(nobody(whom))
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["open", "signed"])
+def test_each_is_told_what_lies_within_reach_and_the_rest_is_nobody(made: Closable, signed: bool) -> None:
+    made.found(staff="s02")
+    made.found(staff="s06", day="2026-03-03")
+    made.run(MARCH)
+    if signed:
+        made.sign()
+    with made.store.read() as conn:
+        look = made.world.judging.look(conn, made.now)
+        whole = preview(look, HALL, MARCH, made.settings.policy, by="test")
+        for name, (who, theirs) in REACHES.items():
+            seen = {whom for whom in PEOPLE | WINDOWS if may_be_told(whole, whom, who)}
+            assert seen == theirs, name
+            within = within_reach(whole, who)
+            assert {one.id for one in (*within.people, *within.windows)} == theirs, name
+            assert {one.whom for one in (*within.proposals, *within.effects, *within.awards)} <= theirs, name
+            assert {one.staff or one.window for one in within.unknown} <= theirs, name
+
+
+def answer(made: Closable, whom: str, who: Principal) -> str:
+    """`told`, or why not, without the id."""
+    try:
+        return "told" if told(made, whom, who=who).sheet.id == whom.rpartition(":")[2] else "another"
+    except Refused as error:
+        return str(error).replace(whom, "ID").replace(whom.rpartition(":")[2], "ID")
+
+
+def test_the_command_s_way_tells_nobody_more(made: Closable) -> None:
+    for name in ("a window's lead", "a person", "another unit's head", "supervision of another hall"):
+        who, theirs = REACHES[name]
+        for whom, unknown in (("s02", "s99"), ("s06", "s99"), ("window:w1", "window:w99")):
+            said = [answer(made, one, who) for one in (whom, unknown)]
+            assert (said[0] == "told") is (whom.rpartition(":")[2] in theirs), (name, whom)
+            assert said[0] in ("told", said[1]), (name, whom)

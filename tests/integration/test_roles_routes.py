@@ -43,6 +43,7 @@ AUDITS: Final = (*SUPERVISION, "auditor")
 BOOK: Final = {"version": "tianyang"}
 SIGNS: Final = {"hall": "h1", "month": "2026-03"}
 MONTH: Final = {"month": "2026-02"}
+SIGNED: Final = {"period": "2026-02"}
 PERIOD: Final = {"period": "2026-02"}
 KEYS: Final = {"set": {"post.yellow_minutes": 9}}
 YEAR: Final = {"from": "2026-01-01", "to": "2026-03-03"}
@@ -75,6 +76,11 @@ def scores(
 def reading(scope: str, **query: str) -> Way:
     """What readers see of their own, and a hall's token of its hall."""
     return Way(kind="api", may=READERS, tokens=("hall",), scope=scope, query=query)
+
+
+def assessed(ids: Mapping[str, str] | None = None) -> Way:
+    """Scores: each role its own; a hall's token has none of them."""
+    return Way(kind="api", may=READERS, scope="scores:read", ids=ids or {}, query=SIGNED)
 
 
 def minding(ids: Mapping[str, str] | None = None) -> Way:
@@ -311,6 +317,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /attendance": page(*READERS),
     "GET /attendance/month": page(*READERS),
     "GET /attendance/people/{staff}": page(*READERS, ids={"staff": "staff"}),
+    "GET /assessment/scores": page(*READERS, query=SIGNED),
+    "GET /assessment/entries": page(*READERS),
+    "GET /assessment/people/{staff}": page(*READERS, ids={"staff": "assessed person"}, query=SIGNED),
+    "GET /assessment/windows/{window}": page(*READERS, ids={"window": "assessed window"}, query=SIGNED),
     "GET /devices/new": page("administrator"),
     "POST /devices/new": page("administrator", id="new-1", kind="camera", hall="h1"),
     "POST /devices/{device}/password": page("administrator", ids={"device": "device"}),
@@ -459,6 +469,10 @@ ROUTES: Final[Mapping[str, Way]] = {
     ),
     "GET /api/v1/posts": reading("attendance:read", date="2026-03-04"),
     "GET /api/v1/posts/{window}": replace(reading("attendance:read", date="2026-03-04"), ids={"window": "window"}),
+    "GET /api/v1/assessment/scores": assessed(),
+    "GET /api/v1/assessment/entries": assessed(),
+    "GET /api/v1/assessment/people/{staff}": assessed(ids={"staff": "assessed person"}),
+    "GET /api/v1/assessment/windows/{window}": assessed(ids={"window": "assessed window"}),
     "GET /api/v1/months": closing(),
     "GET /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH),
     "POST /api/v1/months/{hall}/{month}": closing(ids={"hall": "hall"}, fixed=MONTH, body={"reason": "核对"}),
@@ -720,6 +734,11 @@ IN_QUERY: Final = (
     ("GET /routes/who", "card", "card"),
     ("GET /api/v1/routes/who", "card", "card"),
     ("GET /devices", "window", "window"),
+    ("GET /assessment/scores", "hall", "hall"),
+    ("GET /assessment/entries", "hall", "hall"),
+    ("GET /assessment/entries", "staff", "assessed person"),
+    ("GET /assessment/entries", "window", "assessed window"),
+    ("GET /api/v1/assessment/entries", "staff", "assessed person"),
     ("GET /posts", "hall", "hall"),
     ("GET /assessment/signs", "hall", "hall"),
     ("GET /assessment/book", "hall", "hall"),

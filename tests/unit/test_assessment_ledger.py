@@ -11,7 +11,7 @@ import pytest
 
 from monitor.assessment.book import RuleBook
 from monitor.assessment.derive import derive
-from monitor.assessment.ledger import Changes, Standing, reconcile, total
+from monitor.assessment.ledger import Changes, Standing, event_of, reconcile, total
 from monitor.assessment.model import ClaimKey, Entry, Fact, Proposal, ProposalState
 from monitor.assessment.scores import month_score, months_needed, period_score
 from tests.assessed import book_of, entry, fact, key, row
@@ -314,6 +314,27 @@ def test_an_entry_whose_row_left_the_book_is_taken_back_from_where_it_went() -> 
     scored = month_score("staff", "p1", "2026-03", book.entries, book.rules)
     assert (book.points(), scored.points) == (0, Decimal(100))
     assert not scored.entries
+
+
+def test_what_a_finding_of_a_case_calls_its_event_makes_one_event_of_two_cases_no_more() -> None:
+    rules = book_of(row("F02", "case.contradiction", "-3", mark="proposed"))
+    book = Book(rules)
+    facts = [
+        fact("case.contradiction", f"case:{n}", "2026-03-02", figures={"event": "completed"}, proof="open")
+        for n in (1, 2)
+    ]
+    book.run(facts)
+    assert [event_of(one.figures) for one in book.proposals] == ["", ""]
+    assert event_of({"event": "rescue", "once": True}) == "rescue"
+
+
+@pytest.mark.parametrize("mark", [1, 2])
+def test_a_bad_rating_that_was_confirmed_is_in_the_score_whatever_mark_it_gave(mark: int) -> None:
+    """What the citizen gave is called `score` too, and is not the score that the entry goes into."""
+    book = Book(book_of(row("D06", "rating.bad", "-2")))
+    book.run([fact("rating.bad", "rating:e1/7", "2026-03-02", figures={"score": mark})])
+    scored = month_score("staff", "p1", "2026-03", book.entries, book.rules)
+    assert (book.points(), scored.points) == (-2, Decimal(98))
 
 
 def test_nothing_is_claimed_within_the_grace_or_on_a_rung_that_the_ladder_lacks() -> None:

@@ -10,6 +10,7 @@ from monitor.console.assessment.patrols import add_patrols_api
 from monitor.console.assessment.periods import add_periods_api
 from monitor.console.assessment.proposals import add_proposals_api
 from monitor.console.assessment.reports import add_reports_api
+from monitor.console.assessment.scores import add_scores_api
 from monitor.console.assessment.selfwork import add_selfwork_api
 from monitor.console.assessment.signsapi import add_signs_api
 from monitor.console.assessment.talks import add_talks_api
@@ -22,6 +23,7 @@ def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
     add_proposals_api(api, deps)
     add_marks_api(api, deps)
+    add_scores_api(api, deps)
     add_signs_api(api, deps)
     add_books_api(api, deps)
     add_periods_api(api, deps)

@@ -13,6 +13,7 @@ from monitor.attendance.proof import is_approved
 from monitor.console.attendanceplace import PLAIN, Place, month_asked, place_of
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
+from monitor.console.pages.assessment.explain import own_sum
 from monitor.console.pages.attendance import filter_of, said_for
 from monitor.console.pages.attendanceview import Said, left_view, mark_view, slot_view
 from monitor.console.pages.cardview import inbox_row
@@ -81,6 +82,8 @@ def add_attendance_people(pages: APIRouter, deps: Deps) -> None:
             ]
             asked = list_requests(look, signed.person, Chosen(tab="mine"), REQUESTS)[:REQUESTS]
             words = words_for(look.conn, look.registry, said.words.language, asked)
+            assessed = may(signed, "scores:read")
+            score = own_sum(deps, look, staff) if assessed else None
         shown = [one for one in found.days if one.day <= found.today]
         today = next((one for one in shown if one.day == found.today), None)
         return page(
@@ -88,6 +91,7 @@ def add_attendance_people(pages: APIRouter, deps: Deps) -> None:
             now=_day(today, found, said) if today is not None else None, at=said.local(look.now),
             open_days=[_day(one, found, said) for one in reversed(shown[:-1]) if any(s.is_open for s in one.slots)],
             weeks=_weeks(found, said), requests=[line_view(line, words) for line in asked],
+            assessed=assessed, score=score,
         )  # fmt: skip
 
 

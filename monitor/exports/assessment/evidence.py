@@ -10,19 +10,10 @@ from typing import Final
 from monitor.assessment.sources import SOURCES
 from monitor.exports.assessment.reading import Reading
 from monitor.model import Reason
+from monitor.wording.scores import FIGURES
 from monitor.wording.words import BY_FIELD
 
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
-_NAMES: Final[Mapping[str, str]] = {
-    "minutes": "分钟", "days": "天数", "due": "期限", "at": "时刻", "case": "办件", "item": "事项", "slot": "时段",
-    "began": "起", "from": "起", "to": "止", "ended": "结束", "cleared_at": "恢复",
-    "last": "最后一天", "rounds": "次数", "unit": "天数单位",
-    "months": "月数", "leave": "请假单", "letter": "有函", "approved": "批准", "filed": "备案",
-    "document": "文号", "level": "级别", "task": "任务", "mark": "登记", "verified": "查实", "allowed": "限期天数",
-    "staff": "人员", "window": "窗口", "lead": "窗口负责人", "head": "单位负责人", "answers": "责任人", "share": "比率",
-    "received": "收件", "completed": "办结", "on_time": "按时办结", "open_overdue": "在办超时", "ratings": "评价",
-    "bad": "差评", "complaints": "投诉", "reports": "报送", "set_aside": "不计", "quarter": "季度", "subject": "对象",
-}  # fmt: skip
 _PEOPLE: Final = frozenset({"staff", "lead", "head", "person", "charged"})
 
 
@@ -38,7 +29,7 @@ def fact_text(reading: Reading, source: str, figures: Mapping[str, object]) -> s
         told = reading.said(Reason(code=code, figures={key: v for key, v in figures.items() if key != "code"}))
     else:
         said = ((key, _value(reading, key, value)) for key, value in figures.items())
-        told = "；".join(f"{_NAMES.get(key, key)} {text}" for key, text in said if text)
+        told = "；".join(f"{FIGURES[key][0] if key in FIGURES else key} {text}" for key, text in said if text)
     return reading.public(f"{source_word(source)}：{told}" if told else source_word(source))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,25 +10,32 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
 
 from monitor.access import ROLES, Principal, refusal
+from monitor.assessment.model import ClaimKey
 from monitor.model import Registry
-from monitor.store.ledgers import ENTRY, PROPOSAL, points
+from monitor.store.ledgers import ENTRY, PROPOSAL, entries_of_keys, points
 from monitor.supervision.reach import halls_within, within
 from monitor.supervision.refused import Refused
 
 READ: Final = "scores:read"
 LEDGERS: Final = ("window", "staff")
 STATES: Final = ("open", "confirmed", "rejected", "withdrawn")
+NOT_TAKEN: Final[Mapping[str, int | None]] = {"reverses_number": None, "reversed_by": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """Which rows: None is all. `month`: of an entry that it is booked in, of a proposal that of its fact."""
+    """Which rows: None is all. `month`: of an entry that it is booked in, of a proposal that of its fact. `staff`: of
+    the person's ledger; `window`: whose facts lie there, in either ledger.
+    """
 
     hall: str
     month: str | None = None
     ledger: str | None = None
     whom: str | None = None
     row: str | None = None
+    staff: str | None = None
+    window: str | None = None
+    number: int | None = None
     state: str | None = None
     window: str | None = None
     """Of which the fact is, in either ledger."""
@@ -39,6 +46,12 @@ def list_entries(
 ) -> list[dict[str, Any]]:
     """At most `limit` entries with a number below `after` (keyset), in fixed names. Raises Refused."""
     return [_entry_json(row, registry) for row in rows_of(conn, registry, ENTRY, who, chosen, limit, after)]
+    """At most `limit` entries with a number below `after` (keyset), in fixed names, each with the number of the one
+    that it takes back (`reverses_number`) and of the one that took it back (`reversed_by`). Raises Refused.
+    """
+    rows = _rows(conn, registry, ENTRY, who, chosen, limit, after)
+    taken = _taken_back(conn, chosen.hall, rows)
+    return [{**_entry_json(row, registry), **taken.get(row.id, NOT_TAKEN)} for row in rows]
 
 
 def list_proposals(
@@ -62,6 +75,12 @@ def rows_of(
     for name in ("month", "ledger", "whom", "row", "window"):
         if getattr(chosen, name) is not None:
             wanted.append(table.c[name] == getattr(chosen, name))
+    if chosen.staff is not None:
+        wanted += [table.c.ledger == "staff", table.c.whom == chosen.staff]
+    if chosen.window is not None:
+        wanted.append(table.c.window == chosen.window)
+    if chosen.number is not None:
+        wanted.append(table.c.id == chosen.number)
     if chosen.state is not None and "state" in table.c:
         wanted.append(table.c.state == chosen.state)
     if after is not None:
@@ -80,6 +99,20 @@ def require_hall(registry: Registry, who: Principal, hall: str) -> None:
     """Refuse a hall that there is not, and with the same words one in which nothing is theirs."""
     if hall not in halls_of(registry, who):
         raise Refused(f"{hall!r} 未登记 not in the registry; `jiancha registry export` 列出 lists them", field="hall")
+
+
+def _taken_back(conn: Connection, hall: str, rows: Iterable[Row[Any]]) -> Mapping[int, Mapping[str, int | None]]:
+    """By number of an entry, its counter-entry and what it counters itself, by number."""
+    keys = {ClaimKey(row.ledger, row.whom, row.row, row.source, row.fact) for row in rows}
+    entries = entries_of_keys(conn, hall, keys)
+    numbers = {(one.key, one.revision): one.number for one in entries}
+    found: dict[int, dict[str, int | None]] = {}
+    for one in entries:
+        before = numbers.get((one.key, one.reverses)) if one.reverses is not None else None
+        if one.number is not None and before is not None:
+            found.setdefault(one.number, dict(NOT_TAKEN))["reverses_number"] = before
+            found.setdefault(before, dict(NOT_TAKEN))["reversed_by"] = one.number
+    return found
 
 
 def theirs(who: Principal, table: Table) -> ColumnElement[bool]:

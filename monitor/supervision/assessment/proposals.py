@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from monitor import failpoints
 from monitor.access import Principal, Target, covers, refusal
-from monitor.assessment.ledger import Changes, Standing, reconcile
+from monitor.assessment.ledger import Changes, Standing, event_of, reconcile
 from monitor.assessment.model import Claim, Entry, Proposal
 from monitor.model import Registry
 from monitor.store import audit, ledgers
@@ -282,7 +282,7 @@ def _claim(proposal: Proposal) -> Claim:
         key=proposal.key, charged=proposal.figures.get("charged", "person"), points=proposal.points, posts=False,
         at=proposal.at, date=proposal.date, unit=proposal.unit, window=proposal.window, staff=proposal.staff,
         proposer=proposal.proposer, why_open=proposal.why_open, cards=proposal.cards, figures=proposal.figures,
-        event=str(proposal.figures.get("event", "")),
+        event=event_of(proposal.figures),
     )  # fmt: skip
 
 

@@ -7,11 +7,14 @@ from fastapi import APIRouter
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.bookedit import add_book_edit
 from monitor.console.pages.assessment.books import add_books
+from monitor.console.pages.assessment.entries import add_entries
+from monitor.console.pages.assessment.explain import add_explained
 from monitor.console.pages.assessment.marks import add_marks
 from monitor.console.pages.assessment.patrols import add_patrols
 from monitor.console.pages.assessment.periods import add_periods
 from monitor.console.pages.assessment.proposals import add_proposals
 from monitor.console.pages.assessment.reports import add_reports
+from monitor.console.pages.assessment.scores import add_scores
 from monitor.console.pages.assessment.selfwork import add_selfwork
 from monitor.console.pages.assessment.signs import add_signs
 from monitor.console.pages.assessment.talks import add_talks
@@ -23,6 +26,9 @@ def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
     add_proposals(pages, deps)
     add_marks(pages, deps)
+    add_scores(pages, deps)
+    add_explained(pages, deps)
+    add_entries(pages, deps)
     add_signs(pages, deps)
     add_books(pages, deps)
     add_book_edit(pages, deps)
