@@ -37,19 +37,15 @@ class Chosen:
     window: str | None = None
     number: int | None = None
     state: str | None = None
-    window: str | None = None
-    """Of which the fact is, in either ledger."""
 
 
 def list_entries(
     conn: Connection, registry: Registry, who: Principal, chosen: Chosen, limit: int, after: int | None = None
 ) -> list[dict[str, Any]]:
-    """At most `limit` entries with a number below `after` (keyset), in fixed names. Raises Refused."""
-    return [_entry_json(row, registry) for row in rows_of(conn, registry, ENTRY, who, chosen, limit, after)]
     """At most `limit` entries with a number below `after` (keyset), in fixed names, each with the number of the one
     that it takes back (`reverses_number`) and of the one that took it back (`reversed_by`). Raises Refused.
     """
-    rows = _rows(conn, registry, ENTRY, who, chosen, limit, after)
+    rows = rows_of(conn, registry, ENTRY, who, chosen, limit, after)
     taken = _taken_back(conn, chosen.hall, rows)
     return [{**_entry_json(row, registry), **taken.get(row.id, NOT_TAKEN)} for row in rows]
 
@@ -77,8 +73,6 @@ def rows_of(
             wanted.append(table.c[name] == getattr(chosen, name))
     if chosen.staff is not None:
         wanted += [table.c.ledger == "staff", table.c.whom == chosen.staff]
-    if chosen.window is not None:
-        wanted.append(table.c.window == chosen.window)
     if chosen.number is not None:
         wanted.append(table.c.id == chosen.number)
     if chosen.state is not None and "state" in table.c:
