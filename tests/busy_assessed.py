@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.agents.demoplan import HALL
-from tests import busy_cyclea, busy_marking
+from tests import busy_cyclea, busy_cycleb, busy_marking
 from tests.busy_periods import fill_periods
 from tests.daemon import Daemon
 
@@ -26,3 +26,4 @@ def assess(made: Daemon) -> None:
     busy_marking.mark(made)
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
     busy_cyclea.work(made)
+    busy_cycleb.outcomes(made.folder)

@@ -38,6 +38,7 @@ _OTHERS: Final = f"{_BOOKS}test_what_the_other_books_say"
 _CYCLE: Final = f"{_BOOKS}test_the_numbers_of_the_cycle_are_those_of_the_texts"
 _FOLLOWS: Final = "tests/unit/test_assessment_book_effects.py::test_what_follows"
 _GROUND: Final = "tests/unit/test_assessment_book_effects.py::test_a_ground_counts_once_another_person_has_confirmed_it"
+_OUTCOMES: Final = "tests/integration/test_console_outcomes.py::"
 _FLOW: Final = "tests/unit/test_supervision_workflow.py::test_a_step"
 _TASKS: Final = "tests/unit/test_timeliness_tasks.py::"
 _INTEGRITY: Final = "tests/unit/test_timeliness_integrity.py::"
@@ -228,7 +229,9 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
     "G18": (_MONTH,),
     "H03": (_MONTH,),
     "H04": (_MONTH,),
-    "G20": ("tests/unit/test_project_config_files.py::"
+    "D20": (f"{_OUTCOMES}test_praise_counts_once_a_happening_and_not_once_it_is_taken_back",),
+    "G20": (f"{_OUTCOMES}test_what_is_owed_to_each_receiver_is_told_until_it_is_entered",
+            "tests/unit/test_project_config_files.py::"
             "test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen",
             "tests/integration/test_alerts_timed.py::test_a_receiver_outside_the_hall_reads_no_names"),
     "H02": ("tests/integration/test_alerts_timed.py::test_the_daily_round_lists_what_stands",
@@ -254,13 +257,13 @@ SUPERVISED: Final[Mapping[str, tuple[str, ...]]] = {
             f"{_FIGURES}test_no_one_rule_prints_both_rates[I06 as it is printed]"),
     "I07": ("tests/unit/test_timeliness_catalogue.py::test_i07_counts_the_version_of_the_day",
             f"{_FIGURES}test_time_saved_is_over_items_with_both_limits_in_working_days"),
-    "I08": ("tests/unit/test_assessment_reports.py::test_statistics_are_defined_and_what_is_not_there_is_no_zero",),
+    "I08": ("tests/unit/test_assessment_reports.py::test_statistics_are_defined_and_what_is_not_there_is_no_zero",
+            f"{_OUTCOMES}test_praise_counts_once_a_happening_and_not_once_it_is_taken_back"),
 }  # fmt: skip
 """Row of A.4 to A.9 → tests of cards, findings, statistics and what else the daemon does. A file: all its tests."""
 
 _LATER: Final = ("G05", "G06", "G13", "H08", "H09")
 WHY_NOT: Final[Mapping[str, str]] = {
-    "D20": "pennants and letters are not counted by kind; praise is entered one by one (D14, D15, E22)",
     **{row: "no test yet" for row in _LATER if not (row in GRADED or row in SUPERVISED or row in ASSESSED)},
     "A20": "a plan's sentence without a rule; check-ins and scores are those of A01 and G22",
     "G21": "sub-centres are halls of their own, for whose people their units answer: put no book in force there, or one"

@@ -62,7 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
-from tests import walked_cycle, walked_marking, walked_scores
+from tests import walked_cycle, walked_marking, walked_outcomes, walked_scores
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -104,6 +104,10 @@ KINDS: dict[str, tuple[Make, str]] = {
     "week": (walked_cycle.put_week, "990099"),
     "self": (walked_cycle.put_self, "990099"),
     "talk": (walked_cycle.put_talk, "990099"),
+    "circular": (walked_outcomes.put_circular, "990099"),
+    "letter": (walked_outcomes.put_feedback, "990099"),
+    "nomination": (walked_outcomes.put_nomination, "990099"),
+    "score_review": (walked_outcomes.put_review, "990099"),
 }
 """What ids name: how one is made at a place, and an id of the same form that there is not."""
 DEVICES: Final = {

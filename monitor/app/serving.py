@@ -89,6 +89,7 @@ def deps_of(
         desk=make_desk(program, kiosks, parts),
         https_port=settings.http.tls_port,
         screen=settings.screen,
+        assessment=settings.assessment,
         selfcheck=_self_check(program, look),
         receivers=masked_receivers(settings.alerts, os.environ),
     )

@@ -135,6 +135,7 @@ class Effect(_Part):
     included: tuple[Literal["times", "amount", "run"], ...] = Field(
         (), description="Measures that the text itself gives with the figure (含3天, A11), whatever `inclusive` says."
     )
+    report_to: tuple[Name, ...] = Field((), description="Told, beside the unit, when it stands (A06, G20).")
     mark: Literal["automatic", "proposed"] = "proposed"
 
     @model_validator(mode="after")

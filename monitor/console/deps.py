@@ -22,7 +22,7 @@ from monitor.console.previews import Previews
 from monitor.ingest.adapters import Adapters
 from monitor.metrics import Metrics
 from monitor.ops.selfcheck import SelfCheck
-from monitor.settings import ConsoleSettings, Policy, ScreenSettings
+from monitor.settings import AssessmentSettings, ConsoleSettings, Policy, ScreenSettings
 from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.facts.look import Look
@@ -86,6 +86,8 @@ class Deps:
     openid: OpenId | None = None
     """Set where `console.oidc.issuer` is."""
     screen: ScreenSettings = field(default_factory=ScreenSettings)
+    assessment: AssessmentSettings = field(default_factory=AssessmentSettings)
+    """Templates of letters, and how circulars name people."""
     selfcheck: SelfCheck | None = None
     """The harmless part of `doctor`; None: it is not served."""
     receivers: Mapping[str, str] = field(default_factory=dict)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, or_, select, update
 
-from monitor.store.schema_assessment import ClosedPeriodRow, PeriodResultRow
+from monitor.store.schema_assessment import ClosedPeriodRow, PeriodResultRow, ScoreEntryRow
 from monitor.store.schema_cycle import (
     CircularRow,
     CycleTaskRow,
@@ -38,6 +38,7 @@ NOMINATION: Final = table_of(NominationRow)
 REVIEW: Final = table_of(ScoreReviewRow)
 CLOSED: Final = table_of(ClosedPeriodRow)
 RESULT: Final = table_of(PeriodResultRow)
+ENTRY: Final = table_of(ScoreEntryRow)
 
 
 # --------------------------------------------------------------------------- rows
@@ -117,6 +118,20 @@ def closed_since(conn: Connection, hall: str, since: datetime) -> Sequence[Row[A
     """First versions of the periods that were closed since then."""
     query = select(CLOSED).where(CLOSED.c.hall == hall, CLOSED.c.version == 1, CLOSED.c.closed_at >= since)
     return conn.execute(query.order_by(CLOSED.c.id)).all()
+
+
+def closed_periods(conn: Connection, hall: str) -> Sequence[Row[Any]]:
+    """First versions of all closed periods of a hall, the newest closing first."""
+    query = select(CLOSED).where(CLOSED.c.hall == hall, CLOSED.c.version == 1)
+    return conn.execute(query.order_by(CLOSED.c.id.desc())).all()
+
+
+def reviews_open(conn: Connection, hall: str, periods: Collection[str]) -> Sequence[Row[Any]]:
+    """Reviews that nobody has decided: of what these periods came to, of entries that are booked in them. By number."""
+    booked = select(ENTRY.c.id).where(ENTRY.c.hall == hall, ENTRY.c.month.in_(sorted(periods)))
+    of = or_(REVIEW.c.period.in_(sorted(periods)), REVIEW.c.entry.in_(booked))
+    query = select(REVIEW).where(REVIEW.c.hall == hall, REVIEW.c.state == "asked", of)
+    return conn.execute(query.order_by(REVIEW.c.id)).all()
 
 
 def results(conn: Connection, hall: str, period: str, *wanted: ColumnElement[bool]) -> Sequence[Row[Any]]:

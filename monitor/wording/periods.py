@@ -36,6 +36,10 @@ HINDRANCES: Final[Mapping[str, Texts]] = {
         "有未查实的建议，须逐项确认或退回；也可在下方写明仍要结账",
         "Proposals are open: confirm or reject each; or say below that you sign all the same",
     ),
+    "reviews": (
+        "有未决的复核申请，须先复核；也可在下方写明仍要结账",
+        "Reviews are not decided: decide them first; or say below that you sign all the same",
+    ),
 }
 """What stands in the way of closing (`supervision.assessment.closing.Hindrance`)."""
 UNKNOWN: Final[Mapping[str, Texts]] = {

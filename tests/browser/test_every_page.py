@@ -28,7 +28,7 @@ from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
 from monitor.supervision.signin import SignIn
-from tests import busy_routes
+from tests import busy_cycleb, busy_routes
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, texts_of, wide
@@ -66,6 +66,8 @@ NO_PAGE: Final = {
     "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
     "/audit/export.{suffix}": "a file",
+    "/assessment/circulars/{number}/letter.{suffix}": "a file",
+    "/assessment/feedback/{number}/letter.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
     "/sign-in/oidc": "leads to the provider",
     "/sign-in/oidc/back": "leads on; what it shows otherwise is /sign-in with a sentence, or unlinked.html, below",
@@ -431,6 +433,31 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("doubt-unclear", "head", lambda first: f"/faces/doubts/{first(DOUBT.format(2))}?done=is&of=7"),
         Seen("doubt-decided", "personnel", lambda first: f"/faces/doubts/{first(DOUBT.format(4))}"),
     ),
+    "/assessment/circulars": (
+        Seen("circulars", "duty", "/assessment/circulars"),
+        Seen("circulars-issued", "person", "/assessment/circulars", sizes=WITH_PHONE),
+    ),
+    "/assessment/circulars/new": (
+        Seen("circular-new", "duty", f"/assessment/circulars/new?hall={HALL}&period=2026-02"),
+    ),
+    "/assessment/circulars/{number}": (Seen("circular", "head", "/assessment/circulars/2"),),
+    "/assessment/circulars/{number}/edit": (Seen("circular-edit", "duty", "/assessment/circulars/2/edit"),),
+    "/assessment/feedback": (Seen("feedback", "head", "/assessment/feedback"),),
+    "/assessment/feedback/issue": (
+        Seen("feedback-issue", "head", f"/assessment/feedback/issue?hall={HALL}&period=2026-02"),
+    ),
+    "/assessment/feedback/{number}": (Seen("feedback-letter", "unit", "/assessment/feedback/1"),),
+    "/assessment/sent": (Seen("sent", "duty", "/assessment/sent"),),
+    "/assessment/awards": (Seen("awards", "head", "/assessment/awards"),),
+    "/assessment/awards/nominate": (
+        Seen("nominate", "lead", f"/assessment/awards/nominate?window={HALL}-w01&period={busy_cycleb.OLD}"),
+    ),
+    "/assessment/reviews": (Seen("reviews", "head", "/assessment/reviews"),),
+    "/assessment/reviews/new": (Seen("review-ask", "lead", "/assessment/reviews/new?entry=1", sizes=WITH_PHONE),),
+    "/assessment/reviews/{number}": (
+        Seen("review-decide", "head", "/assessment/reviews/1"),
+        Seen("review-mine", "person", "/assessment/reviews/1", sizes=WITH_PHONE),
+    ),
     "/operations": (Seen("operations", "duty", "/operations"), Seen("operations-all", "admin", "/operations")),
     "/operations/deliveries/{number}/again": (
         Seen("delivery-again", "duty", f"/operations/deliveries/{busy_routes.LETTER}/again"),
@@ -480,6 +507,7 @@ def busy(
         )
     fill_faces(store)
     busy_routes.add_dead_letter(store)
+    busy_cycleb.old_quarter(store)
     store.close()
     with daemon:
         yield daemon

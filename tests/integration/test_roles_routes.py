@@ -110,8 +110,8 @@ def facing(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=ENROLLERS, scope="faces:write", ids=ids or {}, body=body)
 
 
-def scored(scope: str, *may: str, **more: Any) -> Way:
-    """Assessment: a hall's token has none of it."""
+def marking(scope: str, *may: str, **more: Any) -> Way:
+    """What waits, and what is entered by hand: a hall's token has none of it."""
     return Way(kind="api", may=may, scope=scope, **more)
 
 
@@ -157,6 +157,19 @@ REQUEST: Final = {"number": "request"}
 MARK: Final = {"number": "mark"}
 PROPOSAL: Final = {"number": "proposal"}
 WHY: Final = {"reason": "已核实"}
+CIRCULAR: Final = {"number": "circular"}
+LETTER: Final = {"number": "letter"}
+NOMINATION: Final = {"number": "nomination"}
+REVIEW: Final = {"number": "score_review"}
+LEADERS: Final = ("unit_head", "window_lead")
+APPELLANTS: Final = ("unit_head", "window_lead", "staff")
+
+
+def scored(*may: str, scope: str = "scores:read", **more: Any) -> Way:
+    """Assessment over the API; without roles whoever reads it."""
+    return Way(kind="api", may=may or READERS, scope=scope, **more)
+
+
 OUTING: Final = {"kind": "outing", "from": "2026-03-09T01:00:00Z", "to": "2026-03-09T01:30:00Z"}
 
 
@@ -273,6 +286,33 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /assessment/tasks": page(*READERS),
     "GET /assessment/tasks/{number}": page(*READERS, ids={"number": "owed"}),
     "POST /assessment/tasks/{number}/lift": page(*SUPERVISION, ids={"number": "owed"}, reason="停办"),
+    "GET /assessment/circulars": page(*READERS),
+    "GET /assessment/circulars/new": page(*SUPERVISION),
+    "POST /assessment/circulars": page(*SUPERVISION, hall="h9", period="2026-02", title="通报", text="内容"),
+    "GET /assessment/circulars/{number}": page(*READERS, ids=CIRCULAR),
+    "GET /assessment/circulars/{number}/edit": page(*SUPERVISION, ids=CIRCULAR),
+    "POST /assessment/circulars/{number}": page(*SUPERVISION, ids=CIRCULAR, title="通报", text="内容"),
+    "POST /assessment/circulars/{number}/issue": page("supervision_head", ids=CIRCULAR, document="〔2026〕1号"),
+    "GET /assessment/circulars/{number}/letter.{suffix}": page(*READERS, ids=CIRCULAR, fixed={"suffix": "docx"}),
+    "GET /assessment/feedback": page(*READERS),
+    "GET /assessment/feedback/issue": page("supervision_head"),
+    "POST /assessment/feedback/issue": page("supervision_head", hall="h9", period="2026-Q1"),
+    "GET /assessment/feedback/{number}": page(*READERS, ids=LETTER),
+    "GET /assessment/feedback/{number}/letter.{suffix}": page(*READERS, ids=LETTER, fixed={"suffix": "docx"}),
+    "POST /assessment/feedback/{number}/acknowledge": page(*LEADERS, ids=LETTER),
+    "POST /assessment/feedback/{number}/answer": page(*LEADERS, ids=LETTER, text="已整改"),
+    "GET /assessment/sent": page(*READERS),
+    "POST /assessment/sent": page(*SUPERVISION, hall="h9", period="2026-Q1", to="县政府", on="2026-03-04"),
+    "GET /assessment/awards": page(*READERS),
+    "GET /assessment/awards/nominate": page(*LEADERS, query={"period": "2025-Q4"}),
+    "POST /assessment/awards/nominate": page(*LEADERS, window="w9", period="2025-Q4", staff="s9", reason="勤勉"),
+    "POST /assessment/awards/{number}/decide": page("supervision_head", ids=NOMINATION, verdict="confirm"),
+    "POST /assessment/awards/finish": page("supervision_head", hall="h9", period="2025-Q4"),
+    "GET /assessment/reviews": page(*READERS),
+    "GET /assessment/reviews/new": page(*APPELLANTS, query={"entry": "990099"}),
+    "POST /assessment/reviews": page(*APPELLANTS, entry="990099", reason="有误"),
+    "GET /assessment/reviews/{number}": page(*READERS, ids=REVIEW),
+    "POST /assessment/reviews/{number}/decide": page("supervision_head", ids=REVIEW, verdict="refuse", reason="属实"),
     "GET /assessment/patrols": page(*READERS),
     "POST /assessment/patrols": page(*SUPERVISION, hall="h1", round="1", found="order"),
     "GET /assessment/weeks": page(*READERS),
@@ -419,32 +459,34 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
-    "GET /api/v1/assessment/proposals": scored("scores:read", *READERS, query={"hall": "h1"}),
-    "GET /api/v1/assessment/proposals/{number}": scored("scores:read", *READERS, ids=PROPOSAL),
-    "GET /api/v1/assessment/proposals/{number}/foreseen": scored("scores:confirm", *SUPERVISION, ids=PROPOSAL),
-    "POST /api/v1/assessment/proposals/{number}/confirm": scored(
+    "GET /api/v1/assessment/proposals": marking("scores:read", *READERS, query={"hall": "h1"}),
+    "GET /api/v1/assessment/proposals/{number}": marking("scores:read", *READERS, ids=PROPOSAL),
+    "GET /api/v1/assessment/proposals/{number}/foreseen": marking("scores:confirm", *SUPERVISION, ids=PROPOSAL),
+    "POST /api/v1/assessment/proposals/{number}/confirm": marking(
         "scores:confirm", *SUPERVISION, ids=PROPOSAL, body=WHY
     ),
-    "POST /api/v1/assessment/proposals/{number}/reject": scored("scores:confirm", *SUPERVISION, ids=PROPOSAL, body=WHY),
-    "POST /api/v1/assessment/proposals/confirm": scored(
+    "POST /api/v1/assessment/proposals/{number}/reject": marking(
+        "scores:confirm", *SUPERVISION, ids=PROPOSAL, body=WHY
+    ),
+    "POST /api/v1/assessment/proposals/confirm": marking(
         "scores:confirm", *SUPERVISION, body={"numbers": [990_099], **WHY}
     ),
-    "POST /api/v1/assessment/proposals/reject": scored(
+    "POST /api/v1/assessment/proposals/reject": marking(
         "scores:confirm", *SUPERVISION, body={"numbers": [990_099], **WHY}
     ),
-    "POST /api/v1/assessment/entries/{number}/take-back": scored(
+    "POST /api/v1/assessment/entries/{number}/take-back": marking(
         "scores:review", "supervision_head", ids={"number": "entry"}, body=WHY
     ),
-    "GET /api/v1/assessment/marks": scored("scores:read", *READERS, query={"hall": "h1", "month": "2026-03"}),
-    "GET /api/v1/assessment/marks/rows": scored("scores:mark", *SUPERVISION, query={"hall": "h1", "month": "2026-03"}),
-    "GET /api/v1/assessment/marks/{number}": scored("scores:read", *READERS, ids=MARK),
-    "GET /api/v1/assessment/marks/{number}/files/{file}": scored("scores:read", *READERS, ids=MARK),
-    "POST /api/v1/assessment/marks": scored(
+    "GET /api/v1/assessment/marks": marking("scores:read", *READERS, query={"hall": "h1", "month": "2026-03"}),
+    "GET /api/v1/assessment/marks/rows": marking("scores:mark", *SUPERVISION, query={"hall": "h1", "month": "2026-03"}),
+    "GET /api/v1/assessment/marks/{number}": marking("scores:read", *READERS, ids=MARK),
+    "GET /api/v1/assessment/marks/{number}/files/{file}": marking("scores:read", *READERS, ids=MARK),
+    "POST /api/v1/assessment/marks": marking(
         "scores:mark",
         *SUPERVISION,
         body={"hall": "h1", "row": "A15", "date": "2026-03-02", "staff": "s1", "text": "早会缺席"},
     ),
-    "POST /api/v1/assessment/marks/{number}/withdraw": scored("scores:mark", *SUPERVISION, ids=MARK, body=WHY),
+    "POST /api/v1/assessment/marks/{number}/withdraw": marking("scores:mark", *SUPERVISION, ids=MARK, body=WHY),
     "GET /api/v1/requests": reading("attendance:read"),
     "GET /api/v1/requests/{number}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
@@ -593,6 +635,60 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /api/v1/quarantine/replay": Way(kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099]}),
     "POST /api/v1/quarantine/dismiss": Way(
         kind="api", may=MENDERS, scope="quarantine:write", body={"ids": [990099], "reason": "重复"}
+    ),
+    "GET /api/v1/assessment/circulars": scored(),
+    "GET /api/v1/assessment/circulars/proposed": scored(
+        *SUPERVISION, scope="scores:mark", query={"hall": "h9", "period": "2026-02"}
+    ),
+    "GET /api/v1/assessment/circulars/{number}": scored(ids=CIRCULAR),
+    "GET /api/v1/assessment/circulars/{number}/letter.{suffix}": scored(ids=CIRCULAR, fixed={"suffix": "docx"}),
+    "POST /api/v1/assessment/circulars": scored(
+        *SUPERVISION, scope="scores:mark", body={"hall": "h9", "period": "2026-02", "title": "通报", "text": "内容"}
+    ),
+    "POST /api/v1/assessment/circulars/{number}": scored(
+        *SUPERVISION, scope="scores:mark", ids=CIRCULAR, body={"title": "通报", "text": "内容"}
+    ),
+    "POST /api/v1/assessment/circulars/{number}/issue": scored(
+        "supervision_head", scope="scores:close", ids=CIRCULAR, body={"document": "〔2026〕1号"}
+    ),
+    "GET /api/v1/assessment/feedback": scored(),
+    "GET /api/v1/assessment/feedback/{number}": scored(ids=LETTER),
+    "GET /api/v1/assessment/feedback/{number}/letter.{suffix}": scored(ids=LETTER, fixed={"suffix": "docx"}),
+    "POST /api/v1/assessment/feedback": scored(
+        "supervision_head", scope="scores:close", body={"hall": "h9", "period": "2026-Q1"}
+    ),
+    "POST /api/v1/assessment/feedback/{number}/acknowledge": scored(*LEADERS, scope="scores:self", ids=LETTER, body={}),
+    "POST /api/v1/assessment/feedback/{number}/answer": scored(
+        *LEADERS, scope="scores:self", ids=LETTER, body={"text": "已整改"}
+    ),
+    "GET /api/v1/assessment/sent": scored(),
+    "GET /api/v1/assessment/sent/owed": scored(),
+    "POST /api/v1/assessment/sent": scored(
+        *SUPERVISION,
+        scope="scores:mark",
+        body={"hall": "h9", "period": "2026-Q1", "to": "县政府", "on": "2026-03-04"},
+    ),
+    "GET /api/v1/assessment/awards": scored(),
+    "GET /api/v1/assessment/awards/seats": scored(query={"hall": "h1", "period": "2025-Q4"}),
+    "GET /api/v1/assessment/awards/years": scored(query={"hall": "h1"}),
+    "POST /api/v1/assessment/awards": scored(
+        *LEADERS,
+        scope="scores:self",
+        body={"window": "w9", "period": "2025-Q4", "staff": "s9", "reason": "勤勉"},
+    ),
+    "POST /api/v1/assessment/awards/finish": scored(
+        "supervision_head", scope="scores:close", body={"hall": "h9", "period": "2025-Q4"}
+    ),
+    "POST /api/v1/assessment/awards/{number}/decide": scored(
+        "supervision_head", scope="scores:close", ids=NOMINATION, body={"confirm": True}
+    ),
+    "GET /api/v1/assessment/reviews": scored(),
+    "GET /api/v1/assessment/reviews/{number}": scored(ids=REVIEW),
+    "POST /api/v1/assessment/reviews": scored(
+        *APPELLANTS, scope="scores:appeal", body={"entry": 990099, "reason": "有误"}
+    ),
+    "POST /api/v1/assessment/reviews/{number}/decide": scored(
+        "supervision_head", scope="scores:review", ids=REVIEW, body={"grant": False, "reason": "属实"}
     ),
     "GET /api/v1/assessment/tasks": Way(kind="api", may=READERS, scope="scores:read"),
     "GET /api/v1/assessment/patrols": scores("scores:read", READERS),
@@ -749,6 +845,8 @@ IN_QUERY: Final = (
     ("GET /spots", "hall", "hall"),
     ("GET /spots", "window", "window"),
     ("GET /assessment/tasks", "hall", "hall"),
+    *((f"GET /assessment/{one}", "hall", "hall") for one in ("circulars", "feedback", "sent", "awards", "reviews")),
+    *((f"GET /api/v1/assessment/{one}", "hall", "hall") for one in ("circulars", "feedback", "sent", "reviews")),
     ("GET /assessment/patrols", "hall", "hall"),
     ("GET /assessment/patrols", "window", "window"),
     ("GET /assessment/weeks/new", "hall", "hall"),

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from monitor.access import refusal
+from monitor.access import ROLES, refusal
 from monitor.console.pages import languages
 from monitor.console.pages.languages import Language, chosen, language_of, translations
 from monitor.console.pages.statics import static
@@ -29,6 +29,8 @@ class Tab(NamedTuple):
     address: str
     action: str
     own: bool = False
+    whole: bool = False
+    """What is of whole halls: for users whose reach is a hall or all of them."""
 
 
 MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
@@ -66,6 +68,11 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
         Tab("weeks", "/assessment/weeks", "scores:read"),
         Tab("self", "/assessment/self", "scores:read"),
         Tab("talks", "/assessment/talks", "scores:read"),
+        Tab("circulars", "/assessment/circulars", "scores:read"),
+        Tab("feedback", "/assessment/feedback", "scores:read"),
+        Tab("sent", "/assessment/sent", "scores:read", whole=True),
+        Tab("awards", "/assessment/awards", "scores:read"),
+        Tab("reviews", "/assessment/reviews", "scores:read"),
     ),
     "devices": (
         Tab("devices", "/devices", "devices:read"),
@@ -161,7 +168,12 @@ def may(signed: Signed, action: str) -> bool:
 
 def tabs(signed: Signed, section: str) -> list[Tab]:
     """What of a section somebody may see."""
-    return [tab for tab in MENU[section] if may(signed, tab.action) and (signed.person.staff or not tab.own)]
+    who = signed.person
+    whole = who.role in ROLES and ROLES[who.role].reach in ("hall", "all")
+    return [
+        tab for tab in MENU[section]
+        if may(signed, tab.action) and (who.staff or not tab.own) and (whole or not tab.whole)
+    ]  # fmt: skip
 
 
 def menu(signed: Signed) -> list[tuple[str, str]]:

@@ -59,6 +59,11 @@ def make(
     return as_xlsx(report) if form == "xlsx" else as_pdf(report)
 
 
+def make_letter(letter: Letter, form: Literal["docx", "pdf"], *, templates: Templates) -> bytes:
+    """A letter as one file. Raises BadTemplate, CannotPrint."""
+    return as_docx(letter, templates) if form == "docx" else as_pdf(letter.report, "portrait")
+
+
 def make_week(week: Week, form: Format, kind: Kind) -> bytes:
     """The weekly summary (周小结) as one file. Raises BadReport, CannotPrint."""
     if form not in ("xlsx", "pdf") or kind != "all":
@@ -83,5 +88,5 @@ def templates_in(shipped: Path, own: str | None) -> Templates:
 
 __all__ = [
     "FORMATS", "KINDS", "NAMINGS", "BadReport", "BadTemplate", "Format", "Kind", "Naming", "Papers", "Week", "make",
-    "make_week", "templates_in",
+    "make_letter", "make_week", "templates_in",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ the rule book (`bottom`, H03), not counted anew here. The letter goes to the uni
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.assessment.model import Ledger
@@ -180,6 +180,35 @@ def _figures(reading: Reading) -> Table:
         if name in found
     )
     return Table(name="统计", columns=columns(("编号", 7), ("指标", 22), ("数值", 14), ("定义", 66)), rows=rows)
+
+
+def proposed(reading: Reading) -> tuple[str, str]:
+    """Title and text of a circular as the program would write it, for whoever drafts one: a paragraph a line. Whom an
+    effect calls a circular for (A06, A11) is named as the report names people.
+    """
+    letter = circular(reading)
+    texts = [*letter.report.texts[:-1], *_called(reading), letter.report.texts[-1]]
+    return letter.report.title, "\n".join(texts)
+
+
+def _called(reading: Reading) -> Iterator[str]:
+    found = [one for one in reading.snapshot.effects if one.effect == "circular" and one.stands and not one.carried]
+    if found:
+        said = "；".join(
+            f"{reading.whom(one.ledger, one.whom)}（{one.article}，{reading.said(one.why)}）" for one in found
+        )
+        yield f"六、点名通报。{said}。"
+
+
+def worded(letter: Letter, title: str, text: str, document: str) -> Letter:
+    """The letter with the words of whoever drafted it in place of the program's; its tables stay. `document`: its
+    number (文号), empty for a draft, which its title then says.
+    """
+    whole = title if document else f"【草稿】{title}"
+    lines = (line.strip() for line in text.splitlines())
+    texts = (*((document,) if document else ()), *(line for line in lines if line))
+    report = replace(letter.report, title=whole, texts=texts)
+    return replace(letter, values={**letter.values, "title": whole, "texts": texts}, report=report)
 
 
 # --------------------------------------------------------------------------- feedback

@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from monitor import failpoints
@@ -23,7 +23,7 @@ from monitor.assessment.scores import kind_of, months_of
 from monitor.assessment.snapshot import Note, Sheet, Snapshot, Words
 from monitor.assessment.spans import before, over
 from monitor.settings import Policy
-from monitor.store import audit, closedperiods, ledgers
+from monitor.store import audit, closedperiods, cycle, ledgers
 from monitor.store.closedperiods import Result
 from monitor.store.facts.look import Look
 from monitor.store.wanted import want
@@ -37,11 +37,15 @@ from monitor.supervision.refused import Refused
 SHOWN: Final = 5
 """So many open proposals are named in a refusal; the preview lists all."""
 SALT_BYTES: Final = 16
+ACCEPTABLE: Final = ("proposals", "reviews")
+"""Hindrances that whoever signs may accept: what is decided later is booked in the month that is open then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hindrance:
-    """What stands in the way of closing: `closed`, `not_over`, `earlier_open`, `months_open`, `behind`, `proposals`."""
+    """What stands in the way of closing: `closed`, `not_over`, `earlier_open`, `months_open`, `behind`, `proposals`,
+    `reviews`. The last two are the person's to accept (ACCEPTABLE).
+    """
 
     code: str
     text: str
@@ -97,9 +101,10 @@ def draft(
     made = snapshot_of(look, found, policy, by=who.id, chosen=picked)
     if picked:
         _require_choices(made, to_choose(look, found, made), picked)
-    stands = tuple(h for h in hindrances(look, found, work) if not (accept_open and h.code == "proposals"))
+    stands = tuple(h for h in hindrances(look, found, work) if not (accept_open and h.code in ACCEPTABLE))
     if accept_open:
-        made = replace(made, notes=(*made.notes, *_accepted(found.open)))
+        reviews = _reviews_open(look, hall, period)
+        made = replace(made, notes=(*made.notes, *_accepted(found.open), *_accepted_reviews(len(reviews))))
     return Draft(snapshot=made, seen=found.seen, hindrances=stands)
 
 
@@ -149,7 +154,11 @@ def close(conn: Connection, made: Draft, *, who: Principal, reason: str) -> str:
 
 
 def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindrance]:
-    """`work`: what the ledger lacks of a month's facts; None: not a month, or it was closed."""
+    """`work`: what the ledger lacks of a month's facts; None: not a month, or it was closed.
+
+    A review that nobody has decided (G15-G16) holds the period back as an open proposal does: nothing is signed on what
+    is contested but knowingly.
+    """
     hall, period = found.hall, found.period
     if closedperiods.find(look.conn, hall, period) is not None:
         yield Hindrance(
@@ -179,6 +188,23 @@ def hindrances(look: Look, found: Gathered, work: Work | None) -> Iterator[Hindr
             code="proposals",
             text=f"有未查实的建议 proposals are open: {named}{more}；仍要结账请加 to close all the same: --accept-open",
         )
+    reviews = _reviews_open(look, hall, period)
+    if reviews:
+        named = "、".join(f"#{row.id}" for row in reviews[:SHOWN])
+        more = f"……共 {len(reviews)} 件 in all" if len(reviews) > SHOWN else ""
+        yield Hindrance(
+            code="reviews",
+            text=f"有未决的复核申请 reviews are not decided: {named}{more}；"
+            "仍要结账请加 to close all the same: --accept-open",
+        )
+
+
+def _reviews_open(look: Look, hall: str, period: str) -> Sequence[Row[Any]]:
+    """Of entries booked in it, of what its months came to, and of what it was made of (a year's quarters)."""
+    parts = {period, *months_of(period)}
+    if len(months_of(period)) > len(months_of("2000-Q1")):
+        parts |= set(over(period, "quarter"))
+    return cycle.reviews_open(look.conn, hall, parts)
 
 
 def _open_before(look: Look, hall: str, period: str) -> list[str]:
@@ -218,6 +244,18 @@ def _accepted(open_: Sequence[Proposal]) -> Iterator[Note]:
                 f"结账时尚有 {len(open_)} 项建议未查实，不计分；日后查实的记入当时未结账的月份",
                 f"{len(open_)} proposals were open when this was signed and cost nothing; what is confirmed later is an"
                 " entry of the month that is open then",
+            ),
+        )
+
+
+def _accepted_reviews(waiting: int) -> Iterator[Note]:
+    if waiting:
+        yield Note(
+            code="accepted_reviews",
+            text=Words(
+                f"结账时尚有 {waiting} 件复核申请未决；复核认定有误的，在当时未结账的月份冲销",
+                f"{waiting} reviews were not decided when this was signed; what they find wrong is taken back in the"
+                " month that is open then",
             ),
         )
 

@@ -34,7 +34,7 @@ CLOSE: Final = "scores:close"
 HALL: Final = Path(max_length=64, pattern=PLAIN)
 PERIOD: Final = Path(max_length=8, pattern=PLAIN)
 Choice = Annotated[str, Form(max_length=80)]
-LINKS: Final = {"proposals": "proposals", "behind": "entries"}
+LINKS: Final = {"proposals": "proposals", "behind": "entries", "reviews": "reviews"}
 """Hindrance → the tab at which it is settled."""
 
 
@@ -158,7 +158,9 @@ def show(
         draft={
             "shown": kept.shown, "accept_open": kept.accept_open, "chosen": chosen,
             "hindrances": _hindrances(kept, signed, hall, period, language),
-            "asks_open": any(h.code == "proposals" for h in kept.hindrances) or kept.accept_open,
+            "asks_open": any(h.code in closing.ACCEPTABLE for h in kept.hindrances) or kept.accept_open,
+            "asks_reviews": any(h.code == "reviews" for h in kept.hindrances)
+            or any(note.code == "accepted_reviews" for note in kept.snapshot.notes),
         } if kept is not None else None,
         later=corrections_view(later, names.named), later_count=len(later), may_close=may(signed, CLOSE),
     )  # fmt: skip
@@ -166,7 +168,7 @@ def show(
 
 def _hindrances(kept: drafts.Kept, signed: Signed, hall: str, period: str, language: Language) -> list[dict[str, Any]]:
     """What has to be done first, each with where."""
-    there = {tab.name: tab.address for tab in tabs(signed, "assessment")}
+    there = {tab.name: tab.address for section in ("assessment", "cycle") for tab in tabs(signed, section)}
     found = []
     for one in kept.hindrances:
         tab = there.get(LINKS.get(one.code, ""))

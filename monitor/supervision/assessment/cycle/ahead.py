@@ -20,6 +20,7 @@ from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle.circulars import named
 from monitor.supervision.assessment.cycle.ground import after, calendar_of, day_end, period_end
 from monitor.supervision.assessment.cycle.selfwork import handed_in
+from monitor.supervision.assessment.cycle.sent import tasks_of
 from monitor.supervision.assessment.cycle.talks import expect_talks
 from monitor.supervision.assessment.cycle.tasks import Owed, open_all
 from monitor.supervision.assessment.cycle.weeks import of_week
@@ -107,8 +108,9 @@ class _Plan:
 
     def after_closing(self, closed: Row[Any]) -> Iterator[Owed]:
         """A month: a circular where the book has talks (一评一通报一谈话, H03–H04) or an effect calls for one (A06),
-        the talks. A quarter or year: the written feedback (G18), the distribution (G19), the nominations of the
-        windows awarded (G08), where the book does not award people by their place (H06).
+        with the report to those whom that is told (G20); the talks. A quarter or year: the written feedback (G18), the
+        distribution (G19), the nominations of the windows awarded (G08), where the book does not award people by their
+        place (H06).
         """
         kind, period, rules = kind_of(closed.period), closed.period, self.book.cycle
         soon = after(self.calendar, closed.closed_at, rules.close_days)
@@ -116,10 +118,10 @@ class _Plan:
             if rules.bottom or named(self.look, self.hall, period):
                 yield self._owed("circular", period, soon)
             yield from expect_talks(self.look, self.hall, period, rules)
+            yield from tasks_of(self.look, self.hall, period, soon)
         elif kind in ("quarter", "year"):
             yield self._owed("feedback", period, soon)
-            for number, _ in enumerate(rules.distribution, 1):
-                yield self._owed("sent", period, soon, of=str(number))
+            yield from tasks_of(self.look, self.hall, period, soon)
             awarded = cycle.results(
                 self.look.conn, self.hall, period, cycle.RESULT.c.ledger == "window", cycle.RESULT.c.awarded
             )

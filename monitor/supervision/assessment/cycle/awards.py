@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, func, select, update
 
@@ -15,6 +15,7 @@ from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     CLOSE,
+    PAGE,
     SELF,
     record,
     require,
@@ -23,11 +24,14 @@ from monitor.supervision.assessment.cycle.ground import (
     require_period,
     require_row,
     rows_within,
+    seen_row,
     staff_place,
     window_place,
     words,
 )
 from monitor.supervision.refused import Refused
+
+NAMED: Final = ("推荐", "nomination")
 
 
 def nominate(look: Look, who: Principal, window: str, period: str, staff: str, why: str) -> int:
@@ -51,6 +55,8 @@ def nominate(look: Look, who: Principal, window: str, period: str, staff: str, w
     mine = (cycle.RESULT.c.ledger == "window", cycle.RESULT.c.whom == window, cycle.RESULT.c.awarded)
     if not cycle.results(look.conn, place.hall, period, *mine):
         raise Refused(f"{window}: {period} 未获表彰 was not awarded", field="window", sort="state")
+    if named_in_signing(look, place.hall, period, window):
+        raise Refused("结账时已定人选 whoever signed the period has named one", field="window", sort="state")
     _require_may(look, place.hall, period, staff)
     table = cycle.NOMINATION
     of_window = (table.c.hall == place.hall, table.c.period == period, table.c.window == window,
@@ -85,17 +91,26 @@ def _require_may(look: Look, hall: str, period: str, staff: str) -> None:
     """Whom an effect bars from awards (G12, A10) is not nominated."""
     mine = (cycle.RESULT.c.ledger == "staff", cycle.RESULT.c.whom == staff)
     for row in cycle.results(look.conn, hall, period, *mine):
-        barred = [one for one in row.effects if one.split(" ")[0] in ("no_award", "return", "unqualified")]
-        if barred:
-            raise Refused(
-                f"{staff}: 已取消评奖资格 may not be awarded: {', '.join(barred)}", field="staff", sort="state"
-            )
+        bars = barred(row.effects)
+        if bars:
+            raise Refused(f"{staff}: 已取消评奖资格 may not be awarded: {', '.join(bars)}", field="staff", sort="state")
+
+
+def named_in_signing(look: Look, hall: str, period: str, window: str) -> list[str]:
+    """People at the window whom the closed period itself awards: named by whoever signed it, or by place (H06)."""
+    mine = (cycle.RESULT.c.ledger == "staff", cycle.RESULT.c.awarded, cycle.RESULT.c.window == window)
+    return [row.whom for row in cycle.results(look.conn, hall, period, *mine)]
+
+
+def barred(effects: Sequence[str]) -> list[str]:
+    """Those of a result's effects that take an award away."""
+    return [one for one in effects if one.split(" ")[0] in ("no_award", "return", "unqualified")]
 
 
 def decide(look: Look, who: Principal, number: int, confirmed: bool, why: str = "") -> None:
     """The head confirms a nomination, or refuses it with the reason. Raises Refused, also for who nominated."""
     table = cycle.NOMINATION
-    row = require_row(look, who, CLOSE, table, number, ("推荐", "nomination"))
+    row = require_row(look, who, CLOSE, table, number, NAMED)
     said = {} if confirmed and not why.strip() else words(reason=why)
     if row.nominated_by == who.id:
         raise Refused("推荐人不能确认 whoever nominated does not confirm", sort="role")
@@ -114,38 +129,42 @@ def finish(look: Look, who: Principal, hall: str, period: str) -> dict[str, list
     """
     require_hall(look, who, CLOSE, hall)
     require_period(period, "quarter", "year")
-    require_closed(look, hall, period)
+    closed = require_closed(look, hall, period)
     table = cycle.NOMINATION
-    mine = (table.c.hall == hall, table.c.period == period)
-    waiting = look.conn.execute(
-        select(func.count()).select_from(table).where(*mine, table.c.state == "nominated")
-    ).scalar_one()
-    if waiting:
-        raise Refused(f"尚有 {waiting} 项推荐未确认 so many nominations are not decided", sort="state")
-    won = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == "window", cycle.RESULT.c.awarded)
-    found = {"windows": [row.whom for row in won], "staff": _people(look, hall, period)}
+    mine = (table.c.hall == hall, table.c.period == period, table.c.state == "nominated")
+    waits = look.conn.execute(select(func.count()).select_from(table).where(*mine)).scalar_one()
+    if waits:
+        raise Refused(f"尚有 {waits} 项推荐未确认 so many nominations are not decided", sort="state")
+    found = awarded(look, hall, period)
     if not tasks.done(look, hall, "award", period):
         raise Refused(f"{period} 无待确认的表彰 no awards wait to be confirmed", sort="state")
-    closed = require_closed(look, hall, period)
     record(
         look, who, "assess.awards_confirmed", cycle.CLOSED, int(closed.id), {"hall": hall, "period": period, **found}
     )
     return found
 
 
-def _people(look: Look, hall: str, period: str) -> list[str]:
-    """Who is awarded: those whom the signed period awards by place, or the nominees that were confirmed."""
-    if by_place(look, hall, period):
-        mine = (cycle.RESULT.c.ledger == "staff", cycle.RESULT.c.awarded)
-        return [row.whom for row in cycle.results(look.conn, hall, period, *mine)]
+def awarded(look: Look, hall: str, period: str) -> dict[str, list[str]]:
+    """{"windows", "staff"} ids: the windows by their result; the people by it too (by place, H06, or named by whoever
+    signed the period), and by a nomination that was confirmed.
+    """
+    won = cycle.results(look.conn, hall, period, cycle.RESULT.c.awarded)
     table = cycle.NOMINATION
-    confirmed = (table.c.hall == hall, table.c.period == period, table.c.state == "confirmed")
-    query = select(table.c.whom).where(*confirmed).order_by(table.c.whom)
-    return [str(one) for one in look.conn.execute(query).scalars()]
+    mine = (table.c.hall == hall, table.c.period == period, table.c.ledger == "staff", table.c.state == "confirmed")
+    people = {str(one) for one in look.conn.execute(select(table.c.whom).where(*mine)).scalars()}
+    people |= {row.whom for row in won if row.ledger == "staff"}
+    return {"windows": [row.whom for row in won if row.ledger == "window"], "staff": sorted(people)}
 
 
 def listed(
-    look: Look, who: Principal, *, hall: str | None = None, period: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
+    look: Look, who: Principal, *, hall: str | None = None, period: str | None = None, before: int | None = None,
+    limit: int = PAGE,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Nominations, the newest first, one more than `limit` where others follow."""
     wanted = [cycle.NOMINATION.c[n] == v for n, v in (("hall", hall), ("period", period)) if v is not None]
-    return rows_within(look, who, cycle.NOMINATION, *wanted, before=before)
+    return rows_within(look, who, cycle.NOMINATION, *wanted, before=before, limit=limit)
+
+
+def shown(look: Look, who: Principal, number: int) -> Row[Any]:
+    """One nomination within reach. Raises Refused."""
+    return seen_row(look, who, cycle.NOMINATION, number, NAMED)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import Row
 
 from monitor.access import Principal, Target
 from monitor.assessment.model import Entry, Ledger
+from monitor.assessment.scores import months_of
 from monitor.store import cycle, ledgers
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment import proposals
@@ -20,6 +22,7 @@ from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import tasks
 from monitor.supervision.assessment.cycle.ground import (
     APPEAL,
+    PAGE,
     REVIEW,
     after,
     calendar_of,
@@ -29,6 +32,7 @@ from monitor.supervision.assessment.cycle.ground import (
     require_period,
     require_row,
     rows_within,
+    seen_row,
     staff_place,
     today,
     window_place,
@@ -36,39 +40,50 @@ from monitor.supervision.assessment.cycle.ground import (
 )
 from monitor.supervision.refused import Refused
 
+NAMED: Final = ("复核申请", "review")
+
 
 def ask_of_entry(look: Look, who: Principal, number: int, why: str) -> int:
     """Ask for the review of an entry, at the latest so many days of the book after its month was closed; the review's
     number. Raises Refused.
     """
+    hall, entry = entry_for(look, who, number)
+    if entry.reverses is not None or is_countered(look, hall, entry):
+        raise Refused(f"{number}: 该分录已冲销 was taken back already", field="entry", sort="state")
+    _in_time(look, hall, until_of(look, hall, entry.month))
+    where = replace(_whom(look, entry.key.ledger, entry.key.whom), window=entry.window)
+    return _ask(look, who, hall, entry.key.ledger, entry.key.whom, where, why, entry=number)
+
+
+def entry_for(look: Look, who: Principal, number: int) -> tuple[str, Entry]:
+    """(hall, entry) of whoever may ask for its review. Raises Refused alike for none and for one beyond reach."""
     found = ledgers.entry(look.conn, number)
     place = _whom(look, found[1].key.ledger, found[1].key.whom) if found is not None else None
     if found is None or place is None or not _reaches(look, who, place):
         raise Refused(f"{number}: 没有这个号的分录 there is no entry of this number", field="entry", sort="missing")
-    hall, entry = found
-    if entry.reverses is not None or _is_countered(look, hall, entry):
-        raise Refused(f"{number}: 该分录已冲销 was taken back already", field="entry", sort="state")
-    closed = cycle.closed(look.conn, hall, entry.month)
-    if closed is not None:  # while its month is open it may be asked of at any time
-        _in_time(look, hall, closed.closed_at)
-    where = replace(place, window=entry.window)
-    return _ask(look, who, hall, entry.key.ledger, entry.key.whom, where, why, entry=number)
+    return found
 
 
 def ask_of_result(look: Look, who: Principal, hall: str, ledger: Ledger, whom: str, period: str, why: str) -> int:
     """Ask for the review of what a closed period came to for a window or person; the review's number."""
+    row = result_for(look, who, hall, ledger, whom, period)
+    _in_time(look, hall, until_of(look, hall, period))
+    place = _whom(look, ledger, whom)
+    return _ask(look, who, hall, ledger, whom, replace(place, window=row.window or place.window), why, period=period)
+
+
+def result_for(look: Look, who: Principal, hall: str, ledger: Ledger, whom: str, period: str) -> Row[Any]:
+    """The result of whoever may ask for its review. Raises Refused."""
     require_period(period, "month", "quarter", "half", "year")
     place = _whom(look, ledger, whom)
     require(look, who, APPEAL, place)
     if place.hall != hall:
         raise Refused(f"{whom[:64]!r} 不属大厅 {hall} lies in another hall", field="hall")
-    closed = require_closed(look, hall, period)
+    require_closed(look, hall, period)
     found = cycle.results(look.conn, hall, period, cycle.RESULT.c.ledger == ledger, cycle.RESULT.c.whom == whom)
     if not found:
         raise Refused(f"{whom}: {period} 无考评结果 has no result", field="period", sort="missing")
-    _in_time(look, hall, closed.closed_at)
-    where = replace(place, window=found[0].window or place.window)
-    return _ask(look, who, hall, ledger, whom, where, why, period=period)
+    return found[0]
 
 
 def _ask(
@@ -77,8 +92,7 @@ def _ask(
 ) -> int:  # fmt: skip
     said, table = words(reason=why), cycle.REVIEW
     known = {"hall": hall, "ledger": ledger, "whom": whom, "entry": entry, "period": period}
-    same = [table.c[name] == value for name, value in known.items() if value is not None]
-    before = cycle.find(look.conn, table, *same)
+    before = asked_before(look, hall, ledger, whom, entry=entry, period=period)
     if before is not None:
         raise Refused(f"已申请复核，编号 {before.id} a review was asked for already: {before.id}", sort="state")
     values: dict[str, Any] = {
@@ -95,6 +109,16 @@ def _ask(
     return number
 
 
+def asked_before(
+    look: Look, hall: str, ledger: str, whom: str, *, entry: int | None = None, period: str | None = None
+) -> Row[Any] | None:
+    """The review that was asked for of the same."""
+    table = cycle.REVIEW
+    known = {"hall": hall, "ledger": ledger, "whom": whom, "entry": entry, "period": period}
+    same = [table.c[name] == value for name, value in known.items() if value is not None]
+    return next(iter(cycle.listed(look.conn, table, same, None, 1)), None)
+
+
 def decide(look: Look, who: Principal, number: int, granted: bool, why: str, entries: Sequence[int] = ()) -> list[int]:
     """Decide it; the numbers of the entries that take back what was granted. Raises Refused.
 
@@ -102,7 +126,7 @@ def decide(look: Look, who: Principal, number: int, granted: bool, why: str, ent
     need be named. Nobody decides who asked, who is charged, who confirmed or closed what it is about.
     """
     table = cycle.REVIEW
-    row = require_row(look, who, REVIEW, table, number, ("复核申请", "review"))
+    row = require_row(look, who, REVIEW, table, number, NAMED)
     said = words(reason=why)
     if row.state != "asked":
         raise Refused(f"{number}: 已复核 was decided already", sort="state")
@@ -137,19 +161,31 @@ def _entry_of(look: Look, row: Row[Any], number: int) -> Entry:
 
 def _require_other(look: Look, who: Principal, row: Row[Any], entries: Sequence[Entry]) -> None:
     """G16: not who asked or is charged, nor who found, confirmed, posted or closed it."""
-    hands = {row.asked_by}
-    for entry in entries:
-        hands |= {entry.proposer, entry.confirmer}
-    periods = {entry.of_month for entry in entries} | ({row.period} if row.period is not None else set())
-    for period in periods:
-        closed = cycle.closed(look.conn, row.hall, period)
-        hands |= {closed.closed_by} if closed is not None else set()
-    if who.id in hands or (who.staff is not None and who.staff in (row.staff, *(e.staff for e in entries))):
+    if hands_of(look, who, row, entries):
         raise Refused(
             "申请人、当事人、查实人和结账人不得复核"
             " whoever asked, is charged, confirmed or closed it does not decide the review",
             sort="role",
         )
+
+
+HANDS: Final = ("asked", "charged", "found", "confirmed", "closed")
+
+
+def hands_of(look: Look, who: Principal, row: Row[Any], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Which of HANDS somebody had in what a review is about, so that they do not decide it (G16)."""
+    closers = set()
+    for period in {entry.of_month for entry in entries} | ({row.period} if row.period is not None else set()):
+        closed = cycle.closed(look.conn, row.hall, period)
+        closers |= {closed.closed_by} if closed is not None else set()
+    had = {
+        "asked": who.id == row.asked_by,
+        "charged": who.staff is not None and who.staff in (row.staff, *(e.staff for e in entries)),
+        "found": who.id in {e.proposer for e in entries},
+        "confirmed": who.id in {e.confirmer for e in entries},
+        "closed": who.id in closers,
+    }  # fmt: skip
+    return tuple(name for name in HANDS if had[name])
 
 
 def _take_back(look: Look, who: Principal, hall: str, why: str, wrong: Sequence[Entry]) -> list[int]:
@@ -163,7 +199,7 @@ def _take_back(look: Look, who: Principal, hall: str, why: str, wrong: Sequence[
     return numbers
 
 
-def _is_countered(look: Look, hall: str, entry: Entry) -> bool:
+def is_countered(look: Look, hall: str, entry: Entry) -> bool:
     return any(e.reverses == entry.revision for e in ledgers.entries_of_keys(look.conn, hall, [entry.key]))
 
 
@@ -181,20 +217,51 @@ def _reaches(look: Look, who: Principal, place: Target) -> bool:
     return True
 
 
-def _in_time(look: Look, hall: str, since: Any) -> None:
-    """The days of the book in force now, after it was closed."""
+def until_of(look: Look, hall: str, period: str) -> datetime | None:
+    """Until when a review of the closed period, or of an entry booked in it, may be asked for, by the days of the book
+    in force now; None: at any time, while it is open or where the book sets no days.
+    """
+    closed = cycle.closed(look.conn, hall, period)
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
-    if book is None or book.cycle.appeal_days is None:
-        return
-    until = after(calendar_of(look, hall), since, book.cycle.appeal_days)
-    if look.now > until:
-        raise Refused(
-            f"已过申请复核的 {book.cycle.appeal_days} 个工作日 more than so many working days have passed", sort="state"
-        )
+    if closed is None or book is None or book.cycle.appeal_days is None:
+        return None
+    return after(calendar_of(look, hall), closed.closed_at, book.cycle.appeal_days)
+
+
+def _in_time(look: Look, hall: str, until: datetime | None) -> None:
+    if until is not None and look.now > until:
+        book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
+        days = book.cycle.appeal_days if book is not None else None
+        raise Refused(f"已过申请复核的 {days} 个工作日 more than so many working days have passed", sort="state")
+
+
+def due_of(look: Look, row: Row[Any]) -> datetime | None:
+    """By when it is to be decided; None where nobody was told of it."""
+    wanted = [cycle.TASK.c.task == tasks.key_of(row.hall, "review", str(row.id))]
+    task = next(iter(cycle.listed(look.conn, cycle.TASK, wanted, None, 1)), None)
+    return task.due if task is not None else None
+
+
+def shown(look: Look, who: Principal, number: int) -> Row[Any]:
+    """One within reach. Raises Refused."""
+    return seen_row(look, who, cycle.REVIEW, number, NAMED)
 
 
 def listed(
-    look: Look, who: Principal, *, hall: str | None = None, state: str | None = None, before: int | None = None
-) -> Sequence[Row[Any]]:
+    look: Look, who: Principal, *, hall: str | None = None, state: str | None = None, before: int | None = None,
+    limit: int = PAGE,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """The newest first, one more than `limit` where others follow."""
     wanted = [cycle.REVIEW.c[n] == v for n, v in (("hall", hall), ("state", state)) if v is not None]
-    return rows_within(look, who, cycle.REVIEW, *wanted, before=before)
+    return rows_within(look, who, cycle.REVIEW, *wanted, before=before, limit=limit)
+
+
+def entries_about(look: Look, row: Row[Any]) -> list[Entry]:
+    """What a review is about: its entry; of a result those entries of theirs of the period that still stand."""
+    if row.entry is not None:
+        found = ledgers.entry(look.conn, row.entry)
+        return [found[1]] if found is not None else []
+    months = months_of(row.period)
+    mine = ledgers.entries_of(look.conn, row.hall, of_months=months, ledger=row.ledger, whom=row.whom)
+    taken = {(e.key, e.reverses) for e in mine if e.reverses is not None}
+    return [e for e in mine if e.reverses is None and (e.key, e.revision) not in taken]
