@@ -51,13 +51,52 @@ class Hall:
 
 def check(book: RuleBook, hall: Hall | None = None) -> tuple[Finding, ...]:
     """All findings, faults first. Without a hall the choices and feeds are not looked at."""
-    found = [*_overlaps(book), *_orphans(book), *_never(book)]
+    found = [*_overlaps(book), *_together(book), *_orphans(book), *_never(book)]
     if hall is not None:
         found += [*_choices(book, hall), *_feeds(book, hall)]
     return tuple(sorted(found, key=lambda f: not f.fault))
 
 
 # --------------------------------------------------------------------------- overlaps
+
+
+TOGETHER: Final[Mapping[frozenset[str], tuple[str, str]]] = {
+    frozenset({"off_post", "unstaffed"}): ("同一次空岗", "one empty window"),
+    frozenset({"cover.none", "unstaffed"}): ("同一次空岗", "one empty window"),
+    frozenset({"leave.uncovered", "unstaffed"}): ("同一次空岗", "one empty window"),
+    frozenset({"leave.unfiled", "leave.retroactive"}): ("同一次请假", "one leave"),
+    frozenset({"case.overdue", "share.on_time"}): ("同一超时办件", "one case past its limit"),
+    frozenset({"case.overdue", "share.completion"}): ("同一超时办件", "one case past its limit"),
+    frozenset({"rating.bad", "share.satisfaction"}): ("同一差评", "one bad rating"),
+    frozenset({"complaint.verified", "count.complaints"}): ("同一投诉", "one complaint"),
+}
+"""Sources that may tell of one happening, each by a fact of its own, with what that is. `off_post`, `cover.none` and
+`absent` do not (A05, B03): of one absence they are the one or the other. What people enter is not looked at.
+"""
+
+
+def _together(book: RuleBook) -> Iterator[Finding]:
+    """Two rows whose sources may tell of one happening, and that charge the same one in the same score. A note: the
+    regulations may mean both, and where they wait a person decides.
+    """
+    for one, other in combinations(book.rows, 2):
+        what = TOGETHER.get(frozenset({one.source, other.source}))
+        if what is None or one.score != other.score:
+            continue
+        same = [c for c in one.charges if c in other.charges and all(_charge_counts(r, c, book) for r in (one, other))]
+        if same:
+            zh, en = "、".join(CHARGED[c][0] for c in same), " and the ".join(same)
+            waits = any(row.mark == "proposed" for row in (one, other))
+            way = (
+                ("查实时驳回另一条", "reject the other where it is confirmed")
+                if waits
+                else ("请删去一条", "take one of them out")
+            )
+            yield Finding(
+                kind="overlap", fault=False, where=f"{one.id}, {other.id}",
+                zh=f"{what[0]}可由两个来源各计一次（{zh}）；若只应计一次，{way[0]}",
+                en=f"{what[1]} may be charged to the {en} by both sources; if once is meant, {way[1]}",
+            )  # fmt: skip
 
 
 def _overlaps(book: RuleBook) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from monitor.assessment.book import BadBook, RuleBook, read_book
-from monitor.assessment.check import FEEDS, POLICY_KEYS, Finding, Hall, check
+from monitor.assessment.check import FEEDS, POLICY_KEYS, TOGETHER, Finding, Hall, check
 from monitor.assessment.sources import SOURCES
 from monitor.supervision.assessment.books import parsed, shipped, shipped_text
 from tests.assessed import CHOICES, SCALE, book_of, row
@@ -50,6 +50,32 @@ SCENES: dict[str, tuple[RuleBook, set[tuple[str, bool, str]]]] = {
         book_of(row("B13", "posting.short", None, charges=("window",), ladder={"quarter": -2, "year": -1}),
                 row("B14", "posting.short", None, charges=("window",), ladder={"year": -1})),
         {("overlap", True, "B13, B14"), ("never", False, "B14")},
+    ),
+    "two sources that tell of one leave": (
+        book_of(row("B04", "leave.unfiled", "-1", mark="proposed"),
+                row("B06", "leave.retroactive", "-1", mark="proposed")), {("overlap", False, "B04, B06")},
+    ),
+    "of one leave, the window and the person": (
+        book_of(row("B04", "leave.unfiled", "-1", mark="proposed", charges=("window",)),
+                row("B06", "leave.retroactive", "-1", mark="proposed")), set(),
+    ),
+    "an absence is off post or uncovered, never both": (
+        book_of(row("A05", "off_post", "-0.5", mark="proposed"), row("B03", "cover.none", "-0.5", mark="proposed")),
+        set(),
+    ),
+    "an empty window that both ledgers may have": (
+        book_of(row("A05", "off_post", "-0.5", mark="proposed", charges=("window",)),
+                row("A08", "unstaffed", "-2", mark="proposed", charges=("window",))), {("overlap", False, "A05, A08")},
+    ),
+    "an empty window that goes to people alone": (
+        book_of(row("A05", "off_post", "-0.5", mark="proposed", charges=("window", "lead")),
+                row("A08", "unstaffed", "-2", mark="proposed", charges=("window", "lead")),
+                choices={"offpost_vs_unstaffed": "window"}), {("overlap", False, "A05, A08")},
+    ),
+    "a late case and the share of late cases": (
+        book_of(row("C01", "case.overdue", "-1", charges=("window",)),
+                row("D05", "share.on_time", "-10", charges=("window",), per="amount")),
+        {("overlap", False, "C01, D05")},
     ),
     "a part that nobody can lose": (
         book_of(late | {"part": "first"}, parts=[part, other]), {("orphan", True, "parts.second")},
@@ -138,7 +164,7 @@ def test_the_shipped_books_have_no_fault(name: str) -> None:
 
 def test_tianyang_lacks_no_row_and_faults_come_first() -> None:
     found = check(parsed(shipped_text("tianyang")))
-    assert {f.where for f in found} == {"sources", "E13", "E22"}
+    assert {f.where for f in found} == {"sources", "E13", "E22", "A08, B05", "B04.unfiled, B06"}
     twice = check(book_of(late, late | {"id": "A04"}, row("E22", "mark", None, ladder={"city": 5}, mark="manual")))
     assert [f.fault for f in twice] == sorted((f.fault for f in twice), reverse=True)
 
@@ -220,6 +246,28 @@ def test_nobody_leaves_early_where_nobody_signs_out() -> None:
 
 def test_feeds_are_of_sources_that_there_are() -> None:
     assert FEEDS.keys() <= SOURCES.keys()
+
+
+TWICE = {
+    "cangnan": [],
+    "tianyang": [("A08, B05", "窗口"), ("B04.unfiled, B06", "本人")],
+    "tongshan": [],
+    "township": [("C24, C22", "窗口")],
+}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_where_shipped_books_may_count_one_happening_twice(name: str) -> None:
+    found = [one for one in check(parsed(shipped_text(name))) if one.kind == "overlap"]
+    assert [one.where for one in found] == [where for where, _ in TWICE[name]]
+    assert all(f"（{whom}）" in one.zh for one, (_, whom) in zip(found, TWICE[name], strict=True))
+    assert not any(one.fault for one in found)
+
+
+def test_pairs_that_may_tell_of_one_happening_can_charge_the_same() -> None:
+    for pair in TOGETHER:
+        one, other = sorted(pair)
+        assert set(SOURCES[one].charges) & set(SOURCES[other].charges), pair
 
 
 BAD = {

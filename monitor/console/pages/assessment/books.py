@@ -31,8 +31,10 @@ from monitor.supervision.assessment.bookview import (
 )
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
+from monitor.wording.render import pick
 
 HALL_ID: Final = Path(max_length=64, pattern=PLAIN)
+_SHIPPED: Final = ("随附：", "shipped: ")
 VERSION: Final = r"^[A-Za-z0-9@_-]*$"
 VERSION_ID: Final = Path(max_length=60, pattern=VERSION)
 
@@ -148,7 +150,7 @@ def _choices(conn: Connection, hall: str, lang: Language) -> list[tuple[str, str
     had = dict.fromkeys(row.version for row in history(conn, hall))
     return [
         *((version, version) for version in had),
-        *((name, f"{name} {said(book.title, lang)}") for name, book in shipped_books()),
+        *((name, f"{pick(_SHIPPED, lang)}{said(book.title, lang)}") for name, book in shipped_books()),
     ]
 
 

@@ -205,7 +205,8 @@ def _whole(section: str, value: Mapping[str, Any], lang: Language) -> str:
     """A row, effect or part in one line."""
     if section == "rows":
         row = row_view(Row.model_validate(value), {}, lang)
-        return " · ".join([row["article"], "、".join(row["charges"]), *row["points"], row["mark"]])
+        joint = pick(("、", ", "), lang)
+        return " · ".join([row["article"], joint.join(row["charges"]), *row["points"], row["mark"]])
     if section == "effects":
         one = effect_view(Effect.model_validate(value), lang)
         return " · ".join([one["article"], one["on"], one["effect"], one["fires"]])
