@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, or_, select, update
 
 from monitor.store.schema_assessment import ClosedPeriodRow, PeriodResultRow, ScoreEntryRow
 from monitor.store.schema_cycle import (
@@ -105,6 +105,12 @@ def forget(conn: Connection, kind: str, person: str) -> int:
     return int(conn.execute(delete(WORD).where(column == person)).rowcount)
 
 
+def without(conn: Connection, name: str, word: str) -> int:
+    """Replace a name in every text (erasure of a person): of circulars and weeks, which are about several; how many."""
+    named = update(WORD).where(WORD.c.text.contains(name, autoescape=True))
+    return int(conn.execute(named.values(text=func.replace(WORD.c.text, name, word))).rowcount)
+
+
 # --------------------------------------------------------------------------- closed periods
 
 
@@ -138,3 +144,11 @@ def results(conn: Connection, hall: str, period: str, *wanted: ColumnElement[boo
     """What a closed period came to, by ledger and id."""
     query = select(RESULT).where(RESULT.c.hall == hall, RESULT.c.period == period, *wanted)
     return conn.execute(query.order_by(RESULT.c.ledger, RESULT.c.whom)).all()
+
+
+def nominees(conn: Connection, hall: str) -> frozenset[tuple[str, str]]:
+    """(period, person) of each nomination that the head has confirmed."""
+    query = select(NOMINATION.c.period, NOMINATION.c.whom).where(
+        NOMINATION.c.hall == hall, NOMINATION.c.ledger == "staff", NOMINATION.c.state == "confirmed"
+    )
+    return frozenset((row.period, row.whom) for row in conn.execute(query))

@@ -40,7 +40,15 @@ def take(conn: Connection, condition: ColumnElement[bool]) -> list[tuple[Any, ..
     return [(number,) for number in numbers]
 
 
-def erase(conn: Connection, kind: str, person: str) -> int:
-    """Words about a member of staff, or those that a user wrote; gives of how many marks."""
+def erase(conn: Connection, kind: str, person: str, name: str = "") -> int:
+    """Words about a member of staff, or those that a user wrote; gives of how many marks. `name`: of who is erased, to
+    be replaced in the words about others.
+    """
     theirs = MARK.c.staff == person if kind == "staff" else MARK.c.entered_by == person
-    return len(take(conn, and_(theirs, HELD)))
+    gone = len(take(conn, and_(theirs, HELD)))
+    if len(name) > 1:
+        named = and_(TEXT.c.owner.startswith("score_mark:"), TEXT.c.text.contains(name, autoescape=True))
+        gone += conn.execute(update(TEXT).where(named).values(text=func.replace(TEXT.c.text, name, ERASED))).rowcount
+        named = MARK.c.document.contains(name, autoescape=True)
+        conn.execute(update(MARK).where(named).values(document=func.replace(MARK.c.document, name, ERASED)))
+    return gone

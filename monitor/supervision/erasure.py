@@ -108,9 +108,10 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
     rows = {kind: _unname(conn, kind, person, now), "audit_private": _private(conn, kind, person)}
     rows |= planrequests.forget_person(conn, kind, person)
     rows["assessment_word"] = cycle.forget(conn, kind, person)
-    private = _of_assessment(conn, person) if kind == "staff" else 0
-    rows["audit_private"] += private
-    rows |= {"score_mark": markwords.erase(conn, kind, person)}
+    if kind == "staff":
+        rows["audit_private"] += _of_assessment(conn, person, name)
+        rows["assessment_word"] += cycle.without(conn, name, ERASED) if len(name) > 1 else 0
+    rows |= {"score_mark": markwords.erase(conn, kind, person, name)}
     if kind in ("staff", "user"):
         rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
         rows |= {"sheet_job": sheetjobs.erase(conn)}
@@ -182,9 +183,15 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
     return done | {"plans_private": private}
 
 
-def _of_assessment(conn: Connection, person: str) -> int:
-    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs."""
+def _of_assessment(conn: Connection, person: str, name: str) -> int:
+    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs, and what in the words
+    of assessment names them.
+    """
     done = 0
+    if len(name) > 1:
+        words = select(AUDIT.c.id).where(AUDIT.c.action.startswith("assess.") | AUDIT.c.action.startswith("score"))
+        named = and_(PRIVATE.c.audit.in_(words), PRIVATE.c.value.contains(name, autoescape=True))
+        done += int(conn.execute(delete(PRIVATE).where(named)).rowcount)
     for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW):
         numbers = select(cast(table.c.id, String)).where(table.c.staff == person)
         about = select(AUDIT.c.id).where(AUDIT.c.object_kind == table.name, AUDIT.c.object_id.in_(numbers))

@@ -221,6 +221,19 @@ def test_a_quarter_is_fed_back_sent_and_awarded(quarters: Cycles) -> None:
     assert quarters.owed("sent", "feedback", "nominate", "award") == []
 
 
+def test_h06_where_people_are_awarded_by_place_no_window_names_one(world: Cycles) -> None:
+    world.close(
+        "04-03 10:00", "2026-Q1", {"ledger": "window", "whom": "w1", "awarded": True},
+        {"ledger": "staff", "whom": "s02", "awarded": True},
+    )  # fmt: skip
+    world.expect("04-03 10:01")
+    assert world.owed("nominate", "award") == ["assess.award/2026-Q1/h1"]
+    with pytest.raises(Refused, match="按名次表彰"):
+        world.act("04-07 09:00", awards.nominate, LEAD1, "w1", "2026-Q1", "s03", "勤勉")
+    done = world.act("04-07 10:01", awards.finish, HEAD, "h1", "2026-Q1")
+    assert done == {"windows": ["w1"], "staff": ["s02"]}, "the twenty of the signed quarter, whoever was named"
+
+
 def test_a_circular_becomes_a_public_notice_that_another_releases(world: Cycles) -> None:
     world.close("04-02 10:00", "2026-03", {"ledger": "staff", "whom": "s01", "effects": ["circular A06"]})
     number = world.act("04-02 11:00", circulars.draft, DUTY, "h1", "2026-03", "三月通报", "按规定予以通报")

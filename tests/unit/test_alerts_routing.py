@@ -28,6 +28,12 @@ SCENARIOS: list[tuple[str, list[dict[str, Any]], dict[str, Any], list[str]]] = [
     ("an empty route takes everything", [{"receivers": "a"}], {}, ["a"]),
     ("the first that fits ends the search", [{"receivers": "a"}, {"receivers": "b"}], {}, ["a"]),
     ("continue goes on", [{"receivers": "a", "continue": True}, {"receivers": "b"}], {}, ["a", "b"]),
+    (
+        "H18: the unit and the centre, both",
+        [{"unit": "u1", "receivers": "a", "continue": True}, {"hall": "h1", "receivers": "b"}],
+        {},
+        ["a", "b"],
+    ),
     ("a receiver is told once", [{"receivers": "a", "continue": True}, {"receivers": ["a", "b"]}], {}, ["a", "b"]),
     ("another hall does not fit", [{"hall": "h2", "receivers": "a"}, {"receivers": "b"}], {}, ["b"]),
     ("a list of halls fits each", [{"hall": ["h2", "h1"], "receivers": "a"}], {}, ["a"]),

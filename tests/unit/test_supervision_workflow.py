@@ -74,7 +74,11 @@ CASES = [
     Case(says="the charged unit does not close", step="closed", who=UNIT, code="access.not_in_role"),
     Case(says="not while an appeal pends", step="closed", work=replace(CARD, appeal="pending"), code="appeal_pending"),
     Case(says="not twice", step="closed", work=replace(CARD, state="closed"), code="state"),
-    Case(says="ordered on site", step="ordered", who=DUTY, given={"kind": "on_site", "due": LATER}),
+    *(
+        Case(says=f"ordered {how}", step="ordered", who=DUTY, given={"kind": kind, "due": LATER})
+        for how, kind in (("on site", "on_site"), ("in a meeting", "meeting"), ("by a leader", "instruction"),
+                          ("with the media following", "media"))
+    ),
     Case(
         says="after an answer that did not do", step="ordered", work=replace(CARD, state="answered"),
         given={"kind": "meeting"}, values={"state": "acknowledged"},

@@ -24,7 +24,6 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment import closing, drafts
 from monitor.supervision.assessment.periods import Period, corrections_of, period_of, periods
 from monitor.supervision.assessment.preview import kept_snapshot
-from monitor.supervision.assessment.signed import intact
 from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
@@ -68,7 +67,7 @@ def _add_reading(api: APIRouter, deps: Deps) -> None:
             except Refused:  # it is gone, or damaged: `kept` and `intact` say so
                 snapshot = None
             later = corrections_of(look.conn, hall, period)
-            whole = intact(look.conn, one.signed) if one.signed is not None and one.signed.kept else None
+            whole = snapshot is not None if one.signed is not None and one.signed.kept else None
             current = kept is not None and kept.seen == ledgers.version(look.conn, hall)
             return {
                 **_json(look, hall, one), "intact": whole, "work": _work(look, row) if row is not None else None,

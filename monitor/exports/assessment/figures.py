@@ -21,7 +21,7 @@ ROWS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("I06", ("accepted", "completed_on_time", "completed_late", "open", "open_overdue", "overdue", "left")),
     ("I07", ("saved_workdays", "saved_items")),
 )  # fmt: skip
-"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05 is per item: see `_by_part`."""
+"""Row of rules.md A.9 → its figures, by their names in `wording.statistics`. I05: `_by_part`; I08 and D20: `_rows`."""
 SERVICE: Final[Mapping[str, tuple[str, str, str, bool]]] = {
     "ratings": ("", "评价", "期内本厅的评价件数，经核实不计的除外", False),
     "bad": ("", "差评", "其中不满意的", False),
@@ -46,7 +46,9 @@ def tables(reading: Reading) -> tuple[Table, ...]:
     found = [Table(name="统计", columns=_HEADS, rows=tuple(_rows(reading, kept)), note=NOTES[0])]
     parts = kept.get("parts")
     if parts:
-        found.append(_by_part(parts))
+        found.append(_by_part("分窗口统计", parts))
+    if kept.get("items"):
+        found.append(_by_part("分事项统计", kept["items"]))
     return tuple(found)
 
 
@@ -69,8 +71,11 @@ def _rows(reading: Reading, kept: Mapping[str, Any]) -> Iterator[Row]:
             yield row, FIGURES[name].zh, value_text(name, figures.get(name)), FIGURES[name].defined_zh
     yield from _service(kept.get("service"))
     windows, people = awarded(reading)
-    yield "I08", "受表彰窗口", f"{windows:,}", "本期列入表彰的窗口个数；同一窗口计一次"
-    yield "I08", "服务标兵（先进个人）", f"{people:,}", "本期列入表彰的人次"
+    over = "本期及期内各季度" if reading.snapshot.kind in ("half", "year") else "本期"
+    yield "I08", "受表彰窗口", f"{windows:,}", f"{over}列入表彰的窗口个数；同一窗口计一次"
+    yield "I08", "服务标兵（先进个人）", f"{people:,}", f"{over}列入表彰的人次"
+    for one in kept.get("praise") or ():
+        yield "D20", one["name"], f"{one['count']:,}", f"{one['row']} 期内查实入账的件数；锦旗与表扬信同样登记，不分列"
     for check in kept.get("checks") or ():
         told = "相符" if check["ok"] else "不符"
         yield "核对", check["check"], told, f"应为 {check['expected']:,}，得 {check['found']:,}"
@@ -94,6 +99,9 @@ def _days(days: Any) -> Cell:
 
 def awarded(reading: Reading) -> tuple[int, int]:
     """I08: windows, and times that a person was; a seat that equals still compete for is nobody's."""
+    counted = reading.snapshot.statistics.get("awarded")
+    if counted is not None:
+        return counted["windows"], counted["staff"]
     given = [one for one in reading.snapshot.awards if one.state == "awarded"]
     return len({one.whom for one in given if one.ledger == "window"}), sum(one.ledger == "staff" for one in given)
 
@@ -101,10 +109,10 @@ def awarded(reading: Reading) -> tuple[int, int]:
 _PART: Final = ("received", "completed", "completion_rate", "completed_per_workday", "promised_on_time_rate")
 
 
-def _by_part(parts: Any) -> Table:
-    """By window, as the snapshot was counted; I05's definition (a working day) stands for each part."""
+def _by_part(name: str, parts: Any) -> Table:
+    """By window or by item, as the snapshot was counted; I05 is each item's completed on a working day."""
     return Table(
-        name="分窗口统计",
+        name=name,
         columns=(*columns(("编号", 14), ("名称", 32)), *(Column(name=FIGURES[n].zh, width=16) for n in _PART)),
         rows=tuple(
             (str(part.get("id") or ""), str(part.get("name") or "未登记"),

@@ -21,7 +21,7 @@ from monitor.assessment.scoring import Scoring
 from monitor.assessment.spans import around, bounds
 from monitor.model import Post, Registry
 from monitor.settings import Policy
-from monitor.store import closedperiods, ledgers
+from monitor.store import closedperiods, cycle, ledgers
 from monitor.store.closedperiods import Result
 from monitor.store.facts.look import Look
 from monitor.store.facts.scoring import load_scoring
@@ -212,10 +212,17 @@ def _ground(look: Look, hall: str, months: Iterable[str], scorings: Iterable[str
 
 
 def _before(look: Look, hall: str, period: str) -> tuple[Result, ...]:
-    """Results of the closed periods that ended by the end of this one."""
+    """Results of the closed periods that ended by the end of this one; whom a window nominated and the head confirmed
+    after it was signed (G08) is awarded as one who was chosen in signing (G06).
+    """
     _, end = bounds(period)
     found = closedperiods.results_since(look.conn, hall, str(int(period[:4]) - YEARS_BACK))
-    return tuple(one for one in found if one.period != period and bounds(one.period)[1] <= end)
+    named = cycle.nominees(look.conn, hall)
+    return tuple(
+        replace(one, awarded=one.awarded or (one.ledger == "staff" and (one.period, one.whom) in named))
+        for one in found
+        if one.period != period and bounds(one.period)[1] <= end
+    )
 
 
 def _points(

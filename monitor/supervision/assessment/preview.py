@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from monitor.assessment.assess import assess
 from monitor.assessment.book import RuleBook
+from monitor.assessment.counted import awards_of, praise_of
 from monitor.assessment.kept import Damaged, unpacked
 from monitor.assessment.known import NOT_ASSESSED, NOT_ASSESSED_NAME, Whom, known_of
 from monitor.assessment.model import Entry, Proposal
@@ -51,6 +52,7 @@ from monitor.supervision.assessment.gathered import (
 )
 from monitor.supervision.assessment.named import names_in
 from monitor.supervision.assessment.service import service
+from monitor.supervision.compare import Period
 from monitor.supervision.refused import Refused
 from monitor.supervision.statistics import statistics
 
@@ -100,12 +102,36 @@ def snapshot_of(look: Look, found: Gathered, policy: Policy, *, by: str, chosen:
         effects=tuple(_effect(one, found.book) for one in assessed.fired),
         awards=tuple(_award(one) for one in assessed.awards), told=assessed.told,
         decided=tuple(Decided(what=one.what, ledger=one.ledger, whom=one.whom) for one in picked),
-        statistics=statistics(
-            look, policy.timeliness, span, hall=found.hall, by="window"
-        ).to_json() | {"service": service(look, found.hall, span, policy.rating.bad_at_most)},
+        statistics=_statistics(look, found, policy, span, assessed),
         notes=tuple(_notes(look, found)), zone=str(look.registry.zone_of(found.hall)),
     )  # fmt: skip
     return replace(made, names=names_in(look, made))
+
+
+OF_ITEM: Final = ("received", "completed", "completion_rate", "completed_per_workday", "promised_on_time_rate")
+"""Figures that are kept of each item (I05)."""
+
+
+def _statistics(
+    look: Look, found: Gathered, policy: Policy, span: Period, assessed: Assessed
+) -> Mapping[str, Any]:  # fmt: skip
+    """A.9, by window; of each item what I05 tells; how often people were praised (D20) and awarded (I08)."""
+    kept = statistics(look, policy.timeliness, span, hall=found.hall, by="window").to_json()
+    items = statistics(look, policy.timeliness, span, hall=found.hall, by="item").to_json()["parts"]
+    return {
+        **kept,
+        "service": service(look, found.hall, span, policy.rating.bad_at_most),
+        "items": [
+            {"id": one["id"], "name": one["name"], "figures": {name: one["figures"].get(name) for name in OF_ITEM}}
+            for one in items
+            if one["figures"].get("received") or one["figures"].get("completed")
+        ],
+        "praise": [
+            {"row": row, "name": _named(row, found.book)[1].zh, "count": count}
+            for row, count in sorted(praise_of(found.entries, found.book).items())
+        ],
+        "awarded": awards_of(found.period, assessed.awards, [one.earlier for one in found.before]),
+    }
 
 
 def to_choose(look: Look, found: Gathered, made: Snapshot) -> frozenset[Chosen]:

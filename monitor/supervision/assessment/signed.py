@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from monitor.assessment.kept import Damaged, unpacked
 from monitor.assessment.results import Chosen
@@ -40,20 +40,15 @@ def signed(conn: Connection, hall: str | None = None, *, verify: bool = False) -
         Signed(
             hall=row.hall, period=row.period, version=row.version, closed_at=row.closed_at, closed_by=row.closed_by,
             role=row.role, book=row.book, digest=row.digest, inputs=row.inputs, kept=bool(row.kept),
-            intact=_intact(conn, row.hall, row.period, row.version, row.digest) if verify and row.kept else None,
+            intact=_intact(conn, row) if verify and row.kept else None,
         )
         for row in closedperiods.periods(conn, hall)
     ]  # fmt: skip
 
 
-def intact(conn: Connection, one: Signed) -> bool:
-    """Whether the snapshot that is kept is what was signed."""
-    return _intact(conn, one.hall, one.period, one.version, one.digest)
-
-
-def _intact(conn: Connection, hall: str, period: str, version: int, digest: str) -> bool:
+def _intact(conn: Connection, row: Row[Any]) -> bool:
     try:
-        unpacked(closedperiods.body(conn, hall, period, version) or b"", digest)
+        unpacked(closedperiods.body(conn, row.hall, row.period, row.version) or b"", row.digest)
     except Damaged:
         return False
     return True

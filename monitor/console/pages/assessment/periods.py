@@ -23,7 +23,6 @@ from monitor.store.facts.look import Look
 from monitor.supervision.assessment import closing, drafts
 from monitor.supervision.assessment.periods import Period, corrections_of, period_of, periods
 from monitor.supervision.assessment.preview import kept_snapshot
-from monitor.supervision.assessment.signed import intact
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
 from monitor.wording.periods import HINDRANCES, KINDS, STATES, WORKS
@@ -144,7 +143,7 @@ def show(
             kept = drafts.read(look.conn, row)
             snapshot = kept.snapshot if kept is not None else None
         later = corrections_of(look.conn, hall, period)
-        whole = intact(look.conn, one.signed) if one.signed is not None and one.signed.kept else None
+        whole = snapshot is not None if one.signed is not None and one.signed.kept else None
         people = [entry.key.whom for entry in later if entry.key.ledger == "staff"]
         names = words_for(look.conn, look.registry, language, people, _signers([one]))
         stale = kept is not None and kept.seen != ledgers.version(look.conn, hall)
