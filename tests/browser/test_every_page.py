@@ -66,6 +66,7 @@ NO_PAGE: Final = {
     "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
     "/audit/export.{suffix}": "a file",
+    "/assessment/book/{hall}/{version}/text": "a file",
     "/assessment/circulars/{number}/letter.{suffix}": "a file",
     "/assessment/feedback/{number}/letter.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
