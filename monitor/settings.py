@@ -322,7 +322,7 @@ class RetentionSettings(_Section):
     )
     comments_days: int = Field(0, ge=0, description="Free text of ratings (评价留言).")
     deliveries_days: int = Field(0, ge=0, description="Notices that were sent or given up: text, tries, results.")
-    attachments_days: int = Field(0, ge=0, description="Files that came with answers and appeals; digests stay.")
+    attachments_days: int = Field(0, ge=0, description="Files of answers, appeals and entries by hand; digests stay.")
     made_sheets_days: int = Field(
         7,
         ge=1,

@@ -12,7 +12,7 @@ from monitor.assessment.model import Entry, Proposal
 from monitor.settings import Settings
 from monitor.store import ledgers
 from monitor.store.engine import Store
-from monitor.supervision.assessment import marks
+from monitor.supervision.assessment import marklist, marks
 from monitor.supervision.assessment.books import shipped_text, use_book
 from monitor.supervision.assessment.marks import Marked
 from monitor.supervision.assessment.proposals import Decided, Verdict, decide
@@ -64,7 +64,7 @@ class Assessed:
 
     def marks(self) -> list[dict[str, Any]]:
         with self.store.read() as conn:
-            return marks.list_marks(conn, self.registry, HEAD, HALL, "2026-03")
+            return marklist.list_marks(conn, self.registry, HEAD, HALL, "2026-03")
 
     def unmark(self, number: int, *, by: Principal = LI, why: str = "登记有误") -> None:
         with self.store.write() as conn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.agents.demoplan import HALL
-from tests import busy_cyclea, busy_cycleb
+from tests import busy_cyclea, busy_cycleb, busy_marking
 from tests.busy_periods import fill_periods
 from tests.daemon import Daemon
 
@@ -23,6 +23,7 @@ def assess(made: Daemon) -> None:
     command("run", "--hall", HALL, "--month", OPEN)
     command("close", "--hall", HALL, "--period", SIGNED, "--reason", "二月考评经核对")
     command("cycle", "expect")
+    busy_marking.mark(made)
     fill_periods(made.folder, datetime.fromisoformat(made.environment["JIANCHA_CLOCK__START"]))
     busy_cyclea.work(made)
     busy_cycleb.outcomes(made.folder)

@@ -62,7 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
-from tests import walked_cycle, walked_outcomes, walked_scores
+from tests import walked_cycle, walked_marking, walked_outcomes, walked_scores
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -95,6 +95,9 @@ KINDS: dict[str, tuple[Make, str]] = {
     "message": (lambda conn, place: put_message(conn, place), "990099"),
     "silence": (lambda conn, place: put_silence(conn, place), "990099"),
     "request": (lambda conn, place: put_request(conn, place), "990099"),
+    "mark": (walked_marking.put_mark, "990099"),
+    "proposal": (walked_marking.put_proposal, "990099"),
+    "entry": (walked_marking.put_entry, "990099"),
     "assessed person": (walked_scores.put_person, "s9"),
     "assessed window": (walked_scores.put_window, "w9"),
     "owed": (walked_cycle.put_task, "990099"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def mark(
     attach: list[Path] = typer.Option(
         [], "--attach", metavar="FILE", help="pdf, png, jpeg, docx, xlsx or txt; may be repeated."
     ),
+    amount: str = typer.Option("1", "--amount", metavar="N", help="Of a row that counts an amount (E24)."),
     user: str | None = AS,
 ) -> None:
     """人工登记 Enter a deduction or bonus that no device tells of; another person confirms it.
@@ -51,9 +53,13 @@ def mark(
         on = date.fromisoformat(day)
     except ValueError:
         raise BadInput(f"--date: {day!r} 请写作 write it as 2026-03-02") from None
+    try:
+        times = Decimal(amount)
+    except InvalidOperation:
+        raise BadInput(f"--amount: {amount!r} 不是数 is no number") from None
     marked = Marked(
         hall=hall, row=row, day=on, text=text, unit=unit, window=window, staff=staff, rung=rung, event=event,
-        document=document, files=files_given(attach),
+        document=document, amount=times, files=files_given(attach),
     )  # fmt: skip
 
     def act(opened: Program, conn: Connection, who: Principal) -> str:
@@ -91,7 +97,7 @@ def marks(
 
     Example: jiancha assess marks --hall ty --month 2026-03
     """
-    from monitor.supervision.assessment.marks import list_marks
+    from monitor.supervision.assessment.marklist import list_marks
     from monitor.supervision.refused import Refused
 
     wanted = month_given(month)

@@ -184,6 +184,7 @@ SORTS: Final = {
     "comments": "评价意见",
     "deliveries": "已发通知",
     "attachments": "附件",
+    "mark_files": "登记凭证",
     "sheets": "签核考勤表",
     "requests": "申请理由",
     "assessment_words": "考评周期文字",
@@ -191,7 +192,12 @@ SORTS: Final = {
     "rating_links": "评价链接",
     "audit": "审计中的个人信息",
 }
-STAYS: Final = {"standing_card": "在办或申诉中的牌所依据", "not_settled": "尚未处理", "younger": "未到期"}
+STAYS: Final = {
+    "standing_card": "在办或申诉中的牌所依据",
+    "not_closed": "所属月份未结账",
+    "not_settled": "尚未处理",
+    "younger": "未到期",
+}
 ERASED: Final = {
     "user": "姓名与联系方式",
     "staff": "姓名与联系方式",
@@ -206,4 +212,6 @@ ERASED: Final = {
     "card": "牌",
     "audit": "审计行",
     "attachment": "附件",
+    "mark_file": "登记凭证",
+    "score_mark": "登记文字",
 }

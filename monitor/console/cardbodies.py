@@ -143,7 +143,7 @@ def given_of(step: str, said: Body) -> tuple[str, dict[str, Any]]:
     return event, given
 
 
-def files_of(said: Body) -> list[tuple[str, bytes]]:
+def files_of(said: Plain) -> list[tuple[str, bytes]]:
     """Names and contents; Refused for what is not base64."""
     found = []
     for index, file in enumerate(getattr(said, "files", [])):

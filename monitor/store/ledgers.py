@@ -191,12 +191,12 @@ def save_proposals(
 def lock_proposal(conn: Connection, number: int) -> tuple[Row[Any], Proposal] | None:
     """A proposal as it stands, locked until the end of the transaction: its row and its value."""
     row = conn.execute(select(PROPOSAL).where(PROPOSAL.c.id == number).with_for_update()).first()
-    return (row, _proposal(row)) if row is not None else None
+    return (row, proposal_of(row)) if row is not None else None
 
 
 def find_proposal(conn: Connection, number: int) -> tuple[Row[Any], Proposal] | None:
     row = conn.execute(select(PROPOSAL).where(PROPOSAL.c.id == number)).first()
-    return (row, _proposal(row)) if row is not None else None
+    return (row, proposal_of(row)) if row is not None else None
 
 
 def decide_proposal(conn: Connection, number: int, state: ProposalState, by: str, now: datetime) -> bool:
@@ -258,7 +258,7 @@ def _entries(conn: Connection, hall: str, wanted: ColumnElement[bool]) -> list[E
 
 def _proposals(conn: Connection, hall: str, wanted: ColumnElement[bool]) -> list[Proposal]:
     query = select(PROPOSAL).where(PROPOSAL.c.hall == hall, wanted).order_by(PROPOSAL.c.id)
-    return [_proposal(row) for row in conn.execute(query)]
+    return [proposal_of(row) for row in conn.execute(query)]
 
 
 def _key(row: Row[Any]) -> ClaimKey:
@@ -273,7 +273,8 @@ def _entry(row: Row[Any]) -> Entry:
     )  # fmt: skip
 
 
-def _proposal(row: Row[Any]) -> Proposal:
+def proposal_of(row: Row[Any]) -> Proposal:
+    """A row of `score_proposal` as a value."""
     return Proposal(
         key=_key(row), points=points(row.points_cents), state=row.state, at=row.at, date=row.date, unit=row.unit,
         window=row.window, staff=row.staff, proposer=row.proposer, decided_by=row.decided_by, why_open=row.why_open,

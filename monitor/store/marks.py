@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from monitor.store.schema import PrivateText
 from monitor.store.schema_assessment import ScoreMarkRow
@@ -17,11 +17,6 @@ MARK: Final = table_of(ScoreMarkRow)
 TEXT: Final = table_of(PrivateText)
 OWNER: Final = "score_mark:"
 """Of a mark's words in `private_text`, before its number."""
-
-
-def folder(number: int) -> int:
-    """Where a mark's files lie among those of cards (`store.attachments`): cards have numbers above zero."""
-    return -number
 
 
 def of_days(conn: Connection, hall: str, first: date, last: date, now: datetime) -> Sequence[Row[Any]]:
@@ -39,10 +34,15 @@ def find(conn: Connection, number: int, *, lock: bool = False) -> Row[Any] | Non
     return conn.execute(query.with_for_update() if lock else query).first()
 
 
-def listed(conn: Connection, hall: str, first: date, last: date) -> Sequence[Row[Any]]:
-    """Those dated first … last, the withdrawn ones too, the newest first."""
-    query = select(MARK).where(MARK.c.hall == hall, MARK.c.date >= first, MARK.c.date <= last)
-    return conn.execute(query.order_by(MARK.c.id.desc())).all()
+def listed(
+    conn: Connection, hall: str, first: date, last: date, chosen: ColumnElement[bool], limit: int | None,
+    after: int | None,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Those dated first … last, withdrawn ones too, the newest first; at most `limit` with a number below `after`."""
+    wanted = [MARK.c.hall == hall, MARK.c.date >= first, MARK.c.date <= last, chosen]
+    if after is not None:
+        wanted.append(MARK.c.id < after)
+    return conn.execute(select(MARK).where(*wanted).order_by(MARK.c.id.desc()).limit(limit)).all()
 
 
 def add(conn: Connection, values: Mapping[str, Any], text: str) -> int:

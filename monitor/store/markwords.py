@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, String, and_, cast, delete, exists, func, literal, or_, select, update
 
+from monitor.store import markfiles
 from monitor.store.schema import PrivateText
 from monitor.store.schema_assessment import ClosedPeriodRow, ScoreMarkRow
 from monitor.store.sql import table_of
@@ -38,6 +39,11 @@ def take(conn: Connection, condition: ColumnElement[bool]) -> list[tuple[Any, ..
     named = and_(MARK.c.id.in_(numbers), MARK.c.document != "")
     conn.execute(update(MARK).where(named).values(document=ERASED))
     return [(number,) for number in numbers]
+
+
+def erase_files(conn: Connection, staff: str) -> int:
+    """Files of marks about a member of staff, which name them; digests stay. Gives how many."""
+    return markfiles.forget(conn, markfiles.FILE.c.mark.in_(select(MARK.c.id).where(MARK.c.staff == staff)))
 
 
 def erase(conn: Connection, kind: str, person: str, name: str = "") -> int:

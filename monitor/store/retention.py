@@ -39,6 +39,7 @@ from monitor.store.cards import CARD
 from monitor.store.closedperiods import KEPT as SCORES
 from monitor.store.cycle import REVIEW, WORD
 from monitor.store.frames import FRAME
+from monitor.store.markfiles import FILE as MARK_FILE
 from monitor.store.markwords import MARK
 from monitor.store.months import KEPT
 from monitor.store.notices import NOTICE
@@ -220,6 +221,12 @@ def sorts(conn: Connection) -> dict[str, Sort]:
         "score_marks": Sort(
             name="score_marks", table=MARK, key=(MARK.c.id,), serial=MARK.c.id, held=markwords.HELD,
             at=MARK.c.entered_at, stays={"not_closed": markwords.NOT_CLOSED}, take=markwords.take,
+        ),
+        "mark_files": Sort(
+            name="mark_files", table=MARK_FILE, key=(MARK_FILE.c.id,),
+            serial=MARK_FILE.c.id, held=MARK_FILE.c.content.is_not(None), at=MARK_FILE.c.added_at,
+            stays={"not_closed": MARK_FILE.c.mark.in_(select(MARK.c.id).where(markwords.NOT_CLOSED))},
+            take=_emptied(MARK_FILE, (MARK_FILE.c.id,), content=None, name=""), batch=2,
         ),
         "requests": Sort(
             name="requests", table=REQUEST, key=(REQUEST.c.number,), serial=REQUEST.c.number, held=_has_words(),

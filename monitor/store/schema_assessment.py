@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from monitor.store.schema import BIG_ID, metadata, order_text_by_code_point
@@ -132,11 +132,27 @@ class ScoreMarkRow(SQLModel, table=True):
     window: str | None = None
     staff: str | None = None
     document: str = ""
-    """Letter's number or the like; a file is an attachment."""
+    """Letter's number or the like; files are in `mark_file`."""
     entered_by: str
     entered_at: datetime
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
+
+
+class MarkFileRow(SQLModel, table=True):
+    """A file that came with a mark (凭证). Retention and erasure take `name` and `content`; the digest stays."""
+
+    __tablename__ = "mark_file"
+    __table_args__ = (UniqueConstraint("mark", "digest"),)
+    id: int | None = _id()
+    mark: int = Field(sa_column=Column(BIG_ID, nullable=False))
+    name: str
+    media_type: str
+    length: int = Field(sa_column=Column(BigInteger, nullable=False))
+    digest: str
+    """SHA-256 of the content, hex."""
+    content: bytes | None = None
+    added_at: datetime
 
 
 class ClosedPeriodRow(SQLModel, table=True):

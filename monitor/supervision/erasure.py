@@ -19,6 +19,8 @@ from monitor.store import (
     closedperiods,
     cycle,
     faces,
+    ledgers,
+    marks,
     markwords,
     meta,
     notices,
@@ -112,6 +114,7 @@ def apply(conn: Connection, kind: str, person: str, now: datetime) -> Erased:
         rows["audit_private"] += _of_assessment(conn, person, name)
         rows["assessment_word"] += cycle.without(conn, name, ERASED) if len(name) > 1 else 0
     rows |= {"score_mark": markwords.erase(conn, kind, person, name)}
+    rows |= {"mark_file": markwords.erase_files(conn, person)} if kind == "staff" else {}
     if kind in ("staff", "user"):
         rows |= {"kept_scores": closedperiods.erase_name(conn, "staff" if kind == "staff" else "user", person)}
         rows |= {"sheet_job": sheetjobs.erase(conn)}
@@ -184,15 +187,15 @@ def _plans(conn: Connection, person: str) -> dict[str, int]:
 
 
 def _of_assessment(conn: Connection, person: str, name: str) -> int:
-    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs, and what in the words
-    of assessment names them.
+    """What the audit keeps apart of talks with them, patrols, nominations and reviews of theirs, of what was entered by
+    hand about them and of decisions on what charges them, and what in the words of assessment names them.
     """
     done = 0
     if len(name) > 1:
         words = select(AUDIT.c.id).where(AUDIT.c.action.startswith("assess.") | AUDIT.c.action.startswith("score"))
         named = and_(PRIVATE.c.audit.in_(words), PRIVATE.c.value.contains(name, autoescape=True))
         done += int(conn.execute(delete(PRIVATE).where(named)).rowcount)
-    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW):
+    for table in (cycle.PATROL, cycle.TALK, cycle.NOMINATION, cycle.REVIEW, marks.MARK, ledgers.PROPOSAL):
         numbers = select(cast(table.c.id, String)).where(table.c.staff == person)
         about = select(AUDIT.c.id).where(AUDIT.c.object_kind == table.name, AUDIT.c.object_id.in_(numbers))
         done += int(conn.execute(delete(PRIVATE).where(PRIVATE.c.audit.in_(about))).rowcount)

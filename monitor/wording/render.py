@@ -72,6 +72,11 @@ def render(reason: Reason, lang: Lang = "zh", zone: str | tzinfo = "Asia/Shangha
     return pen.fill(pick(texts, lang), reason.figures) if texts else pen.unlisted(reason)
 
 
+def figure_text(name: str, value: Any, lang: Lang, zone: str | tzinfo, names: Names = NO_NAMES) -> str:
+    """One figure in words, as a sentence would have it."""
+    return _Pen(lang, zone, names).figure(name, value)
+
+
 def subject_text(kind: str, key: str, names: Names = NO_NAMES, lang: Lang = "zh") -> str:
     """A subject by its DESIGN §7 id in words: `slot` `s07/2026-03-02/am_in` → 张三 2026-03-02 上午签到."""
     texts = KINDS.get(kind)

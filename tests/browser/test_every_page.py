@@ -62,9 +62,11 @@ NO_PAGE: Final = {
     "/closing/of/{hall}/{month}/{version}/sheet.{suffix}": "a file",
     "/closing/sheets/{number}/file": "a file",
     "/cards/{number}/files/{file}": "a file",
+    "/assessment/marks/{number}/files/{file}": "a file",
     "/faces/doubts/{number}/still": "a picture",
     "/cards/{number}/export.{suffix}": "a file",
     "/audit/export.{suffix}": "a file",
+    "/assessment/book/{hall}/{version}/text": "a file",
     "/assessment/circulars/{number}/letter.{suffix}": "a file",
     "/assessment/feedback/{number}/letter.{suffix}": "a file",
     "/registry/file.{suffix}": "a file",
@@ -119,6 +121,8 @@ POLICY_DRAFT: Final = (
     "origin=present&set=rating.bad_at_most%3D3&set=timeliness.notice_days%3D3&set=post.yellow_minutes%3D10"
 )
 POLICY_SPAN: Final = "start=2026-02-20&end=2026-03-04"
+PROPOSAL: Final = "SELECT id FROM score_proposal WHERE state = '{}' AND row = '{}' ORDER BY id"
+MARK: Final = "SELECT id FROM score_mark WHERE row = 'E22'"
 MINE: Final = "SELECT number FROM card WHERE staff = 'demo-p02' AND level <> 'reminder' ORDER BY number"
 PAGES: Final[dict[str, tuple[Seen, ...]]] = {
     "/sign-in": (Seen("sign-in", None, "/sign-in"),),
@@ -135,6 +139,21 @@ PAGES: Final[dict[str, tuple[Seen, ...]]] = {
         Seen("cards-none", "duty", "/cards?rule=device.silent&window=demo-w01", wait=".nothing"),
         Seen("cards-of-a-unit", "unit", "/cards?order=newest"),
     ),
+    "/assessment/proposals": (Seen("proposals", "duty", "/assessment/proposals"),),
+    "/assessment/proposals/{number}": (
+        Seen("proposal", "duty", lambda first: f"/assessment/proposals/{first(PROPOSAL.format('open', 'E06.answer'))}"),
+        Seen(
+            "proposal-posted",
+            "auditor",
+            lambda first: f"/assessment/proposals/{first(PROPOSAL.format('confirmed', 'A15'))}",
+        ),
+    ),
+    "/assessment/marks": (Seen("marks", "duty", "/assessment/marks?month=2026-03"),),
+    "/assessment/marks/new": (
+        Seen("mark-rows", "duty", "/assessment/marks/new"),
+        Seen("mark-new", "duty", "/assessment/marks/new?row=E22"),
+    ),
+    "/assessment/marks/{number}": (Seen("mark", "duty", lambda first: f"/assessment/marks/{first(MARK)}"),),
     "/cards/new": (Seen("card-by-hand", "duty", "/cards/new"),),
     "/cards/{number}": (
         Seen("card-of-a-case", "duty", lambda first: f"/cards/{first(CARD.format('case.limit', 'open'))}"),

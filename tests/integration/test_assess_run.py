@@ -13,7 +13,7 @@ import pytest
 from monitor.assessment.ledger import Changes
 from monitor.store.attachments import File
 from monitor.store.engine import Store
-from monitor.supervision.assessment import marks
+from monitor.supervision.assessment import marklist
 from monitor.supervision.assessment import run as running
 from monitor.supervision.assessment.proposals import decide, decide_all, take_back
 from monitor.supervision.assessment.run import Outrun, steps_of, work_out, write
@@ -135,10 +135,10 @@ def test_a_file_is_evidence_where_the_row_demands_a_document(made: Assessed) -> 
     made.run()
     assert [p.why_open for p in made.proposals] == ["unconfirmed"]  # not `no_evidence`
     with made.store.read() as conn:
-        [kept] = marks.files_of(conn, WANG, number)
-        assert (kept.name, marks.file_of(conn, WANG, number, kept.id).content) == ("表扬信.txt", "感谢".encode())
+        [kept] = marklist.files_of(conn, WANG, number)
+        assert (kept.name, marklist.file_of(conn, WANG, number, kept.id).content) == ("表扬信.txt", "感谢".encode())
         with pytest.raises(Refused, match="没有这个号"):
-            marks.files_of(conn, person("far", halls=["elsewhere"]), number)
+            marklist.files_of(conn, person("far", halls=["elsewhere"]), number)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_card_that_stands_keeps_what_it_rests_on_and_a_closed_one_does_not(wor
     number = rated(world, "r1", "09:15")
     none = {"payloads": 0, "quarantine": 0, "comments": 0, "deliveries": 0, "attachments": 0, "sheets": 0, "audit": 0,
             "made_sheets": 0, "frames": 0, "rating_links": 0, "requests": 0, "notices": 0,
-            "scores": 0, "score_marks": 0, "assessment_words": 0}  # fmt: skip
+            "scores": 0, "score_marks": 0, "mark_files": 0, "assessment_words": 0}  # fmt: skip
     open_ = goes(world, "05-01 09:00")
     assert open_ | {"audit": 0, "payloads": 0} == none
     assert stays(world, "05-01 09:00")["comments"] == {"standing_card": 1}
@@ -374,7 +374,7 @@ def test_a_member_of_staff_is_erased_and_stays_a_pseudonym(world: World) -> None
     assert erased(world, "staff", "s01") == {
         "staff": 1, "audit_private": 1, "face": 0, "leave": 0, "trip": 0, "correction": 0, "plans_private": 0,
         "staff_pin": 0, "checkin_review": 0, "sheet_job": 0, "notice": 0, "score_mark": 0, "kept_scores": 0,
-        "assessment_word": 0,
+        "assessment_word": 0, "mark_file": 0,
     }  # fmt: skip
     [staff] = [row for row in rows(world, STAFF) if row.id == "s01"]
     assert (staff.name, staff.contacts, staff.unit) == ("", None, "u1")

@@ -110,6 +110,11 @@ def facing(body: Any = None, ids: Mapping[str, str] | None = None) -> Way:
     return Way(kind="api", may=ENROLLERS, scope="faces:write", ids=ids or {}, body=body)
 
 
+def marking(scope: str, *may: str, **more: Any) -> Way:
+    """What waits, and what is entered by hand: a hall's token has none of it."""
+    return Way(kind="api", may=may, scope=scope, **more)
+
+
 def kiosk_work(body: Any) -> Way:
     return Way(kind="api", may=("administrator",), scope="settings:write", ids=TERMINAL, body=body)
 
@@ -149,6 +154,9 @@ CARD: Final = {"number": "card"}
 FILERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead", "staff")
 DECIDERS: Final = ("supervision_head", "personnel", "unit_head", "window_lead")
 REQUEST: Final = {"number": "request"}
+MARK: Final = {"number": "mark"}
+PROPOSAL: Final = {"number": "proposal"}
+WHY: Final = {"reason": "已核实"}
 CIRCULAR: Final = {"number": "circular"}
 LETTER: Final = {"number": "letter"}
 NOMINATION: Final = {"number": "nomination"}
@@ -257,6 +265,18 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /spots": page(*SUPERVISION, hall="h1", how="random", count="1"),
     "GET /spots/{number}": page(*SUPERVISION, ids={"number": "spot"}),
     "POST /spots/{number}/result": page(*SUPERVISION, ids={"number": "spot"}, found="closed"),
+    "GET /assessment/proposals": page(*READERS),
+    "GET /assessment/proposals/{number}": page(*READERS, ids=PROPOSAL),
+    "POST /assessment/proposals/decide": page(*SUPERVISION, numbers="990099", verdict="rejected", reason="已核实"),
+    "POST /assessment/proposals/{number}/take-back": page("supervision_head", ids=PROPOSAL, entry="1", reason="复核"),
+    "GET /assessment/marks": page(*READERS),
+    "GET /assessment/marks/new": page(*SUPERVISION),
+    "POST /assessment/marks/new": page(
+        *SUPERVISION, hall="h1", row="A15", date="2026-03-02", staff="s1", text="早会缺席"
+    ),
+    "GET /assessment/marks/{number}": page(*READERS, ids=MARK),
+    "GET /assessment/marks/{number}/files/{file}": page(*READERS, ids=MARK),
+    "POST /assessment/marks/{number}/withdraw": page(*SUPERVISION, ids=MARK, reason="登记有误"),
     "GET /screen": OPEN,
     "GET /screen/sw.js": OPEN,
     "GET /screen/api/feed": Way(kind="api", tokens=("lobby",)),
@@ -439,6 +459,34 @@ ROUTES: Final[Mapping[str, Way]] = {
     "GET /api/v1/cases": reading("cases:read"),
     "GET /api/v1/cases/due": reading("cases:read"),
     "GET /api/v1/cases/one": reading("cases:read", key="nothing/1"),
+    "GET /api/v1/assessment/proposals": marking("scores:read", *READERS, query={"hall": "h1"}),
+    "GET /api/v1/assessment/proposals/{number}": marking("scores:read", *READERS, ids=PROPOSAL),
+    "GET /api/v1/assessment/proposals/{number}/foreseen": marking("scores:confirm", *SUPERVISION, ids=PROPOSAL),
+    "POST /api/v1/assessment/proposals/{number}/confirm": marking(
+        "scores:confirm", *SUPERVISION, ids=PROPOSAL, body=WHY
+    ),
+    "POST /api/v1/assessment/proposals/{number}/reject": marking(
+        "scores:confirm", *SUPERVISION, ids=PROPOSAL, body=WHY
+    ),
+    "POST /api/v1/assessment/proposals/confirm": marking(
+        "scores:confirm", *SUPERVISION, body={"numbers": [990_099], **WHY}
+    ),
+    "POST /api/v1/assessment/proposals/reject": marking(
+        "scores:confirm", *SUPERVISION, body={"numbers": [990_099], **WHY}
+    ),
+    "POST /api/v1/assessment/entries/{number}/take-back": marking(
+        "scores:review", "supervision_head", ids={"number": "entry"}, body=WHY
+    ),
+    "GET /api/v1/assessment/marks": marking("scores:read", *READERS, query={"hall": "h1", "month": "2026-03"}),
+    "GET /api/v1/assessment/marks/rows": marking("scores:mark", *SUPERVISION, query={"hall": "h1", "month": "2026-03"}),
+    "GET /api/v1/assessment/marks/{number}": marking("scores:read", *READERS, ids=MARK),
+    "GET /api/v1/assessment/marks/{number}/files/{file}": marking("scores:read", *READERS, ids=MARK),
+    "POST /api/v1/assessment/marks": marking(
+        "scores:mark",
+        *SUPERVISION,
+        body={"hall": "h1", "row": "A15", "date": "2026-03-02", "staff": "s1", "text": "早会缺席"},
+    ),
+    "POST /api/v1/assessment/marks/{number}/withdraw": marking("scores:mark", *SUPERVISION, ids=MARK, body=WHY),
     "GET /api/v1/requests": reading("attendance:read"),
     "GET /api/v1/requests/{number}": Way(
         kind="api", may=READERS, tokens=("hall",), scope="attendance:read", ids=REQUEST
@@ -738,6 +786,7 @@ IN_BODY: Final[tuple[tuple[str, str, str], ...]] = tuple(
     ("POST /api/v1/cards", "hall", "hall"),
     ("POST /api/v1/cards", "subject", "subject"),
     ("POST /api/v1/requests", "staff", "staff"),
+    *(("POST /api/v1/assessment/marks", kind, kind) for kind in ("hall", "unit", "window", "staff")),
     ("POST /api/v1/requests/preview", "staff", "staff"),
 )
 """Ids that a body names: route, field, what it is of."""
@@ -754,9 +803,18 @@ IN_FORM: Final[tuple[tuple[str, str, str], ...]] = (
     *(("POST /cards/new", kind, kind) for kind in ("hall", "unit", "window", "staff", "subject")),
     *(("POST /cards/{number}/{step} attribute", kind, kind) for kind in ("unit", "window", "staff")),
     ("POST /requests/new", "staff", "staff"),
+    ("POST /assessment/proposals/decide", "numbers", "proposal"),
+    *(("POST /assessment/marks/new", kind, kind) for kind in ("hall", "unit", "window", "staff")),
 )
 """Ids that a page's form names."""
 IN_QUERY: Final = (
+    ("GET /assessment/proposals", "hall", "hall"),
+    ("GET /assessment/proposals", "window", "window"),
+    ("GET /assessment/marks", "hall", "hall"),
+    ("GET /assessment/marks/new", "hall", "hall"),
+    ("GET /api/v1/assessment/proposals", "hall", "hall"),
+    ("GET /api/v1/assessment/proposals", "whom", "staff"),
+    ("GET /api/v1/assessment/marks", "hall", "hall"),
     ("GET /api/v1/cards", "subject", "subject"),
     ("GET /api/v1/faces/gallery", "device", "device"),
     ("GET /api/v1/cases/one", "key", "case"),

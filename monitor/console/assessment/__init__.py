@@ -8,8 +8,10 @@ from monitor.console.assessment.awards import add_awards_api
 from monitor.console.assessment.booksapi import add_books_api
 from monitor.console.assessment.circulars import add_circulars_api
 from monitor.console.assessment.feedback import add_feedback_api
+from monitor.console.assessment.marks import add_marks_api
 from monitor.console.assessment.patrols import add_patrols_api
 from monitor.console.assessment.periods import add_periods_api
+from monitor.console.assessment.proposals import add_proposals_api
 from monitor.console.assessment.reports import add_reports_api
 from monitor.console.assessment.reviews import add_reviews_api
 from monitor.console.assessment.scores import add_scores_api
@@ -24,6 +26,8 @@ from monitor.console.deps import Deps
 
 def add_assessment_api(api: APIRouter, deps: Deps) -> None:
     """Everything below `/api/v1/assessment`."""
+    add_proposals_api(api, deps)
+    add_marks_api(api, deps)
     add_scores_api(api, deps)
     add_signs_api(api, deps)
     add_books_api(api, deps)

@@ -20,13 +20,15 @@ from monitor.console.cards import INT64, to_be_saved
 from monitor.console.deps import Deps
 from monitor.console.pages.cardread import card_page
 from monitor.console.pages.cardview import inbox_row, words_for
-from monitor.console.pages.frame import page
+from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.params import Day
 from monitor.console.pages.session import require_person
 from monitor.console.paging import Page, asked_page, cut, key_of, sealed
 from monitor.model import Registry
 from monitor.store import attachments
+from monitor.supervision.assessment.inbox import count_open
+from monitor.supervision.assessment.proposals import CONFIRM
 from monitor.supervision.cardfile import card_work
 from monitor.supervision.cardlist import LEVELS, ORDERS, STATES, CardFilter, Order, counted, rows_of
 from monitor.supervision.cardlist import key_of as card_key
@@ -60,8 +62,11 @@ def add_cards(pages: APIRouter, deps: Deps) -> None:
             zone = _zone(registry, chosen.hall)
             chosen = _narrowed(chosen, state, day_from, day_to, zone, signed)
             shown = _inbox(conn, registry, request, chosen, begins, order)
+            waiting = count_open(conn, signed.person) if may(signed, CONFIRM) else 0
         filters = {"state": state, "order": order, "from": day_from, "to": day_to}
-        return page(request, "cards.html", signed=signed, chosen=chosen, filters=filters, done=done, **shown)
+        return page(
+            request, "cards.html", signed=signed, chosen=chosen, filters=filters, done=done, waiting=waiting, **shown
+        )
 
     @pages.get("/cards/since")
     def newer(request: Request, after: int = Query(ge=0, le=INT64), signed: Signed = Depends(person)) -> Response:

@@ -55,6 +55,8 @@ MENU: Final[Mapping[str, tuple[Tab, ...]]] = {
     "assessment": (
         Tab("scores", "/assessment/scores", "scores:read"),
         Tab("entries", "/assessment/entries", "scores:read"),
+        Tab("proposals", "/assessment/proposals", "scores:read"),
+        Tab("marks", "/assessment/marks", "scores:read"),
         Tab("periods", "/assessment/periods", "scores:read"),
         Tab("reports", "/assessment/reports", "scores:read"),
         Tab("signs", "/assessment/signs", "audit:read"),

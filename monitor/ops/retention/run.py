@@ -29,6 +29,7 @@ _KEYS: Final = {
     "comments": "comments_days",
     "deliveries": "deliveries_days",
     "attachments": "attachments_days",
+    "mark_files": "attachments_days",
     "sheets": "sheets_days",
     "made_sheets": "made_sheets_days",
     "scores": "scores_days",

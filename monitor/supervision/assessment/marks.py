@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -17,11 +18,10 @@ from monitor.access import Principal, Target, covers, refusal
 from monitor.assessment.book import Row as BookRow
 from monitor.assessment.book import RuleBook
 from monitor.model import Charge, Registry
-from monitor.store import attachments, audit, ledgers, marks
+from monitor.store import audit, ledgers, markfiles, marks
 from monitor.store.attachments import File
 from monitor.store.wanted import want
 from monitor.supervision.assessment.books import book_of
-from monitor.supervision.assessment.months import month_after
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.files import is_plain
 from monitor.supervision.refused import Refused
@@ -33,12 +33,15 @@ OLDEST: Final = timedelta(days=400)
 """What lies further back is no matter of this year's assessment nor the last's: rather a slip of the pen."""
 MOST_DOCUMENT: Final = 120
 MOST_EVENT: Final = 60
+MOST_AMOUNT: Final = Decimal(100)
+"""Where the row itself sets no limit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marked:
     """What is entered. `rung`: of the row's ladder; `event`: the happening, where the row counts one once; `document`:
-    a letter's number or the like; `text`: what happened, private.
+    a letter's number or the like; `amount`: what the row's points are multiplied with, where it counts one (E24);
+    `text`: what happened, private.
     """
 
     hall: str
@@ -51,6 +54,7 @@ class Marked:
     rung: str = ""
     event: str = ""
     document: str = ""
+    amount: Decimal = Decimal(1)
     files: Sequence[File] = ()
 
 
@@ -59,7 +63,8 @@ def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | 
 
     It is proposed by the next run and costs nothing until another person confirms it. Raises Refused: role or reach, a
     row that the hall's book of that month lacks or that nobody enters by hand, nobody whom the row could charge, a rung
-    or event that is missing or none, a date in the future, no document where the row demands one, or oneself.
+    or event that is missing or none, an amount that the row does not count or allow, a date in the future, no document
+    where the row demands one, or oneself.
     """
     who = local(actor) if isinstance(actor, str) else actor
     no = refusal(who, ENTER)
@@ -78,17 +83,19 @@ def enter(conn: Connection, registry: Registry, marked: Marked, *, actor: str | 
     _require_chargeable(row, place, marked)
     _require_rung(row, marked)
     _require_event(row, marked)
+    _require_amount(row, marked)
     _require_document(row, marked)
     values = {
         "hall": marked.hall, "row": row.id, "rung": marked.rung, "event": marked.event, "date": marked.day,
         "unit": place.unit, "window": place.window, "staff": marked.staff,
         "document": marked.document.strip() or _named(marked.files), "entered_by": who.id, "entered_at": now,
+        "amount_cents": ledgers.cents(marked.amount),
     }  # fmt: skip
     number = marks.add(conn, values, marked.text)
-    attachments.add(conn, marks.folder(number), 1, marked.files, now)
+    markfiles.add(conn, number, marked.files, now)
     body = {
         **{name: values[name] for name in ("hall", "row", "rung", "event", "unit", "window", "staff")},
-        "date": marked.day.isoformat(), "role": who.role,
+        "date": marked.day.isoformat(), "role": who.role, "amount": str(marked.amount),
         "files": [file.digest for file in marked.files],
     }  # fmt: skip
     private = {"text": marked.text, "document": values["document"]}
@@ -107,75 +114,74 @@ def withdraw(conn: Connection, number: int, *, actor: str | Principal, why: str,
     if no is not None:
         raise Refused.because(no)
     require_words(why)
-    row = marks.find(conn, number, lock=True)
-    if row is None or not covers(who, _target(row)):
-        raise Refused(f"#{number}: 没有这个号的登记 there is no mark of this number", sort="missing")
-    if row.withdrawn_at is not None:
-        raise Refused(f"#{number}: 已撤回 is withdrawn already", sort="state")
-    if who.staff is not None and who.staff == row.staff:
-        raise Refused("不得撤回与本人有关的事项 nobody withdraws what concerns themselves", sort="role")
+    row = find_mark(conn, who, number, lock=True)
     ledgers.hold(conn, row.hall)  # nobody confirms it meanwhile
-    if _is_confirmed(conn, row):
-        no = refusal(who, REVIEW, _target(row))
-        if no is not None:
-            raise Refused.because(no)
-    elif who.id != row.entered_by and refusal(who, REVIEW, _target(row)) is not None:
-        raise Refused("须由登记人或复核人撤回 whoever entered it withdraws it, or one who decides reviews", sort="role")
+    require_may_withdraw(conn, who, row)
     marks.withdraw(conn, number, who.id, now)
     body = {"hall": row.hall, "row": row.row, "role": who.role}
     audit.record(conn, now, who.id, "score.unmarked", "score_mark", str(number), body, private={"why": why})
     want(conn, row.hall)
 
 
-def list_marks(conn: Connection, registry: Registry, who: Principal, hall: str, month: str) -> list[dict[str, Any]]:
-    """What was entered of a month, within reach, the newest first; withdrawn ones too. Raises Refused."""
-    no = refusal(who, "scores:read")
-    if no is not None:
-        raise Refused.because(no)
-    require_known(registry, hall=hall)
-    first = date.fromisoformat(f"{month}-01")
-    last = date.fromisoformat(f"{month_after(month)}-01") - timedelta(days=1)
-    rows = [row for row in marks.listed(conn, hall, first, last) if covers(who, _target(row))]
-    texts = marks.texts_of(conn, [row.id for row in rows])
-    return [mark_json(row, registry, texts.get(row.id)) for row in rows]
-
-
-def files_of(conn: Connection, who: Principal, number: int) -> Sequence[Row[Any]]:
-    """The files of a mark within reach, without their content (`attachments.of_card`). Raises Refused."""
-    _require_read(conn, who, number)
-    return attachments.of_card(conn, marks.folder(number))
-
-
-def file_of(conn: Connection, who: Principal, number: int, file: int) -> Row[Any]:
-    """One of them with its content. Raises Refused, also where the content was erased."""
-    _require_read(conn, who, number)
-    found = attachments.content(conn, marks.folder(number), file)
-    if found is None or found.content is None:
-        raise Refused(f"#{number}: 没有这个附件 there is no such file", sort="missing")
-    return found
-
-
-def _require_read(conn: Connection, who: Principal, number: int) -> None:
-    no = refusal(who, "scores:read")
-    if no is not None:
-        raise Refused.because(no)
-    row = marks.find(conn, number)
-    if row is None or not covers(who, _target(row)):
+def find_mark(conn: Connection, who: Principal, number: int, *, lock: bool = False) -> Row[Any]:
+    """A mark within reach. Raises Refused, with the same words for one that there is not."""
+    row = marks.find(conn, number, lock=lock)
+    if row is None or not covers(who, target_of(row)):
         raise Refused(f"#{number}: 没有这个号的登记 there is no mark of this number", sort="missing")
+    return row
 
 
-def mark_json(row: Row[Any], registry: Registry, text: str | None) -> dict[str, Any]:
-    """A mark with fixed names, its words: None where they were erased."""
-    zone = registry.zone_of(row.hall)
-    plain = ("hall", "row", "rung", "event", "unit", "window", "staff", "document", "entered_by", "withdrawn_by")
-    instants = {
-        name: at.astimezone(zone).isoformat() if (at := getattr(row, name)) is not None else None
-        for name in ("entered_at", "withdrawn_at")
-    }
-    return {
-        "id": row.id, **{name: getattr(row, name) for name in plain}, "date": row.date.isoformat(), **instants,
-        "text": text,
-    }  # fmt: skip
+def require_may_withdraw(conn: Connection, who: Principal, row: Row[Any]) -> None:
+    """Refuse what `withdraw` refuses of a mark within reach."""
+    no = refusal(who, ENTER, target_of(row))
+    if no is not None:
+        raise Refused.because(no)
+    if row.withdrawn_at is not None:
+        raise Refused(f"#{row.id}: 已撤回 is withdrawn already", sort="state")
+    if who.staff is not None and who.staff == row.staff:
+        raise Refused("不得撤回与本人有关的事项 nobody withdraws what concerns themselves", sort="role")
+    if _is_confirmed(conn, row):
+        no = refusal(who, REVIEW, target_of(row))
+        if no is not None:
+            raise Refused.because(no)
+    elif who.id != row.entered_by and refusal(who, REVIEW, target_of(row)) is not None:
+        raise Refused("须由登记人或复核人撤回 whoever entered it withdraws it, or one who decides reviews", sort="role")
+
+
+def target_of(row: Row[Any]) -> Target:
+    """Where a mark lies."""
+    return Target(hall=row.hall, unit=row.unit, window=row.window, staff=row.staff)
+
+
+# --------------------------------------------------------------------------- what a row demands
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asks:
+    """What a row of the book demands of whoever enters it. `whom`: of staff, window, unit those that may be named, one
+    at least; `most`: of the amount, None where the row counts none.
+    """
+
+    whom: tuple[str, ...]
+    rungs: tuple[tuple[str, Decimal], ...]
+    event: bool
+    evidence: bool
+    most: Decimal | None
+
+
+def rows_of(book: RuleBook) -> tuple[BookRow, ...]:
+    """The rows of a book that are entered by hand, as a form offers them."""
+    return tuple(row for row in book.rows if row.source == SOURCE)
+
+
+def asks(row: BookRow) -> Asks:
+    names = {"person": "staff", "window": "window", "lead": "window", "head": "unit"}
+    whom = {names[one] for one in row.charges}
+    return Asks(
+        whom=tuple(one for one in ("staff", "window", "unit") if one in whom),
+        rungs=tuple((row.ladder or {}).items()), event=row.once_per_event, evidence=row.evidence != "none",
+        most=(row.most or MOST_AMOUNT) if row.per == "amount" or row.wanted is not None else None,
+    )  # fmt: skip
 
 
 # --------------------------------------------------------------------------- inside
@@ -191,10 +197,6 @@ def _place(registry: Registry, marked: Marked) -> Charge:
     if not (unit or marked.window or marked.staff):
         raise Refused("请写明单位、窗口或人员 name a unit, a window or a member of staff", field="window")
     return Charge(hall=marked.hall, unit=unit, window=found.window, staff=marked.staff)
-
-
-def _target(row: Row[Any]) -> Target:
-    return Target(hall=row.hall, unit=row.unit, window=row.window, staff=row.staff)
 
 
 def _require_day(registry: Registry, marked: Marked, now: datetime) -> None:
@@ -214,14 +216,9 @@ def _row(conn: Connection, marked: Marked) -> BookRow:
         )
     row = book.row(marked.row)
     if row is None or row.source != SOURCE:
-        rows = ", ".join(rows_of(book))
+        rows = ", ".join(one.id for one in rows_of(book))
         raise Refused(f"{marked.row[:40]!r} 不是可人工登记的条款 is none that is entered by hand: {rows}", field="row")
     return row
-
-
-def rows_of(book: RuleBook) -> tuple[str, ...]:
-    """The rows of a book that are entered by hand, as a form offers them."""
-    return tuple(row.id for row in book.rows if row.source == SOURCE)
 
 
 def _require_chargeable(row: BookRow, place: Charge, marked: Marked) -> None:
@@ -253,6 +250,18 @@ def _require_event(row: BookRow, marked: Marked) -> None:
         raise Refused(
             f"{row.id} 一件事只计一次，请写明事件 counts a happening once: name it, the same each time", field="event"
         )
+
+
+def _require_amount(row: BookRow, marked: Marked) -> None:
+    most, amount = asks(row).most, marked.amount
+    if most is None and amount != 1:
+        raise Refused(f"{row.id} 不按数量计 counts no amount; leave it out", field="amount")
+    places = amount.as_tuple().exponent if amount.is_finite() else None
+    if most is not None and not (isinstance(places, int) and places >= -2 and 0 < amount <= most):
+        raise Refused(
+            f"{str(amount)[:20]}: {row.id} 的数量应大于 0、至多 {most} the amount is above 0, {most} at most,"
+            " with two places", field="amount",
+        )  # fmt: skip
 
 
 def _require_document(row: BookRow, marked: Marked) -> None:

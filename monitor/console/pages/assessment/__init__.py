@@ -12,8 +12,10 @@ from monitor.console.pages.assessment.circulars import add_circulars
 from monitor.console.pages.assessment.entries import add_entries
 from monitor.console.pages.assessment.explain import add_explained
 from monitor.console.pages.assessment.feedback import add_feedback
+from monitor.console.pages.assessment.marks import add_marks
 from monitor.console.pages.assessment.patrols import add_patrols
 from monitor.console.pages.assessment.periods import add_periods
+from monitor.console.pages.assessment.proposals import add_proposals
 from monitor.console.pages.assessment.reports import add_reports
 from monitor.console.pages.assessment.reviews import add_reviews
 from monitor.console.pages.assessment.scores import add_scores
@@ -27,6 +29,8 @@ from monitor.console.pages.assessment.weeks import add_weeks
 
 def add_assessment(pages: APIRouter, deps: Deps) -> None:
     """Everything below `/assessment`."""
+    add_proposals(pages, deps)
+    add_marks(pages, deps)
     add_scores(pages, deps)
     add_explained(pages, deps)
     add_entries(pages, deps)

@@ -27,7 +27,7 @@ const keys = {
   o: () => { if (at >= 0) window.location.href = rows[at].dataset.href; },
   x: () => { const box = at >= 0 && rows[at].querySelector('input'); if (box) { box.checked = !box.checked; count(); } },
   a: () => { const why = document.getElementById('reason'); if (why) why.focus(); },
-  '/': () => document.querySelector('#filters [name=text]').focus(),
+  '/': () => document.querySelector('#filters [name=text]')?.focus(),
 };
 
 const told = document.getElementById('keys');
