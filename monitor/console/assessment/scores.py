@@ -13,7 +13,6 @@ from sqlalchemy import Row
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import FiredEffect, Sheet, Snapshot
 from monitor.console.answers import ERRORS, Responses, problem
-from monitor.console.assessment.place import PERIOD, hall_of_whom, place_of, told_of
 from monitor.console.assessment.scorebodies import EntryOut, ExplainedOut, ScoresOut
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
@@ -21,6 +20,7 @@ from monitor.console.devicebodies import PLAIN
 from monitor.console.looking import looked
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.console.previews import Made, Running
+from monitor.console.scoreplace import PERIOD, hall_of_whom, place_of, told_of
 from monitor.model import Reason
 from monitor.supervision.assessment.explain import card_rows, explanation, nobody
 from monitor.supervision.assessment.explainjson import explained_json, texts

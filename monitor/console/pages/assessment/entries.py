@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from monitor.access import Principal
-from monitor.console.assessment.place import place_of
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
@@ -18,6 +17,7 @@ from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import Language, language_of
 from monitor.console.pages.session import require_person
 from monitor.console.paging import cut
+from monitor.console.scoreplace import place_of
 from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from monitor.assessment.explained import Explained
 from monitor.assessment.model import Ledger
-from monitor.console.assessment.place import Place, hall_of_whom, place_of
 from monitor.console.deps import Deps
 from monitor.console.looking import looked
 from monitor.console.pages.actors import actors
@@ -28,6 +27,7 @@ from monitor.console.pages.frame import may, page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_person
 from monitor.console.previews import Made, Running
+from monitor.console.scoreplace import Place, hall_of_whom, place_of
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.explain import card_rows, explanation, nobody, numbers_of
 from monitor.supervision.assessment.months import month_now

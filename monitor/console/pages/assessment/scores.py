@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from monitor.console.assessment.place import AGAIN_SECONDS, PERIOD, Place, told_of
 from monitor.console.deps import Deps
 from monitor.console.pages.assessment.scoreview import Said, counted, effects_view, head_view, periods_view, rows_view
 from monitor.console.pages.devices import filter_of
@@ -15,6 +14,7 @@ from monitor.console.pages.frame import page
 from monitor.console.pages.languages import language_of
 from monitor.console.pages.session import require_person
 from monitor.console.previews import Made, Running
+from monitor.console.scoreplace import AGAIN_SECONDS, PERIOD, Place, told_of
 from monitor.supervision.assessment.sheetreach import reaches_hall, within_reach
 from monitor.supervision.signin import Signed
 
