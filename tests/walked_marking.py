@@ -37,7 +37,7 @@ def put_proposal(conn: Connection, place: str) -> str:
     at = PLACES[place]
     number = 830_000 + 1000 * list(PLACES).index(place)  # what a review decides takes the next ones
     if conn.execute(select(PROPOSAL.c.id).where(PROPOSAL.c.id == number)).first() is None:
-        key = {"ledger": "staff", "whom": at["staff"], "row": "A15", "source": "mark", "fact": f"mark:{place}-fact"}
+        key = {"ledger": "staff", "whom": at["staff"], "row": "A15", "source": "mark", "fact": f"mark:{place}-waits"}
         fact = {"points_cents": -100, "at": NOW, "date": NOW.date(), "month": f"{NOW:%Y-%m}", "cards": [], "book": BOOK,
                 "figures": {"event": f"{place}-event"}, "proposer": "somebody"}  # fmt: skip
         row = {"id": number, **key, **fact, **at}
