@@ -105,6 +105,7 @@ KINDS: dict[str, tuple[Make, str]] = {
     "self": (walked_cycle.put_self, "990099"),
     "talk": (walked_cycle.put_talk, "990099"),
     "circular": (walked_outcomes.put_circular, "990099"),
+    "rewritten": (walked_outcomes.put_rewritten, "990099"),
     "letter": (walked_outcomes.put_feedback, "990099"),
     "nomination": (walked_outcomes.put_nomination, "990099"),
     "score_review": (walked_outcomes.put_review, "990099"),

@@ -14,18 +14,23 @@ FIRST: Final = {"circular": 820_000, "feedback": 821_000, "nomination": 822_000,
 """Numbers that are found in an answer nowhere else."""
 
 
-def put(conn: Connection, table: Any, place: str, values: dict[str, Any], **said: str) -> str:
-    number = FIRST[table.name] + list(PLACES).index(place)
+def put(conn: Connection, table: Any, place: str, values: dict[str, Any], *, beyond: int = 0, **said: str) -> str:
+    number = FIRST[table.name] + beyond + list(PLACES).index(place)
     at = {name: value for name, value in PLACES[place].items() if name in table.c}
     cycle.add(conn, table, {"id": number, **at, **values})
     cycle.say(conn, table, number, said, author="somebody", about=at.get("staff"), now=NOW)
     return str(number)
 
 
-def put_circular(conn: Connection, place: str) -> str:
+def put_circular(conn: Connection, place: str, beyond: int = 0) -> str:
     """A draft: it is supervision's alone."""
     row = {"period": "2026-02", "digest": "d", "drafted_by": "somebody", "drafted_at": NOW}
-    return put(conn, cycle.CIRCULAR, place, row, title=f"«{place}»", text=f"«{place}»")
+    return put(conn, cycle.CIRCULAR, place, row, beyond=beyond, title=f"«{place}»", text=f"«{place}»")
+
+
+def put_rewritten(conn: Connection, place: str) -> str:
+    """A draft to be written anew: whoever does that may not issue it, so it is another than `put_circular`'s."""
+    return put_circular(conn, place, beyond=500)
 
 
 def put_feedback(conn: Connection, place: str) -> str:

@@ -291,7 +291,7 @@ ROUTES: Final[Mapping[str, Way]] = {
     "POST /assessment/circulars": page(*SUPERVISION, hall="h9", period="2026-02", title="通报", text="内容"),
     "GET /assessment/circulars/{number}": page(*READERS, ids=CIRCULAR),
     "GET /assessment/circulars/{number}/edit": page(*SUPERVISION, ids=CIRCULAR),
-    "POST /assessment/circulars/{number}": page(*SUPERVISION, ids=CIRCULAR, title="通报", text="内容"),
+    "POST /assessment/circulars/{number}": page(*SUPERVISION, ids={"number": "rewritten"}, title="通报", text="内容"),
     "POST /assessment/circulars/{number}/issue": page("supervision_head", ids=CIRCULAR, document="〔2026〕1号"),
     "GET /assessment/circulars/{number}/letter.{suffix}": page(*READERS, ids=CIRCULAR, fixed={"suffix": "docx"}),
     "GET /assessment/feedback": page(*READERS),
@@ -646,7 +646,7 @@ ROUTES: Final[Mapping[str, Way]] = {
         *SUPERVISION, scope="scores:mark", body={"hall": "h9", "period": "2026-02", "title": "通报", "text": "内容"}
     ),
     "POST /api/v1/assessment/circulars/{number}": scored(
-        *SUPERVISION, scope="scores:mark", ids=CIRCULAR, body={"title": "通报", "text": "内容"}
+        *SUPERVISION, scope="scores:mark", ids={"number": "rewritten"}, body={"title": "通报", "text": "内容"}
     ),
     "POST /api/v1/assessment/circulars/{number}/issue": scored(
         "supervision_head", scope="scores:close", ids=CIRCULAR, body={"document": "〔2026〕1号"}
