@@ -61,7 +61,7 @@ def _whom(places: dict[str, dict[str, str]]) -> Iterator[tuple[str, Ledger, str,
 def _entries(places: dict[str, dict[str, str]]) -> Iterator[Entry]:
     for place, ledger, whom, at in _whom(places):
         yield Entry(
-            key=ClaimKey(ledger, whom, "A15", "mark", f"mark:{place}-fact"), revision=1, points=Decimal("-1.00"),
+            key=ClaimKey(ledger, whom, "A15", "mark", f"mark:{place}-fact"), revision=0, points=Decimal("-1.00"),
             month=SIGNED, of_month=SIGNED, at=NOW, date=date.fromisoformat(DAY), unit=at["unit"], window=at["window"],
             staff=at["staff"],
         )  # fmt: skip

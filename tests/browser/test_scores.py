@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,8 +55,10 @@ def test_from_a_person_s_score_to_the_card_behind_it(app: BusyApp, browsers: Bro
     page.wait_for_url("**/cards/3")
     seen.says("办件超期")
     page.go_back()
-    page.get_by_role("link", name="第 5 号分录").click()
-    page.wait_for_url("**/assessment/entries?*number=5")
+    entry = page.get_by_role("link", name=re.compile(r"^第 \d+ 号分录"))
+    number = re.findall(r"\d+", entry.inner_text())[0]
+    entry.click()
+    page.wait_for_url(f"**/assessment/entries?*number={number}")
     assert page.locator("tbody tr").count() == 1
     page.get_by_role("link", name="演示员01").click()
     page.locator("table.sum").wait_for()

@@ -15,7 +15,7 @@ from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.store.ledgers import points
 from monitor.supervision.assessment.cycle.awards import barred, by_place
-from monitor.supervision.assessment.cycle.ground import READ, SELF, staff_place, window_place
+from monitor.supervision.assessment.cycle.ground import READ, SELF, require_period, staff_place, window_place
 from monitor.supervision.refused import Refused
 
 
@@ -62,11 +62,12 @@ def awarded_periods(look: Look, hall: str) -> list[Row[Any]]:
 
 def seats(look: Look, who: Principal, hall: str, period: str) -> list[Seat]:
     """The awarded windows of a closed period that lie within reach, by place. Raises Refused for a role that reads
-    nothing.
+    nothing and for what is no period.
     """
     no = refusal(who, READ)
     if no is not None:
         raise Refused.because(no)
+    require_period(period, "month", "quarter", "half", "year")
     won = cycle.results(look.conn, hall, period, cycle.RESULT.c.awarded)
     table = cycle.NOMINATION
     rows = cycle.listed(look.conn, table, [table.c.hall == hall, table.c.period == period], None, MOST)
