@@ -1007,11 +1007,11 @@ def beyond(who: str, kind: str, whole_hall: bool) -> list[str]:
 
 
 def told(answer: httpx.Response, *own: str) -> tuple[int, str, str]:
-    """Status, where it leads to, and text, but for the id that was asked for and the page's own token."""
-    text = re.sub(r'name="csrf" value="[^"]*"|X-CSRF[^}]*}', "csrf", answer.text if is_whole(answer) else "")
+    """Status, where it leads to, and text, but for the id that was asked for and the page's own token and key."""
+    text = re.sub(r'name="(csrf|key)" value="[^"]*"|X-CSRF[^}]*}', "csrf", answer.text if is_whole(answer) else "")
     where = answer.headers.get("location", "")
     for one in own:
-        text, where = re.sub(rf"\b{re.escape(one)}\b", "ID", text), where.replace(one, "ID")
+        text, where = re.sub(rf"(?<!<)(?<!</)\b{re.escape(one)}\b", "ID", text), where.replace(one, "ID")
     return answer.status_code, where, text
 
 
