@@ -39,12 +39,17 @@ ROLES: Final = ("head", "admin", "personnel", "auditor")
 IDS: Final[Mapping[str, str]] = {
     "cards": CARD.format("checkin.slot", "answered"), "requests": REQUEST.format("approved"),
     "spots": SPOT.format("result IS NOT NULL"), "doubts": DOUBT.format(1), "quarantine": "SELECT 2",
-    "notices": "SELECT 1", "sheets": "SELECT 990099",
+    "notices": "SELECT 1", "sheets": "SELECT 990099", "reports": "SELECT 990099",
+    "proposals": "SELECT id FROM score_proposal WHERE state = 'open' ORDER BY id",
+    "marks": "SELECT mark FROM mark_file ORDER BY id", "circulars": "SELECT id FROM circular ORDER BY id",
+    "feedback": "SELECT id FROM feedback ORDER BY id", "reviews": "SELECT id FROM score_review ORDER BY id",
+    "weeks": "SELECT id FROM week_summary ORDER BY id", "self": "SELECT id FROM self_assessment ORDER BY id",
+    "talks": "SELECT id FROM talk ORDER BY id",
 }  # fmt: skip
 """What `{number}` is below each list."""
 GIVEN: Final[Mapping[str, str]] = {
     "hall": HALL, "window": f"{HALL}-w04", "staff": f"{HALL}-p02", "device": f"{HALL}-cam04", "month": "2026-03",
-    "version": "1", "name": "default", "file": "1",
+    "version": "1", "name": "default", "file": "1", "period": "2026-02",
 }  # fmt: skip
 MANY: Final[Mapping[str, tuple[str, ...]]] = {
     "table": ("halls", "units", "windows", "staff", "posts", "items", "devices"),
@@ -53,12 +58,15 @@ MANY: Final[Mapping[str, tuple[str, ...]]] = {
 """Parameters of which every value is asked for."""
 SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {
     "cards": ("json",), "audit": ("json", "csv"), "registry": ("toml",), "closing": ("json",), "months": ("json",),
+    "circulars": ("docx",), "feedback": ("docx",),
 }  # fmt: skip
 """Files as text; a PDF and a workbook hold when they were made."""
 NOT_THERE: Final = {
     "/api/v1/sheets/{number}", "/api/v1/sheets/{number}/file", "/closing/sheets/{number}/file",
     "/api/v1/cards/{number}/files/{file}", "/cards/{number}/files/{file}", "/faces/doubts/{number}/still",
     "/closing/of/{hall}/{month}/{version}/sheet.{suffix}", "/api/v1/months/{hall}/{month}/{version}/sheet.{suffix}",
+    "/api/v1/assessment/reports/{number}", "/api/v1/assessment/reports/{number}/file",
+    "/assessment/reports/{number}/file",
 }  # fmt: skip
 """What the busy hall has nothing for: not found in either store."""
 ASKED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -70,7 +78,16 @@ ASKED: Final[Mapping[str, Mapping[str, str]]] = {
     "/api/v1/calendars/{name}": {"year": "2026"},
     "/api/v1/calendars/{name}/due": {"from": "2026-03-03T09:00", "amount": "3"},
     "/api/v1/routes/who": {"rule": "post.empty", "level": "red", "hall": HALL},
-    "/cards/since": {"after": "0"},
+    "/cards/since": {"after": "0"}, "/api/v1/assessment/proposals": {"hall": HALL},
+    "/api/v1/assessment/marks": {"hall": HALL, "month": "2026-03"},
+    "/api/v1/assessment/marks/rows": {"hall": HALL, "month": "2026-03"},
+    "/api/v1/assessment/scores": {"period": "2026-02"}, "/api/v1/assessment/people/{staff}": {"period": "2026-02"},
+    "/api/v1/assessment/windows/{window}": {"period": "2026-02"},
+    "/api/v1/assessment/signs": {"hall": HALL, "month": "2026-03"},
+    "/api/v1/assessment/circulars/proposed": {"hall": HALL, "period": "2026-02"},
+    "/api/v1/assessment/awards/seats": {"hall": HALL, "period": "2026-02"},
+    "/api/v1/assessment/awards/years": {"hall": HALL},
+    "/api/v1/assessment/weeks/figures": {"hall": HALL, "week": "2026-W09"},
 }  # fmt: skip
 NOT_ASKED: Final = (
     "/static/",
@@ -85,7 +102,7 @@ NOT_ASKED: Final = (
 )
 """Of no store, or for devices alone, whose ways are tested over both stores elsewhere."""
 VARYING: Final = re.compile(
-    r"""name="csrf" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>\d+ MiB<|"""
+    r"""name="(?:csrf|key)" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>\d+ MiB<|"""
     r""""(?:store|free)_bytes": [^,]+,|"value": \d{8,}\.0"""
 )
 """Drawn anew for each answer; memory, and room on the disk, which is told of a file alone."""
@@ -123,7 +140,11 @@ def _whole(app: BusyApp, path: str, query: Mapping[str, str] | None, headers: Ma
     """Asked again while what it shows is still counted."""
     while True:
         answer = app.http.get(path, params=query, headers=headers)
-        if "<progress" not in answer.text:
+        if (
+            "<progress" not in answer.text
+            and '"state":"running"' not in answer.text
+            and "Refresh" not in answer.headers
+        ):
             return answer
 
 
@@ -170,6 +191,8 @@ def _values(two: Two, name: str, path: str) -> tuple[str, ...]:
         return next(found for part, found in SUFFIXES.items() if f"/{part}/" in path)
     if name == "number":
         return (next(two.first(found) for part, found in IDS.items() if f"/{part}/" in path),)
+    if name == "version" and "/book" in path:
+        return (two.first("SELECT version FROM rule_book"),)
     return MANY.get(name) or (GIVEN[name],)
 
 

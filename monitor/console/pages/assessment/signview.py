@@ -24,7 +24,7 @@ def found_view(
     conn: Connection, found: Signs, policy: Policy, zone: tzinfo, called: Mapping[str, str], lang: Language
 ) -> dict[str, Any]:
     rated = _ratings(conn, [key for sign in found.found for key in _keys(sign, "rating")])
-    measured = _measures(policy)
+    measured = measures(policy)
     return {
         "signs": [
             {
@@ -53,7 +53,8 @@ def _said(code: str, figures: Mapping[str, Any], lang: Language, zone: tzinfo, c
     return render(Reason(code=code, figures=dict(figures)), lang, zone, called)
 
 
-def _measures(policy: Policy) -> dict[str, Any]:
+def measures(policy: Policy) -> dict[str, Any]:
+    """The figures that the texts of measures name."""
     own = policy.gaming
     return {
         **own.model_dump(), "bulk_close_cases": policy.timeliness.bulk_close_cases,
