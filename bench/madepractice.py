@@ -23,6 +23,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from monitor.agents.tomlfile import toml_text
+from monitor.supervision.bulk import MOST as BULK
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 HALL: Final = "h1"
@@ -270,9 +271,10 @@ class Practice:
         rejected = numbers[REJECTED - 1 :: REJECTED]
         confirmed = [one for one in numbers if one not in set(rejected)]
         for verdict, mine in (("confirm", confirmed), ("reject", rejected)):
-            if mine:
-                self.run("decide", now, "assess", verdict, *mine, "--reason", "查看录像属实", "--as", JUDGE)
-                self._count(verdict, len(mine))
+            for first in range(0, len(mine), BULK):
+                some = mine[first : first + BULK]
+                self.run("decide", now, "assess", verdict, *some, "--reason", "查看录像属实", "--as", JUDGE)
+            self._count(verdict, len(mine))
 
     def close(self, period: str, now: datetime) -> None:
         words = ("--period", period, "--hall", HALL, "--reason", "经核对", "--as", HEAD)

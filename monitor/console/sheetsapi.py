@@ -16,6 +16,7 @@ from monitor.console.deps import Deps
 from monitor.console.devicebodies import read, schema_of
 from monitor.console.kept import MEDIA
 from monitor.console.looking import looked
+from monitor.console.madejson import made_json
 from monitor.console.monthbodies import GoneOut, SheetIn, SheetOut
 from monitor.console.once import KEY, Act, once
 from monitor.console.pages.sheets import file_name
@@ -23,7 +24,6 @@ from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import Registry
 from monitor.supervision import sheets
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import stamp
 
 MISSING: Final[Responses] = {404: problem("There is no such sheet for the bearer.")}
 _NUMBER: Final = Path(ge=1, le=INT64)
@@ -109,10 +109,4 @@ def _asking(deps: Deps, grant: Grant, body: bytes) -> Act:
 
 
 def _json(row: Row[Any], registry: Registry) -> dict[str, Any]:
-    zone = registry.zone_of(row.hall)
-    return {
-        "number": row.id, "hall": row.hall, "month": row.month, "unit": row.unit, "format": row.format,
-        "state": row.state, "done": row.done, "total": row.total, "asked_by": row.asked_by,
-        "asked_at": stamp(row.asked_at, zone), "made_at": stamp(row.made_at, zone),
-        "expires": stamp(row.expires, zone), "size": row.size, "digest": row.digest, "why": row.why,
-    }  # fmt: skip
+    return {"number": row.id, "hall": row.hall, "month": row.month, "unit": row.unit, **made_json(row, registry)}

@@ -16,13 +16,13 @@ from monitor.console.cards import INT64, to_be_saved
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import read, schema_of
 from monitor.console.looking import look_of, looked
+from monitor.console.madejson import made_json
 from monitor.console.once import KEY, Act, once
 from monitor.console.pages.assessment.reports import MEDIA, file_name
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import Registry
 from monitor.supervision.assessment import reports
 from monitor.supervision.tokens import Grant
-from monitor.supervision.views import stamp
 
 MISSING: Final[Responses] = {404: problem("There is no such report for the bearer.")}
 _NUMBER: Final = Path(ge=1, le=INT64)
@@ -109,10 +109,4 @@ def _asking(deps: Deps, grant: Grant, body: bytes) -> Act:
 
 
 def _json(row: Row[Any], registry: Registry) -> dict[str, Any]:
-    zone = registry.zone_of(row.hall)
-    return {
-        "number": row.id, "hall": row.hall, "period": row.month, "format": row.format, **row.asked,
-        "state": row.state, "done": row.done, "total": row.total, "asked_by": row.asked_by,
-        "asked_at": stamp(row.asked_at, zone), "made_at": stamp(row.made_at, zone),
-        "expires": stamp(row.expires, zone), "size": row.size, "digest": row.digest, "why": row.why,
-    }  # fmt: skip
+    return {"number": row.id, "hall": row.hall, "period": row.month, **row.asked, **made_json(row, registry)}

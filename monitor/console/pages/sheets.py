@@ -18,14 +18,13 @@ from monitor.console.pages.closing import months_before, require_month
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import HEADERS, environment, page
 from monitor.console.pages.languages import language_of
+from monitor.console.pages.madeview import made_view
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut
 from monitor.supervision import sheets
 from monitor.supervision.reach import halls_within
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
-from monitor.wording.closing import JOB_STATES
-from monitor.wording.render import pick
 
 PER_PAGE: Final = 40
 NUMBER: Final = Path(ge=1, le=INT64)
@@ -76,16 +75,8 @@ def _rows(
 
 
 def _view(row: Row[Any], words: Words) -> dict[str, Any]:
-    zone = words.zone(row.hall)
-    return {
-        "number": row.id, "hall": words.name("hall", row.hall), "month": row.month,
-        "unit": words.name("unit", row.unit) if row.unit else "", "format": row.format, "state": row.state,
-        "word": pick(JOB_STATES[row.state], words.language), "open": row.state in ("queued", "running"),
-        "done": row.done, "total": row.total, "by": words.name("user", row.asked_by),
-        "at": row.asked_at.astimezone(zone),
-        "made": row.made_at.astimezone(zone) if row.made_at else None, "expires": row.expires.astimezone(zone),
-        "why": row.why, "kb": -(-(row.size or 0) // 1024), "digest": row.digest or "",
-    }  # fmt: skip
+    unit = words.name("unit", row.unit) if row.unit else ""
+    return {**made_view(row, words), "month": row.month, "unit": unit}
 
 
 def _list(

@@ -18,6 +18,7 @@ from monitor.console.pages.cardview import Words, words_for
 from monitor.console.pages.devices import SEE_OTHER, filter_of
 from monitor.console.pages.frame import HEADERS, environment, page
 from monitor.console.pages.languages import language_of
+from monitor.console.pages.madeview import made_view
 from monitor.console.pages.session import require_own_form, require_person
 from monitor.console.paging import cut
 from monitor.supervision import sheets
@@ -25,7 +26,6 @@ from monitor.supervision.assessment import reports
 from monitor.supervision.assessment.periods import periods
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed
-from monitor.wording.closing import JOB_STATES
 from monitor.wording.periods import NAMINGS, REPORTS
 from monitor.wording.render import pick
 
@@ -89,16 +89,11 @@ def _rows(
 
 
 def _view(row: Row[Any], words: Words) -> dict[str, Any]:
-    zone, asked = words.zone(row.hall), row.asked
+    asked = row.asked
     return {
-        "number": row.id, "hall": words.name("hall", row.hall), "period": row.month, "format": row.format,
-        "kind": pick(REPORTS[asked["kind"]], words.language), "state": row.state,
+        **made_view(row, words), "period": row.month, "kind": pick(REPORTS[asked["kind"]], words.language),
         "of": words.name("window", asked["window"]) if asked["window"] else "",
         "names": pick(NAMINGS[asked["names"]], words.language) if asked["names"] else "",
-        "word": pick(JOB_STATES[row.state], words.language), "open": row.state in ("queued", "running"),
-        "done": row.done, "total": row.total, "by": words.name("user", row.asked_by),
-        "at": row.asked_at.astimezone(zone), "expires": row.expires.astimezone(zone),
-        "why": row.why, "kb": -(-(row.size or 0) // 1024), "digest": row.digest or "",
     }  # fmt: skip
 
 
