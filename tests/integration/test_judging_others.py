@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from monitor.model import Span, SubjectRef
 from monitor.store.calendars import save_notice
 from monitor.store.engine import Store
 from monitor.store.facts.look import Path as BrokerPath
+from monitor.store.facts.others import load_ratings
 from monitor.store.subjects import mark
 from monitor.supervision.cardlist import explain
 from monitor.supervision.commands import transition
@@ -49,6 +51,28 @@ def bad(level: str, since: str, *, by: str = "s01", cleared: str = "-", state: s
 def act(world: World, event: str, when: str, rule: str = "rating.bad") -> None:
     number = world.cards(rule)[0]["number"]
     world.store.step(lambda conn: transition(conn, number, event, actor="op", why="已回访", now=at(when)))
+
+
+def test_ratings_are_looked_up_and_never_searched_for_through_the_table(world: World) -> None:
+    """Of one batch: a year of a large hall has hundreds of thousands."""
+    rated(world)
+    said: list[tuple[str, Any]] = []
+    with world.store.read() as conn:
+        listen(conn, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
+        found = load_ratings(world.judging.look(conn, world.clock.now()), ["ev1/r1", "ev1/none", "gone/r1"])
+        ways = [one for one in said if "FROM rating" in one[0]]
+        plans = [
+            conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all() for sql, given in ways if _sqlite(world)
+        ]
+    assert (list(found), len(ways)) == (["ev1/r1"], 2)
+    steps = [row[3] for plan in plans for row in plan]
+    assert not any(step.startswith("SCAN rating") for step in steps), steps
+    assert not plans or any("uq_rating" in step or "autoindex_rating" in step for step in steps), steps
+
+
+def _sqlite(world: World) -> bool:
+    """PostgreSQL chooses by what it knows of the rows."""
+    return world.store.is_sqlite
 
 
 def test_a_bad_rating_not_followed_up_turns_red_after_five_working_days(world: World) -> None:

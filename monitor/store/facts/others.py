@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import Row, bindparam, func, select
 
 from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
 from monitor.model import Device
@@ -23,10 +23,19 @@ NOTICE: Final = table_of(CardEvent)
 SUBJECT: Final = table_of(Subject)
 
 
+_RATINGS: Final = QuickSelect(
+    lambda within: select(RATING).where(RATING.c.source == bindparam("source"), within(RATING.c.event_id))
+)
+
+
 def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     """Facts of ratings by key (DEVICE/EVENT-ID)."""
-    pairs = [tuple(key.split("/", 1)) for key in keys]
-    rows = look.conn.execute(select(RATING).where(tuple_(RATING.c.source, RATING.c.event_id).in_(pairs))).all()
+    by_source: dict[str, list[str]] = {}
+    for key in keys:
+        source, _, event = key.partition("/")
+        by_source.setdefault(source, []).append(event)
+    # Source by source: SQLite looks for pairs through the whole table, a year of ratings for each batch.
+    rows = [row for source, events in by_source.items() for row in _RATINGS.run(look.conn, events, source=source)]
     followed = _closed_at(look, keys)
     loaded: dict[str, Loaded] = {}
     for row in rows:
