@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
-from monitor.assessment.book import RuleBook
+from monitor.assessment.book import Row, RuleBook
 from monitor.assessment.model import Entry
 from monitor.assessment.proofs import standing
 from monitor.assessment.results import Award, Earlier
@@ -19,16 +20,20 @@ def praise_of(entries: Iterable[Entry], book: RuleBook) -> dict[str, int]:
 
     Banners and letters (锦旗、表扬信) are entered alike: the document says which, nothing else does.
     """
-    bonuses = {row.id: 0 for row in book.rows if row.source == "mark" and (row.points or 0) > 0}
-    bonuses |= {row.id: 0 for row in book.rows if row.source == "mark" and _praises(row.ladder)}
+    bonuses = dict.fromkeys(praise_rows(book), 0)
     for row, _ in {(entry.key.row, entry.key.fact) for entry in standing(entries).values()}:
         if row in bonuses:
             bonuses[row] += 1
     return {row: count for row, count in bonuses.items() if count}
 
 
-def _praises(ladder: object) -> bool:
-    return isinstance(ladder, dict) and any(points > 0 for points in ladder.values())
+def praise_rows(book: RuleBook) -> dict[str, Row]:
+    """Rows by which a person enters a bonus."""
+    return {row.id: row for row in book.rows if row.source == "mark" and any(points > 0 for points in _points(row))}
+
+
+def _points(row: Row) -> Iterable[Decimal]:
+    return (row.points,) if row.points is not None else (row.ladder or {}).values()
 
 
 def awards_of(period: str, awards: Iterable[Award], before: Iterable[Earlier]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from monitor.store import cycle
 from monitor.store.facts.look import Look
 from monitor.supervision.assessment.books import book_of
 from monitor.supervision.assessment.cycle import awards, tasks
-from monitor.supervision.assessment.cycle.awardcounts import counted, praise_rows
+from monitor.supervision.assessment.cycle.awardcounts import counted, praise_in
 from monitor.supervision.assessment.cycle.ground import CLOSE, READ, SELF, today
 from monitor.supervision.assessment.cycle.nominable import Candidate, Seat, awarded_periods, candidates, seats
 from monitor.supervision.refused import Refused
@@ -67,7 +67,7 @@ def _list(
         whole = covers(who, Target(hall=hall)) if hall else False
         task = _task(look, hall, period) if period else None
         book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}") if hall else None
-        rows = praise_rows(look, hall) if years else {}
+        rows = praise_in(look, hall) if years else {}
     return page(
         request, "assess_awards.html", status, signed=signed, halls=halls, hall=hall, period=period, fault=fault,
         periods=[(one, one) for one in periods], seats=[_seat(one, saying, who) for one in found], done=done, of=of,

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select
 
 from monitor.access import Principal, Target, covers
 from monitor.assessment.book import Row as BookRow
+from monitor.assessment.counted import praise_rows
 from monitor.assessment.scores import kind_of
 from monitor.store import cycle
 from monitor.store.facts.look import Look
@@ -76,23 +77,17 @@ def _awards(look: Look, hall: str) -> tuple[Counts, Counts, Counts]:
     return windows, quarters, people
 
 
-def praise_rows(look: Look, hall: str) -> dict[str, BookRow]:
+def praise_in(look: Look, hall: str) -> dict[str, BookRow]:
     """Rows of the book in force by which a person enters a bonus."""
     book = book_of(look.conn, hall, f"{today(look, hall):%Y-%m}")
-    if book is None:
-        return {}
-    return {row.id: row for row in book.rows if row.source == "mark" and min(_points(row), default=0) > 0}
-
-
-def _points(row: BookRow) -> list[float]:
-    return [float(one) for one in ([row.points] if row.points is not None else (row.ladder or {}).values())]
+    return praise_rows(book) if book is not None else {}
 
 
 def _praise(look: Look, hall: str) -> Counts:
     """By year of the happening and row; what was taken back is none."""
     year = func.substr(ENTRY.c.of_month, 1, 4)
     stands = func.sum(case((ENTRY.c.reverses.is_(None), 1), else_=-1))
-    rows = sorted(praise_rows(look, hall))
+    rows = sorted(praise_in(look, hall))
     query = (
         select(year, ENTRY.c.row, ENTRY.c.fact)
         .where(ENTRY.c.hall == hall, ENTRY.c.row.in_(rows))
