@@ -159,7 +159,9 @@ def test_the_product_is_installed_without_an_index_and_runs(
     here = {"JIANCHA_STORE__URL": f"sqlite:///{tmp_path / 'jiancha.sqlite'}"}
     assert done(jiancha, "--version").startswith("0.")
     config = tmp_path / "jiancha.toml"
-    config.write_text('[alerts.receivers]\nduty = { url = "json://127.0.0.1:9/" }\n[[alerts.routes]]\nreceivers = ["duty"]\n')
+    config.write_text(
+        '[alerts.receivers]\nduty = { url = "json://127.0.0.1:9/" }\n[[alerts.routes]]\nreceivers = ["duty"]\n'
+    )
     here["JIANCHA_CONFIG"] = str(config)
     done(jiancha, "config", "check", **here)
     done(jiancha, "db", "upgrade", **here)

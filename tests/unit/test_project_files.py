@@ -59,7 +59,9 @@ def test_the_licence_is_whole() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
-@pytest.mark.parametrize("name", [".ci/run", "scripts/make-venv", "scripts/debian-packages", "scripts/web-tools", "scripts/wheelhouse"])
+@pytest.mark.parametrize(
+    "name", [".ci/run", "scripts/make-venv", "scripts/debian-packages", "scripts/web-tools", "scripts/wheelhouse"]
+)
 def test_the_scripts_run(name: str) -> None:
     path = ROOT / name
     assert os.access(path, os.X_OK)
