@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	touch $@
 
 packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, Chromium, what PDFs need; tools from npm
-	scripts/debian-packages mosquitto mosquitto-clients prometheus chromium $(PDF_PACKAGES) poppler-utils nodejs npm
+	scripts/debian-packages mosquitto mosquitto-clients prometheus chromium-headless-shell $(PDF_PACKAGES) poppler-utils nodejs npm
 	scripts/web-tools
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
