@@ -13,7 +13,7 @@ OURS: Final = re.compile(r"([\d.,]+) against [\d.,]+ ([^\s;]+)")
 
 
 class Asked(NamedTuple):
-    """A question of whoever plans a hall, and the row that answers it; `unit`: of `measured`, where that is the figure."""
+    """A question of a planner, and the row that answers it; `unit`: of `measured`, where that is the figure."""
 
     question: str
     row: str
@@ -21,7 +21,7 @@ class Asked(NamedTuple):
 
 
 ASKED: Final = (
-    Asked("事件入库（整个服务） Events stored, the whole daemon on one machine",
+    Asked("事件入库（整个服务） Events stored by the whole daemon on one machine, and its memory then",
           "The whole daemon, judging and HTTP on, against the same flow"),
     Asked("积压入库 A backlog of 100,000 at the broker drained",
           "A backlog of 100,000 against a bare aiomqtt subscriber that does nothing"),
