@@ -158,16 +158,17 @@ def test_a_daemon_that_is_killed_is_told_to_the_duty_robot(watched: Watched, eve
 
     Before its first scrape Prometheus knew of no daemon, and with no alert held said so: those calls do not count.
     """
-    down = 'ALERTS{alertname="JianchaDown"}'
-    eventually(lambda: not watched.prometheus.query(down), 30, "the daemon answers")
-    before = len(watched.calls("/duty"))
+
+    def calls() -> list[tuple[dict[str, Any], str]]:
+        return [call for call in watched.calls("/duty") if call[0]["labels"]["alertname"] == "JianchaDown"]
+
+    def answers() -> bool:
+        over = all(alert["status"] == "resolved" for alert, _ in calls()[-1:])
+        return over and not watched.prometheus.query('ALERTS{alertname="JianchaDown"}')
+
+    eventually(answers, 30, "the daemon answers, and whoever was told otherwise was told its end")
+    before = len(calls())
     watched.daemon.kill()
-
-    def told() -> list[tuple[dict[str, Any], str]]:
-        calls = watched.calls("/duty")[before:]
-        return [
-            call for call in calls if (call[0]["labels"]["alertname"], call[0]["status"]) == ("JianchaDown", "firing")
-        ]
-
-    alert, secret = eventually(told, 30, "the robot on duty is called")[0]
-    assert (alert["labels"]["severity"], secret) == ("critical", f"Bearer {TOKEN}")
+    eventually(lambda: len(calls()) > before, 30, "the robot on duty is called")
+    alert, secret = calls()[before]
+    assert (alert["status"], alert["labels"]["severity"], secret) == ("firing", "critical", f"Bearer {TOKEN}")
