@@ -53,9 +53,9 @@ def assess(
     `duty`: days known by person, `cases` by window, both of the whole period; None: nobody asked, so that nobody is too
     little known. `posts`: the window of each person, for nominees. `chosen`: what a person decided of ties and
     nominees. `known`: of whom anything is known (`known.known_of`): whoever is not among them has no grade, unless the
-    book demands nothing known (`minimum_days`, `minimum_cases` 0); None: everybody. `months`: how many of the period are
-    assessed, so that what is demanded of each is asked for no more often (a book that began in October); None: all of
-    them. Raises ValueError for a period's name.
+    book demands nothing known (`minimum_days`, `minimum_cases` 0); None: everybody. `months`: how many of the period
+    are assessed, so that what is demanded of each is asked for no more often (a book that began in October); None: all
+    of them. Raises ValueError for a period's name.
     """
     mine = tuple(scores)
     ground = Ground(
