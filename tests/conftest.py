@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import gc
 import os
 import shutil
 import socket
@@ -30,6 +31,15 @@ from tests.postgres import TEMPLATE, Postgres, programs
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: Python is not to look through it for rings of objects again and
+    again, which took half of the time in which an app is built. Later it looks as often as the daemon does.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def skip_or_fail(reason: str) -> NoReturn:

@@ -26,8 +26,9 @@ from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.app.serving import deps_of
 from monitor.app.sheetmaker import SheetMaker
+from monitor.app.vitals import Vitals, ailing
 from monitor.console.app import make_app
-from monitor.console.health import Health, Part
+from monitor.console.health import Health, Part, Unready
 from monitor.console.outside import Outside
 from monitor.console.server import HttpServer
 from monitor.ingest.decode import SUBSCRIPTION
@@ -38,11 +39,10 @@ from monitor.ingest.takeover import Taking
 from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
 from monitor.ops.certificates import BadCertificate, read_pair
+from monitor.ops.sdnotify import ServiceManager
 from monitor.settings import MqttSettings
 from monitor.store.bell import Bell
-from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Path as BrokerPath
-from monitor.store.migrate import revision
 from monitor.supervision.policies import InForce
 from monitor.supervision.rules import RULES
 
@@ -117,6 +117,7 @@ class _Daemon:
     def __init__(self, program: Program, parts: contextlib.ExitStack) -> None:
         settings = program.settings
         self._program, self._parts, self._stop = program, parts, threading.Event()
+        self._manager = ServiceManager.of(os.environ, os.getpid())
         rules = [rule.id for kind in RULES.values() for rule in kind]
         self._metrics = Metrics(rules=rules)
         parts_heard: tuple[Part, ...] = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
@@ -170,6 +171,7 @@ class _Daemon:
             self._parts.callback(feed.stop)
         self._start_deadman()
         urls = self._serve() if settings.http.enabled else {}
+        self._start_vitals()
         log.info(
             "running",
             action="daemon.started",
@@ -178,6 +180,7 @@ class _Daemon:
             store=self._program.store.engine.url.render_as_string(),
         )
         wait_for_signal(self._stop)
+        self._manager.stopping("正在停止 stopping: 完成已开始的工作 what was begun is finished")
 
     def _wake_judge(self) -> None:
         self._loop.wake()
@@ -247,15 +250,22 @@ class _Daemon:
 
     def _lifeless(self) -> str | None:
         """Why no sign of life may go out: the loop does not beat, or the store does not answer."""
-        loop = [one.why for one in self._health.reasons() if one.part == "loop"]
-        if loop:
-            return f"loop: {loop[0]}"
-        try:
-            with self._program.store.read() as conn:
-                revision(conn)
-        except STORE_AWAY as error:
-            return f"store: {error.orig}"
-        return None
+        found = next((one for one in self._ailing() if one.part != "broker"), None)
+        return None if found is None else f"{found.part}: {found.why}"
+
+    def _ailing(self) -> list[Unready]:
+        return ailing(self._health, self._program.store)
+
+    def _start_vitals(self) -> None:
+        """Where a service manager wants to know: ready, status and watchdog (docs/adr/0054)."""
+        if not self._manager.listens:
+            return
+        vitals = Vitals(self._manager, ailing=self._ailing, monotonic=self._program.clock.monotonic)
+        stop = threading.Event()
+        thread = threading.Thread(target=vitals.run, args=(stop,), name="vitals", daemon=True)
+        thread.start()
+        self._parts.callback(thread.join, 5.0)  # it may be waiting for a store that is away
+        self._parts.callback(stop.set)
 
     def _make_members(self) -> Members | None:
         """On SQLite nobody else could take over; `lone_group` refuses that."""

@@ -16,9 +16,15 @@ def run() -> None:
 
     Example: jiancha --config /etc/jiancha/jiancha.toml run
     """
+    import os
+
     from monitor.app.daemon import Unusable, run_daemon
+    from monitor.ops.sdnotify import ServiceManager
     from monitor.store.integrity import damage, way_out
 
+    ServiceManager.of(os.environ, os.getpid()).status(
+        "正在打开库 opening the store: 其服务器未应答则等待 waits for its server"
+    )
     with program(wait=True) as opened:
         broken = damage(opened.store)
         if broken is not None:

@@ -28,6 +28,7 @@ from monitor.console.facegallery import add_gallery
 from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
 from monitor.console.kiosksapi import add_kiosks_api
+from monitor.console.lateroute import LateRoute
 from monitor.console.monthsapi import add_months_api
 from monitor.console.noticesapi import add_notices_api
 from monitor.console.operationsapi import add_operations_api
@@ -66,7 +67,7 @@ PLANS_BODY: Final = {"type": "object", "additionalProperties": {"type": "array",
 
 def make_api(deps: Deps) -> APIRouter:
     """The routes under /api/v1."""
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", route_class=LateRoute)
     _add_events(api, deps)
     _add_plans(api, deps)
     add_plans_api(api, deps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -202,8 +203,9 @@ def read(model: type[M], body: bytes) -> M:
         raise Refused(f"{field or 'body'}: {first['msg']}", field=field) from None
 
 
+@cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """For `answers.body_schema`: the model with what it refers to in place."""
+    """For `answers.body_schema`: the model with what it refers to in place. Not to be changed: it is read once."""
     schema = model.model_json_schema()
     defs = schema.pop("$defs", {})
 

@@ -27,6 +27,7 @@ from monitor.console.kioskanswers import (
 )
 from monitor.console.kioskbodies import Beat, Pin, body_of
 from monitor.console.kioskfaces import add_faces
+from monitor.console.lateroute import LateRoute
 from monitor.supervision.kiosk import KEPT_MOST, Kiosks
 from monitor.supervision.kioskplace import Place, refused
 from monitor.supervision.pins import Tried
@@ -35,7 +36,7 @@ from monitor.supervision.refused import Refused
 
 def make_kiosk(deps: Deps, kiosks: Kiosks) -> APIRouter:
     """The routes under /kiosk/api."""
-    api = APIRouter(prefix="/kiosk/api")
+    api = APIRouter(prefix="/kiosk/api", route_class=LateRoute)
     at_kiosk = placed(deps, kiosks)
 
     @api.get("/config", responses=ERRORS)

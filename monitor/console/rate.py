@@ -18,6 +18,7 @@ from monitor.console.answers import WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
 from monitor.console.feeding import feed
+from monitor.console.lateroute import LateRoute
 from monitor.console.ratebodies import AtScreen, Beat, ByLink, Done, LinkShown, Opened, body_of
 from monitor.ingest.feed import Item
 from monitor.model import Device, Registry
@@ -37,7 +38,7 @@ LINK_ERRORS: Final[Responses] = {code: told for code, told in ERRORS.items() if 
 
 def make_rate(deps: Deps) -> APIRouter:
     """The routes under /rate/api."""
-    api = APIRouter(prefix="/rate/api")
+    api = APIRouter(prefix="/rate/api", route_class=LateRoute)
     _add_link(api, deps)
     _add_screen(api, deps)
     return api

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from monitor.console.answers import ERRORS
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
+from monitor.console.lateroute import LateRoute
 from monitor.console.looking import looked
 from monitor.console.pages.statics import digest
 from monitor.store import notices as stored
@@ -46,7 +47,7 @@ class FeedOut(BaseModel):
 
 def make_screen(deps: Deps) -> APIRouter:
     """The routes under /screen/api."""
-    api = APIRouter(prefix="/screen/api")
+    api = APIRouter(prefix="/screen/api", route_class=LateRoute)
     feeds = Feeds(lambda: deps.policy, deps.screen, deps.clock.monotonic)
 
     @api.get("/feed", responses=ERRORS)

@@ -59,7 +59,9 @@ def test_the_licence_is_whole() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
-@pytest.mark.parametrize("name", [".ci/run", "scripts/make-venv", "scripts/debian-packages", "scripts/web-tools"])
+@pytest.mark.parametrize(
+    "name", [".ci/run", "scripts/make-venv", "scripts/debian-packages", "scripts/web-tools", "scripts/wheelhouse"]
+)
 def test_the_scripts_run(name: str) -> None:
     path = ROOT / name
     assert os.access(path, os.X_OK)
@@ -98,13 +100,6 @@ def test_no_file_names_a_machine() -> None:
         if path.suffix in {".py", ".md", ".toml", ".yml", ".json", ".service", ".conf", ""} and path.is_file():
             found += [str(path) for line in path.read_text(errors="replace").splitlines() if homes.search(line)]
     assert found == []
-
-
-@pytest.mark.parametrize("name", ["jiancha.service", "jiancha-watch@.service", "jiancha-terminal@.service"])
-def test_the_systemd_unit_is_sound(name: str) -> None:
-    unit = (ROOT / "config" / "systemd" / name).read_text()
-    for wanted in ("NoNewPrivileges=yes", "ProtectSystem=strict", "User=jiancha", "Restart=always"):
-        assert wanted in unit
 
 
 def test_long_tests_are_left_out_of_the_short_run() -> None:

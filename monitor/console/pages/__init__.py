@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from monitor.console.deps import Deps
+from monitor.console.lateroute import LateRoute
 from monitor.console.pages.account import add_account
 from monitor.console.pages.assessment import add_assessment
 from monitor.console.pages.attendance import add_attendance
@@ -58,7 +59,7 @@ from monitor.supervision.signin import Signed
 
 def make_pages(deps: Deps) -> APIRouter:
     """The routes of pages and static files. They are no part of the API, so OpenAPI does not list them."""
-    pages = APIRouter(include_in_schema=False)
+    pages = APIRouter(include_in_schema=False, route_class=LateRoute)
     add_static(pages)
     if deps.kiosks is not None:
         add_kiosk(pages, deps)
