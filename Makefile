@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	touch $@
 
 packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
-	scripts/debian-packages mosquitto mosquitto-clients prometheus prometheus-alertmanager chromium $(PDF_PACKAGES) poppler-utils systemd nodejs npm
+	scripts/debian-packages mosquitto mosquitto-clients prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
 	scripts/web-tools
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
