@@ -40,6 +40,8 @@ from monitor.values import Value
 log = structlog.get_logger(__name__)
 
 CLAIM: Final = 1000
+CLAIM_AT_ONCE: Final = 4 * CLAIM
+"""Where nothing waits beside it: what a step reads of each device, it reads a quarter as often."""
 WRITE_CHUNK: Final = 100
 CALM_CHUNK: Final = 250
 BUSY_CHUNK: Final = 50
@@ -148,10 +150,10 @@ class Judge:
         return applied, len(claimed)
 
     def run_until_nothing_due(self, now: datetime) -> Applied:
-        """Steps at one time until no subject is due (`judge --as-of`)."""
+        """Large steps at one time until no subject is due (`judge --as-of`)."""
         total = Applied()
         while True:
-            applied, claimed = self.step(now)
+            applied, claimed = self.step(now, CLAIM_AT_ONCE)
             total += applied
             if not claimed:
                 return total
