@@ -37,6 +37,7 @@ PROGRAMS = (
     "rest",
     "year",
     "assessyear",
+    "assessing",
     "sheet",
     "faces",
     "console",
@@ -114,6 +115,7 @@ TITLES = {
     "assessment_year": "A year of assessment, 318,022 cases and 250 people, `simulate` to the last signature, seconds",
     "assessment_memory": "Greatest resident set of any command of that year, MB",
     "assessment_month": "Its longest month, brought into the ledgers and signed off, seconds",
+    "assessing": "Ingest of a daemon that brings a month of 26,500 cases into the ledgers beside it, against without",
     "year_statistics": "Statistics of that year by unit from a fresh process, file cache warm, seconds",
 }
 PACKAGES = ("sqlalchemy", "msgspec", "paho-mqtt", "psycopg", "aiomqtt", "pydantic")

@@ -4,11 +4,11 @@ halves and the year, by Tongshan's book, every step a command (bench/madepractic
     python bench/assessyear.py [--months N] [--windows N] [--people N] [--book NAME] [--store URL] [--no-reports]
         [--json]
 
-318,022 cases and a few more, 250 people with four check-ins a day, 100 windows. `simulate` plays the devices while the
-months before are imported, judged, brought into the ledgers, decided by a second person and signed off. The ten minutes
-are all of that, from the empty store to the year signed off: wall time on a machine of its own; `cpu_s` says the same
-where others work on it. A month is its run and its closing. Afterwards: every snapshot held against its digest, reports
-of every period. Goals: 600 s, 1,000 MB, 10 s a month.
+318,022 cases and a few more, 250 people with four check-ins a day, 100 windows. `simulate` plays the devices, and what
+they tell of a month is imported, while the months before are judged, brought into the ledgers, decided by a second
+person and signed off. The ten minutes are all of that, from the empty store to the year signed off: wall time on a
+machine of its own; `cpu_s` says the same where others work on it. A month is its run and its closing. Afterwards: every
+snapshot held against its digest, reports of every period. Goals: 600 s, 1,000 MB, 10 s a month.
 """
 
 from __future__ import annotations

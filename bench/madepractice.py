@@ -8,6 +8,7 @@ up: no row is written past the program.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -239,12 +241,19 @@ class Practice:
     def _lines_of(self, month: str) -> Path:
         return self.folder / f"{month}.jsonl"
 
+    def take_in_next(self, coming: Iterator[tuple[str, Path]]) -> None:
+        """The next month, if there is one, into the store."""
+        for month, lines in itertools.islice(coming, 1):
+            self.take_in(month, lines)
+
     def take_in(self, month: str, lines: Path) -> None:
-        now = worked_at(month)
-        fed = json.loads(self.run("import", now, "events", "import", str(lines), "--json"))
+        fed = json.loads(self.run("import", worked_at(month), "events", "import", str(lines), "--json"))
         assert fed["quarantined"] == 0, fed
         self._count("events", fed["stored"])
         lines.unlink()
+
+    def judge(self, month: str) -> None:
+        now = worked_at(month)
         done = json.loads(self.run("judge", now, "judge", "--as-of", now.isoformat(), "--json"))
         self._count("judged", done["judged"])
 
@@ -292,13 +301,21 @@ class Practice:
         return [period for month in self.size.names for period in self.closing_after(month)]
 
     def whole(self) -> None:
-        """From the registry to the last period that is signed off."""
+        """From the registry to the last period that is signed off. What devices tell of a month is taken in while the
+        month before is judged and worked, as beside a daemon: what is received later is not known there.
+        """
         self.prepare()
-        for month, lines in self.months():
-            self.take_in(month, lines)
-            self.work(month)
-            for period in self.closing_after(month):
-                self.close(period, worked_at(month))
+        coming = self.months()
+        with ThreadPoolExecutor(max_workers=1) as feeder:
+            fed = feeder.submit(self.take_in_next, coming)
+            for month in self.size.names:
+                fed.result()
+                fed = feeder.submit(self.take_in_next, coming)
+                self.judge(month)
+                self.work(month)
+                for period in self.closing_after(month):
+                    self.close(period, worked_at(month))
+            fed.result()
 
     # -- afterwards
 

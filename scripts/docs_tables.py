@@ -13,8 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+import capacity
 import click
-import grafana_board
+import grafana_boards
 import prometheus_rules
 import typer
 import yaml
@@ -49,14 +50,16 @@ from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.requestpolicy import ApprovalChain
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
 from monitor.cli.common import app
-from monitor.console.collector import families, readiness
+from monitor.console.collector import families, readiness, room
 from monitor.ingest.account import NO_FAULT
 from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime
 from monitor.ingest.payloads import CASE_EVENTS, schemas
 from monitor.ingest.plans import COLUMNS as PLAN_COLUMNS
 from monitor.metrics import Metrics
 from monitor.model import CHANNELS, KIND_CHANNELS, QUARANTINE_REASONS, Outcome
-from monitor.ops.panels import PANELS
+from monitor.ops.boards import BOARDS
+from monitor.ops.recorded import RECORDED
+from monitor.ops.state import Disk
 from monitor.settings import FeedSettings, OpenIdSettings, Policy, Settings, load
 from monitor.store.attendance_gauges import AttendanceGauges
 from monitor.store.gauges import Gauges
@@ -356,7 +359,8 @@ def metrics() -> dict[str, tuple[str, tuple[str, ...], str]]:
         attendance=AttendanceGauges(slots={("h", "ok"): 1}, corrections_pending={"h": 1}, leave_today={"h": 1}),
     )
     found = {}
-    for family in (*counted.registry.collect(), readiness(()), *families(one, datetime(2027, 1, 1, tzinfo=UTC))):
+    read = (readiness(()), *room(Disk(store=0, free=0)), *families(one, datetime(2027, 1, 1, tzinfo=UTC)))
+    for family in (*counted.registry.collect(), *read):
         if family.name.startswith("jiancha_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = tuple(label for label in family.samples[0].labels if label != "le")
@@ -375,15 +379,24 @@ def metrics_table() -> str:
 def alert_rules_table() -> str:
     rows = []
     for group in yaml.safe_load(ALERT_RULES.read_text())["groups"]:
-        for rule in group["rules"]:
+        for rule in (one for one in group["rules"] if "alert" in one):
             text = rule["annotations"]["description"]
             rows.append((f"`{rule['alert']}`", f"`{rule['expr']}`", rule["for"], rule["labels"]["severity"], text))
     return table(("alert 告警", "condition 条件", "for", "severity", "what it means, where to look 含义与处置"), rows)
 
 
-def board_table() -> str:
-    rows = [(p.title, p.text, " ; ".join(f"`{expr}`" for expr, _ in p.queries)) for p in PANELS]
-    return table(("panel 面板", "English", "expressions"), rows)
+def recorded_table() -> str:
+    rows = [(f"`{rule.name}`", f"`{rule.expr}`", rule.text) for rule in RECORDED]
+    return table(("recorded 预算指标", "expression 表达式", "meaning 含义"), rows)
+
+
+def boards_table() -> str:
+    rows = [
+        (f"`{board.name}.json`", " ".join(board.title), " ".join(board.about),
+         "、".join(panel.title for panel in board.panels))
+        for board in BOARDS
+    ]  # fmt: skip
+    return table(("file 文件", "board 看板", "what it is for 用途", "panels 面板"), rows)
 
 
 # ---------------------------------------------------------------- vocabularies
@@ -453,7 +466,8 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "row-reasons": row_reasons_table,
     "metrics": metrics_table,
     "alert-rules": alert_rules_table,
-    "board": board_table,
+    "recorded": recorded_table,
+    "boards": boards_table,
     "rules": rules_table,
     "figures": figures_table,
     "levels": lambda: _vocabulary(words.LEVELS),
@@ -463,6 +477,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "score-sources": score_sources_table,
     "score-choices": score_choices_table,
     "coverage": coverage_table,
+    "capacity": capacity.table,
 }
 
 
@@ -476,7 +491,7 @@ def pages() -> list[Path]:
 
 
 def main() -> None:
-    grafana_board.BOARD.write_text(grafana_board.text())
+    grafana_boards.write()
     prometheus_rules.RULES.write_text(prometheus_rules.text())
     for page in pages():
         before = page.read_text()

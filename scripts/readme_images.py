@@ -45,7 +45,7 @@ SIZE: Final = {"width": 1366, "height": 768}
 
 
 def main() -> None:
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         sys.exit("no Chromium: `make packages` installs it where apt can")
     wanted = {name: SHOTS[name] for name in sys.argv[1:] or SHOTS}

@@ -79,16 +79,16 @@ def busy_hall(folder: Path) -> Daemon:
     return made
 
 
-def _daemon(folder: Path) -> Daemon:
+def _daemon(folder: Path, config: str = CONFIG) -> Daemon:
     clock = {"JIANCHA_CLOCK__START": NOW.isoformat(), "JIANCHA_CLOCK__RATE": "1"}
-    return Daemon(folder, clock, CONFIG)
+    return Daemon(folder, clock, config)
 
 
-def copied(made: Path, folder: Path) -> Daemon:
+def copied(made: Path, folder: Path, config: str = CONFIG) -> Daemon:
     """A hall of one's own: what `busy_hall` made, copied into `folder`, the clock from NOW on."""
     with sqlite3.connect(made / "jiancha.sqlite") as whole, sqlite3.connect(folder / "jiancha.sqlite") as copy:
         whole.backup(copy)
-    daemon = _daemon(folder)
+    daemon = _daemon(folder, config)
     daemon.environment["JIANCHA_CLOCK__ANCHOR"] = datetime.now(UTC).isoformat()
     return daemon
 

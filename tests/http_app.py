@@ -60,9 +60,12 @@ METRICS: dict[str, set[str]] = {
     "ready": {"part"},
     "kiosk_attempts_total": {"result"},
     "face_frames_total": {"result"},
+    "store_size_bytes": set(),
+    "store_free_bytes": set(),
 }
 """Names without prefix and their labels: DESIGN §7; `attendance_slots`, `corrections_pending`, `leave_today`,
-`broker_connected`, `dropped_keys_total`, `takeovers_…`, `ready`, `kiosk_attempts_total`, `face_frames_total` are ours.
+`broker_connected`, `dropped_keys_total`, `takeovers_…`, `ready`, `kiosk_attempts_total`, `face_frames_total`,
+`store_…_bytes` are ours.
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from monitor import collecting
 from monitor.clock import Clock, SteadyWall
 from monitor.ingest.adapters import Adapters, load_adapters
 from monitor.ingest.planchecks import Ground
@@ -36,10 +36,6 @@ from monitor.supervision.statfill import fill_in
 log = structlog.get_logger(__name__)
 
 SERVER_WAIT_SECONDS: Final = 2.0
-COLLECTED_AFTER: Final = (50_000, 20, 20)
-"""When Python looks for rings of objects: after so many new ones, not 700. A step makes tens of thousands of values
-that all live to its end and never form a ring; looking through them took a tenth of the time (docs/adr/0020).
-"""
 LOCK_TRIES: Final = 10
 LOCK_WAIT_SECONDS: Final = 0.05
 
@@ -130,7 +126,7 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
 
     Raises migrate.SchemaError for another schema.
     """
-    gc.set_threshold(*COLLECTED_AFTER)
+    collecting.seldom()
     opened = attach(settings, writing=writing)
     migrate.ensure(opened.store)
     opened.store.polite = is_judged_elsewhere(opened.store)

@@ -43,6 +43,7 @@ def assess(
     posts: Mapping[str, str] | None = None,
     chosen: Iterable[Chosen] = (),
     known: Container[Whom] | None = None,
+    months: int | None = None,
 ) -> Assessed:
     """The period's results of everybody with a score.
 
@@ -52,8 +53,9 @@ def assess(
     `duty`: days known by person, `cases` by window, both of the whole period; None: nobody asked, so that nobody is too
     little known. `posts`: the window of each person, for nominees. `chosen`: what a person decided of ties and
     nominees. `known`: of whom anything is known (`known.known_of`): whoever is not among them has no grade, unless the
-    book demands nothing known (`minimum_days`, `minimum_cases` 0); None: everybody. Raises ValueError for a period's
-    name.
+    book demands nothing known (`minimum_days`, `minimum_cases` 0); None: everybody. `months`: how many of the period
+    are assessed, so that what is demanded of each is asked for no more often (a book that began in October); None: all
+    of them. Raises ValueError for a period's name.
     """
     mine = tuple(scores)
     ground = Ground(
@@ -66,9 +68,10 @@ def assess(
     for one in effects(ground, book, calendar, period, earlier):
         fired.setdefault((one.ledger, one.whom), []).append(one)
     picked = frozenset(chosen)
+    counted = len(months_of(period)) if months is None else months
     sides: dict[Ledger, _Side] = {
-        "window": _side("window", period, mine, fired, book, cases, picked, known),
-        "staff": _side("staff", period, mine, fired, book, duty, picked, known),
+        "window": _side("window", period, mine, fired, book, cases, picked, known, counted),
+        "staff": _side("staff", period, mine, fired, book, duty, picked, known, counted),
     }
     awards = _awards(period, sides, book, history, posts or {}, picked)
     scored = {(side.ledger, whom) for side in sides.values() for whom in side.scores}
@@ -124,11 +127,12 @@ class _Side:
 def _side(
     ledger: Ledger, period: str, scores: Sequence[Score], fired: Mapping[tuple[Ledger, str], Sequence[Fired]],
     book: RuleBook, known: Mapping[str, int] | None, chosen: frozenset[Chosen], there: Container[Whom] | None,
+    months: int,
 ) -> _Side:  # fmt: skip
     mine = {score.whom: score for score in sorted(scores, key=lambda s: s.whom) if score.ledger == ledger}
     points = {whom: score.points for whom, score in mine.items()}
     scale, kind = (book.window if ledger == "window" else book.staff), kind_of(period)
-    need = (book.cycle.minimum_cases if ledger == "window" else book.cycle.minimum_days) * len(months_of(period))
+    need = (book.cycle.minimum_cases if ledger == "window" else book.cycle.minimum_days) * months
     what: Literal["cases", "days"] = "cases" if ledger == "window" else "days"
     few = {whom: what for whom in mine if known is not None and known.get(whom, 0) < need}
     places = rank(points, few)

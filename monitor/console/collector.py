@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from monitor.console.deps import Deps
 from monitor.console.health import PARTS, Part, Unready
+from monitor.ops.state import Disk, disk_of
 from monitor.store.engine import STORE_AWAY
 from monitor.store.gauges import Gauges, read_gauges
 from monitor.workcal import WorkCalendar
@@ -20,7 +21,7 @@ K = TypeVar("K", bound=tuple[str, ...])
 
 class StoreCollector(Collector):
     """Reads the store once a scrape. Of a store that is away nothing is told, for numbers gone stale would hide it, but
-    what the daemon counts and `jiancha_ready{part="store"}` still are."""
+    what the daemon counts, `jiancha_ready{part="store"}` and the room on its disk still are."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -30,6 +31,7 @@ class StoreCollector(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
+        yield from room(disk_of(self._deps.store))
         now, real_now = self._deps.clock.now(), self._deps.clock.real_now()
         try:
             with self._deps.store.read() as conn:
@@ -59,6 +61,13 @@ def readiness(waiting: Container[Part]) -> Metric:
     """`jiancha_ready` of every part; 0 for those that `waiting` holds."""
     ready = {(part,): float(part not in waiting) for part in PARTS}
     return _labelled("ready", "1 while a part does its work, 0 while /readyz names it.", ("part",), ready)
+
+
+def room(disk: Disk | None) -> Iterator[Metric]:
+    """Only of a store that is a file: told even while it cannot be written, for a full disk is why."""
+    if disk is not None:
+        yield _family("store_size_bytes", "Size of the store's file with its log.", disk.store)
+        yield _family("store_free_bytes", "Room left on the disk of the store's file.", disk.free)
 
 
 def families(gauges: Gauges, calendar_end: datetime | None) -> Iterator[Metric]:

@@ -34,7 +34,7 @@ class ValueOut(BaseModel):
 
 
 class PanelOut(BaseModel):
-    title: str = Field(description="As on Grafana's board.")
+    title: str = Field(description="Chinese, as on Grafana's boards.")
     text: str
     values: list[ValueOut]
 
@@ -119,7 +119,7 @@ def add_operations_api(api: APIRouter, deps: Deps) -> None:
             store_bytes=disk.store if disk else None, free_bytes=disk.free if disk else None,
             panels=[
                 PanelOut(
-                    title=one.panel.title, text=one.panel.text,
+                    title=one.panel.title, text=one.panel.text[1],
                     values=[ValueOut(labels=dict(row.by), said=row.said, value=row.value) for row in one.rows],
                 )
                 for one in found.panels

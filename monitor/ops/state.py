@@ -57,14 +57,18 @@ def state_of(store: Store, now: datetime, real_now: datetime) -> State:
             pending=count(DELIVERY, DELIVERY.c.state.in_(PENDING)),
             leases=tuple((row.id, row.lease_until) for row in leases.all()),
             holders=tuple((one.client_id, one.holder) for one in sessions.sessions(conn)),
-            disk=_disk(store),
+            disk=disk_of(store),
         )
 
 
-def _disk(store: Store) -> Disk | None:
+def disk_of(store: Store) -> Disk | None:
+    """None for a database server's store, and where the file's folder is away. Asks the file system alone."""
     file = store.engine.url.database if store.is_sqlite else None
     if not file or file == ":memory:":
         return None
     paths = (Path(file), Path(f"{file}-wal"))
-    size = sum(os.path.getsize(path) for path in paths if path.exists())
-    return Disk(store=size, free=shutil.disk_usage(Path(file).resolve().parent).free)
+    try:
+        size = sum(os.path.getsize(path) for path in paths if path.exists())
+        return Disk(store=size, free=shutil.disk_usage(Path(file).resolve().parent).free)
+    except OSError:
+        return None

@@ -226,6 +226,8 @@ METRICS: Final[Mapping[str, str]] = {
     "ready": "各部分正常时为 1，/readyz 报其异常时为 0",
     "satisfaction_ratio": "近30天评价中非差评的占比",
     "spot_checks_open": "已下达而无结果的抽查",
+    "store_free_bytes": "数据库文件所在磁盘的剩余空间（字节）",
+    "store_size_bytes": "数据库文件连同日志的大小（字节）",
     "subjects_unknown": "因数据源中断无法判定的对象",
     "takeovers_running": "正在接管的会话",
     "takeovers_total": "对停机副本会话的接管，按结局",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 PLAIN: Final = (
     "--disable-gpu",
@@ -54,8 +55,15 @@ class Watched:
         self.page.wait_for_selector(f"body[data-state={state}]", timeout=timeout * 1000)
 
     def says(self, text: str, timeout: float = 20.0) -> None:
-        """Wait until the text is seen somewhere."""
+        """Wait until the text is seen somewhere, on a page that is `there`."""
         self.page.get_by_text(text).first.wait_for(state="visible", timeout=timeout * 1000)
+        self.there()
+
+    def there(self) -> None:
+        """Wait until the page that is seen is loaded. A page that a form or a link led to is seen before: its scripts
+        (modules, which run when it has been read to its end) do not hear a key yet. `goto` and `reload` wait for it.
+        """
+        self.page.wait_for_load_state("load")
 
 
 class Browsers:
@@ -65,12 +73,21 @@ class Browsers:
         self._driver, self._chromium = driver, chromium
         self._open: dict[Path | None, Any] = {}
         self._pages: list[Watched] = []
+        self._contexts: list[Any] = []
 
     def page(
-        self, address: str, *, film: Path | None = None, size: tuple[int, int] = (1280, 800), origin: str = ""
+        self,
+        address: str,
+        *,
+        film: Path | None = None,
+        size: tuple[int, int] = (1280, 800),
+        origin: str = "",
+        cookies: Mapping[str, str] | None = None,
+        kept: bool = False,
     ) -> Watched:
         """A fresh context at the address; `film`: what its camera sees (y4m), None: there is no camera. `origin`: of
-        whom it may ask, where that is not the address's.
+        whom it may ask, where that is not the address's. `cookies`: what it has of the address. `kept`: open until the
+        module's end, not the test's.
         """
         browser = self._open.get(film)
         if browser is None:
@@ -81,6 +98,11 @@ class Browsers:
             self._open[film] = browser
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="en-GB")
         context.set_default_timeout(20_000)
+        if cookies:
+            whole = urljoin(address, "/")  # not of the address's folder alone
+            context.add_cookies([{"name": name, "value": value, "url": whole} for name, value in cookies.items()])
+        if not kept:
+            self._contexts.append(context)
         watched = Watched(context.new_page(), origin or urlsplit(address).netloc)
         self._pages.append(watched)
         watched.page.goto(address)
@@ -88,6 +110,12 @@ class Browsers:
 
     def faults(self) -> list[str]:
         return [fault for page in self._pages for fault in page.faults]
+
+    def close_pages(self) -> None:
+        """Those of a test that is over: an open page goes on asking its server. What they did wrong is remembered."""
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
 
     def close(self) -> None:
         for browser in self._open.values():

@@ -39,7 +39,8 @@ def take(seen: Watched, step: str, reason: str, **fields: str) -> None:
         else:
             field.fill(value)
     form.locator("textarea").fill(reason)
-    form.locator("button").click()
+    with seen.page.expect_navigation():
+        form.locator("button").click()
     seen.page.locator("p.done").wait_for()
 
 
@@ -135,7 +136,7 @@ def test_the_inbox_works_by_keyboard_alone(enter: Enter) -> None:
     keys.press("/")
     keys.type("demo-case-1")
     keys.press("Enter")
-    seen.page.locator("#inbox tbody tr").first.wait_for()
+    seen.page.wait_for_url("**text=demo-case-1**")
     assert seen.page.locator("#inbox tbody tr").count() == 1
     keys.press("j")
     keys.press("o")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import Browsers
+from tests.browser.signed import sign_in
 from tests.busy_hall import HALL, copied
 from tests.daemon import Daemon
-from tests.signing_in import GOOD
 
 
 @pytest.fixture(scope="module")
@@ -21,15 +21,6 @@ def place(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield daemon.await_start(120)
     finally:
         daemon.stop()
-
-
-def sign_in(browsers: Browsers, place: Daemon, user: str, path: str) -> Watched:
-    seen = browsers.page(f"{place.url}{path}", size=(1366, 768))
-    seen.page.fill("#user", user)
-    seen.page.fill("#password", GOOD)
-    seen.page.keyboard.press("Enter")
-    seen.page.locator("header.bar").wait_for()
-    return seen
 
 
 def test_a_spot_check_is_ordered_and_recorded(place: Daemon, browsers: Browsers) -> None:

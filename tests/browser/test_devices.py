@@ -9,25 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.ailing import NEVER, OFFLINE, SILENT, ailing
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import Browsers
+from tests.browser.signed import sign_in
 from tests.busy_hall import HALL
 from tests.daemon import Daemon
-from tests.signing_in import GOOD
 
 
 @pytest.fixture(scope="module")
 def place(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with ailing(busy_hall_made, tmp_path_factory.mktemp("ailing")) as daemon:
         yield daemon
-
-
-def sign_in(browsers: Browsers, place: Daemon, user: str, path: str) -> Watched:
-    seen = browsers.page(f"{place.url}{path}", size=(1366, 768))
-    seen.page.fill("#user", user)
-    seen.page.fill("#password", GOOD)
-    seen.page.keyboard.press("Enter")
-    seen.page.locator("header.bar").wait_for()
-    return seen
 
 
 def cards_of(place: Daemon, key: str) -> list[dict[str, object]]:

@@ -31,7 +31,7 @@ from monitor.supervision.signin import SignIn
 from tests import busy_cycleb, busy_routes
 from tests.browser.axe import violations
 from tests.browser.pages import Browsers, Watched
-from tests.browser.wholepage import Data, keyboard, ready, texts, texts_in, texts_of, wide
+from tests.browser.wholepage import Data, keyboard, moving, ready, texts, texts_in, texts_of, wide
 from tests.busy_faces import fill_faces
 from tests.busy_hall import USERS, copied
 from tests.daemon import Daemon
@@ -540,7 +540,7 @@ class House:
 
     def visit(self, user: str | None, language: str) -> Watched:
         if user not in self._open:
-            self._open[user] = self.browsers.page("about:blank", origin=urlsplit(self.daemon.url).netloc)
+            self._open[user] = self.browsers.page("about:blank", origin=urlsplit(self.daemon.url).netloc, kept=True)
         cookies = {"lang": language, **self.signed_in(user)}
         self._open[user].page.context.add_cookies(
             [{"name": name, "value": value, "url": self.daemon.url} for name, value in cookies.items()]
@@ -596,7 +596,7 @@ SCRIPTED: Final = frozenset(one.path for way in ("/board", "/board/{hall}") for 
 
 
 BAD: Final = """<!doctype html><html lang="%s"><title>x</title>
-<style>:focus { outline: none } div { width: 3000px }</style>
+<style>:focus { outline: none } div { width: 3000px; animation: come 60s } @keyframes come { from { top: 0 } }</style>
 <h1>T</h1><h3>T</h3><img src="data:,"><div>x</div><p>demo-w01</p><code>sudo 命令</code>
 <button>演示员二</button><button tabindex="2">窗口</button><a href="#a">yellow</a></html>"""
 
@@ -611,6 +611,7 @@ def test_the_checks_see_what_they_should_and_nothing_else(house: House) -> None:
     assert [line.split("'")[1] for line in house.data.chinese_left(told["en"])] == ["窗口"]
     assert [line.split("'")[1] for line in house.data.chinese_left(texts_of(BAD % "en"))] == ["窗口"]
     assert [line.split("'")[1] for line in house.data.english_left(told["zh-CN"])] == ["yellow"]
+    assert moving(page) == ['moves: come of div "x"']
     walked = keyboard(page)
     assert "keyboard: out of order" in walked
     assert sum("no outline" in line for line in walked) == 3
@@ -664,6 +665,7 @@ def looked_at(
     page.locator(one.wait).first.wait_for()
     ready(page)
     wrong = [] if answer is None or answer.status == one.status else [f"status {answer.status}, not {one.status}"]
+    wrong += moving(page)
     read = texts(page)
     wrong += house.data.english_left(read) if language == "zh" else house.data.chinese_left(read)
     for size in sizes:

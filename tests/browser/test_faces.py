@@ -208,6 +208,7 @@ def test_a_decision_by_the_keyboard_changes_the_verdict_and_the_next_one_comes(
         page.keyboard.press("j")
         page.keyboard.press("o")
         page.locator("#decision").wait_for()
+        seen.there()
         assert f"#{first}" in page.inner_text("h1")
         assert "红牌" in page.inner_text("[aria-labelledby=would]"), "what would follow is said beforehand"
         page.keyboard.press("2")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from monitor.agents.demoplan import HALL
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import Browsers
+from tests.browser.signed import sign_in
 from tests.busy_hall import copied
 from tests.daemon import Daemon
-from tests.signing_in import GOOD
 
 MONTH = "2026-03"
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -23,15 +23,6 @@ PDF = b"%PDF-1.4\n%%EOF\n"
 def place(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with copied(busy_hall_made, tmp_path_factory.mktemp("marking")) as daemon:
         yield daemon
-
-
-def sign_in(browsers: Browsers, place: Daemon, user: str, path: str) -> Watched:
-    seen = browsers.page(f"{place.url}{path}", size=(1366, 768))
-    seen.page.fill("#user", user)
-    seen.page.fill("#password", GOOD)
-    seen.page.keyboard.press("Enter")
-    seen.page.locator("header.bar").wait_for()
-    return seen
 
 
 def entries(place: Daemon, whom: str) -> list[tuple[str, str]]:

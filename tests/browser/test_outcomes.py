@@ -16,10 +16,10 @@ import pytest
 from monitor.assessment.model import ClaimKey, Entry
 from monitor.store import ledgers
 from monitor.store.engine import Store
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import Browsers
+from tests.browser.signed import sign_in
 from tests.busy_hall import HALL, copied
 from tests.daemon import Daemon
-from tests.signing_in import GOOD
 
 STAFF = f"{HALL}-p02"
 
@@ -48,15 +48,6 @@ def entry(place: Daemon) -> int:
     finally:
         store.close()
     return int(number)
-
-
-def sign_in(browsers: Browsers, place: Daemon, user: str, path: str) -> Watched:
-    seen = browsers.page(f"{place.url}{path}", size=(1366, 768))
-    seen.page.fill("#user", user)
-    seen.page.fill("#password", GOOD)
-    seen.page.keyboard.press("Enter")
-    seen.page.locator("header.bar").wait_for()
-    return seen
 
 
 def entries(place: Daemon) -> list[dict[str, Any]]:

@@ -143,6 +143,7 @@ def test_the_figures_lead_to_what_they_count(enter: Callable[..., Watched]) -> N
     seen = enter("duty", "/ratings?span=own&from=2026-03-03&to=2026-03-03")
     bad = int(seen.page.locator(".figures a.late").inner_text())
     seen.page.locator(".figures a.late").click()
+    seen.page.wait_for_url("**/ratings/list?**")
     assert seen.page.locator("table.ratings tbody tr").count() == bad
     seen.page.get_by_label("时段").select_option("today")
     assert seen.page.input_value("input[name=from]") == "", "another span takes the days away"

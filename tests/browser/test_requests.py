@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import Browsers, Watched
+from tests.browser.pages import Browsers
+from tests.browser.signed import sign_in
 from tests.busy_hall import HALL, copied
 from tests.daemon import Daemon
-from tests.signing_in import GOOD
 
 PHONE, PC = (390, 844), (1366, 768)
 MISSED = f"slot:{HALL}-p02/2026-03-03/am_in"
@@ -22,15 +22,6 @@ MISSED = f"slot:{HALL}-p02/2026-03-03/am_in"
 def place(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with copied(busy_hall_made, tmp_path_factory.mktemp("requests")) as daemon:
         yield daemon
-
-
-def sign_in(browsers: Browsers, place: Daemon, user: str, path: str, size: tuple[int, int] = PC) -> Watched:
-    seen = browsers.page(f"{place.url}{path}", size=size)
-    seen.page.fill("#user", user)
-    seen.page.fill("#password", GOOD)
-    seen.page.keyboard.press("Enter")
-    seen.page.locator("header.bar").wait_for()
-    return seen
 
 
 def card_of(place: Daemon) -> dict[str, Any]:

@@ -203,6 +203,17 @@ def test_late_facts_are_in_the_figures_before_and_after_they_are_judged(world: W
     assert rows(world)["c1/A3"].end == "completed"
 
 
+def test_a_case_whose_first_word_is_received_later_is_in_no_figure_yet(world: World) -> None:
+    """A file taken in ahead of a replay, or while the month before is still being worked."""
+    march(world)
+    before = report(world, by="window")
+    says(world, "accepted", "03-11 08:40", "N1", item="i1", window="w1")
+    world.clock.set(at("03-10 12:00"))
+    assert report(world, by="window") == before
+    world.clock.set(at("03-11 08:40"))
+    assert report(world)["fresh"] == 1
+
+
 def test_a_void_and_a_reopening_take_the_case_back_out(world: World) -> None:
     march(world)
     with world.store.read() as conn:

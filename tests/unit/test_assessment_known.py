@@ -85,6 +85,20 @@ def test_it_says_why() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("months", "places"),
+    [(None, {"p1": None, "p2": None}), (3, {"p1": 1, "p2": None})],
+    ids=["all twelve", "the book began in October"],
+)
+def test_of_a_year_as_many_days_are_demanded_as_months_were_assessed(
+    months: int | None, places: dict[str, int | None]
+) -> None:
+    scores = [_score(whom, period="2026") for whom in ("p1", "p2")]
+    found = assess("2026", scores, (), _book(10), CALENDAR, entries=(), duty={"p1": 30, "p2": 29}, cases={},
+                   months=months)  # fmt: skip
+    assert {one.whom: one.place for one in found.results} == places
+
+
 def test_it_breaks_a_row_of_quarters_and_is_no_step_of_it() -> None:
     """G13: two quarters 基本称职 in a row; one of which nothing is known is neither that nor 不称职."""
     known = [Earlier(period=one, ledger="staff", whom="p1", grade=grade) for one, grade in

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from monitor.console.pages.languages import Language
+from monitor.console.pages.operationsview import alert_views
 from monitor.metrics import Metrics
 from monitor.ops.ownpanels import OWN, quantile
 from monitor.ops.panels import PANELS
@@ -18,6 +21,7 @@ from tests.http_app import METRICS as SHOWN
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
+import docs_tables  # noqa: E402 - a script, not part of the package
 import prometheus_rules  # noqa: E402 - a script, not part of the package
 
 MASKED = {
@@ -84,3 +88,18 @@ def test_a_quantile_is_that_of_prometheus() -> None:
     assert quantile(0.99, [(0.1, 1.0), (float("inf"), 10.0)]) == 0.1
     assert quantile(0.5, [(0.1, 0.0), (float("inf"), 0.0)]) is None
     assert quantile(0.5, []) is None
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_says_of_an_alert_what_it_means_without_the_template_of_prometheus(language: Language) -> None:
+    for view in alert_views(language):
+        told = " ".join([view["summary"], view["means"], *(text for text, _ in view["do"])])
+        assert not re.search(r"[{}$|]", told), told
+
+
+def test_what_the_runbook_tells_to_type_is_a_command() -> None:
+    known = {name for name, _ in docs_tables.commands()}
+    typed = {
+        " ".join(words.split()[1:]) for alert in ALERTS for words in alert.commands if words.startswith("jiancha ")
+    }
+    assert [words for words in typed if not any(f"{words} ".startswith(f"{name} ") for name in known)] == []

@@ -97,5 +97,8 @@ window.inspect = (() => {
   // All that can be opened is open: what is folded away is held like the rest.
   const unfold = () => { for (const one of document.querySelectorAll('details')) one.open = true; };
 
-  return { unfold, texts, begin, walked, wide };
+  // Animations and transitions under way.
+  const moving = () => document.getAnimations().map((one) => `${one.animationName || one.transitionProperty} of ${name(one.effect.target)}`);
+
+  return { unfold, texts, begin, walked, wide, moving };
 })();

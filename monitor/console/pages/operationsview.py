@@ -31,6 +31,8 @@ REST: Final[Texts] = ("其余", "others")
 SEVERITIES: Final[Mapping[str, Texts]] = {"critical": ("严重", "critical"), "warning": ("警告", "warning")}
 _OF_LABELS: Final = re.compile(r"(\{\{ \$labels[^}]*\}\}\s*)+[：:]\s*")
 _FOR_LONG: Final = re.compile(r"\{\{ \$value \| humanizeDuration \}\}")
+_SHARE: Final = re.compile(r"\{\{ \$value \| humanizePercentage \}\}")
+_ROOM: Final = re.compile(r"\{\{ \$value \| humanize1024 \}\}B")
 _VALUE: Final = re.compile(r"\{\{ \$value \}\}")
 _CODE: Final = re.compile(r"(\[[a-z.]+\]|action [a-z.*]+|/readyz)")
 _ORDER: Final = ("red", "yellow", "reminder")
@@ -158,7 +160,7 @@ def _coded(text: str) -> list[tuple[str, bool]]:
 def _headline(summary: str, language: Language) -> str:
     """An alert's sentence where nothing has happened: without whose it is, N for its value."""
     told = _FOR_LONG.sub(pick(("N 分钟", "N minutes"), language), _OF_LABELS.sub("", summary))
-    return _VALUE.sub("N", told)
+    return _VALUE.sub("N", _ROOM.sub("N GiB", _SHARE.sub("N %", told)))
 
 
 def _alert(alert: Alert, language: Language) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _assessed(found: Gathered, scores: Sequence[Score], stood: Mapping[str, str]
         found.period, scores, facts, found.book, found.calendar, [one.earlier for one in found.before], duty=duty,
         cases=cases, entries=found.ground, proposals=found.proposals,
         overdue=[fact for scoring in found.own for fact in scoring.overdue], posts=stood, chosen=chosen,
-        known=known_of(found.own, stood, found.entries),
+        known=known_of(found.own, stood, found.entries), months=len(found.months),
     )  # fmt: skip
 
 

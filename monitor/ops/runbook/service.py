@@ -1,0 +1,118 @@
+"""Alerts: whether the daemon works at all (服务). Each is told by what Prometheus sees, for the daemon may be gone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.ops.recorded import STEP
+from monitor.ops.runbook.alert import Alert
+
+SERVICE: Final = (
+    Alert(
+        name="JianchaDown", expr='max by (job) (up{job="jiancha"}) == 0 or absent(up{job="jiancha"})', hold="2m",
+        severity="critical",
+        summary=("监察服务无应答", "the supervision daemon does not answer"),
+        means=("无牌可发、无人得知。", "Nothing is judged and nobody is told."),
+        look="Look at: systemctl status jiancha; /readyz.",
+        do=("查看服务状态与就绪检查。", "Look at the service and at its readiness."),
+        commands=("systemctl status jiancha", "curl http://127.0.0.1:8642/readyz"), metric="ready",
+    ),
+    Alert(
+        name="JianchaReplicaLost",
+        expr='up{job="jiancha"} == 0 and on (job) max by (job) (up{job="jiancha"}) == 1', hold="2m",
+        severity="warning",
+        summary=("一个副本无应答，其余仍在工作", "one replica does not answer, others work"),
+        means=("其会话由其余副本接管；再失一个则可能停摆。",
+               "The others take over its session; with the next one it may all stand still."),
+        look="Look at: systemctl status jiancha on {{ $labels.instance }}.",
+        do=("查看该副本所在服务器的服务状态。", "Look at the service on the machine of that replica."),
+        commands=("systemctl status jiancha", "journalctl -u jiancha"), metric="takeovers_running",
+    ),
+    Alert(
+        name="JianchaNotReady", expr="min by (job, instance) (jiancha_ready) == 0", hold="5m", severity="warning",
+        summary=("服务未就绪", "the daemon is not ready"),
+        means=("有部分不工作，/readyz 列明；负载均衡会绕开它。",
+               "A part of it does not work and /readyz names it; a balancer passes it by."),
+        look="Look at: /readyz, jiancha doctor.",
+        do=("查看 /readyz 与自检。", "Look at /readyz and at the self-check."),
+        commands=("curl http://127.0.0.1:8642/readyz", "jiancha doctor"), metric="ready",
+        note="Beside the alerts for single parts: for the calendar, and where one part after the other fails.",
+    ),
+    Alert(
+        name="JianchaBrokerLost", expr="jiancha_broker_connected == 0", hold="2m", severity="critical",
+        summary=("与 MQTT 服务器断开", "the connection to the MQTT broker is lost"),
+        means=("设备事件在服务器或设备上排队，不致丢失；期间结论为“未知”。",
+               "Events queue up; what they would have said is unknown until then."),
+        look="Look at: the broker's log, [mqtt] in the configuration.",
+        do=("查看 MQTT 服务器的日志与配置中的 [mqtt]。", "Look at the broker's log, and [mqtt] in the configuration."),
+        commands=("systemctl status mosquitto", "jiancha doctor"), metric="broker_connected",
+    ),
+    Alert(
+        name="JianchaStoreAway", expr='jiancha_ready{part="store"} == 0', hold="2m", severity="critical",
+        summary=("数据库不可用", "the database is away"),
+        means=("事件在 MQTT 服务器排队，不致丢失；期间不判定、不发牌。",
+               "Events queue up at the broker; nothing is judged until then."),
+        look="Look at: /readyz, the database, its disk.",
+        do=("查看就绪检查、数据库及其磁盘。", "Look at the readiness, the database and its disk."),
+        commands=("curl http://127.0.0.1:8642/readyz", "df -h", "jiancha doctor"), metric="ready",
+    ),
+    Alert(
+        name="JianchaDiskLow", expr="jiancha_store_free_bytes < 2 * 2^30", hold="5m", severity="critical",
+        summary=("数据库所在磁盘仅剩 {{ $value | humanize1024 }}B",
+                 "only {{ $value | humanize1024 }}B are left on the disk of the store"),
+        means=("写满后不再判定，事件在 MQTT 服务器排队。",
+               "Once it is full nothing is judged, and events queue up at the broker."),
+        look="Look at: df -h; jiancha doctor; jiancha retention run --dry-run.",
+        do=("腾出空间，或将数据库移至更大的磁盘。", "Make room, or move the store to a larger disk."),
+        commands=("df -h", "jiancha doctor", "jiancha retention run --dry-run"), metric="store_free_bytes",
+    ),
+    Alert(
+        name="JianchaLoopStopped", expr='jiancha_ready{part="loop"} == 0', hold="2m", severity="critical",
+        summary=("判定循环停顿", "the judging loop stands still"),
+        means=("超过 30 秒没有一步，或系统时钟被跳拨；期间不判定、不发牌。",
+               "No step for over 30 seconds, or the system clock jumped; nothing is judged until then."),
+        look="Look at: /readyz, which says why; the clock of the machine; the daemon's log.",
+        do=("查看 /readyz 所列原因、服务器时钟与服务日志。",
+            "Look at the reason in /readyz, the machine's clock, the daemon's log."),
+        commands=("curl http://127.0.0.1:8642/readyz", "timedatectl", "journalctl -u jiancha"), metric="ready",
+    ),
+    Alert(
+        name="JianchaBacklog", expr="max by (job) (jiancha_judge_due_backlog) > 1000", hold="10m", severity="warning",
+        summary=("待判对象积压 {{ $value }} 个", "{{ $value }} subjects are due and not judged"),
+        means=("发牌将迟。", "Cards come late."),
+        look="Look at: jiancha_judge_seconds, the daemon's log (action judge.*), the disk.",
+        do=("查看判定耗时、服务日志（action judge.*）与磁盘。",
+            "Look at how long judging takes, the daemon's log (action judge.*) and the disk."),
+        commands=("journalctl -u jiancha",), metric="judge_due_backlog",
+    ),
+    Alert(
+        name="JianchaJudgingSlow", expr=f"{STEP} > 2", hold="10m", severity="warning",
+        summary=("判定一步需 {{ $value | humanizeDuration }}", "a judging step takes {{ $value | humanizeDuration }}"),
+        means=("发牌将迟；多为磁盘或数据库过慢。", "Cards come late; mostly the disk or the database is slow."),
+        look="Look at: the machine's load and disk, jiancha doctor, backups that run.",
+        do=("查看服务器负载与磁盘，是否正在备份。", "Look at the machine's load and disk, and whether a backup runs."),
+        commands=("jiancha doctor", "df -h"), metric="judge_seconds",
+    ),
+    Alert(
+        name="JianchaCalendarMissing",
+        expr="min by (job) (jiancha_calendar_covered_until_timestamp_seconds) - time() < 61 * 86400", hold="1h",
+        severity="warning",
+        summary=("次年放假安排未导入", "next year's public holidays are not imported"),
+        means=("次年期限只能暂算，不发黄牌红牌。", "Deadlines of next year are provisional."),
+        look="Way out: jiancha calendar import FILE with the State Council's notice.",
+        do=("国务院办公厅公布后导入放假安排。", "Import the State Council's notice once it is published."),
+        commands=("jiancha calendar import 2027.json",), metric="calendar_covered_until_timestamp_seconds",
+        note="61 days before the end of the last published year is 1 November.",
+    ),
+    Alert(
+        name="JianchaCalendarEnding",
+        expr="min by (job) (jiancha_calendar_covered_until_timestamp_seconds) - time() < 14 * 86400", hold="1h",
+        severity="critical",
+        summary=("工作日历两周内到期", "the working calendar ends within two weeks"),
+        means=("到期后期限一律暂算，不发黄牌红牌，/readyz 报未就绪。",
+               "After that every deadline is provisional, no yellow or red card is issued, /readyz answers 503."),
+        look="Way out: jiancha calendar import FILE with the State Council's notice.",
+        do=("立即导入次年放假安排。", "Import next year's holidays now."),
+        commands=("jiancha calendar import 2027.json",), metric="calendar_covered_until_timestamp_seconds",
+    ),
+)  # fmt: skip
