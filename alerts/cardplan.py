@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from alerts.contents import notice_of, snapshot
+from alerts.contents import notice_of, snapshot, trace_id
 from alerts.desk import Desk
 from alerts.grouping import DIGEST_GROUP, STORM_GROUP, group_key, next_digest
 from alerts.hiding import Hidden
@@ -42,6 +42,7 @@ class Planned:
     """How many notices were planned, and (rule, level) of what went to nobody: counted once this is committed."""
 
     notices: int = 0
+    trace: str = ""
     unrouted: tuple[tuple[str, str], ...] = ()
 
 
@@ -67,7 +68,7 @@ def plan_card(conn: Connection, number: int, *, desk: Desk, messages: Messages, 
             planned += 1
     plan.follow()
     failpoints.hit("plan.before_commit")
-    return Planned(notices=planned, unrouted=tuple(plan.unrouted))
+    return Planned(notices=planned, trace=trace_id(card), unrouted=tuple(plan.unrouted))
 
 
 @dataclass(kw_only=True)

@@ -10,6 +10,7 @@ from alerts.rendering import Content
 from alerts.retry import GiveUp
 from alerts.routing import Place
 from alerts.telling import Notice
+from monitor import trace
 from monitor.model import Level, Reason
 
 _PLACED = ("hall", "unit", "window", "staff")
@@ -55,7 +56,14 @@ def snapshot(card: Mapping[str, Any], notice: Notice, *, over: bool = False) -> 
         "cleared_at": cleared_at.isoformat() if cleared_at else None,
         "reason": card["reason"],
         "why": notice.why,
+        "trace": trace_id(card),
     }
+
+
+def trace_id(card: Mapping[str, Any]) -> str:
+    """The log's id of the newest event that the card rests on; of its subject where it rests on none."""
+    known = (card.get("explanation") or {}).get("trace")
+    return known or trace.of_subject(card["kind"], card["key"])
 
 
 def content_of(item: Mapping[str, Any]) -> Content:

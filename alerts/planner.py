@@ -18,7 +18,7 @@ from alerts.matching import LEVEL_WORDS
 from alerts.messages import Messages
 from alerts.policy import AlertPolicy
 from alerts.rounds import PATROL, Rounds
-from monitor import failpoints
+from monitor import failpoints, trace
 from monitor.store import alerts as rows
 from monitor.store.engine import STORE_AWAY, Store
 
@@ -100,6 +100,8 @@ class Planner:
         self._failed.pop(number, None)
         for rule, level in done.unrouted:
             self.counter.unrouted(rule, level)
+        if done.notices:
+            log.info("planned", action="alert.planned", card=number, notices=done.notices, **trace.fields(done.trace))
         return done.notices
 
     def _patrols(self, conn: Connection, now: datetime) -> Mapping[str, int | None]:

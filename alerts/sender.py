@@ -22,7 +22,7 @@ from alerts.grouping import flush_time, refill, single_key
 from alerts.policy import AlertPolicy
 from alerts.rendering import Style
 from alerts.retry import Again, GiveUp, Outcome, Result, after_failure, refused
-from monitor import failpoints
+from monitor import failpoints, trace
 from monitor.store import alerts as planned
 from monitor.store import seals
 from monitor.store import sending as rows
@@ -116,7 +116,18 @@ class Sender:
             return self._turn(done, lease=lease)
         for result in counted:
             self.counter.notification(self._label(done[0].head.address) if done else GONE, result)
+        if done is not None:
+            self._told(*done)
         return job
+
+    def _told(self, job: Job, tried: Tried) -> None:
+        """To the log: what was tried, for whom, and which messages of devices that goes back to."""
+        sent = tried.result.outcome is Outcome.SENT
+        say = log.info if sent else log.warning
+        found = [item["content"]["trace"] for item in job.items if item["content"].get("trace")]
+        say("a message was tried", action="alert.sent" if sent else "alert.not_sent", delivery=job.head.delivery,
+            receiver=job.head.address, attempt=job.n, outcome=tried.result.outcome.value,
+            cards=sorted({item["card"] for item in job.items}), **(trace.fields(*found) if found else {}))  # fmt: skip
 
     def _next(self, conn: Connection, reading: list[str]) -> Job | None:
         """The next job, whatever its address; `reading` is told each address before it is looked at."""

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+import capacity
 import click
 import grafana_boards
 import prometheus_rules
@@ -476,6 +477,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "score-sources": score_sources_table,
     "score-choices": score_choices_table,
     "coverage": coverage_table,
+    "capacity": capacity.table,
 }
 
 

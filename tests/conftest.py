@@ -33,13 +33,31 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+COLLECTED = pytest.StashKey[set[str]]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Also what is left out afterwards, such as the long ones."""
+    item.config.stash.setdefault(COLLECTED, set()).add(item.nodeid)
+
+
+@pytest.fixture(scope="session")
+def collected_here(pytestconfig: pytest.Config) -> frozenset[str]:
+    """The ids of all tests in the modules that were named to this run, whether they run or not."""
+    return frozenset(pytestconfig.stash[COLLECTED])
+
+
+def pytest_configure() -> None:
+    """Python looks for rings of objects as often as the daemon does, not after every 700 objects."""
+    gc.set_threshold(50_000, 20, 20)
+
+
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: Python is not to look through it for rings of objects again and
-    again, which took half of the time in which an app is built. Later it looks as often as the daemon does.
+    """What was imported and collected stays to the end: it is not looked through again and again, which took half of
+    the time in which an app is built.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def skip_or_fail(reason: str) -> NoReturn:

@@ -126,7 +126,7 @@ class _Daemon:
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         self._feeds = [self._make_feed(feed) for feed in program.feeds()]
         path = self._subscriber.path if self._subscriber else BrokerPath
-        judge = self._judge = program.judge(path=path, metrics=self._metrics)
+        judge = self._judge = replace(program.judge(path=path, metrics=self._metrics), tells=True)
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
         self._watch = PolicyWatch(program)

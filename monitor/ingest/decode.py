@@ -69,6 +69,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received: datetime
     retained: bool = False
     vendor: Vendor | None = None
+    traceparent: str = ""
+    """As the device gave it, unchecked."""
 
 
 class Unusable(Exception):

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from monitor.ingest import heard
 from monitor.ingest.check import FUTURE, prepare
 from monitor.ingest.decode import Message
 from monitor.ingest.payloads import Instant
@@ -121,6 +122,7 @@ def ingest_items(
         return write_prepared(conn, prepared, registry, how)
 
     result = store.step(step, first=True)
+    heard.tell(prepared, result.outcomes)
     return Fed().plus(result, range(len(items))), result
 
 

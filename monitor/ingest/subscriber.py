@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from monitor import failpoints
-from monitor.ingest import quarantine
+from monitor.ingest import heard, quarantine
 from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE, prepare
 from monitor.ingest.decode import SIGNS_OF_LIFE, SUBSCRIPTION, TOPIC_PREFIX, Message, rejected, split_topic
@@ -191,7 +191,9 @@ class Subscriber:
             failpoints.hit("ingest.before_commit")
             return result
 
-        return self._store.step(work, first=True)
+        result = self._store.step(work, first=True)
+        heard.tell(prepared, result.outcomes)
+        return result
 
     def _hold(self, message: Message, fault: Exception) -> BatchResult:
         """Quarantine a message that no rule refused and the store cannot take."""
@@ -226,7 +228,10 @@ class Subscriber:
         if not topic.startswith(TOPIC_PREFIX):
             return self._adapters.message(topic, delivery.payload, received, retained=retained)
         device, channel = split_topic(topic)
-        return Message(device=device, channel=channel, payload=delivery.payload, received=received, retained=retained)
+        return Message(
+            device=device, channel=channel, payload=delivery.payload, received=received, retained=retained,
+            traceparent=delivery.traceparent,
+        )  # fmt: skip
 
 
 def _cause(error: Exception) -> str:

@@ -387,6 +387,7 @@ class Client:
             qos=packet.qos,
             mid=packet.mid,
             connection=self._connection,
+            traceparent=packet.traceparent,
         )
 
     def _published(self, _c: object, _u: object, mid: int, code: ReasonCode, _p: object) -> None:

@@ -72,6 +72,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mid: int
     connection: int
     """Which connection delivered it: an acknowledgement on a later one would name another message."""
+    traceparent: str = ""
+    """As the device gave it (MQTT 5), unchecked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

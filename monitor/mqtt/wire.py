@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from monitor.mqtt.properties import traceparent
+
 CHUNK: Final = 65_536
 """Bytes asked for at once: some 250 messages of a hall, in one call instead of three for each."""
 FAREWELL_SECONDS: Final = 1.0
@@ -23,13 +25,14 @@ _WOULD_BLOCK: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteEr
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):
-    """A PUBLISH packet as it came; `mid` is 0 for QoS 0. What MQTT 5 says in properties is not used."""
+    """A PUBLISH packet as it came; `mid` is 0 for QoS 0. Of MQTT 5's properties only `traceparent` is read."""
 
     topic: str
     payload: bytes
     qos: int
     retained: bool
     mid: int
+    traceparent: str = ""
 
 
 class Wire:
@@ -160,12 +163,15 @@ class Wire:
         if qos:
             mid = int.from_bytes(data[at : at + 2], "big")
             at += 2
+        parent = ""
         if self._five:
-            properties, at = _varint(data, at)
-            at += properties
+            length, at = _varint(data, at)
+            at += length
+            if length and at <= end:
+                parent = traceparent(data[at - length : at])
         if not body < at <= end:
             raise ValueError("a PUBLISH packet that is longer inside than outside")
-        return Published(topic.decode("utf-8", "replace"), data[at:end], qos, bool(head & 1), mid)
+        return Published(topic.decode("utf-8", "replace"), data[at:end], qos, bool(head & 1), mid, parent)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from monitor import timeliness
+from monitor import timeliness, trace
 from monitor.attendance.facts import PostFacts, SlotFacts
 from monitor.attendance.tallies import TallyFacts
 from monitor.evaluators.facts import RatingFacts
@@ -23,8 +23,9 @@ from monitor.workcal import Step
 
 
 def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Policy, now: datetime) -> dict[str, Any]:
-    """{"facts", "steps", "policy", "watermark"} as JSON values; ids only, no names (DESIGN §1F). Of a case also
-    "limit": the version of its item's limits and how they were counted; of a task which due holds.
+    """{"facts", "steps", "policy", "watermark", "trace"} as JSON values; ids only, no names (DESIGN §1F). Of a case
+    also "limit": the version of its item's limits and how they were counted; of a task which due holds. `trace`: the
+    log's id of the newest event among the facts, where they hold one.
     """
     rule = change.spell.rule if change.spell else verdict.rule
     return {
@@ -32,7 +33,30 @@ def explanation(loaded: Loaded, verdict: Verdict, change: CardChange, policy: Po
         **_counted(loaded, rule, change.spell.episode if change.spell else None, policy, now),
         "policy": policy_values(rule, _own_policy(loaded.facts, verdict, policy)),
         "watermark": verdict.watermark.isoformat() if verdict.watermark else None,
+        "trace": trace_of(_near(loaded.facts, change.spell)),
     }
+
+
+def trace_of(facts: Any) -> str | None:
+    """The trace id of the newest event among the facts; None where there is none, for then something did not happen."""
+    if isinstance(facts, RatingFacts):
+        return trace.of_event(facts.device, facts.key.removeprefix(f"{facts.device}/"))
+    newest = max(_events(facts), key=lambda one: (one.received, one.source, one.id), default=None)
+    return None if newest is None else trace.of_event(newest.source, newest.id.removeprefix(f"{newest.source}/"))
+
+
+def _events(facts: Any) -> Iterator[Any]:
+    """What devices and systems have said: whatever has an id, a source and a receipt, and was no person's word."""
+    for name in _shown(type(facts)) or ():
+        held = getattr(facts, name)
+        for one in held if isinstance(held, tuple) else ():
+            if isinstance(one, PostFacts):
+                yield from _events(one)
+            elif all(hasattr(one, key) for key in _SAID) and not one.id.startswith(("correction/", "spot/")):
+                yield one
+
+
+_SAID: Final = ("id", "source", "received")
 
 
 def _counted(loaded: Loaded, rule: str, episode: str | None, policy: Policy, now: datetime) -> dict[str, Any]:

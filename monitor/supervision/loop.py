@@ -25,6 +25,7 @@ from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
 from monitor.store.sequences import Prefixes
 from monitor.store.sources import Sources
+from monitor.supervision import cardlines
 from monitor.supervision.evidence import explanation
 from monitor.supervision.follow import follow_ups
 from monitor.supervision.judgement import Ruling, older_versions, rulings
@@ -110,6 +111,8 @@ class Judge:
     prefixes: Prefixes = field(default_factory=Prefixes)
     older: Callable[[Connection, str], Policy | None] = lambda _conn, _version: None
     """The policy of an earlier version, by which cards issued under it are followed (DESIGN §5 Versions)."""
+    tells: bool = False
+    """Whether the log is told of each change of a card: by a daemon; who judges a store by hand reads its cards."""
     shared: bool = False
     """Whether events come by a shared subscription: then only sequence numbers move a watermark (DESIGN §3.1)."""
 
@@ -239,8 +242,9 @@ class Judge:
         self, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime, failed: list[_Failed]
     ) -> Applied:
         """Apply in one transaction; a batch that the store refuses is halved down to the bad subject (DESIGN §10)."""
+        lines: list[cardlines.Line] = []
         try:
-            applied = self.store.step(lambda conn: self._apply(conn, outcomes, seen, now))
+            applied = self.store.step(lambda conn: self._apply(conn, outcomes, seen, now, lines))
         except STORE_AWAY:
             raise  # the store's trouble, not the subject's
         except Exception as error:
@@ -251,10 +255,18 @@ class Judge:
             halves = (outcomes[:middle], outcomes[middle:])
             return sum((self._write(half, seen, now, failed) for half in halves), Applied())
         failpoints.hit("judge.after_commit")
+        cardlines.tell(lines)
         return applied
 
-    def _apply(self, conn: Connection, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime) -> Applied:
-        """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them."""
+    def _apply(
+        self, conn: Connection, outcomes: Sequence[_Outcome], seen: Mapping[str, int], now: datetime,
+        lines: list[cardlines.Line],
+    ) -> Applied:  # fmt: skip
+        """Compare-and-set, then the card changes of the subjects written, then the marks that follow from them.
+
+        `lines`: what the log is told once it is committed.
+        """
+        lines.clear()  # a step may be tried again
         judged = [o.judged for o in outcomes]
         standing = subjects.moves_of(conn, (wait.source for j in judged for wait in j.waits), lock="share")
         moved = {source for source, version in standing.items() if version != seen.get(source, 0)}
@@ -269,7 +281,7 @@ class Judge:
                 continue
             unknown += outcome.judged.verdict == Outcome.UNKNOWN
             for ruling, changed in outcome.changes:
-                self._apply_change(conn, outcome, ruling, changed, now)
+                lines += self._apply_change(conn, outcome, ruling, changed, now)
                 if changed.event in counts:
                     counts[changed.event] += 1
             changes = [change for _, change in outcome.changes]
@@ -300,7 +312,7 @@ class Judge:
 
     def _apply_change(
         self, conn: Connection, outcome: _Outcome, ruling: Ruling, changed: CardChange, now: datetime
-    ) -> None:
+    ) -> list[cardlines.Line]:
         subject = outcome.subject
         values = cards.values_of(changed, subject, now, self._version, ruling.rule.basis)
         if changed.spell is not None:
@@ -324,6 +336,10 @@ class Judge:
         if changed.event == "issued":
             rule = changed.spell.rule if changed.spell else ""
             self.metrics.card_issued(rule, changed.level.word)
+        if not self.tells or subject.historic:
+            return []
+        explained = values.get("explanation")
+        return [cardlines.line_of(number, ruling.rule.id, subject, changed, outcome.loaded.facts, explained)]
 
     def _push_forward(self, subject: Row[Any], error: Exception, now: datetime) -> None:
         log.error(

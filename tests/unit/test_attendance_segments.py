@@ -615,50 +615,53 @@ def test_each_segment_names_the_facts_behind_it() -> None:
 
 CLOCKS = st.integers(0, 42).map(lambda n: f"{8 + (n * 5 + 20) // 60:02}:{(n * 5 + 20) % 60:02}")
 PEOPLE = st.sampled_from(["a", "b", "s", "z", "x"])
+# made once: to make one costs more than to draw from it
+TURNS, LOOKS, CAMERAS = st.sets(CLOCKS, max_size=4), st.sets(CLOCKS, max_size=2), st.sampled_from([NONE, ("cam",)])
+VIEWS = st.sampled_from([(0, "ok"), (0, "ok"), (1, "ok"), (2, "ok"), (0, "dark")])
+OFTEN, EITHER, LETTERS, MARKS = st.integers(0, 4), st.booleans(), st.sampled_from([None, "函"]), st.none() | CLOCKS
+DUTIES = st.lists(st.builds(duty, CLOCKS, st.sampled_from(["on", "off"]), PEOPLE), max_size=4, unique_by=lambda d: d.id)
+SIGNS = st.lists(
+    st.builds(sign, CLOCKS, st.sampled_from(["rating", "case", "checkin", "spot"]), st.none() | PEOPLE),
+    max_size=2,
+    unique_by=lambda s: s.id,
+)
+POSTS = st.sampled_from([(A, B), (A, B, S), (A,), (A, S), ()])
+SPAN = st.tuples(CLOCKS, CLOCKS).filter(lambda s: s[0] < s[1])
+SPANS = {most: st.lists(SPAN, max_size=most) for most in (1, 2)}
 
 
 def _spans(draw: st.DrawFn, most: int) -> list[tuple[str, str]]:
-    return draw(st.lists(st.tuples(CLOCKS, CLOCKS).filter(lambda s: s[0] < s[1]), max_size=most))
+    return draw(SPANS[most])
 
 
 @st.composite
 def mornings(draw: st.DrawFn, window: str = "w", depth: int = 1) -> PostFacts:
     """A morning with evidence, plans, spot checks and a window beside it."""
-    turns = sorted(draw(st.sets(CLOCKS, max_size=4)))
-    cameras = draw(st.sampled_from([NONE, ("cam",)]))
+    turns = sorted(draw(TURNS))
+    cameras = draw(CAMERAS)
     presences: list[Presence] = []
     for start, end in pairwise([*turns, "12:10"]):
-        people, view = draw(st.sampled_from([(0, "ok"), (0, "ok"), (1, "ok"), (2, "ok"), (0, "dark")]))
-        presences += seen(start, end, people, view=view, every=50) if cameras and draw(st.integers(0, 4)) else ()
-    duties = draw(
-        st.lists(st.builds(duty, CLOCKS, st.sampled_from(["on", "off"]), PEOPLE), max_size=4, unique_by=lambda d: d.id)
-    )
-    signs = draw(
-        st.lists(
-            st.builds(sign, CLOCKS, st.sampled_from(["rating", "case", "checkin", "spot"]), st.none() | PEOPLE),
-            max_size=2,
-            unique_by=lambda s: s.id,
-        )
-    )
-    posts = draw(st.sampled_from([(A, B), (A, B, S), (A,), (A, S), ()]))
+        people, view = draw(VIEWS)
+        presences += seen(start, end, people, view=view, every=50) if cameras and draw(OFTEN) else ()
+    duties, signs, posts = draw(DUTIES), draw(SIGNS), draw(POSTS)
     return morning(
         window,
         presences=tuple(presences),
         duties=tuple(duties),
         signs=tuple(signs),
         cameras=cameras,
-        mark=draw(st.none() | CLOCKS),
+        mark=draw(MARKS),
         posts=tuple(replace(post, window=window) for post in posts),
         leaves=tuple(
-            replace(leave(draw(PEOPLE), start=a, end=b, letter=draw(st.sampled_from([None, "函"]))), id=f"l{n}")
+            replace(leave(draw(PEOPLE), start=a, end=b, letter=draw(LETTERS)), id=f"l{n}")
             for n, (a, b) in enumerate(_spans(draw, 2))
         ),
         outings=tuple(replace(slip(draw(PEOPLE), a, b), id=f"o{n}") for n, (a, b) in enumerate(_spans(draw, 2))),
         substitutes=tuple(filed(a, b) for a, b in _spans(draw, 1)),
         closures=tuple(closure(a, b) for a, b in _spans(draw, 1)),
-        found_empty=tuple(empty_look(clock) for clock in draw(st.sets(CLOCKS, max_size=2))),
-        others=(draw(mornings("w2", 0)),) if depth and draw(st.booleans()) else (),
-        requires_duty=draw(st.booleans()),
+        found_empty=tuple(empty_look(clock) for clock in draw(LOOKS)),
+        others=(draw(mornings("w2", 0)),) if depth and draw(EITHER) else (),
+        requires_duty=draw(EITHER),
     )
 
 

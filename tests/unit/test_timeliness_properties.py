@@ -61,50 +61,64 @@ REGISTRY = Registry(
 
 instants = st.integers(0, int(HORIZON.total_seconds() // 900)).map(lambda n: START + timedelta(seconds=900 * n))
 early = st.integers(0, 960).map(lambda n: START + timedelta(seconds=900 * n))
+# made once: to make one costs more than to draw from it
+ids, names, sources, days = st.sampled_from("abcdef"), st.sampled_from(NAMES), st.sampled_from("ab"), st.integers(0, 20)
+ranks, stages = st.sampled_from(("unit", "government")), st.sampled_from(("审核", "决定"))
+limits, planned = st.sampled_from((None, 1, 3)), st.sampled_from((None, 2, 5))
+results, yes_or_no = st.sampled_from((None, "granted", "denied")), st.booleans()
+seqs, trust = st.one_of(st.none(), st.integers(0, 3)), st.sampled_from((True, True, True, False))
+perhaps, seldom = st.one_of(st.none(), instants), st.one_of(st.none(), st.none(), instants)
+items, windows = st.sampled_from((None, *REGISTRY.items)), st.sampled_from((None, "w1", "w2"))
+people, one_or_two = st.sampled_from((None, "s1", "s2")), st.integers(1, 2)
+watermarks = st.one_of(st.none(), instants, st.just(START + HORIZON))
 
 
 @st.composite
-def events(draw: st.DrawFn, name: st.SearchStrategy[str] = st.sampled_from(NAMES)) -> CaseEvent:
+def events(draw: st.DrawFn, name: st.SearchStrategy[str] = names) -> CaseEvent:
     at = draw(early)
     body: dict[str, Any] = {}
     event = draw(name)
     if event == "extended":
-        body["days"] = draw(st.integers(0, 20))
-        body["approver_rank"] = draw(st.sampled_from(("unit", "government")))
+        body["days"] = draw(days)
+        body["approver_rank"] = draw(ranks)
     if event == "stage":
-        body["stage"] = draw(st.sampled_from(("审核", "决定")))
-        body["limit_days"] = draw(st.sampled_from((None, 1, 3)))
+        body["stage"] = draw(stages)
+        body["limit_days"] = draw(limits)
     if event == "suspended":
-        body["planned_days"] = draw(st.sampled_from((None, 2, 5)))
+        body["planned_days"] = draw(planned)
     if event == "completed":
-        body["result"] = draw(st.sampled_from((None, "granted", "denied")))
+        body["result"] = draw(results)
     if event == "voided":
-        body["voids"] = draw(st.sampled_from("abcdef"))
-    if event == "accepted" and draw(st.booleans()):
+        body["voids"] = draw(ids)
+    if event == "accepted" and draw(yes_or_no):
         body["due"] = draw(instants)
     return CaseEvent(
-        id=draw(st.sampled_from("abcdef")),
+        id=draw(ids),
         event=event,
         at=at,
-        received=max(at, draw(st.one_of(st.just(at), instants))),
-        source=draw(st.sampled_from(("a", "b"))),
-        seq=draw(st.one_of(st.none(), st.integers(0, 3))),
-        trusted=draw(st.sampled_from((True, True, True, False))),
-        item=draw(st.sampled_from((None, *REGISTRY.items))),
-        window=draw(st.sampled_from((None, "w1", "w2"))),
-        staff=draw(st.sampled_from((None, "s1", "s2"))),
+        received=max(at, draw(perhaps) or at),
+        source=draw(sources),
+        seq=draw(seqs),
+        trusted=draw(trust),
+        item=draw(items),
+        window=draw(windows),
+        staff=draw(people),
         body=body,
     )
 
 
+opening = events(st.sampled_from(("accepted", "accepted", "received")))
+further = st.lists(events(), max_size=7, unique_by=lambda e: (e.source, e.id))
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> CaseFacts:
-    first = replace(draw(events(st.sampled_from(("accepted", "accepted", "received")))), id="first")
-    told = [first, *draw(st.lists(events(), max_size=7, unique_by=lambda e: (e.source, e.id)))]
-    marks = [draw(st.one_of(st.none(), instants, st.just(START + HORIZON))) for _ in range(draw(st.integers(1, 2)))]
+    first = replace(draw(opening), id="first")
+    told = [first, *draw(further)]
+    marks = [draw(watermarks) for _ in range(draw(one_or_two))]
     order = None
-    if draw(st.booleans()):
-        order = Order(opened_at=draw(instants), answered_at=draw(st.one_of(st.none(), instants)))
+    if draw(yes_or_no):
+        order = Order(opened_at=draw(instants), answered_at=draw(perhaps))
     return CaseFacts(
         key="ns/1",
         events=tuple(told),
@@ -112,7 +126,7 @@ def cases(draw: st.DrawFn) -> CaseFacts:
         registry=REGISTRY,
         hall="h",
         order=order,
-        incomplete_since=draw(st.one_of(st.none(), st.none(), instants)),
+        incomplete_since=draw(seldom),
     )
 
 

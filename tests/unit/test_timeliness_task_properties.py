@@ -34,36 +34,49 @@ REGISTRY = Registry(
 
 instants = st.integers(0, int(HORIZON.total_seconds() // 900)).map(lambda n: START + timedelta(seconds=900 * n))
 early = st.integers(0, 960).map(lambda n: START + timedelta(seconds=900 * n))
+# made once: to make one costs more than to draw from it
+ids, kinds, words, sources = (st.sampled_from(one) for one in ("abcdefgh", KINDS, EVENTS, ("a", "b")))
+seqs, trust = st.one_of(st.none(), st.integers(0, 3)), st.sampled_from((True, True, True, False))
+delays, dues = st.one_of(st.none(), instants), st.one_of(st.none(), st.none(), instants)
+units, windows, people = (
+    st.sampled_from(one) for one in ((None, None, "u", "v"), (None, "w1", "w2"), (None, "s1", "s2"))
+)
+cases, one_kind, one_or_two = st.sampled_from((None, "ns/1")), st.sampled_from((None, *KINDS)), st.integers(1, 2)
+watermarks = st.one_of(st.none(), instants, st.just(START + HORIZON))
 
 
 @st.composite
-def events(draw: st.DrawFn, name: st.SearchStrategy[str] = st.sampled_from(EVENTS)) -> TaskEvent:
+def events(draw: st.DrawFn, name: st.SearchStrategy[str] = words) -> TaskEvent:
     at = draw(early)
     return TaskEvent(
-        id=draw(st.sampled_from("abcdefgh")),
-        kind=draw(st.sampled_from(KINDS)),
+        id=draw(ids),
+        kind=draw(kinds),
         event=draw(name),
         at=at,
-        received=max(at, draw(st.one_of(st.just(at), instants))),
-        source=draw(st.sampled_from(("a", "b"))),
-        seq=draw(st.one_of(st.none(), st.integers(0, 3))),
-        trusted=draw(st.sampled_from((True, True, True, False))),
-        due=draw(st.one_of(st.none(), st.none(), instants)),
-        unit=draw(st.sampled_from((None, None, "u", "v"))),
-        window=draw(st.sampled_from((None, "w1", "w2"))),
-        staff=draw(st.sampled_from((None, "s1", "s2"))),
-        case=draw(st.sampled_from((None, "ns/1"))),
+        received=max(at, draw(delays) or at),
+        source=draw(sources),
+        seq=draw(seqs),
+        trusted=draw(trust),
+        due=draw(dues),
+        unit=draw(units),
+        window=draw(windows),
+        staff=draw(people),
+        case=draw(cases),
     )
+
+
+opening = events(st.just("opened"))
+further = st.lists(events(), max_size=7, unique_by=lambda e: (e.source, e.id))
 
 
 @st.composite
 def tasks(draw: st.DrawFn) -> TaskFacts:
-    first = replace(draw(events(st.just("opened"))), id="first")
-    told = [first, *draw(st.lists(events(), max_size=7, unique_by=lambda e: (e.source, e.id)))]
-    kind = draw(st.sampled_from((None, *KINDS)))
+    first = replace(draw(opening), id="first")
+    told = [first, *draw(further)]
+    kind = draw(one_kind)
     if kind is not None:
         told = [replace(event, kind=kind) for event in told]
-    marks = [draw(st.one_of(st.none(), instants, st.just(START + HORIZON))) for _ in range(draw(st.integers(1, 2)))]
+    marks = [draw(watermarks) for _ in range(draw(one_or_two))]
     return TaskFacts(
         key="T1",
         events=tuple(told),

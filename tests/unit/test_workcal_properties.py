@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -32,6 +33,7 @@ seldom = settings(max_examples=80, deadline=None)  # where the reference walks m
 # --------------------------------------------------------------------------- the reference
 
 
+@cache
 def sessions(day: date) -> list[tuple[datetime, datetime]]:
     if not chinese_calendar.is_workday(day):
         return []

@@ -141,6 +141,7 @@ def environment(language: Language) -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else each page looks at the date of each file that it is made of
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["hours"] = lambda zone: zone_word(zone, language)
