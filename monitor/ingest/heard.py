@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,7 +33,8 @@ def tell(batch: Sequence[Prepared], outcomes: Sequence[Outcome]) -> None:
                     channel=one.message.channel[:64], reason=reason, **_fields(one))  # fmt: skip
     if len(held) > HELD_LINES:
         log.warning("more messages are held", action="event.quarantined", more=len(held) - HELD_LINES)
-    if log.is_enabled_for(logging.DEBUG):
+    # asked of the variable: where nobody has set up a log (a measurement, a test), structlog says everything
+    if os.environ.get("JIANCHA_LOG", "").upper() == "DEBUG":
         for one, done in zip(batch, outcomes, strict=True):
             if isinstance(one.said, Event) and done.refused is None:
                 log.debug("received", action="event.received", device=one.said.device, channel=one.said.channel,
