@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -129,7 +130,7 @@ def open_program(settings: Settings, *, writing: bool = True) -> Program:
     collecting.seldom()
     opened = attach(settings, writing=writing)
     migrate.ensure(opened.store)
-    opened.store.polite = is_judged_elsewhere(opened.store)
+    opened.store.polite = partial(is_judged_elsewhere, opened.store)
     return opened.under_policy()
 
 
@@ -217,9 +218,11 @@ def sole_judge(store: Store) -> Iterator[None]:
         return
     with path.open("a+") as handle:
         _lock(handle, path)
+        polite, store.polite = store.polite, lambda: False  # the lock is our own
         try:
             yield
         finally:
+            store.polite = polite
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 

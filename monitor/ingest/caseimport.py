@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -110,7 +110,7 @@ class CaseImport:
         """
         mark = self._begin(store, listed)
         before, named = mark.tally, list[Refusal]()
-        for batch in self._batches(registry, mark.tally.last_row, BATCH if store.polite else BATCH_ALONE):
+        for batch in self._batches(registry, mark.tally.last_row, lambda: BATCH if store.polite() else BATCH_ALONE):
 
             def work(conn: Connection, some: Batch = batch, held: Mark = mark) -> tuple[Mark, list[Refusal]]:
                 return self._step(conn, some, registry, held, listed)
@@ -147,10 +147,10 @@ class CaseImport:
 
     # -- reading
 
-    def _batches(self, registry: Registry, after: int, size: int) -> Iterator[Batch]:
+    def _batches(self, registry: Registry, after: int, at_most: Callable[[], int]) -> Iterator[Batch]:
         rows: list[ReadRow] = []
         messages: list[tuple[int, Told, Prepared]] = []
-        lenient = self.mapping.registry == "lenient"
+        lenient, size = self.mapping.registry == "lenient", at_most()
         for row in self.log.rows(after):
             read, new = self._read(row)
             rows.append(read)
@@ -159,7 +159,7 @@ class CaseImport:
                 messages.append((row.number, told, self._explained(prepared, rule, row)))
             if len(messages) >= size or len(rows) >= 5 * size:
                 yield Batch(rows=rows, messages=messages, greatest=self.greatest)
-                rows, messages = [], []
+                rows, messages, size = [], [], at_most()
         if rows:
             yield Batch(rows=rows, messages=messages, greatest=self.greatest)
 

@@ -140,7 +140,7 @@ def import_events(
     """
     places = _places(path)
     fed, how = Fed(), Writing(future=future, shared=shared)
-    for batch in _batches(path, places, BATCH_ALONE if store.is_sqlite and not store.polite else BATCH):
+    for batch in _batches(path, places, lambda: BATCH_ALONE if store.is_sqlite and not store.polite() else BATCH):
         prepared = [prepare(message, registry) for _, message in batch]
         result = store.step(lambda conn, some=prepared: write_prepared(conn, some, registry, how))  # type: ignore[misc]
         fed = fed.plus(result, [number for number, _ in batch], REFUSALS_NAMED)
@@ -172,17 +172,19 @@ def _places(path: Path) -> _Places:
     return found
 
 
-def _batches(path: Path, places: _Places, size: int) -> Iterator[list[tuple[int, Message]]]:
-    """The numbered messages by receipt; what was received at one instant stays together, up to a limit."""
+def _batches(path: Path, places: _Places, at_most: Callable[[], int]) -> Iterator[list[tuple[int, Message]]]:
+    """The numbered messages by receipt; what was received at one instant stays together, up to a limit. `at_most` is
+    asked before each batch: a daemon may be started meanwhile.
+    """
     decoder = msgspec.json.Decoder(_Line)
     received = places.received
     batch: list[tuple[int, Message]] = []
-    last = -1
+    last, size = -1, at_most()
     with path.open("rb") as file:
         for index in sorted(range(len(received)), key=received.__getitem__):
             if len(batch) >= size and (received[index] != received[last] or len(batch) >= AT_ONE_INSTANT):
                 yield batch
-                batch = []
+                batch, size = [], at_most()
             file.seek(places.offsets[index])
             number = places.numbers[index]
             batch.append((number, _message(decoder, number, _text(number, file.readline()))))

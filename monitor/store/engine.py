@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -34,6 +35,8 @@ RETRIES: Final = 8
 TURN_SECONDS: Final = 0.001
 GIVE_WAY_SECONDS: Final = 0.01
 """How long the judge computes before it gives way to a batch of ingest, and how long it then waits at most."""
+LOOK_AGAIN_SECONDS: Final = 0.002
+"""How often a SQLite store that another process writes is asked whether it is free."""
 STORE_AWAY: Final = (OperationalError, InterfaceError)
 """Errors of the store itself (gone, locked, full), not of what it was asked: the same may pass later."""
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
@@ -141,8 +144,8 @@ class Store:
         self._away: dict[str, str] = {}
         self._saying = threading.Lock()
         self._waiting_since: float | None = None
-        self.polite = False
-        """Another process judges this SQLite store: each write is followed by a rest as long (DESIGN §10)."""
+        self.polite: Callable[[], bool] = lambda: False
+        """Whether another process judges this SQLite store now: then a rest as long follows each write (DESIGN §10)."""
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -163,7 +166,7 @@ class Store:
             self._begun(conn),
         ):
             yield conn
-        if self.polite:
+        if self.polite():
             threading.Event().wait(time.monotonic() - began)
 
     def step(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
@@ -279,7 +282,7 @@ def _make_engine(url: str, busy_seconds: float) -> Engine:
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, busy_seconds=busy_seconds))
         return engine
     given = {name: value for name, value in POSTGRES_CONNECTION.items() if name not in parsed.query}
     return create_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=given)
@@ -298,10 +301,36 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(conn: Connection) -> None:
+def _begin_sqlite(conn: Connection, *, busy_seconds: float) -> None:
     # IMMEDIATE: a deferred transaction that turns to writing fails at once with SQLITE_BUSY, whatever the time-out.
     write = conn.get_execution_options().get("jiancha_write", False)
-    if write and not conn.info.get("wide"):
+    if not write:
+        conn.exec_driver_sql("BEGIN")
+        return
+    if not conn.info.get("wide"):
         conn.exec_driver_sql(f"PRAGMA cache_size=-{WRITING_KB}")
         conn.info["wide"] = True
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not _let_in(conn.connection.dbapi_connection, busy_seconds):
+        conn.exec_driver_sql("BEGIN IMMEDIATE")  # says why not, as everything that the store says
+
+
+def _let_in(dbapi: Any, busy_seconds: float) -> bool:
+    """BEGIN IMMEDIATE as soon as another process lets go; False where it does not, or where something else is wrong.
+
+    SQLite itself would look again after 100 ms, and beside a process that writes batch after batch find the door open
+    once in seconds.
+    """
+    end = time.monotonic() + busy_seconds
+    dbapi.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                dbapi.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    return False
+                threading.Event().wait(LOOK_AGAIN_SECONDS)
+            else:
+                return True
+    finally:
+        dbapi.execute(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")

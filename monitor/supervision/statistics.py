@@ -54,21 +54,28 @@ class Statistics:
     def to_json(self) -> dict[str, Any]:
         """{"days", "figures", "parts", "checks", "fresh"}; `parts` is None where none were asked for."""
         whole = self._summed(()).get((), Counts())
-        parts = self._parts() if self.by is not None else None
+        parts = self._tallies() if self.by is not None else None
         tally = _merged(parts.values()) if parts is not None else self._tally()
         found = checks(whole, tally, parts.values() if parts is not None else None)
         return {
             "days": asdict(self._days(self.hall)),
             "figures": figures(tally, self._days(self.hall), self._saved(self.hall)),
-            "parts": [self._part(part, mine) for part, mine in _ordered(parts)] if parts is not None else None,
+            "parts": self._told(parts) if parts is not None else None,
             "checks": [{"check": c.check, "expected": c.expected, "found": c.found, "ok": c.ok} for c in found],
             "fresh": len(self.fresh),
         }
 
+    def parts(self) -> list[dict[str, Any]]:
+        """Its parts alone, as `to_json` tells them."""
+        return self._told(self._tallies())
+
+    def _told(self, parts: Mapping[Part, dict[str, Counts]]) -> list[dict[str, Any]]:
+        return [self._part(part, mine) for part, mine in _ordered(parts)]
+
     def _tally(self) -> dict[str, Counts]:
         return {str(key[0]): counts for key, counts in self._summed(("kind",)).items()}
 
-    def _parts(self) -> dict[Part, dict[str, Counts]]:
+    def _tallies(self) -> dict[Part, dict[str, Counts]]:
         assert self.by is not None
         found: dict[Part, dict[str, Counts]] = {}
         for (part, kind), counts in self._summed((self.by, "kind")).items():
@@ -234,6 +241,6 @@ def _merged(parts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
     return found
 
 
-def _ordered(parts: Mapping[Part, dict[str, Counts]] | None) -> Iterable[tuple[Part, dict[str, Counts]]]:
+def _ordered(parts: Mapping[Part, dict[str, Counts]]) -> Iterable[tuple[Part, dict[str, Counts]]]:
     """By id, what has none last."""
-    return sorted((parts or {}).items(), key=lambda item: (item[0] is None, item[0] or ""))
+    return sorted(parts.items(), key=lambda item: (item[0] is None, item[0] or ""))

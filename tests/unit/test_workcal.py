@@ -507,6 +507,20 @@ def test_an_imported_notice_publishes_its_year_and_reaches_into_the_last() -> No
     assert calendar.is_workday(date(2027, 10, 1)), "a published year has the days of its notice and no others"
 
 
+def test_calendars_of_the_same_hours_share_tables_but_no_notice() -> None:
+    """In either order; one that grew leaves the other as it was."""
+    day = date(2027, 10, 8)
+    first, noticed, second = build_calendar(), build_calendar(notices=notice_2027()), build_calendar()
+    told = [calendar.sessions(day) for calendar in (first, noticed, second, build_calendar(notices=notice_2027()))]
+    assert told[0] == told[2]
+    assert told[1] == told[3]
+    assert [calendar.is_published(day) for calendar in (first, noticed, second)] == [False, True, False]
+    far = first.sessions(date(2031, 3, 3))
+    assert build_calendar().sessions(date(2031, 3, 3)) == far
+    other = build_calendar(CalendarSpec(zone="Europe/Amsterdam"))
+    assert other.sessions(date(2031, 3, 3)) != far
+
+
 def test_a_notice_corrects_a_published_year_day_by_day() -> None:
     storm = NoticeDay(name="台风停工", date=date(2026, 9, 24), off=True)
     calendar = build_calendar(notices=[storm])

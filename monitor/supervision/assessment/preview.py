@@ -116,10 +116,10 @@ def _statistics(
     look: Look, found: Gathered, policy: Policy, span: Period, assessed: Assessed
 ) -> Mapping[str, Any]:  # fmt: skip
     """A.9, by window; of each item what I05 tells; how often people were praised (D20) and awarded (I08)."""
-    kept = statistics(look, policy.timeliness, span, hall=found.hall, by="window").to_json()
-    items = statistics(look, policy.timeliness, span, hall=found.hall, by="item").to_json()["parts"]
+    counted = statistics(look, policy.timeliness, span, hall=found.hall, by="window")
+    items = replace(counted, by="item").parts()
     return {
-        **kept,
+        **counted.to_json(),
         "service": service(look, found.hall, span, policy.rating.bad_at_most),
         "items": [
             {"id": one["id"], "name": one["name"], "figures": {name: one["figures"].get(name) for name in OF_ITEM}}
