@@ -32,6 +32,7 @@ BOTH: Final = ".fault, .both, code, pre"
 KEPT_ENGLISH: Final = frozenset(
     {
         "PIN",
+        "readyz",
         "CSV",
         "JSON",
         "Excel",
