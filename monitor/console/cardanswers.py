@@ -143,6 +143,8 @@ class ExplanationOut(CardShown):
     steps: Any
     policy: Any
     watermark: At | None
+    limit: Any = Field(None, description="Of a case: the version of its item's limits; of a task: which due holds.")
+    trace: str | None = Field(None, description="The log's id of the newest event that it rests on.")
 
 
 class DoneOut(Out):

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from monitor.console.cardanswers import ExplanationOut
 from monitor.console.pages import limits
 from monitor.store.cards import CARD, NOTICE
 from tests.busy_app import BusyApp, busy_app
@@ -312,6 +313,17 @@ def test_the_apis_list_comes_in_pages_and_with_filters(app: BusyApp) -> None:
     assert {c["level"] for c in red} == {"red"}
     for query in ("cursor=x", "limit=0", "limit=1001", "order=up", "hall=%00", "since=2026-03-01", "subject=x"):
         assert app.http.get(f"/api/v1/cards?{query}", headers=headers).status_code == 422, query
+
+
+def test_every_explanation_is_what_the_api_says_it_is(app: BusyApp) -> None:
+    headers = app.token(user="duty")
+    cards = app.http.get("/api/v1/cards", headers=headers).json()
+    assert len({card["rule"] for card in cards}) > 5
+    for card in cards:
+        found = app.http.get(f"/api/v1/cards/{card['number']}/explanation", headers=headers).json()
+        ExplanationOut.model_validate(found)
+        on_messages = card["subject"]["kind"] in ("case", "rating")
+        assert not on_messages or re.fullmatch("[0-9a-f]{32}", found["trace"]), card["rule"]
 
 
 def test_explanation_and_board_are_there_for_programs(app: BusyApp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_ready_watchdog_and_end_of_a_daemon_whose_broker_and_store_go_away(
                 broker.start()
                 fed = fed_again(starved)
 
-                with sqlite3.connect(watched.database, isolation_level=None) as other:
+                with contextlib.closing(sqlite3.connect(watched.database, isolation_level=None)) as other:
                     other.execute("BEGIN IMMEDIATE")
                     broker.publish(DEVICE, "rating", RATING.format("e1", 1))
                     starved = starves("store", fed, withheld=1)

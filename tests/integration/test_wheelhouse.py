@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -148,10 +149,16 @@ def test_what_cannot_be_installed_is_refused_with_a_word(small: Callable[[str], 
 def test_the_product_is_installed_without_an_index_and_runs(
     tmp_path: Path, tool: Callable[[str], str], free_port: Callable[[], int], eventually: Eventually
 ) -> None:
-    """Built with the index that pip is set to; then everything from the folder."""
+    """Built with the index that pip is set to, from no more than the image copies; then everything from the folder."""
+    source = tmp_path / "src"
+    for line in re.findall(r"^COPY (?!--)(.*)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE):
+        for name in line.split()[:-1]:
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, source / name)
     subprocess.run(
-        [ROOT / "scripts" / "wheelhouse", "build", tmp_path / "house", "--faces"], check=True, timeout=900,
-        env=os.environ | {"PYTHON": sys.executable},
+        [source / "scripts" / "wheelhouse", "build", tmp_path / "house", "--faces"], check=True, timeout=900,
+        env=os.environ | {"PYTHON": sys.executable}, cwd="/",
     )  # fmt: skip
     prefix = tmp_path / "opt"
     done(tmp_path / "house" / "wheelhouse", "install", prefix)
