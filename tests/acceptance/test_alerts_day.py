@@ -231,7 +231,11 @@ class Day:
         return {line["receiver"]: line for line in self.report()}
 
     def settled(self) -> bool:
-        """Every card was told to both, and nothing waits any more."""
+        """Every card was told to both, and nothing waits any more. The report is a command, which takes the daemon's
+        time: it is asked for when the robot has heard of each.
+        """
+        if len(first_heard(self.robots.of("head"))) < self.plan.cards:
+            return False
         lines = self.lines()
         told = lines["head"]["notices"] == self.plan.cards + ENDED and lines["lead"]["cards"] == self.plan.cards
         return told and all(line["waiting"] == 0 for line in lines.values())

@@ -24,6 +24,7 @@ from monitor.store.engine import Store
 from monitor.store.schema import Audit, Card, RawEvent, metadata
 from monitor.store.sql import table_of
 from tests.halls import Commands, Feed, hall, write_lines
+from tests.migrated import lay
 from tests.postgres import Postgres
 
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
@@ -57,7 +58,10 @@ def full(tmp_path: Path, empty: Place) -> Iterator[Callable[[str], Store]]:
     opened: list[Store] = []
 
     def make(kind: str) -> Store:
-        store = Store(empty(kind))
+        url = empty(kind)
+        if kind == "sqlite":
+            lay(Path(url.removeprefix("sqlite:///")))
+        store = Store(url)
         opened.append(store)
         migrate.upgrade(store)
         with store.write() as conn:

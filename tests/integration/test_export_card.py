@@ -16,15 +16,14 @@ from monitor.access import Principal
 from monitor.exports.card import BadExport, export_card
 from monitor.exports.pdf import CannotPrint, require_pdf
 from monitor.ops.audit.sealer import Sealer
-from monitor.store import migrate
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.engine import Store
-from monitor.store.schema import metadata
 from monitor.supervision.commands import transition
 from monitor.supervision.files import checked
 from tests import forked
 from tests.conftest import skip_or_fail
 from tests.halls import Commands, at, hall
+from tests.migrated import lay
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -37,11 +36,15 @@ KEY = "0123456789abcdef" * 4
 
 
 @pytest.fixture
+def database_url(database_url: str) -> str:
+    """As the migrations make it: commands ask for the revision, a backup for the columns in their order."""
+    if database_url.startswith("sqlite"):
+        lay(Path(database_url.removeprefix("sqlite:///")))
+    return database_url
+
+
+@pytest.fixture
 def world(store: Store, tmp_path: Path) -> World:
-    if store.is_sqlite:  # the commands ask for the revision, a backup for the columns as the migrations order them
-        with store.write() as conn:
-            metadata.drop_all(conn)
-        migrate.upgrade(store)
     return World(store, tmp_path, hall(3, attendance="", devices=[EVALUATOR]))
 
 

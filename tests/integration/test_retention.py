@@ -15,7 +15,7 @@ from monitor.ops.audit.sealer import Sealer
 from monitor.ops.audit.verify import verify
 from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run, scrub
 from monitor.settings import RetentionSettings
-from monitor.store import migrate, planrequests
+from monitor.store import planrequests
 from monitor.store.alert_holds import add_silence
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
@@ -23,7 +23,6 @@ from monitor.store.audit import AUDIT, PRIVATE
 from monitor.store.cards import CARD, NOTICE
 from monitor.store.engine import Store
 from monitor.store.retention import HELD, RATING, RAW, TEXT
-from monitor.store.schema import metadata
 from monitor.store.users import USER
 from monitor.supervision.commands import transition
 from monitor.supervision.erasure import LOST, STAFF, erase
@@ -32,6 +31,7 @@ from monitor.supervision.handcards import issue_by_hand
 from monitor.supervision.people import Person, save_person
 from monitor.supervision.refused import Refused
 from tests.halls import Commands, at, hall
+from tests.migrated import lay
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -52,11 +52,15 @@ SECRET = "秘密-4711"
 
 
 @pytest.fixture
+def database_url(database_url: str) -> str:
+    """As the migrations make it: commands ask for the revision, a backup for the columns in their order."""
+    if database_url.startswith("sqlite"):
+        lay(Path(database_url.removeprefix("sqlite:///")))
+    return database_url
+
+
+@pytest.fixture
 def world(store: Store, tmp_path: Path) -> World:
-    if store.is_sqlite:  # the commands ask for the revision, a backup for the columns as the migrations order them
-        with store.write() as conn:
-            metadata.drop_all(conn)
-        migrate.upgrade(store)
     return World(store, tmp_path, hall(3, attendance="", devices=DEVICES))
 
 

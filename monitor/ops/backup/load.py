@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy import Connection, MetaData, inspect, literal, select
+from sqlalchemy import table as named
 
 from monitor.ops.backup.archive import BadArchive, Manifest, Reader
 from monitor.ops.backup.rows import continue_numbering, fill, sum_of, tables_of
@@ -100,7 +101,9 @@ def _alone(conn: Connection) -> None:
 
 def _filled(conn: Connection, names: Iterable[str]) -> list[str]:
     """Which of the tables hold any row."""
-    return [table.name for table in tables_of(conn, names) if conn.execute(select(table).limit(1)).first() is not None]
+    there = sorted(set(inspect(conn).get_table_names()) & set(names) - {migrate.VERSION_TABLE})
+    row = literal(1)
+    return [name for name in there if conn.execute(select(row).select_from(named(name)).limit(1)).first() is not None]
 
 
 def _drop(conn: Connection, names: Iterable[str]) -> None:
