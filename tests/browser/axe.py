@@ -23,14 +23,15 @@ RUN: Final = """async ([tags, off]) => {
 
 
 @cache
-def _source() -> str:
+def source() -> str:
+    """axe itself, for `wholepage.prepare`."""
     return (web_tools() / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page: Any) -> list[str]:
     """One line a rule that is broken: rule, what it wants, where, and why, for the first places."""
     if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(_source())
+        page.evaluate(source())
     told = []
     for rule, wants, nodes in page.evaluate(RUN, [list(TAGS), list(LEFT_OUT)]):
         where = "; ".join(f"{target} ({' '.join(why.split())[:160]})" for target, why in nodes[:4])

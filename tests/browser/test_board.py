@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from monitor.store.engine import Store
+from monitor.supervision import passwords
 from tests.browser.pages import Browsers, Watched
 from tests.daemon import Daemon
 from tests.halls import at, hall, toml
@@ -66,12 +67,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     made.command("registry", "import", str(folder / "registry.toml"))
     made.command("user", "add", "demo", "--role", "duty_supervisor", "--halls", "h1", "--name", "演示监察员")
     made.command("user", "add", "fremd", "--role", "window_lead", "--windows", "w2", "--name", "二号窗口")
-    for user in ("demo", "fremd"):
-        done = subprocess.run(
-            made._line("user", "password", user, "--stdin"), env=made.environment, input=f"{GOOD}\n", text=True,
-            capture_output=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
+    with store.write() as conn:
+        digest = passwords.digest_of(GOOD)
+        for user in ("demo", "fremd"):
+            passwords.set_password(conn, user, digest, actor="cli", now=datetime.now(UTC))
+    store.close()
     token = made.command("user", "token", "--halls", "h1").strip()
     with made:
         yield Hall(made, token, began)
@@ -111,10 +112,16 @@ def test_what_a_camera_sees_is_on_the_open_board_within_two_seconds(place: Hall,
 
 def test_a_board_says_when_it_is_cut_off_and_goes_on_by_itself(place: Hall, browsers: Browsers) -> None:
     seen = sign_in(browsers, place, "demo")
+    seen.page.locator("#board").wait_for()
+    seen.page.clock.install()
+    seen.page.reload()
     seen.page.locator("#fresh:not(.stale)").wait_for()
     port = place.daemon.url.rpartition(":")[2]
     place.daemon.stop()
-    seen.page.locator("#fresh.stale").wait_for(timeout=20_000)
+    seen.page.clock.fast_forward(8_000)
+    assert seen.page.locator("#fresh.stale").count() == 0, "a moment without news is no fault"
+    seen.page.clock.fast_forward(4_000)
+    seen.page.locator("#fresh.stale").wait_for()
     seen.says("数据中断")
     place.daemon.environment["JIANCHA_HTTP__PORT"] = port
     place.daemon.start()

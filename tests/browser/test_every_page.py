@@ -29,9 +29,9 @@ from monitor.store.engine import Store
 from monitor.store.schema import HallRow
 from monitor.supervision.signin import SignIn
 from tests import busy_cycleb, busy_routes
-from tests.browser.axe import violations
+from tests.browser.axe import source, violations
 from tests.browser.pages import Browsers, Watched
-from tests.browser.wholepage import Data, keyboard, moving, ready, texts, texts_in, texts_of, wide
+from tests.browser.wholepage import Data, keyboard, moving, prepare, ready, sized, texts, texts_in, texts_of, wide
 from tests.busy_faces import fill_faces
 from tests.busy_hall import USERS, copied
 from tests.daemon import Daemon
@@ -522,7 +522,8 @@ class House:
     browsers: Browsers
     data: Data
     first: First
-    _open: dict[str | None, Watched] = field(default_factory=dict)
+    _open: dict[tuple[str | None, bool], Watched] = field(default_factory=dict)
+    _reader: httpx.Client = field(default_factory=lambda: httpx.Client(headers={"Accept": "text/html"}, timeout=30))
     _sessions: dict[str, str] = field(default_factory=dict)
 
     def address(self, one: Seen) -> str:
@@ -538,24 +539,39 @@ class House:
             store.close()
         return {"jiancha": self._sessions[user]}
 
-    def visit(self, user: str | None, language: str) -> Watched:
-        if user not in self._open:
-            self._open[user] = self.browsers.page("about:blank", origin=urlsplit(self.daemon.url).netloc, kept=True)
+    def visit(self, user: str | None, language: str, *, whole: bool) -> Watched:
+        """The user's page; of one that axe looks at, another, which has axe in it."""
+        if (user, whole) not in self._open:
+            seen = self.browsers.page("about:blank", origin=urlsplit(self.daemon.url).netloc, kept=True)
+            prepare(seen.page, *((source(),) if whole else ()))
+            self._open[user, whole] = seen
+        seen = self._open[user, whole]
         cookies = {"lang": language, **self.signed_in(user)}
-        self._open[user].page.context.add_cookies(
+        seen.page.context.add_cookies(
             [{"name": name, "value": value, "url": self.daemon.url} for name, value in cookies.items()]
         )
-        return self._open[user]
+        return seen
+
+    def read(self, user: str | None, language: str, path: str) -> httpx.Response:
+        """The page at the path as it is served, without a browser."""
+        cookies = {"lang": language, **self.signed_in(user)}
+        told = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return self._reader.get(self.daemon.url + path, headers={"Cookie": told})
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 @pytest.fixture(scope="module")
-def house(busy: Daemon, browsers: Browsers) -> House:
+def house(busy: Daemon, browsers: Browsers) -> Iterator[House]:
     database = busy.folder / "jiancha.sqlite"
     kiosk, screen = _kiosk(busy), _screen(busy)
     accounts = (f"{user} ·" for user in USERS)  # with the dot: `unit` alone is a word that has to be translated
     visitors = (DESK.agent, ISSUER)
     data = Data(database, (PROVIDER, *notices(), *accounts, *visitors))
-    return House(busy, browsers, data, First(database, kiosk=kiosk, screen=screen))
+    made = House(busy, browsers, data, First(database, kiosk=kiosk, screen=screen))
+    yield made
+    made.close()
 
 
 def notices() -> Iterator[str]:
@@ -658,9 +674,9 @@ def looked_at(
     """What is wrong with a page at these sizes. `whole`: axe looks at the first in Chinese and at the second in
     English, and with `by_keys` the keyboard is walked.
     """
-    seen = house.visit(one.user, language)
+    seen = house.visit(one.user, language, whole=whole)
     page, before = seen.page, len(seen.faults)
-    page.set_viewport_size({"width": one.sizes[0][0], "height": one.sizes[0][1]})
+    sized(page, one.sizes[0])
     answer = page.goto(house.daemon.url + house.address(one))
     page.locator(one.wait).first.wait_for()
     ready(page)
@@ -668,20 +684,19 @@ def looked_at(
     wrong += moving(page)
     read = texts(page)
     wrong += house.data.english_left(read) if language == "zh" else house.data.chinese_left(read)
-    for size in sizes:
+    for size in reversed(sizes):  # the first, which is walked by keys, last: each change of size lays the page out anew
         wrong += wide(page, size)
-        if whole and size == one.sizes[0 if language == "zh" else 1]:
+        if whole and size == (one.sizes[0] if language == "zh" else one.sizes[:2][-1]):
             wrong += violations(page)
         _shoot(page, f"{one.name}-{language}-{size[0]}")
     if whole and by_keys and not one.no_tab:
-        wrong += wide(page, one.sizes[0]) + keyboard(page)
+        wrong += keyboard(page)
     return wrong + seen.faults[before:]
 
 
 def read_only(house: House, one: Seen) -> list[str]:
     """Which words of the English page as it is served are Chinese."""
-    cookies = {"lang": "en", **house.signed_in(one.user)}
-    answer = httpx.get(house.daemon.url + house.address(one), cookies=cookies, headers={"Accept": "text/html"})
+    answer = house.read(one.user, "en", house.address(one))
     wrong = [] if answer.status_code == one.status else [f"status {answer.status_code}, not {one.status}"]
     return wrong + house.data.chinese_left(texts_of(answer.text))
 

@@ -18,7 +18,7 @@ CHINESE: Final = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]+")
 WORD: Final = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
 COMMAND: Final = re.compile(
     r"\bjiancha(?:-[a-z]+)?(?: [a-z-]+)*(?: --?[a-z-]+(?: [a-z0-9_]+)?)*"
-    r"|/[a-z0-9]+(?:/[a-z0-9]+)+|\b[a-z]+:[\w/-]*\d[\w/-]*"
+    r"|/[a-z0-9]+(?:/[a-z0-9]+)+|/(?:healthz|readyz|metrics)\b|\b[a-z]+:[\w/-]*\d[\w/-]*"
 )
 """A command within a sentence, an address of the API, an id as one types it (case:ns/2026-001)."""
 EMPTY_TITLE: Final = re.compile(r"《\s*》")
@@ -29,10 +29,20 @@ MORE_STEPS: Final = 15
 TAB: Final = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 BOTH: Final = ".fault, .both, code, pre"
 """Texts in both languages at once (the program's own errors: Chinese first, English behind), and commands."""
+READY: Final = """async () => {
+  if (!window.inspect || !matchMedia('(prefers-reduced-motion: reduce)').matches) return false;
+  inspect.unfold();
+  await document.fonts.ready;
+  return true;
+}"""
+WIDE: Final = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return inspect.wide();
+}"""
+"""After two frames: charts are drawn anew for a size too."""
 KEPT_ENGLISH: Final = frozenset(
     {
         "PIN",
-        "readyz",
         "CSV",
         "JSON",
         "Excel",
@@ -68,15 +78,25 @@ def _inspect() -> str:
     return (NAMED / "inspect.js").read_text(encoding="utf-8")
 
 
+def prepare(page: Any, *more: str) -> None:
+    """Give every document that the page will show its tools, and these scripts. Sent once: the debugger passes a script
+    on from process to process, and axe's 600 kB took longer on their way than at work on most pages.
+    """
+    page.emulate_media(reduced_motion="reduce")
+    for script in (_inspect(), *more):
+        page.add_init_script(script)
+
+
 def ready(page: Any) -> None:
-    """The page's tools; it is loaded, with its fonts, and nothing on it moves.
+    """The page has its tools; it is loaded, with its fonts, and nothing on it moves.
 
     It is looked at as whoever asks their system for no motion sees it. Colours are measured half faded otherwise; to
     end what moves (`animation.finish()`) before axe would not do: the public screen rolls on while axe is at work.
     """
-    page.emulate_media(reduced_motion="reduce")
-    page.evaluate(_inspect())
-    page.evaluate("() => { inspect.unfold(); return document.fonts.ready.then(() => true); }")
+    if not page.evaluate(READY):  # not prepared
+        page.emulate_media(reduced_motion="reduce")
+        page.evaluate(_inspect())
+        page.evaluate(READY)
 
 
 def moving(page: Any) -> list[str]:
@@ -84,10 +104,16 @@ def moving(page: Any) -> list[str]:
     return [f"moves: {one}" for one in page.evaluate("() => inspect.moving()")]
 
 
+def sized(page: Any, size: tuple[int, int]) -> None:
+    """The page has this size: what is laid out anew for nothing is most of what a change costs."""
+    wanted = {"width": size[0], "height": size[1]}
+    if page.viewport_size != wanted:
+        page.set_viewport_size(wanted)
+
+
 def wide(page: Any, size: tuple[int, int]) -> list[str]:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # charts too
-    found = page.evaluate("() => inspect.wide()")
+    sized(page, size)
+    found = page.evaluate(WIDE)
     return [f"{size[0]}×{size[1]}: sticks out: {found}"] if found else []
 
 
