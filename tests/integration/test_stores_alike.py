@@ -104,8 +104,10 @@ NOT_ASKED: Final = (
 VARYING: Final = re.compile(
     r"""name="(?:csrf|key)" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>\d+ MiB<|"""
     r""""(?:store|free)_bytes": [^,]+,|"value": \d{8,}\.0"""
+    r"""|<tr id="metric-store_(?:free|size)_bytes">(?s:.*?)</tr>\s*"""
+    r"""|\{\s*"name": "jiancha_store_(?:free|size)_bytes"[^}]*\},?\s*"""
 )
-"""Drawn anew for each answer; memory, and room on the disk, which is told of a file alone."""
+"""Drawn anew for each answer; memory, and room on the disk, which is told and measured of a file alone."""
 STREAM: Final = "/board/{hall}/stream"
 GALLERY: Final = "/api/v1/faces/gallery"
 
