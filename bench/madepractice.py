@@ -96,6 +96,8 @@ class Used:
     longest: float = 0.0
     peak: float = 0.0
     runs: int = 0
+    each: list[tuple[float, float]] = field(default_factory=list)
+    """Wall and CPU of each command, in their order."""
 
     def add(self, wall: float, cpu: float, peak: float) -> None:
         self.wall += wall
@@ -104,6 +106,7 @@ class Used:
         self.longest = max(self.longest, cpu)
         self.peak = max(self.peak, peak)
         self.runs += 1
+        self.each.append((wall, cpu))
 
     def to_json(self) -> dict[str, float]:
         return {
@@ -140,19 +143,24 @@ class Practice:
             out.seek(0)
             return out.read().decode()
 
+    def at_once(self, phase: str, now: datetime, said: Sequence[Sequence[str]]) -> None:
+        """Commands that do not wait for each other, two at a time."""
+        with ThreadPoolExecutor(max_workers=2) as desks:
+            for done in [desks.submit(self.run, phase, now, *words) for words in said]:
+                done.result()
+
     def _command(self, words: Sequence[str], config: str = "jiancha.toml") -> list[str]:
         return [sys.executable, "-m", "monitor", "--config", str(self.folder / config), *words]
 
     def _environment(self, now: datetime) -> dict[str, str]:
-        """A minute later for each command, so that none finds what another wrote ahead of it; with compiled modules
+        """A minute later for each command, so that none finds what another wrote ahead of it; compiled modules are
         kept, as an installed program has them.
         """
         with self._lock:
             self._minutes += 1
             shown = now.astimezone(ZONE) + timedelta(minutes=self._minutes)
         known = {"JIANCHA_STORE__URL": self.store, "JIANCHA_CLOCK__START": shown.isoformat()}
-        kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
-        return {**os.environ, **known, **kept}
+        return {**os.environ, **known, "PYTHONDONTWRITEBYTECODE": ""}
 
     def _ended(
         self, phase: str, child: subprocess.Popen[bytes], began: float, words: Sequence[str], statuses: Sequence[int]
@@ -262,10 +270,10 @@ class Practice:
         now = worked_at(month)
         number = int(month[5:])
         window, person = f"w{number * 7 % self.size.windows:02d}", f"s{number * 11 % self.size.people:02d}"
-        for whom in (("--window", window), ("--staff", person)):
-            words = ("D19.patrol", "--hall", HALL, "--date", f"{month}-15", *whom, "--text", "巡查记录", "--as", CLERK)
-            if self.book == BOOK:
-                self.run("mark", now, "assess", "mark", *words)
+        if self.book == BOOK:
+            words = ("assess", "mark", "D19.patrol", "--hall", HALL, "--date", f"{month}-15", "--text", "巡查记录")
+            whom = (("--window", window), ("--staff", person))
+            self.at_once("mark", now, [(*words, *one, "--as", CLERK) for one in whom])
         report = json.loads(self.run("run", now, "assess", "run", "--hall", HALL, "--month", month, "--json"))
         self._count("facts", report["facts"])
         self._count("unknown", report["unknown"])
@@ -273,17 +281,18 @@ class Practice:
         self.decide(month, now)
 
     def decide(self, month: str, now: datetime) -> None:
-        """Everything that waits, in bulk; what the rule book wants more evidence for stays open."""
+        """Everything that waits, in bulk and at two desks; what the rule book wants more evidence for stays open."""
         listed = ("assess", "proposals", "--hall", HALL, "--month", month, "--as", JUDGE, "--json")
         waiting = [one for one in json.loads(self.run("list", now, *listed)) if one["why_open"] != "no_evidence"]
         numbers = [str(one["number"]) for one in waiting]
         rejected = numbers[REJECTED - 1 :: REJECTED]
         confirmed = [one for one in numbers if one not in set(rejected)]
+        said: list[tuple[str, ...]] = []
         for verdict, mine in (("confirm", confirmed), ("reject", rejected)):
-            for first in range(0, len(mine), BULK):
-                some = mine[first : first + BULK]
-                self.run("decide", now, "assess", verdict, *some, "--reason", "查看录像属实", "--as", JUDGE)
+            some = [mine[first : first + BULK] for first in range(0, len(mine), BULK)]
+            said += [("assess", verdict, *one, "--reason", "查看录像属实", "--as", JUDGE) for one in some]
             self._count(verdict, len(mine))
+        self.at_once("decide", now, said)
 
     def close(self, period: str, now: datetime) -> None:
         words = ("--period", period, "--hall", HALL, "--reason", "经核对", "--as", HEAD)
@@ -341,8 +350,9 @@ class Practice:
 
     def month(self) -> Used:
         """Of the longest month: its run and its signing off."""
-        run, closed = self.used["run"], self.used["close month"]
-        return Used(wall=run.longest_wall + closed.longest_wall, cpu=run.longest + closed.longest)
+        both = zip(self.used["run"].each, self.used["close month"].each, strict=True)
+        wall, cpu = max((run[0] + closed[0], run[1] + closed[1]) for run, closed in both)
+        return Used(wall=wall, cpu=cpu)
 
     def _count(self, what: str, number: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + number

@@ -21,8 +21,8 @@ from monitor.ingest.writer import BatchResult, Writing, write_prepared
 from monitor.model import Registry
 from monitor.store.engine import Store
 
-BATCH: Final = 200
-"""Lines of one transaction: about 20 ms, so that a file beside a running daemon does not hold up its ingest."""
+BATCH: Final = 400
+"""Lines of one transaction: the lock is held for about 20 ms, so that a file beside a daemon holds up none of its ingest."""
 BATCH_ALONE: Final = 1000
 """The same where no daemon runs: what a transaction costs for each of its devices is paid less often."""
 AT_ONE_INSTANT: Final = 1000

@@ -80,7 +80,7 @@ def test_a_program_leaves_room_as_long_as_another_judges(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("judges_from", "transactions"),
-    [(None, 2), (1, 1 + 3), (0, 8)],
+    [(None, 3), (1, 1 + 3), (0, 6)],
     ids=["nobody judges", "from the second batch on", "from the beginning"],
 )
 def test_a_file_is_taken_in_by_smaller_steps_as_soon_as_another_judges(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -251,7 +253,7 @@ class _Evidence:
                 action=r.action,
                 trusted=trusted,
             )
-            for r, at, trusted in self._known(self._duty.get(window, ()))
+            for r, at, trusted in self._known(_within(self._duty, window, utc_span(day, day), DAY))
             if calendar.local_date(at) == day
         ]
 
@@ -270,7 +272,8 @@ class _Evidence:
         tables = [(rows, window) for rows in (self._presence, self._rating, self._case)]
         tables += [(self._checkin, staff) for staff in people]
         rows = [r for table, owner in tables for r in _within(table, owner, session)]
-        times = (next_receipt([*rows, *self._duty.get(window, ())], self._look.now), self._said_at(session, people))
+        rows += _within(self._duty, window, session, 2 * DAY)
+        times = (next_receipt(rows, self._look.now), self._said_at(session, people))
         return min((at for at in times if at is not None), default=None)
 
     def _said_at(self, session: Span, people: Sequence[str]) -> datetime | None:
@@ -281,9 +284,14 @@ class _Evidence:
         return [(r, *self._look.sources.correct(r.source, r.boot, r.at)) for r in rows if self._look.counts(r)]
 
 
-def _within(rows: Rows, owner: str, session: Span) -> list[Row[Any]]:
-    start, end = session
-    return [r for r in rows.get(owner, ()) if start - BESIDE <= r.at <= end + BESIDE]
+def _within(rows: Rows, owner: str, span: Span, beside: timedelta = BESIDE) -> list[Row[Any]]:
+    """The owner's rows of the span and a while before and after; they lie in the order of their time."""
+    start, end = span
+    mine = rows.get(owner, [])
+    return mine[bisect_left(mine, start - beside, key=_AT) : bisect_right(mine, end + beside, key=_AT)]
+
+
+_AT: Final = attrgetter("at")
 
 
 def _around(sessions: Iterable[Span | None]) -> Span | None:
