@@ -22,7 +22,7 @@ from monitor.model import Registry
 from monitor.store.engine import Store
 
 BATCH: Final = 400
-"""Lines of one transaction: the lock is held for about 20 ms, so that a file beside a daemon holds up none of its ingest."""
+"""Lines of one transaction: the lock is held for about 20 ms, so that a file beside a daemon holds up no ingest."""
 BATCH_ALONE: Final = 1000
 """The same where no daemon runs: what a transaction costs for each of its devices is paid less often."""
 AT_ONE_INSTANT: Final = 1000
