@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 CLAIM: Final = 1000
 CLAIM_AT_ONCE: Final = 16 * CLAIM
-"""Where nothing waits beside it: what a step reads of each device, and of the days beside those it judges, is read once,
+"""Where nothing waits beside it: what a step reads of each device, and of the days beside those judged, is read once,
 however many they are.
 """
 WRITE_CHUNK: Final = 100
