@@ -298,9 +298,13 @@ def the_quarter(made: Hall) -> None:
 
 
 def the_quarter_of_a_month(made: Hall) -> None:
-    """w2 has 90 and is not of the windows awarded; 23 days known of a quarter are too few to be nominated."""
-    kept = made.sign("2025-Q4")
-    assert [(one["whom"], one["nominees"]) for one in kept["awards"]] == [("w1", [])]
+    """w2 has 90 and is not of the windows awarded; of the quarter only December is assessed, and 23 days known of it are
+    enough to be nominated, though three months would demand thirty.
+    """
+    shown = made.json("assess", "preview", *H, "--period", "2025-Q4")
+    assert [(one["whom"], one["nominees"]) for one in shown["awards"]] == [("w1", ["p1", "p2"])]
+    kept = made.sign("2025-Q4", "--choose", "award:staff:p2")
+    assert {one["whom"] for one in kept["awards"] if one["state"] == "awarded"} == {"w1", "p2"}
     made.assess("run", *H)
     assert made.entries("2026-01") == [f"{whom} E23 2.00 of 2026-01" for whom in ("p1", "p2", "w1")]
 
@@ -378,11 +382,13 @@ def explained(made: Hall) -> None:
 
 
 def the_year(made: Hall) -> None:
-    """Late is the year's (年终考核分值). Of a year of which three months are known nobody has a place among people: 120
-    days would be enough; windows need no number of cases here. One quarterly award is not three (G06).
+    """Late is the year's (年终考核分值). Days are demanded of the months that were assessed, so people have places; there
+    are seats for none of four. One quarterly award is not three (G06).
     """
     kept = made.sign("2025")
+    points = {one: Decimal(made.scores["2025"][one]) for one in quarter.PEOPLE}
+    places = {one: f"qualified {1 + sum(other > mine for other in points.values())}" for one, mine in points.items()}
     of_w2 = "excellent 2" if made.scores is SCORES else "qualified 2"
-    assert graded(kept) == {"w1": "excellent 1", "w2": of_w2} | dict.fromkeys(quarter.PEOPLE, "qualified -")
-    assert {one["few"] for one in kept["people"]} == {"days"}
+    assert graded(kept) == {"w1": "excellent 1", "w2": of_w2} | places
+    assert {one["few"] for one in kept["people"]} == {""}
     assert [one for one in kept["awards"] if one["state"] == "awarded"] == []
