@@ -382,8 +382,8 @@ def explained(made: Hall) -> None:
 
 
 def the_year(made: Hall) -> None:
-    """Late is the year's (年终考核分值). Days are demanded of the months that were assessed, so people have places; there
-    are seats for none of four. One quarterly award is not three (G06).
+    """Late is the year's (年终考核分值). Days are demanded of the months that were assessed, so people have places; of
+    four nobody has a seat. One quarterly award is not three (G06).
     """
     kept = made.sign("2025")
     points = {one: Decimal(made.scores["2025"][one]) for one in quarter.PEOPLE}
