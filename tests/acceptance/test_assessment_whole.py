@@ -382,7 +382,7 @@ def explained(made: Hall) -> None:
 
 
 def the_year(made: Hall) -> None:
-    """Late is the year's (年终考核分值). Days are demanded of the months that were assessed, so people have places; of
+    """Late is the year's (年终考核分值). Days are demanded of the months that were assessed: people have places. Of
     four nobody has a seat. One quarterly award is not three (G06).
     """
     kept = made.sign("2025")
