@@ -298,8 +298,8 @@ def the_quarter(made: Hall) -> None:
 
 
 def the_quarter_of_a_month(made: Hall) -> None:
-    """w2 has 90 and is not of the windows awarded; of the quarter only December is assessed, and 23 days known of it are
-    enough to be nominated, though three months would demand thirty.
+    """w2 has 90 and is not of the windows awarded; of the quarter only December is assessed, so that 23 days known are
+    enough to be nominated: three months would demand thirty.
     """
     shown = made.json("assess", "preview", *H, "--period", "2025-Q4")
     assert [(one["whom"], one["nominees"]) for one in shown["awards"]] == [("w1", ["p1", "p2"])]
