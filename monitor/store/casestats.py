@@ -16,6 +16,7 @@ from monitor.store import meta
 from monitor.store.bulk import BulkInsert
 from monitor.store.schema import CaseStatRow, Subject
 from monitor.store.sql import insert, table_of
+from monitor.store.subjects import is_heard_of
 from monitor.timeliness.casestat import CaseStat
 from monitor.timeliness.statistics import COUNTED, Counts
 from monitor.workcal.tables import micros
@@ -81,20 +82,15 @@ def without_row(conn: Connection, limit: int) -> list[str]:
 def not_up_to_date(conn: Connection, now: datetime) -> list[str]:
     """Keys of the cases whose row does not say what is known at `now`: due to be judged, or never judged with one.
 
-    Not those of which the first word is received after `now` (a file that is taken in ahead of a replay).
+    Not those of which nothing is received by then.
     """
     due = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", SUBJECT.c.next_check_at <= now)
     found = set(conn.execute(due).scalars())
     cases = conn.execute(select(func.count()).select_from(SUBJECT).where(SUBJECT.c.kind == "case")).scalar_one()
     if cases != conn.execute(select(func.count()).select_from(STAT)).scalar_one():
         mine = exists().where(STAT.c.case_key == SUBJECT.c.key)
-        told = or_(
-            SUBJECT.c.judged_at.is_not(None),
-            SUBJECT.c.failures > 0,
-            SUBJECT.c.next_check_at.is_(None),
-            SUBJECT.c.next_check_at <= now,
-        )
-        found |= set(conn.execute(select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", ~mine, told)).scalars())
+        never = select(SUBJECT.c.key).where(SUBJECT.c.kind == "case", ~mine, is_heard_of(now))
+        found |= set(conn.execute(never).scalars())
     return sorted(found)
 
 

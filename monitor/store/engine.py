@@ -310,8 +310,13 @@ def _begin_sqlite(conn: Connection, *, busy_seconds: float) -> None:
     if not conn.info.get("wide"):
         conn.exec_driver_sql(f"PRAGMA cache_size=-{WRITING_KB}")
         conn.info["wide"] = True
-    if not _let_in(conn.connection.dbapi_connection, busy_seconds):
-        conn.exec_driver_sql("BEGIN IMMEDIATE")  # says why not, as everything that the store says
+    dbapi: Any = conn.connection.dbapi_connection
+    dbapi.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _let_in(dbapi, busy_seconds):
+            conn.exec_driver_sql("BEGIN IMMEDIATE")  # says why not, as everything that the store says
+    finally:
+        dbapi.execute(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
 
 
 def _let_in(dbapi: Any, busy_seconds: float) -> bool:
@@ -321,16 +326,12 @@ def _let_in(dbapi: Any, busy_seconds: float) -> bool:
     once in seconds.
     """
     end = time.monotonic() + busy_seconds
-    dbapi.execute("PRAGMA busy_timeout=0")
-    try:
-        while True:
-            try:
-                dbapi.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                    return False
-                threading.Event().wait(LOOK_AGAIN_SECONDS)
-            else:
-                return True
-    finally:
-        dbapi.execute(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
+    while True:
+        try:
+            dbapi.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                return False
+            threading.Event().wait(LOOK_AGAIN_SECONDS)
+        else:
+            return True

@@ -200,9 +200,24 @@ def may_change() -> ColumnElement[bool]:
 
 
 def wake_all(conn: Connection, *, due: datetime, kinds: Iterable[str] = ()) -> None:
-    """Mark every subject that may still change (after a change of registry, plans, calendar or policy)."""
+    """Mark every subject that may still change (after a change of registry, plans, calendar or policy), but cases of
+    which nothing is received yet: their first word will mark them.
+    """
     wanted = list(kinds)
-    _mark_where(conn, and_(_MAY_CHANGE, SUBJECT.c.kind.in_(wanted)) if wanted else _MAY_CHANGE, due)
+    among = and_(_MAY_CHANGE, or_(SUBJECT.c.kind != "case", is_heard_of(due)))
+    _mark_where(conn, and_(among, SUBJECT.c.kind.in_(wanted)) if wanted else among, due)
+
+
+def is_heard_of(at: datetime) -> ColumnElement[bool]:
+    """Which cases something was received of by `at`: not those whose first word comes later (a file that is taken in
+    ahead of a replay, or of the month that is still being worked).
+    """
+    return or_(
+        SUBJECT.c.judged_at.is_not(None),
+        SUBJECT.c.failures > 0,
+        SUBJECT.c.next_check_at.is_(None),
+        SUBJECT.c.next_check_at <= at,
+    )
 
 
 RESTING: Final = ("case", "order", "task")

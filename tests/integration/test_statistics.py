@@ -25,6 +25,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.casestats import STAT, By
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
+from monitor.store.subjects import wake_all
 from monitor.supervision.compare import Period
 from monitor.supervision.statfill import fill_in
 from monitor.supervision.statistics import BY, statistics
@@ -210,6 +211,10 @@ def test_a_case_whose_first_word_is_received_later_is_in_no_figure_yet(world: Wo
     says(world, "accepted", "03-11 08:40", "N1", item="i1", window="w1")
     world.clock.set(at("03-10 12:00"))
     assert report(world, by="window") == before
+    with world.store.write() as conn:
+        wake_all(conn, due=at("03-10 12:00"))
+    world.judge("03-10 12:00")
+    assert report(world, by="window") == before, "nothing is known to judge it by"
     world.clock.set(at("03-11 08:40"))
     assert report(world)["fresh"] == 1
 
