@@ -132,7 +132,8 @@ def test_a_change_wakes_the_open_subjects_but_a_new_name_wakes_none(store: Store
     load(store, hall)
     far = NOW + timedelta(days=30)
     with store.write() as conn:
-        mark(conn, [SubjectRef(kind="case", key="sp/1"), SubjectRef(kind="case", key="sp/2")], due=far)
+        mark(conn, [SubjectRef(kind="case", key=f"sp/{n}") for n in (1, 2, 3)], due=far)
+        conn.execute(update(SUBJECT).where(SUBJECT.c.key == "sp/1").values(judged_at=NOW))
         conn.execute(update(SUBJECT).where(SUBJECT.c.key == "sp/2").values(next_check_at=None, verdict="ok"))
     due = select(SUBJECT.c.next_check_at).where(SUBJECT.c.key == "sp/1")
     people = tmp_path / "staff.csv"
@@ -143,6 +144,8 @@ def test_a_change_wakes_the_open_subjects_but_a_new_name_wakes_none(store: Store
     load(store, people, LATER)
     assert scalar(store, due) == LATER
     assert scalar(store, select(SUBJECT.c.next_check_at).where(SUBJECT.c.key == "sp/2")) is None
+    unheard = select(SUBJECT.c.next_check_at).where(SUBJECT.c.key == "sp/3")
+    assert scalar(store, unheard) == far, "its first word comes then"
 
 
 def test_the_cache_reads_again_only_after_a_change(store: Store, hall: Path, tmp_path: Path) -> None:
