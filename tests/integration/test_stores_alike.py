@@ -102,7 +102,7 @@ NOT_ASKED: Final = (
 )
 """Of no store, or for devices alone, whose ways are tested over both stores elsewhere."""
 VARYING: Final = re.compile(
-    r"""name="(?:csrf|key)" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>\d+ MiB<|"""
+    r"""name="(?:csrf|key)" value="[^"]+"|"X-CSRF": "[^"]+"|<dt>(?:数据库|磁盘余量)</dt><dd>[^<]+</dd>|>[\d,.]+ MiB<|"""
     r""""(?:store|free)_bytes": [^,]+,|"value": \d{8,}\.0"""
     r"""|<tr id="metric-store_(?:free|size)_bytes">(?s:.*?)</tr>\s*"""
     r"""|\{\s*"name": "jiancha_store_(?:free|size)_bytes"[^}]*\},?\s*"""
