@@ -19,6 +19,7 @@ from monitor.store.schema import (
     PresenceRow,
     RatingRow,
     RawEvent,
+    RawPayload,
     TaskEventRow,
 )
 from monitor.store.sql import table_of
@@ -39,8 +40,13 @@ def raw_row(event: Event) -> Row:
         "seq": event.seq,
         "boot": event.boot,
         "payload_hash": payload_hash(event),
-        "payload": event.payload.decode(),
+        "payload": "",
     }
+
+
+def payload_row(event: Event, raw_id: int) -> Row:
+    """The row of RAW_PAYLOADS."""
+    return {"received": event.received, "raw_event": raw_id, "at": event.at, "payload": event.payload.decode()}
 
 
 def payload_hash(event: Event) -> str:
@@ -189,4 +195,7 @@ RAW_EVENTS: Final = BulkInsert(
     lambda statement: statement.on_conflict_do_nothing(index_elements=["device", "event_id"]),
     returning=["device", "event_id", "id"],
     numbered=True,
+)
+RAW_PAYLOADS: Final = BulkInsert(
+    table_of(RawPayload), ["received", "raw_event", "at", "payload"], lambda statement: statement
 )
