@@ -44,18 +44,13 @@ def raw_row(event: Event) -> Row:
     }
 
 
-def payload_row(event: Event, raw_id: int) -> Row:
-    """The row of RAW_PAYLOADS."""
-    return {"received": event.received, "raw_event": raw_id, "at": event.at, "payload": event.payload.decode()}
-
-
 def payload_hash(event: Event) -> str:
     """SHA-256 over the kept payload with sorted keys: tells a repetition from another payload under the same id."""
     return hashlib.sha256(event.payload).hexdigest()
 
 
 def fact_row(event: Event, device: Device, raw_id: int) -> Row:
-    """The row of FACTS[event.channel]."""
+    """The row of FACTS[event.channel], which is that of RAW_PAYLOADS too."""
     row = _common(event, raw_id)
     row.update(_MAKERS[event.channel](event, device))
     return row
@@ -74,6 +69,7 @@ def _common(event: Event, raw_id: int) -> Row:
         "received": event.received,
         "seq": event.seq,
         "boot": event.boot,
+        "payload": event.payload.decode(),
     }
 
 

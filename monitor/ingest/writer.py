@@ -21,7 +21,7 @@ from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
 from monitor.ingest.decode import Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
-from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, payload_row, raw_row
+from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import meta
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
@@ -131,7 +131,6 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     step.heartbeats()
     step.statuses()
     stored = step.events()
-    RAW_PAYLOADS.run(conn, [payload_row(event, number) for event, number in stored])
     _insert_facts(conn, stored, registry)
     _insert_private(conn, [event for event, _ in stored])
     step.refusals()
@@ -299,12 +298,14 @@ _STATUS_FIELDS: Final = ("state", "firmware", "received")
 
 
 def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registry: Registry) -> None:
-    """The fact rows. What two sources tell of one case event stands twice: the fold merges it (DESIGN §3.1). Of what
-    one source tells twice in a second the first stands.
+    """What they said, and the fact rows. What two sources tell of one case event stands twice: the fold merges it
+    (DESIGN §3.1). Of what one source tells twice in a second the first stands.
     """
+    rows = [fact_row(event, registry.devices[event.device], number) for event, number in stored]
+    RAW_PAYLOADS.run(conn, rows)
     by_channel: dict[str, list[Row]] = {}
-    for event, number in stored:
-        by_channel.setdefault(event.channel, []).append(fact_row(event, registry.devices[event.device], number))
+    for row, (event, _) in zip(rows, stored, strict=True):
+        by_channel.setdefault(event.channel, []).append(row)
     for channel, rows in sorted(by_channel.items()):
         FACTS[channel].run(conn, rows)
 
