@@ -158,6 +158,8 @@ def _load(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     outings = plans.outings(look.conn, people, start, end)
     closed = plans.closures(look.conn, start, end)
     looks = spotchecks.seen(look.conn, windows, start, end)
+    look.sources.look_at(name for window in windows for name in cameras_of(look, window, ()))
+    look.sources.look_at(name for window in windows for name in duty_carriers(look.registry, window, ()))
     loaded: dict[str, Loaded] = {}
     for key, (window, day, _) in parsed.items():
         known = look.registry.windows.get(window)
