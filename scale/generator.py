@@ -4,9 +4,9 @@
 
 Job: {"halls", "windows", "port", "passwords": {user: password}, "start", "anchor"}: the devices' clock shows `start` at
 the instant `anchor`, as the daemons' does. A phase: {"name", "seconds", "rate"}; `morning` takes neither. Each is
-answered, once the broker has acknowledged all of it, by {"name", "events", "seconds", "began", "behind"}: seconds that
-publishing took, and by how many events it was behind its own rate at the worst. The end of input ends it with the last
-line {"sent": {device: events}, "beats", "acknowledged"}.
+answered, once the broker has acknowledged all of it, by {"name", "events", "seconds", "began", "behind", "sent":
+{channel: events}}: seconds that publishing took, by how many events it was behind its own rate at the worst. The end of
+input ends it with the last line {"sent": {device: events}, "beats", "acknowledged"}.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Generator:
         return sent, behind
 
     def phase(self, asked: dict[str, Any]) -> dict[str, Any]:
-        began, behind = time.monotonic(), 0
+        began, behind, before = time.monotonic(), 0, dict(self.traffic.by_channel)
         at = self.now()
         if asked["name"] == "morning":
             events = self.morning()
@@ -106,7 +106,10 @@ class Generator:
             events, behind = self.steady(asked["seconds"], asked["rate"])
         took = time.monotonic() - began
         self.settle()
-        return {"name": asked["name"], "events": events, "seconds": took, "began": at, "behind": behind}
+        sent = {name: count - before.get(name, 0) for name, count in self.traffic.by_channel.items()}
+        return {
+            "name": asked["name"], "events": events, "seconds": took, "began": at, "behind": behind, "sent": sent,
+        }  # fmt: skip
 
 
 def lines(into: Queue[str | None]) -> None:

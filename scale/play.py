@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from scale.province import Province
 from scale.readings import Base
+from scale.traffic import STEPS
+from scale.wire import Link
 from scale.world import PARTS, Scrape, Scraper, World, cpu, memory, running
 
 WAIT: Final = threading.Event()
@@ -30,7 +34,8 @@ class Script:
     minutes: float = 3
     burst_rate: float = 10_000
     burst_seconds: float = 5
-    settle_seconds: float = 120
+    settle_seconds: float = 300
+    """How long it is waited at most until what the morning, or the burst, has made due is judged."""
     fast: bool = False
     """Without fsync: for a test."""
 
@@ -90,6 +95,11 @@ def play(script: Script) -> dict[str, Any]:
         with Watch(world) as watch, Scraper(world, 15.0 if script.minutes >= 1 else 2.0) as scraper:
             found = _phases(script, world, base, watch)
             found["memory_mb"] = {part: round(size, 1) for part, size in watch.most.items()}
+            found["replicas"] = len(world.daemons)
+        found["place"] = {"halls": world.province.halls, "windows": world.province.windows,
+                          "devices": world.province.halls * len(world.province.devices(0))}  # fmt: skip
+        found["asked"] = {"rate": script.rate, "minutes": script.minutes, "burst_rate": script.burst_rate,
+                          "burst_seconds": script.burst_seconds}  # fmt: skip
         found["scrapes"] = _scrapes(scraper.found)
         found["alerts"] = len(world.receiver.alerts())
         found["import_seconds"] = round(world.import_seconds, 1)
@@ -136,8 +146,21 @@ def _phases(script: Script, world: World, base: Base, watch: Watch) -> dict[str,
         "steady": _phase(script, steady, base, before, after, watch, burst["began"]),
         "burst": _phase(script, burst, base, after, last, watch, None) | {"judged_after": round(judged_after, 1)},
         "tables": _weights(before, last), "wal_bytes_an_event": _wal(before, after, steady["events"]),
-        "size": sum(table.size for table in last["tables"].values()),
+        "size": sum(table.size for table in last["tables"].values()), "case_events": len(STEPS),
+        "subjects_a_day": base.subjects_a_day(world.province), "flush_ms": base.flush_ms(),
+        "broker_kb_a_connection": _kb_a_connection(world),
     }  # fmt: skip
+
+
+def _kb_a_connection(world: World, count: int = 300) -> float:
+    """What a connection more takes of the broker's memory, that says nothing."""
+    broker, user = psutil.Process(world.broker_pid), world.province.bridge(0)
+    before = broker.memory_info().rss
+    links = [Link(world.broker.port, f"idle-{n}", user, world.broker.passwords[user]) for n in range(count)]
+    after = broker.memory_info().rss
+    for link in links:
+        link.socket.close()
+    return round((after - before) / count / 1e3, 1)
 
 
 def _look(world: World, base: Base) -> dict[str, Any]:
@@ -155,7 +178,8 @@ def _phase(
     events, beats = rows["raw_event"], rows.get("heartbeat", 0)
     used = {part: after["cpu"][part] - before["cpu"][part] for part in PARTS}
     return {
-        "events": told["events"], "beats": beats, "published_s": round(told["seconds"], 2), "behind": told["behind"],
+        "events": told["events"], "sent": told["sent"], "beats": beats,
+        "published_s": round(told["seconds"], 2), "behind": told["behind"],
         "wall_s": round(took, 2), "published_per_s": round(told["events"] / told["seconds"]),
         "committed_per_s": round(lags.rate), "drained_s": round(lags.drained, 2),
         "lag_ms": {f"p{round(s * 100, 1):g}": round(lags.quantile(s) * 1e3, 1) for s in (0.5, 0.9, 0.99, 0.999)},

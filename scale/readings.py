@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
+from scale.province import Province
 from scale.world import START, World
 
 FACTS: Final = {
     "presence": "presence", "case": "case_event", "rating": "rating", "duty": "duty", "checkin": "checkin",
 }  # fmt: skip
-WEIGHED: Final = "pg_total_relation_size(c.oid)"
 LAGS: Final = """
-SELECT extract(epoch FROM at - %(zero)s)::float8, extract(epoch FROM pg_xact_commit_timestamp(xmin) - %(anchor)s)::float8
+SELECT extract(epoch FROM at - %(zero)s)::float8,
+  extract(epoch FROM pg_xact_commit_timestamp(xmin) - %(anchor)s)::float8
 FROM raw_event WHERE at >= %(first)s AND at < %(last)s
 """
 MISSING: Final = """
@@ -59,7 +61,7 @@ class Base:
 
     def lost(self, sent: Mapping[str, int]) -> tuple[int, int]:
         """Events that are missing or too many by number, and devices whose last number is not the last sent."""
-        row = self._conn.execute(MISSING, (psycopg.types.json.Jsonb(dict(sent)),)).fetchone()
+        row = self._conn.execute(MISSING, (Jsonb(dict(sent)),)).fetchone()
         assert row is not None
         return int(row[0]), int(row[1])
 
@@ -68,8 +70,24 @@ class Base:
         found = {}
         for channel, table in FACTS.items():
             events = self.one("SELECT count(*) FROM raw_event WHERE channel = %s", (channel,))
-            found[channel] = int(events - self.one(f"SELECT count(*) FROM {table}"))
+            found[channel] = int(events - self._count(table))
         return found
+
+    def _count(self, table: str) -> int:
+        return int(self.one(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))))
+
+    def subjects_a_day(self, province: Province) -> dict[str, float]:
+        """Slots of a person and sessions of a window, expected for a day."""
+        each = "SELECT count(*)::float8 / greatest(count(DISTINCT split_part(key, '/', 2)), 1) FROM subject WHERE kind = %s"
+        return {
+            "staff": round(float(self.one(each, ("slot",))) / (province.halls * province.people), 2),
+            "window": round(float(self.one(each, ("post",))) / (province.halls * province.windows), 2),
+        }
+
+    def flush_ms(self) -> float:
+        """What a flush of the write-ahead log took, by the mean."""
+        found = self.one("SELECT sum(fsync_time) / nullif(sum(fsyncs), 0) FROM pg_stat_io WHERE object = 'wal'")
+        return round(float(found or 0), 2)
 
     def due(self) -> int:
         """Subjects that wait to be judged now, by the province's clock."""
@@ -91,12 +109,11 @@ class Base:
 
     def tables(self) -> dict[str, Table]:
         """Live rows and bytes with indexes, of tables that have any."""
-        names = [
-            str(row[0]) for row in self._conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        ]
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        names = [str(row[0]) for row in self._conn.execute(query)]
         found = {}
         for name in sorted(names):
-            rows = int(self.one(f'SELECT count(*) FROM "{name}"'))
+            rows = self._count(name)
             if rows:
                 size = int(self.one("SELECT pg_total_relation_size(%s::regclass)", (f'"{name}"',)))
                 found[name] = Table(rows=rows, size=size)

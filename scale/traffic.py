@@ -33,6 +33,7 @@ class Traffic:
 
     province: Province
     sent: dict[str, int] = field(default_factory=dict)
+    by_channel: dict[str, int] = field(default_factory=dict)
     beats: int = 0
     _turn: dict[str, int] = field(default_factory=dict)
     _number: int = 0
@@ -95,6 +96,7 @@ class Traffic:
 
     def _event(self, n: int, device: str, channel: str, at: str, body: dict[str, Any]) -> Said:
         seq = self.sent.get(device, 0) + 1
+        self.by_channel[channel] = self.by_channel.get(channel, 0) + 1
         self.sent[device] = seq
         told = {"id": f"{ID}{seq:012d}", "at": at, "seq": seq, "boot": BOOT, **body}
         return n, device, channel, json.dumps(told, ensure_ascii=False).encode()

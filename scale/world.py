@@ -35,6 +35,7 @@ GROUP: Final = "province"
 POSTGRES: Final = {
     # so that the time of each commit is known; costs a few bytes a transaction
     "track_commit_timestamp": "on",
+    "track_wal_io_timing": "on",
     # what a small server of its own would have; the default is 128 MB
     "shared_buffers": "512MB",
     "max_wal_size": "4GB",
@@ -247,7 +248,7 @@ class Scraper:
 
 @dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """One answer of /metrics: how long it took, how long it was, and the samples without labels, or summed over them."""
+    """One answer of /metrics: how long it took, how long it was, and each name's samples summed over their labels."""
 
     replica: int
     at: float
