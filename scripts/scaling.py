@@ -148,7 +148,7 @@ def needs_table() -> str:
         "磁盘/年 disk a year, all kept, GB": lambda _, n: f"{n.disk_gb:,.0f}",
         "磁盘/年 the same with heartbeats of 90 days only, GB": lambda _, n: f"{n.disk_gb_without_old_beats:,.0f}",
         "核 cores, half of each idle: broker, database, replicas":
-            lambda _, n: f"{n.broker_cores:.2f}, {n.database_cores:.2f}, {n.replica_cores:.2f}",
+            lambda _, n: f"{n.broker_cores:.2g}, {n.database_cores:.2g}, {n.replica_cores:.2g}",
         "MQTT 连接 connections at the daemon's broker": lambda _, n: f"{n.connections:,}",
         "副本内存 memory of a replica, MB": lambda _, n: f"{n.replica_memory_mb:,.0f}",
     }  # fmt: skip
