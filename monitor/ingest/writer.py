@@ -129,6 +129,7 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     how.boots.lock(conn, known, shared=how.shared)
     step = _Step(conn=conn, batch=batch, registry=registry, how=how)
     step.heartbeats()
+    step.look_at_boots()
     step.statuses()
     stored = step.events()
     _insert_facts(conn, stored, registry)
@@ -162,6 +163,12 @@ class _Step:
                 self.beats.append(beat)
                 new.remove(key)
         self.how.boots.forget((beat.device, beat.boot) for beat in self.beats)
+
+    def look_at_boots(self) -> None:
+        """Of all devices of the batch, once its heartbeats are stored."""
+        registry, said = self.registry.devices, [p.said for p in self.batch]
+        known = {(s.device, s.boot) for s in said if isinstance(s, Event | Heartbeat) and s.device in registry}
+        self.how.boots.look_at(self.conn, known)
 
     def statuses(self) -> None:
         latest: dict[str, Status] = {}

@@ -159,7 +159,7 @@ def case_event(look: Look, row: Row[Any]) -> CaseEvent:
 def reporters_of(registry: Registry, key: str, rows: Sequence[Row[Any]]) -> list[str]:
     """Sources that could report the case: devices of its namespace in service, else those that did report it."""
     namespace = key.split("/", 1)[0]
-    devices = [d.id for d in registry.devices.values() if d.case_namespace == namespace and d.allows("case")]
+    devices = [d.id for d in registry.devices_telling(namespace) if d.allows("case")]
     return sorted(devices) or sorted({r.source for r in rows})
 
 

@@ -169,10 +169,8 @@ def window_of(registry: Registry, staff: str, day: date) -> str | None:
     """The window where the person stands that day: the first of their posts, A before B before S."""
     held = [
         p
-        for p in registry.posts
-        if p.staff == staff
-        and (p.valid_from is None or p.valid_from <= day)
-        and (p.valid_to is None or day < p.valid_to)
+        for p in registry.posts_of(staff)
+        if (p.valid_from is None or p.valid_from <= day) and (p.valid_to is None or day < p.valid_to)
     ]
     return min(held, key=lambda p: ("ABS".find(p.rank), p.window)).window if held else None
 
@@ -181,7 +179,7 @@ def terminals_of(registry: Registry, staff: str) -> tuple[str, ...]:
     """Terminals in service that the person may use (`devices.serves`, DESIGN §1C), by id."""
     hall = registry.hall_of_staff(staff)
     unit = registry.staff[staff].unit if staff in registry.staff else None
-    return tuple(sorted(d.id for d in registry.devices.values() if d.hall == hall and _serves(d, staff, unit)))
+    return tuple(sorted(d.id for d in registry.devices_of(hall) if _serves(d, staff, unit)))
 
 
 def people_of(registry: Registry, device: str) -> tuple[str, ...]:
