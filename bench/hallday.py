@@ -3,11 +3,12 @@
     python bench/hallday.py [--seconds N] [--windows A,B] [--json]
 
 The real daemon, at the pace of a real clock, on the hall of bench/madehall.py with a year behind it: Mosquitto, a
-connection for each device, a heartbeat a minute from each, a picture judged every thirty seconds at each window, ratings
-and cases as they come in rules.md I01–I03, a receiver of alerts and the daemon's own sign of life, Prometheus' scrape
-every fifteen seconds, the board open in a browser's way. Then its evening: heartbeats and scrapes alone. A day is nine
-hours of the first and fifteen of the second. Processor time is the daemon's own (user and system), so that what runs
-beside it on the machine shows little. Goals: a day below 1 % of a core, a scrape of 200 windows at most 20 ms, at most 150 MB.
+connection for each device, a heartbeat a minute from each, a picture judged every thirty seconds at each window,
+ratings and cases as they come in rules.md I01–I03, a receiver of alerts and the daemon's own sign of life,
+Prometheus' scrape every fifteen seconds, the board open as in a browser. Then its evening: heartbeats and scrapes
+alone. A day is nine hours of the first and fifteen of the second. Processor time is the daemon's own (user and
+system), so that what runs beside it shows little. Goals: a day below 1 % of a core, a scrape of 200 windows at most
+20 ms, at most 150 MB.
 """
 
 from __future__ import annotations

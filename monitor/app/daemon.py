@@ -343,7 +343,10 @@ class _Daemon:
         )
         servers = {"http": HttpServer(app, host=http.host, port=http.port)}
         if http.tls_port is not None and http.tls_cert and http.tls_key:
-            from monitor.ops.certificates import BadCertificate, read_pair  # 7 MB, which a daemon without HTTPS is spared
+            from monitor.ops.certificates import (  # 7 MB, which a daemon without HTTPS is spared
+                BadCertificate,
+                read_pair,
+            )
 
             try:
                 pair = read_pair(Path(http.tls_cert), Path(http.tls_key), self._program.clock.real_now())

@@ -27,8 +27,8 @@ BUSY_SECONDS: Final = 30.0
 NOTICED_SECONDS: Final = 2.0
 """A wait for that lock from which on it is told (/readyz, log): others hold it for milliseconds."""
 SMALL_BYTES: Final = 16_000_000
-"""What SQLite holds in memory in a daemon, over all its connections: two dozen threads have one each, and each would fill
-its own cache in a day. What it lets go of the system's cache of the file still has.
+"""What SQLite holds in memory in a daemon, over all its connections: two dozen threads have one each, and each would
+fill its own cache in a day. What it lets go of is still in the system's cache of the file.
 """
 READING_KB: Final = 8_000
 WRITING_KB: Final = 32_000
@@ -152,7 +152,7 @@ class Store:
         """Whether another process judges this SQLite store now: then a rest as long follows each write (DESIGN §10)."""
 
     def keep_small(self) -> None:
-        """Bound what SQLite holds in memory in this process (SMALL_BYTES), for one that runs for months beside others."""
+        """Bound what SQLite holds in memory in this process (SMALL_BYTES): a daemon runs for months."""
         if self.is_sqlite:
             with self.read() as conn:
                 conn.exec_driver_sql(f"PRAGMA soft_heap_limit={SMALL_BYTES}")
