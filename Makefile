@@ -25,8 +25,8 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	scripts/make-venv "$(PYTHON)" $(VENV)
 	touch $@
 
-packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
-	scripts/debian-packages mosquitto mosquitto-clients prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
+packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, nginx, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
+	scripts/debian-packages mosquitto mosquitto-clients nginx-light prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
 	scripts/web-tools
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
