@@ -50,7 +50,7 @@ BUSY_CHUNK: Final = 50
 """Subjects written in one transaction: on SQLite few, about 4 ms, while ingest writes there too, so that it never waits
 long; more when it was silent since the last one: each transaction waits for the disk (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
-PORTIONS: Final[Mapping[str, int]] = {"post": 20, "device": 8}
+PORTIONS: Final[Mapping[str, int]] = {"post": 20, "device": 100}
 """Kinds with hundreds of facts each, pictures of a session, heartbeats since the last look: so many are in memory at
 once. A hall of 200 windows took 300 MB when all were.
 """
