@@ -37,6 +37,7 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     # Source by source: SQLite looks for pairs through the whole table, a year of ratings for each batch.
     rows = [row for source, events in by_source.items() for row in _RATINGS.run(look.conn, events, source=source)]
     followed = _closed_at(look, keys)
+    look.sources.look_at(by_source)
     loaded: dict[str, Loaded] = {}
     for row in rows:
         key = f"{row.source}/{row.event_id}"

@@ -35,6 +35,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         key: look.once(("place", staff, day), partial(window_of, look.registry, staff, day))
         for key, (staff, day, _) in parsed.items()
     }
+    look.sources.look_at({device for staff in people for device in terminals_of(look.registry, staff)})
     closed = plans.closures(look.conn, start, end)
     corrections = plans.corrections(look.conn, people, first, last)
     remember_rota(look, first, last)
