@@ -1,9 +1,10 @@
-"""Where spreadsheets differ from tables: text that they would calculate, and formulas that nothing has calculated."""
+"""Where spreadsheets differ from tables: text that they would calculate, formulas that nothing has calculated, and what
+a workbook unpacks to (`weighed`, which every reader of a workbook calls first).
+"""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import zipfile
 import zlib
@@ -36,21 +37,12 @@ def bad_book() -> tuple[type[Exception], ...]:
 
 
 def open_book(file: Any, **options: Any) -> Any:
-    """A workbook, to be closed. Raises `bad_book`."""
+    """A workbook, to be closed; links to other workbooks are not read. Raises `bad_book`."""
     from openpyxl import (
         load_workbook,
     )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
 
-    return load_workbook(file, **options)
-
-
-def unpacked_bytes(data: bytes) -> int:
-    """What the parts of a workbook come to by their own word, which zipfile holds them to; 0 where it is none."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return sum(part.file_size for part in archive.infolist())
-    except zipfile.BadZipFile:
-        return 0
+    return load_workbook(file, keep_links=False, **options)
 
 
 def guarded(cell: str) -> str:
