@@ -63,7 +63,7 @@ def weigh(file: Any, budget: Budget) -> None:
 
 
 class _Scales:
-    """One part on its way through expat. Every cell of a sheet comes by here twice: what is looked up is kept at hand."""
+    """One part on its way through expat. Every cell comes by here twice: what is looked up is kept at hand."""
 
     def __init__(self, part: zipfile.ZipInfo, cells_most: int) -> None:
         self._name, self._size, self._most = part.filename, part.file_size, cells_most

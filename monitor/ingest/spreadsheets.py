@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO, Any, Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405  # for the name of its error; openpyxl reads by defusedxml
 
 _FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
 """How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was

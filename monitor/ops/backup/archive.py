@@ -17,8 +17,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 MOST_MANIFEST: Final = 16 << 20
 MOST_LINE: Final = 256 << 20
-"""Bytes of one row: the largest files that are kept come to a tenth of it. What unpacks to more is no backup of ours, and
-must not fill the memory.
+"""Bytes of one row: the largest files that are kept come to a tenth of it. What unpacks to more is no backup of ours,
+and must not fill the memory.
 """
 COMPRESSION: Final = 3
 """Half the time of the usual 6 for a tenth more space."""
@@ -114,7 +114,16 @@ class Reader:
             self.manifest = Manifest.of(json.loads(self._zip.read(MANIFEST)))
         except FileNotFoundError:
             raise BadArchive(f"{path}: 没有此文件 no such file") from None
-        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            zlib.error,
+            KeyError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+            RecursionError,
+        ) as error:
             raise BadArchive(f"{path}: 不是完好的备份 is no whole backup ({error})") from error
 
     def lines(self, name: str) -> Iterator[bytes]:
