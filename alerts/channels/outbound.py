@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.request import getproxies, proxy_bypass
@@ -18,6 +18,9 @@ import httpx
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+Lookup: TypeAlias = Callable[..., Sequence[tuple[Any, ...]]]
+"""As `socket.getaddrinfo`."""
 
 METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "fd00:ec2::254")))
 """Of clouds, where it is not link-local: who asks there is given the machine's credentials."""
@@ -31,14 +34,15 @@ class NotAllowed(httpx.UnsupportedProtocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reach:
-    """`allowed`: networks that are taken whatever they are."""
+    """`allowed`: networks that are taken whatever they are. `lookup`: the system's name service."""
 
     allowed: tuple[Network, ...] = ()
+    lookup: Lookup = socket.getaddrinfo
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Reach:
+    def of(cls, texts: Iterable[str], lookup: Lookup = socket.getaddrinfo) -> Reach:
         """Raises ValueError."""
-        return cls(allowed=tuple(ipaddress.ip_network(text, strict=False) for text in texts))
+        return cls(allowed=tuple(ipaddress.ip_network(text, strict=False) for text in texts), lookup=lookup)
 
     def refusal(self, host: str, address: Address) -> str | None:
         """Why nothing goes to the address that the host stands for; None: it may."""
@@ -56,7 +60,7 @@ class Reach:
     def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of a host, all of them fit to be connected to. Raises NotAllowed, OSError."""
         bare = host.strip("[]")
-        found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
+        found = self.lookup(bare, port, type=socket.SOCK_STREAM)
         texts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for text in texts:
             no = self.refusal(bare, ipaddress.ip_address(text.partition("%")[0]))

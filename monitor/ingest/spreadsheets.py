@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO, Any, Final
-from xml.etree import ElementTree  # nosec B405  # for the name of its error; openpyxl reads by defusedxml
 
 _FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
 """How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was
@@ -25,13 +24,15 @@ _LONGEST: Final = 32
 
 
 def bad_book() -> tuple[type[Exception], ...]:
-    """What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know."""
+    """What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know. Both
+    of its readers of XML raise kinds of SyntaxError.
+    """
     from openpyxl.utils.exceptions import (
         InvalidFileException,
     )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
 
     return (
-        zipfile.BadZipFile, zlib.error, InvalidFileException, ElementTree.ParseError,
+        zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError,
         LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError, OSError, EOFError,
     )  # fmt: skip
 

@@ -105,8 +105,8 @@ class Writer:
 class Reader:
     """Reads an archive. Every method raises BadArchive for one that is damaged."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, line_most: int = MOST_LINE) -> None:
+        self.path, self._line_most = path, line_most
         try:
             self._zip = zipfile.ZipFile(path)
             if self._zip.getinfo(MANIFEST).file_size > MOST_MANIFEST:
@@ -130,9 +130,9 @@ class Reader:
         """The rows of a table; the zip's own check sum is held against them at their end."""
         try:
             with self._zip.open(_entry(name)) as file:
-                while line := file.readline(MOST_LINE):
-                    if len(line) == MOST_LINE:
-                        raise ValueError(f"a row of more than {MOST_LINE >> 20} MB")
+                while line := file.readline(self._line_most):
+                    if len(line) == self._line_most:
+                        raise ValueError(f"a row of more than {self._line_most >> 20} MB")
                     yield line.rstrip(b"\n")
         except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as error:
             raise BadArchive(f"{self.path}: 表 {name} 损坏 is damaged ({error})") from error
