@@ -1,4 +1,4 @@
-"""A few seconds of fuzzing in every run, each time the same; ten minutes of it, each time another, in the long tests."""
+"""A few seconds of fuzzing in every run, always the same; ten minutes of it, always another, in the long tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHORT = settings(
     max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 ROUND = settings(
-    max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True,
+    max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True,
     phases=(Phase.generate, Phase.shrink),
 )  # fmt: skip
 SECONDS = float(os.environ.get("JIANCHA_FUZZ_SECONDS", "600"))
