@@ -137,7 +137,8 @@ def test_no_secret_leaves_by_log_answer_or_record(
 def tried(folder: Path) -> int:
     with sqlite3.connect(folder / "jiancha.sqlite") as conn:
         row = conn.execute(
-            "SELECT count(DISTINCT d.address) FROM attempt a JOIN delivery d ON d.id = a.delivery WHERE a.result IS NOT NULL"
+            "SELECT count(DISTINCT d.address) FROM attempt a JOIN delivery d ON d.id = a.delivery "
+            "WHERE a.result IS NOT NULL"
         ).fetchone()
     return int(row[0])
 
