@@ -23,8 +23,8 @@ PAYLOAD: Final = (
     '"\'><xss-probe></xss-probe><img src=x onerror="window.__xss=1"><a href="javascript:window.__xss=2">x</a>'
 )
 WORDS: Final = frozenset(
-    ["name", "title", "text", "reason", "why", "comment", "letter", "value", "note", "words", "detail", "label", "remark",
-     "answer", "content", "basis", "author", "question"]
+    ["name", "title", "text", "reason", "why", "comment", "letter", "value", "note", "words", "detail", "label",
+     "remark", "answer", "content", "basis", "author", "question"]
 )  # fmt: skip
 """Columns that hold what somebody wrote, in whatever table."""
 LEFT: Final = frozenset({"alembic_version", "meta", "address"})
@@ -83,7 +83,8 @@ LONG: Final[dict[str, tuple[str, Where]]] = {
     path: (user, lambda d, key, path=path: path)  # type: ignore[misc]
     for user, paths in {
         "duty": ("/cases", "/cases/due", "/requests?tab=all", "/attendance", "/posts", "/notices", "/notices/1",
-                 "/spots", "/silences", "/assessment/proposals", "/assessment/marks?month=2026-03", "/assessment/talks?state=all",
+                 "/spots", "/silences", "/assessment/proposals", "/assessment/marks?month=2026-03",
+                 "/assessment/talks?state=all",
                  "/assessment/patrols?round=2", "/assessment/weeks", "/assessment/self", "/assessment/circulars",
                  "/ratings/unrated", "/ratings/devices", "/operations", "/faces/doubts", "/assessment/scores",
                  f"/posts/{HALL}-w04"),

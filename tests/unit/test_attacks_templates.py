@@ -98,7 +98,7 @@ def test_a_letter_s_template_reaches_nothing_either(source: str, tmp_path: Path)
 
     def filled_in() -> None:
         template = _template(Templates(shipped, tmp_path).body("circular"))
-        template.render(dict.fromkeys(PLACEHOLDERS["circular"], "x"), _sandbox())
+        template.render(dict.fromkeys(PLACEHOLDERS["circular"], []), _sandbox())
 
     with pytest.raises(Exception, match=r"unsafe|undefined|no such placeholders"):
         filled_in()
