@@ -14,7 +14,7 @@ TEST_TMP ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)0"
 # As monitor/exports/pdf.py names them.
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei
 
-.PHONY: help setup demo test test-long lint docs bench lock sbom packages clean
+.PHONY: help setup demo test test-long lint docs bench scale lock sbom packages clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,8 +25,8 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	scripts/make-venv "$(PYTHON)" $(VENV)
 	touch $@
 
-packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
-	scripts/debian-packages mosquitto mosquitto-clients prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
+packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, nginx, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
+	scripts/debian-packages mosquitto mosquitto-clients nginx-light prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
 	scripts/web-tools
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
@@ -53,6 +53,10 @@ test-long: setup packages  ## full counts and long runs
 
 bench: setup packages  ## speed against a naive program in one run; writes docs/performance.md
 	$(BIN)/python -m bench
+
+MINUTES ?= 3
+scale: setup packages  ## a province of 120 halls on this machine, a burst, and what others need; writes docs/scaling.md (MINUTES=3)
+	$(BIN)/python -m scale --minutes $(MINUTES) --write
 
 lock: setup  ## pin the newest releases that pyproject.toml allows
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra faces --strip-extras --annotation-style line --no-header \

