@@ -306,9 +306,10 @@ def _is_evidence(conn: Connection, number: Column[Any], at: Column[Any]) -> Cond
     """Messages whose facts a standing card rests on: of its case, task or rating, or of the days around it."""
     cases = select(CASE.c.raw_event).where(CASE.c.case_key.in_(_subjects("case")))
     tasks = select(TASK.c.raw_event).where(TASK.c.task.in_(_subjects("task")))
-    rated = RATING.c.source + "/" + RATING.c.event_id
-    ratings = select(RATING.c.raw_event).where(rated.in_(_subjects("rating")))
-    return or_(number.in_(cases), number.in_(tasks), number.in_(ratings), *_days_around(conn, at))
+    key = RATING.c.source + "/" + RATING.c.event_id
+    card = _subjects("rating").where(CARD.c.key == key).correlate(RATING).exists()
+    rated = exists().where(RATING.c.raw_event == number, card)  # from the message on: its key is in no index
+    return or_(number.in_(cases), number.in_(tasks), rated, *_days_around(conn, at))
 
 
 def _subjects(kind: str) -> Any:
