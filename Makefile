@@ -14,7 +14,7 @@ TEST_TMP ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)0"
 # As monitor/exports/pdf.py names them.
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei
 
-.PHONY: help setup demo test test-long lint docs bench lock packages clean
+.PHONY: help setup demo test test-long lint docs bench torture lock packages clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,13 @@ test-long: setup packages  ## full counts and long runs
 
 bench: setup packages  ## speed against a naive program in one run; writes docs/performance.md
 	$(BIN)/python -m bench
+
+# An hour by default; SEED and STORE (postgresql, sqlite) choose the run, PLAN plays a saved plan.json again.
+MINUTES ?= 60
+torture: setup  ## a simulated hall with kills and faults against the same without: MINUTES=60 SEED=… STORE=postgresql PLAN=…
+	scripts/debian-packages mosquitto
+	$(BIN)/python -m torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
+	  $(if $(KILLS),--kills $(KILLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(PLAN),--plan $(PLAN))
 
 lock: setup  ## pin the newest releases that pyproject.toml allows
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra faces --strip-extras --annotation-style line --no-header \

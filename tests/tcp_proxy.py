@@ -143,7 +143,7 @@ class _Pair:
     def _write(self, sink: socket.socket, waiting: queue.Queue[tuple[float, bytes]]) -> None:
         while not self.ended.is_set():
             with contextlib.suppress(queue.Empty):
-                due, data = waiting.get(timeout=0.2)
+                due, data = waiting.get(timeout=1.0)
                 self.ended.wait(max(0.0, due - time.monotonic()))
                 if not data:
                     self.reset()

@@ -5,6 +5,7 @@ What may differ, and why, stands in `TRUE_OF_THE_RUN` and docs/reliability.md.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Compared:
     told: int
     repeated: int
     by_digest: int
+    withdrawn: int
+    """Cards about people that the program took back by itself: they had been issued, and never held."""
 
 
 def compare(calm: Played, torn: Played, tolerance: timedelta) -> Compared:
@@ -46,8 +49,7 @@ def compare(calm: Played, torn: Played, tolerance: timedelta) -> Compared:
         *_machine_cards(torn),
         *(f"{name}: {line}" for name, run in (("undisturbed", calm), ("disturbed", torn)) for line in sound(run)),
     ]
-    if calm.outcome.doctor != torn.outcome.doctor:
-        found.append(f"doctor: undisturbed {calm.outcome.doctor}, disturbed {torn.outcome.doctor}")
+    found += _examined(torn.outcome)
     told = [t for t in torn.outcome.told if t.receiver == "hook"]
     messages = Counter(told)
     return Compared(
@@ -58,6 +60,7 @@ def compare(calm: Played, torn: Played, tolerance: timedelta) -> Compared:
         told=len(messages),
         repeated=len(told) - len(messages),
         by_digest=sum(item["purpose"] == "digest" for item in torn.outcome.items),
+        withdrawn=sum(_is_withdrawn(card) for card in _of_people(torn.outcome.cards)),
     )
 
 
@@ -80,6 +83,10 @@ def _of_people(cards: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [card for card in cards if card["rule"] not in TRUE_OF_THE_RUN and card["level"] != "reminder"]
 
 
+def _is_withdrawn(card: Mapping[str, Any]) -> bool:
+    return any(step["event"] == "withdrawn" and step["actor"] == "system" for step in card["history"])
+
+
 def _key(card: Mapping[str, Any]) -> tuple[str, ...]:
     """What has to be the same, but for the times."""
     charged = (str(card[name] or "-") for name in ("hall", "unit", "window", "staff"))
@@ -87,6 +94,12 @@ def _key(card: Mapping[str, Any]) -> tuple[str, ...]:
     subject = f"{card['subject']['kind']}:{card['subject']['id']}"
     worked = (str(card["appeal"] or "-"), str(card["followup"] or "-"))
     return (subject, card["rule"], card["level"], card["state"], ended, *charged, *worked)
+
+
+def numbers(differences: Iterable[str]) -> list[int]:
+    """The cards of the disturbed run that the differences name."""
+    there = (text.rpartition(", disturbed ")[2] for text in differences if not text.startswith("undisturbed"))
+    return sorted({int(found) for text in there for found in re.findall(r"#(\d+)", text)})
 
 
 def _cards(calm: Outcome, torn: Outcome, tolerance: timedelta, farthest: Farthest) -> Iterator[str]:
@@ -167,10 +180,16 @@ def sound(run: Played) -> Iterator[str]:
     if outcome.judged_late:
         yield f"judge --as-of still changed {outcome.judged_late} cards"
     yield from (f"judging fails: {line}" for line in outcome.failing)
+    yield from (f"the broker lost events and the program does not see it: {hole}" for hole in run.unknown_holes)
     yield from (f"ended by itself: {line}" for line in run.ended)
-    audit = outcome.audit
+
+
+def _examined(torn: Outcome) -> Iterator[str]:
+    """What the examinations of the disturbed store say against it."""
+    audit = torn.audit
     if audit["status"] != 0 or not audit["ok"] or audit["unsealed"] or not audit["rows"]:
         yield f"audit verify: {dict(audit)}"
+    yield from (f"doctor: {line}" for line in torn.doctor)
 
 
 def _events(run: Played) -> Iterator[str]:

@@ -51,8 +51,6 @@ class Device:
         self.name = name
         self.journal: list[Kept] = []
         self.beats, self._births = beats, births
-        self.was_away = False
-        """Whether anything ever kept it from being heard: it was switched off or cut."""
         self._port, self._clock = port, clock
         self._off = timedelta(0)
         self._boots = 1
@@ -78,14 +76,14 @@ class Device:
         self.journal.append(kept)
         self._waiting[name] = (kept, None if self._hold else self._publish(kept))
 
-    def beat(self, now: datetime) -> None:
-        """A heartbeat, where it can be sent now: one that waits would tell the truth of another time."""
+    def beat(self, now: datetime) -> bool:
+        """A heartbeat, where it can be sent now: one that waits would tell what was true. Whether it was sent."""
         self.reap()
         client = self._client
         if not self.beats or client is None or not client.link.connected:
-            return
+            return False
         if self._beat is not None and not self._beat.wait(0):
-            return
+            return False
         unsent = [kept.seq for kept, _ in self._waiting.values() if kept.boot == self.boot]
         payload = {
             "at": self._text(now),
@@ -94,6 +92,7 @@ class Device:
             "last_seq": min(unsent) - 1 if unsent else self._seq,
         }
         self._beat = client.publish(self._topic("heartbeat"), json.dumps(payload).encode())
+        return True
 
     def reap(self) -> int:
         """Forget what the broker has acknowledged; how much still waits."""
@@ -121,7 +120,6 @@ class Device:
 
     def cut(self) -> None:
         """Its cable is pulled: no farewell, and nothing more goes out."""
-        self.was_away = True
         self.reap()
         if self._client is not None:
             self._client.stop(farewell=False)

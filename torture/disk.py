@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +13,16 @@ BLOCK: Final = b"\0" * 65_536
 
 
 class Disk:
-    """`is_small` False: mounting is not permitted here (it takes root), and `fill` does nothing."""
+    """`is_small` False: mounting is not permitted here (it takes root), and `fill` does nothing.
 
-    def __init__(self, folder: Path, megabytes: int) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True)
+    Its folder is one that every user may enter: where the tests run as root, PostgreSQL does as somebody else.
+    """
+
+    def __init__(self, megabytes: int) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="jiancha-torture-disk-"))
+        self.folder.chmod(0o755)
         self.is_small = os.geteuid() == 0 and self._mount(megabytes)
-        self._ballast = folder / "ballast"
+        self._ballast = self.folder / "ballast"
 
     def fill(self) -> None:
         """Take what is left of it."""
@@ -37,6 +42,7 @@ class Disk:
     def close(self) -> None:
         if self.is_small:
             subprocess.run(["umount", str(self.folder)], check=False, capture_output=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _mount(self, megabytes: int) -> bool:
         words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(self.folder)]

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -21,6 +22,8 @@ from torture.world import STRANGER, World
 
 LOOK_SECONDS: Final = 0.2
 """How often who ended by himself is looked for."""
+ON_THE_WAY: Final = ("kill", "wrong start", "locked", "refused", "delayed", "throttled", "silent", "disk full")
+"""Kinds that hold up what devices say."""
 Act = Callable[[], None]
 
 
@@ -36,8 +39,11 @@ class Faults:
         self._plan, self._world, self._devices, self._lock, self._say = plan, world, devices, lock, say
         self._rng = Random(f"{plan.seed}/play")
         self._queue: list[tuple[float, int, str, Act]] = []
+        """What begins, by the run's wall."""
+        self._mending: list[tuple[float, int, str, Act]] = []
+        """What is mended, by real time: it lasts as long as it lasts, however slowly the wall goes on meanwhile."""
         self._numbers = itertools.count()
-        self._stop = threading.Event()
+        self._stop, self._over, self._closed = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self._begun = 0.0
         self._locker: sqlite3.Connection | None = None
@@ -45,17 +51,19 @@ class Faults:
         self.done: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.failed: Exception | None = None
+        self.not_reached = self.again = 0
         for fault in plan.faults:
-            self._later(fault.at, str(fault), lambda fault=fault: self._do(fault))
+            self._later(fault.at, str(fault), partial(self._do, fault))
 
     def begin(self) -> None:
-        self._begun = time.monotonic()
+        self._begun = self._world.wall.seconds
         self._thread.start()
 
     def mend(self) -> None:
         """What is still broken is mended; everything runs."""
         self._stop.set()
-        self._thread.join(60)
+        self._over.wait(60)
+        self.not_reached = len(self._queue)
         world = self._world
         for link in ("devices-broker", "daemon-broker", "daemon-database", "daemon-receivers"):
             self._restore(link)
@@ -82,27 +90,55 @@ class Faults:
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(min(LOOK_SECONDS, self._ahead())):
-                while self._queue and self._ahead() <= 0:
-                    _, _, what, act = heapq.heappop(self._queue)
-                    self._say(f"{self._passed():7.1f} s  {self._world.clock.now():%d. %H:%M} UTC  {what}")
-                    act()
+            while not self._stop.wait(min(LOOK_SECONDS, max(0.005, self._ahead()))):
+                while self._mending and self._mending[0][0] <= time.monotonic():
+                    self._act(self._mending)
+                while self._queue and self._queue[0][0] <= self._passed():
+                    self._act(self._queue)
                 self._world.revive()
         except Exception as error:
             self.failed = error
+        finally:
+            self._over.set()
+            self._closed.wait()
+
+    def close(self) -> None:
+        """To be called when the world is closed: a server ends with the thread that started it (PR_SET_PDEATHSIG)."""
+        self._stop.set()
+        self._closed.set()
+
+    def _act(self, queue: list[tuple[float, int, str, Act]]) -> None:
+        _, _, what, act = heapq.heappop(queue)
+        self._say(f"{self._passed():7.1f} s  {self._world.clock.now():%d. %H:%M} UTC  {what}")
+        act()
 
     def _passed(self) -> float:
-        return time.monotonic() - self._begun
+        """Seconds of the run's wall (`torture.pace`)."""
+        return self._world.wall.seconds - self._begun
 
     def _ahead(self) -> float:
-        return max(0.0, self._queue[0][0] - self._passed()) if self._queue else LOOK_SECONDS
+        """Seconds until something is to be done."""
+        begins = self._queue[0][0] - self._passed() if self._queue else LOOK_SECONDS
+        ends = self._mending[0][0] - time.monotonic() if self._mending else LOOK_SECONDS
+        return min(begins, ends)
 
     def _later(self, at: float, what: str, act: Act) -> None:
         heapq.heappush(self._queue, (at, next(self._numbers), what, act))
 
     def _for(self, fault: Fault, act: Act) -> None:
         """Mend it when its time is over."""
-        self._later(self._passed() + fault.seconds, f"over: {fault.kind} {fault.what}", act)
+        on_the_way = fault.kind in ON_THE_WAY and fault.what != "daemon-receivers"
+
+        def mended() -> None:
+            act()
+            if on_the_way:
+                self._world.broken -= 1
+                self._world.mended_at = time.monotonic()
+
+        if on_the_way:
+            self._world.broken += 1
+        over = (time.monotonic() + fault.seconds, next(self._numbers), f"over: {fault.kind} {fault.what}", mended)
+        heapq.heappush(self._mending, over)
 
     # -- what can be done
 
@@ -207,7 +243,7 @@ class Faults:
         self._for(fault, lambda: self._world.set_host_clock(fault.what, timedelta(0)))
 
     def _wrong_start(self, fault: Fault) -> None:
-        """Killed, and started while its clock is wrong by minutes of the hall's time; then once more by the right one."""
+        """Killed, and started while its clock is wrong by minutes of the hall's time; later by the right one."""
         world = self._world
         if fault.what in world.down:
             return
@@ -252,7 +288,7 @@ class Faults:
     def _again(self, fault: Fault) -> None:
         with self._lock:
             told = self._devices[fault.what].again(int(fault.figures["events"]), self._rng)
-        self.done["events sent again"] += told
+        self.again += told
 
     def _flood(self, fault: Fault) -> None:
         number = self.done[f"flood {fault.what}"]

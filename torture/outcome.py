@@ -26,6 +26,8 @@ from torture.world import World
 CARD, NOTICE, RAW, HELD, SUBJECT = (table_of(t) for t in (Card, CardEvent, RawEvent, Quarantine, Subject))
 ITEM, DELIVERY, HOLD = (table_of(t) for t in (AlertItem, Delivery, AlertHold))
 HEAD: Final = re.compile(r'"head": "(\d+:[0-9a-f]+)"')
+SMALL: Final = "store.disk"
+"""What `doctor` has to say of the store's disk, which is small here on purpose."""
 HEADS: Final = 5
 """Of the heads that a daemon's log told, so many are held against the audit at the end."""
 
@@ -51,7 +53,7 @@ class Outcome:
     judged_late: int
     """What `judge --as-of` still found to do after the daemons had nothing left to do."""
     audit: Mapping[str, Any]
-    doctor: list[tuple[str, str]]
+    doctor: list[str]
 
 
 def quiet(conn: Connection, now: Any) -> str:
@@ -81,16 +83,21 @@ def held(conn: Connection) -> Counter[tuple[str, str]]:
     return Counter((row.digest, row.reason) for row in conn.execute(select(HELD.c.digest, HELD.c.reason)))
 
 
-def gather(world: World) -> Outcome:
-    """Everything, once the daemons have ended; judges once more, which must find nothing to do."""
+def gather(world: World, *, examine: bool) -> Outcome:
+    """Everything, once the daemons have ended; judges once more, which must find nothing to do. `examine`: with what
+    `audit verify` and `doctor` say.
+    """
     judged = json.loads(world.command("judge", "--as-of", world.played.judged_at.isoformat(), "--json"))
     sheet = world.folder / "attendance.csv"
     world.command("export", "attendance", "--month", world.played.month, "--hall", HALL, "-o", str(sheet))
     world.command("assess", "run", "--hall", HALL, "--month", world.played.month)
-    world.command("audit", "seal")
-    with contextlib.closing(world.store()) as store:
+    audit: tuple[int, Any] = (0, {})
+    doctor: tuple[int, Any] = (0, [])
+    if examine:
+        world.command("audit", "seal")
         audit = _status(world, "audit", "verify", "--json", *_heads(world))
         doctor = _status(world, "doctor", "--json", "--broker-config", str(world.broker.folder / "mosquitto.conf"))
+    with contextlib.closing(world.store()) as store:
         return _read(store, world, judged, sheet.read_bytes(), audit, doctor)
 
 
@@ -121,7 +128,7 @@ def _read(store: Store, world: World, judged: Any, sheet: bytes, audit: Any, doc
             failing=[f"{row.kind}:{row.key}: {row.failure}" for row in conn.execute(failing)],
             judged_late=sum(judged[key] for key in ("issued", "upgraded", "cleared") if key in judged),
             audit=audit[1] | {"status": audit[0]},
-            doctor=sorted({(f["check"], f["why"]) for f in doctor[1] if not f["ok"]}),
+            doctor=sorted({f"{f['check']}: {f['why']}" for f in doctor[1] if not f["ok"] and f["check"] != SMALL}),
         )
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import httpx
 
@@ -113,35 +114,34 @@ class People:
     def _round(self, *, evening: bool) -> int:
         names = list(self._world.daemons)
         self._turn += 1
-        url = self._world.url(names[self._turn % len(names)])
+        base = f"{self._world.url(names[self._turn % len(names)])}/api/v1"
         taken = 0
-        with httpx.Client(base_url=f"{url}/api/v1", timeout=6) as http:
-            try:
-                for card in self._cards(http):
-                    if self._stop.is_set() and not evening:
-                        break
-                    step = next_step(road_of(self._seed, card), card, evening=evening)
-                    if step is not None:
-                        taken += self._take(http, card, step)
-            except httpx.HTTPError:
-                self.refused["no answer"] += 1
-                taken += int(evening)  # there may be more to do
+        try:
+            for card in self._cards(base):
+                if self._stop.is_set() and not evening:
+                    break
+                step = next_step(road_of(self._seed, card), card, evening=evening)
+                if step is not None:
+                    taken += self._take(base, card, step)
+        except httpx.HTTPError:
+            self.refused["no answer"] += 1
+            taken += int(evening)  # there may be more to do
         return taken
 
-    def _cards(self, http: httpx.Client) -> list[dict[str, Any]]:
+    def _cards(self, base: str) -> list[dict[str, Any]]:
         """Yellow and red cards about people, windows and cases."""
         found: list[dict[str, Any]] = []
-        url: str | None = "cards?limit=500"
+        url: str | None = f"{base}/cards?limit=500"
         while url is not None:
-            answer = http.get(url, headers=self._token("head")).raise_for_status()
+            answer = self._world.http.get(url, headers=self._token("head")).raise_for_status()
             found += answer.json()
-            url = answer.links["next"]["url"] if "next" in answer.links else None
+            url = urljoin(base, answer.links["next"]["url"]) if "next" in answer.links else None
         return [c for c in found if c["level"] != "reminder" and not c["rule"].startswith(OPERATORS)]
 
-    def _take(self, http: httpx.Client, card: Mapping[str, Any], step: Step) -> int:
+    def _take(self, base: str, card: Mapping[str, Any], step: Step) -> int:
         key = f"{card['number']}-{len(card['history'])}-{step.step}"
-        answer = http.post(
-            f"cards/{card['number']}/{step.step}",
+        answer = self._world.http.post(
+            f"{base}/cards/{card['number']}/{step.step}",
             headers={**self._token(step.who), "Idempotency-Key": key},
             json={"reason": REASON, **step.body},
         )

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from monitor.settings import load
-from torture.comparison import Compared, compare
+from torture.comparison import Compared, compare, numbers
 from torture.plan import Plan, draw
 from torture.run import Played, Run
 from torture.scenario import HOURS, Scenario, Size, scenario
+from torture.world import World
 
-CALM_TIMES: Final = 4.0
+CALM_TIMES: Final = 25.0
 """How many times as fast the undisturbed run is played: nothing there takes its time."""
+CALM_MOST: Final = 600.0
 LONG_SECONDS: Final = 300.0
 """From this length on devices speak as often as real ones, and lateness is counted by the minute."""
 DAY_SECONDS: Final = 1800.0
 """Of a long run: how long a day of the hall takes."""
+EXPLAINED: Final = 20
+"""So many cards that differ are explained."""
 FAULT_EVERY: Final = 10.0
-APART_SECONDS: Final = 1.5
-"""How far, in real seconds, times of two equal cards may lie apart; on the hall's clock that is so many times more."""
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far times of two equal cards may lie apart: a device's clock is corrected by so much at most, and is else not
+trusted (`policy.device.skew_untrusted_seconds`).
+"""
 HALL_SECONDS: Final = (HOURS[1].hour - HOURS[0].hour) * 3600.0 + (HOURS[1].minute - HOURS[0].minute) * 60.0 + 3600.0
 
 
@@ -61,16 +67,8 @@ class Shape:
 
     @property
     def calm_rate(self) -> float:
-        """A short run is as fast as it can be already."""
-        return self.rate * (CALM_TIMES if self.size.precise else 1.0)
-
-    @property
-    def stretch(self) -> float:
-        return max(self.rate, self.calm_rate)
-
-    @property
-    def tolerance(self) -> timedelta:
-        return timedelta(seconds=APART_SECONDS * self.stretch)
+        """A short run is as fast already as it can be."""
+        return max(self.rate, min(CALM_TIMES * self.rate, CALM_MOST))
 
     def plan(self, seed: int) -> Plan:
         return draw(seed, self.seconds, self.store, count=self.faults, kills=self.kills)
@@ -98,21 +96,34 @@ class Torture:
         shape, begun = self._shape, time.monotonic()
         played = scenario(self._plan.seed, shape.size, load(None, {}))
         self._say(f"{shape.size.days} day(s) of the hall, {len(played.steps)} steps; first without faults")
-        calm = self._run(played, "calm", shape.calm_rate).play(None)
-        self._say(
-            f"undisturbed: {len(calm.outcome.cards)} cards, {calm.seconds:.0f} s; now with {len(self._plan.faults)} faults"
-        )
-        torn = self._run(played, "torn", shape.rate).play(self._plan)
+        calm = self._run(played, "calm", "sqlite", shape.calm_rate).play(None)
+        self._say(f"undisturbed: {len(calm.outcome.cards)} cards, {calm.seconds:.0f} s; now with faults")
+        kept: list[Compared] = []
+
+        def after(world: World, torn: Played) -> None:
+            kept.append(compare(calm, torn, TOLERANCE))
+            if kept[0].differences:
+                explain(world, kept[0].differences)
+
+        torn = self._run(played, "torn", self._plan.store, shape.rate).play(self._plan, after)
         return Tortured(
             shape=shape,
             plan=self._plan,
             scenario=played,
             calm=calm,
             torn=torn,
-            compared=compare(calm, torn, shape.tolerance),
+            compared=kept[0],
             seconds=time.monotonic() - begun,
         )
 
-    def _run(self, played: Scenario, name: str, rate: float) -> Run:
-        store, folder = self._plan.store, self._folder / name
-        return Run(played, store, folder, rate=rate, stretch=self._shape.stretch, say=self._say)
+    def _run(self, played: Scenario, name: str, store: str, rate: float) -> Run:
+        folder = self._folder / name
+        return Run(played, store, folder, rate=rate, say=self._say)
+
+
+def explain(world: World, differences: Sequence[str]) -> None:
+    """What explains the cards that differ, and a backup of the store, into the run's folder."""
+    with (world.folder / "explained.txt").open("w", encoding="utf-8") as out:
+        for number in numbers(differences)[:EXPLAINED]:
+            print(f"#{number}\n{world.command('explain', str(number))}", file=out)
+    world.command("backup", str(world.folder / "store.tar"))

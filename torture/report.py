@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Final
 
 import psutil
 
+from tests.postgres import programs
 from torture.play import Tortured
 
 SHOWN: Final = 60
@@ -20,45 +21,53 @@ SHOWN: Final = 60
 
 
 def report(played: Tortured) -> str:
-    return "\n".join(_lines(played))
+    """Figures first, then what differs, or that nothing does."""
+    figures = "\n".join(f"{name:<12}{text}" for name, text in _figures(played) if text)
+    return f"\n{figures}\n\n{_verdict(played.compared.differences)}"
 
 
-def _lines(played: Tortured) -> Iterator[str]:
-    torn, calm, compared, shape = played.torn, played.calm, played.compared, played.shape
-    yield ""
-    yield f"seed {played.plan.seed}  store {played.plan.store}  rate {shape.rate:.0f} (undisturbed {shape.calm_rate:.0f})"
-    yield f"machine: {machine()}"
-    yield f"versions: {versions()}"
-    yield f"took: undisturbed {calm.seconds:.0f} s, disturbed {torn.seconds:.0f} s, all {played.seconds:.0f} s"
-    yield f"faults: {_counts(torn.done)}"
-    if torn.left_out:
-        yield f"left out here: {_counts(torn.left_out)}"
+def _verdict(differences: list[str]) -> str:
+    if not differences:
+        return "全部一致 EQUAL"
+    more = len(differences) - SHOWN
+    shown = [*differences[:SHOWN], *([f"… {more} more"] if more > 0 else [])]
+    return "\n".join([f"不一致 {len(differences)} DIFFERENCES:", *shown])
+
+
+def _figures(played: Tortured) -> Iterator[tuple[str, str]]:
+    torn, shape, compared, plan = played.torn, played.shape, played.compared, played.plan
+    outcome = torn.outcome
+    yield "run", f"seed {plan.seed}, {plan.store}, {shape.size.days} day(s), clock {shape.rate:.0f} times as fast"
+    yield "machine", machine()
+    yield "versions", versions()
+    yield "took", f"undisturbed {played.calm.seconds:.0f} s, disturbed {torn.seconds:.0f} s, all {played.seconds:.0f} s"
+    yield "faults", f"{sum(plan.counted().values()) - torn.not_reached}: {_counts(torn.done)}"
+    yield "not reached", f"{torn.not_reached} faults" if torn.not_reached else ""
+    yield "left out", _counts(torn.left_out)
+    yield "events", f"{len(torn.events)} of devices, each stored once; {torn.again} sent again on purpose"
+    yield "broker", f"{torn.given_back} acknowledged and lost by it when killed, given back from the devices' journals"
+    yield "malformed", f"{len(torn.bad)}, all in quarantine; {torn.replayed} of a wrong host clock replayed from there"
     yield (
-        f"events: {len(torn.events)} sent, {sum(torn.outcome.events.values())} stored; {torn.given_back} given back from "
-        f"journals, {torn.replayed} replayed from quarantine; {len(torn.bad)} malformed held back"
+        "people",
+        f"{sum(torn.people.values())} steps: {_counts(torn.people)}; tried in vain: {_counts(torn.refused_steps)}",
     )
-    yield f"steps of people: {_counts(torn.people)}; not answered or refused: {_counts(torn.refused_steps)}"
+    apart = f"times at most {compared.farthest.total_seconds():.1f} s apart"
     yield (
-        f"cards: {compared.cards} about people, windows and cases, equal in both runs but for {compared.farthest} at most; "
-        f"about machines: {_counts(compared.machine_cards) or 'none'}"
-        if not compared.differences
-        else f"cards: {compared.cards}; about machines: {_counts(compared.machine_cards) or 'none'}"
+        "cards",
+        f"{compared.cards} about people, windows and cases, {apart}; {compared.withdrawn} withdrawn by system",
     )
+    yield "machines", f"cards about machines: {_counts(compared.machine_cards) or 'none'}"
+    failed = f"receivers failed {torn.refused_messages} tries"
     yield (
-        f"notices: {compared.told} arrived at the webhook, {compared.repeated} of them again; {torn.refused_messages} tries "
-        f"failed at receivers; {compared.by_digest} wait for a digest"
+        "notices",
+        f"{compared.told} at the webhook, {compared.repeated} again; {failed}; {compared.by_digest} for a digest",
     )
-    yield f"attendance: {len(torn.outcome.attendance)} bytes; ledgers: {len(torn.outcome.entries)} entries, {len(torn.outcome.proposals)} proposals"
-    yield f"audit: {torn.outcome.audit['rows']} rows verified; doctor finds {len(torn.outcome.doctor)} things, as undisturbed"
-    yield ""
-    if not compared.differences:
-        yield "EQUAL: 全部一致"
-        return
-    yield f"{len(compared.differences)} DIFFERENCES 不一致:"
-    yield from compared.differences[:SHOWN]
+    ledgers = f"{len(outcome.entries)} entries, {len(outcome.proposals)} proposals"
+    yield "sheets", f"attendance {len(outcome.attendance)} bytes; ledgers {ledgers}"
+    yield "audit", f"{outcome.audit['rows']} rows verified, with the heads that the daemons told"
 
 
-def _counts(counted: Mapping[str, int] | Counter[str]) -> str:
+def _counts(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
 
 
@@ -68,5 +77,18 @@ def machine() -> str:
 
 
 def versions() -> str:
-    broker = subprocess.run(["mosquitto", "-h"], check=False, capture_output=True, text=True).stdout.split("\n")[0]
-    return f"jiancha {version('jiancha')}, Python {sys.version.split()[0]}, {broker}, PostgreSQL 18"
+    return f"jiancha {version('jiancha')}, Python {sys.version.split()[0]}, {_broker()}, {_database()}"
+
+
+def _broker() -> str:
+    said = subprocess.run(["mosquitto", "-h"], check=False, capture_output=True, text=True).stdout
+    found = re.search(r"version (\S+)", said)
+    return f"Mosquitto {found[1] if found else '?'}"
+
+
+def _database() -> str:
+    folder = programs()
+    if folder is None:
+        return "no PostgreSQL"
+    said = subprocess.run([folder / "postgres", "--version"], check=False, capture_output=True, text=True).stdout
+    return f"PostgreSQL {said.split()[-1] if said else '?'}"

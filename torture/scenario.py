@@ -59,8 +59,8 @@ class Scenario:
 
     @property
     def judged_at(self) -> datetime:
-        """When both runs are compared: the evening of the last day, on which nothing becomes due any more."""
-        return self.end + timedelta(minutes=50)
+        """When both runs are compared: late on the last day, on which nothing becomes due any more."""
+        return self.end.replace(hour=23, minute=30) if self.size.days == 1 else self.end + timedelta(minutes=50)
 
     @property
     def month(self) -> str:
@@ -98,8 +98,8 @@ def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
         rates=Rates(bad=0.12, overrun=0.1),
         faults=_faults(seed, size, when),
     )
-    steps = [step for step in played.steps() if step.what in ("event", "beat")]
-    steps += [*_lives(seed, when), *_tasks(seed, when), *_caretaker(when)]
+    steps = [step for step in played.steps() if step.what == "event"]
+    steps += [*_beats(size, when, tuple(played.devices())), *_lives(seed, when), *_tasks(seed, when), *_caretaker(when)]
     return Scenario(
         seed=seed,
         size=size,
@@ -239,6 +239,15 @@ def _tasks(seed: int, when: _Clockface) -> Iterator[Step]:
                 if event == "opened":
                     fields["due"] = when.at(day, due).isoformat()
                 yield Step(at=when.at(day, at), device=CASES, what="event", channel="task", fields=fields)
+
+
+def _beats(size: Size, when: _Clockface, devices: tuple[Device, ...]) -> Iterator[Step]:
+    """All at once: the run waits for them (`torture.pace`)."""
+    opens, closes = (hour.hour + hour.minute / 60 for hour in HOURS)
+    for day in when.days:
+        for n in range(int((closes - opens) * 3600 / size.heartbeat_seconds)):
+            at = when.at(day, opens) + timedelta(seconds=(n + 1) * size.heartbeat_seconds)
+            yield from (Step(at=at, device=device.id, what="beat") for device in devices if device.id != EXACT)
 
 
 def _caretaker(when: _Clockface) -> Iterator[Step]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as clock_time
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,9 @@ import httpx
 from monitor.agents.children import free_port
 from monitor.agents.tomlfile import toml_text
 from monitor.clock import Clock, Hours
+from monitor.ingest.decode import SUBSCRIPTION
+from monitor.ingest.subscriber import subscriptions
+from monitor.mqtt import Client, Options
 from monitor.settings import Settings, load
 from monitor.store.engine import Store
 from monitor.supervision.people import Person, save_person
@@ -25,7 +28,8 @@ from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 from tests.postgres import Postgres
 from tests.tcp_proxy import TcpProxy
 from torture.disk import Disk
-from torture.hostclock import OFFSET_FILE
+from torture.hostclock import OFFSET_FILE, WALL_FILE
+from torture.pace import Pace, SharedWall
 from torture.plan import LINKS, daemons
 from torture.receivers import Receivers, alerts
 from torture.scenario import HALL, Scenario
@@ -33,8 +37,9 @@ from torture.scenario import HALL, Scenario
 GROUP: Final = "torture"
 STRANGER: Final = "hall-stranger"
 """Known to the broker, unknown to the registry."""
-OPEN_HOURS: Final[Hours] = (clock_time(7), clock_time(20, 40))
-"""What the clock shows of a day."""
+DAY: Final[Hours] = (clock_time(7), clock_time(20, 40))
+LONG_DAY: Final[Hours] = (clock_time(7), clock_time(23, 55))
+"""What the clock shows of a day, the rest is jumped over; of a single day until late, for what is behind then."""
 PERSONS: Final = (
     Person(id="duty", role="duty_supervisor", name="值班监察员", halls=[HALL]),
     Person(id="head", role="supervision_head", name="监察长", halls=[HALL]),
@@ -42,6 +47,7 @@ PERSONS: Final = (
 )
 BROKER_SETTINGS: Final = {"max_keepalive": "65535"}
 START_SECONDS: Final = 60.0
+COME_UP_SECONDS: Final = 3.0
 PG_SETTINGS: Final = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_init_zero": "off"}
 
 
@@ -50,18 +56,14 @@ class CannotPlay(RuntimeError):
 
 
 class World:
-    """`rate`: how fast its clock runs; `stretch`: for how fast a clock its times are stretched, the same in both runs.
+    """`rate`: how many times as fast as the wall its clock runs; `proxied`: whether proxies stand on the ways."""
 
-    `proxied`: whether proxies stand on the ways.
-    """
-
-    def __init__(
-        self, folder: Path, played: Scenario, store: str, *, rate: float, stretch: float, proxied: bool
-    ) -> None:
+    def __init__(self, folder: Path, played: Scenario, store: str, *, rate: float, proxied: bool) -> None:
         folder.mkdir(parents=True)
         self.folder, self.played, self.kind, self.rate = folder, played, store, rate
+        self._hours = DAY if played.size.days > 1 else LONG_DAY
         self._parts = contextlib.ExitStack()
-        self.disk = Disk(folder / "disk", 320 if store == "postgresql" else 96)
+        self.disk = Disk(320 if store == "postgresql" else 96)
         self._parts.callback(self.disk.close)
         self.database = Postgres(free_port(), where=self.disk.folder, settings=PG_SETTINGS) if self.is_shared else None
         self.receivers = Receivers()
@@ -74,16 +76,25 @@ class World:
         self._daemon_port = self._way("daemon-broker", broker, proxied)
         reached = {name: self._way("daemon-receivers", port, proxied) for name, port in self.receivers.ports().items()}
         self._config: dict[str, Any] = {
-            "clock": {"start": played.start, "hours": list(OPEN_HOURS)},
-            "policy": _policy(stretch, played.size.heartbeat_seconds, played.size.camera_seconds),
+            "clock": {"start": played.start, "hours": list(self._hours)},
+            "policy": _policy(played.size.heartbeat_seconds, played.size.camera_seconds),
             "alerts": alerts(reached, self.receivers.ports()["desk"]),
         }
         database = self._way("daemon-database", self.database.port, proxied) if self.database else 0
         self.store_url = self._store_url()
         self._daemons_url = self.store_url.replace(f":{self.database.port}/", f":{database}/") if self.database else ""
-        self.clock = Clock()
+        self.wall = SharedWall.make(folder / "wall")
+        self.pace = Pace(self.wall)
+        self.pace.run()
+        self._parts.callback(self.pace.hold)
+        self.http = httpx.Client(timeout=6)
+        self._parts.callback(self.http.close)
+        self.clock = Clock(wall=self.wall)
         self.daemons: dict[str, Daemon] = {}
         self.offsets: dict[str, Path] = {}
+        self.broken = 0
+        """How many faults hold up what devices say, and since when (monotonic seconds) it is less than before."""
+        self.mended_at = -math.inf
         self.down: set[str] = set()
         """Daemons that are meant to be down."""
         self.ended: list[str] = []
@@ -118,28 +129,29 @@ class World:
         self._register()
         self._parts.callback(self.broker.stop)
         self.broker.start()
-        self._set_clock(self.played.start, 0.001)
-        for name in self.daemons:
-            self.begin(name)
-        self.await_daemons()
+        self._leave_sessions()
         self.broker.stop()
         self.broker.start()
-        self.await_daemons()
 
     def play(self) -> None:
-        """The clock begins to run: the daemons are started anew by it."""
-        for name in self.daemons:
-            self.stop(name)
-        self._set_clock(self.played.start, self.rate)
+        """The daemons are started; the clock reaches the first moment when they have had time to come up."""
+        self._set_clock(self.played.start, self.rate, ahead=COME_UP_SECONDS)
         for name in self.daemons:
             self.begin(name)
         self.await_daemons()
 
+    def slow_down(self) -> None:
+        """The days are over: from now on the clock runs as any clock does, or what is mended would take days of it."""
+        self._go_on(max(self.played.end, self.clock.now()))
+
     def evening(self) -> None:
-        """After the last day, everything mended: the clock shows the evening, in both runs the same."""
+        """Everything is drained: the clock shows the evening, in both runs the same."""
+        self._go_on(self.played.judged_at)
+
+    def _go_on(self, start: datetime) -> None:
         for name in self.daemons:
             self.stop(name)
-        self._set_clock(self.played.judged_at, 1.0)
+        self._set_clock(start, 1.0)
         for name in self.daemons:
             self.begin(name)
         self.await_daemons()
@@ -154,7 +166,8 @@ class World:
                 proxy.close()
 
     def command(self, *words: str) -> str:
-        """The command line beside the daemons, straight to the store, by their clock."""
+        """The command line beside the daemons, straight to the store, at the time that their clock shows."""
+        self._cli.environment["JIANCHA_CLOCK__START"] = self.clock.now().isoformat()
         return self._cli.command(*words)
 
     def store(self) -> Store:
@@ -212,15 +225,17 @@ class World:
         for name in self.daemons:
             why = ""
             while (why := self._unready(name)) and time.monotonic() < end:
-                time.sleep(0.05)
+                self.revive()
+                time.sleep(0.1)
             if why:
-                raise CannotPlay(f"{name}: {why}\n{self.daemons[name].log()[-3000:]}")
+                database = self.database.log()[-2000:] if self.database else ""
+                raise CannotPlay(f"{name}: {why}\n{self.daemons[name].log()[-1500:]}\n{database}")
 
     # -- inside
 
     def _unready(self, name: str) -> str:
         try:
-            answer = httpx.get(f"{self.url(name)}/readyz", timeout=5)
+            answer = self.http.get(f"{self.url(name)}/readyz")
         except httpx.HTTPError as error:
             return repr(error)
         return "" if answer.status_code == 200 else answer.text
@@ -259,6 +274,7 @@ class World:
             "JIANCHA_HTTP__PORT": str(port),
             "JIANCHA_AUDIT__KEY": "torture-" * 8,
             "JIANCHA_AUDIT__SEAL_SECONDS": "1",
+            WALL_FILE: str(self.folder / "wall"),
             OFFSET_FILE: str(self.offsets[name]),
         }
         if self.is_shared:
@@ -282,50 +298,51 @@ class World:
             for person in PERSONS:
                 registry = self.played.hall.registry
                 store.step(partial(save_person, registry=registry, person=person, actor="torture", now=now))
-                token = store.step(lambda conn, who=person.id: create_token(conn, now=now, user=who, actor="torture"))
+                token = store.step(partial(create_token, now=now, user=person.id, actor="torture"))
                 self.tokens[person.id] = token
 
-    def _set_clock(self, start: datetime, rate: float) -> None:
-        """For all that starts from now on, and for this process."""
-        anchor = datetime.now(UTC)
-        self.clock = Clock.of(start, rate, anchor, OPEN_HOURS)
+    def _leave_sessions(self) -> None:
+        """Subscribe once as each daemon and go."""
+        for name, daemon in self.daemons.items():
+            login = daemon.environment
+            wanted = Options(
+                client_id=login["JIANCHA_MQTT__CLIENT_ID"], port=self.broker.port, username=DAEMON, password=PASSWORD
+            )
+            client = Client(
+                wanted, clock=Clock(), subscriptions=subscriptions([SUBSCRIPTION], GROUP if self.is_shared else None)
+            )
+            client.start()
+            end = time.monotonic() + START_SECONDS
+            while not client.link.connected:
+                if time.monotonic() > end:
+                    raise CannotPlay(f"{name}: {client.link.error}")
+                time.sleep(0.01)
+            client.stop()
+
+    def _set_clock(self, start: datetime, rate: float, ahead: float = 0.0) -> None:
+        """For all that starts from now on, and for this process; it shows `start` in `ahead` real seconds."""
+        anchor = self.wall() + timedelta(seconds=ahead)
+        self.clock = Clock.of(start, rate, anchor, self._hours, wall=self.wall)
         said = {
             "JIANCHA_CLOCK__START": start.isoformat(),
             "JIANCHA_CLOCK__RATE": str(rate),
             "JIANCHA_CLOCK__ANCHOR": anchor.isoformat(),
         }
-        for one in (*self.daemons.values(), self._cli):
-            one.environment.update(said)
+        for daemon in self.daemons.values():
+            daemon.environment.update(said)
 
 
-def _policy(stretch: float, beat: float, look: float) -> dict[str, Any]:
-    """The shipped ladders; what has to do with the path of the data is stretched to a clock that runs `stretch` times
-    as fast: what takes half a second here looks like minutes there (as in config/policy/demo.toml).
+def _policy(beat: float, look: float) -> dict[str, Any]:
+    """The shipped ladders, with how often these devices speak; an outage of seconds is long on a fast clock, so that a
+    device counts as silent only after more heartbeats, and at no hour of the night, over which the clock jumps.
     """
-    seconds = round(max(60.0, 1.5 * stretch))
     return {
         "name": "torture",
         "device": {
-            "heartbeat_seconds": max(2 * beat, 2 * stretch),
+            "heartbeat_seconds": beat,
             "reminder_intervals": 0,
-            "yellow_intervals": 3,
-            "red_minutes": max(30.0, 12 * stretch / 60, 8 * beat / 60),
-            "skew_mark_seconds": max(5.0, 0.5 * stretch),
-            "skew_untrusted_seconds": max(300.0, 3 * stretch),
-            "future_seconds": max(1800.0, 4 * stretch),
-            "backlog_minutes": max(30.0, stretch / 3),
-            "hole_minutes": max(60.0, stretch / 3),
+            "yellow_intervals": 10,
+            "red_minutes": max(60.0, 20 * beat / 60),
         },
-        "checkin": {"unknown_grace_seconds": seconds},
-        "post": {"camera_seconds": round(max(60.0, 3 * look)), "unknown_grace_seconds": max(1800, seconds)},
+        "post": {"camera_seconds": round(max(60.0, 3 * look))},
     }
-
-
-@contextlib.contextmanager
-def opened(world: World) -> Iterator[World]:
-    """The world, started; everything of it ends with the block."""
-    try:
-        world.start()
-        yield world
-    finally:
-        world.close()
