@@ -97,3 +97,9 @@ def test_only_in_the_evening_is_ended_what_may_still_rise() -> None:
     step = next_step("closed", answered, evening=True)
     assert step is not None
     assert step.step == "close"
+
+
+def test_the_page_names_every_fault() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    missing = [name for name in sorted({*KINDS, "locked", *FLOODS, *MOODS}) if name not in page]
+    assert missing == []
