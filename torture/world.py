@@ -63,7 +63,16 @@ class World:
         self.folder, self.played, self.kind, self.rate = folder, played, store, rate
         self._hours = DAY if played.size.days > 1 else LONG_DAY
         self._parts = contextlib.ExitStack()
-        self.disk = Disk(320 if store == "postgresql" else 96)
+        try:
+            self._make(proxied)
+        except BaseException:
+            self._parts.close()
+            raise
+
+    def _make(self, proxied: bool) -> None:
+        """Everything, not yet started."""
+        folder, played = self.folder, self.played
+        self.disk = Disk(320 if self.is_shared else 96)
         self._parts.callback(self.disk.close)
         self.database = Postgres(free_port(), where=self.disk.folder, settings=PG_SETTINGS) if self.is_shared else None
         self.receivers = Receivers()
