@@ -19,7 +19,7 @@ PATIENCE_SECONDS: Final = 3.0
 FAULTY_SECONDS: Final = 0.3
 """And so long while a fault holds them up, or did a moment ago: time goes on."""
 COME_BACK_SECONDS: Final = 2.5
-LOOK_SECONDS: Final = 0.01
+LOOK_SECONDS: Final = 0.02
 
 
 class Heard:

@@ -87,7 +87,7 @@ def gather(world: World, *, examine: bool) -> Outcome:
     """Everything, once the daemons have ended; judges once more, which must find nothing to do. `examine`: with what
     `audit verify` and `doctor` say.
     """
-    judged = json.loads(world.command("judge", "--as-of", world.played.judged_at.isoformat(), "--json"))
+    judged = json.loads(world.command("judge", "--as-of", world.clock.now().isoformat(), "--json"))
     sheet = world.folder / "attendance.csv"
     world.command("export", "attendance", "--month", world.played.month, "--hall", HALL, "-o", str(sheet))
     world.command("assess", "run", "--hall", HALL, "--month", world.played.month)

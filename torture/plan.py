@@ -20,7 +20,8 @@ MOODS: Final = ("slow", "fails", "lies", "resets")
 FLOODS: Final = ("stranger", "no json", "too large", "wrong channel", "unknown channel", "retained")
 KEPT_FREE: Final = 0.06
 """Of the run: nothing happens in its first and last part."""
-MOST_KILLS_A_MINUTE: Final = 3.0
+REBOOTED_BY: Final = 0.7
+"""Of the run: no device is switched off and on later than this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,9 @@ def draw(seed: int, seconds: float, store: str, *, count: int, kills: int) -> Pl
 
 def _placed(rng: Random, fault: Fault, first: float, last: float) -> Fault:
     lasts = min(fault.seconds, last - first)
-    at = rng.uniform(first, last - lasts)
+    if fault.kind == "reboot":  # the new boot's clock is known by its heartbeats: there have to come some
+        last = REBOOTED_BY * last
+    at = rng.uniform(first, max(first, last - lasts))
     return Fault(at=round(at, 2), kind=fault.kind, what=fault.what, seconds=round(lasts, 2), figures=fault.figures)
 
 

@@ -102,12 +102,10 @@ class Run:
                 if faults.failed is not None:
                     raise faults.failed
             bad = faults.bad if faults is not None else []
-            world.slow_down()
+            world.evening()
             self._told(begun, "the days are over, everything is mended")
             self._drain(world, devices, bad)
             self._told(begun, "drained")
-            world.evening()
-            self._beat(world, devices)
             self._settle(world)
             self._told(begun, "settled")
             for _ in range(ROUNDS):

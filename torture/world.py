@@ -149,18 +149,11 @@ class World:
             self.begin(name)
         self.await_daemons()
 
-    def slow_down(self) -> None:
-        """The days are over: from now on the clock runs as any clock does, or what is mended would take days of it."""
-        self._go_on(max(self.played.end, self.clock.now()))
-
     def evening(self) -> None:
-        """Everything is drained: the clock shows the evening, in both runs the same."""
-        self._go_on(self.played.judged_at)
-
-    def _go_on(self, start: datetime) -> None:
+        """The days are over: the clock shows the evening, in both runs the same, and runs as any clock does."""
         for name in self.daemons:
             self.stop(name)
-        self._set_clock(start, 1.0)
+        self._set_clock(self.played.judged_at, 1.0)
         for name in self.daemons:
             self.begin(name)
         self.await_daemons()

@@ -22,7 +22,7 @@ from torture.report import report
 from torture.run import Played
 
 SEED = 20260303
-MINUTES = 0.2
+MINUTES = 0.17
 
 
 def tortured(folder: Path, store: str, minutes: float, seed: int) -> Tortured:
