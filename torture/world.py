@@ -23,6 +23,7 @@ from monitor.settings import Settings, load
 from monitor.store.engine import Store
 from monitor.supervision.people import Person, save_person
 from monitor.supervision.tokens import create_token
+from tests import forked
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 from tests.postgres import Postgres
@@ -171,6 +172,12 @@ class World:
         """The command line beside the daemons, straight to the store, at the time that their clock shows."""
         self._cli.environment["JIANCHA_CLOCK__START"] = self.clock.now().isoformat()
         return self._cli.command(*words)
+
+    def tried(self, *words: str) -> int:
+        """The same for a command that may find something; its exit status."""
+        self._cli.environment["JIANCHA_CLOCK__START"] = self.clock.now().isoformat()
+        words = ("--config", str(self.commands_file), *words)
+        return forked.run(words, env=self.commands_environment, timeout=120).returncode
 
     def store(self) -> Store:
         return Store(self.store_url)

@@ -2,7 +2,7 @@
 
 A daemon that is started while its host's clock is behind takes its wrong time for the right one: what devices say then
 seems to lie ahead of its receipt. Its receipt alone cannot tell whose clock was wrong. Heartbeats of other devices can:
-where they were received as much too early, it was the daemon's.
+where they were received at least as much too early, it was the daemon's (what was longer under way seems less ahead).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def true_receipt(conn: Connection, registry: Registry, event: Event, now: dateti
 
 
 def _witnesses(conn: Connection, registry: Registry, event: Event, behind: timedelta, now: datetime) -> set[str]:
-    """Other devices of which a heartbeat was received as much too early about then, by what their boots say else."""
+    """Other devices of which a heartbeat was received so much too early about then, by what their boots say else."""
     others = sorted(device for device in registry.devices if device != event.device)
     first, last = event.received - AROUND, event.received + AROUND
     found: set[str] = set()
@@ -49,6 +49,6 @@ def _witnesses(conn: Connection, registry: Registry, event: Event, behind: timed
         for row in conn.execute(query):
             usual = median_skew(conn, row.device, row.boot, now) or timedelta(0)
             early = usual - timedelta(milliseconds=row.delta_ms)
-            if abs(early - behind) <= FUTURE:
+            if early + FUTURE >= behind:
                 found.add(row.device)
     return found

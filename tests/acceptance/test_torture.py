@@ -21,6 +21,7 @@ from torture.play import TOLERANCE, Shape, Torture, Tortured
 from torture.report import report
 from torture.run import Played
 
+pytestmark = pytest.mark.timeout(900)  # the first that asks for the run makes it; 45 s on a quiet machine of two cores
 SEED = 20260303
 MINUTES = 0.17
 

@@ -107,6 +107,12 @@ def test_an_event_that_the_daemons_own_clock_made_early_is_taken_where_others_sh
         assert (row["at"], row["received"]) == (NINE, NINE), "it was received when it happened, not before"
 
 
+def test_what_was_longer_under_way_seems_less_ahead(store: Store) -> None:
+    heard_behind(store, devices=["ev-1", "cam-1"])
+    write(store, message("case", id="e2", at=stamp(NINE - timedelta(minutes=10)), received=NINE - HOURS_BEHIND))
+    assert again(store).released == (1, 2)
+
+
 def test_others_that_were_early_by_something_else_show_nothing(store: Store) -> None:
     """Their clocks stepped, or another daemon was behind by less: this device's may be wrong all the same."""
     for device in ("ev-1", "cam-1"):
