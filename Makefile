@@ -14,7 +14,7 @@ TEST_TMP ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)0"
 # As monitor/exports/pdf.py names them.
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei
 
-.PHONY: help setup demo test test-long lint docs bench torture lock packages clean
+.PHONY: help setup demo test test-long lint docs bench scale torture lock packages clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,8 +25,8 @@ $(STAMP): requirements.lock pyproject.toml scripts/make-venv
 	scripts/make-venv "$(PYTHON)" $(VENV)
 	touch $@
 
-packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
-	scripts/debian-packages mosquitto mosquitto-clients prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
+packages:  ## Debian packages that tests and demo use: Mosquitto, its clients, nginx, Prometheus, Alertmanager, Chromium, what PDFs need, systemd-analyze; tools from npm
+	scripts/debian-packages mosquitto mosquitto-clients nginx-light prometheus prometheus-alertmanager chromium-headless-shell $(PDF_PACKAGES) poppler-utils systemd nodejs npm
 	scripts/web-tools
 
 demo: setup  ## a simulated hall, a minute a day, in this terminal
@@ -54,11 +54,13 @@ bench: setup packages  ## speed against a naive program in one run; writes docs/
 	$(BIN)/python -m bench
 
 # An hour by default; SEED and STORE (postgresql, sqlite) choose the run, PLAN plays a saved plan.json again.
-MINUTES ?= 60
 torture: setup  ## a simulated hall with kills and faults against the same without: MINUTES=60 SEED=… STORE=postgresql PLAN=…
 	scripts/debian-packages mosquitto
-	$(BIN)/python -m torture --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
+	$(BIN)/python -m torture --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
 	  $(if $(KILLS),--kills $(KILLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(PLAN),--plan $(PLAN))
+
+scale: setup packages  ## a province of 120 halls on this machine, a burst, and what others need; writes docs/scaling.md (MINUTES=3)
+	$(BIN)/python -m scale --minutes $(or $(MINUTES),3) --write
 
 lock: setup  ## pin the newest releases that pyproject.toml allows
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra faces --strip-extras --annotation-style line --no-header \

@@ -7,15 +7,17 @@ Types that only one domain folder judges on live in that folder's `facts.py`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from monitor.values import Value
+
+T = TypeVar("T")
 
 DEFAULT_ZONE: Final = "Asia/Shanghai"
 CHANNELS: Final = ("status", "heartbeat", "rating", "duty", "presence", "checkin", "case", "task")
@@ -327,6 +329,40 @@ class Registry:
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
     """Versions of each item, oldest first."""
     devices: Mapping[str, Device] = field(default_factory=dict)
+    _sorted: dict[str, Mapping[str | None, tuple[Any, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Rows by what they are asked by, each made when it is first asked: a province has ten thousand devices, and a look
+    at one window must not go through all of them.
+    """
+
+    def devices_of(self, hall: str | None) -> tuple[Device, ...]:
+        """The devices of a hall."""
+        return self._by("devices of", self.devices.values(), lambda d: d.hall, hall)
+
+    def devices_at(self, window: str | None) -> tuple[Device, ...]:
+        """The devices bound to a window; None: those that are bound to none."""
+        return self._by("devices at", self.devices.values(), lambda d: d.window, window)
+
+    def devices_telling(self, namespace: str | None) -> tuple[Device, ...]:
+        """The devices whose cases have keys of this namespace."""
+        return self._by("devices telling", self.devices.values(), lambda d: d.case_namespace, namespace)
+
+    def posts_at(self, window: str) -> tuple[Post, ...]:
+        """All posts of a window, whatever the day."""
+        return self._by("posts at", self.posts, lambda p: p.window, window)
+
+    def posts_of(self, staff: str) -> tuple[Post, ...]:
+        """All posts of a person, whatever the day."""
+        return self._by("posts of", self.posts, lambda p: p.staff, staff)
+
+    def _by(self, name: str, rows: Iterable[T], asked: Callable[[T], str | None], value: str | None) -> tuple[T, ...]:
+        if name not in self._sorted:
+            found: dict[str | None, list[T]] = {}
+            for row in rows:
+                found.setdefault(asked(row), []).append(row)
+            self._sorted[name] = {key: tuple(mine) for key, mine in found.items()}
+        return self._sorted[name].get(value, ())
 
     def zone_of(self, hall: str | None) -> ZoneInfo:
         """Zone of the hall's days; DEFAULT_ZONE for a hall that is not known."""
@@ -351,10 +387,8 @@ class Registry:
         """Posts of a window valid on `day`, in rank order A, B, S."""
         held = [
             p
-            for p in self.posts
-            if p.window == window
-            and (p.valid_from is None or p.valid_from <= day)
-            and (p.valid_to is None or day < p.valid_to)
+            for p in self.posts_at(window)
+            if (p.valid_from is None or p.valid_from <= day) and (p.valid_to is None or day < p.valid_to)
         ]
         return tuple(sorted(held, key=lambda p: ("ABS".find(p.rank), p.staff)))
 

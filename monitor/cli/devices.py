@@ -1,4 +1,4 @@
-"""`device add|revoke|list|lost|ca`."""
+"""`device add|bridge|revoke|list|lost|ca`."""
 
 from __future__ import annotations
 
@@ -133,6 +133,24 @@ def _admit(opened: Program, device: str, by: str, write: Any) -> None:
         raise BadInput(str(error)) from error
     if back:
         typer.echo(f"设备 device {device} 恢复启用 is in service again", err=True)
+
+
+@device_app.command("bridge")
+def bridge(hall: str = typer.Argument(..., help="Id of the hall.")) -> None:
+    """桥接权限 What the city's broker lets the bridge of a hall's own broker publish: the section of its ACL file.
+
+    One line for each device of the hall in service, from the registry; write it anew when the hall gets another device.
+
+    Example: jiancha device bridge h1 >> /etc/mosquitto/jiancha.acl
+    """
+    with program() as opened, opened.store.read() as conn:
+        registry = opened.registry.get(conn)
+    if hall not in registry.halls:
+        raise BadInput(f"大厅 hall {hall!r}: 台账没有 is not in the registry")
+    typer.echo(f"\nuser bridge-{hall}\ntopic write jiancha/bridge/{hall}/state")
+    for device in sorted(d.id for d in registry.devices_of(hall)):
+        typer.echo(f"topic write jiancha/v1/{device}/#")
+    typer.echo(f"令服务器重读 make the broker read it: {RELOAD}", err=True)
 
 
 @device_app.command("revoke")

@@ -102,7 +102,7 @@ def _judge_lock(opened: Program) -> Checked:
 
 
 def backup(
-    target: Path = typer.Argument(
+    target: str = typer.Argument(
         ..., metavar="TARGET", help="File to be written, or a folder; nothing is overwritten."
     ),
 ) -> None:
@@ -117,7 +117,9 @@ def backup(
 
     with unopened(settings(), writing=False) as opened, store_errors(opened.store.url):
         now = opened.clock.now()
-        file = target / f"jiancha-{now:%Y%m%dT%H%M%SZ}.zip" if target.is_dir() else target
+        # a folder that is not there is none of a file's names: what ends with a slash is a folder
+        folder = Path(target).is_dir() or target.endswith("/")
+        file = Path(target) / f"jiancha-{now:%Y%m%dT%H%M%SZ}.zip" if folder else Path(target)
         try:
             manifest = made(opened.store, file, now)
         except NoStore as error:

@@ -180,6 +180,7 @@ def _counted(rows: Mapping[str, int]) -> str:
 
 SORTS: Final = {
     "payloads": "原始报文",
+    "payloads_beside": "早前的原始报文",
     "quarantine": "隔离区报文",
     "comments": "评价意见",
     "deliveries": "已发通知",

@@ -66,7 +66,8 @@ def invite(
     hours: int = typer.Option(24, "--hours", min=1, max=24 * 14, help="How long the link is good."),
     by: str | None = _BY,
 ) -> None:
-    """邀请设置口令 Print a link by which a user sets a password, once; earlier links of theirs are over.
+    """邀请设置口令 Print a link by which a user sets a password, once; earlier links of theirs are over. It begins with
+    the console's address, alerts.link.
 
     The first administrator: jiancha user add admin --role administrator, then this.
     Example: jiancha user invite admin
@@ -76,7 +77,8 @@ def invite(
     def act(opened: Program, conn: Connection, who: Principal) -> str:
         secret = invited(conn, user, actor=who, now=opened.clock.real_now(), hours=hours)
         http = opened.settings.http
-        return f"http://{http.host}:{http.port}/sign-in/invite#{secret}"
+        console = opened.settings.alerts.link.rstrip("/") or f"http://{http.host}:{http.port}"
+        return f"{console}/sign-in/invite#{secret}"
 
     acting(by, act)
 

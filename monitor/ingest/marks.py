@@ -10,29 +10,19 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from monitor import attendance, evaluators, timeliness
 from monitor.ingest.decode import EARLIEST, LATEST
 from monitor.model import Event, Heartbeat, Registry, SubjectRef
-from monitor.store.quick import QuickSelect
-from monitor.store.schema import HeartbeatRow, LostSpan
-from monitor.store.sources import median_skew
+from monitor.store.schema import LostSpan
+from monitor.store.sources import LastBeat, last_beats
 from monitor.store.sql import table_of
 from monitor.store.subjects import look_back, mark_each, moves_of, wake_each
 
-BEAT: Final = table_of(HeartbeatRow)
 LOST: Final = table_of(LostSpan)
-BOOTS_HELD: Final = 10_000
+BOOTS_HELD: Final = 50_000
 QUARTER_SECONDS: Final = 900
-_LAST_BEAT: Final = QuickSelect(
-    lambda _: (
-        select(BEAT.c.at, BEAT.c.last_seq)
-        .where(BEAT.c.device == bindparam("device"), BEAT.c.boot == bindparam("boot"))
-        .order_by(BEAT.c.at.desc())
-        .limit(1)
-    )
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,29 +53,39 @@ class Boots:
         """
         self._moves = moves_of(conn, devices, lock=None if shared else "update")
 
-    def get(self, conn: Connection, device: str, boot: str) -> BootState:
-        key, moves = (device, boot), self._moves.get(device, 0)
-        held = self._held.get(key)
-        if held is not None and held[0] == moves:
-            return held[1]
-        if len(self._held) >= BOOTS_HELD:
+    def look_at(self, conn: Connection, boots: Iterable[tuple[str, str]]) -> None:
+        """Read what is not held of these (device, boot), all at once: a batch that asks for them one by one waits for
+        the database at each.
+        """
+        wanted = sorted({key for key in boots if self._current(key) is None})
+        if len(self._held) + len(wanted) > BOOTS_HELD:
             self._held.clear()
-        state = _read(conn, device, boot)
-        self._held[key] = (moves, state)
+        found = last_beats(conn, wanted, LATEST)
+        for key in wanted:
+            self._held[key] = (self._moves.get(key[0], 0), _state(found.get(key)))
+
+    def get(self, conn: Connection, device: str, boot: str) -> BootState:
+        key = (device, boot)
+        state = self._current(key)
+        if state is None:
+            self.look_at(conn, [key])
+            state = self._held[key][1]
         return state
+
+    def _current(self, key: tuple[str, str]) -> BootState | None:
+        """What is held of the boot, unless another has moved its device since."""
+        held = self._held.get(key)
+        return held[1] if held is not None and held[0] == self._moves.get(key[0], 0) else None
 
     def forget(self, keys: Iterable[tuple[str, str]]) -> None:
         for key in keys:
             self._held.pop(key, None)
 
 
-def _read(conn: Connection, device: str, boot: str) -> BootState:
-    found = _LAST_BEAT.run(conn, device=device, boot=boot)
-    if not found:
+def _state(beat: LastBeat | None) -> BootState:
+    if beat is None:
         return BootState(skew=None, beat_at=None, announced=None)
-    last = found[0]
-    skew = median_skew(conn, device, boot, LATEST)
-    return BootState(skew=skew, beat_at=last.at + (skew or timedelta(0)), announced=last.last_seq)
+    return BootState(skew=beat.skew, beat_at=beat.at + beat.skew, announced=beat.last_seq)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from monitor.store.schema import (
     PresenceRow,
     RatingRow,
     RawEvent,
+    RawPayload,
     TaskEventRow,
 )
 from monitor.store.sql import table_of
@@ -39,7 +40,7 @@ def raw_row(event: Event) -> Row:
         "seq": event.seq,
         "boot": event.boot,
         "payload_hash": payload_hash(event),
-        "payload": event.payload.decode(),
+        "payload": "",
     }
 
 
@@ -49,7 +50,7 @@ def payload_hash(event: Event) -> str:
 
 
 def fact_row(event: Event, device: Device, raw_id: int) -> Row:
-    """The row of FACTS[event.channel]."""
+    """The row of FACTS[event.channel], which is that of RAW_PAYLOADS too."""
     row = _common(event, raw_id)
     row.update(_MAKERS[event.channel](event, device))
     return row
@@ -68,6 +69,7 @@ def _common(event: Event, raw_id: int) -> Row:
         "received": event.received,
         "seq": event.seq,
         "boot": event.boot,
+        "payload": event.payload.decode(),
     }
 
 
@@ -189,4 +191,7 @@ RAW_EVENTS: Final = BulkInsert(
     lambda statement: statement.on_conflict_do_nothing(index_elements=["device", "event_id"]),
     returning=["device", "event_id", "id"],
     numbered=True,
+)
+RAW_PAYLOADS: Final = BulkInsert(
+    table_of(RawPayload), ["received", "raw_event", "at", "payload"], lambda statement: statement
 )

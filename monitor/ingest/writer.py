@@ -21,7 +21,7 @@ from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
 from monitor.ingest.decode import Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
-from monitor.ingest.rows import FACTS, RAW_EVENTS, Row, fact_row, payload_hash, raw_row
+from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import meta
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
@@ -122,13 +122,14 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     0. a lock on the moves of the devices: of two replicas with the same messages one waits for the other here
     1. heartbeats, so that the skew they tell serves the events beside them; statuses
     2. raw rows of the events that are not ahead of time; where one is already there: duplicate or conflict
-    3. the fact row and the private text of each new raw row
+    3. what it said, the fact row and the private text of each new raw row
     4. marks and wakes
     """
     known = {p.said.device for p in batch if p.said.device in registry.devices}
     how.boots.lock(conn, known, shared=how.shared)
     step = _Step(conn=conn, batch=batch, registry=registry, how=how)
     step.heartbeats()
+    step.look_at_boots()
     step.statuses()
     stored = step.events()
     _insert_facts(conn, stored, registry)
@@ -162,6 +163,12 @@ class _Step:
                 self.beats.append(beat)
                 new.remove(key)
         self.how.boots.forget((beat.device, beat.boot) for beat in self.beats)
+
+    def look_at_boots(self) -> None:
+        """Of all devices of the batch, once its heartbeats are stored."""
+        registry, said = self.registry.devices, [p.said for p in self.batch]
+        known = {(s.device, s.boot) for s in said if isinstance(s, Event | Heartbeat) and s.device in registry}
+        self.how.boots.look_at(self.conn, known)
 
     def statuses(self) -> None:
         latest: dict[str, Status] = {}
@@ -298,12 +305,14 @@ _STATUS_FIELDS: Final = ("state", "firmware", "received")
 
 
 def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registry: Registry) -> None:
-    """The fact rows. What two sources tell of one case event stands twice: the fold merges it (DESIGN §3.1). Of what
-    one source tells twice in a second the first stands.
+    """What they said, and the fact rows. What two sources tell of one case event stands twice: the fold merges it
+    (DESIGN §3.1). Of what one source tells twice in a second the first stands.
     """
+    rows = [fact_row(event, registry.devices[event.device], number) for event, number in stored]
+    RAW_PAYLOADS.run(conn, rows)
     by_channel: dict[str, list[Row]] = {}
-    for event, number in stored:
-        by_channel.setdefault(event.channel, []).append(fact_row(event, registry.devices[event.device], number))
+    for row, (event, _) in zip(rows, stored, strict=True):
+        by_channel.setdefault(event.channel, []).append(row)
     for channel, rows in sorted(by_channel.items()):
         FACTS[channel].run(conn, rows)
 

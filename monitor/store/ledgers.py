@@ -12,13 +12,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 from sqlalchemy import insert as insert_into
 
 from monitor.assessment.model import ClaimKey, Entry, Ledger, Proposal, ProposalState
 from monitor.assessment.scores import kind_of
 from monitor.store import meta
 from monitor.store.schema_assessment import ClosedPeriodRow, ScoreEntryRow, ScoreProposalRow
+from monitor.store.sql import among as among_keys
 from monitor.store.sql import chunks, insert, table_of
 
 ENTRY: Final = table_of(ScoreEntryRow)
@@ -246,8 +247,7 @@ def _chosen(
 
 
 def _among(table: Any, keys: Sequence[ClaimKey]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = tuple_(*(table.c[name] for name in _KEY)).in_([tuple(key) for key in keys])
-    return found
+    return among_keys([table.c[name] for name in _KEY], keys)
 
 
 def _entries(conn: Connection, hall: str, wanted: ColumnElement[bool]) -> list[Entry]:

@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from monitor.store import markwords
+from monitor.store import markwords, meta
 from monitor.store.alerts import ATTEMPT, DELIVERY, ITEM
 from monitor.store.attachments import ATTACHMENT
 from monitor.store.audit import AUDIT, PRIVATE
@@ -43,10 +43,11 @@ from monitor.store.markfiles import FILE as MARK_FILE
 from monitor.store.markwords import MARK
 from monitor.store.months import KEPT
 from monitor.store.notices import NOTICE
+from monitor.store.payloads import PAYLOAD
 from monitor.store.planrequests import REQUEST, STEP, forget_words
 from monitor.store.schema import CaseEventRow, PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sheetjobs import JOB
-from monitor.store.sql import table_of
+from monitor.store.sql import among, table_of
 
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
@@ -61,6 +62,7 @@ STANDING: Final = or_(CARD.c.state.not_in(ENDED), func.coalesce(CARD.c.appeal, "
 """A card that is not at its end: not closed, or an appeal is pending."""
 BESIDE: Final = timedelta(days=2)
 """What was heard so long before and after the beginning of a standing card on a slot or a post may be its evidence."""
+BESIDE_UPTO: Final = "payloads_beside"
 Condition = ColumnElement[bool]
 _OWNER: Final = literal("rating:") + RATING.c.source + "/" + RATING.c.event_id
 """Of a rating's comment in `private_text`."""
@@ -71,7 +73,8 @@ class Sort:
     """One sort of content. `days`: its key in `[retention]`.
 
     `held`: the rows that still have the content; `at`: what its age is reckoned from; `stays`: why old ones stay.
-    `serial` rises with every row: what came after a run is not that run's.
+    `serial` rises with every row: what came after a run is not that run's; `newest`: where the last one is found by an
+    index, if not there.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Sort:
     stays: Mapping[str, Condition]
     take: Callable[[Connection, Condition], list[tuple[Any, ...]]]
     batch: int = 100
+    newest: Column[Any] | None = None
 
     def old(self, before: datetime) -> Condition:
         return and_(self.held, self.at < before)
@@ -91,9 +95,7 @@ class Sort:
         return and_(self.old(before), not_(or_(false(), *self.stays.values())))
 
     def among(self, keys: Sequence[tuple[Any, ...]]) -> Condition:
-        if len(self.key) == 1:
-            return self.key[0].in_([key[0] for key in keys])
-        return tuple_(*self.key).in_(keys)
+        return among(self.key, keys)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +122,8 @@ def count_again(conn: Connection, sort: Sort, before: datetime, upto: int) -> in
 
 
 def last_serial(conn: Connection, sort: Sort) -> int:
+    if sort.newest is not None:
+        return int(conn.execute(select(func.max(sort.newest))).scalar() or 0)
     return int(conn.execute(select(func.max(sort.serial)).select_from(sort.table)).scalar() or 0)
 
 
@@ -166,9 +170,15 @@ def sorts(conn: Connection) -> dict[str, Sort]:
     standing = select(CARD.c.number).where(STANDING)
     return {
         "payloads": Sort(
-            name="payloads", table=RAW, key=(RAW.c.id,),
-            serial=RAW.c.id, held=RAW.c.payload != "", at=RAW.c.received,
-            stays={"standing_card": _is_evidence(conn)},
+            name="payloads", table=PAYLOAD, key=(PAYLOAD.c.received, PAYLOAD.c.raw_event),
+            serial=PAYLOAD.c.raw_event, newest=RAW.c.id, held=true(), at=PAYLOAD.c.received,
+            stays={"standing_card": _is_evidence(conn, PAYLOAD.c.raw_event, PAYLOAD.c.at)},
+            take=_deleted(PAYLOAD, (PAYLOAD.c.received, PAYLOAD.c.raw_event)),
+        ),
+        "payloads_beside": Sort(
+            name="payloads_beside", table=RAW, key=(RAW.c.id,), serial=RAW.c.id,
+            held=and_(RAW.c.id <= beside_upto(conn), RAW.c.payload != ""), at=RAW.c.received,
+            stays={"standing_card": _is_evidence(conn, RAW.c.id, RAW.c.at)},
             take=_emptied(RAW, (RAW.c.id,), payload=""),
         ),
         "quarantine": Sort(
@@ -273,13 +283,26 @@ def _words_taken(conn: Connection, condition: Condition) -> list[tuple[Any, ...]
     return [(number,) for number in gone]
 
 
-def _is_evidence(conn: Connection) -> Condition:
+def beside_upto(conn: Connection) -> int:
+    """The last event of which what it said may lie in `raw_event`, as it did before revision 0030; 0: none any more."""
+    return int(meta.text(conn, BESIDE_UPTO) or 0)
+
+
+def nothing_beside(conn: Connection) -> None:
+    """Nothing of them is left: it is not looked for again. The caller commits."""
+    upto = beside_upto(conn)
+    beside = select(exists().where(RAW.c.id <= upto, RAW.c.payload != ""))
+    if upto and not conn.execute(beside).scalar():
+        meta.set_text(conn, BESIDE_UPTO, "0")
+
+
+def _is_evidence(conn: Connection, number: Column[Any], at: Column[Any]) -> Condition:
     """Messages whose facts a standing card rests on: of its case, task or rating, or of the days around it."""
     cases = select(CASE.c.raw_event).where(CASE.c.case_key.in_(_subjects("case")))
     tasks = select(TASK.c.raw_event).where(TASK.c.task.in_(_subjects("task")))
     rated = RATING.c.source + "/" + RATING.c.event_id
     ratings = select(RATING.c.raw_event).where(rated.in_(_subjects("rating")))
-    return or_(RAW.c.id.in_(cases), RAW.c.id.in_(tasks), RAW.c.id.in_(ratings), *_days_around(conn))
+    return or_(number.in_(cases), number.in_(tasks), number.in_(ratings), *_days_around(conn, at))
 
 
 def _subjects(kind: str) -> Any:
@@ -287,7 +310,7 @@ def _subjects(kind: str) -> Any:
     return select(CARD.c.key).where(CARD.c.kind.in_((kind, "order")), STANDING)
 
 
-def _days_around(conn: Connection) -> list[Condition]:
+def _days_around(conn: Connection, at: Column[Any]) -> list[Condition]:
     """The days around standing cards on slots and posts, as few spans as may be."""
     query = select(CARD.c.began).where(CARD.c.kind.in_(("slot", "post")), STANDING)
     spans: list[list[datetime]] = []
@@ -296,7 +319,7 @@ def _days_around(conn: Connection) -> list[Condition]:
             spans[-1][1] = began + BESIDE
         else:
             spans.append([began - BESIDE, began + BESIDE])
-    return [RAW.c.at.between(start, end) for start, end in spans]
+    return [at.between(start, end) for start, end in spans]
 
 
 def _emptied(table: Any, key: tuple[Column[Any], ...], **values: Any) -> Callable[..., list[tuple[Any, ...]]]:

@@ -427,6 +427,22 @@ class RawEvent(SQLModel, table=True):
     boot: str = ""
     payload_hash: str
     """SHA-256 of the payload with sorted keys, hex."""
+    payload: str = ""
+    """Of events from before revision 0030 only; since then it lies in `raw_payload` (docs/adr/0056)."""
+
+
+class RawPayload(SQLModel, table=True):
+    """What an accepted event said, as it came: the one thing about it that ends, by the month it was received in.
+
+    PostgreSQL keeps a partition a month (`monitor.store.payloads`), SQLite one table in the order of receipt.
+    """
+
+    __tablename__ = "raw_payload"
+    __table_args__ = {"postgresql_partition_by": "RANGE (received)", "sqlite_with_rowid": False}
+    received: datetime = Field(primary_key=True)
+    raw_event: int = Field(sa_column=Column(BIG_ID, primary_key=True, autoincrement=False))
+    at: datetime
+    """When it happened, as in `raw_event`: retention asks whether it lies in the days of a standing card."""
     payload: str
 
 

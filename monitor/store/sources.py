@@ -6,17 +6,32 @@ judged again. `Sources` is one look: it caches per (device, boot) and is thrown 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span, hall_of_own
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, LostSpan, PowerCutRow, Quarantine, RawEvent, SourceRow
 from monitor.store.sequences import Prefixes, first_missing, of_boot, whole_prefix
+from monitor.store.sourcebatch import Newest, newest_boots
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
@@ -116,6 +131,7 @@ class Sources:
         self._corrections: dict[tuple[str, str], tuple[timedelta | None, bool]] = {}
         self._states: dict[str, SourceState] = {}
         self._more_at: dict[str, datetime | None] = {}
+        self._newest: dict[str, Newest] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
         self._cuts: dict[str, tuple[Span, ...]] | None = None
         self._spans: dict[str, tuple[Span, ...]] = {}
@@ -191,6 +207,15 @@ class Sources:
 
     # -- states
 
+    def look_at(self, ids: Iterable[str]) -> None:
+        """These will be asked for: read what can be read of many at once."""
+        devices = self._registry.devices
+        wanted = {i for i in ids if i not in self._newest and i in devices and devices[i].owes_heartbeats}
+        self._newest |= newest_boots(self._conn, wanted, self._now, self._prefixes, shared=self._shared)
+        for device in wanted & self._newest.keys():
+            found = self._newest[device]
+            self._skews[device, found.boot] = found.skew
+
     def states(self, ids: Iterable[str]) -> tuple[SourceState, ...]:
         return tuple(self.state(i) for i in ids)
 
@@ -210,7 +235,9 @@ class Sources:
         return self._more_at[source]
 
     def _later_receipt(self, device: Device) -> datetime | None:
-        source = device.id
+        source, newest = device.id, self._newest.get(device.id)
+        if newest is not None and newest.whole:
+            return newest.later
         later = [select(func.min(BEAT.c.received)).where(BEAT.c.device == source, BEAT.c.received > self._now)]
         ahead = select(func.min(RAW.c.received)).where(RAW.c.device == source, RAW.c.received > self._now)
         if not device.owes_heartbeats:
@@ -257,6 +284,9 @@ class Sources:
 
     def first_missing(self, device: str, boot: str) -> int | None:
         """The first announced sequence number of a boot that is not stored, nor declared lost; None: it is whole."""
+        newest = self._newest.get(device)
+        if newest is not None and newest.boot == boot and newest.whole:
+            return None
         return first_missing(self._conn, device, boot, self._now, self.lost_spans(device), self._prefixes)
 
     def _import_state(self, source: str) -> SourceState:
@@ -333,6 +363,8 @@ class Sources:
 
     def _held_at(self, device: str) -> datetime | None:
         """The earliest open quarantined event that could be evidence; without a readable time: its receipt."""
+        if device in self._newest and not self._newest[device].held:
+            return None
         rows = _HOLDING.run(self._conn, device=device, now=self._now)
         times = [r.received if r.at is None else min(self.correct(device, r.boot, r.at)[0], r.received) for r in rows]
         return min(times, default=None)
@@ -356,6 +388,9 @@ class Sources:
 
     def _proven_by(self, device: str, boot: str, *, before: datetime | None = None) -> datetime | None:
         """The greatest time (corrected) of the boot's heartbeats, received `before`, up to which all has come."""
+        newest = self._newest.get(device)
+        if before is None and newest is not None and newest.boot == boot and newest.whole:
+            return self.correct(device, boot, newest.proven)[0] if newest.proven is not None else None
         missing = self.first_missing(device, boot)
         query = _PROVEN if before is None else _PROVEN_BEFORE
         found = query.run(
@@ -374,12 +409,17 @@ class Sources:
                 query = _NEWEST.where(BEAT.c.device == device, BEAT.c.received <= self._now, BEAT.c.boot.not_in(boots))
                 boot = self._conn.execute(query).scalar()
             else:
-                newest = _NEWEST_BOOT.run(self._conn, device=device, now=self._now)
-                boot = newest[0].boot if newest else None
+                boot = self._newest_boot(device)
             if boot is None:
                 break
             boots.append(boot)
             yield boot
+
+    def _newest_boot(self, device: str) -> str | None:
+        if device in self._newest:
+            return self._newest[device].boot
+        found = _NEWEST_BOOT.run(self._conn, device=device, now=self._now)
+        return found[0].boot if found else None
 
 
 def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> timedelta | None:
@@ -396,3 +436,56 @@ def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> time
     rows = _MIDDLE.run(conn, (), device=device, boot=boot, now=now, **half)
     middle = [row.delta_ms for row in rows]
     return timedelta(seconds=round(sum(middle) / len(middle) / 1000))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastBeat:
+    """Of a boot's heartbeats: the last one's time and announced number, and the skew that all of them tell."""
+
+    at: datetime
+    last_seq: int | None
+    skew: timedelta
+
+
+def last_beats(conn: Connection, boots: Sequence[tuple[str, str]], now: datetime) -> dict[tuple[str, str], LastBeat]:
+    """Of many boots (device, boot) at once, the skew as of `now`; those without a heartbeat are left out.
+
+    PostgreSQL is asked once: a batch of a province has hundreds of boots, and three questions for each took longer than
+    all that is written of them. SQLite lies in this process; there each is asked for by itself.
+    """
+    if not boots:
+        return {}
+    if conn.dialect.name == "sqlite":
+        return {key: beat for key in boots if (beat := _last_beat(conn, *key, now)) is not None}
+    given = {"devices": [device for device, _ in boots], "boots": [boot for _, boot in boots], "now": now}
+    return {
+        (r.device, r.boot): LastBeat(at=r.at, last_seq=r.last_seq, skew=timedelta(seconds=round(r.middle / 1000)))
+        for r in conn.execute(_LAST_BEATS, given)
+    }
+
+
+def _last_beat(conn: Connection, device: str, boot: str, now: datetime) -> LastBeat | None:
+    found, skew = _LAST_BEAT.run(conn, device=device, boot=boot), median_skew(conn, device, boot, now)
+    return LastBeat(at=found[0].at, last_seq=found[0].last_seq, skew=skew) if found and skew is not None else None
+
+
+_LAST_BEAT: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.at, BEAT.c.last_seq)
+        .where(BEAT.c.device == bindparam("device"), BEAT.c.boot == bindparam("boot"))
+        .order_by(BEAT.c.at.desc())
+        .limit(1)
+    )
+)
+# percentile_cont is the mean of the two in the middle where their number is even, as in median_skew
+_LAST_BEATS: Final = text("""
+    SELECT k.device, k.boot, l.at, l.last_seq, m.middle
+    FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[])) AS k(device, boot)
+    CROSS JOIN LATERAL (
+        SELECT h.at, h.last_seq FROM heartbeat h
+        WHERE h.device = k.device COLLATE "C" AND h.boot = k.boot COLLATE "C" ORDER BY h.at DESC LIMIT 1) l
+    CROSS JOIN LATERAL (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY h.delta_ms) AS middle FROM heartbeat h
+        WHERE h.device = k.device COLLATE "C" AND h.boot = k.boot COLLATE "C" AND h.received <= :now) m
+    WHERE m.middle IS NOT NULL
+""")

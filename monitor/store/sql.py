@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, ColumnElement, Connection, Table, column, select, tuple_, values
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -40,6 +40,17 @@ def chunks(rows: Sequence[T] | Iterable[T], size: int = CHUNK) -> Iterator[list[
             batch = []
     if batch:
         yield batch
+
+
+def among(columns: Sequence[Column[Any]], keys: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
+    """The columns are those of one of the keys. Not `tuple_(…).in_(keys)`: SQLite looks for that through every row, and
+    for the same values as a SELECT in the index.
+    """
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    names = [column(f"k{n}", one.type) for n, one in enumerate(columns)]
+    wanted = values(*names, name="wanted").data([tuple(key) for key in keys]).cte("wanted")
+    return tuple_(*columns).in_(select(*wanted.columns))
 
 
 def prefix_end(prefix: str) -> str:

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from monitor.store import migrate
+from monitor.store import migrate, payloads
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from tests.postgres import Postgres
@@ -51,7 +51,9 @@ def test_a_database_that_holds_no_chinese_is_refused_with_the_line_that_makes_on
 
 def test_the_migrations_make_what_the_models_say(migrated: Store) -> None:
     with migrated.read() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        parts = payloads.partitions(conn)  # of a table that is compared: the models do not know them
+        shown = {"compare_type": True, "include_name": lambda name, _type, _parents: name not in parts}
+        context = MigrationContext.configure(conn, opts=shown)
         assert compare_metadata(context, metadata) == []
 
 

@@ -19,7 +19,7 @@ from monitor.ingest.sqlview.source import open_read_only
 from monitor.settings import FeedSettings
 from monitor.store import meta
 from monitor.store.engine import Store
-from monitor.store.schema import CaseEventRow, HeartbeatRow, Quarantine, RawEvent
+from monitor.store.schema import CaseEventRow, HeartbeatRow, Quarantine, RawEvent, RawPayload
 from monitor.store.sources import Sources
 from tests.conftest import Eventually
 from tests.daemon import Daemon
@@ -358,7 +358,7 @@ def test_nothing_but_the_mapped_columns_leaves_the_other_database(
 ) -> None:
     approval.case("A1", "03-02 09:00")
     polled(world, feed(), "03-02 09:01")
-    assert "李四" not in str([rows(world.store, model) for model in (RawEvent, CaseEventRow, Quarantine)])
+    assert "李四" not in str([rows(world.store, model) for model in (RawEvent, RawPayload, CaseEventRow, Quarantine)])
 
 
 # ------------------------------------------------------------------ what cannot be polled

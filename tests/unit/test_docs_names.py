@@ -103,10 +103,31 @@ def test_each_key_and_variable_is_one_of_ours(page: Path) -> None:
         assert key in Policy.model_fields[section].annotation.model_fields, f"policy.{section}.{key}"
 
 
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub names them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    made: set[str] = set()
+    for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).strip().lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        made.add(next(name for name in (slug, *(f"{slug}-{n}" for n in range(1, 99))) if name not in made))
+    return made
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_each_link_leads_to_a_file(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
-        assert (page.parent / target).exists(), target
+def test_each_link_leads_to_a_file_and_its_heading(page: Path) -> None:
+    wrong = []
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", page.read_text()):
+        there = (page.parent / target) if target else page
+        if not there.exists() or (anchor and there.suffix == ".md" and anchor not in headings(there)):
+            wrong.append(f"{target}#{anchor}")
+    assert wrong == []
+
+
+def test_a_heading_is_found_by_the_name_that_links_give_it(tmp_path: Path) -> None:
+    page = tmp_path / "x.md"
+    page.write_text("# One · 一\n## Was it `told`?\n```\n# no heading\n```\n## 6. 一\n## 6. 一\n")
+    assert headings(page) == {"one--一", "was-it-told", "6-一", "6-一-1"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, MetaData, inspect, literal, select
 from sqlalchemy import table as named
 
 from monitor.ops.backup.archive import BadArchive, Manifest, Reader
-from monitor.ops.backup.rows import continue_numbering, fill, sum_of, tables_of
-from monitor.store import audit, meta, migrate
+from monitor.ops.backup.rows import continue_numbering, fill, months_of, sum_of, tables_of
+from monitor.store import audit, meta, migrate, payloads
 from monitor.store.engine import Store
 from monitor.store.schema import metadata
 from monitor.supervision import erasure
@@ -78,6 +78,8 @@ def load(conn: Connection, source: Reader) -> None:
     for name, table in tables.items():
         if tuple(column.name for column in table.columns) != source.manifest.tables[name].columns:
             raise BadArchive(f"{source.path}: {name}: 列不符 its columns are not those of its revision")
+        if name == payloads.PAYLOAD.name and conn.dialect.name == "postgresql":
+            payloads.make(conn, months_of(table, source.lines(name)))
         fill(conn, table, source.lines(name))
     continue_numbering(conn, tables.values())
     wrong = [name for name, table in tables.items() if sum_of(conn, table) != source.manifest.tables[name]]

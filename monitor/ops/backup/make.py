@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from monitor.ops.backup.archive import Manifest, Reader, Writer
 from monitor.ops.backup.load import load
 from monitor.ops.backup.rows import lines_of, tables_of
-from monitor.store import migrate, seals
+from monitor.store import migrate, payloads, seals
 from monitor.store.engine import Store
 
 
@@ -51,8 +51,12 @@ def _snapshot(store: Store) -> Iterator[Connection]:
         with store.read() as conn:
             yield conn
         return
+    with store.read() as conn:
+        has_months = payloads.are_there(conn)
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with store.engine.connect().execution_options(**options) as conn, conn.begin():
+        if has_months:  # before the first query, which decides of which moment all is
+            payloads.hold(conn)
         yield conn
 
 

@@ -17,7 +17,9 @@ import msgspec
 from sqlalchemy import JSON, Column, Connection, Date, DateTime, LargeBinary, MetaData, Table, event, inspect, select
 from sqlalchemy.types import TypeEngine
 
+from monitor.store import payloads
 from monitor.store.migrate import VERSION_TABLE
+from monitor.store.payloads import Month
 from monitor.store.sql import chunks
 
 BATCH: Final = 1000
@@ -53,8 +55,10 @@ class Summer:
 
 
 def tables_of(conn: Connection, among: Iterable[str] | None = None) -> list[Table]:
-    """The tables of the database by name, without the one that holds its revision; `among`: only these."""
-    wanted = set(inspect(conn).get_table_names()) - {VERSION_TABLE}
+    """The tables of the database by name, without the one that holds its revision, and without partitions, whose rows
+    are those of the table above; `among`: only these.
+    """
+    wanted = set(inspect(conn).get_table_names()) - {VERSION_TABLE} - payloads.partitions(conn)
     if among is not None:
         wanted &= set(among)
     metadata = MetaData()
@@ -104,6 +108,13 @@ def fill(conn: Connection, table: Table, lines: Iterable[bytes]) -> None:
                     values[place] = decode(values[place])
             batch.append(dict(zip(names, values, strict=True)))
         conn.execute(table.insert(), batch)
+
+
+def months_of(table: Table, lines: Iterable[bytes]) -> set[Month]:
+    """The months of the rows of `raw_payload`."""
+    place = list(table.columns.keys()).index("received")
+    texts = {msgspec.json.decode(line)[place][:7] for line in lines}  # as _instant wrote them: in UTC
+    return {Month.of(datetime.fromisoformat(f"{text}-01T00:00:00+00:00")) for text in texts}
 
 
 def _batch_of(table: Table) -> int:

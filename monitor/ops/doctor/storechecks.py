@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from monitor.ops.doctor.finding import Finding, bad, good
-from monitor.store import meta, migrate
+from monitor.store import meta, migrate, payloads
 from monitor.store.engine import Store
 from monitor.store.integrity import damage, is_damage, way_out
 from monitor.store.schema import RawEvent
@@ -25,6 +25,8 @@ DAYS_AT_LEAST: Final = 30
 LOOK_BACK: Final = timedelta(days=7)
 LOOKED_AT: Final = 1_000_000
 """The newest events of which those of the last week are counted."""
+DAYS_AHEAD: Final = timedelta(days=31)
+"""Within so many days the month after this one begins, whatever the day."""
 PROBE_KEY: Final = "doctor_probe"
 
 
@@ -64,6 +66,9 @@ def check_store(store: Store, now: datetime) -> Iterator[Finding]:
         if file and file != ":memory:":
             with store.read() as conn:
                 yield _room(conn, Path(file), now)
+        return
+    with store.read() as conn:
+        yield _months(conn, now)
 
 
 def _writable(store: Store) -> Finding:
@@ -86,6 +91,15 @@ def _wal(store: Store) -> Finding:
         f"journal_mode {mode}: 读写互阻 readers and the writer block each other (网络盘 a network disk?)",
         "[store] url: 本地磁盘上的路径 a path on a local disk; 或 or postgresql+psycopg://…",
     )
+
+
+def _months(conn: Connection, now: datetime) -> Finding:
+    """Whether this month and the next have partitions: without one retention takes messages row by row."""
+    lacking = [month.name for month in payloads.missing(conn, now) if month.first <= now + DAYS_AHEAD]
+    if lacking:
+        why = f"缺少按月分区 no partition of the month: {', '.join(lacking)}"
+        return bad("store.months", why, "jiancha db upgrade (或等守护进程补建 or a daemon, within the hour)")
+    return good("store.months", "本月与下月分区已建 this month and the next have their partitions")
 
 
 def _room(conn: Connection, file: Path, now: datetime) -> Finding:

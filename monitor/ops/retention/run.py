@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select
+import structlog
+from sqlalchemy import Connection, Row, Select, false, or_, select
+from sqlalchemy.exc import OperationalError
 
 from monitor.settings import RetentionSettings
-from monitor.store import audit, frames, retention
+from monitor.store import audit, frames, payloads, retention
 from monitor.store.audit import AUDIT
-from monitor.store.engine import Store
+from monitor.store.engine import Store, is_retryable
+from monitor.store.payloads import Dropped, Month
 from monitor.store.retention import Count, Sort
 from monitor.store.sql import chunks
 
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 PAGE: Final = 5000
 LINK_DAYS: Final = 30
 """So long after it expired the row of a rating link is kept: what it says is for which case somebody was asked."""
@@ -25,6 +30,7 @@ BEGUN: Final = "retention.begun"
 DONE: Final = "retention.run"
 _KEYS: Final = {
     "payloads": "payloads_days",
+    "payloads_beside": "payloads_days",
     "quarantine": "payloads_days",
     "comments": "comments_days",
     "deliveries": "deliveries_days",
@@ -62,17 +68,26 @@ class Gone:
     rows: int = 0
     left: int = 0
     keys: list[tuple[Any, ...]] = field(default_factory=list)
+    months: list[Dropped] = field(default_factory=list)
+    """Those whose rows went all at once (PostgreSQL); they are counted in `rows`, and have no keys."""
     _sum: Any = field(default_factory=hashlib.sha256)
 
     def add(self, keys: list[tuple[Any, ...]]) -> None:
         self.rows += len(keys)
         self.keys += keys
         for key in keys:
-            self._sum.update(json.dumps(key).encode() + b"\n")
+            self._sum.update(json.dumps(key, default=datetime.isoformat).encode() + b"\n")
+
+    def add_month(self, month: Dropped) -> None:
+        self.rows += month.rows
+        self.months.append(month)
 
     def to_json(self) -> dict[str, Any]:
-        """{"rows", "digest"}: SHA-256 over the keys that went, a JSON array a line, in the order they went."""
-        return {"rows": self.rows, "digest": self._sum.hexdigest()}
+        """{"rows", "digest", "months"}: SHA-256 over the keys that went one by one, a JSON array a line, in the order
+        they went; `months` only where rows went all at once: {"month", "rows", "first", "last"}, numbers of events.
+        """
+        said = {"rows": self.rows, "digest": self._sum.hexdigest()}
+        return {**said, "months": [asdict(month) for month in self.months]} if self.months else said
 
 
 def plan(store: Store, settings: RetentionSettings, now: datetime, frames_days: int = 0) -> list[Line]:
@@ -120,7 +135,8 @@ def run(store: Store, settings: RetentionSettings, now: datetime, actor: str, fr
     """Take what goes.
 
     1. An audit row with the limits, so that a run that was broken off is on record too.
-    2. By sort: pages of keys are read beside the writers; each short step takes those of a batch that still go.
+    2. Months of messages that are out of time as a whole, each at once. Then by sort: pages of keys are read beside the
+       writers; each short step takes those of a batch that still go.
     3. An audit row with counts and digests, and the proof: none of the rows that went has its content any more.
     """
     with store.read() as conn:
@@ -129,7 +145,10 @@ def run(store: Store, settings: RetentionSettings, now: datetime, actor: str, fr
     store.step(lambda conn: audit.record(conn, now, actor, BEGUN, "store", now.isoformat(), {"before": said}))
     with store.read() as conn:
         upto = {name: retention.last_serial(conn, sort) for name, sort in retention.sorts(conn).items()}
-    gone = {name: _take_sort(store, name, before) for name, before in limits.items()}
+    whole = _take_months(store, limits.get("payloads"))
+    gone = {name: _take_sort(store, name, before, whole) for name, before in limits.items()}
+    if "payloads_beside" in limits:
+        store.step(retention.nothing_beside)
     body = {"before": said, "upto": upto, "gone": {name: one.to_json() for name, one in gone.items()}}
     store.step(lambda conn: audit.record(conn, now, actor, DONE, "store", now.isoformat(), body))
     scrub(store)
@@ -140,8 +159,40 @@ def run(store: Store, settings: RetentionSettings, now: datetime, actor: str, fr
     return gone
 
 
-def _take_sort(store: Store, name: str, before: datetime) -> Gone:
+def _take_months(store: Store, before: datetime | None) -> list[Dropped]:
+    """What went of months as a whole. One that somebody reads all the while is left to `_take_sort`, row by row."""
+    if store.is_sqlite or before is None:
+        return []
+    with store.read() as conn:
+        old = [month for month in payloads.months(conn) if month.end <= before]
+    found = [_take_month(store, month, before) for month in old]
+    _unless_locked(lambda: store.step(lambda conn: payloads.drop_empty(conn, before)))
+    return [one for one in found if one is not None]
+
+
+def _take_month(store: Store, month: Month, before: datetime) -> Dropped | None:
+    def work(conn: Connection) -> Dropped | None:
+        stays = retention.sorts(conn)["payloads"].stays.values()
+        return payloads.empty(conn, month, before, or_(false(), *stays))
+
+    return _unless_locked(lambda: store.step(work))
+
+
+def _unless_locked(work: Callable[[], T]) -> T | None:
+    """None where somebody keeps the lock that is needed: a backup that reads the month."""
+    try:
+        return work()
+    except OperationalError as error:
+        if not is_retryable(error):
+            raise
+        log.warning("a month of messages is being read; not now", action="retention.locked", error=str(error.orig))
+        return None
+
+
+def _take_sort(store: Store, name: str, before: datetime, whole: Sequence[Dropped]) -> Gone:
     gone, after = Gone(), None
+    for month in whole if name == "payloads" else ():
+        gone.add_month(month)
     while True:
         with store.read() as conn:
             sort = retention.sorts(conn)[name]
@@ -179,6 +230,7 @@ def remaining(conn: Connection, body: Mapping[str, Any]) -> dict[str, int]:
     """By sort, rows that a run knew and that would go by its limits again: all 0 where nothing was put back."""
     known = retention.sorts(conn)
     limits = {name: datetime.fromisoformat(text) for name, text in body["before"].items()}
-    return {
-        name: retention.count_again(conn, known[name], before, body["upto"][name]) for name, before in limits.items()
-    }
+    upto = dict(body["upto"])
+    if "payloads" in limits and "payloads_beside" not in limits:  # a run from before revision 0030
+        limits["payloads_beside"], upto["payloads_beside"] = limits["payloads"], upto["payloads"]
+    return {name: retention.count_again(conn, known[name], before, upto[name]) for name, before in limits.items()}

@@ -31,10 +31,11 @@ def load_cases(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     rows = _rows_of(look, keys)
     orders = _orders(look, keys)
     historic = {row.key for row in _HISTORIC.run(look.conn, keys)}
+    told_by = {key: reporters_in(look, key, rows.get(key, [])) for key in keys}
+    look.sources.look_at({source for reporters in told_by.values() for source in reporters})
     loaded: dict[str, Loaded] = {}
     for key in keys:
-        mine = rows.get(key, [])
-        reporters = reporters_in(look, key, mine)
+        mine, reporters = rows.get(key, []), told_by[key]
         hall = hall_of(look.registry, mine, reporters)
         telling = look.once(("telling", reporters), partial(_telling, look, reporters))
         facts = CaseFacts(
@@ -159,7 +160,7 @@ def case_event(look: Look, row: Row[Any]) -> CaseEvent:
 def reporters_of(registry: Registry, key: str, rows: Sequence[Row[Any]]) -> list[str]:
     """Sources that could report the case: devices of its namespace in service, else those that did report it."""
     namespace = key.split("/", 1)[0]
-    devices = [d.id for d in registry.devices.values() if d.case_namespace == namespace and d.allows("case")]
+    devices = [d.id for d in registry.devices_telling(namespace) if d.allows("case")]
     return sorted(devices) or sorted({r.source for r in rows})
 
 

@@ -10,14 +10,14 @@ from sqlalchemy import Row, bindparam, func, select
 
 from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
 from monitor.model import Device
+from monitor.store.facts.beats import beats_before, beats_from, boots_began, queued_since
 from monitor.store.facts.look import Loaded, Look, Path, next_receipt
 from monitor.store.quick import QuickSelect
-from monitor.store.schema import Card, CardEvent, HeartbeatRow, RatingRow, Subject
-from monitor.store.sequences import announced_at, of_boot
+from monitor.store.schema import Card, CardEvent, RatingRow, Subject
+from monitor.store.sequences import announced_at
 from monitor.store.sql import table_of
 
 RATING: Final = table_of(RatingRow)
-BEAT: Final = table_of(HeartbeatRow)
 CARD: Final = table_of(Card)
 NOTICE: Final = table_of(CardEvent)
 SUBJECT: Final = table_of(Subject)
@@ -37,6 +37,7 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     # Source by source: SQLite looks for pairs through the whole table, a year of ratings for each batch.
     rows = [row for source, events in by_source.items() for row in _RATINGS.run(look.conn, events, source=source)]
     followed = _closed_at(look, keys)
+    look.sources.look_at(by_source)
     loaded: dict[str, Loaded] = {}
     for row in rows:
         key = f"{row.source}/{row.event_id}"
@@ -57,39 +58,46 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     return loaded
 
 
-_BEGAN: Final = QuickSelect(lambda _: select(func.min(BEAT.c.at).label("began")).where(*of_boot()))
-
-
 def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     """Facts of devices: heartbeats since the last look that settled everything, the latest boot's skew, holes."""
+    known = {
+        key: d for key in keys if (d := look.registry.devices.get(key)) is not None and d.expected_from is not None
+    }
+    look.sources.look_at(known)
+    started, judged, queued = _open_since(look, keys), _judged_at(look, keys), queued_since(look, list(known))
+    since: dict[str, datetime] = {}
+    for key, device in known.items():
+        reach = (look.now, judged.get(key), started.get(key), queued.get(key))
+        since[key] = max(device.expected_from or look.now, min(at for at in reach if at is not None))
+    before = beats_before(look, since)
+    rows = beats_from(look, {key: before[key] or at for key, at in since.items()})
+    counted = {key: [r for r in mine if look.counts(r)] for key, mine in rows.items()}
+    latest = {key: max(mine, key=lambda r: r.received).boot for key, mine in counted.items() if mine}
+    began = boots_began(look, latest.items())
     loaded: dict[str, Loaded] = {}
-    started = _open_since(look, keys)
-    judged = _judged_at(look, keys)
-    for key in keys:
-        device = look.registry.devices.get(key)
-        if device is None or device.expected_from is None:
-            continue
-        reach = (judged.get(key), started.get(key), _queued_since(look, key))
-        since = max(device.expected_from, min(at for at in (look.now, *reach) if at is not None))
-        before = _beat_before(look, key, since)
-        rows = _beats(look, key, before or since)
-        known = [r for r in rows if look.counts(r)]
-        if before is None and (not known or look.path == Path()):
+    for key, device in known.items():
+        start = since[key]
+        if before[key] is None and device.expected_from and (not counted[key] or look.path == Path()):
             # Never heard until then: the silence is as old as the device. Not where the daemon has heard it meanwhile:
             # when its own path came up is known only while it is up.
-            since = device.expected_from
+            start = device.expected_from
         calendar = look.book.for_device(look.registry, device)
-        facts = _device_facts(look, device, since, known)  # reaches back to the beat before, so that no gap is cut
-        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=device.hall, more_at=next_receipt(rows, look.now))
+        boot = latest.get(key)
+        facts = _device_facts(look, device, start, counted[key], (boot, began[key, boot]) if boot is not None else None)
+        loaded[key] = Loaded(
+            facts=facts, calendar=calendar, hall=device.hall, more_at=next_receipt(rows[key], look.now)
+        )
     return loaded
 
 
-def _device_facts(look: Look, device: Device, since: datetime, rows: Sequence[Row[Any]]) -> DeviceFacts:
+def _device_facts(
+    look: Look, device: Device, since: datetime, rows: Sequence[Row[Any]], latest: tuple[str, datetime] | None
+) -> DeviceFacts:
+    """`rows` reach back to the heartbeat before `since`, so that no gap is cut; `latest`: boot, and its first beat."""
     beats = [
         Beat(at=look.sources.correct(device.id, r.boot, r.at)[0], received=r.received, queue=r.queue) for r in rows
     ]
-    latest = max(rows, key=lambda r: r.received, default=None)
-    skew = look.sources.skew(device.id, latest.boot) if latest is not None else None
+    skew = look.sources.skew(device.id, latest[0]) if latest is not None else None
     lost = look.sources.lost_spans(device.id)
     boots = dict.fromkeys(r.boot for r in rows)
     first = min((min(b.at, b.received) for b in beats), default=since)
@@ -103,7 +111,7 @@ def _device_facts(look: Look, device: Device, since: datetime, rows: Sequence[Ro
         deaf=look.path.deaf,
         path_up=look.path.up,
         skew_seconds=skew.total_seconds() if skew is not None else None,
-        skew_known_at=_boot_began(look, device.id, latest.boot) if latest is not None else None,
+        skew_known_at=look.sources.correct(device.id, *latest)[0] if latest is not None else None,
         open_holes=tuple(_holes(look, device.id, boots)),
         lost=lost,
         retired=False,
@@ -116,35 +124,6 @@ def _holes(look: Look, device: str, boots: Iterable[str]) -> Iterator[datetime]:
         missing = look.sources.first_missing(device, boot)
         if missing is not None:
             yield announced_at(look.conn, device, boot, missing, look.now)
-
-
-def _boot_began(look: Look, device: str, boot: str) -> datetime:
-    began = _BEGAN.run(look.conn, device=device, boot=boot, now=look.now)[0].began
-    return look.sources.correct(device, boot, began)[0]
-
-
-def _beat_before(look: Look, device: str, since: datetime) -> datetime | None:
-    """Receipt of the last heartbeat before `since`: the look starts there, so that the gap across is seen."""
-    query = select(func.max(BEAT.c.received)).where(BEAT.c.device == device, BEAT.c.received < since)
-    before: datetime | None = look.conn.execute(query).scalar()
-    return before
-
-
-def _beats(look: Look, device: str, since: datetime) -> Sequence[Row[Any]]:
-    """Heartbeats received from `since` on, also those that do not count yet."""
-    query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= since)
-    return look.conn.execute(query.order_by(BEAT.c.received)).all()
-
-
-def _queued_since(look: Look, device: str) -> datetime | None:
-    """Since when the device has said, in every heartbeat, that it holds events back: `feed.backlog` counts from there
-    and not from the last look. None while it holds nothing.
-    """
-    said = select(BEAT.c.received).where(BEAT.c.device == device, BEAT.c.received <= look.now)
-    empty = look.conn.execute(said.where(BEAT.c.queue == 0).order_by(BEAT.c.received.desc()).limit(1)).scalar()
-    later = said.where(BEAT.c.received > empty) if empty is not None else said
-    since: datetime | None = look.conn.execute(later.order_by(BEAT.c.received).limit(1)).scalar()
-    return since
 
 
 def _open_since(look: Look, keys: Sequence[str]) -> dict[str, datetime]:

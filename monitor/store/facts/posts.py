@@ -158,6 +158,9 @@ def _load(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     outings = plans.outings(look.conn, people, start, end)
     closed = plans.closures(look.conn, start, end)
     looks = spotchecks.seen(look.conn, windows, start, end)
+    look.sources.look_at(name for window in windows for name in cameras_of(look, window, ()))
+    look.sources.look_at(name for window in windows for name in duty_carriers(look.registry, window, ()))
+    look.sources.look_at(evidence.sources)
     loaded: dict[str, Loaded] = {}
     for key, (window, day, _) in parsed.items():
         known = look.registry.windows.get(window)
@@ -225,6 +228,12 @@ class _Evidence:
             self._checkin = {
                 staff: [r for r in mine if self._said.of(r) != "is_not"] for staff, mine in self._checkin.items()
             }
+
+    @property
+    def sources(self) -> set[str]:
+        """Who told of it."""
+        tables = (self._presence, self._duty, self._rating, self._case, self._checkin)
+        return {row.source for table in tables for rows in table.values() for row in rows}
 
     def presences(self, window: str, session: Span) -> list[Presence]:
         return [

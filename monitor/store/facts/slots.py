@@ -35,6 +35,7 @@ def load_slots(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         key: look.once(("place", staff, day), partial(window_of, look.registry, staff, day))
         for key, (staff, day, _) in parsed.items()
     }
+    look.sources.look_at({device for staff in people for device in terminals_of(look.registry, staff)})
     closed = plans.closures(look.conn, start, end)
     corrections = plans.corrections(look.conn, people, first, last)
     remember_rota(look, first, last)
@@ -169,10 +170,8 @@ def window_of(registry: Registry, staff: str, day: date) -> str | None:
     """The window where the person stands that day: the first of their posts, A before B before S."""
     held = [
         p
-        for p in registry.posts
-        if p.staff == staff
-        and (p.valid_from is None or p.valid_from <= day)
-        and (p.valid_to is None or day < p.valid_to)
+        for p in registry.posts_of(staff)
+        if (p.valid_from is None or p.valid_from <= day) and (p.valid_to is None or day < p.valid_to)
     ]
     return min(held, key=lambda p: ("ABS".find(p.rank), p.window)).window if held else None
 
@@ -181,7 +180,7 @@ def terminals_of(registry: Registry, staff: str) -> tuple[str, ...]:
     """Terminals in service that the person may use (`devices.serves`, DESIGN §1C), by id."""
     hall = registry.hall_of_staff(staff)
     unit = registry.staff[staff].unit if staff in registry.staff else None
-    return tuple(sorted(d.id for d in registry.devices.values() if d.hall == hall and _serves(d, staff, unit)))
+    return tuple(sorted(d.id for d in registry.devices_of(hall) if _serves(d, staff, unit)))
 
 
 def people_of(registry: Registry, device: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def cameras_of(look: Look, window: str, seen: Iterable[Presence]) -> list[str]:
 
     One that was moved to another window is none of them: what it showed here counts as of a former camera.
     """
-    found = {d.id for d in _at(look.registry, window) if _shows(d)}
+    found = {d.id for d in look.registry.devices_at(window) if _shows(d)}
     named = (look.registry.devices.get(source) for source in {reading.source for reading in seen})
     found |= {d.id for d in named if d is not None and d.window is None and _shows(d)}
     found |= look.once(("recorders", window), lambda: _recorders(look, window))
@@ -36,7 +36,7 @@ def cameras_of(look: Look, window: str, seen: Iterable[Presence]) -> list[str]:
 
 def _recorders(look: Look, window: str) -> set[str]:
     known = look.registry.windows.get(window)
-    free = [d for d in look.registry.devices.values() if d.window is None and known and d.hall == known.hall]
+    free = [d for d in look.registry.devices_of(known.hall) if d.window is None] if known else []
     # Of gateways only those that are said to carry presence: the others are many, and would be searched for in vain.
     wanted = [d.id for d in free if _shows(d) and (d.kind == "camera" or "presence" in d.channels)]
     recent = (PRESENCE.c.window == window, PRESENCE.c.at >= look.now - REMEMBERED, PRESENCE.c.received <= look.now)
@@ -48,12 +48,10 @@ def duty_carriers(registry: Registry, window: str, said: Iterable[Duty]) -> list
     """Devices at the window that carry duty, where there is none the terminals of its hall; and whoever told of a
     sign-on or sign-off there today (`said`): the next one may come the same way.
     """
-    found = {d.id for d in _at(registry, window) if _carries(d)}
+    found = {d.id for d in registry.devices_at(window) if _carries(d)}
     known = registry.windows.get(window)
     if not found and known is not None:
-        found = {
-            d.id for d in registry.devices.values() if d.hall == known.hall and d.kind == "terminal" and _carries(d)
-        }
+        found = {d.id for d in registry.devices_of(known.hall) if d.kind == "terminal" and _carries(d)}
     named = (registry.devices.get(source) for source in {duty.source for duty in said})
     return sorted(found | {d.id for d in named if d is not None and _carries(d)})
 
@@ -64,7 +62,3 @@ def _shows(device: Device) -> bool:
 
 def _carries(device: Device) -> bool:
     return device.allows("duty") and device.reports("duty")
-
-
-def _at(registry: Registry, window: str) -> list[Device]:
-    return [d for d in registry.devices.values() if d.window == window]

@@ -3,6 +3,7 @@
 from alembic import context
 
 from monitor.store import (  # noqa: F401  (the tables register themselves)
+    payloads,
     schema,
     schema_alerts,
     schema_assessment,
@@ -18,6 +19,7 @@ context.configure(
     target_metadata=schema.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    include_name=lambda name, kind, _parents: kind != "table" or name not in payloads.partitions(connection),
 )
 with context.begin_transaction():
     context.run_migrations()
