@@ -126,4 +126,4 @@ def explain(world: World, differences: Sequence[str]) -> None:
     with (world.folder / "explained.txt").open("w", encoding="utf-8") as out:
         for number in numbers(differences)[:EXPLAINED]:
             print(f"#{number}\n{world.command('explain', str(number))}", file=out)
-    world.command("backup", str(world.folder / "store.tar"))
+    world.tried("backup", str(world.folder / "store.zip"))

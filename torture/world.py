@@ -48,7 +48,6 @@ PERSONS: Final = (
 )
 BROKER_SETTINGS: Final = {"max_keepalive": "65535"}
 START_SECONDS: Final = 60.0
-COME_UP_SECONDS: Final = 3.0
 PG_SETTINGS: Final = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_init_zero": "off"}
 
 
@@ -144,8 +143,9 @@ class World:
         self.broker.start()
 
     def play(self) -> None:
-        """The daemons are started; the clock reaches the first moment when they have had time to come up."""
-        self._set_clock(self.played.start, self.rate, ahead=COME_UP_SECONDS)
+        """The daemons come up while the wall stands still, at the first moment: nothing has happened before it moves."""
+        self.pace.hold()
+        self._set_clock(self.played.start, self.rate)
         for name in self.daemons:
             self.begin(name)
         self.await_daemons()
@@ -328,9 +328,9 @@ class World:
                 time.sleep(0.01)
             client.stop()
 
-    def _set_clock(self, start: datetime, rate: float, ahead: float = 0.0) -> None:
-        """For all that starts from now on, and for this process; it shows `start` in `ahead` real seconds."""
-        anchor = self.wall() + timedelta(seconds=ahead)
+    def _set_clock(self, start: datetime, rate: float) -> None:
+        """For all that starts from now on, and for this process."""
+        anchor = self.wall()
         self.clock = Clock.of(start, rate, anchor, self._hours, wall=self.wall)
         said = {
             "JIANCHA_CLOCK__START": start.isoformat(),
