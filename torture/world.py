@@ -143,7 +143,7 @@ class World:
         self.broker.start()
 
     def play(self) -> None:
-        """The daemons come up while the wall stands still, at the first moment: nothing has happened before it moves."""
+        """The daemons come up while the wall stands still, at the first moment: nothing happens before it moves."""
         self.pace.hold()
         self._set_clock(self.played.start, self.rate)
         for name in self.daemons:
