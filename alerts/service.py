@@ -69,6 +69,7 @@ class AlertService:
         )  # fmt: skip
         self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
         self._to_plan, self._to_send = threading.Event(), threading.Event()
+        self._count, self._resting = threading.Lock(), 0
 
     def plan_once(self, now: datetime) -> int:
         """Plan up to 200 cards with waiting notices at `now` (program's clock); how many notices were planned."""
@@ -139,7 +140,18 @@ class AlertService:
             except Exception:
                 log.exception("sending failed", action="alert.send_failed")
             if not sent:
-                self._to_send.wait(SEND_SECONDS)
+                self._rest()
+
+    def _rest(self) -> None:
+        """Until something is planned, or until this sender's turn to look what became due by time: those that rest look
+        one after the other, one every SEND_SECONDS however many they are.
+        """
+        with self._count:
+            self._resting += 1
+            turn = SEND_SECONDS * self._resting
+        self._to_send.wait(turn)
+        with self._count:
+            self._resting -= 1
 
     # ------------------------------------------------------------- what would go where
 

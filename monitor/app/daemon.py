@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from alerts.channels.outbound import Reach
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
@@ -39,7 +40,6 @@ from monitor.ingest.subscriber import Subscriber, subscriptions
 from monitor.ingest.takeover import Taking
 from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
-from monitor.ops.certificates import BadCertificate, read_pair
 from monitor.ops.sdnotify import ServiceManager
 from monitor.settings import MqttSettings
 from monitor.store.bell import Bell
@@ -104,6 +104,7 @@ def run_daemon(program: Program) -> None:
     if refusal is not None:
         raise Unusable(refusal)
     few_arenas()
+    program.store.keep_small()
     with sole_judge(program.store), contextlib.ExitStack() as parts:
         try:
             daemon = _Daemon(program, parts)
@@ -233,6 +234,7 @@ class _Daemon:
             now=program.clock.real_now,
             publish=self._publish if subscriber is not None else None,
             signed=self._metrics.signed,
+            reach=Reach.of(program.settings.alerts.allow_addresses),
         )
         if not switch.is_set:
             return
@@ -345,6 +347,11 @@ class _Daemon:
         )
         servers = {"http": HttpServer(app, host=http.host, port=http.port)}
         if http.tls_port is not None and http.tls_cert and http.tls_key:
+            from monitor.ops.certificates import (  # 7 MB, which a daemon without HTTPS is spared
+                BadCertificate,
+                read_pair,
+            )
+
             try:
                 pair = read_pair(Path(http.tls_cert), Path(http.tls_key), self._program.clock.real_now())
             except BadCertificate as error:

@@ -106,7 +106,7 @@ class JudgingLoop:
         if not self._filled:
             self._filled = not fill_in(self._judge, now)
         applied, claimed = self._judge.step(now)
-        if applied.judged:
+        if applied.changed:  # what nobody is told of wakes nobody: of a hundred judged, one card changes
             self._after()
         return claimed >= CLAIM
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -16,6 +16,11 @@ from monitor.store.engine import STORE_AWAY
 from monitor.store.gauges import Gauges, read_gauges
 from monitor.workcal import WorkCalendar
 
+LIKED_FOR: Final = timedelta(minutes=1)
+"""How old a satisfaction may be. It is a share of thirty days, and reading it goes through all ratings of them: most of
+what a scrape took.
+"""
+
 K = TypeVar("K", bound=tuple[str, ...])
 
 
@@ -25,6 +30,7 @@ class StoreCollector(Collector):
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        self._liked: tuple[datetime, Mapping[str, float]] | None = None
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not read the store."""
@@ -35,11 +41,22 @@ class StoreCollector(Collector):
         now, real_now = self._deps.clock.now(), self._deps.clock.real_now()
         try:
             with self._deps.store.read() as conn:
-                gauges = read_gauges(conn, now=now, real_now=real_now, bad_at_most=self._deps.bad_at_most)
+                liked = self._liked_at(now)
+                gauges = read_gauges(
+                    conn, now=now, real_now=real_now, bad_at_most=self._deps.bad_at_most, satisfaction=liked
+                )
                 end = covered_until(self._deps.calendars.get(conn).default)
         except STORE_AWAY:
             return
+        if liked is None:
+            self._liked = now, gauges.satisfaction
         yield from families(gauges, end)
+
+    def _liked_at(self, now: datetime) -> Mapping[str, float] | None:
+        """The satisfaction that was read within LIKED_FOR; None: it is to be read."""
+        if self._liked is None or not timedelta(0) <= now - self._liked[0] < LIKED_FOR:
+            return None
+        return self._liked[1]
 
 
 class ReadyCollector(Collector):

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import xlsxwriter
 from sqlalchemy import Connection
 
 from monitor.exports.files import replace_file
@@ -80,6 +79,8 @@ def as_xlsx(sheets: Sheets) -> bytes:
     """A sheet for each table; text stays text, even where it looks like a formula or a link."""
     written = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    import xlsxwriter  # 3 MB, once a workbook is asked for
+
     with xlsxwriter.Workbook(written, options) as book:
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     Connection,
     Select,
@@ -44,6 +45,7 @@ TIMER: Final = table_of(AlertTimer)
 HOLD: Final = table_of(AlertHold)
 SILENCE: Final = table_of(Silence)
 CARD_TIMER: Final = "card"
+ALL: Final = 2**31 - 1
 HALL: Final = table_of(HallRow)
 PLACED: Final = tuple(
     CARD.c[name]
@@ -130,12 +132,24 @@ def _names_of(among: Keys) -> Select[Any]:
 
 
 _NAMES: Final = QuickSelect(_names_of)
+_WAITING: Final = QuickSelect(lambda _: select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None)).limit(1))
+_HELD: Final = QuickSelect(lambda _: select(HOLD.c.card).limit(1))
+_DUE_TIMERS: Final = QuickSelect(
+    lambda _: (
+        select(TIMER.c.key, TIMER.c.version)
+        .where(TIMER.c.kind == bindparam("kind"), TIMER.c.due_at <= bindparam("now", type_=TIMER.c.due_at.type))
+        .order_by(TIMER.c.due_at)
+        .limit(bindparam("most", type_=BigInteger()))
+    )
+)
 
 # ------------------------------------------------------------------ planning
 
 
 def unplanned_cards(conn: Connection, limit: int, besides: Iterable[int] = ()) -> list[Mapping[str, Any]]:
     """Rows (`PLACED`) of cards that have notices to plan, lowest number first, without `besides`."""
+    if not _WAITING.run(conn):
+        return []
     waiting = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None), NOTICE.c.card.not_in(list(besides)))
     statement = select(*PLACED).where(CARD.c.number.in_(waiting)).order_by(CARD.c.number)
     return [dict(row) for row in conn.execute(statement.limit(limit)).mappings()]
@@ -242,8 +256,7 @@ def ensure_timer(conn: Connection, *, kind: str, key: str, due_at: datetime) -> 
 
 def due_timers(conn: Connection, kind: str, now: datetime) -> list[tuple[str, int]]:
     """(key, version) of the timers that are due, oldest first."""
-    statement = select(TIMER.c.key, TIMER.c.version).where(TIMER.c.kind == kind, TIMER.c.due_at <= now)
-    return [(row.key, row.version) for row in conn.execute(statement.order_by(TIMER.c.due_at))]
+    return [(row.key, row.version) for row in _DUE_TIMERS.run(conn, kind=kind, now=now, most=ALL)]
 
 
 def due_cards(conn: Connection, now: datetime, limit: int, besides: Iterable[int] = ()) -> list[Mapping[str, Any]]:
@@ -251,7 +264,10 @@ def due_cards(conn: Connection, now: datetime, limit: int, besides: Iterable[int
 
     Their timer is due, or what hid them is over: a silence that ended, a card that stands no more.
     """
-    timed = select(TIMER.c.key).where(TIMER.c.kind == CARD_TIMER, TIMER.c.due_at <= now)
+    timed = [int(timer.key) for timer in _DUE_TIMERS.run(conn, kind=CARD_TIMER, now=now, most=limit)]
+    any_held = bool(_HELD.run(conn))
+    if not timed and not any_held:
+        return []
     ended = select(SILENCE.c.id).where(or_(SILENCE.c.ends <= now, SILENCE.c.ended_at <= now))
     source = CARD.alias("source")
     gone = or_(source.c.state.in_(("closed", "withdrawn")), source.c.cleared_at <= now)
@@ -262,9 +278,7 @@ def due_cards(conn: Connection, now: datetime, limit: int, besides: Iterable[int
             and_(HOLD.c.why == "inhibited", over.exists()),
         )
     )
-    held = select(func.min(HOLD.c.card)).scalar_subquery()
-    any_held = conn.scalar(select(held)) is not None
-    numbers = [int(key) for key in conn.scalars(timed.order_by(TIMER.c.due_at).limit(limit))]
+    numbers = timed
     numbers += list(conn.scalars(woken.distinct().limit(limit))) if any_held else []
     wanted = sorted(set(numbers) - set(besides))[:limit]
     statement = select(*PLACED).where(CARD.c.number.in_(wanted)).order_by(CARD.c.number)

@@ -12,13 +12,15 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from monitor.store.engine import Store
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,8 @@ class Bell:
             self._near.send(b"\0")
 
     def _run(self) -> None:
+        import psycopg  # 11 MB, which a hall on SQLite does without
+
         while not self._stopping.is_set():
             try:
                 with contextlib.closing(_connect(self._store)) as conn:

@@ -26,6 +26,10 @@ BUSY_SECONDS: Final = 30.0
 """How long SQLite waits for a lock that another process holds; then the step fails, and its caller tries again."""
 NOTICED_SECONDS: Final = 2.0
 """A wait for that lock from which on it is told (/readyz, log): others hold it for milliseconds."""
+SMALL_BYTES: Final = 16_000_000
+"""What SQLite holds in memory in a daemon, over all its connections: two dozen threads have one each, and each would
+fill its own cache in a day. What it lets go of is still in the system's cache of the file.
+"""
 READING_KB: Final = 8_000
 WRITING_KB: Final = 32_000
 """What a connection to SQLite caches. One that wrote once keeps the more: the judge and ingest. Each of many that read
@@ -147,6 +151,12 @@ class Store:
         self.polite: Callable[[], bool] = lambda: False
         """Whether another process judges this SQLite store now: then a rest as long follows each write (DESIGN §10)."""
 
+    def keep_small(self) -> None:
+        """Bound what SQLite holds in memory in this process (SMALL_BYTES): a daemon runs for months."""
+        if self.is_sqlite:
+            with self.read() as conn:
+                conn.exec_driver_sql(f"PRAGMA soft_heap_limit={SMALL_BYTES}")
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction: every query in it sees the store as of the first."""
@@ -183,7 +193,7 @@ class Store:
                 if attempt == RETRIES - 1 or time.monotonic() > end or not is_retryable(error):
                     raise
                 log.warning("store step retried", action="store.retry", attempt=attempt + 1, error=str(error.orig))
-                threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)
+                threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)  # nosec B311  # spreads tries, guards nothing
         raise AssertionError("unreachable: the loop returns or raises")
 
     def tried(self, work: Callable[[Connection], T]) -> T:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from monitor.store import frames
+from monitor.store.cipher import Unreadable, opened, sealed
 from monitor.store.schema import FaceConsentRow, FaceRow
 from monitor.store.sql import table_of
 
 FACE: Final = table_of(FaceRow)
 CONSENT: Final = table_of(FaceConsentRow)
-NONCE_BYTES: Final = 12
-
-
-class Unreadable(ValueError):
-    """Vectors that this key does not open."""
 
 
 def seal(key: bytes, name: str, staff: str, vectors: Sequence[Sequence[float]]) -> bytes:
     """Vectors of one length as float32, little-endian, sealed and bound to person and key: a row that is copied to
     another person does not open.
     """
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, packed(vectors), _bound(name, staff))
+    return sealed(key, packed(vectors), _bound(name, staff))
 
 
 def packed(vectors: Sequence[Sequence[float]]) -> bytes:
@@ -44,10 +36,9 @@ def packed(vectors: Sequence[Sequence[float]]) -> bytes:
 
 def unseal(key: bytes, face: Row[Any]) -> list[tuple[float, ...]]:
     """The vectors of a row. Raises Unreadable."""
-    nonce, body = face.sealed[:NONCE_BYTES], face.sealed[NONCE_BYTES:]
     try:
-        numbers = array("f", AESGCM(key).decrypt(nonce, body, _bound(face.key, face.staff)))
-    except (InvalidTag, ValueError) as error:
+        numbers = array("f", opened(key, face.sealed, _bound(face.key, face.staff)))
+    except ValueError as error:  # also a number of bytes that are no vectors
         raise Unreadable(f"{face.staff}: 密钥打不开 the key does not open it") from error
     if sys.byteorder == "big":
         numbers.byteswap()

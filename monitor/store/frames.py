@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, delete, select
 
+from monitor.store.cipher import Unreadable, opened, sealed
 from monitor.store.schema import FaceFrameRow
 from monitor.store.sql import insert, table_of
 
 FRAME: Final = table_of(FaceFrameRow)
-NONCE_BYTES: Final = 12
-
-
-class Unreadable(ValueError):
-    """A frame that this key does not open."""
 
 
 def keep(
     conn: Connection, *, key: bytes, name: str, staff: str, device: str, event: str, at: datetime, jpeg: bytes
 ) -> None:
     """Seal and store; the frame of an event that has one already is left out."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, jpeg, _bound(name, staff, device, event))
-    row = {"staff": staff, "key": name, "device": device, "event_id": event, "taken_at": at, "sealed": sealed}
+    box = sealed(key, jpeg, _bound(name, staff, device, event))
+    row = {"staff": staff, "key": name, "device": device, "event_id": event, "taken_at": at, "sealed": box}
     conn.execute(insert(conn, FRAME).values(**row).on_conflict_do_nothing())
 
 
 def unseal(key: bytes, row: Row[Any]) -> bytes:
     """The JPEG of a row. Raises Unreadable."""
-    nonce, body = row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:]
     try:
-        return AESGCM(key).decrypt(nonce, body, _bound(row.key, row.staff, row.device, row.event_id))
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable(f"{row.id}: 密钥打不开 the key does not open it") from error
+        return opened(key, row.sealed, _bound(row.key, row.staff, row.device, row.event_id))
+    except Unreadable as error:
+        raise Unreadable(f"{row.id}: {error}") from error
 
 
 def all_of_them(conn: Connection, staff: str | None = None) -> list[Row[Any]]:

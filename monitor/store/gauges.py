@@ -75,10 +75,18 @@ class Gauges:
     attendance: AttendanceGauges
 
 
-def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_most: int = 2) -> Gauges:
+def read_gauges(
+    conn: Connection,
+    *,
+    now: datetime,
+    real_now: datetime,
+    bad_at_most: int = 2,
+    satisfaction: Mapping[str, float] | None = None,
+) -> Gauges:
     """Read all gauges. `now` is the program's clock; `real_now` the wall's, by which messages are sent (DESIGN §6).
 
-    `bad_at_most`: a score of at most this is a bad rating (policy key `rating.bad_at_most`).
+    `bad_at_most`: a score of at most this is a bad rating (policy key `rating.bad_at_most`). `satisfaction`: what was
+    read of that lately, for it goes through the ratings of thirty days; None: it is read too.
     """
     halls = [row.id for row in conn.execute(select(HALL.c.id))]
     overdue = _uncleared(conn, "case", OVERDUE_RULES)
@@ -93,7 +101,9 @@ def read_gauges(conn: Connection, *, now: datetime, real_now: datetime, bad_at_m
         devices_offline=_devices_offline(conn),
         due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),
         oldest_pending_seconds=_oldest_pending(conn, now, real_now),
-        satisfaction=_satisfaction(conn, now - SATISFACTION_SPAN, bad_at_most),
+        satisfaction=_satisfaction(conn, now - SATISFACTION_SPAN, bad_at_most)
+        if satisfaction is None
+        else satisfaction,
         attendance=read_attendance(conn, now),
     )
 

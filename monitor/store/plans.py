@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, Table, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, select
 
 from monitor.attendance.facts import Closure, Correction, Leave, Outing, Substitute
 from monitor.attendance.overtime import Overtime
 from monitor.attendance.shifts import Shift, Shifts
 from monitor.model import Registry, SubjectRef
 from monitor.store import audit, meta, upsert
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import (
     ClosureRow,
     CorrectionRow,
@@ -285,7 +287,7 @@ LEAVES: Final = ("leave", "trips", "lieu")
 _KIND_OF: Final = {"trips": "trip", "lieu": "lieu"}
 
 
-def leave_of(name: str, row: RowMapping) -> Leave:
+def leave_of(name: str, row: Mapping[str, Any] | RowMapping) -> Leave:
     """A row of leave, trips or lieu as leave of its kind."""
     values = {key: value for key, value in _span(row).items() if key != "overtime"}
     return Leave(**{"kind": _KIND_OF.get(name, ""), **values})
@@ -419,15 +421,23 @@ def on_duty(conn: Connection, day: date, role: str) -> tuple[str, ...]:
 
 def _overlapping(
     conn: Connection, table: Table, column: str, keys: Iterable[str], start: datetime, end: datetime
-) -> Iterator[RowMapping]:
+) -> Iterator[Mapping[str, Any]]:
     """Rows of no length are no plans any more."""
+    wanted = sorted(set(keys))
+    if wanted:
+        yield from (row._asdict() for row in _overlap(table, column).run(conn, wanted, start=start, end=end))
+
+
+@cache
+def _overlap(table: Table, column: str) -> QuickSelect:
+    start, end = (bindparam(name, type_=table.c.starts.type) for name in ("start", "end"))
     within = (table.c.starts < end, table.c.ends > start, table.c.starts < table.c.ends)
-    for batch in chunks(sorted(set(keys))):
-        statement = select(table).where(table.c[column].in_(batch), *within)
-        yield from conn.execute(statement.order_by(table.c.starts, table.c.id)).mappings()
+    return QuickSelect(
+        lambda among: select(table).where(among(table.c[column]), *within).order_by(table.c.starts, table.c.id)
+    )
 
 
-def _span(row: RowMapping) -> dict[str, Any]:
+def _span(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """The columns as the fact types name them."""
     return {_RENAMED.get(name, name): value for name, value in row.items()}
 

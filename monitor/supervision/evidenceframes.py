@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from monitor.access import Principal, Target, refusal
 from monitor.model import Registry
 from monitor.store import audit, faces, frames
+from monitor.store.cipher import Unreadable
 from monitor.store.engine import Store
 from monitor.store.facekeys import BadKeyStore, KeyStore
 from monitor.supervision.commands import local
@@ -69,7 +70,7 @@ def show_frame(
         raise Refused(f"{number}: 密钥已销毁 its key is gone: 无法打开 it cannot be opened", sort="state")
     try:
         picture = frames.unseal(key, row)
-    except frames.Unreadable as error:
+    except Unreadable as error:
         raise Refused(str(error), sort="state") from error
     body = {"frame": number, "device": row.device, "event": row.event_id}
     audit.record(conn, now, who.id, "face.evidence", "staff", row.staff, body)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from monitor.attendance.facepolicy import FacePolicy
 from monitor.model import Registry
 from monitor.store import audit, faces
+from monitor.store.cipher import Unreadable
 from monitor.store.facekeys import KeyStore
 from monitor.store.facts.slots import people_of
 from monitor.supervision.refused import Refused
@@ -79,7 +80,7 @@ def opened(conn: Connection, offered: Offer, *, actor: str, now: datetime) -> di
     for row, key in offered.rows:
         try:
             vectors = faces.unseal(key, row)
-        except faces.Unreadable:
+        except Unreadable:
             continue
         packed = base64.b64encode(faces.packed(vectors)).decode()
         people.append({"staff": row.staff, "count": len(vectors), "vectors": packed})

@@ -21,6 +21,7 @@ from monitor.attendance.recognition.gallery import Gallery
 from monitor.attendance.recognition.quality import faults
 from monitor.model import Reason, Registry
 from monitor.store import audit, faces, frames
+from monitor.store.cipher import Unreadable
 from monitor.store.facekeys import KeyStore
 from monitor.supervision.commands import local, require_known, require_words
 from monitor.supervision.erasure import FACE_ERASED
@@ -80,7 +81,7 @@ def open_gallery(conn: Connection, keys: KeyStore, model: Model | None = None) -
             continue
         try:
             found.people[row.staff] = faces.unseal(known[row.key], row)
-        except (KeyError, faces.Unreadable):
+        except (KeyError, Unreadable):
             unreadable.append(row.staff)
     return Opened(people=found.people, unreadable=tuple(unreadable), outdated=tuple(outdated))
 
@@ -210,7 +211,7 @@ def verify(
         raise Refused(f"{staff}: 密钥不在 the key is not in {keys.path}: 请重新登记 enrol again", field="staff")
     try:
         distance = Gallery({staff: faces.unseal(key, row)}).distance(staff, face.vector)
-    except faces.Unreadable as error:
+    except Unreadable as error:
         raise Refused(str(error), field="staff") from error
     band = band_of(distance, policy)
     audit.record(conn, now, who.id, "face.verified", "staff", staff, {"band": band, "distance": round(distance, 4)})
@@ -289,7 +290,7 @@ def forget(
 def _opens(key: bytes, row: Any) -> bool:
     try:
         faces.unseal(key, row)
-    except faces.Unreadable:
+    except Unreadable:
         return False
     return True
 

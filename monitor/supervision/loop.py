@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -50,6 +50,10 @@ BUSY_CHUNK: Final = 50
 """Subjects written in one transaction: on SQLite few, about 4 ms, while ingest writes there too, so that it never waits
 long; more when it was silent since the last one: each transaction waits for the disk (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
+PORTIONS: Final[Mapping[str, int]] = {"post": 20, "device": 100}
+"""Kinds with hundreds of facts each, pictures of a session, heartbeats since the last look: so many are in memory at
+once. A hall of 200 windows took 300 MB when all were.
+"""
 LAST: Final = ("hall", "tally")
 """Kinds that rest on the verdicts of others: judged and written after them."""
 
@@ -70,9 +74,12 @@ class NoMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What a step did. `judged` counts subjects written; the others count changes of cards."""
+    """What a step did. `judged` counts subjects written, `unknown` those that came to that; the others count changes of
+    cards: `changed` all of them, each with a notice.
+    """
 
     judged: int = 0
+    changed: int = 0
     issued: int = 0
     upgraded: int = 0
     cleared: int = 0
@@ -121,18 +128,24 @@ class Judge:
     def step(self, now: datetime, limit: int = CLAIM) -> tuple[Applied, int]:
         """One step at `now`; gives what was applied and how many subjects were claimed.
 
-        1. Read: claim the due, load their facts and their cards, outside any write lock.
+        1. Read: claim the due, load their facts and their cards, outside any write lock; those whose facts are many in
+           portions, each judged and written before the next is read.
         2. Judge: pure.
         3. Write in short transactions: compare-and-set of the subject, its card changes, one notice for each.
         A subject that fails is recorded and pushed forward; the others go on.
         """
-        started, heard = time.perf_counter(), self.store.lock.firsts
+        started = time.perf_counter()
         claimed = self._claim(now, limit)
+        applied = Applied()
+        for portion in portions(claimed):
+            applied += self._step(portion, now)
+        if claimed:
+            self.metrics.judged(time.perf_counter() - started)
+        return applied, len(claimed)
+
+    def _step(self, claimed: Sequence[Row[Any]], now: datetime) -> Applied:
+        heard = self.store.lock.firsts
         with self.store.read() as conn:
-            if claimed is None:
-                claimed = subjects.due(conn, now, limit)
-            if not claimed:
-                return Applied(), 0
             look = self.look(conn, now)
             outcomes, failed = self._judge_all(look, claimed)
             seen = subjects.moves_of(conn, (wait.source for o in outcomes for wait in o.judged.waits))
@@ -148,8 +161,7 @@ class Judge:
             start = end
         for subject, error in failed:
             self._push_forward(subject, error, now)
-        self.metrics.judged(time.perf_counter() - started)
-        return applied, len(claimed)
+        return applied
 
     def run_until_nothing_due(self, now: datetime) -> Applied:
         """Large steps at one time until no subject is due (`judge --as-of`)."""
@@ -184,13 +196,13 @@ class Judge:
             workday_roles=frozenset(self.policy.roster.workday_roles),
         )
 
-    def _claim(self, now: datetime, limit: int) -> Sequence[Row[Any]] | None:
-        """What this replica judges; None on SQLite, where one process judges and a look is claim enough.
-
-        Claimed and committed before anything is read: no lock is held while facts are read and judged.
+    def _claim(self, now: datetime, limit: int) -> Sequence[Row[Any]]:
+        """What this replica judges. On SQLite one process judges, and a look is claim enough; else it is claimed and
+        committed before anything is read: no lock is held while facts are read and judged.
         """
         if self.store.is_sqlite:
-            return None
+            with self.store.read() as conn:
+                return subjects.due(conn, now, limit)
         return self.store.step(lambda conn: subjects.claim(conn, now, limit))
 
     # -- judging
@@ -274,7 +286,7 @@ class Judge:
         moved = {source for source, version in standing.items() if version != seen.get(source, 0)}
         written = subjects.compare_and_set(conn, judged)
         subjects.wake_overtaken(conn, [j for j in judged if j.id in written], moved, now)
-        counts = {"issued": 0, "upgraded": 0, "cleared": 0}
+        counts = {"issued": 0, "upgraded": 0, "cleared": 0, "changed": 0}
         marks: list[tuple[SubjectRef, datetime]] = []
         tallies = Touched()
         unknown = 0
@@ -284,6 +296,7 @@ class Judge:
             unknown += outcome.judged.verdict == Outcome.UNKNOWN
             for ruling, changed in outcome.changes:
                 lines += self._apply_change(conn, outcome, ruling, changed, now)
+                counts["changed"] += 1
                 if changed.event in counts:
                     counts[changed.event] += 1
             changes = [change for _, change in outcome.changes]
@@ -354,6 +367,16 @@ class Judge:
         )
         until = now + PUSH_FORWARD
         self.store.step(lambda conn: subjects.push_forward(conn, subject.id, repr(error), until))
+
+
+def portions(claimed: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+    """What is read, judged and written together: of the kinds of PORTIONS so many, then all others at once."""
+    for kind, most in PORTIONS.items():
+        mine = [subject for subject in claimed if subject.kind == kind]
+        yield from (mine[start : start + most] for start in range(0, len(mine), most))
+    others = [subject for subject in claimed if subject.kind not in PORTIONS]
+    if others:
+        yield others
 
 
 def _load_halving(

@@ -23,7 +23,7 @@ from monitor.supervision.commands import require_known
 from monitor.supervision.views import stamp
 from monitor.wording import render
 
-AT_ONCE: Final = 40
+AT_ONCE: Final = 20
 """Sessions read at once: a camera says hundreds of things in each."""
 
 

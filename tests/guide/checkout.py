@@ -40,13 +40,18 @@ def lay_checkout(folder: Path, version: str, *, real: bool) -> None:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, folder / name)
+        _command(folder, f'#!/bin/sh\nexec {sys.executable} -m monitor "$@"\n')  # what make setup would have made
         project = folder / "pyproject.toml"
         project.write_text(project.read_text().replace(f'version = "{VERSION}"', f'version = "{version}"'))
         return
     (folder / "pyproject.toml").write_text(PROJECT.replace("VERSION", version))
     (folder / "requirements.lock").write_text("")
     (folder / "jiancha.py").write_text(CLIENT.read_text().replace('name: str = ""', 'name: str = "jiancha"'))
-    bin_ = folder / ".venv" / "bin"
-    bin_.mkdir(parents=True)
-    (bin_ / "jiancha").write_text(f"#!{sys.executable} -SI\n{CLIENT.read_text()}")
-    (bin_ / "jiancha").chmod(0o755)
+    _command(folder, f"#!{sys.executable} -SI\n{CLIENT.read_text()}")
+
+
+def _command(folder: Path, text: str) -> None:
+    path = folder / ".venv" / "bin" / "jiancha"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    path.chmod(0o755)

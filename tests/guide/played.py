@@ -81,6 +81,7 @@ class Machine:
         self._services = services
         self._environment = environment
         self._real = real
+        self._known: set[str] = set()
         self.groups = {"root", "mosquitto", "www-data", "prometheus"}
 
     def answer(self, asked: Asked, runs: Callable[[int], None]) -> Told:
@@ -139,13 +140,13 @@ class Machine:
     def _unknown_to_apt(self, names: list[str]) -> str:
         if not names:
             return "(none named)"
-        done = subprocess.run(
-            ["apt-cache", "show", "--no-all-versions", *names], capture_output=True, text=True, env=APT, check=False
-        )
-        known = set(re.findall(r"^Package: (.*)$", done.stdout, re.MULTILINE))
-        if not known:  # no lists of packages are kept on this machine
-            known = DEBIAN_12
-        return " ".join(sorted(set(names) - known))
+        if asked := sorted(set(names) - self._known):
+            done = subprocess.run(
+                ["apt-cache", "show", "--no-all-versions", *asked], capture_output=True, text=True, env=APT, check=False
+            )
+            known = set(re.findall(r"^Package: (.*)$", done.stdout, re.MULTILINE))
+            self._known |= known or DEBIAN_12  # none: no lists of packages are kept on this machine
+        return " ".join(sorted(set(names) - self._known))
 
     # ------------------------------------------------------------------ users and owners
 

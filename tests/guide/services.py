@@ -22,7 +22,7 @@ from typing import Final, Protocol
 from tests import forked
 from tests.guide.mapping import Mapping
 
-WAIT_SECONDS: Final = 40.0
+WAIT_SECONDS: Final = 120.0
 RELOADED: Final = "Reloading config"
 DEBIAN: Final = {
     "mosquitto": ("/usr/sbin/mosquitto", "-c", "/etc/mosquitto/mosquitto.conf"),

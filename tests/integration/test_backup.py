@@ -314,3 +314,14 @@ def test_commands_say_what_is_wrong_with_status_2(tmp_path: Path) -> None:
     assert not (tmp_path / "new.zip").exists()
     commands.run("db", "upgrade")
     commands.run("backup", "none/new.zip", status=2)
+
+
+def test_a_folder_that_is_not_there_is_no_name_of_a_file(tmp_path: Path) -> None:
+    """What ends with a slash is a folder: a backup named like it would be missed among those that lie in it."""
+    commands = Commands(tmp_path)
+    commands.set_up(hall())
+    commands.run("backup", f"{tmp_path}/nowhere/", status=2)
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "there").mkdir()
+    commands.run("backup", f"{tmp_path}/there/")
+    assert [path.suffix for path in (tmp_path / "there").iterdir()] == [".zip"]

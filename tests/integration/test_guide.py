@@ -19,6 +19,8 @@ from tests.guide.room import OWN, Room
 from tests.postgres import Postgres
 
 PAGES = chapters("zh")
+LONG = {"15-postgresql": "a second database: migrations, a backup and a restore more"}
+"""Chapters that only the long run plays, and why; nothing follows them."""
 
 
 class Reader:
@@ -58,7 +60,9 @@ def reader(free_port: Callable[[], int], tool: Callable[[str], str], postgres: P
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.stem))
+@pytest.mark.parametrize(
+    "page", [pytest.param(one, id=one.stem, marks=[pytest.mark.long] * (one.stem in LONG)) for one in PAGES]
+)
 def test_every_command_does_what_the_page_says(reader: Reader, page: Path) -> None:
     assert reader.read(page) == []
 

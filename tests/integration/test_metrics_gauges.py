@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.clock import Clock
+from monitor.clock import Clock, ManualClock
+from monitor.console.collector import StoreCollector
 from monitor.store.engine import Store
-from monitor.store.schema import metadata
-from tests.http_app import METRICS, Served, fill_deliveries, fill_places, fill_state, make_deps, no_frames, served
+from monitor.store.schema import RatingRow, metadata
+from monitor.store.sql import table_of
+from tests.http_app import METRICS, NOW, Served, fill_deliveries, fill_places, fill_state, make_deps, no_frames, served
 
+RATING = table_of(RatingRow)
 pytestmark = pytest.mark.both_databases
 
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
@@ -122,3 +127,30 @@ def test_of_a_store_that_cannot_be_read_only_that_is_told(tmp_path: Path) -> Non
         assert "due_backlog" not in samples
         assert "cards_open" not in samples
     broken.close()
+
+
+def test_satisfaction_is_read_once_a_minute(store: Store) -> None:
+    """It goes through the ratings of thirty days; the others are of this very moment."""
+    clock = ManualClock(NOW)
+    collector = StoreCollector(replace(make_deps(store), clock=clock))
+
+    def liked() -> dict[str, float]:
+        found = next(f for f in collector.collect() if f.name == "jiancha_satisfaction_ratio")
+        return {sample.labels["hall"]: sample.value for sample in found.samples}
+
+    def rate(number: int, score: int) -> None:
+        row = {
+            "raw_event": number, "event_id": f"r{number}", "source": "d", "at": NOW, "received": NOW, "boot": "",
+            "score": score, "window": "w1", "origin": "device",
+        }  # fmt: skip
+        store.step(lambda conn: conn.execute(RATING.insert(), [row]))
+
+    with store.write() as conn:
+        fill_places(conn)
+    rate(1, 5)
+    assert liked() == {"h1": 1.0}
+    rate(2, 1)
+    clock.set(NOW + timedelta(seconds=59))
+    assert liked() == {"h1": 1.0}
+    clock.set(NOW + timedelta(seconds=60))
+    assert liked() == {"h1": 0.5}

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
 
-import xlsxwriter
-
 from monitor.exports.assessment.table import NOTHING, Cell, Column, Report, Table
 from monitor.exports.attendance.workbook import CELL_MAX, LINE_POINTS, OPTIONS, room
 
@@ -33,6 +31,8 @@ _GROUP: Final = {"bg_color": "#EEEEEE", "bold": True}
 def as_xlsx(report: Report) -> bytes:
     """The same report gives the same bytes."""
     written = io.BytesIO()
+    import xlsxwriter  # 3 MB, once a workbook is asked for
+
     with xlsxwriter.Workbook(written, OPTIONS) as book:
         made = report.made.astimezone(UTC).replace(tzinfo=None)
         book.set_properties({"title": report.title[:200], "comments": report.state, "created": made})

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
-import xlsxwriter
-
 from monitor.exports.attendance.symbols import Symbol
 from monitor.exports.attendance.tables import (
     COLUMNS,
@@ -56,6 +54,8 @@ def as_csv(tables: Tables) -> bytes:
 def as_xlsx(tables: Tables) -> bytes:
     """The sheets, laid out for A3 and A4 landscape. The same tables give the same bytes."""
     written = io.BytesIO()
+    import xlsxwriter  # 3 MB, once a workbook is asked for
+
     with xlsxwriter.Workbook(written, OPTIONS) as book:
         book.set_properties({"title": tables.title, "created": tables.made.astimezone(UTC).replace(tzinfo=None)})
         looks = _looks(book)

@@ -111,8 +111,7 @@ def load_sources(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         times: dict[str, list[datetime]] = {"accepted": [], "completed": []}
         later: list[Any] = []
         for name, found in times.items():
-            query = select(CASE.c.at, CASE.c.boot, CASE.c.received).where(CASE.c.source == key, CASE.c.event == name)
-            for row in look.conn.execute(query.order_by(CASE.c.at.desc()).limit(_RECENT)):
+            for row in _NEWEST.run(look.conn, source=key, event=name):
                 if row.received <= look.now:
                     found.append(look.sources.correct(key, row.boot, row.at)[0])
                 else:
@@ -132,6 +131,14 @@ def load_sources(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
 
 _RECENT: Final = 2000
 """How many newest events of a source are enough to see whether completions have stopped."""
+_NEWEST: Final = QuickSelect(
+    lambda _: (
+        select(CASE.c.at, CASE.c.boot, CASE.c.received)
+        .where(CASE.c.source == bindparam("source"), CASE.c.event == bindparam("event"))
+        .order_by(CASE.c.at.desc())
+        .limit(_RECENT)
+    )
+)
 
 
 def case_event(look: Look, row: Row[Any]) -> CaseEvent:
@@ -292,9 +299,13 @@ def _replied(order: Order, card: Row[Any], reply: Row[Any]) -> Order:
     return replace(order, answered_at=reply.at) if order.answered_at is None and its_own else order
 
 
+_WORKED: Final = ("open", "acknowledged", "answered")
+"""Named one by one: by what it is not no index finds a card."""
+
+
 def _incomplete_sources(look: Look) -> dict[str, datetime]:
     """Sources with a standing `feed.incomplete` card, with its since."""
     query = select(CARD.c.key, CARD.c.since).where(
-        CARD.c.rule == "feed.incomplete", CARD.c.state.not_in(("closed", "withdrawn")), CARD.c.cleared_at.is_(None)
+        CARD.c.rule == "feed.incomplete", CARD.c.state.in_(_WORKED), CARD.c.cleared_at.is_(None)
     )
     return {row.key: row.since for row in look.conn.execute(query)}

@@ -1,0 +1,302 @@
+"""What a hall's day costs the daemon, everything switched on: processor, memory, and how long a scrape takes.
+
+    python bench/hallday.py [--seconds N] [--windows A,B] [--json]
+
+The real daemon, at the pace of a real clock, on the hall of bench/madehall.py with a year behind it: Mosquitto, a
+connection for each device, a heartbeat a minute from each, a picture judged every thirty seconds at each window,
+ratings and cases as they come in rules.md I01–I03, a receiver of alerts and the daemon's own sign of life,
+Prometheus' scrape every fifteen seconds, the board open as in a browser. Then its evening: heartbeats and scrapes
+alone. A day is nine hours of the first and fifteen of the second. Processor time is the daemon's own (user and
+system), so that what runs beside it shows little. Goals: a day below 1 % of a core, a scrape of 200 windows at most
+20 ms, at most 150 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time as clock
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import aiomqtt
+import httpx
+import madehall
+import psutil
+from madehall import NOW, hall, write_hall
+from madeyear import Year
+from rounds import Row, row, tell
+
+from monitor.agents.children import Broker, Daemon, find_mosquitto, free_port
+from monitor.agents.receiver import Receiver
+from monitor.settings import ConsoleSettings
+from monitor.store import migrate
+from monitor.store.engine import Store
+from monitor.supervision.signin import SignIn, Visitor
+
+CPU_GOAL, SCRAPE_GOAL, MEMORY_GOAL = 1.0, 20.0, 150.0
+SCRAPED_WINDOWS: Final = 200
+OPEN_HOURS: Final = 9.0
+SCRAPE_SECONDS: Final = 15.0
+BEAT_SECONDS, PICTURE_SECONDS = 60.0, 30.0
+RATING_SECONDS, CASE_SECONDS = 360.0, 360.0
+"""Each window: 318,022 cases a year at 100 windows are about ten an hour and window, and as many ratings."""
+
+
+@dataclass
+class Hall:
+    """The running daemon and how it is spoken to."""
+
+    daemon: Daemon
+    broker: Broker
+    cookie: str
+    devices: Sequence[str]
+    zero: float
+    sent: int = 0
+    scrapes: list[float] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+    @property
+    def process(self) -> psutil.Process:
+        return psutil.Process(self.daemon.child.pid)
+
+    def cpu(self) -> float:
+        """Seconds of processor that the daemon has used since its start."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def now(self) -> str:
+        return (NOW + timedelta(seconds=clock.time() - self.zero)).isoformat()
+
+
+def written(folder: Path, windows: int) -> str:
+    """The hall's store, made in this folder; gives whose cookie looks at the board."""
+    madehall.YEAR, madehall.PEOPLE = Year(windows=windows), windows * 2 + 50  # type: ignore[misc]
+    store = Store(f"sqlite:///{folder / 'jiancha.sqlite'}")
+    migrate.ensure(store)
+    write_hall(store)
+    signing = SignIn(store, lambda: datetime.now(UTC), ConsoleSettings())
+    cookie = signing.by_identity(madehall.ISSUER, "duty", Visitor()).secret
+    store.close()
+    return cookie
+
+
+@contextmanager
+def at_work(folder: Path, cookie: str) -> Iterator[Hall]:
+    """The daemon of that store at ten in the morning, with everything that a hall switches on."""
+    programs = find_mosquitto()
+    if programs is None:
+        raise SystemExit("bench/hallday.py: no mosquitto; `make packages` installs it where apt can")
+    devices = [one["id"] for one in hall()["devices"]]
+    with ExitStack() as parts:
+        receiver = Receiver()
+        receiver.start()
+        parts.callback(receiver.stop)
+        broker = Broker(programs, folder / "broker", devices)
+        parts.callback(broker.start().end)
+        config, port, zero = folder / "jiancha.toml", free_port(), clock.time()
+        config.write_text(
+            f"[mqtt]\nusername = 'jiancha'\n[alerts.deadman]\nurl = '{receiver.url}'\n"
+            f"[alerts.receivers.board]\nurl = '{receiver.url}'\n[[alerts.routes]]\nreceivers = ['board']\n"
+        )
+        daemon = Daemon(
+            config, port,
+            {"JIANCHA_STORE__URL": f"sqlite:///{folder / 'jiancha.sqlite'}", "JIANCHA_HTTP__PORT": str(port),
+             "JIANCHA_MQTT__PORT": str(broker.port), "JIANCHA_MQTT__PASSWORD": broker.passwords["jiancha"],
+             "JIANCHA_CLOCK__START": NOW.isoformat(), "JIANCHA_CLOCK__RATE": "1",
+             "JIANCHA_CLOCK__ANCHOR": datetime.fromtimestamp(zero, UTC).isoformat()},
+        )  # fmt: skip
+        parts.callback(daemon.child.end)
+        daemon.wait_until_ready(threading.Event())
+        yield Hall(daemon=daemon, broker=broker, cookie=cookie, devices=devices, zero=zero)
+
+
+# --------------------------------------------------------------------------- its devices
+
+
+class Devices:
+    """One connection each. `open`: the hall serves; else there are heartbeats alone."""
+
+    def __init__(self, made: Hall) -> None:
+        self._made = made
+        self.open = True
+        self._tasks: list[asyncio.Task[None]] = []
+        self._serial = 0
+
+    async def start(self) -> None:
+        """Returns once all have told of their first heartbeat."""
+        ready = [asyncio.Event() for _ in self._made.devices]
+        for number, (name, event) in enumerate(zip(self._made.devices, ready, strict=True)):
+            self._tasks.append(asyncio.create_task(self._live(name, number, event)))
+        await asyncio.gather(*(event.wait() for event in ready))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _live(self, name: str, number: int, ready: asyncio.Event) -> None:
+        """Its rounds begin spread over a minute, as devices do that were switched on one after the other."""
+        made = self._made
+        async with aiomqtt.Client(
+            "127.0.0.1", made.broker.port, username=name, password=made.broker.passwords[name], identifier=name
+        ) as client:
+            await self._say(client, name, "heartbeat", {"queue": 0})
+            ready.set()
+            due = {what: number * 7 % every for what, every in self._rounds(name).items()}
+            began = clock.monotonic()
+            while True:
+                what = min(due, key=lambda one: due[one])
+                await asyncio.sleep(max(0.0, began + due[what] - clock.monotonic()))
+                due[what] += self._rounds(name)[what]
+                if what == "heartbeat":
+                    await self._say(client, name, what, {"queue": 0})
+                elif self.open:
+                    await self._say(client, name, *self._told(what, name))
+
+    @staticmethod
+    def _rounds(name: str) -> dict[str, float]:
+        """What a device tells, and after how many seconds again."""
+        rounds = {"heartbeat": BEAT_SECONDS}
+        if name.startswith("cam-"):
+            rounds["presence"] = PICTURE_SECONDS
+        elif name.startswith("eval-"):
+            rounds["rating"] = RATING_SECONDS
+        elif name == "cases":
+            rounds["case"] = CASE_SECONDS / madehall.YEAR.windows
+        return rounds
+
+    def _told(self, what: str, name: str) -> tuple[str, dict[str, Any]]:
+        self._serial += 1
+        body: dict[str, Any] = {"id": f"d{self._serial}"}
+        if what == "presence":
+            return what, body | {"people": 1, "view": "ok"}
+        if what == "rating":
+            return what, body | {"score": 5 if self._serial % 9 else 2}
+        window = f"w{self._serial % madehall.YEAR.windows:02d}"
+        item = {"case": f"D{self._serial}", "event": "received", "window": window}
+        return what, body | item
+
+    async def _say(self, client: aiomqtt.Client, name: str, channel: str, body: dict[str, Any]) -> None:
+        payload = json.dumps({"at": self._made.now(), "boot": "b1", **body})
+        await client.publish(f"jiancha/v1/{name}/{channel}", payload, qos=1)
+        self._made.sent += 1
+
+
+# --------------------------------------------------------------------------- what is measured
+
+
+async def spell(made: Hall, seconds: float, *, scrapes: bool) -> dict[str, float]:
+    """So many seconds of the hall as its devices are: share of a core and messages a second. `scrapes`: noted."""
+    used, sent, began = made.cpu(), made.sent, clock.monotonic()
+    async with httpx.AsyncClient(base_url=made.daemon.url, timeout=10) as client:
+        while clock.monotonic() - began < seconds:
+            asked = clock.perf_counter()
+            answer = await client.get("/metrics")
+            answer.raise_for_status()
+            if scrapes:
+                made.scrapes.append((clock.perf_counter() - asked) * 1e3)
+            made.peak_mb = max(made.peak_mb, made.process.memory_info().rss / 1e6)
+            await asyncio.sleep(min(SCRAPE_SECONDS, seconds / 4))
+    spent = clock.monotonic() - began
+    return {"percent": 100 * (made.cpu() - used) / spent, "a_second": (made.sent - sent) / spent}
+
+
+async def board(made: Hall) -> None:
+    """One board, open as a browser has it."""
+    headers = {"Cookie": f"jiancha={made.cookie}", "Accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(base_url=made.daemon.url, timeout=None, headers=headers) as client,
+        client.stream("GET", "/board/h1/stream") as stream,
+    ):
+        stream.raise_for_status()
+        async for _ in stream.aiter_lines():
+            pass
+
+
+async def scraped(made: Hall, times: int) -> None:
+    """Scrapes one after the other while the hall serves, for their spread."""
+    async with httpx.AsyncClient(base_url=made.daemon.url, timeout=10) as client:
+        for _ in range(times):
+            asked = clock.perf_counter()
+            (await client.get("/metrics")).raise_for_status()
+            made.scrapes.append((clock.perf_counter() - asked) * 1e3)
+            await asyncio.sleep(0.5)
+
+
+async def day(made: Hall, seconds: float) -> dict[str, Any]:
+    devices = Devices(made)
+    await devices.start()
+    for _ in range(120):  # what stood due when it started is judged, which a day does not bring
+        before = made.cpu()
+        await asyncio.sleep(1)
+        if made.cpu() - before < 0.1:
+            break
+    watching = asyncio.create_task(board(made))
+    await asyncio.sleep(2)
+    serving = await spell(made, seconds, scrapes=True)
+    await scraped(made, 40)
+    if watching.done():
+        watching.result()
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    devices.open = False
+    await asyncio.sleep(2)
+    evening = await spell(made, seconds / 2, scrapes=False)
+    await devices.stop()
+    share = (serving["percent"] * OPEN_HOURS + evening["percent"] * (24 - OPEN_HOURS)) / 24
+    return {"serving": serving, "evening": evening, "day_percent": share}
+
+
+def measure(windows: int, seconds: float) -> list[Row]:
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) and psutil.disk_usage("/dev/shm").free > 4e9 else None
+    with (
+        tempfile.TemporaryDirectory(dir=place) as folder,
+        at_work(Path(folder), written(Path(folder), windows)) as made,
+    ):
+        found = asyncio.run(day(made, seconds))
+    serving, evening = found["serving"], found["evening"]
+    said = (
+        f"{windows} windows, {len(made.devices)} devices: {serving['percent']:.2f} % of a core at "
+        f"{serving['a_second']:.1f} messages/s, {evening['percent']:.2f} % in the evening at {evening['a_second']:.1f}"
+    )
+    more = {
+        "windows": windows,
+        "devices": len(made.devices),
+        "seconds": seconds,
+        "serving": serving,
+        "evening": evening,
+    }
+    rows = [
+        row("hall_day", found["day_percent"], CPU_GOAL, said, at_most=True, **more),
+        row("hall_day_memory", made.peak_mb, MEMORY_GOAL, f"{windows} windows: {made.peak_mb:.1f} MB", at_most=True),
+    ]
+    p95 = statistics.quantiles(made.scrapes, n=20)[-1]
+    told = f"{windows} windows: median {statistics.median(made.scrapes):.1f} ms, p95 {p95:.1f} ms"
+    goal = SCRAPE_GOAL if windows >= SCRAPED_WINDOWS else None
+    return [*rows, row("scrape", statistics.median(made.scrapes), goal, told, at_most=True, p95_ms=round(p95, 1))]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=120.0, help="that the open hall is watched")
+    parser.add_argument("--windows", default=f"50,{SCRAPED_WINDOWS}", help="sizes of halls")
+    parser.add_argument("--json", action="store_true", help="the JSON lines alone")
+    options = parser.parse_args()
+    for windows in map(int, options.windows.split(",")):
+        tell(measure(windows, options.seconds), json_only=options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

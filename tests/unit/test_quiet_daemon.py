@@ -1,0 +1,66 @@
+"""What keeps a daemon small and quiet: portions of a judging step, senders that look in turns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+from alerts.service import SEND_SECONDS, AlertService
+from monitor.supervision.loop import LAST, PORTIONS, portions
+
+
+def claimed(**numbers: int) -> list[Any]:
+    return [SimpleNamespace(kind=kind, id=f"{kind}-{n}") for kind, number in numbers.items() for n in range(number)]
+
+
+def test_every_subject_is_in_one_portion_and_the_last_kinds_in_the_last() -> None:
+    subjects = claimed(hall=1, slot=2500, post=90, case=40, device=130, tally=7)
+    made = list(portions(subjects))
+    assert sorted(s.id for portion in made for s in portion) == sorted(s.id for s in subjects)
+    for kind, most in PORTIONS.items():
+        sizes = [len(portion) for portion in made if {s.kind for s in portion} == {kind}]
+        assert sum(sizes) == sum(s.kind == kind for s in subjects)
+        assert max(sizes) == most
+    assert set(LAST) <= {s.kind for s in made[-1]}
+    assert list(portions([])) == []
+
+
+class Turns:
+    """An event that nobody sets: who waits tells for how long, and stays until let go."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.came, self.go = threading.Semaphore(0), threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        self.came.release()
+        self.go.wait(30)
+
+
+def test_senders_that_rest_look_one_after_the_other() -> None:
+    """However many there are, the store is asked every SEND_SECONDS, by whoever's turn it is."""
+    event = Turns()
+    service = cast(Any, SimpleNamespace(_count=threading.Lock(), _resting=0, _to_send=event))
+    senders = [threading.Thread(target=AlertService._rest, args=(service,)) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+        assert event.came.acquire(timeout=30)
+    event.go.set()
+    for sender in senders:
+        sender.join(30)
+    assert event.asked == [SEND_SECONDS * n for n in (1, 2, 3, 4)]
+    assert service._resting == 0
+
+
+HEAVY = ("cryptography", "psycopg", "xlsxwriter", "openpyxl", "weasyprint", "docxtpl", "babel", "numpy", "cv2", "dlib")
+"""What costs megabytes and is of no use to a daemon on SQLite, without HTTPS and faces, until somebody asks for it."""
+
+
+def test_the_daemon_loads_none_of_the_heavy_ones() -> None:
+    code = f"import sys, monitor.app.daemon; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[]"
