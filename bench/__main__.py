@@ -56,7 +56,7 @@ TITLES = {
     "replicas_far": "The same with 3 ms each way between replicas and database",
     "deadlines": "A deadline on tables against a memoised day loop over chinesecalendar",
     "due": "Fetching 1,000 due subjects among 1,000,000 open cases against 10,000",
-    "tick": "A tick of the judge, 1,000 due cases claimed, judged and written, among 1,000,000 open ones against 10,000",
+    "tick": "A tick of the judge: 1,000 due cases judged and written among 1,000,000 open ones against 10,000",
     "hall_day": "A hall's day of the daemon, everything switched on, % of a core",
     "hall_day_memory": "Its resident memory meanwhile, MB",
     "scrape": "A scrape while the hall serves, median in milliseconds",
