@@ -14,7 +14,7 @@ TEST_TMP ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)0"
 # As monitor/exports/pdf.py names them.
 PDF_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei
 
-.PHONY: help setup demo test test-long lint docs bench scale lock packages clean
+.PHONY: help setup demo test test-long lint docs bench scale torture lock sbom packages clean
 
 help:
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,8 +33,9 @@ demo: setup  ## a simulated hall, a minute a day, in this terminal
 	scripts/debian-packages mosquitto
 	$(BIN)/jiancha demo
 
-lint: setup  ## format, style, types, import contract
+lint: setup  ## format, style, security patterns, types, import contract
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive monitor alerts scripts deploy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
@@ -53,13 +54,21 @@ test-long: setup packages  ## full counts and long runs
 bench: setup packages  ## speed against a naive program in one run; writes docs/performance.md
 	$(BIN)/python -m bench
 
-MINUTES ?= 3
+# An hour by default; SEED and STORE (postgresql, sqlite) choose the run, PLAN plays a saved plan.json again.
+torture: setup  ## a simulated hall with kills and faults against the same without: MINUTES=60 SEED=… STORE=postgresql PLAN=…
+	scripts/debian-packages mosquitto
+	$(BIN)/python -m torture --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
+	  $(if $(KILLS),--kills $(KILLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(PLAN),--plan $(PLAN))
+
 scale: setup packages  ## a province of 120 halls on this machine, a burst, and what others need; writes docs/scaling.md (MINUTES=3)
-	$(BIN)/python -m scale --minutes $(MINUTES) --write
+	$(BIN)/python -m scale --minutes $(or $(MINUTES),3) --write
 
 lock: setup  ## pin the newest releases that pyproject.toml allows
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra faces --strip-extras --annotation-style line --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+sbom: setup  ## deploy/sbom.cdx.json, what the program is made of, from the lock (a test holds it against that)
+	$(BIN)/python scripts/sbom.py
 
 clean:  ## remove what these targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -13,6 +13,7 @@ from datetime import datetime
 import httpx
 import structlog
 
+from alerts.channels.outbound import NotAllowed, Reach, client
 from alerts.policy import DeadMan
 
 log = structlog.get_logger(__name__)
@@ -31,10 +32,11 @@ class DeadManSwitch:
     def __init__(
         self, policy: DeadMan, *, alive: Alive, now: Callable[[], datetime], publish: Publish | None = None,
         signed: Callable[[str, bool], None] = lambda way, taken: None, timeout_seconds: float = 10,
+        reach: Reach = Reach(),
     ) -> None:  # fmt: skip
         self._policy, self._alive, self._now = policy, alive, now
         self._publish, self._signed = publish, signed
-        self._client = httpx.Client(timeout=timeout_seconds, headers={"User-Agent": "jiancha"})
+        self._client = client(reach, timeout=timeout_seconds)
 
     @property
     def is_set(self) -> bool:
@@ -67,6 +69,9 @@ class DeadManSwitch:
         """The URL is a secret and enters no log."""
         try:
             answer = self._client.get(url)
+        except NotAllowed as error:
+            log.warning("the sign of life was not taken", action="deadman.failed", why=str(error))
+            return False
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.warning("the sign of life was not taken", action="deadman.failed", why=type(error).__name__)
             return False

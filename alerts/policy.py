@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, time, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -342,6 +343,11 @@ class AlertPolicy(Section):
     fallback: str | None = Field(
         default=None, description="Receiver that gets what another receiver could not be given."
     )
+    allow_addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Networks such as 169.254.10.0/24 that messages may go to although they are link-local, or this "
+        "machine by another name. Private addresses need no entry.",
+    )
     retry: RetryPolicy = RetryPolicy()
     quiet: Quiet = Quiet()
     storm: Storm = Storm()
@@ -362,6 +368,16 @@ class AlertPolicy(Section):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"{value!r} is no time zone; write one such as Asia/Shanghai") from None
+        return value
+
+    @field_validator("allow_addresses")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(f"{text!r} is no network; write one such as 169.254.10.0/24") from None
         return value
 
     @field_validator("link")

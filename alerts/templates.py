@@ -6,13 +6,16 @@ on a card must not lose the alert: the caller falls back to the text that the pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateError
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts.policy import MessageTemplate
@@ -34,11 +37,72 @@ def environment() -> ImmutableSandboxedEnvironment:
     return new_environment()
 
 
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's own sandbox keeps a template from the program; this keeps it from the machine's memory, too: one
+    expression makes no text that is longer than a message may be, and no number that takes minutes.
+    """
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*" and isinstance(left, int) and not isinstance(right, int):
+            left, right = right, left
+        if operator == "%" and isinstance(left, str):
+            _require_narrow(left)
+        elif operator == "*" and hasattr(left, "__len__"):
+            _require(len(left) * max(int(right), 0))
+        elif isinstance(left, int) and isinstance(right, int) and operator != "%":
+            _require(left.bit_length() + right.bit_length() if operator == "*" else left.bit_length() * abs(right))
+        return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return attr not in _WIDENING and super().is_safe_attribute(obj, attr, value)
+
+
+_WIDENING: Final = frozenset(
+    ("center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "replace", "join")
+)
+"""Methods of texts that make long ones of short; filters of these names are bounded (`_BOUNDED`)."""
+_WIDTH: Final = re.compile(r"%[^a-zA-Z%]*(?:\d{4,}|\*)")
+
+
+def _require(size: int) -> None:
+    if size > LONGEST:
+        raise SecurityError(f"超过 {LONGEST} 字 more than {LONGEST} characters")
+
+
+def _require_narrow(form: str) -> None:
+    if _WIDTH.search(form):
+        raise SecurityError("格式过宽 the format is too wide")
+
+
+def _bounded(name: str) -> Callable[..., Any]:
+    """A filter of Jinja that refuses numbers which make its answer too long."""
+    made = FILTERS[name]
+
+    @wraps(made)
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        for given in (*args, *kwargs.values()):
+            if isinstance(given, int) and not isinstance(given, bool):
+                _require(given * 100 if name == "indent" else given)
+            if name == "format" and isinstance(given, str):
+                _require_narrow(given)
+        return made(*args, **kwargs)
+
+    return bounded
+
+
+_BOUNDED: Final = ("center", "indent", "format", "batch", "slice", "tojson")
+
+
 def new_environment() -> ImmutableSandboxedEnvironment:
     """One of its own, for whoever adds filters to it."""
-    return ImmutableSandboxedEnvironment(
+    made = Sandbox(
         undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
     )
+    del made.globals["lipsum"]
+    made.filters.update({name: _bounded(name) for name in _BOUNDED})
+    return made
 
 
 def check(template: MessageTemplate) -> str | None:

@@ -38,6 +38,7 @@ from monitor.attendance.rosterpolicy import LeavePolicy, RosterPolicy
 from monitor.attendance.tallypolicy import TallyPolicy
 from monitor.clock import HOLD_SECONDS
 from monitor.evaluators.policy import DevicePolicy, OperatorPolicy, RatingPolicy
+from monitor.redact import SECRETS, passwords_in
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.values import known_zone
 from monitor.wording.faults import FAULTS
@@ -529,9 +530,25 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     data["policy"] = _policy_data(data.get("policy", {}), base)
     _beside(data, base)
     try:
-        return Settings.model_validate({**data, "calendars": calendars, "presets": presets})
+        read = Settings.model_validate({**data, "calendars": calendars, "presets": presets})
+        _learn_secrets(read)
+        return read
     except ValidationError as error:
         raise SettingsError(_explain(error, str(chosen or "environment"), given_by)) from error
+
+
+def _learn_secrets(section: BaseModel) -> None:
+    """What no log and no error may show, wherever it stands in the settings."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        held = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else (value,)
+        for one in held:
+            if isinstance(one, SecretStr):
+                SECRETS.learn_url(one.get_secret_value())
+            elif isinstance(one, BaseModel):
+                _learn_secrets(one)
+    if isinstance(section, StoreSettings):
+        SECRETS.learn(*passwords_in(section.url))
 
 
 def _beside(data: dict[str, Any], base: Path) -> None:

@@ -42,6 +42,8 @@ class Generator:
         # those of one hall do not beat together: every 97th after another, whatever the number
         self._devices = [devices[k] for first in range(97) for k in range(first, len(devices), 97)]
         self._began, self._beaten = time.monotonic(), 0
+        # until the morning is told: a terminal that said it had nothing left would prove that nobody had come
+        self._held = 1
 
     def now(self, ago: timedelta = timedelta(0)) -> str:
         return (self._start + (datetime.now(UTC) - self._anchor) - ago).isoformat()
@@ -56,12 +58,12 @@ class Generator:
         now = self.now()
         while self._beaten < due:
             hall, device = self._devices[self._beaten % len(self._devices)]
-            self.say(self.traffic.beat(hall, device, now))
+            self.say(self.traffic.beat(hall, device, now, self._held))
             self._beaten += 1
 
     def all_beat(self) -> None:
         for hall, device in self._devices:
-            self.say(self.traffic.beat(hall, device, self.now()))
+            self.say(self.traffic.beat(hall, device, self.now(), self._held))
 
     def turn(self, seconds: float) -> None:
         self.beats()
@@ -81,6 +83,7 @@ class Generator:
             while self.links.waiting > WORST_UNSENT:
                 self.turn(TICK)
         self.settle()
+        self._held = 0
         self.all_beat()
         return count
 

@@ -54,9 +54,9 @@ class Traffic:
                 on = {"action": "on", "staff": p.person(n, w)}
                 yield self._event(n, p.evaluator(n, w), "duty", at, on)
 
-    def beat(self, hall: int, device: str, at: str) -> Said:
+    def beat(self, hall: int, device: str, at: str, queue: int = 0) -> Said:
         self.beats += 1
-        body = {"at": at, "queue": 0, "boot": BOOT, "last_seq": self.sent.get(device, 0)}
+        body = {"at": at, "queue": queue, "boot": BOOT, "last_seq": self.sent.get(device, 0)}
         return hall, device, "heartbeat", json.dumps(body).encode()
 
     def _say(self, channel: str, at: str) -> Said:

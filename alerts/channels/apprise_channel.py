@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.channels.base import Message, Unusable, without_addresses
+from alerts.channels.outbound import NotAllowed, Reach
 from alerts.retry import Result, refused, sent
 
 _loading = threading.Lock()
@@ -22,7 +23,9 @@ def instantiate(url: str, *, timeout_seconds: float, key: str) -> Any:
 
     with _loading:
         robots.register()
-    asset = apprise.AppriseAsset(app_id="Jiancha", app_desc="政务服务电子监察 Jiancha", async_mode=False)
+    asset = apprise.AppriseAsset(
+        app_id="Jiancha", app_desc="政务服务电子监察 Jiancha", async_mode=False, http_redirects=False
+    )
     service = apprise.Apprise.instantiate(url, asset=asset)
     if service is None:
         raise Unusable(
@@ -47,10 +50,11 @@ class AppriseChannel:
     grouped = True
     default_per_minute: int | None = None
 
-    def __init__(self, url: str, *, key: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, *, key: str, timeout_seconds: float, reach: Reach = Reach()) -> None:
         self._url = url
         self._key = key
         self._timeout = timeout_seconds
+        self._reach = reach
         self.name = _scheme(url)
 
     def service(self) -> Any:
@@ -68,10 +72,29 @@ class AppriseChannel:
         """Apprise says yes or no and logs why: a no may be tried again, its warnings are the detail."""
         import apprise  # see `instantiate`
 
+        service = self.service()
+        no = self.out_of_reach(service)
+        if no is not None:
+            return no
         sender = apprise.Apprise()
-        sender.add(self.service())
+        sender.add(service)
         outcome = sender.notify(body=message.text, title=message.title, body_format=apprise.NotifyFormat.TEXT)
         return sent() if outcome else refused(said(outcome) or "Apprise could not send it")
+
+    def out_of_reach(self, service: Any) -> Result | None:
+        """Why nothing goes to the host that the URL names. Apprise connects by itself and looks the name up once more,
+        so this is no pin as for webhooks; what it names wrongly is found all the same.
+        """
+        host = getattr(service, "smtp_host", None) or getattr(service, "host", None)
+        if not isinstance(host, str) or not host:
+            return None
+        try:
+            self._reach.resolve(host, 0)
+        except NotAllowed as error:
+            return refused(str(error), permanent=True)
+        except OSError:
+            return None  # some have an id there, and who cannot be reached is told so by the try
+        return None
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -89,14 +112,15 @@ def said(outcome: Any) -> str:
 class MailChannel(AppriseChannel):
     """Mail by SMTP; the server's answer is read (see `mail`)."""
 
-    def __init__(self, url: str, *, key: str, timeout_seconds: float) -> None:
-        super().__init__(url, key=key, timeout_seconds=timeout_seconds)
+    def __init__(self, url: str, *, key: str, timeout_seconds: float, reach: Reach = Reach()) -> None:
+        super().__init__(url, key=key, timeout_seconds=timeout_seconds, reach=reach)
         self.name = "mail"
 
     def send(self, message: Message) -> Result:
         from alerts.channels import mail  # see `instantiate`
 
-        return mail.deliver(self.service(), message)
+        service = self.service()
+        return self.out_of_reach(service) or mail.deliver(service, message)
 
 
 class RobotChannel(AppriseChannel):
@@ -105,12 +129,15 @@ class RobotChannel(AppriseChannel):
     default_per_minute: int | None = 20
 
     def __init__(
-        self, url: str, *, name: str, key: str, timeout_seconds: float, real_now: Callable[[], datetime]
-    ) -> None:
-        super().__init__(url, key=key, timeout_seconds=timeout_seconds)
+        self, url: str, *, name: str, key: str, timeout_seconds: float, real_now: Callable[[], datetime],
+        reach: Reach = Reach(),
+    ) -> None:  # fmt: skip
+        super().__init__(url, key=key, timeout_seconds=timeout_seconds, reach=reach)
         self.name = name
         self._real_now = real_now
 
     def send(self, message: Message) -> Result:
-        result: Result = self.service().deliver(message.title, message.text, self._real_now)
+        service = self.service()
+        service.reach = self._reach
+        result: Result = service.deliver(message.title, message.text, self._real_now)
         return result

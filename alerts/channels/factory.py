@@ -13,9 +13,11 @@ from alerts.channels.apprise_channel import AppriseChannel, MailChannel, RobotCh
 from alerts.channels.base import Channel, Unusable
 from alerts.channels.gateway import GatewayChannel
 from alerts.channels.mqtt_channel import PORTS, MqttChannel
+from alerts.channels.outbound import Reach
 from alerts.channels.webhook import WebhookChannel
 from alerts.channels.wecom_app import WeComAppChannel
 from alerts.policy import AlertPolicy, Gateway, Receiver
+from monitor.redact import SECRETS
 
 ROBOTS: Final[Mapping[str, tuple[str, str]]] = {
     "wecombot": ("jcwecom", "wecom"),
@@ -47,6 +49,7 @@ def open_channels(
             environ=environ,
             real_now=real_now,
             gateways=policy.gateways,
+            reach=Reach.of(policy.allow_addresses),
         )
         for name, receiver in policy.receivers.items()
     }
@@ -60,6 +63,7 @@ def open_channel(
     environ: Mapping[str, str],
     real_now: Callable[[], datetime],
     gateways: Mapping[str, Gateway] = {},
+    reach: Reach = Reach(),
 ) -> Channel:
     """The channel of one receiver: its gateway, else by its `type`, else by the scheme of its URL."""
     if receiver.gateway is not None and receiver.to is not None:
@@ -72,6 +76,7 @@ def open_channel(
             secret=_secret_of(how, key=at, environ=environ),
             timeout_seconds=timeout_seconds,
             real_now=real_now,
+            reach=reach,
         )
     url = url_of(receiver, key=key, environ=environ)
     native = None if receiver.type else _of_native(url)
@@ -84,22 +89,28 @@ def open_channel(
     if receiver.type == "webhook" or (receiver.type is None and schema in ("http", "https")):
         if schema not in ("http", "https"):
             raise Unusable(f"{key}: type webhook 须用 needs an http:// or https:// URL, 而非 not {schema}://")
-        return WebhookChannel(url, timeout_seconds=timeout_seconds, real_now=real_now)
+        return WebhookChannel(url, timeout_seconds=timeout_seconds, real_now=real_now, reach=reach)
     if schema in PORTS:
         return MqttChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now)
     if schema == "wecomapp":
-        return WeComAppChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now)
+        return WeComAppChannel(url, key=key, timeout_seconds=timeout_seconds, real_now=real_now, reach=reach)
     if schema in ROBOTS:
         checked, name = ROBOTS[schema]
         return RobotChannel(
-            f"{checked}://{rest}", name=name, key=key, timeout_seconds=timeout_seconds, real_now=real_now
+            f"{checked}://{rest}", name=name, key=key, timeout_seconds=timeout_seconds, real_now=real_now, reach=reach
         )
     if schema in MAIL:
-        return MailChannel(url, key=key, timeout_seconds=timeout_seconds)
-    return AppriseChannel(url, key=key, timeout_seconds=timeout_seconds)
+        return MailChannel(url, key=key, timeout_seconds=timeout_seconds, reach=reach)
+    return AppriseChannel(url, key=key, timeout_seconds=timeout_seconds, reach=reach)
 
 
 def _secret_of(gateway: Gateway, *, key: str, environ: Mapping[str, str]) -> str:
+    secret = _secret_text(gateway, key=key, environ=environ)
+    SECRETS.learn(secret)
+    return secret
+
+
+def _secret_text(gateway: Gateway, *, key: str, environ: Mapping[str, str]) -> str:
     """What its templates know as `secret`; empty where it has none. Unusable when it is not there."""
     if gateway.secret is not None:
         return gateway.secret.get_secret_value()
@@ -134,6 +145,7 @@ def url_of(receiver: Receiver | Gateway, *, key: str, environ: Mapping[str, str]
             raise Unusable(f"{key}.url_file: {receiver.url_file} 不是文本 is no text in UTF-8") from None
     if not url.strip():
         raise Unusable(f"{key}: 网址为空 the URL is empty")
+    SECRETS.learn_url(url.strip())
     return url.strip()
 
 
@@ -150,6 +162,7 @@ def check(policy: AlertPolicy, *, environ: Mapping[str, str], real_now: Callable
                 environ=environ,
                 real_now=real_now,
                 gateways=policy.gateways,
+                reach=Reach.of(policy.allow_addresses),
             )
             if isinstance(channel, AppriseChannel) and len(channel.service()) > 1:
                 found.append(

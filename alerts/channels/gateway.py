@@ -24,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 
 from alerts.channels.base import Message, Unusable
+from alerts.channels.outbound import NotAllowed, Reach, client
 from alerts.policy import Gateway
 from alerts.retry import Outcome, Result, of_status, refused, sent, timed_out
 from alerts.templates import new_environment
@@ -40,7 +41,7 @@ class GatewayChannel:
 
     def __init__(
         self, gateway: Gateway, *, key: str, url: str, to: str, secret: str, timeout_seconds: float,
-        real_now: Callable[[], datetime],
+        real_now: Callable[[], datetime], reach: Reach = Reach(),
     ) -> None:  # fmt: skip
         if not url.startswith(("http://", "https://")):
             raise Unusable(f"{key}.url: 须以此开头 must begin with http:// or https://")
@@ -65,11 +66,11 @@ class GatewayChannel:
             self._pattern = re.compile(gateway.success_text) if gateway.success_text else None
         except re.error as error:
             raise Unusable(f"{key}.success_text: is no pattern: {error}") from None
-        self._timeout = timeout_seconds
+        self._timeout, self._reach = timeout_seconds, reach
 
     @cached_property
     def _client(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout, headers={"User-Agent": "jiancha"})
+        return client(self._reach, timeout=self._timeout)
 
     def limit(self) -> int | None:
         return self._gateway.limit
@@ -84,6 +85,8 @@ class GatewayChannel:
             return refused(f"the gateway's fields: {error}", permanent=True)
         except httpx.TimeoutException as error:
             return timed_out(type(error).__name__)
+        except NotAllowed as error:
+            return refused(str(error), permanent=True)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             return refused(f"{type(error).__name__}: check the gateway's URL", permanent=True)
         except httpx.HTTPError as error:

@@ -34,6 +34,7 @@ from apprise.plugins.lark import NotifyLark
 from apprise.plugins.serverchan import NotifyServerChan
 from apprise.plugins.wecombot import NotifyWeComBot
 
+from alerts.channels.outbound import Reach, client
 from alerts.channels.webhook import post
 from alerts.retry import Outcome, Result, refused
 
@@ -67,6 +68,7 @@ class Checked:
     busy: frozenset[int] = frozenset()
     """Codes that pass by themselves."""
     throttled: frozenset[int] = frozenset()
+    reach: Reach = Reach()
 
     def __init__(self, base: str | None = None, mention: str = "", sign_with: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -83,10 +85,9 @@ class Checked:
         url, body, query = self.request(title, text)
         connect, read = self.request_timeout
         timeout = httpx.Timeout(read, connect=connect)
-        with httpx.Client(
-            timeout=timeout, verify=_trust(self.verify_certificate, *map(os.environ.get, TRUSTED))
-        ) as client:
-            result, answer = post(client, url, body, real_now=real_now, params=query or None)
+        trust = _trust(self.verify_certificate, *map(os.environ.get, TRUSTED))
+        with client(self.reach, timeout=timeout, verify=trust) as http:
+            result, answer = post(http, url, body, real_now=real_now, params=query or None)
         if result.outcome is not Outcome.SENT or answer is None:
             return result
         return self.judge(answer) or result

@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from alerts.channels.base import Message
+from alerts.channels.outbound import NotAllowed, Reach, client
 from alerts.retry import Result, of_status, refused, timed_out
 
 SHOWN_OF_ANSWER: Final = 200
@@ -21,10 +22,12 @@ class WebhookChannel:
     grouped = False
     default_per_minute: int | None = None
 
-    def __init__(self, url: str, *, timeout_seconds: float, real_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, url: str, *, timeout_seconds: float, real_now: Callable[[], datetime], reach: Reach = Reach()
+    ) -> None:
         self._url = url
         self._real_now = real_now
-        self._client = httpx.Client(timeout=timeout_seconds, headers={"User-Agent": "jiancha"})
+        self._client = client(reach, timeout=timeout_seconds)
 
     def limit(self) -> int | None:
         return None
@@ -52,6 +55,8 @@ def post(
         answer = client.post(url, json=body, params=params)
     except httpx.TimeoutException as error:
         return timed_out(type(error).__name__), None
+    except NotAllowed as error:
+        return refused(str(error), permanent=True), None
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         return refused(f"{type(error).__name__}: check the receiver's URL", permanent=True), None
     except httpx.HTTPError as error:

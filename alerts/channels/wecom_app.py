@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from alerts.channels.base import Message, Unusable, without_addresses
+from alerts.channels.outbound import NotAllowed, Reach, client
 from alerts.channels.webhook import post
 from alerts.retry import Outcome, Result, of_status, refused, timed_out
 
@@ -38,7 +39,9 @@ class WeComAppChannel:
     grouped = True
     default_per_minute: int | None = 30
 
-    def __init__(self, url: str, *, key: str, timeout_seconds: float, real_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, url: str, *, key: str, timeout_seconds: float, real_now: Callable[[], datetime], reach: Reach = Reach()
+    ) -> None:
         parts = urlsplit(url)
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         agent = parts.path.strip("/")
@@ -50,7 +53,7 @@ class WeComAppChannel:
         self._base = asked.get("base", HOME).rstrip("/")
         self._secret, self._real_now = asked["secret"], real_now
         self._message = {"touser": to["to"], "toparty": to["party"], "totag": to["tag"], "agentid": int(agent)}
-        self._client = httpx.Client(timeout=timeout_seconds, headers={"User-Agent": "jiancha"})
+        self._client = client(reach, timeout=timeout_seconds)
         self._token, self._fresh_until = "", 0.0
         self._asking = threading.Lock()
 
@@ -90,6 +93,8 @@ class WeComAppChannel:
                 answer = self._client.get(f"{self._base}/cgi-bin/gettoken", params=query)
             except httpx.TimeoutException as error:
                 return timed_out(f"the token: {type(error).__name__}")
+            except NotAllowed as error:
+                return refused(str(error), permanent=True)
             except httpx.HTTPError as error:
                 return refused(f"the token: {type(error).__name__}: {error}")
             result = of_status(answer.status_code, now=self._real_now())

@@ -69,7 +69,7 @@ class Day:
 
     def rng(self, what: str) -> Random:
         """Chance of its own for each thing on each day, so that one does not disturb another."""
-        return Random(f"{self.seed}/{what}/{self.day}")
+        return Random(f"{self.seed}/{what}/{self.day}")  # nosec B311  # repeatable by its seed, guards nothing
 
     @property
     def span(self) -> Span:

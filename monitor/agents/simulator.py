@@ -101,7 +101,7 @@ def _merged(streams: Iterable[Iterable[Step]]) -> Iterator[Step]:
 def _ticks(scene: Day, device: Device, seconds: float, what: str) -> Iterator[datetime]:
     """Every `seconds` of the device's day, at a phase of its own so that devices do not all speak at once."""
     start, end = scene.span
-    at = start + timedelta(seconds=Random(f"{scene.seed}/{what}/{device.id}").uniform(0, seconds))
+    at = start + timedelta(seconds=Random(f"{scene.seed}/{what}/{device.id}").uniform(0, seconds))  # nosec B311  # repeatable by its seed, guards nothing
     while at < end:
         yield at
         at += timedelta(seconds=seconds)

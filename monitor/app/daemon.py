@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from alerts.channels.outbound import Reach
 from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
@@ -233,6 +234,7 @@ class _Daemon:
             now=program.clock.real_now,
             publish=self._publish if subscriber is not None else None,
             signed=self._metrics.signed,
+            reach=Reach.of(program.settings.alerts.allow_addresses),
         )
         if not switch.is_set:
             return

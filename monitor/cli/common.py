@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import typer
 from typer.main import get_command
+
+from monitor.redact import SECRETS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -94,10 +97,10 @@ def run_app(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 1
     except BadInput as error:
-        typer.echo(f"错误 error: {error}", err=True)
+        typer.echo(SECRETS.scrub(f"错误 error: {error}"), err=True)
         return 2
     except Finding as error:
-        typer.echo(str(error), err=True)
+        typer.echo(SECRETS.scrub(str(error)), err=True)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
@@ -110,9 +113,8 @@ def run_app(arguments: Sequence[str]) -> int:
 def _failed(error: Exception) -> int:
     """What no command foresaw: one sentence to the user, the traceback as a log line for whoever mends it."""
     structlog.get_logger(__name__).exception("a command failed", action="command.failed")
-    typer.echo(
-        f"程序出错 failed: {type(error).__name__}: {error}; 请连同上面的日志反馈 report it with the log above", err=True
-    )
+    said = f"程序出错 failed: {type(error).__name__}: {error}; 请连同上面的日志反馈 report it with the log above"
+    typer.echo(SECRETS.scrub(said), err=True)
     return 1
 
 
@@ -142,8 +144,32 @@ class _Stderr:
             sys.stderr.flush()
 
 
+def _without_secrets(_logger: object, _method: str, line: Any) -> Any:
+    """Whatever a line holds, a traceback of somebody else's library included, no secret leaves by it."""
+    return SECRETS.scrub(line)
+
+
+class _Foreign(logging.Handler):
+    """What libraries log by Python's own logging, as lines of ours; without it they write to stderr by themselves."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say = structlog.get_logger(record.name)
+        with contextlib.suppress(Exception):  # a line that cannot be written must not end what it speaks of
+            say.log(record.levelno, record.getMessage(), action="library", exc_info=record.exc_info)
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
+        name = ended.thread.name if ended.thread is not None else ""
+        structlog.get_logger(__name__).error(
+            "a thread ended", action="thread.ended", thread=name, exc_info=ended.exc_value
+        )
+
+
 def _log_to_stderr() -> None:
     """Logs are JSON lines on stderr; stdout belongs to the answers (DESIGN §7)."""
+    logging.lastResort = _Foreign(logging.WARNING)
+    threading.excepthook = _thread_ended
     level = getattr(logging, os.environ.get("JIANCHA_LOG", "INFO").upper(), logging.INFO)
     structlog.configure(
         processors=[
@@ -152,6 +178,7 @@ def _log_to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
+            _without_secrets,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from monitor.console.cardanswers import ReadyOut
 from monitor.console.collector import ReadyCollector, StoreCollector
 from monitor.console.deps import Deps
 from monitor.console.kiosk import make_kiosk
+from monitor.console.nosniff import NoSniff
 from monitor.console.openapi import describe
 from monitor.console.packed import Packed
 from monitor.console.pages import make_pages
@@ -36,6 +37,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.add_middleware(LimitedForms)
     app.add_middleware(RenewedCookie)
     app.add_middleware(Packed)
+    app.add_middleware(NoSniff)
     describe(app)
     _add_health(app, deps)
     _add_metrics(app, deps)

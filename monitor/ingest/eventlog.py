@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from monitor.ingest.bookweight import OWN, weigh
 from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated
 
 _PIECE: Final = 1 << 20
@@ -198,6 +199,7 @@ class EventLog:
                 bad = archive.testzip()
             if bad is not None:
                 raise BadLog(f"{self._path}: {_NO_BOOK}: {bad} 已损坏 is damaged")
+            weigh(self._path, OWN)
             with contextlib.closing(open_book(self._path, read_only=True, data_only=True)) as book:
                 rows = self._sheet_of(book).max_row
         except BadLog:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, select, update
 
 from monitor.ingest import quarantine
 from monitor.ingest.adapters import Adapters
-from monitor.ingest.check import FUTURE, prepare
+from monitor.ingest.check import FUTURE, Prepared, prepare
 from monitor.ingest.decode import Message, Vendor
 from monitor.ingest.quarantine import QUARANTINE, Held
+from monitor.ingest.receipts import true_receipt
 from monitor.ingest.writer import Outcome, Writing, store_prepared
-from monitor.model import Registry
+from monitor.model import Event, Registry
 from monitor.store.audit import Entry, record_all
 from monitor.store.schema import SourceRow
 from monitor.store.sql import table_of
@@ -49,7 +51,8 @@ def replay(
     """Check and write open rows again, each with its original receipt time; without a filter all of them.
 
     The skew of a device's clock is what all its heartbeats say by now: those that came after an event held as `future`
-    may be what mends it.
+    may be what mends it. So may those of other devices, which show that it was the daemon's clock (`receipts`): then
+    the original receipt is wrong and is not kept.
 
     What came through an adapter is translated anew by `adapters`, as the adapter may be what was mended. A retained
     message is taken, as the person who replays it vouches for it. A row whose payload was not kept, or that is refused
@@ -63,9 +66,10 @@ def replay(
     imported = _imported(conn, registry)
     kept = [(h, h.payload) for h in held if h.payload is not None and h.device not in imported]
     messages = [_message(h, payload.encode(), adapters or Adapters()) for h, payload in kept]
-    result = store_prepared(
-        conn, [prepare(m, registry) for m in messages], registry, Writing(due=now, heard=now, future=future)
-    )
+    prepared = [
+        _received(conn, registry, prepare(m, registry), h, now) for m, (h, _) in zip(messages, kept, strict=True)
+    ]
+    result = store_prepared(conn, prepared, registry, Writing(due=now, heard=now, future=future))
     released: list[Held] = []
     still = [(h.id, h.reason, "内容未保留 payload not kept") for h in held if h.payload is None]
     still += [(h.id, h.reason, IMPORT_AGAIN) for h in held if h.payload is not None and h.device in imported]
@@ -77,6 +81,16 @@ def replay(
             still.append((row.id, outcome.refused.reason, outcome.refused.detail))
     _resolve(conn, released, state="replayed", now=now, actor=actor, why="")
     return Replayed(released=tuple(h.id for h in released), still_held=tuple(sorted(still)))
+
+
+def _received(conn: Connection, registry: Registry, again: Prepared, held: Held, now: datetime) -> Prepared:
+    """With the receipt that is to be believed by now."""
+    if held.reason != "future" or not isinstance(again.said, Event):
+        return again
+    received = true_receipt(conn, registry, again.said, now)
+    if received == again.message.received:
+        return again
+    return prepare(msgspec.structs.replace(again.message, received=received), registry)
 
 
 def _imported(conn: Connection, registry: Registry) -> set[str]:

@@ -1,16 +1,16 @@
-"""Where spreadsheets differ from tables: text that they would calculate, and formulas that nothing has calculated."""
+"""Where spreadsheets differ from tables: text that they would calculate, formulas that nothing has calculated, and what
+a workbook unpacks to (`weighed`, which every reader of a workbook calls first).
+"""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO, Any, Final
-from xml.etree import ElementTree
 
 _FORMULA: Final = re.compile(r"'*(?:[=+\-@\t\r\n]|[＝＋－＠](?=.))", re.DOTALL)
 """How a cell begins that programs calculate, some also with full-width signs (the mark － alone is none), and what was
@@ -24,33 +24,26 @@ _LONGEST: Final = 32
 
 
 def bad_book() -> tuple[type[Exception], ...]:
-    """What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know."""
+    """What openpyxl raises for a file that is no workbook, a broken one, or one with parts that it does not know. Both
+    of its readers of XML raise kinds of SyntaxError.
+    """
     from openpyxl.utils.exceptions import (
         InvalidFileException,
     )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
 
     return (
-        zipfile.BadZipFile, zlib.error, InvalidFileException, ElementTree.ParseError,
+        zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError,
         LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError, OSError, EOFError,
     )  # fmt: skip
 
 
 def open_book(file: Any, **options: Any) -> Any:
-    """A workbook, to be closed. Raises `bad_book`."""
+    """A workbook, to be closed; links to other workbooks are not read. Raises `bad_book`."""
     from openpyxl import (
         load_workbook,
     )  # here: with numpy, which it loads where it is, 30 MB that a daemon does not need
 
-    return load_workbook(file, **options)
-
-
-def unpacked_bytes(data: bytes) -> int:
-    """What the parts of a workbook come to by their own word, which zipfile holds them to; 0 where it is none."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return sum(part.file_size for part in archive.infolist())
-    except zipfile.BadZipFile:
-        return 0
+    return load_workbook(file, keep_links=False, **options)
 
 
 def guarded(cell: str) -> str:

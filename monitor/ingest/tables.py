@@ -18,14 +18,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated, unguarded, unpacked_bytes
+from monitor.ingest.bookweight import OWN, SENT, Budget, weigh
+from monitor.ingest.spreadsheets import MOST_ROWS, bad_book, open_book, uncalculated, unguarded
 
 FORMATS_ZH: Final = "可用 .toml、.xlsx、.csv（文件名即表名）或一个 CSV 文件夹"
 FORMATS_EN: Final = "give a .toml, an .xlsx, a .csv named after its table, or a folder of CSV files"
 SENT_ZH: Final = "可上传 .toml、.xlsx、.json 或 .csv（文件名即表名）"
 SENT_EN: Final = "send a .toml, an .xlsx, a .json, or a .csv named after its table"
-SENT_UNPACKED: Final = 64 * 1024 * 1024
-"""Bytes that a workbook from a browser may come to: packed well, some MB hold some GB, and a daemon reads them."""
 _BLANK: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\ufeff\u200b"
 
 
@@ -105,9 +104,8 @@ def tables_in(name: str, data: bytes, table: str = "") -> list[InputTable]:
     reader = _READERS.get(f".{suffix.lower()}")
     if reader is None or not stem:
         raise _refuse(name[:80], f"不认识的格式；{SENT_ZH}", f"unknown format; {SENT_EN}")
-    if reader is _xlsx and unpacked_bytes(data) > SENT_UNPACKED:
-        size = SENT_UNPACKED >> 20
-        raise _refuse(name[:80], f"解压后超过 {size} MB，请分成几份", f"more than {size} MB unpacked: split it")
+    if reader is _xlsx:
+        return _xlsx(name, table or stem.lower(), data, SENT)
     return reader(name, table or stem.lower(), data)
 
 
@@ -203,8 +201,9 @@ def _csv(place: str, stem: str, data: bytes) -> list[InputTable]:
     return [table] if table else []
 
 
-def _xlsx(place: str, _stem: str, data: bytes) -> list[InputTable]:
+def _xlsx(place: str, _stem: str, data: bytes, budget: Budget = OWN) -> list[InputTable]:
     try:
+        weigh(io.BytesIO(data), budget)
         faults = [_uncalculated(f"{place} [{sheet}]", *where) for sheet, *where in uncalculated(io.BytesIO(data))]
         if faults:
             raise InputErrors(faults)

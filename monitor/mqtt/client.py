@@ -231,7 +231,7 @@ class Client:
                 self._lost(f"{type(error).__name__}: {error}")
             delay = min(self.options.backoff_most_seconds, self.options.backoff_first_seconds * 2 ** min(failures, 16))
             # jitter: after a broker's restart not everybody comes back in the same instant
-            self._stopping.wait(delay * random.uniform(0.5, 1.0))
+            self._stopping.wait(delay * random.uniform(0.5, 1.0))  # nosec B311  # spreads tries, guards nothing
 
     def _connect(self) -> None:
         o = self.options

@@ -193,7 +193,7 @@ class Store:
                 if attempt == RETRIES - 1 or time.monotonic() > end or not is_retryable(error):
                     raise
                 log.warning("store step retried", action="store.retry", attempt=attempt + 1, error=str(error.orig))
-                threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)
+                threading.Event().wait(random.uniform(0.01, 0.05) * 2**attempt)  # nosec B311  # spreads tries, guards nothing
         raise AssertionError("unreachable: the loop returns or raises")
 
     def tried(self, work: Callable[[Connection], T]) -> T:

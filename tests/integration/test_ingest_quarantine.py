@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -76,6 +77,58 @@ def test_heartbeats_that_came_after_an_early_event_mend_it_too(store: Store) -> 
     write(store, message(at=stamp(NINE + ahead), received=NINE, boot="b"))
     write(store, beat(at=NINE + ahead + timedelta(minutes=1), received=NINE + timedelta(minutes=1), boot="b"))
     assert again(store).released == (1,)
+
+
+HOURS_BEHIND = timedelta(minutes=15)
+
+
+def heard_behind(store: Store, *, devices: Sequence[str], behind: timedelta = HOURS_BEHIND) -> None:
+    """A morning of heartbeats of these devices; those about nine are received by a clock that is behind, and so is an
+    event of a source without heartbeats, which is held.
+    """
+    for device in devices:
+        for minute in range(-60, 60):
+            at = NINE + timedelta(minutes=minute)
+            late = behind if -2 <= minute <= 2 else timedelta(0)
+            write(store, beat(device, at=at, received=at - late, boot="b"))
+    write(store, message("case", at=stamp(NINE), received=NINE - behind))
+    assert columns(rows(store, Quarantine), "reason", "state") == [("future", "open")]
+
+
+@pytest.mark.parametrize(("devices", "taken"), [(["ev-1", "cam-1"], True), (["ev-1"], False), ([], False)])
+def test_an_event_that_the_daemons_own_clock_made_early_is_taken_where_others_show_it(
+    store: Store, devices: list[str], taken: bool
+) -> None:
+    """A daemon started while its host's clock was behind: no heartbeat of the device itself could ever mend it."""
+    heard_behind(store, devices=devices)
+    assert bool(again(store).released) is taken
+    if taken:
+        (row,) = rows(store, RawEvent)
+        assert (row["at"], row["received"]) == (NINE, NINE), "it was received when it happened, not before"
+
+
+def test_what_was_longer_under_way_seems_less_ahead(store: Store) -> None:
+    heard_behind(store, devices=["ev-1", "cam-1"])
+    write(store, message("case", id="e2", at=stamp(NINE - timedelta(minutes=10)), received=NINE - HOURS_BEHIND))
+    assert again(store).released == (1, 2)
+
+
+def test_others_that_were_early_by_something_else_show_nothing(store: Store) -> None:
+    """Their clocks stepped, or another daemon was behind by less: this device's may be wrong all the same."""
+    for device in ("ev-1", "cam-1"):
+        for minute in range(-60, 60):
+            at = NINE + timedelta(minutes=minute)
+            late = timedelta(minutes=4) if -2 <= minute <= 2 else timedelta(0)
+            write(store, beat(device, at=at, received=at - late, boot="b"))
+    write(store, message("case", at=stamp(NINE), received=NINE - HOURS_BEHIND))
+    assert again(store).released == ()
+
+
+def test_what_has_not_happened_yet_is_not_taken_whoever_was_behind(store: Store) -> None:
+    for device in ("ev-1", "cam-1"):
+        write(store, beat(device, at=NOON + timedelta(minutes=5), received=NOON - timedelta(minutes=10), boot="b"))
+    write(store, message("case", at=stamp(NOON + timedelta(minutes=5)), received=NOON - timedelta(minutes=10)))
+    assert again(store).released == ()
 
 
 def test_a_wider_bound_of_the_policy_mends_an_early_event(store: Store) -> None:

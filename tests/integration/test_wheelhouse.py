@@ -54,6 +54,17 @@ def refused(script: Path, *words: str | Path) -> str:
     return ended.stderr
 
 
+BILL = {
+    "bomFormat": "CycloneDX",
+    "components": [
+        {"bom-ref": "pypi:tiny", "name": "tiny", "version": "1.0", "scope": "required"},
+        {"bom-ref": "pypi:pytest", "name": "pytest", "version": "9", "scope": "excluded"},
+        {"bom-ref": "npm:htmx.org/htmx.min.js", "name": "htmx.org", "version": "2.0.11", "scope": "required"},
+    ],
+    "dependencies": [{"ref": "jiancha", "dependsOn": ["pypi:tiny", "pypi:pytest"]}, {"ref": "pypi:pytest"}],
+}
+
+
 def package(folder: Path, name: str, version: str, body: str, more: str = "") -> Path:
     """A project of one module, whose wheel needs no index to be built."""
     folder.mkdir(parents=True)
@@ -87,6 +98,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             (project / "config" / "version.txt").write_text(version)
             (project / "scripts").mkdir()
             shutil.copy(ROOT / "scripts" / "wheelhouse", project / "scripts")
+            (project / "deploy").mkdir()
+            (project / "deploy" / "sbom.cdx.json").write_text(json.dumps(BILL))
             done(project / "scripts" / "wheelhouse", "build", there, "--from", wheels)
         return there
 
@@ -113,6 +126,18 @@ def test_a_release_is_installed_beside_the_old_one_and_can_be_gone_back_to(
     assert (prefix / "config" / "version.txt").read_text() == "7"
     assert "no release 6" in refused(small("8") / "wheelhouse", "use", "6", prefix)
     assert says(prefix) == "7 1.0"
+
+
+def test_the_bill_of_materials_is_of_what_is_carried(small: Callable[[str], Path], tmp_path: Path) -> None:
+    house, prefix = small("7"), tmp_path / "opt"
+    bill = json.loads((house / "sbom.cdx.json").read_text())
+    assert [part["bom-ref"] for part in bill["components"]] == ["pypi:tiny", "npm:htmx.org/htmx.min.js"]
+    wheel = next((house / "wheels").glob("tiny-*.whl"))
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert bill["components"][0]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    assert bill["dependencies"] == [{"ref": "jiancha", "dependsOn": ["pypi:tiny"]}]
+    done(house / "wheelhouse", "install", prefix)
+    assert (prefix / ".venv" / "sbom.cdx.json").read_text() == (house / "sbom.cdx.json").read_text()
 
 
 def copied(house: Path, tmp_path: Path) -> Path:

@@ -107,7 +107,7 @@ def test_long_tests_are_left_out_of_the_short_run() -> None:
     short = re.search(r"^test:.*?(?=\n\n)", makefile, re.MULTILINE | re.DOTALL)
     assert short is not None
     assert '-m "not long"' in short[0]
-    for target in ("setup", "demo", "test", "test-long", "bench", "scale", "lint", "lock", "clean"):
+    for target in ("setup", "demo", "test", "test-long", "bench", "scale", "torture", "lint", "lock", "clean"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 

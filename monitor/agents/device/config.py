@@ -14,6 +14,8 @@ from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from monitor.redact import SECRETS
+
 DEVICE: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
 ENVIRONMENT: Final = {
     "JIANCHA_MQTT__HOST": "host",
@@ -109,6 +111,8 @@ def _explained(error: ValidationError, kind: Kind) -> str:
 def with_password(mqtt: BrokerSection, base: Path) -> BrokerSection:
     """The password read from its file, beside the configuration in `base`. BadConfig."""
     if mqtt.password_file is None:
+        if mqtt.password is not None:
+            SECRETS.learn(mqtt.password.get_secret_value())
         return mqtt
     text = secret(base / mqtt.password_file, "mqtt.password_file")
     return mqtt.model_copy(update={"password": SecretStr(text)})
@@ -117,6 +121,8 @@ def with_password(mqtt: BrokerSection, base: Path) -> BrokerSection:
 def secret(path: Path, key: str) -> str:
     """The text of a file that `key` names. BadConfig."""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").strip()
+        SECRETS.learn_url(text)
+        return text
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfig(f"{key}: {path}: 读不了 cannot be read: {error}") from error

@@ -21,6 +21,7 @@ from monitor.agents.device.config import (
     secret,
     with_password,
 )
+from monitor.redact import SECRETS
 from monitor.values import known_zone
 
 TERMINAL: Final = Kind(name="terminal", channel="checkin", page="docs/terminal.md")
@@ -118,6 +119,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> TerminalConfig
             f"{path}: server.token_file: 缺少 is missing; `jiancha terminal token --device {own.device}` on the server "
             "prints a token: put it into a file of its own"
         )
+    SECRETS.learn(server.token.get_secret_value())
     if server.ca is not None:
         authority = base / server.ca
         if not authority.is_file():

@@ -62,7 +62,7 @@ class Attempt:
         self._given = actions
         self._gallery, self._policy, self._claimed = gallery, policy, staff
         self._began = self._at = began
-        self._chance = random.SystemRandom() if seed is None else random.Random(seed)
+        self._chance = random.SystemRandom() if seed is None else random.Random(seed)  # nosec B311  # the seed is for tests
         self._resting = Resting()
         self._challenge: Challenge | None = None
         self._step_began = began

@@ -22,6 +22,7 @@ from monitor.ingest.sqlview.marks import Mark
 from monitor.ingest.sqlview.source import BadSource, Row, View
 from monitor.ingest.writer import BatchResult, Writing, write_prepared
 from monitor.model import Event, Registry
+from monitor.redact import SECRETS, passwords_in
 from monitor.settings import FeedSettings
 from monitor.store import meta
 from monitor.store.engine import Store
@@ -104,6 +105,12 @@ def open_feed(settings: FeedSettings, maps: Path) -> Feed:
 
 
 def _url(settings: FeedSettings) -> str:
+    found = _given_url(settings)
+    SECRETS.learn(*passwords_in(found))
+    return found
+
+
+def _given_url(settings: FeedSettings) -> str:
     if settings.url is not None:
         return settings.url.get_secret_value()
     if settings.url_file is not None:

@@ -43,7 +43,7 @@ class Sealer:
                 collided += 1
                 if collided > TRIES:
                     raise
-                threading.Event().wait(random.uniform(0.001, 0.02) * collided)
+                threading.Event().wait(random.uniform(0.001, 0.02) * collided)  # nosec B311  # spreads tries, guards nothing
                 above = self._start(thorough)
                 continue
             sealed, collided = sealed + done, 0

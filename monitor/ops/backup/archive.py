@@ -15,6 +15,11 @@ from monitor.ops.backup.rows import Summer, TableSum
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
+MOST_MANIFEST: Final = 16 << 20
+MOST_LINE: Final = 256 << 20
+"""Bytes of one row: the largest files that are kept come to a tenth of it. What unpacks to more is no backup of ours,
+and must not fill the memory.
+"""
 COMPRESSION: Final = 3
 """Half the time of the usual 6 for a tenth more space."""
 
@@ -100,23 +105,36 @@ class Writer:
 class Reader:
     """Reads an archive. Every method raises BadArchive for one that is damaged."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, line_most: int = MOST_LINE) -> None:
+        self.path, self._line_most = path, line_most
         try:
             self._zip = zipfile.ZipFile(path)
+            if self._zip.getinfo(MANIFEST).file_size > MOST_MANIFEST:
+                raise ValueError(f"{MANIFEST}: more than {MOST_MANIFEST >> 20} MB")
             self.manifest = Manifest.of(json.loads(self._zip.read(MANIFEST)))
         except FileNotFoundError:
             raise BadArchive(f"{path}: 没有此文件 no such file") from None
-        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError) as error:
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            zlib.error,
+            KeyError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+            RecursionError,
+        ) as error:
             raise BadArchive(f"{path}: 不是完好的备份 is no whole backup ({error})") from error
 
     def lines(self, name: str) -> Iterator[bytes]:
         """The rows of a table; the zip's own check sum is held against them at their end."""
         try:
             with self._zip.open(_entry(name)) as file:
-                for line in file:
+                while line := file.readline(self._line_most):
+                    if len(line) == self._line_most:
+                        raise ValueError(f"a row of more than {self._line_most >> 20} MB")
                     yield line.rstrip(b"\n")
-        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError) as error:
             raise BadArchive(f"{self.path}: 表 {name} 损坏 is damaged ({error})") from error
 
     def __enter__(self) -> Reader:

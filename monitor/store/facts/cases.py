@@ -299,9 +299,13 @@ def _replied(order: Order, card: Row[Any], reply: Row[Any]) -> Order:
     return replace(order, answered_at=reply.at) if order.answered_at is None and its_own else order
 
 
+_WORKED: Final = ("open", "acknowledged", "answered")
+"""Named one by one: by what it is not no index finds a card."""
+
+
 def _incomplete_sources(look: Look) -> dict[str, datetime]:
     """Sources with a standing `feed.incomplete` card, with its since."""
     query = select(CARD.c.key, CARD.c.since).where(
-        CARD.c.rule == "feed.incomplete", CARD.c.state.not_in(("closed", "withdrawn")), CARD.c.cleared_at.is_(None)
+        CARD.c.rule == "feed.incomplete", CARD.c.state.in_(_WORKED), CARD.c.cleared_at.is_(None)
     )
     return {row.key: row.since for row in look.conn.execute(query)}
