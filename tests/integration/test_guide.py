@@ -94,4 +94,4 @@ def test_every_command_with_the_product_installed_from_its_wheelhouse(
     tool("nginx")
     with room_of(free_port, postgres, real=True) as room:
         wrong = [one for page in PAGES for one in room.play(page)]
-    assert wrong == []
+    assert not wrong, "\n\n".join(wrong)
