@@ -7,10 +7,10 @@ SQLite lies in this process and gains nothing by being asked for many.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from monitor.store.facts.look import Look
 from monitor.store.quick import QuickSelect
@@ -19,6 +19,8 @@ from monitor.store.sequences import of_boot
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every heartbeat."""
 
 
 def queued_since(look: Look, devices: Sequence[str]) -> dict[str, datetime | None]:
@@ -67,23 +69,57 @@ def _times(since: Mapping[str, datetime]) -> dict[str, Any]:
 _BEGAN: Final = QuickSelect(lambda _: select(func.min(BEAT.c.at).label("began")).where(*of_boot()))
 
 
+_DEVICE: Final[Any] = bindparam("device")
+
+
+def _time(name: str) -> Any:
+    return bindparam(name, type_=BEAT.c.received.type)
+
+
+_LAST_BEFORE: Final = QuickSelect(
+    lambda _: select(func.max(BEAT.c.received).label("before")).where(
+        BEAT.c.device == _DEVICE, BEAT.c.received < _time("since")
+    )
+)
+_SINCE: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.boot, BEAT.c.at, BEAT.c.received, BEAT.c.queue)
+        .where(BEAT.c.device == _DEVICE, BEAT.c.received >= _time("since"))
+        .order_by(BEAT.c.received)
+    )
+)
+_EMPTY: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.received)
+        .where(BEAT.c.device == _DEVICE, BEAT.c.received <= _time("now"), BEAT.c.queue == 0)
+        .order_by(BEAT.c.received.desc())
+        .limit(1)
+    )
+)
+_FIRST_AFTER: Final = QuickSelect(
+    lambda _: (
+        select(BEAT.c.received)
+        .where(BEAT.c.device == _DEVICE, BEAT.c.received <= _time("now"), BEAT.c.received > _time("after"))
+        .order_by(BEAT.c.received)
+        .limit(1)
+    )
+)
+
+
 def _beat_before(look: Look, device: str, since: datetime) -> datetime | None:
-    query = select(func.max(BEAT.c.received)).where(BEAT.c.device == device, BEAT.c.received < since)
-    before: datetime | None = look.conn.execute(query).scalar()
+    before: datetime | None = _LAST_BEFORE.run(look.conn, device=device, since=since)[0].before
     return before
 
 
 def _beats(look: Look, device: str, since: datetime) -> Sequence[Row[Any]]:
-    query = select(BEAT).where(BEAT.c.device == device, BEAT.c.received >= since)
-    return look.conn.execute(query.order_by(BEAT.c.received)).all()
+    return _SINCE.run(look.conn, device=device, since=since)
 
 
 def _queued_since(look: Look, device: str) -> datetime | None:
-    said = select(BEAT.c.received).where(BEAT.c.device == device, BEAT.c.received <= look.now)
-    empty = look.conn.execute(said.where(BEAT.c.queue == 0).order_by(BEAT.c.received.desc()).limit(1)).scalar()
-    later = said.where(BEAT.c.received > empty) if empty is not None else said
-    since: datetime | None = look.conn.execute(later.order_by(BEAT.c.received).limit(1)).scalar()
-    return since
+    empty = _EMPTY.run(look.conn, device=device, now=look.now)
+    after = empty[0].received if empty else EVER
+    first = _FIRST_AFTER.run(look.conn, device=device, now=look.now, after=after)
+    return first[0].received if first else None
 
 
 _QUEUED: Final = text("""

@@ -128,18 +128,26 @@ def _holes(look: Look, device: str, boots: Iterable[str]) -> Iterator[datetime]:
 
 def _open_since(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
     """Where the standing cards of each device began: the look must reach back to see how they end."""
-    query = (
+    return {r.key: r.began for r in _STANDING_SINCE.run(look.conn, keys)}
+
+
+_STANDING_SINCE: Final = QuickSelect(
+    lambda among: (
         select(CARD.c.key, func.min(CARD.c.began).label("began"))
-        .where(CARD.c.kind == "device", CARD.c.key.in_(keys), CARD.c.cleared_at.is_(None))
+        .where(CARD.c.kind == "device", among(CARD.c.key), CARD.c.cleared_at.is_(None))
         .group_by(CARD.c.key)
     )
-    return {r.key: r.began for r in look.conn.execute(query)}
+)
 
 
 def _judged_at(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
-    query = select(SUBJECT.c.key, SUBJECT.c.judged_at).where(SUBJECT.c.kind == "device", SUBJECT.c.key.in_(keys))
     epoch = datetime.min.replace(tzinfo=look.now.tzinfo)
-    return {r.key: r.judged_at or epoch for r in look.conn.execute(query)}
+    return {r.key: r.judged_at or epoch for r in _JUDGED.run(look.conn, keys)}
+
+
+_JUDGED: Final = QuickSelect(
+    lambda among: select(SUBJECT.c.key, SUBJECT.c.judged_at).where(SUBJECT.c.kind == "device", among(SUBJECT.c.key))
+)
 
 
 SETTLING: Final = timedelta(minutes=1)
