@@ -269,7 +269,7 @@ def test_the_same_messages_in_any_order_give_the_same_source(world: World, seed:
 
 
 def test_a_reboot_does_not_make_known_losses_good(world: World) -> None:
-    """A power cut takes broker and terminal: what the one had taken of the other is gone, and the terminal boots anew."""
+    """A power cut takes broker and terminal: what the one had of the other is gone, and the terminal boots anew."""
     punch(world, "08:00")
     world.beat("t1", "08:01")
     world.beat("t1", "08:21", last_seq=2)  # number 2 was sent and is not here
