@@ -147,7 +147,7 @@ def test_a_hole_of_somebody_elses_event_frees_the_verdict_too(store: Store, tmp_
 
 
 def test_a_reboot_accuses_nobody_whose_check_in_the_boot_before_had_announced(slots: World) -> None:
-    """A power cut takes the broker and what it had, and the terminal boots anew: found by `make torture`."""
+    """A power cut takes the broker and what it had, and the terminal boots anew: `make torture` led to it."""
     slots.beat("t1", "08:30", last_seq=1)
     slots.beat("t1", "08:50", boot="b2", last_seq=0)
     slots.judge("08:50")
