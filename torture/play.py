@@ -52,10 +52,10 @@ class Shape:
         if kills is not None and kills < 1:
             raise ValueError(f"KILLS={kills}: 至少 1 at least 1")
         if seconds < LONG_SECONDS:
-            size = Size(days=1, heartbeat_seconds=900, camera_seconds=360, cases_a_window=4, precise=False)
+            size = Size(days=1, heartbeat_seconds=900, camera_seconds=360, cases_a_window=4, fine=False)
         else:
             days = max(1, min(3, round(seconds / DAY_SECONDS)))
-            size = Size(days=days, heartbeat_seconds=120, camera_seconds=60, cases_a_window=10, precise=True)
+            size = Size(days=days, heartbeat_seconds=120, camera_seconds=60, cases_a_window=10, fine=True)
         faults = max(32, round(seconds / FAULT_EVERY))
         most = kills if kills is not None else max(12, round(seconds / 30))
         return Shape(store=store, seconds=seconds, size=size, faults=faults, kills=most)

@@ -25,7 +25,7 @@ from torture.heard import Heard
 from torture.outcome import Outcome, gather, held, quiet, stored
 from torture.people import People
 from torture.plan import Plan
-from torture.scenario import EXACT, Scenario
+from torture.scenario import Scenario
 from torture.world import STRANGER, CannotPlay, World
 
 DRAIN_SECONDS: Final = 240.0
@@ -153,7 +153,7 @@ class Run:
 
     def _switch_on(self, world: World) -> dict[str, Device]:
         port = world.devices_port
-        found = {d.id: Device(d.id, port=port, clock=world.clock, beats=d.id != EXACT) for d in self._scenario.devices}
+        found = {d.id: Device(d.id, port=port, clock=world.clock, beats=True) for d in self._scenario.devices}
         found[STRANGER] = Device(STRANGER, port=port, clock=world.clock, beats=False, births=False)
         return found
 

@@ -26,22 +26,18 @@ FIRST: Final = date(2026, 3, 3)
 """A Tuesday, after which three workdays come."""
 HOURS: Final = (time(7, 10), time(19, 40))
 """When devices are on: the last check-out slot closes at 19:00. The clock jumps over the night."""
-EXACT: Final = f"{HALL}-tm2"
-"""A terminal whose watermark goes by its events: it owes no heartbeats, and its times are taken as they are."""
 CASES: Final = f"{HALL}-cases"
-SERVED: Final = {f"{HALL}-tm1": range(1, 16), EXACT: range(16, 31)}
-"""Numbers of the staff whom each terminal serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much happens. `precise`: times of devices are corrected by so little that a lateness in minutes holds."""
+    """How much happens. `fine`: cameras look so often that a window empty for twenty minutes is seen to be."""
 
     days: int
     heartbeat_seconds: float
     camera_seconds: float
     cases_a_window: int
-    precise: bool
+    fine: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +64,7 @@ class Scenario:
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Rows for `registry import`."""
-        found = self.hall.tables()
-        for row in found["devices"]:
-            if row["id"] == EXACT:
-                row["watermark"] = "events"
-        return found
+        return self.hall.tables()
 
 
 def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
@@ -99,7 +91,7 @@ def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
         faults=_faults(seed, size, when),
     )
     steps = [step for step in played.steps() if step.what == "event"]
-    steps += [*_beats(size, when, tuple(played.devices())), *_lives(seed, when), *_tasks(seed, when), *_caretaker(when)]
+    steps += [*_beats(size, when, tuple(played.devices())), *_lives(seed, when), *_tasks(seed, when)]
     return Scenario(
         seed=seed,
         size=size,
@@ -140,15 +132,14 @@ def _faults(seed: int, size: Size, when: _Clockface) -> Faults:
         people = list(range(1, 31))
         rng.shuffle(people)
         for number in people[:6]:
-            if size.precise or number in SERVED[EXACT]:
-                slot = rng.choice(("am_in", "pm_in"))
-                late.append(Late(staff=_staff(number), day=day, slot=slot, minutes=rng.randint(4, 60) + 0.5))
+            slot = rng.choice(("am_in", "pm_in"))
+            late.append(Late(staff=_staff(number), day=day, slot=slot, minutes=rng.randint(4, 60) + 0.5))
         for number in people[6:10]:
             missing.append(Missing(staff=_staff(number), day=day, session=rng.choice(("am", "pm"))))
         windows = rng.sample(range(1, 13), 5)
         for number in windows:
             start = when.at(day, rng.choice((8.75, 9.25, 14.75, 15.25)) + rng.randint(0, 20) / 60)
-            red = not size.precise or rng.random() < 0.6
+            red = not size.fine or rng.random() < 0.6
             length = rng.randint(62, 95) if red else rng.randint(20, 23)
             empty.append(Empty(window=_window(number), start=start, end=start + timedelta(minutes=length)))
         for _ in range(3):
@@ -247,14 +238,7 @@ def _beats(size: Size, when: _Clockface, devices: tuple[Device, ...]) -> Iterato
     for day in when.days:
         for n in range(int((closes - opens) * 3600 / size.heartbeat_seconds)):
             at = when.at(day, opens) + timedelta(seconds=(n + 1) * size.heartbeat_seconds)
-            yield from (Step(at=at, device=device.id, what="beat") for device in devices if device.id != EXACT)
-
-
-def _caretaker(when: _Clockface) -> Iterator[Step]:
-    """Who locks up: the last check-out of the day moves the watermark of the terminal that owes no heartbeats."""
-    for day in when.days:
-        fields = {"staff": _staff(30), "method": "card", "direction": "out"}
-        yield Step(at=when.at(day, 19.4), device=EXACT, what="event", channel="checkin", fields=fields)
+            yield from (Step(at=at, device=device.id, what="beat") for device in devices)
 
 
 def _staff(number: int) -> str:

@@ -127,11 +127,13 @@ class Marks:
         self.wake(beat.device, boot.beat_at if proves and boot.beat_at else EARLIEST, beat.received)
 
     def sequence(self, device: str, seq: int | None, boot: BootState, received: datetime) -> None:
-        """A number that a heartbeat has announced before it came: the hole may be closed and the watermark free."""
+        """A number that a heartbeat has announced before it came: the hole may be closed and the watermark free, of a
+        boot that is over up to what the boots after it prove.
+        """
         if seq is not None and self.shared:
             self.wake(device, received, received)
         elif seq is not None and boot.announced is not None and boot.beat_at is not None and seq <= boot.announced:
-            self.wake(device, boot.beat_at, received)
+            self.wake(device, LATEST, received)
 
     def wake(self, device: str, until: datetime, received: datetime) -> None:
         """Who waits for the device to reach `until` or earlier; in a group all who wait, unless it proves nothing.

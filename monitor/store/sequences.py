@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
 
 from monitor.model import Span
+from monitor.store.boots import OlderBoots
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, Quarantine, RawEvent
 from monitor.store.sql import table_of
@@ -34,9 +35,13 @@ _ANNOUNCED: Final = QuickSelect(lambda _: select(func.max(BEAT.c.last_seq).label
 
 
 class Prefixes:
-    """How far each boot is known to be whole, and as of when: rows are never taken away, so that stays true later."""
+    """How far each boot is known to be whole, and as of when: rows are never taken away, so that stays true later.
+
+    `older`: the same of the boots before a device's newest.
+    """
 
     def __init__(self) -> None:
+        self.older = OlderBoots()
         self._known: dict[tuple[str, str], tuple[int, datetime]] = {}
 
     def at(self, device: str, boot: str, now: datetime) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import partial
+from itertools import dropwhile
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -132,6 +133,7 @@ class Sources:
         self._states: dict[str, SourceState] = {}
         self._more_at: dict[str, datetime | None] = {}
         self._newest: dict[str, Newest] = {}
+        self._holding: dict[str, str | None] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
         self._cuts: dict[str, tuple[Span, ...]] | None = None
         self._spans: dict[str, tuple[Span, ...]] = {}
@@ -236,15 +238,15 @@ class Sources:
 
     def _later_receipt(self, device: Device) -> datetime | None:
         source, newest = device.id, self._newest.get(device.id)
-        if newest is not None and newest.whole:
+        if newest is not None and newest.whole and self._unmended(source) is None:
             return newest.later
         later = [select(func.min(BEAT.c.received)).where(BEAT.c.device == source, BEAT.c.received > self._now)]
         ahead = select(func.min(RAW.c.received)).where(RAW.c.device == source, RAW.c.received > self._now)
         if not device.owes_heartbeats:
             mark = self.state(source).watermark
             later.append(ahead if mark is None else ahead.where(RAW.c.at > mark))
-        for boot in islice(self.recent_boots(source), 1):
-            missing = self.first_missing(source, boot)
+        for boot in (self._newest_boot(source), self._unmended(source)):
+            missing = self.first_missing(source, boot) if boot is not None else None
             if missing is not None:
                 later.append(ahead.where(RAW.c.boot == boot, RAW.c.seq == missing))
         found = (self._conn.execute(query).scalar() for query in later)
@@ -371,12 +373,11 @@ class Sources:
 
     def _beaten(self, device: str) -> tuple[datetime | None, datetime | None, str | None]:
         """(watermark by heartbeats, the same by boots whose clock is right, latest boot): of each the newest boot that
-        proves something counts.
+        proves something counts; none after a boot that announced what has not come.
         """
-        newest: str | None = None
+        newest, held_by = self._newest_boot(device), self._unmended(device)
         mark: datetime | None = None
-        for boot in self.recent_boots(device):
-            newest = newest if newest is not None else boot
+        for boot in dropwhile(lambda boot: held_by not in (None, boot), self.recent_boots(device)):
             right = self._is_right(self.skew(device, boot))
             if mark is not None and not right:
                 continue
@@ -385,6 +386,16 @@ class Sources:
                 return mark or proven, proven, newest
             mark = mark or proven
         return mark, None, newest
+
+    def _unmended(self, device: str) -> str | None:
+        """The oldest boot before the newest that announced what has not come (`monitor.store.boots`)."""
+        if device not in self._holding:
+            newest = self._newest_boot(device)
+            missing = partial(self.first_missing, device)
+            self._holding[device] = newest and self._prefixes.older.unmended(
+                self._conn, device, newest, self._now, missing, for_good=not self.lost_spans(device)
+            )
+        return self._holding[device]
 
     def _proven_by(self, device: str, boot: str, *, before: datetime | None = None) -> datetime | None:
         """The greatest time (corrected) of the boot's heartbeats, received `before`, up to which all has come."""

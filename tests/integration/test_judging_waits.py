@@ -146,6 +146,30 @@ def test_a_hole_of_somebody_elses_event_frees_the_verdict_too(store: Store, tmp_
     assert (world.verdict("slot:s02/am_in"), world.verdict(SLOT)) == ("ok", "yellow")
 
 
+def test_a_reboot_accuses_nobody_whose_check_in_the_boot_before_had_announced(slots: World) -> None:
+    """A power cut takes the broker and what it had, and the terminal boots anew: `make torture` led to it."""
+    slots.beat("t1", "08:30", last_seq=1)
+    slots.beat("t1", "08:50", boot="b2", last_seq=0)
+    slots.judge("08:50")
+    assert (slots.verdict(SLOT), slots.cards("checkin.slot")) == ("unknown", [])
+    slots.event("t1", "checkin", "08:20", received="09:40", staff="s01", method="face")
+    slots.judge("09:40")
+    assert (slots.verdict(SLOT), slots.cards("checkin.slot")) == ("ok", [])
+
+
+def test_what_frees_the_boot_before_frees_what_the_next_one_proves(store: Store, tmp_path: Path) -> None:
+    """At once: the terminal may be off by then, and its last heartbeat have come."""
+    world = world_of(store, tmp_path, TERMINAL, people=2)
+    world.beats("t1", "07:46", "08:00")
+    world.beat("t1", "08:30", last_seq=1)
+    world.beat("t1", "08:50", boot="b2", last_seq=0)
+    world.judge("08:50")
+    assert world.verdict(SLOT) == "unknown"
+    world.event("t1", "checkin", "08:20", received="09:40", staff="s02", method="face")
+    world.judge("09:40")
+    assert (world.verdict("slot:s02/am_in"), world.verdict(SLOT)) == ("ok", "yellow")
+
+
 # --------------------------------------------------------------------------- operators are told
 
 

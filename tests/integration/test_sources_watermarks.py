@@ -263,3 +263,27 @@ def test_the_same_messages_in_any_order_give_the_same_source(world: World, seed:
     world.hear(*random.Random(seed).sample(feed.lines(), len(feed.lines())))
     assert world.watermark("t1", "09:09") == "08:07"
     assert world.watermark("t1", "09:20") == "09:20"
+
+
+# --------------------------------------------------------------------------- what the boot before had not delivered
+
+
+def test_a_reboot_does_not_make_known_losses_good(world: World) -> None:
+    """A power cut takes broker and terminal: what the one had of the other is gone, and the terminal boots anew."""
+    punch(world, "08:00")
+    world.beat("t1", "08:01")
+    world.beat("t1", "08:21", last_seq=2)  # number 2 was sent and is not here
+    world.beat("t1", "08:50", boot="b2", last_seq=0)
+    assert world.watermark("t1", "09:00") == "08:01"
+    punch(world, "08:20", received="09:10")
+    assert world.watermark("t1", "09:05") == "08:01"
+    assert world.watermark("t1", "09:10") == "08:50"
+
+
+def test_a_loss_of_the_boot_before_is_mended_as_any_other(world: World) -> None:
+    punch(world, "08:00")
+    world.beat("t1", "08:01")
+    world.beat("t1", "08:21", last_seq=2)
+    world.beat("t1", "08:50", boot="b2", last_seq=0)
+    lost(world, "08:00", "08:40", "09:00")
+    assert world.watermark("t1", "09:01") == "08:50"
