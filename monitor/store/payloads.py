@@ -106,6 +106,11 @@ def missing(conn: Connection, now: datetime) -> list[Month]:
     return sorted(set(wanted(now)) - set(months(conn)))
 
 
+def begun(conn: Connection) -> bool:
+    """Whether there ever was a month, or anything to put into one."""
+    return bool(months(conn)) or conn.execute(select(literal(1)).select_from(PAYLOAD).limit(1)).first() is not None
+
+
 def make(conn: Connection, these: Iterable[Month], most: int | None = None) -> list[Month]:
     """Make the partitions that are not there; gives those that were made. Waits for a replica that is at it.
 

@@ -154,6 +154,8 @@ def test_the_doctor_says_what_is_missing_and_the_upkeep_makes_it(pg: Store, tmp_
         [one] = [one for one in check_store(pg, world.clock.now()) if one.check == "store.months"]
         return one
 
+    assert found().ok, "nothing was heard yet"
+    hear(pg, NOW)
     assert not found().ok
     assert "raw_payload_2026_03, raw_payload_2026_04" in found().why
     keep_up(world.program)

@@ -24,8 +24,9 @@ def upgrade() -> None:
     postgresql_partition_by='RANGE (received)',
     sqlite_with_rowid=False,
     )
-    if op.get_context().dialect.name == 'postgresql':
-        op.execute('CREATE TABLE raw_payload_default PARTITION OF raw_payload DEFAULT')
+    if op.get_context().dialect.name != 'postgresql':
+        return  # there it stays in raw_event
+    op.execute('CREATE TABLE raw_payload_default PARTITION OF raw_payload DEFAULT')
     # up to which event what it said is looked for in raw_event: no search through what came later
     op.execute("INSERT INTO meta (key, value) SELECT 'payloads_beside', CAST(max(id) AS VARCHAR) FROM raw_event "
                "HAVING max(id) IS NOT NULL")
