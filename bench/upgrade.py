@@ -1,6 +1,6 @@
 """How long an upgrade of a full store keeps events from being committed, and whether any is lost.
 
-    python bench/upgrade.py --old DIR [--database postgresql|sqlite] [--rows N] [--rate N] [--json]
+    python bench/upgrade.py --old DIR [--database postgresql|sqlite] [--rows N] [--rate N] [--beside] [--json]
 
 `--old`: a checkout of the release before, whose daemon runs at first (this environment serves both). Its store is
 filled with N events and their facts; a device publishes `--rate` events a second through Mosquitto all the while. Then
@@ -114,7 +114,7 @@ class Device(threading.Thread):
         self._client.stop()
 
 
-def measure(old: Path, database: str, rows: int, rate: float) -> dict[str, Any]:
+def measure(old: Path, database: str, rows: int, rate: float, *, beside: bool) -> dict[str, Any]:
     programs = find_mosquitto()
     if programs is None:
         raise SystemExit("no mosquitto; `make packages` installs it where apt can")
@@ -151,6 +151,11 @@ def measure(old: Path, database: str, rows: int, rate: float) -> dict[str, Any]:
         daemon, watcher = program(old, "run"), Watcher(url)
         parts.callback(lambda: daemon.poll() is None and daemon.kill())
         device = Device(broker.port, broker.passwords[DEVICE], rate)
+        while "broker.link" not in (folder / "log").read_text():  # what is said before there is a session is for nobody
+            if daemon.poll() is not None:
+                raise SystemExit((folder / "log").read_text()[-2000:])
+            time.sleep(0.1)
+        time.sleep(3)
         device.start()
         watcher.start()
         while not watcher.moves:
@@ -159,11 +164,12 @@ def measure(old: Path, database: str, rows: int, rate: float) -> dict[str, Any]:
             time.sleep(0.1)
         time.sleep(5)
         watcher.before, watcher.gap = watcher.gap, 0.0
+        upgraded = done(ROOT, "db", "upgrade") if beside else 0.0
         began = time.monotonic()
         daemon.send_signal(signal.SIGTERM)
         daemon.wait(60)
         stopped = time.monotonic() - began
-        upgraded = done(ROOT, "db", "upgrade")
+        upgraded = upgraded or done(ROOT, "db", "upgrade")
         daemon, moves = program(ROOT, "run"), watcher.moves
         while watcher.moves < moves + 10:
             if daemon.poll() is not None:
@@ -202,9 +208,10 @@ def main() -> int:
     asked.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     asked.add_argument("--rows", type=int, default=2_000_000)
     asked.add_argument("--rate", type=float, default=300)
+    asked.add_argument("--beside", action="store_true", help="upgrade beside the old daemon, then restart it")
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
-    found = measure(given.old.resolve(), given.database, given.rows, given.rate)
+    found = measure(given.old.resolve(), given.database, given.rows, given.rate, beside=given.beside)
     print(json.dumps(found) if given.json else "\n".join(f"{name}: {value}" for name, value in found.items()))
     return 0 if found["met"] else 1
 

@@ -30,7 +30,7 @@ CASE_COLUMNS: Final = frozenset({"case", "event", "item", "window", "staff", "re
 """Body fields of a case event that have a column; the others stand in its `body`."""
 
 
-def raw_row(event: Event) -> Row:
+def raw_row(event: Event, *, with_text: bool) -> Row:
     return {
         "device": event.device,
         "event_id": event.id,
@@ -40,7 +40,7 @@ def raw_row(event: Event) -> Row:
         "seq": event.seq,
         "boot": event.boot,
         "payload_hash": payload_hash(event),
-        "payload": "",
+        "payload": event.payload.decode() if with_text else "",
     }
 
 

@@ -24,6 +24,7 @@ from monitor.ingest.payloads import PRIVATE_FIELDS
 from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import meta
+from monitor.store.payloads import by_month
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
 from monitor.store.sources import median_skew
 from monitor.store.sql import chunks, insert, table_of
@@ -184,7 +185,8 @@ class _Step:
         first: dict[EventKey, int] = {}
         for n, event in wanted:
             first.setdefault((event.device, event.id), n)
-        rows = {(e.device, e.id): raw_row(e) for n, e in wanted if first[e.device, e.id] == n}
+        with_text = not by_month(self.conn)
+        rows = {(e.device, e.id): raw_row(e, with_text=with_text) for n, e in wanted if first[e.device, e.id] == n}
         ids = _insert_raw(self.conn, list(rows.values()))
         seen = {key: row["payload_hash"] for key, row in rows.items() if key in ids}
         seen |= _stored_hashes(self.conn, rows.keys() - ids.keys())
@@ -309,7 +311,8 @@ def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registr
     (DESIGN §3.1). Of what one source tells twice in a second the first stands.
     """
     rows = [fact_row(event, registry.devices[event.device], number) for event, number in stored]
-    RAW_PAYLOADS.run(conn, rows)
+    if by_month(conn):
+        RAW_PAYLOADS.run(conn, rows)
     by_channel: dict[str, list[Row]] = {}
     for row, (event, _) in zip(rows, stored, strict=True):
         by_channel.setdefault(event.channel, []).append(row)

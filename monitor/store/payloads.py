@@ -1,7 +1,8 @@
 """What events said (`raw_payload`): on PostgreSQL a partition a month, made ahead, emptied as a whole (docs/adr/0056).
 
 A month is one of UTC, by the time of receipt. What has no partition of its own lies in the default one: nothing is
-ever refused. SQLite has one table in the same order, and none of this to do.
+ever refused. SQLite has no partitions: what is said stays with its event (`raw_event.payload`), for a second row each
+would cost a tenth of what ingest takes in and gain nothing; the table stays empty there.
 
 Locks: ingest writes to one partition and holds a weak lock on the table above it. Nothing here takes a strong lock on
 that table but `drop_empty`, which gives up after a moment; the others lock a partition that ingest does not write to.
@@ -19,10 +20,14 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, literal, s
 from sqlalchemy import column as named
 from sqlalchemy.sql.elements import ColumnElement
 
-from monitor.store.schema import RawPayload
+from monitor.store import meta
+from monitor.store.schema import RawEvent, RawPayload
 from monitor.store.sql import table_of
 
 PAYLOAD: Final = table_of(RawPayload)
+RAW: Final = table_of(RawEvent)
+BESIDE_UPTO: Final = "payloads_beside"
+"""Key of `meta`: the last event of which what it said may lie in `raw_event` on PostgreSQL, as before revision 0030."""
 DEFAULT: Final = "raw_payload_default"
 AHEAD: Final = 3
 """Months that are made: the present one and those after it. A daemon that is away for weeks finds them made."""
@@ -70,6 +75,11 @@ class Dropped:
     rows: int
     first: int
     last: int
+
+
+def by_month(conn: Connection) -> bool:
+    """Whether what is said goes to `raw_payload`; else it stays with its event."""
+    return conn.dialect.name == "postgresql"
 
 
 def months(conn: Connection) -> list[Month]:
@@ -160,6 +170,15 @@ def hold(conn: Connection) -> None:
     although it sees an earlier moment.
     """
     conn.execute(text("LOCK TABLE raw_payload IN ACCESS SHARE MODE"))
+
+
+def look_beside(conn: Connection) -> None:
+    """After a restore into PostgreSQL, which may be of a store on SQLite: what lies with its event is looked for there.
+    The caller commits.
+    """
+    if by_month(conn):
+        last = conn.execute(select(func.max(RAW.c.id)).where(RAW.c.payload != "")).scalar()
+        meta.set_text(conn, BESIDE_UPTO, str(last or 0))
 
 
 def partitions(conn: Connection) -> frozenset[str]:

@@ -7,7 +7,7 @@ came, comments, files, private values, and the notices of cards that are at thei
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ from monitor.store.markfiles import FILE as MARK_FILE
 from monitor.store.markwords import MARK
 from monitor.store.months import KEPT
 from monitor.store.notices import NOTICE
-from monitor.store.payloads import PAYLOAD
+from monitor.store.payloads import BESIDE_UPTO, PAYLOAD, by_month
 from monitor.store.planrequests import REQUEST, STEP, forget_words
 from monitor.store.schema import CaseEventRow, PrivateText, Quarantine, RatingLinkRow, RatingRow, RawEvent, TaskEventRow
 from monitor.store.sheetjobs import JOB
@@ -66,7 +66,6 @@ STANDING: Final = or_(CARD.c.state.not_in(ENDED), func.coalesce(CARD.c.appeal, "
 """A card that is not at its end: not closed, or an appeal is pending."""
 BESIDE: Final = timedelta(days=2)
 """What was heard so long before and after the beginning of a standing card on a slot or a post may be its evidence."""
-BESIDE_UPTO: Final = "payloads_beside"
 Condition = ColumnElement[bool]
 _OWNER: Final = literal("rating:") + RATING.c.source + "/" + RATING.c.event_id
 """Of a rating's comment in `private_text`."""
@@ -173,18 +172,7 @@ def sorts(conn: Connection) -> dict[str, Sort]:
     """
     standing = select(CARD.c.number).where(STANDING)
     return {
-        "payloads": Sort(
-            name="payloads", table=PAYLOAD, key=(PAYLOAD.c.received, PAYLOAD.c.raw_event),
-            serial=PAYLOAD.c.raw_event, newest=RAW.c.id, held=true(), at=PAYLOAD.c.received,
-            stays={"standing_card": _is_evidence(conn, PAYLOAD.c.raw_event, PAYLOAD.c.at)},
-            take=_deleted(PAYLOAD, (PAYLOAD.c.received, PAYLOAD.c.raw_event)),
-        ),
-        "payloads_beside": Sort(
-            name="payloads_beside", table=RAW, key=(RAW.c.id,), serial=RAW.c.id,
-            held=and_(RAW.c.id <= beside_upto(conn), RAW.c.payload != ""), at=RAW.c.received,
-            stays={"standing_card": _is_evidence(conn, RAW.c.id, RAW.c.at)},
-            take=_emptied(RAW, (RAW.c.id,), payload=""),
-        ),
+        **_payloads(conn),
         "quarantine": Sort(
             name="quarantine", table=HELD, key=(HELD.c.id,),
             serial=HELD.c.id, held=or_(HELD.c.payload.is_not(None), not_(HELD.c.digest.startswith(GONE))),
@@ -287,6 +275,26 @@ def _words_taken(conn: Connection, condition: Condition) -> list[tuple[Any, ...]
     forget_words(conn, REQUEST.c.number.in_(gone))
     conn.execute(update(STEP).where(STEP.c.request.in_(gone)).values(why=""))
     return [(number,) for number in gone]
+
+
+def _payloads(conn: Connection) -> dict[str, Sort]:
+    """The text of messages: on PostgreSQL by month, on SQLite with its event; and what lies where the other has it
+    (`payloads_beside`): from before there were months, or from a backup of the other.
+    """
+    with_event = Sort(
+        name="payloads", table=RAW, key=(RAW.c.id,), serial=RAW.c.id, held=RAW.c.payload != "", at=RAW.c.received,
+        stays={"standing_card": _is_evidence(conn, RAW.c.id, RAW.c.at)}, take=_emptied(RAW, (RAW.c.id,), payload=""),
+    )  # fmt: skip
+    key = (PAYLOAD.c.received, PAYLOAD.c.raw_event)
+    months = Sort(
+        name="payloads", table=PAYLOAD, key=key, serial=PAYLOAD.c.raw_event, newest=RAW.c.id, held=true(),
+        at=PAYLOAD.c.received, stays={"standing_card": _is_evidence(conn, PAYLOAD.c.raw_event, PAYLOAD.c.at)},
+        take=_deleted(PAYLOAD, key),
+    )  # fmt: skip
+    if not by_month(conn):
+        return {"payloads": with_event, "payloads_beside": replace(months, name="payloads_beside")}
+    still = and_(RAW.c.id <= beside_upto(conn), with_event.held)
+    return {"payloads": months, "payloads_beside": replace(with_event, name="payloads_beside", held=still)}
 
 
 def beside_upto(conn: Connection) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Final, Protocol
 
 import structlog
@@ -370,13 +371,14 @@ class Judge:
 
 
 def portions(claimed: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
-    """What is read, judged and written together: of the kinds of PORTIONS so many, then all others at once."""
-    for kind, most in PORTIONS.items():
-        mine = [subject for subject in claimed if subject.kind == kind]
+    """What is read, judged and written together, kind after kind as they were claimed and those of LAST at the end: of
+    the kinds of PORTIONS so many at once, of others that follow each other all.
+    """
+    kinds = sorted(dict.fromkeys(subject.kind for subject in claimed), key=lambda kind: kind in LAST)
+    for heavy, some in groupby(kinds, key=lambda kind: kind if kind in PORTIONS else None):
+        mine = [subject for kind in some for subject in claimed if subject.kind == kind]
+        most = PORTIONS[heavy] if heavy is not None else len(mine)
         yield from (mine[start : start + most] for start in range(0, len(mine), most))
-    others = [subject for subject in claimed if subject.kind not in PORTIONS]
-    if others:
-        yield others
 
 
 def _load_halving(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from monitor.access import Principal
 from monitor.model import Level
 from monitor.ops.audit.sealer import Sealer
 from monitor.ops.audit.verify import verify
+from monitor.ops.backup.archive import Reader
+from monitor.ops.backup.load import restore
+from monitor.ops.backup.make import backup
 from monitor.ops.retention.run import BEGUN, DONE, last_run, plan, remaining, run, scrub
 from monitor.settings import RetentionSettings
 from monitor.store import planrequests
@@ -33,6 +37,7 @@ from monitor.supervision.people import Person, save_person
 from monitor.supervision.refused import Refused
 from tests.halls import Commands, at, hall
 from tests.migrated import lay
+from tests.postgres import Postgres
 from tests.world import World
 
 pytestmark = pytest.mark.both_databases
@@ -201,13 +206,41 @@ def test_a_card_on_a_post_keeps_the_messages_of_its_days(world: World) -> None:
                   "policy_version": "t", "basis": "t", "reason": {"code": "x", "figures": {}}, }  # fmt: skip
         number = conn.execute(insert(CARD).values(values).returning(CARD.c.number)).scalar_one()
     run(world.store, ALL, at("05-01 09:00"), "op")
-    [kept] = rows(world, PAYLOAD)
-    assert json.loads(kept.payload)["id"] == "near"
+    [kept] = texts(world)
+    assert json.loads(kept)["id"] == "near"
     with world.store.write() as conn:
         conn.execute(update(CARD).where(CARD.c.number == number).values(state="closed"))
     run(world.store, ALL, at("05-02 09:00"), "op")
-    assert rows(world, PAYLOAD) == []
+    assert texts(world) == []
     assert len(rows(world, RAW)) == 2
+
+
+def texts(world: World) -> list[str]:
+    """What is kept of what events said, wherever it lies."""
+    return said_in(world.store)
+
+
+def said_in(store: Store) -> list[str]:
+    with store.read() as conn:
+        return [text for table in (RAW, PAYLOAD) for text in conn.execute(select(table.c.payload)).scalars() if text]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_the_text_of_a_restored_store_goes_too(world: World, postgres: Postgres, tmp_path: Path, target: str) -> None:
+    """It lies where the other database has it, whichever the backup was of."""
+    world.event("t1", "checkin", "08:20", staff="s01", method="face", id="near")
+    backup(world.store, tmp_path / "made.zip", at("03-03 09:00"))
+    with ExitStack() as stack:
+        url = (
+            f"sqlite:///{tmp_path / 'again.sqlite'}" if target == "sqlite" else stack.enter_context(postgres.database())
+        )
+        again = Store(url)
+        stack.callback(again.close)
+        with Reader(tmp_path / "made.zip") as reader:
+            restore(again, reader, at("03-03 09:00"))
+        assert len(said_in(again)) == 1
+        run(again, ALL, at("05-01 09:00"), "op")
+        assert said_in(again) == []
 
 
 def rows(world: World, table: Any) -> list[Any]:

@@ -55,6 +55,7 @@ def restore(
         _drop(conn, {*ours, migrate.VERSION_TABLE})
         load(conn, source)
         migrate.build(conn)
+        payloads.look_beside(conn)
         for key in (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.CALENDAR_VERSION):
             meta.bump(conn, key)
         for kind, person in log:
