@@ -13,11 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from torture.flood import REASON
-from torture.outcome import Outcome
+from torture.outcome import TRUE_OF_THE_RUN, Outcome
 from torture.run import Played
-
-TRUE_OF_THE_RUN: Final = ("device.silent", "device.skew", "feed.backlog", "feed.hole", "unknown.stale")
-"""Rules whose cards are about machines: they tell what happened to devices, clocks and ways in that very run."""
 
 PROGRAM: Final = "program:"
 """The program's own source: tasks that it opens by itself (the assessment's)."""

@@ -17,6 +17,7 @@ from monitor.store.ledgers import entries_of, proposals_of
 from monitor.store.schema import Card, CardEvent, Quarantine, RawEvent, Subject
 from monitor.store.schema_alerts import AlertHold, AlertItem, Delivery
 from monitor.store.sql import table_of
+from monitor.store.subjects import CLAIMED
 from monitor.supervision.cardlist import CardFilter, list_cards
 from tests import forked
 from torture.receivers import Told
@@ -26,6 +27,8 @@ from torture.world import World
 CARD, NOTICE, RAW, HELD, SUBJECT = (table_of(t) for t in (Card, CardEvent, RawEvent, Quarantine, Subject))
 ITEM, DELIVERY, HOLD = (table_of(t) for t in (AlertItem, Delivery, AlertHold))
 HEAD: Final = re.compile(r'"head": "(\d+:[0-9a-f]+)"')
+TRUE_OF_THE_RUN: Final = ("device.silent", "device.skew", "feed.backlog", "feed.hole", "unknown.stale")
+"""Rules whose cards are about machines: they tell what happened to devices, clocks and ways in that very run."""
 SMALL: Final = "store.disk"
 """What `doctor` has to say of the store's disk, which is small here on purpose."""
 HEADS: Final = 5
@@ -51,14 +54,17 @@ class Outcome:
     pending: int
     failing: list[str]
     judged_late: int
-    """What `judge --as-of` still found to do after the daemons had nothing left to do."""
+    """Cards about people that `judge --as-of` still changed after the daemons had nothing left to do."""
     audit: Mapping[str, Any]
     doctor: list[str]
 
 
 def quiet(conn: Connection, now: Any) -> str:
-    """What the daemons still have to do by `now`; empty when nothing is."""
-    due = conn.execute(select(func.count()).select_from(SUBJECT).where(SUBJECT.c.next_check_at <= now)).scalar_one()
+    """What the daemons still have to do by `now`; empty when nothing is. A step that failed has claimed its subjects a
+    little ahead: they come back.
+    """
+    soon = SUBJECT.c.next_check_at <= now + CLAIMED
+    due = conn.execute(select(func.count()).select_from(SUBJECT).where(soon)).scalar_one()
     unplanned, pending = _unplanned(conn), _pending(conn)
     said = {"subjects due": due, "notices not planned": unplanned, "deliveries under way": pending}
     return ", ".join(f"{count} {name}" for name, count in said.items() if count)
@@ -87,7 +93,8 @@ def gather(world: World, *, examine: bool) -> Outcome:
     """Everything, once the daemons have ended; judges once more, which must find nothing to do. `examine`: with what
     `audit verify` and `doctor` say.
     """
-    judged = json.loads(world.command("judge", "--as-of", world.clock.now().isoformat(), "--json"))
+    before = _waiting(world)
+    world.command("judge", "--as-of", world.clock.now().isoformat())
     sheet = world.folder / "attendance.csv"
     world.command("export", "attendance", "--month", world.played.month, "--hall", HALL, "-o", str(sheet))
     world.command("assess", "run", "--hall", HALL, "--month", world.played.month)
@@ -98,10 +105,25 @@ def gather(world: World, *, examine: bool) -> Outcome:
         audit = _status(world, "audit", "verify", "--json", *_heads(world))
         doctor = _status(world, "doctor", "--json", "--broker-config", str(world.broker.folder / "mosquitto.conf"))
     with contextlib.closing(world.store()) as store:
-        return _read(store, world, judged, sheet.read_bytes(), audit, doctor)
+        return _read(store, world, before, sheet.read_bytes(), audit, doctor)
 
 
-def _read(store: Store, world: World, judged: Any, sheet: bytes, audit: Any, doctor: Any) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What the daemons left: notices and deliveries that wait, and how often each card had changed."""
+
+    unplanned: int
+    pending: int
+    changes: Mapping[int, int]
+
+
+def _waiting(world: World) -> Before:
+    with contextlib.closing(world.store()) as store, store.read() as conn:
+        changes = {row.number: row.sequence for row in conn.execute(select(CARD.c.number, CARD.c.sequence))}
+        return Before(unplanned=_unplanned(conn), pending=_pending(conn), changes=changes)
+
+
+def _read(store: Store, world: World, before: Before, sheet: bytes, audit: Any, doctor: Any) -> Outcome:
     with store.read() as conn:
         items = select(ITEM.c.card, ITEM.c.sequence, ITEM.c.address, ITEM.c.purpose, DELIVERY.c.state, DELIVERY.c.kind)
         planned = conn.execute(items.outerjoin(DELIVERY, DELIVERY.c.id == ITEM.c.delivery)).mappings()
@@ -123,10 +145,14 @@ def _read(store: Store, world: World, judged: Any, sheet: bytes, audit: Any, doc
             held=held(conn),
             items=[dict(row) for row in planned],
             told=list(world.receivers.told),
-            unplanned=_unplanned(conn),
-            pending=_pending(conn),
+            unplanned=before.unplanned,
+            pending=before.pending,
             failing=[f"{row.kind}:{row.key}: {row.failure}" for row in conn.execute(failing)],
-            judged_late=sum(judged[key] for key in ("issued", "upgraded", "cleared") if key in judged),
+            judged_late=sum(
+                before.changes.get(card["number"]) != len(card["history"])
+                for card in cards
+                if card["rule"] not in TRUE_OF_THE_RUN
+            ),
             audit=audit[1] | {"status": audit[0]},
             doctor=sorted({f"{f['check']}: {f['why']}" for f in doctor[1] if not f["ok"] and f["check"] != SMALL}),
         )

@@ -56,7 +56,9 @@ class Scenario:
     @property
     def judged_at(self) -> datetime:
         """When both runs are compared: late on the last day, on which nothing becomes due any more."""
-        return self.end.replace(hour=23, minute=30) if self.size.days == 1 else self.end + timedelta(minutes=50)
+        if self.size.days > 1:
+            return self.end + timedelta(minutes=50)
+        return self.calendar.local(FIRST, time(23, 30))
 
     @property
     def month(self) -> str:

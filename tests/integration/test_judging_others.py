@@ -88,6 +88,18 @@ def test_a_follow_up_in_time_prevents_the_red_for_good(world: World) -> None:
     assert world.card_lines("rating.bad") == closed
 
 
+def test_a_follow_up_by_a_clock_that_is_ahead_is_seen_when_its_time_comes(world: World) -> None:
+    """Another replica's, or a step committed while a judge that had looked at its clock before was on its way."""
+    rated(world, staff="s01")
+    act(world, "closed", "03-05 10:00:02")
+    with world.store.write() as conn:
+        mark(conn, [SubjectRef("rating", "ev1/r1")], due=at("03-05 10:00:01"))
+    world.judge("03-05 10:00:01")
+    assert world.card_lines("rating.bad") == bad("yellow", "09:15", state="closed")
+    world.judge("03-05 10:00:02")
+    assert world.card_lines("rating.bad") == bad("yellow", "09:15", cleared="03-05 10:00:02", state="closed")
+
+
 def test_answered_is_not_followed_up(world: World) -> None:
     rated(world, staff="s01")
     act(world, "answered", "03-05 10:00")

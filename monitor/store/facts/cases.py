@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Row, Select, bindparam, or_, select
 
 from monitor.model import CASE_EVENT_NAMES, Registry, SourceState
+from monitor.store.facts.ahead import steps_ahead
 from monitor.store.facts.look import Loaded, Look, next_receipt
 from monitor.store.facts.promises import promises_of
 from monitor.store.quick import Keys, QuickSelect
@@ -75,7 +76,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     orders = _orders(look, keys)
     ordered = _ordered(look, keys)
     promises = promises_of(look, keys)
-    places = {r.key: r for r in _ORDER_CARDS.run(look.conn, keys)}
+    places, ahead = {r.key: r for r in _ORDER_CARDS.run(look.conn, keys)}, steps_ahead(look, "case", keys)
     loaded: dict[str, Loaded] = {}
     for key in keys:
         by_people = ordered.get(key, [])
@@ -97,7 +98,7 @@ def load_orders(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             closed_at=view.closed_after(orders[key].opened_at) if key in orders else None,
         )
         calendar = look.book.for_hall(look.registry, card.hall)
-        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=card.hall, more_at=None)
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=card.hall, more_at=ahead.get(key))
     return loaded
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from monitor.evaluators.facts import Beat, CalendarFacts, DeviceFacts, HallFacts, RatingFacts
 from monitor.model import Device
+from monitor.store.facts.ahead import earliest_of, steps_ahead
 from monitor.store.facts.beats import beats_before, beats_from, boots_began, queued_since
 from monitor.store.facts.look import Loaded, Look, Path, next_receipt
 from monitor.store.quick import QuickSelect
@@ -36,7 +37,7 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
         by_source.setdefault(source, []).append(event)
     # Source by source: SQLite looks for pairs through the whole table, a year of ratings for each batch.
     rows = [row for source, events in by_source.items() for row in _RATINGS.run(look.conn, events, source=source)]
-    followed = _closed_at(look, keys)
+    followed, ahead = _closed_at(look, keys), steps_ahead(look, "rating", keys)
     look.sources.look_at(by_source)
     loaded: dict[str, Loaded] = {}
     for row in rows:
@@ -54,7 +55,8 @@ def load_ratings(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
             followed_up_at=followed.get(key),
         )
         calendar = look.book.for_hall(look.registry, place.hall)
-        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=place.hall, more_at=next_receipt([row], look.now))
+        more_at = earliest_of(next_receipt([row], look.now), ahead.get(key))
+        loaded[key] = Loaded(facts=facts, calendar=calendar, hall=place.hall, more_at=more_at)
     return loaded
 
 
