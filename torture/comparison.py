@@ -133,9 +133,7 @@ def _apart(one: str | None, other: str | None) -> timedelta:
 
 
 def _machine_cards(torn: Played) -> Iterator[str]:
-    """No card about a machine charges a person, and no standing one is left once everything is mended, but those that
-    tell of a day's end.
-    """
+    """No card about a machine charges a person."""
     for card in torn.outcome.cards:
         if card["rule"] in TRUE_OF_THE_RUN and card["staff"]:
             yield f"card #{card['number']} {card['rule']} charges {card['staff']}"

@@ -49,8 +49,13 @@ def payload_hash(event: Event) -> str:
     return hashlib.sha256(event.payload).hexdigest()
 
 
+def payload_row(event: Event, raw_id: int) -> Row:
+    """The row of RAW_PAYLOADS."""
+    return {"received": event.received, "raw_event": raw_id, "at": event.at, "payload": event.payload.decode()}
+
+
 def fact_row(event: Event, device: Device, raw_id: int) -> Row:
-    """The row of FACTS[event.channel], which is that of RAW_PAYLOADS too."""
+    """The row of FACTS[event.channel]."""
     row = _common(event, raw_id)
     row.update(_MAKERS[event.channel](event, device))
     return row
@@ -69,7 +74,6 @@ def _common(event: Event, raw_id: int) -> Row:
         "received": event.received,
         "seq": event.seq,
         "boot": event.boot,
-        "payload": event.payload.decode(),
     }
 
 

@@ -21,7 +21,7 @@ from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
 from monitor.ingest.decode import Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
-from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, raw_row
+from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, payload_row, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import meta
 from monitor.store.payloads import by_month
@@ -307,15 +307,14 @@ _STATUS_FIELDS: Final = ("state", "firmware", "received")
 
 
 def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registry: Registry) -> None:
-    """What they said, and the fact rows. What two sources tell of one case event stands twice: the fold merges it
+    """Where months are kept what they said, and the fact rows. What two sources tell of one case event stands twice: the fold merges it
     (DESIGN §3.1). Of what one source tells twice in a second the first stands.
     """
-    rows = [fact_row(event, registry.devices[event.device], number) for event, number in stored]
     if by_month(conn):
-        RAW_PAYLOADS.run(conn, rows)
+        RAW_PAYLOADS.run(conn, [payload_row(event, number) for event, number in stored])
     by_channel: dict[str, list[Row]] = {}
-    for row, (event, _) in zip(rows, stored, strict=True):
-        by_channel.setdefault(event.channel, []).append(row)
+    for event, number in stored:
+        by_channel.setdefault(event.channel, []).append(fact_row(event, registry.devices[event.device], number))
     for channel, rows in sorted(by_channel.items()):
         FACTS[channel].run(conn, rows)
 

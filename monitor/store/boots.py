@@ -7,6 +7,7 @@ anew, its numbers from 1 on. The new boot is whole; the day is not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,12 +39,21 @@ _BOOTS: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """The boots `before` a device's `newest` with the time of their last heartbeat; until when that is held."""
+
+    newest: str
+    again: datetime
+    before: tuple[tuple[str, datetime], ...]
+
+
 class OlderBoots:
     """What is known of them between looks, of one process: which there are, and which are whole for good."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[datetime, tuple[tuple[str, datetime], ...]]] = {}
-        self._settled: dict[tuple[str, str], datetime] = {}
+        self._found: dict[str, _Found] = {}
+        self._settled: dict[str, dict[str, datetime]] = {}
 
     def unmended(
         self,
@@ -60,23 +70,28 @@ class OlderBoots:
         `for_good`: what is whole stays so; not where it is only declared lost, which may be taken back.
         """
         oldest: str | None = None
-        for boot, last in self._before(conn, device, newest, now):
-            since = self._settled.get((device, boot))
+        before = self._before(conn, device, newest, now)
+        settled = self._settled.setdefault(device, {}) if before else {}
+        for boot, last in before:
+            since = settled.get(boot)
             if since is not None and since <= now:
                 continue
             if missing(boot) is not None:
                 oldest = boot
             elif for_good and last + SETTLES < now:
-                self._settled[device, boot] = min(now, since or now)
+                settled[boot] = min(now, since or now)
         return oldest
 
     def _before(self, conn: Connection, device: str, newest: str, now: datetime) -> tuple[tuple[str, datetime], ...]:
         """(boot, time of its last heartbeat), newest first; looked for anew while a late one may bring one more."""
-        held = self._found.get((device, newest))
-        if held is not None and now < held[0]:
-            return held[1]
+        held = self._found.get(device)
+        if held is not None and held.newest == newest and now < held.again:
+            return held.before
         rows = [(row.boot, row.at) for row in conn.execute(_BOOTS, {"device": device}) if row.boot != newest]
         found = tuple(sorted(rows, key=lambda row: row[1], reverse=True)[:MOST])
         again = now + timedelta(minutes=1) if found and found[0][1] + SETTLES > now else now + SETTLES
-        self._found[device, newest] = (again, found)
+        self._found[device] = _Found(newest=newest, again=again, before=found)
+        if device in self._settled:  # nothing is kept of boots that are not looked at any more
+            there = {boot for boot, _ in found}
+            self._settled[device] = {boot: at for boot, at in self._settled[device].items() if boot in there}
         return found

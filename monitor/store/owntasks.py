@@ -18,11 +18,11 @@ from monitor.model import SubjectRef, own_source
 from monitor.store import subjects
 from monitor.store.cycle import TASK, add_missing
 from monitor.store.facts.tasks import TASK as EVENT
-from monitor.store.schema import RawEvent, RawPayload
+from monitor.store.payloads import PAYLOAD, by_month
+from monitor.store.schema import RawEvent
 from monitor.store.sql import chunks, insert, table_of
 
 RAW: Final = table_of(RawEvent)
-PAYLOAD: Final = table_of(RawPayload)
 KIND: Final = "report"
 """报送: reminder the working day before, yellow when the due has passed, red some working days later."""
 
@@ -61,13 +61,14 @@ def _tell(
     payload = json.dumps({"id": key, "at": now, **body}, default=datetime.isoformat, sort_keys=True)
     raw = {
         "device": source, "event_id": key, "channel": "task", "at": now, "received": now, "boot": "",
-        "payload_hash": hashlib.sha256(payload.encode()).hexdigest(), "payload": "",
+        "payload_hash": hashlib.sha256(payload.encode()).hexdigest(), "payload": "" if by_month(conn) else payload,
     }  # fmt: skip
     statement = insert(conn, RAW).on_conflict_do_nothing(index_elements=["device", "event_id"])
     number = conn.execute(statement.values(**raw).returning(RAW.c.id)).scalar()
     if number is None:
         return
-    conn.execute(PAYLOAD.insert().values(received=now, raw_event=number, at=now, payload=payload))
+    if by_month(conn):
+        conn.execute(PAYLOAD.insert().values(received=now, raw_event=number, at=now, payload=payload))
     fact = {"raw_event": number, "event_id": key, "source": source, "at": now, "received": now, "boot": "", **body}
     conn.execute(EVENT.insert().values(**fact))
     subjects.mark(conn, [SubjectRef(kind="task", key=task)], due=now)

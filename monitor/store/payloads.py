@@ -2,7 +2,7 @@
 
 A month is one of UTC, by the time of receipt. What has no partition of its own lies in the default one: nothing is
 ever refused. SQLite has no partitions: what is said stays with its event (`raw_event.payload`), for a second row each
-would cost a tenth of what ingest takes in and gain nothing; the table stays empty there.
+would cost a tenth of what ingest takes in and gain nothing; in the table is only what a restore brought.
 
 Locks: ingest writes to one partition and holds a weak lock on the table above it. Nothing here takes a strong lock on
 that table but `drop_empty`, which gives up after a moment; the others lock a partition that ingest does not write to.

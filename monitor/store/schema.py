@@ -428,13 +428,14 @@ class RawEvent(SQLModel, table=True):
     payload_hash: str
     """SHA-256 of the payload with sorted keys, hex."""
     payload: str = ""
-    """Of events from before revision 0030 only; since then it lies in `raw_payload` (docs/adr/0056)."""
+    """On PostgreSQL of events from before revision 0030 only; since then it lies in `raw_payload` (docs/adr/0056)."""
 
 
 class RawPayload(SQLModel, table=True):
     """What an accepted event said, as it came: the one thing about it that ends, by the month it was received in.
 
-    PostgreSQL keeps a partition a month (`monitor.store.payloads`), SQLite one table in the order of receipt.
+    PostgreSQL keeps a partition a month (`monitor.store.payloads`). On SQLite it stays in `raw_event.payload`, and here
+    is only what a backup of a store on PostgreSQL brought.
     """
 
     __tablename__ = "raw_payload"

@@ -52,8 +52,8 @@ BUSY_CHUNK: Final = 50
 long; more when it was silent since the last one: each transaction waits for the disk (DESIGN §10)."""
 PUSH_FORWARD: Final = timedelta(minutes=10)
 PORTIONS: Final[Mapping[str, int]] = {"post": 20, "device": 100}
-"""Kinds with hundreds of facts each, pictures of a session, heartbeats since the last look: so many are in memory at
-once. A hall of 200 windows took 300 MB when all were.
+"""Kinds with hundreds of facts each, pictures of a session, heartbeats since the last look: of a claim of CLAIM so many
+are in memory at once, of a larger one more (docs/adr/0020 §7).
 """
 LAST: Final = ("hall", "tally")
 """Kinds that rest on the verdicts of others: judged and written after them."""
@@ -138,7 +138,7 @@ class Judge:
         started = time.perf_counter()
         claimed = self._claim(now, limit)
         applied = Applied()
-        for portion in portions(claimed):
+        for portion in portions(claimed, limit):
             applied += self._step(portion, now)
         if claimed:
             self.metrics.judged(time.perf_counter() - started)
@@ -370,14 +370,14 @@ class Judge:
         self.store.step(lambda conn: subjects.push_forward(conn, subject.id, repr(error), until))
 
 
-def portions(claimed: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+def portions(claimed: Sequence[Row[Any]], limit: int = CLAIM) -> Iterator[Sequence[Row[Any]]]:
     """What is read, judged and written together, kind after kind as they were claimed and those of LAST at the end: of
-    the kinds of PORTIONS so many at once, of others that follow each other all.
+    the kinds of PORTIONS so many at once, of others that follow each other all. `limit`: that of the claim.
     """
     kinds = sorted(dict.fromkeys(subject.kind for subject in claimed), key=lambda kind: kind in LAST)
     for heavy, some in groupby(kinds, key=lambda kind: kind if kind in PORTIONS else None):
         mine = [subject for kind in some for subject in claimed if subject.kind == kind]
-        most = PORTIONS[heavy] if heavy is not None else len(mine)
+        most = max(1, PORTIONS[heavy] * limit // CLAIM) if heavy is not None else len(mine)
         yield from (mine[start : start + most] for start in range(0, len(mine), most))
 
 

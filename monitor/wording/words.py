@@ -154,7 +154,10 @@ QUARANTINE: Final[Mapping[str, Texts]] = {
     "unknown_channel": ("通道不存在", "no such channel"),
     "unknown_device": ("设备未登记", "the device is not in the registry"),
     "unknown_ref": ("引用的窗口、人员或事项未登记", "a window, person or item that the registry does not know"),
-    "not_allowed": ("设备无权使用该通道", "the device may not use this channel"),
+    "not_allowed": (
+        "设备无权使用该通道，或无权代表其他大厅",
+        "the device may not use this channel, or not speak for another hall",
+    ),
     "future": ("时间晚于收到时间", "its time lies in the future"),
     "retained": ("保留消息，不是新事件", "a retained message is no new event"),
     "too_large": ("内容超过大小上限", "the payload is too large"),

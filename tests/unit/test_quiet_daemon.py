@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from alerts.service import SEND_SECONDS, AlertService
-from monitor.supervision.loop import LAST, PORTIONS, portions
+from monitor.supervision.loop import CLAIM, LAST, PORTIONS, portions
 
 
 def claimed(**numbers: int) -> list[Any]:
@@ -26,6 +26,8 @@ def test_every_subject_is_in_one_portion_and_the_last_kinds_in_the_last() -> Non
         assert max(sizes) == most
     assert set(LAST) <= {s.kind for s in made[-1]}
     assert list(portions([])) == []
+    larger = list(portions(subjects, 16 * CLAIM))
+    assert [len(portion) for portion in larger if {s.kind for s in portion} == {"post"}] == [90]
 
 
 class Turns:
