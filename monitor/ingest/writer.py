@@ -307,8 +307,8 @@ _STATUS_FIELDS: Final = ("state", "firmware", "received")
 
 
 def _insert_facts(conn: Connection, stored: Sequence[tuple[Event, int]], registry: Registry) -> None:
-    """Where months are kept what they said, and the fact rows. What two sources tell of one case event stands twice: the fold merges it
-    (DESIGN §3.1). Of what one source tells twice in a second the first stands.
+    """Where months are kept what they said, and the fact rows. What two sources tell of one case event stands twice:
+    the fold merges it (DESIGN §3.1). Of what one source tells twice in a second the first stands.
     """
     if by_month(conn):
         RAW_PAYLOADS.run(conn, [payload_row(event, number) for event, number in stored])

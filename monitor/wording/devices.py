@@ -121,10 +121,13 @@ MEANT: Final[Mapping[str, tuple[Texts, Texts]]] = {
         ),
     ),
     "not_allowed": (
-        ("该设备的类别或登记的通道不允许发此类数据。", "Neither the device's kind nor its channels allow such data."),
         (
-            "核对台账中该设备的类别和通道，改正后重放。",
-            "Check its kind and channels in the registry, mend them and replay.",
+            "该设备的类别或登记的通道不允许发此类数据，或所述窗口、人员属于其他大厅。",
+            "The device's kind or its channels do not allow such data, or its window or person is of another hall.",
+        ),
+        (
+            "核对台账中该设备的类别、通道和所属大厅，改正后重放。",
+            "Check its kind, channels and hall in the registry, mend them and replay.",
         ),
     ),
     "future": (
