@@ -17,8 +17,8 @@ from psycopg import sql
 from tests.postgres import TEMPLATE, Postgres
 
 SHAPE: Final = """
-SELECT (SELECT array_agg((oid, relname, relkind, relchecks, reltriggers) ORDER BY oid)::text FROM
-          (SELECT oid, relname, relkind, relchecks, relhastriggers AS reltriggers FROM pg_class
+SELECT (SELECT array_agg((oid, relname, relkind, relchecks, reltriggers, reloptions) ORDER BY oid)::text FROM
+          (SELECT oid, relname, relkind, relchecks, relhastriggers AS reltriggers, reloptions FROM pg_class
            WHERE relnamespace = 'public'::regnamespace) AS own),
        (SELECT count(*) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped),

@@ -60,7 +60,7 @@ def test_a_stolen_token_is_worth_nothing_from_the_moment_it_is_revoked(house: Ho
     with house.place.store.write() as conn:
         found = find_grant(conn, stolen["Authorization"].removeprefix("Bearer "), START)
         assert found is not None
-        revoke_token(conn, found.id, actor=local("cli"), why="gestohlen", now=START)
+        revoke_token(conn, found.id, actor=local("cli"), why="stolen", now=START)
     assert house.http.post(EVENTS, json=rating(), headers=stolen).status_code == 401
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -114,11 +114,7 @@ def statistics(world: World) -> None:
 def scores(world: World) -> None:
     key = ledgers.ClaimKey("window", "w1", "I01", "cards", "1")
     with world.store.read() as conn:
-        ledgers.entries_of_keys(conn, "h1", [key, replace_fact(key)])
-
-
-def replace_fact(key: ledgers.ClaimKey) -> ledgers.ClaimKey:
-    return key._replace(fact="2") if hasattr(key, "_replace") else replace(key, fact="2")
+        ledgers.entries_of_keys(conn, "h1", [key, key._replace(fact="2")])
 
 
 def retention(world: World) -> None:
