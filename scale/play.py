@@ -136,6 +136,7 @@ def _phases(script: Script, world: World, base: Base, watch: Watch) -> dict[str,
     say(f"a burst of {burst['events']:,} in {burst['seconds']:.1f} s")
     until(lambda: base.due() < world.province.windows, script.settle_seconds, 1.0)
     judged_after = time.monotonic() - began
+    settled = _look(world, base)
     told = devices.close()
     until(lambda: base.one(BEATS) >= told["beats"], 60)
     missing, short = base.lost(told["sent"])
@@ -146,8 +147,9 @@ def _phases(script: Script, world: World, base: Base, watch: Watch) -> dict[str,
         "without_fact": base.without_fact(), "verdicts": base.judged(), "cards": base.cards(),
         "steady": _phase(script, steady, base, before, after, watch, burst["began"]),
         "burst": _phase(script, burst, base, after, last, watch, None) | {"judged_after": round(judged_after, 1)},
-        "tables": _weights(before, last), "wal_bytes_an_event": _wal(before, after, steady["events"]),
-        "size": sum(table.size for table in last["tables"].values()), "case_events": len(STEPS),
+        "settled": _settled(after, settled),
+        "tables": _weights(before, after, settled), "wal_bytes_an_event": _wal(before, after, steady["events"]),
+        "size": sum(table.size for table in settled["tables"].values()), "case_events": len(STEPS),
         "subjects_a_day": base.subjects_a_day(world.province), "flush_ms": base.flush_ms(),
         "broker_kb_a_connection": connection,
     }  # fmt: skip
@@ -193,18 +195,34 @@ def _phase(
     }  # fmt: skip
 
 
+def _settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """From the burst's beginning until all that it made due is judged: what the model is held against. What it costs to
+    judge comes after the burst, and so do heartbeats that waited behind it.
+    """
+    used = sum(after["cpu"][part] - before["cpu"][part] for part in PARTS if part != "generator")
+    rows = {name: table.rows - _rows(before, name) for name, table in after["tables"].items()}
+    return {"wall_s": round(after["at"] - before["at"], 2), "cpu_s": round(used, 2),
+            "rows": {name: count for name, count in rows.items() if count}}  # fmt: skip
+
+
 def _rows(look: Mapping[str, Any], name: str) -> int:
     table = look["tables"].get(name)
     return table.rows if table else 0
 
 
-def _weights(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Of each table: rows and bytes written from one look to the other, and bytes a row of all that is in it."""
+def _weights(
+    before: Mapping[str, Any], after: Mapping[str, Any], last: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
+    """Of each table: rows and bytes that all phases wrote, bytes that the burst wrote, and bytes a row of all that was
+    in it before the burst.
+    """
     found = {}
-    for name, table in after["tables"].items():
-        old = before["tables"].get(name)
+    for name, table in last["tables"].items():
+        old, calm = before["tables"].get(name), after["tables"].get(name)
         rows, size = table.rows - (old.rows if old else 0), table.size - (old.size if old else 0)
-        found[name] = {"rows": rows, "bytes": size, "bytes_a_row": round(table.size / table.rows)}
+        whole = calm or table
+        found[name] = {"rows": rows, "bytes": size, "burst_bytes": table.size - (calm.size if calm else 0),
+                       "bytes_a_row": round(whole.size / whole.rows)}  # fmt: skip
     return found
 
 
