@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -525,6 +525,10 @@ class Spell(Value, frozen=True, kw_only=True):
         return self.levels[-1][1]
 
 
+ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""A verdict that no time ends."""
+
+
 class Verdict(Value, frozen=True, kw_only=True):
     """What one rule says of one subject at `now` (DESIGN §1A).
 
@@ -532,6 +536,8 @@ class Verdict(Value, frozen=True, kw_only=True):
     or before it that no spell explains never held. `next_check_at` > now, or None when only a new fact can matter.
     `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C). `judged_from`: for a rule that
     looks at a part of the past only, from when on its spells are all there were; None where that is not certain.
+    `calm_until`: until then no news of the good kind (somebody at the window, a heartbeat with nothing held back) can
+    change what it says, as long as it speaks of a time after `now`; None where it can.
     `rests`: the first and last date whose working hours the verdict rests on (the last None: no end in sight); None
     where the rule does not say.
     """
@@ -543,6 +549,7 @@ class Verdict(Value, frozen=True, kw_only=True):
     waits: tuple[Wait, ...] = ()
     watermark: datetime | None = None
     stale_at: datetime | None = None
+    calm_until: datetime | None = None
     rests: Rests | None = None
     reason: Reason = Reason(code="none")
     rule: str = ""

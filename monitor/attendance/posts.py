@@ -25,6 +25,7 @@ from monitor.workcal import WorkCalendar
 POST: Final = "post.empty"
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+_A_DAY: Final = timedelta(days=1)
 
 
 def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
@@ -39,7 +40,7 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
         return _verdict(facts, now, Outcome.UNKNOWN, "unpublished", carried_to=NOTHING_PROVEN)
     start, end = facts.session
     if now < start:
-        return _verdict(facts, now, Outcome.PENDING, "pending", look_at=(start,))
+        return _verdict(facts, now, Outcome.PENDING, "pending", look_at=(start,), calm_until=start)
     line = covered_timeline(facts, policy, now)
     if not line.watched:
         return _verdict(facts, now, Outcome.UNWATCHED, "unwatched", look_at=line.ahead)
@@ -50,6 +51,7 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
     outcome, word = _outcome(line, standing, spells)
     stale_at = _stale_at(standing, policy, calendar) if outcome is Outcome.UNKNOWN else None
     waits = _waits(facts, found, standing, horizon, now)
+    changes = (*_changes(facts, policy, line, found), standing.overdue_at, stale_at)
     return _verdict(
         facts,
         now,
@@ -59,7 +61,8 @@ def judge_post(facts: PostFacts, policy: PostPolicy, calendar: WorkCalendar, now
         spells=spells,
         waits=waits,
         stale_at=stale_at,
-        look_at=(*_changes(facts, policy, line, found), standing.overdue_at, stale_at),
+        look_at=changes,
+        calm_until=_calm_until(facts, outcome, waits, changes, now),
     )
 
 
@@ -235,6 +238,18 @@ def _changes(facts: PostFacts, policy: PostPolicy, line: Timeline, found: Emptin
         yield mark + policy.lag
 
 
+def _calm_until(
+    facts: PostFacts, outcome: Outcome, waits: tuple[Wait, ...], changes: Iterable[datetime | None], now: datetime
+) -> datetime | None:
+    """Until when somebody seen at the window from now on makes no difference: in a window that is well, until it might
+    be otherwise; after the session for the rest of the day, unless something of it is outstanding.
+    """
+    ahead = earliest_after(changes, now)
+    if now >= facts.session[1]:
+        return facts.session[1] + _A_DAY if ahead is None and not waits else None
+    return ahead if outcome is Outcome.OK else None
+
+
 def _mark(facts: PostFacts) -> datetime | None:
     return lowest_watermark(facts.cameras or facts.duty_sources)
 
@@ -250,6 +265,7 @@ def _verdict(
     waits: tuple[Wait, ...] = (),
     stale_at: datetime | None = None,
     look_at: Iterable[datetime | None] = (),
+    calm_until: datetime | None = None,
     carried_to: datetime | None = None,
 ) -> Verdict:
     mark = _mark(facts)
@@ -260,6 +276,7 @@ def _verdict(
         outcome=outcome,
         judged_to=carried_to or judged_to(now, mark),
         next_check_at=earliest_after(look_at, now),
+        calm_until=calm_until,
         spells=spells,
         waits=waits,
         watermark=mark,

@@ -92,6 +92,14 @@ def touches(event: Event, registry: Registry, local_date_of: Callable[[str, date
     return _posts(window, *days)
 
 
+def reassures(event: Event) -> bool:
+    """Whether it can only speak for whoever should be there: somebody is seen, and it came in time. Where the window is
+    well nobody needs to look again for that (`Verdict.calm_until`).
+    """
+    seen = event.channel == "presence" and event.body["people"] > 0 and event.body["view"] == "ok"
+    return bool(seen) and abs(event.received - event.at) <= IN_TIME
+
+
 IN_TIME: Final = timedelta(seconds=20)
 """What comes so soon is there when a window beside it is judged on it; later it has to be judged again."""
 

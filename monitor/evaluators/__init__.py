@@ -1,5 +1,5 @@
 """Ratings, device health and what operators are told: pure rules over `facts`, by the keys of `policy` (DESIGN §5)."""
 
-from monitor.evaluators.rules import RULES, Rule, touches
+from monitor.evaluators.rules import RULES, Rule, reassures, touches
 
-__all__ = ["RULES", "Rule", "touches"]
+__all__ = ["RULES", "Rule", "reassures", "touches"]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from monitor.evaluators.facts import Beat, DeviceFacts
 from monitor.evaluators.policy import DevicePolicy
 from monitor.evaluators.silence import heard_beats
-from monitor.model import Level, Outcome, Reason, Spell, Verdict
+from monitor.model import ALWAYS, Level, Outcome, Reason, Spell, Verdict
 from monitor.workcal import WorkCalendar
 
 BACKLOG = "feed.backlog"
@@ -43,6 +43,7 @@ def judge_backlog(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalend
         outcome=Outcome.REMINDER if standing else Outcome.OK if facts.path_up else Outcome.UNKNOWN,
         judged_to=horizon,
         next_check_at=min(ahead, default=None) if facts.path_up else None,
+        calm_until=None if backlogs or not facts.path_up else ALWAYS,
         spells=spells,
         reason=standing.reason if standing else Reason(code="none"),
         rule=BACKLOG,

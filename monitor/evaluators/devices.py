@@ -10,7 +10,7 @@ from itertools import pairwise
 from monitor.evaluators.facts import Beat, DeviceFacts
 from monitor.evaluators.policy import DevicePolicy
 from monitor.evaluators.silence import Ladder, Silence, heard_beats, ladder_of, levels_reached
-from monitor.model import Level, Outcome, Reason, Spell, Verdict
+from monitor.model import ALWAYS, Level, Outcome, Reason, Spell, Verdict
 from monitor.workcal import WorkCalendar
 
 SILENT = "device.silent"
@@ -56,6 +56,7 @@ def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalenda
         outcome=Outcome.UNKNOWN if doubtful else Outcome.OK,
         judged_to=present.start if doubtful else now,
         next_check_at=_first_after(now, ladder if doubtful else unbroken[:1]),
+        calm_until=None if doubtful else _first_after(now, unbroken[:1]),
         spells=spells,
         rule=SILENT,
         judged_from=_known_from(facts),
@@ -81,7 +82,7 @@ def judge_skew(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalendar,
     if facts.retired:
         return Verdict(outcome=Outcome.CLOSED, judged_to=now, rule=SKEW)
     if skew is None or known_at is None or abs(skew) <= policy.skew_untrusted_seconds:
-        return Verdict(outcome=Outcome.OK, judged_to=now, rule=SKEW)
+        return Verdict(outcome=Outcome.OK, judged_to=now, calm_until=ALWAYS, rule=SKEW)
     if known_at > now:
         return Verdict(outcome=Outcome.OK, judged_to=now, next_check_at=known_at, rule=SKEW)
     reason = Reason(

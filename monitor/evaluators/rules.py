@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from monitor.evaluators import backlog, devices, operators, ratings
@@ -40,6 +41,15 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         ),
     ),
 }
+
+
+def reassures(beat: Heartbeat) -> bool:
+    """Whether it says only that the device lives: it holds nothing back, and its clock is right."""
+    return beat.queue == 0 and abs(beat.received - beat.at) <= IN_TIME
+
+
+IN_TIME: Final = timedelta(seconds=20)
+"""A clock that is further off is looked at with each heartbeat."""
 
 
 def touches(event: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ...]:

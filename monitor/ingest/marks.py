@@ -101,6 +101,8 @@ class Marks:
     due: datetime | None = None
     shared: bool = False
     _touched: dict[SubjectRef, datetime] = field(default_factory=dict)
+    _news: dict[SubjectRef, datetime | None] = field(default_factory=dict)
+    """Of each subject the earliest time that good news of it speak of; None where other things are told of it too."""
     _woken: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     _heard: dict[str, datetime] = field(default_factory=dict)
     """From a file: each device's earliest new heartbeat by receipt, which may lie before what was judged already."""
@@ -109,8 +111,9 @@ class Marks:
         """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
         skew = boot.skew or timedelta(0)
         corrected = msgspec.structs.replace(event, at=event.at + skew) if skew else event
+        good = min(corrected.at, event.received) if attendance.reassures(corrected) else None
         for ref in touched(corrected, self.registry):
-            self._touch(ref, event.received)
+            self._touch(ref, event.received, good)
         device = self.registry.devices.get(event.device)
         if device is not None and device.watermark == "events":
             self.wake(event.device, min(corrected.at, event.received), event.received)
@@ -118,8 +121,9 @@ class Marks:
 
     def beat(self, beat: Heartbeat, boot: BootState) -> None:
         """A stored heartbeat: its device, and who waits for the time that it may prove."""
+        good = beat.received if evaluators.reassures(beat) else None
         for ref in touched(beat, self.registry):
-            self._touch(ref, beat.received)
+            self._touch(ref, beat.received, good)
         if self.due is None:
             self._heard[beat.device] = min(beat.received, self._heard.get(beat.device, beat.received))
         # one that proves nothing wakes nobody, but moves the source: another replica reads the boot again
@@ -147,15 +151,18 @@ class Marks:
         held = self._woken.get(device)
         self._woken[device] = (max(held[0], until), min(held[1], due)) if held else (until, due)
 
-    def _touch(self, ref: SubjectRef, received: datetime) -> None:
+    def _touch(self, ref: SubjectRef, received: datetime, good: datetime | None) -> None:
         due = self.due or received
+        known = self._news.get(ref, good)
+        self._news[ref] = min(known, good) if known is not None and good is not None else None
         self._touched[ref] = min(self._touched.get(ref, due), due)
 
     def write(self, conn: Connection, *, historic: bool = False) -> None:
         lost = _lost_until(conn, self._woken)
         reached = {d: max(until, min(lost.get(d, until), due)) for d, (until, due) in self._woken.items()}
         wake_each(conn, {d: (until, self._woken[d][1]) for d, until in reached.items()})
-        mark_each(conn, self._touched, historic=historic)
+        news = {ref: at for ref, at in self._news.items() if at is not None}
+        mark_each(conn, self._touched, historic=historic, news=news)
         look_back(conn, "device", self._heard)
 
 

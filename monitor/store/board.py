@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import BigInteger, Column, Connection, Select, Table, bindparam, case, func, select
 
 from monitor.store import meta
 from monitor.store.gauges import CARD, OVERDUE_RULES, RATING, RUNNING, SUBJECT, WORKED
+from monitor.store.quick import Keys, QuickSelect
 from monitor.store.schema import (
     CaseEventRow,
     CaseStatRow,
     CheckinRow,
     DutyRow,
     HeartbeatRow,
+    Meta,
     PresenceRow,
-    RatingRow,
     RawEvent,
 )
 from monitor.store.sql import table_of
@@ -27,7 +28,11 @@ STAT: Final = table_of(CaseStatRow)
 RAW: Final = table_of(RawEvent)
 BEAT: Final = table_of(HeartbeatRow)
 CHECKIN: Final = table_of(CheckinRow)
-WITH_WINDOW: Final = tuple(table_of(model) for model in (PresenceRow, DutyRow, RatingRow, CaseEventRow))
+META: Final = table_of(Meta)
+PRESENCE: Final = table_of(PresenceRow)
+CASE: Final = table_of(CaseEventRow)
+HANDLED: Final = (table_of(DutyRow), RATING, CASE)
+COUNTED: Final = (RATING, CASE)
 VERSIONS: Final = (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.ROSTER_VERSION, meta.CALENDAR_VERSION)
 
 OF_DEVICES: Final = ("device", "source")
@@ -42,20 +47,29 @@ class Last(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
-    """How far the store has been looked at: highest numbers, and the versions of registry, plans and calendars."""
+    """How far the store has been looked at: highest numbers, open cards and their changes, and the versions of
+    registry, plans and calendars.
+    """
 
     event: int = 0
     beat: int = 0
-    versions: tuple[int, ...] = ()
+    cards: tuple[int, int, int] = (0, 0, 0)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Touched:
-    """Whose facts came since a mark. `everything`: the registry, plans or a calendar changed, or too much came."""
+    """Whose facts came since a mark. `everything`: the registry, plans or a calendar changed, or too much came.
+
+    `seen`: windows where a camera saw somebody, and nothing else. `counted`: a card changed, a rating or a case's event
+    came.
+    """
 
     windows: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
     staff: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()
+    counted: bool = False
     everything: bool = False
 
 
@@ -63,28 +77,70 @@ MOST_TOUCHED: Final = 5_000
 """More events than this since the last look: a backlog arrived, everything is looked at."""
 
 
-def touched_since(conn: Connection, mark: Mark) -> tuple[Mark, Touched]:
-    """What came since `mark`, by the keys of the events' own rows.
+def touched_since(conn: Connection, hall: str, mark: Mark) -> tuple[Mark, Touched]:
+    """What came since `mark`, cards of the hall alone, by the keys of the events' own rows.
 
     Where several replicas write, a lower number may be committed after a higher one and is not seen here: whoever
     keeps a board looks at each window now and then anyway.
     """
-    event = int(conn.execute(select(func.coalesce(func.max(RAW.c.id), 0))).scalar_one())
-    beat = int(conn.execute(select(func.coalesce(func.max(BEAT.c.id), 0))).scalar_one())
-    versions = tuple(meta.version(conn, key) for key in VERSIONS)
-    now = Mark(event=event, beat=beat, versions=versions)
+    event, beat, card = (highest.run(conn)[0].number or 0 for highest in _HIGHEST)
+    [worked] = _WORKED_CARDS.run(conn, hall=hall)
+    versions = {row.key: row.value for row in _VERSIONS.run(conn, VERSIONS)}
+    now = Mark(event=event, beat=beat, cards=(card, worked.n, int(worked.changes or 0)), versions=versions)
     if versions != mark.versions or event - mark.event > MOST_TOUCHED:
-        return now, Touched(everything=True)
-    # Never DISTINCT, nor "is not null": SQLite would read by the index on what is asked for, which is the whole table.
+        return now, Touched(counted=True, everything=True)
     windows: set[str | None] = set()
+    seen: set[str | None] = set()
     staff: set[str] = set()
+    counted = now.cards != mark.cards
     if event > mark.event:
-        for table in WITH_WINDOW:
-            windows.update(conn.execute(select(table.c.window).where(table.c.raw_event > mark.event)).scalars())
-        staff.update(conn.execute(select(CHECKIN.c.staff).where(CHECKIN.c.raw_event > mark.event)).scalars())
-    beats = select(BEAT.c.device).where(BEAT.c.id > mark.beat)
-    devices = frozenset(conn.execute(beats).scalars()) if beat > mark.beat else frozenset()
-    return now, Touched(windows=frozenset(w for w in windows if w), staff=frozenset(staff), devices=devices)
+        for table, query in _OF_WINDOWS.items():
+            rows = query.run(conn, mark=mark.event)
+            counted |= bool(rows) and table in COUNTED
+            windows.update(row.window for row in rows if not _sees_somebody(row))
+            seen.update(row.window for row in rows if _sees_somebody(row))
+        staff.update(row.staff for row in _OF_STAFF.run(conn, mark=mark.event))
+    beats = _OF_DEVICES.run(conn, mark=mark.beat) if beat > mark.beat else ()
+    return now, Touched(
+        windows=frozenset(w for w in windows if w),
+        seen=frozenset(w for w in seen if w),
+        staff=frozenset(staff),
+        devices=frozenset(row.device for row in beats),
+        counted=counted,
+    )
+
+
+def _sees_somebody(row: Any) -> bool:
+    return bool(getattr(row, "people", 0)) and row.view == "ok"
+
+
+def _since(table: Table, *names: str) -> QuickSelect:
+    """Never DISTINCT, nor "is not null": SQLite would read by the index on what is asked for, the whole table."""
+    number = table.c.id if table is BEAT else table.c.raw_event
+    return QuickSelect(
+        lambda _: select(*(table.c[name] for name in names)).where(number > bindparam("mark", type_=number.type))
+    )
+
+
+def _highest(number: Column[Any]) -> QuickSelect:
+    return QuickSelect(lambda _: select(func.max(number).label("number")))
+
+
+_HIGHEST: Final = tuple(_highest(number) for number in (RAW.c.id, BEAT.c.id, CARD.c.number))
+
+
+def _worked_cards() -> Select[Any]:
+    told: tuple[Any, ...] = (func.count().label("n"), func.sum(CARD.c.sequence).label("changes"))
+    return select(*told).where(CARD.c.hall == bindparam("hall"), CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
+
+
+_WORKED_CARDS: Final = QuickSelect(lambda _: _worked_cards())
+_VERSIONS: Final = QuickSelect(lambda among: select(META.c.key, META.c.value).where(among(META.c.key)))
+_OF_WINDOWS: Final = {
+    PRESENCE: _since(PRESENCE, "window", "people", "view"), **{table: _since(table, "window") for table in HANDLED}
+}  # fmt: skip
+_OF_STAFF: Final = _since(CHECKIN, "staff")
+_OF_DEVICES: Final = _since(BEAT, "device")
 
 
 def cases_by_window(conn: Connection, hall: str) -> dict[str | None, tuple[int, int]]:
@@ -93,24 +149,34 @@ def cases_by_window(conn: Connection, hall: str) -> dict[str | None, tuple[int, 
     The running ones by the subject's index, the overdue ones by their uncleared card: nothing here reads cases that
     are over, of which there may be a year's.
     """
-    counted: dict[str | None, list[int]] = {}
-    running = (
-        select(STAT.c.window, func.count())
+    found: dict[str | None, list[int]] = {}
+    for row in _RUNNING_CASES.run(conn, hall=hall):
+        found.setdefault(row.window, [0, 0])[0] += int(row.n)
+    for row in _OVERDUE_CASES.run(conn, hall=hall):
+        both = found.setdefault(row.window, [0, 0])
+        both[0] += int(row.n)
+        both[1] += int(row.n)
+    return {window: (running, late) for window, (running, late) in found.items()}
+
+
+_RUNNING_CASES: Final = QuickSelect(
+    lambda _: (
+        select(STAT.c.window, func.count().label("n"))
         .select_from(SUBJECT.outerjoin(STAT, STAT.c.case_key == SUBJECT.c.key))
         .where(
-            SUBJECT.c.hall == hall,
+            SUBJECT.c.hall == bindparam("hall"),
             SUBJECT.c.kind == "case",
             SUBJECT.c.verdict.in_(RUNNING),
             SUBJECT.c.historic.is_(False),
         )
         .group_by(STAT.c.window)
     )
-    for window, count in conn.execute(running):
-        counted.setdefault(window, [0, 0])[0] += int(count)
-    overdue = (
-        select(CARD.c.window, func.count(CARD.c.subject.distinct()))
+)
+_OVERDUE_CASES: Final = QuickSelect(
+    lambda _: (
+        select(CARD.c.window, func.count(CARD.c.subject.distinct()).label("n"))
         .where(
-            CARD.c.hall == hall,
+            CARD.c.hall == bindparam("hall"),
             CARD.c.kind == "case",
             CARD.c.rule.in_(OVERDUE_RULES),
             CARD.c.level.in_(("yellow", "red")),
@@ -120,61 +186,78 @@ def cases_by_window(conn: Connection, hall: str) -> dict[str | None, tuple[int, 
         )
         .group_by(CARD.c.window)
     )
-    for window, count in conn.execute(overdue):
-        both = counted.setdefault(window, [0, 0])
-        both[0] += int(count)
-        both[1] += int(count)
-    return {window: (running_now, late) for window, (running_now, late) in counted.items()}
+)
 
 
 def last_ratings(conn: Connection, windows: Sequence[str], since: datetime) -> dict[str, Last]:
     """The last rating of each window at or after `since`, by the time that the device wrote."""
+    return {row.window: Last(score=row.score, at=row.at) for row in _LAST_RATINGS.run(conn, windows, since=since)}
+
+
+def _last_ratings(among: Keys) -> Select[Any]:
     newest = (
         select(RATING.c.window, func.max(RATING.c.at).label("at"))
-        .where(RATING.c.window.in_(windows), RATING.c.at >= since)
+        .where(among(RATING.c.window), RATING.c.at >= bindparam("since", type_=RATING.c.at.type))
         .group_by(RATING.c.window)
         .subquery()
     )
     query = select(RATING.c.window, RATING.c.score, RATING.c.at).join(
         newest, (newest.c.window == RATING.c.window) & (newest.c.at == RATING.c.at)
     )
-    return {row.window: Last(score=row.score, at=row.at) for row in conn.execute(query.order_by(RATING.c.id))}
+    return query.order_by(RATING.c.id)
 
 
-def gravest_cards(conn: Connection, hall: str, *, of_devices: bool = False) -> dict[str, dict[str, Any]]:
+_LAST_RATINGS: Final = QuickSelect(_last_ratings)
+
+
+def gravest_cards(conn: Connection, hall: str) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
     """The card that somebody still has to end, by window: red before yellow before reminder, then the newest.
 
-    Cards of devices stand apart: a device that is silent there is no fault of the window's.
+    Cards of devices stand apart, as the second: a device that is silent there is no fault of the window's.
     """
-    about = CARD.c.kind.in_(OF_DEVICES) if of_devices else CARD.c.kind.not_in(OF_DEVICES)
+    own: dict[str, dict[str, Any]] = {}
+    of_devices: dict[str, dict[str, Any]] = {}
+    for row in _GRAVEST.run(conn, hall=hall):
+        card = row._asdict()
+        (of_devices if card.pop("kind") in OF_DEVICES else own)[row.window] = card
+    return own, of_devices
+
+
+def _gravest() -> Select[Any]:
     rank = case((CARD.c.level == "red", 3), (CARD.c.level == "yellow", 2), else_=1)
-    query = (
-        select(CARD.c.window, CARD.c.number, CARD.c.level, CARD.c.rule, CARD.c.since, CARD.c.state)
-        .where(
-            CARD.c.hall == hall, CARD.c.state.in_(WORKED), CARD.c.historic.is_(False), CARD.c.window.is_not(None), about
-        )
-        .order_by(rank, CARD.c.number)
-    )
-    return {row.window: row._asdict() for row in conn.execute(query)}
+    named = ("window", "number", "level", "rule", "since", "state", "kind")
+    wanted = (CARD.c.hall == bindparam("hall"), CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
+    query = select(*(CARD.c[name] for name in named)).where(*wanted, CARD.c.window.is_not(None))
+    return query.order_by(rank, CARD.c.number)
+
+
+_GRAVEST: Final = QuickSelect(lambda _: _gravest())
 
 
 def latest_cards(conn: Connection, hall: str, most: int) -> list[dict[str, Any]]:
     """The newest cards of the hall, the newest first, whatever became of them but those withdrawn."""
+    return [row._asdict() for row in _LATEST.run(conn, hall=hall, most=most)]
+
+
+def _latest() -> Select[Any]:
     named = ("number", "rule", "level", "state", "kind", "key", "window", "unit", "staff", "since", "issued", "reason")
-    query = (
-        select(*(CARD.c[name] for name in named))
-        .where(CARD.c.hall == hall, CARD.c.historic.is_(False), CARD.c.state != "withdrawn")
-        .order_by(CARD.c.number.desc())
-        .limit(most)
-    )
-    return [row._asdict() for row in conn.execute(query)]
+    wanted = (CARD.c.hall == bindparam("hall"), CARD.c.historic.is_(False), CARD.c.state != "withdrawn")
+    query = select(*(CARD.c[name] for name in named)).where(*wanted)
+    return query.order_by(CARD.c.number.desc()).limit(bindparam("most", type_=BigInteger()))
+
+
+_LATEST: Final = QuickSelect(lambda _: _latest())
 
 
 def cards_by_level(conn: Connection, hall: str) -> Mapping[str, int]:
     """Cards that somebody still has to end, by level."""
-    query = (
-        select(CARD.c.level, func.count())
-        .where(CARD.c.hall == hall, CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
+    return {row.level: int(row.n) for row in _BY_LEVEL.run(conn, hall=hall)}
+
+
+_BY_LEVEL: Final = QuickSelect(
+    lambda _: (
+        select(CARD.c.level, func.count().label("n"))
+        .where(CARD.c.hall == bindparam("hall"), CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
         .group_by(CARD.c.level)
     )
-    return {level: int(count) for level, count in conn.execute(query)}
+)

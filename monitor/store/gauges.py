@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, exists, func, or_, select
 
 from monitor.store import spotchecks
 from monitor.store.attendance_gauges import AttendanceGauges, read_attendance
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import (
     Card,
     CardEvent,
@@ -88,18 +89,18 @@ def read_gauges(
     `bad_at_most`: a score of at most this is a bad rating (policy key `rating.bad_at_most`). `satisfaction`: what was
     read of that lately, for it goes through the ratings of thirty days; None: it is read too.
     """
-    halls = [row.id for row in conn.execute(select(HALL.c.id))]
-    overdue = _uncleared(conn, "case", OVERDUE_RULES)
+    halls = [row.id for row in _HALLS.run(conn)]
+    overdue = _by_hall(_OVERDUE.run(conn))
     return Gauges(
-        quarantined=_count(conn, HELD, HELD.c.state == "open"),
-        cards_open=_cards_open(conn),
+        quarantined=int(_HELD.run(conn)[0].n),
+        cards_open={(r.rule, r.level, r.hall): int(r.n) for r in _WORKED.run(conn)},
         cases_open=_with_zeros(halls, _cases_running(conn, halls), overdue),
         cases_overdue=_with_zeros(halls, overdue),
-        posts_absent=_with_zeros(halls, _uncleared(conn, "post", ("post.empty",))),
+        posts_absent=_with_zeros(halls, _by_hall(_ABSENT.run(conn))),
         spot_checks_open=_with_zeros(halls, spotchecks.open_by_hall(conn)),
         subjects_unknown=_subjects_unknown(conn, halls),
-        devices_offline=_devices_offline(conn),
-        due_backlog=_count(conn, SUBJECT, SUBJECT.c.next_check_at <= now),
+        devices_offline={(r.hall, r.kind): int(r.n) for r in _OFFLINE.run(conn)},
+        due_backlog=int(_DUE.run(conn, now=now)[0].n),
         oldest_pending_seconds=_oldest_pending(conn, now, real_now),
         satisfaction=_satisfaction(conn, now - SATISFACTION_SPAN, bad_at_most)
         if satisfaction is None
@@ -108,8 +109,15 @@ def read_gauges(
     )
 
 
-def _count(conn: Connection, table: Any, condition: ColumnElement[bool]) -> int:
-    return int(conn.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+_HALLS: Final = QuickSelect(lambda _: select(HALL.c.id))
+_HELD: Final = QuickSelect(lambda _: select(func.count().label("n")).select_from(HELD).where(HELD.c.state == "open"))
+_DUE: Final = QuickSelect(
+    lambda _: (
+        select(func.count().label("n"))
+        .select_from(SUBJECT)
+        .where(SUBJECT.c.next_check_at <= bindparam("now", type_=SUBJECT.c.next_check_at.type))
+    )
+)
 
 
 def _by_hall(rows: Iterable[Any]) -> dict[str, int]:
@@ -129,69 +137,80 @@ def _with_zeros(halls: Iterable[str], *counts: Mapping[str, int]) -> dict[str, i
     return summed
 
 
-def _cards_open(conn: Connection) -> dict[tuple[str, str, str], int]:
-    query = (
-        select(CARD.c.rule, CARD.c.level, func.coalesce(CARD.c.hall, ""), func.count())
+_WORKED: Final = QuickSelect(
+    lambda _: (
+        select(CARD.c.rule, CARD.c.level, func.coalesce(CARD.c.hall, "").label("hall"), func.count().label("n"))
         .where(CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
         .group_by(CARD.c.rule, CARD.c.level, CARD.c.hall)
     )
-    return {(rule, level, hall): n for rule, level, hall, n in conn.execute(query)}
+)
 
 
-def _subjects(
-    conn: Connection, halls: Sequence[str], kinds: Sequence[str], verdicts: Sequence[str]
-) -> dict[tuple[str, str], int]:
-    """{(hall, kind): how many subjects show one of the verdicts}.
+def _subjects(kinds: Sequence[str], verdicts: Sequence[str]) -> tuple[QuickSelect, QuickSelect]:
+    """How many subjects of a hall and kind show one of the verdicts: of the halls given, and of none.
 
     Halls and kinds are named one by one, so that the index finds the few among all that were ever judged.
     """
-    counted: dict[tuple[str, str], int] = {}
-    for of_hall in (SUBJECT.c.hall.in_(halls), SUBJECT.c.hall.is_(None)):
-        query = (
-            select(SUBJECT.c.hall, SUBJECT.c.kind, func.count())
+
+    def counted(of_hall: ColumnElement[bool]) -> Select[Any]:
+        return (
+            select(SUBJECT.c.hall, SUBJECT.c.kind, func.count().label("n"))
             .where(of_hall, SUBJECT.c.kind.in_(kinds), SUBJECT.c.verdict.in_(verdicts), SUBJECT.c.historic.is_(False))
             .group_by(SUBJECT.c.hall, SUBJECT.c.kind)
         )
-        for hall, kind, n in conn.execute(query):
-            counted[hall or "", kind] = int(n)
-    return counted
+
+    return (
+        QuickSelect(lambda among: counted(among(SUBJECT.c.hall))),
+        QuickSelect(lambda _: counted(SUBJECT.c.hall.is_(None))),
+    )
+
+
+_RUNNING: Final = _subjects(("case",), RUNNING)
+_UNKNOWN: Final = _subjects(WATCHED, ("unknown",))
 
 
 def _cases_running(conn: Connection, halls: Sequence[str]) -> dict[str, int]:
     """Cases that are not over and not overdue, by hall."""
-    return {hall: n for (hall, _), n in _subjects(conn, halls, ("case",), RUNNING).items()}
+    some, nowhere = _RUNNING
+    return {r.hall or "": int(r.n) for r in (*some.run(conn, halls), *nowhere.run(conn))}
 
 
 def _subjects_unknown(conn: Connection, halls: Sequence[str]) -> dict[str, int]:
     """By kind, over all halls."""
     counted = dict.fromkeys(WATCHED, 0)
-    for (_, kind), n in _subjects(conn, halls, WATCHED, ("unknown",)).items():
-        counted[kind] += n
+    some, nowhere = _UNKNOWN
+    for row in (*some.run(conn, halls), *nowhere.run(conn)):
+        counted[row.kind] += int(row.n)
     return counted
 
 
-def _uncleared(conn: Connection, kind: str, rules: tuple[str, ...]) -> dict[str, int]:
+def _uncleared(kind: str, rules: tuple[str, ...]) -> QuickSelect:
     """Subjects with a yellow or red card of the rules whose condition still lasts, by hall.
 
     The card's state does not count: closing the card of an open case does not complete the case.
     """
-    query = (
-        select(CARD.c.hall, func.count(CARD.c.subject.distinct()))
-        .where(
-            CARD.c.kind == kind,
-            CARD.c.rule.in_(rules),
-            CARD.c.level.in_(("yellow", "red")),
-            CARD.c.cleared_at.is_(None),
-            CARD.c.state != "withdrawn",
-            CARD.c.historic.is_(False),
+    return QuickSelect(
+        lambda _: (
+            select(CARD.c.hall, func.count(CARD.c.subject.distinct()).label("n"))
+            .where(
+                CARD.c.kind == kind,
+                CARD.c.rule.in_(rules),
+                CARD.c.level.in_(("yellow", "red")),
+                CARD.c.cleared_at.is_(None),
+                CARD.c.state != "withdrawn",
+                CARD.c.historic.is_(False),
+            )
+            .group_by(CARD.c.hall)
         )
-        .group_by(CARD.c.hall)
     )
-    return _by_hall(conn.execute(query))
 
 
-def _devices_offline(conn: Connection) -> dict[tuple[str, str], int]:
-    """A device is offline when its last will says so, or while its `device.silent` card lasts."""
+_OVERDUE: Final = _uncleared("case", OVERDUE_RULES)
+_ABSENT: Final = _uncleared("post", ("post.empty",))
+
+
+def _devices_offline() -> Select[Any]:
+    """By hall and kind. A device is offline when its last will says so, or while its `device.silent` card lasts."""
     silent = (
         select(CARD.c.number)
         .where(
@@ -204,13 +223,24 @@ def _devices_offline(conn: Connection) -> dict[tuple[str, str], int]:
         .exists()
     )
     offline = case((or_(STATUS.c.state == "offline", silent), 1), else_=0)
-    query = (
-        select(DEVICE.c.hall, DEVICE.c.kind, func.sum(offline))
+    return (
+        select(DEVICE.c.hall, DEVICE.c.kind, func.sum(offline).label("n"))
         .select_from(DEVICE.outerjoin(STATUS, STATUS.c.device == DEVICE.c.id))
         .where(DEVICE.c.revoked_at.is_(None))
         .group_by(DEVICE.c.hall, DEVICE.c.kind)
     )
-    return {(hall, kind): int(n) for hall, kind, n in conn.execute(query)}
+
+
+_OFFLINE: Final = QuickSelect(lambda _: _devices_offline())
+_UNPLANNED: Final = QuickSelect(
+    lambda _: select(func.min(NOTICE.c.at).label("at")).where(NOTICE.c.planned_at.is_(None))
+)
+_UNSENT: Final = QuickSelect(
+    lambda _: select(func.min(DELIVERY.c.flush).label("at")).where(
+        DELIVERY.c.state.in_(("open", "sealed")),
+        DELIVERY.c.flush <= bindparam("real_now", type_=DELIVERY.c.flush.type),
+    )
+)
 
 
 def _oldest_pending(conn: Connection, now: datetime, real_now: datetime) -> float:
@@ -218,9 +248,7 @@ def _oldest_pending(conn: Connection, now: datetime, real_now: datetime) -> floa
 
     A delivery that still collects its group (`flush` ahead) waits on purpose and does not count.
     """
-    notice = conn.execute(select(func.min(NOTICE.c.at)).where(NOTICE.c.planned_at.is_(None))).scalar()
-    pending = and_(DELIVERY.c.state.in_(("open", "sealed")), DELIVERY.c.flush <= real_now)
-    flush = conn.execute(select(func.min(DELIVERY.c.flush)).where(pending)).scalar()
+    notice, flush = _UNPLANNED.run(conn)[0].at, _UNSENT.run(conn, real_now=real_now)[0].at
     ages = [0.0]
     if notice is not None:
         ages.append((now - notice).total_seconds())

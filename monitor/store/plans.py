@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, select
+from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, select
 
 from monitor.attendance.facts import Closure, Correction, Leave, Outing, Substitute
 from monitor.attendance.overtime import Overtime
@@ -397,13 +397,20 @@ class Closures:
 
 def closures(conn: Connection, start: datetime, end: datetime) -> Closures:
     """Every closure that overlaps [start, end)."""
-    table = table_of(ClosureRow)
-    statement = select(table).where(table.c.starts < end, table.c.ends > start).order_by(table.c.starts, table.c.id)
-    rows = conn.execute(statement).mappings().all()
+    rows = [row._asdict() for row in _CLOSED.run(conn, start=start, end=end)]
     return Closures(
         halls=_grouped((row["hall"], _closure(row)) for row in rows if row["hall"] is not None),
         windows=_grouped((row["window"], _closure(row)) for row in rows if row["window"] is not None),
     )
+
+
+def _closed() -> Select[Any]:
+    table = table_of(ClosureRow)
+    start, end = (bindparam(name, type_=table.c.starts.type) for name in ("start", "end"))
+    return select(table).where(table.c.starts < end, table.c.ends > start).order_by(table.c.starts, table.c.id)
+
+
+_CLOSED: Final = QuickSelect(lambda _: _closed())
 
 
 def closures_for(closed: Closures, *, hall: str | None, window: str | None) -> tuple[Closure, ...]:
@@ -445,7 +452,7 @@ def _span(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
 _RENAMED: Final = {"starts": "start", "ends": "end"}
 
 
-def _closure(row: RowMapping) -> Closure:
+def _closure(row: Mapping[str, Any]) -> Closure:
     return Closure(id=row["id"], start=row["starts"], end=row["ends"], why=row["why"])
 
 

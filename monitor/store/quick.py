@@ -53,9 +53,7 @@ class _Text(NamedTuple):
 
 
 class _Quick:
-    """A statement made once for each database. It has no other IN than that of the keys: others are written out anew at
-    each run.
-    """
+    """A statement made once for each database. An IN beside that of the keys is of its own values."""
 
     def __init__(self, make: Callable[[Keys], Select[Any] | Update | Delete]) -> None:
         self._make = make
@@ -75,9 +73,11 @@ class _Quick:
             columns = list(statement.selected_columns) if isinstance(statement, Select) else []
             ways = ((n, read(c.type, dialect)) for n, c in enumerate(columns))
             compiled: Any = statement.compile(dialect=dialect)
+            given = dict.fromkeys(name for name, bind in compiled.binds.items() if bind.required)
+            whole = compiled.construct_expanded_state(given)  # each IN with as many places as it has values
             self._texts[name] = _Text(
-                sql=str(compiled),
-                parameters=tuple(_parameters(compiled, dialect)),
+                sql=whole.statement,
+                parameters=tuple(_parameters(compiled, whole, dialect)),
                 row=_row_of([str(c.key) for c in columns]) if columns else None,
                 ways=tuple((n, way) for n, way in ways if way is not None),
             )
@@ -109,12 +109,13 @@ class QuickDelete(_Quick):
 class QuickUpdate(_Quick):
     """An UPDATE run for many rows, each with its own values."""
 
-    def run(self, conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """`rows`: the statement's parameters by name."""
-        if rows:
-            parameters = self._text(conn).parameters
-            columns = [_column(parameter, rows) for parameter in parameters]
-            conn.exec_driver_sql(self._text(conn).sql, list(zip(*columns, strict=True)))
+    def run(self, conn: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """`rows`: the statement's parameters by name. Gives how many rows of the table were found."""
+        if not rows:
+            return 0
+        parameters = self._text(conn).parameters
+        columns = [_column(parameter, rows) for parameter in parameters]
+        return conn.exec_driver_sql(self._text(conn).sql, list(zip(*columns, strict=True))).rowcount
 
 
 def _column(parameter: _Parameter, rows: Sequence[dict[str, Any]]) -> list[Any]:
@@ -123,10 +124,10 @@ def _column(parameter: _Parameter, rows: Sequence[dict[str, Any]]) -> list[Any]:
     return values if way is None else [way(value) for value in values]
 
 
-def _parameters(compiled: Any, dialect: Dialect) -> Iterator[_Parameter]:
-    own = compiled.params
-    for name in compiled.positiontup:
-        yield _Parameter(name, own[name], bound(compiled.binds[name].type, dialect))
+def _parameters(compiled: Any, whole: Any, dialect: Dialect) -> Iterator[_Parameter]:
+    of_list = {name: bind for bind, names in whole.parameter_expansion.items() for name in names}
+    for name in whole.positiontup:
+        yield _Parameter(name, whole.parameters[name], bound(compiled.binds[of_list.get(name, name)].type, dialect))
 
 
 def _row_of(names: Sequence[str]) -> Callable[[Iterable[Any]], Any]:

@@ -720,6 +720,8 @@ class Subject(SQLModel, table=True):
     hall: str | None = None
     version: int = 0
     next_check_at: datetime | None = None
+    calm_until: datetime | None = None
+    """Until then good news (`Verdict.calm_until`) make nobody look again."""
     verdict: str = "pending"
     watermark: datetime | None = None
     stale_at: datetime | None = None

@@ -92,6 +92,15 @@ def _greatest() -> Select[Any]:
     return select(RAW.c.at, RAW.c.boot).where(*mine).order_by(RAW.c.at.desc()).limit(1)
 
 
+_CUTS: Final = QuickSelect(lambda _: select(CUTS.c.hall, CUTS.c.starts, CUTS.c.ends))
+_IMPORTS: Final = QuickSelect(lambda _: select(SOURCE.c.id, SOURCE.c.watermark))
+_DECLARED: Final = QuickSelect(
+    lambda _: (
+        select(LOST.c.device, LOST.c.starts, LOST.c.ends)
+        .where(LOST.c.declared_at <= bindparam("now", type_=LOST.c.declared_at.type))
+        .order_by(LOST.c.starts)
+    )
+)
 _GREATEST: Final = QuickSelect(lambda _: _greatest())
 _BEFORE: Final = bindparam("before", type_=BEAT.c.received.type)
 _PROVEN: Final = QuickSelect(lambda _: _proven())
@@ -263,7 +272,7 @@ class Sources:
     def _power_cuts(self) -> dict[str, tuple[Span, ...]]:
         if self._cuts is None:
             found: dict[str, list[Span]] = {}
-            for row in self._conn.execute(select(CUTS.c.hall, CUTS.c.starts, CUTS.c.ends)):
+            for row in _CUTS.run(self._conn):
                 if row.starts <= self._now:
                     found.setdefault(row.hall, []).append((row.starts, row.ends))
             self._cuts = {hall: tuple(spans) for hall, spans in found.items()}
@@ -271,11 +280,7 @@ class Sources:
 
     def _declared(self, device: str) -> tuple[Span, ...]:
         if self._lost is None:
-            rows = self._conn.execute(
-                select(LOST.c.device, LOST.c.starts, LOST.c.ends)
-                .where(LOST.c.declared_at <= self._now)
-                .order_by(LOST.c.starts)
-            )
+            rows = _DECLARED.run(self._conn, now=self._now)
             spans: dict[str, list[Span]] = {}
             for row in rows:
                 spans.setdefault(row.device, []).append((row.starts, row.ends))
@@ -295,7 +300,7 @@ class Sources:
         if hall_of_own(source) is not None:  # what is not in the store was not done
             return SourceState(id=source, watermark=self._now)
         if self._imports is None:
-            self._imports = {r.id: r.watermark for r in self._conn.execute(select(SOURCE.c.id, SOURCE.c.watermark))}
+            self._imports = {r.id: r.watermark for r in _IMPORTS.run(self._conn)}
         return SourceState(id=source, watermark=self._imports.get(source))
 
     def _device_state(self, device: Device) -> SourceState:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy import insert as insert_into
 
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import SpotCheckRow
-from monitor.store.sql import chunks, table_of
+from monitor.store.sql import table_of
 
 SPOT: Final = table_of(SpotCheckRow)
 SEEN: Final = ("present", "empty", "short")
@@ -57,19 +58,27 @@ def open_windows(conn: Connection, hall: str) -> set[str]:
 
 def open_by_hall(conn: Connection) -> dict[str, int]:
     """How many checks wait for their result, by hall."""
-    query = select(SPOT.c.hall, func.count()).where(SPOT.c.result.is_(None)).group_by(SPOT.c.hall)
-    return {hall: int(n) for hall, n in conn.execute(query)}
+    return {row.hall: int(row.n) for row in _OPEN.run(conn)}
+
+
+_OPEN: Final = QuickSelect(
+    lambda _: select(SPOT.c.hall, func.count().label("n")).where(SPOT.c.result.is_(None)).group_by(SPOT.c.hall)
+)
+_START, _END = (bindparam(name, type_=SPOT.c.seen_at.type) for name in ("start", "end"))
+_SEEN: Final = QuickSelect(
+    lambda among: (
+        select(SPOT)
+        .where(among(SPOT.c.window), SPOT.c.result.in_(SEEN), SPOT.c.seen_at >= _START, SPOT.c.seen_at < _END)
+        .order_by(SPOT.c.seen_at, SPOT.c.id)
+    )
+)
 
 
 def seen(conn: Connection, windows: Iterable[str], start: datetime, end: datetime) -> dict[str, list[Row[Any]]]:
     """What was seen at each of the windows in [start, end), by the time of looking."""
     found: dict[str, list[Row[Any]]] = {}
-    for batch in chunks(list(windows)):
-        query = select(SPOT).where(
-            SPOT.c.window.in_(batch), SPOT.c.result.in_(SEEN), SPOT.c.seen_at >= start, SPOT.c.seen_at < end
-        )
-        for row in conn.execute(query.order_by(SPOT.c.seen_at, SPOT.c.id)):
-            found.setdefault(row.window, []).append(row)
+    for row in _SEEN.run(conn, list(windows), start=start, end=end):
+        found.setdefault(row.window, []).append(row)
     return found
 
 

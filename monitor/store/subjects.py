@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, Literal
@@ -46,6 +46,10 @@ CLAIMED: Final = timedelta(seconds=30)
 first wins by the version."""
 
 
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every judgement: what is told of then may change any."""
+
+
 def _sooner(at: datetime | ColumnElement[datetime]) -> dict[str, object]:
     """Every mark bumps the version, so that one between a judge's read and its compare-and-set is not overwritten."""
     known = SUBJECT.c.next_check_at
@@ -66,23 +70,40 @@ def mark(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime, histori
     mark_each(conn, dict.fromkeys(refs, due), historic=historic)
 
 
-def mark_each(conn: Connection, dues: Mapping[SubjectRef, datetime], *, historic: bool = False) -> None:
+def mark_each(
+    conn: Connection,
+    dues: Mapping[SubjectRef, datetime],
+    *,
+    historic: bool = False,
+    news: Mapping[SubjectRef, datetime] | None = None,
+) -> None:
     """As `mark`, each subject with a due time of its own.
+
+    `news`: of those of which nothing but good is told, the earliest time that it speaks of. Where the subject was
+    judged before that time and is calm (`Verdict.calm_until`), it is touched but due when it was: what is being judged
+    at this moment without the news is not written, and the next look finds them.
 
     Rows are touched in the order of (kind, key), so that concurrent writers lock in one order. Many rows of one cached
     statement: one wide VALUES, or one long OR, would be compiled again for every length.
     """
-    ordered = sorted(dues)
-    born = [
-        {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
-         "historic": historic, "failures": 0}
-        for r in ordered if r.kind in BORN_BY_FACTS
-    ]  # fmt: skip
-    _BORN.run(conn, born)
-    known = (r for r in ordered if r.kind not in BORN_BY_FACTS)
-    for by_prefix, refs in groupby(known, key=lambda r: r.key.endswith("/")):
-        asked = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r]} for r in refs]
-        (_MARK_PREFIX if by_prefix else _MARK_ONE).run(conn, asked)
+    good = news or {}
+
+    def way(ref: SubjectRef) -> str:
+        if ref.kind in BORN_BY_FACTS:
+            return "born" if ref not in good else "calm"
+        return "prefix" if ref.key.endswith("/") else "one"
+
+    for how, found in groupby(sorted(dues), key=way):
+        refs = list(found)
+        told = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r], "news": good.get(r, EVER)}
+                for r in refs]  # fmt: skip
+        if how == "prefix":
+            _MARK_PREFIX.run(conn, told)
+        elif how == "born" or _MARK_ONE.run(conn, told) < len(told) and how == "calm":
+            _BORN.run(conn, [
+                {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
+                 "historic": historic, "failures": 0} for r in refs
+            ])  # fmt: skip
 
 
 def _marked_again(statement: Any) -> Any:
@@ -94,7 +115,18 @@ _BORN: Final = BulkInsert(
     SUBJECT, ["kind", "key", "version", "next_check_at", "verdict", "historic", "failures"], _marked_again
 )
 _OWN: Final = update(SUBJECT).where(SUBJECT.c.kind == bindparam("of"))
-_DUE: Final = _sooner(bindparam("due", type_=SUBJECT.c.next_check_at.type))
+_AT: Final = bindparam("due", type_=SUBJECT.c.next_check_at.type)
+_IS_CALM: Final = and_(
+    SUBJECT.c.calm_until > _AT, SUBJECT.c.judged_at < bindparam("news", type_=SUBJECT.c.judged_at.type)
+)
+_DUE: Final = {
+    "version": SUBJECT.c.version + 1,
+    "next_check_at": case(
+        (_IS_CALM, SUBJECT.c.next_check_at),
+        (or_(SUBJECT.c.next_check_at.is_(None), SUBJECT.c.next_check_at > _AT), _AT),
+        else_=SUBJECT.c.next_check_at,
+    ),
+}
 _MARK_ONE: Final = QuickUpdate(lambda _: _OWN.where(SUBJECT.c.key == bindparam("low")).values(_DUE))
 _MARK_PREFIX: Final = QuickUpdate(
     lambda _: _OWN.where(SUBJECT.c.key >= bindparam("low"), SUBJECT.c.key < bindparam("high")).values(_DUE)
@@ -103,7 +135,7 @@ _MARK_PREFIX: Final = QuickUpdate(
 
 def touch(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime) -> None:
     """As `mark`, for subjects that matter only if they are there: none is made."""
-    _MARK_ONE.run(conn, [{"of": r.kind, "low": r.key, "high": "", "due": due} for r in sorted(set(refs))])
+    _MARK_ONE.run(conn, [{"of": r.kind, "low": r.key, "high": "", "due": due, "news": EVER} for r in sorted(set(refs))])
 
 
 def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> int | None:
@@ -330,6 +362,7 @@ class Judged(Value, frozen=True, kw_only=True):
     judged_at: datetime
     rests_from: date | None = None
     rests_until: date | None = None
+    calm_until: datetime | None = None
     waits: tuple[Wait, ...] = ()
 
 
@@ -354,7 +387,7 @@ def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     first = select(SUBJECT.c.id).where(SUBJECT.c.next_check_at <= now).order_by(SUBJECT.c.next_check_at)
     # a CTE: as a plain subquery it may be run again for each row, and then claim more than `limit`
     mine = first.limit(limit).with_for_update(skip_locked=True).cte("mine")
-    statement = update(SUBJECT).where(SUBJECT.c.id == mine.c.id).values(next_check_at=now + CLAIMED)
+    statement = update(SUBJECT).where(SUBJECT.c.id == mine.c.id).values(next_check_at=now + CLAIMED, calm_until=null())
     return conn.execute(statement.returning(*_LOOKED_AT)).all()
 
 
@@ -390,7 +423,7 @@ _STANDING: Final = QuickSelect(
 )
 _WRITTEN: Final = (
     "id", "version", "hall", "verdict", "next_check_at", "watermark", "stale_at", "judged_at", "rests_from",
-    "rests_until",
+    "rests_until", "calm_until",
 )  # fmt: skip
 _values: Final = attrgetter(*_WRITTEN)
 _NEW: Final = {name: bindparam(f"new_{name}", type_=SUBJECT.c[name].type) for name in _WRITTEN}
@@ -474,7 +507,8 @@ def wake_overtaken(conn: Connection, judged: Sequence[Judged], moved: Container[
 def push_forward(conn: Connection, subject: int, error: str, until: datetime) -> None:
     """Record a subject that could not be judged and look at it again at `until`; the loop goes on (DESIGN §9.7)."""
     statement = update(SUBJECT).where(SUBJECT.c.id == subject)
-    conn.execute(statement.values(failures=SUBJECT.c.failures + 1, failure=error[:2000], next_check_at=until))
+    conn.execute(statement.values(failures=SUBJECT.c.failures + 1, failure=error[:2000], next_check_at=until,
+                                  calm_until=null()))  # fmt: skip
 
 
 def expect(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

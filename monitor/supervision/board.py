@@ -90,38 +90,58 @@ def windows_of(look: Look, hall: str) -> list[Window]:
     return sorted((w for w in look.registry.windows.values() if w.hall == hall), key=lambda w: w.id)
 
 
-def composed(look: Look, hall: str, known: Mapping[str, State]) -> Board:
-    """The board from the states of its windows and from what is counted anew: cases, ratings, cards."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """What a board tells beside who is there: cases, ratings and cards by window."""
+
+    cases: Mapping[str | None, tuple[int, int]]
+    ratings: Mapping[str, stored.Last]
+    cards: Mapping[str, Mapping[str, Any]]
+    of_devices: Mapping[str, Mapping[str, Any]]
+    latest: tuple[Mapping[str, Any], ...]
+    levels: Mapping[str, int]
+
+
+def counted(look: Look, hall: str) -> Counted:
+    cards, of_devices = stored.gravest_cards(look.conn, hall)
+    windows = [w.id for w in windows_of(look, hall)]
+    return Counted(
+        cases=stored.cases_by_window(look.conn, hall),
+        ratings=stored.last_ratings(look.conn, windows, look.now - RATED_WITHIN),
+        cards=cards,
+        of_devices=of_devices,
+        latest=tuple(stored.latest_cards(look.conn, hall, LATEST)),
+        levels=stored.cards_by_level(look.conn, hall),
+    )
+
+
+def composed(look: Look, hall: str, known: Mapping[str, State], told: Counted) -> Board:
+    """The board from the states of its windows and what was counted beside them."""
     windows = windows_of(look, hall)
-    cases = stored.cases_by_window(look.conn, hall)
-    ratings = stored.last_ratings(look.conn, [w.id for w in windows], look.now - RATED_WITHIN)
-    cards = stored.gravest_cards(look.conn, hall)
-    of_devices = stored.gravest_cards(look.conn, hall, of_devices=True)
     place = look.registry.halls[hall]
     mine = {w.id for w in windows}
-    rest = [both for window, both in cases.items() if window not in mine]
+    rest = [both for window, both in told.cases.items() if window not in mine]
     tiles = tuple(
         replace(
             _tile(w, *known[w.id]),
-            running=cases.get(w.id, (0, 0))[0],
-            overdue=cases.get(w.id, (0, 0))[1],
-            rating=ratings.get(w.id),
-            card=cards.get(w.id),
-            device_card=of_devices.get(w.id),
+            running=told.cases.get(w.id, (0, 0))[0],
+            overdue=told.cases.get(w.id, (0, 0))[1],
+            rating=told.ratings.get(w.id),
+            card=told.cards.get(w.id),
+            device_card=told.of_devices.get(w.id),
         )
         for w in windows
     )
-    latest = tuple(stored.latest_cards(look.conn, hall, LATEST))
     return Board(
         hall=hall,
         name=place.name or hall,
         zone=look.registry.zone_of(hall),
         as_of=look.now,
         tiles=tiles,
-        cards=stored.cards_by_level(look.conn, hall),
+        cards=told.levels,
         unplaced=(sum(running for running, _ in rest), sum(overdue for _, overdue in rest)),
-        latest=latest,
-        names=_names(look, hall, tiles, latest),
+        latest=told.latest,
+        names=_names(look, hall, tiles, told.latest),
     )
 
 

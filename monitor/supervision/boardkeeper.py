@@ -3,22 +3,27 @@
 A window takes seven milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
 windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
 begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
-begins).
+begins). That somebody is seen where somebody was is no news. What is counted beside (cases, ratings, cards) is counted
+anew when some of it changed, and every COUNT_AGAIN_SECONDS.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.attendance.policy import PostPolicy
+from monitor.attendance.whoisthere import RANKS
 from monitor.model import Window
 from monitor.store import board as stored
 from monitor.store.facts.look import Look
-from monitor.supervision.board import Board, State, composed, session_now, states, windows_of
+from monitor.supervision.board import Board, Counted, State, composed, counted, session_now, states, windows_of
 from monitor.supervision.commands import require_known
 
 LOOK_AGAIN_SECONDS: Final = 30.0
+COUNT_AGAIN_SECONDS: Final = 5.0
+"""A case is counted when it was judged, a little after its event came."""
 AT_A_TIME: Final = 20
 """Windows that are only due by time are spread over the ticks: so many at most in one."""
 
@@ -31,6 +36,9 @@ class BoardKeeper:
         self._mark = stored.Mark()
         self._states: dict[str, State] = {}
         self._looked: dict[str, datetime] = {}
+        self._counted: Counted | None = None
+        self._counted_at: datetime | None = None
+        self._board: Board | None = None
         self._again: set[str] = set()
         """What a fact of this very instant does begins now and lasts no time yet: it shows at the next look."""
         self.judged = 0
@@ -44,16 +52,30 @@ class BoardKeeper:
         """The board at `look.now`. Raises Refused for a hall that there is not."""
         require_known(look.registry, hall=self.hall)
         windows = windows_of(look, self.hall)
-        self._mark, touched = stored.touched_since(look.conn, self._mark)
+        self._mark, touched = stored.touched_since(look.conn, self.hall, self._mark)
         due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, touched)]
         again, self._again = self._again, {w.id for w in due}
         due += [w for w in windows if w.id in again and w.id not in self._again]
         due += self._by_time(look, windows, {w.id for w in due})
+        counted = self._count(look, touched)
+        if not due and counted is self._counted and self._board is not None:
+            return replace(self._board, as_of=look.now)
         fresh = states(look, self._policy, due)
         self.judged += len(fresh)
         self._states.update(fresh)
         self._looked.update(dict.fromkeys(fresh, look.now))
-        return composed(look, self.hall, self._states)
+        self._counted = counted
+        self._board = composed(look, self.hall, self._states, counted)
+        return self._board
+
+    def _count(self, look: Look, touched: stored.Touched) -> Counted:
+        old = self._counted_at is None or not (
+            timedelta(0) <= look.now - self._counted_at < timedelta(seconds=COUNT_AGAIN_SECONDS)
+        )
+        if self._counted is not None and not touched.counted and not old:
+            return self._counted
+        self._counted_at = look.now
+        return counted(look, self.hall)
 
     def _is_touched(self, look: Look, window: Window, touched: stored.Touched) -> bool:
         known = self._states.get(window.id)
@@ -61,6 +83,16 @@ class BoardKeeper:
             return True
         if touched.staff and not touched.staff.isdisjoint(self._people(look, window)):
             return True
+        return not self._is_attended(window) and (window.id in touched.seen or self._is_watched(look, window, touched))
+
+    def _is_attended(self, window: Window) -> bool:
+        """Whether somebody is there by all that is known."""
+        parts = self._states[window.id][1]
+        return bool(parts) and parts[-1].state in RANKS
+
+    @staticmethod
+    def _is_watched(look: Look, window: Window, touched: stored.Touched) -> bool:
+        """Whether a camera told that it lives: what it did not see was not there."""
         return any(
             (device := look.registry.devices.get(each)) is not None
             and device.kind == "camera"

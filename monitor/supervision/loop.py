@@ -409,17 +409,27 @@ def _written(subject: Row[Any], loaded: Loaded, verdicts: Sequence[Verdict], loo
     checks = [v.next_check_at for v in verdicts] + [loaded.more_at] + [look.sources.more_at(w.source) for w in waits]
     marks = [v.watermark for v in verdicts if v.watermark is not None]
     rests = widest([v.rests for v in verdicts])
+    next_check_at = min([c for c in checks if c is not None], default=None)
     stale = [v.stale_at for v in verdicts if v.stale_at is not None and v.outcome is Outcome.UNKNOWN]
     return subjects.Judged(
         id=subject.id,
         version=subject.version,
         hall=loaded.hall,
         verdict=outcome.value,
-        next_check_at=min([c for c in checks if c is not None], default=None),
+        next_check_at=next_check_at,
         watermark=min(marks, default=None),
         stale_at=min(stale, default=None) if outcome is Outcome.UNKNOWN else None,
         judged_at=look.now,
         rests_from=rests[0] if rests else None,
         rests_until=rests[1] if rests else None,
+        calm_until=_calm_until(verdicts, next_check_at),
         waits=waits,
     )
+
+
+def _calm_until(verdicts: Sequence[Verdict], next_check_at: datetime | None) -> datetime | None:
+    """Until when good news change none of the verdicts; not beyond the next look."""
+    calm = [v.calm_until for v in verdicts]
+    if not calm or None in calm:
+        return None
+    return min(at for at in (*calm, next_check_at) if at is not None)

@@ -57,7 +57,7 @@ def test_the_model_tells_rows_exactly_and_bytes_by_their_size(run: dict[str, Any
     assert [one for one in rows if not one.holds] == []
     # of a minute's heartbeats a few seconds: one more or less is much
     assert abs(found["rows of heartbeat"].predicted - found["rows of heartbeat"].measured) < 20
-    # of so few rows most bytes are of pages that are begun: here it is the size that is told, in a whole run the quarter
+    # of so few rows most bytes are of pages that are begun: its size here, the quarter in a whole run
     assert found["bytes of the burst"].off < 2
     assert found["CPU seconds of the burst"].predicted > 0
 

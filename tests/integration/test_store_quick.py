@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -37,6 +37,15 @@ SET = QuickUpdate(
         .values(stale_at=bindparam("stale", type_=SUBJECT.c.stale_at.type), kind=bindparam("new"))
     )
 )
+AMONG = QuickSelect(
+    lambda among: (
+        select(SUBJECT.c.key, func.count().label("n"))
+        .where(SUBJECT.c.kind.in_(("case", "task")), among(SUBJECT.c.key))
+        .where(SUBJECT.c.verdict == bindparam("verdict"), SUBJECT.c.next_check_at.in_([NINE]))
+        .group_by(SUBJECT.c.key)
+        .order_by(SUBJECT.c.key)
+    )
+)
 FORGET = QuickDelete(lambda among: delete(SUBJECT).where(among(SUBJECT.c.key)))
 
 pytestmark = pytest.mark.both_databases
@@ -47,6 +56,12 @@ def filled(store: Store) -> Store:
     rows = [{"kind": "case", "key": key, "hall": "h1", "next_check_at": NINE} for key in KEYS]
     store.step(lambda conn: expect(conn, [*rows, {"kind": "case", "key": "late", "hall": None, "next_check_at": None}]))
     return store
+
+
+def test_lists_of_the_statement_itself_stand_beside_the_keys(filled: Store) -> None:
+    with filled.read() as conn:
+        assert AMONG.run(conn, [*KEYS[:2], "late"], verdict="pending") == [(KEYS[1], 1), (KEYS[0], 1)]
+        assert AMONG.run(conn, KEYS, verdict="ok") == []
 
 
 @pytest.mark.parametrize("wanted", [[], KEYS[:1], KEYS, [*KEYS, "nobody", "late"], [f"n{n}" for n in range(3000)]])

@@ -201,8 +201,10 @@ def _emitted(look: Look, reporters: Sequence[str]) -> dict[str, frozenset[str]]:
 
 
 def _imported(look: Look) -> dict[str, frozenset[str]]:
-    rows = look.conn.execute(select(SOURCE.c.id, SOURCE.c.emits))
-    return {row.id: frozenset(row.emits) for row in rows if row.emits is not None}
+    return {row.id: frozenset(row.emits) for row in _EMITS.run(look.conn) if row.emits is not None}
+
+
+_EMITS: Final = QuickSelect(lambda _: select(SOURCE.c.id, SOURCE.c.emits))
 
 
 def _rows_of(look: Look, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
