@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from monitor import attendance, evaluators, timeliness
 from monitor.ingest.decode import EARLIEST, LATEST
 from monitor.model import Event, Heartbeat, Registry, SubjectRef
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import LostSpan
 from monitor.store.sources import LastBeat, last_beats
 from monitor.store.sql import table_of
@@ -111,9 +112,11 @@ class Marks:
         """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
         skew = boot.skew or timedelta(0)
         corrected = msgspec.structs.replace(event, at=event.at + skew) if skew else event
-        good = min(corrected.at, event.received) if attendance.reassures(corrected) else None
+        earliest, seen = min(corrected.at, event.received), attendance.reassures(corrected)
         for ref in touched(corrected, self.registry):
-            self._touch(ref, event.received, good)
+            # of a source each event tells that it speaks; whether of completions too shows after days
+            is_good = ref.kind == "source" or (ref.kind == "post" and seen)
+            self._touch(ref, event.received, earliest if is_good else None)
         device = self.registry.devices.get(event.device)
         if device is not None and device.watermark == "events":
             self.wake(event.device, min(corrected.at, event.received), event.received)
@@ -171,8 +174,14 @@ def _lost_until(conn: Connection, devices: Iterable[str]) -> dict[str, datetime]
     wanted = list(devices)
     if not wanted:
         return {}
-    query = select(LOST.c.device, func.max(LOST.c.ends)).where(LOST.c.device.in_(wanted)).group_by(LOST.c.device)
-    return {row[0]: row[1] for row in conn.execute(query)}
+    return {row.device: row.ends for row in _LOST_UNTIL.run(conn, wanted)}
+
+
+_LOST_UNTIL: Final = QuickSelect(
+    lambda among: (
+        select(LOST.c.device, func.max(LOST.c.ends).label("ends")).where(among(LOST.c.device)).group_by(LOST.c.device)
+    )
+)
 
 
 def touched(said: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from monitor.model import Device, Registry
 from monitor.store import audit, meta, upsert
+from monitor.store.quick import QuickSelect
 from monitor.store.registry import DEFAULT_CALENDAR
 from monitor.store.schema import CalendarDayRow, SourceRow
 from monitor.store.sql import table_of
@@ -200,9 +201,12 @@ class CalendarCache:
         return CalendarBook(held[1], _sources(conn))
 
 
+_SOURCES: Final = QuickSelect(lambda _: select(SOURCES.c.id, SOURCES.c.calendar, SOURCES.c.hall))
+
+
 def _sources(conn: Connection) -> dict[str, tuple[str, str | None]]:
     """Calendar and hall of each source of an import."""
-    return {row.id: (row.calendar, row.hall) for row in conn.execute(select(SOURCES))}
+    return {row.id: (row.calendar, row.hall) for row in _SOURCES.run(conn)}
 
 
 class CalendarBook:

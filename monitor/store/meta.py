@@ -43,8 +43,8 @@ def bump(conn: Connection, key: str, by: int = 1) -> int:
 
 def text(conn: Connection, key: str) -> str | None:
     """A value kept under a key; None where there is none."""
-    value: str | None = conn.execute(select(META.c.value).where(META.c.key == key)).scalar_one_or_none()
-    return value
+    found = _VALUE.run(conn, [key])
+    return found[0].value if found else None
 
 
 def set_text(conn: Connection, key: str, value: str) -> None:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -368,14 +369,21 @@ class Judged(Value, frozen=True, kw_only=True):
 
 def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """The subjects due at `now`, longest due first."""
-    query = select(*_LOOKED_AT).where(SUBJECT.c.next_check_at <= now)
-    return conn.execute(query.order_by(SUBJECT.c.next_check_at).limit(limit)).all()
+    return _DUE_NOW.run(conn, now=now, limit=limit)
 
 
 _LOOKED_AT: Final = tuple(
     SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic", "verdict")
 )
 """What a judge needs to know of a subject."""
+_DUE_NOW: Final = QuickSelect(
+    lambda _: (
+        select(*_LOOKED_AT)
+        .where(SUBJECT.c.next_check_at <= bindparam("now", type_=SUBJECT.c.next_check_at.type))
+        .order_by(SUBJECT.c.next_check_at)
+        .limit(bindparam("limit", type_=BigInteger()))
+    )
+)
 
 
 def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:

@@ -22,6 +22,8 @@ from monitor.supervision.board import Board, Counted, State, composed, counted, 
 from monitor.supervision.commands import require_known
 
 LOOK_AGAIN_SECONDS: Final = 30.0
+ATTENDED_SECONDS: Final = 120.0
+"""The same where somebody is there and is still being seen: time alone could only change by whom it is taken to be."""
 COUNT_AGAIN_SECONDS: Final = 5.0
 """A case is counted when it was judged, a little after its event came."""
 AT_A_TIME: Final = 20
@@ -39,6 +41,8 @@ class BoardKeeper:
         self._counted: Counted | None = None
         self._counted_at: datetime | None = None
         self._board: Board | None = None
+        self._seen: dict[str, datetime] = {}
+        """When a camera last told of somebody at each window."""
         self._again: set[str] = set()
         """What a fact of this very instant does begins now and lasts no time yet: it shows at the next look."""
         self.judged = 0
@@ -53,19 +57,20 @@ class BoardKeeper:
         require_known(look.registry, hall=self.hall)
         windows = windows_of(look, self.hall)
         self._mark, touched = stored.touched_since(look.conn, self.hall, self._mark)
+        self._seen.update(dict.fromkeys(touched.seen, look.now))
         due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, touched)]
         again, self._again = self._again, {w.id for w in due}
         due += [w for w in windows if w.id in again and w.id not in self._again]
         due += self._by_time(look, windows, {w.id for w in due})
-        counted = self._count(look, touched)
-        if not due and counted is self._counted and self._board is not None:
+        told = self._count(look, touched)
+        if not due and told is self._counted and self._board is not None:
             return replace(self._board, as_of=look.now)
         fresh = states(look, self._policy, due)
         self.judged += len(fresh)
         self._states.update(fresh)
         self._looked.update(dict.fromkeys(fresh, look.now))
-        self._counted = counted
-        self._board = composed(look, self.hall, self._states, counted)
+        self._counted = told
+        self._board = composed(look, self.hall, self._states, told)
         return self._board
 
     def _count(self, look: Look, touched: stored.Touched) -> Counted:
@@ -87,7 +92,7 @@ class BoardKeeper:
 
     def _is_attended(self, window: Window) -> bool:
         """Whether somebody is there by all that is known."""
-        parts = self._states[window.id][1]
+        _, parts = self._states.get(window.id, (None, ()))
         return bool(parts) and parts[-1].state in RANKS
 
     @staticmethod
@@ -101,9 +106,17 @@ class BoardKeeper:
         )
 
     def _by_time(self, look: Look, windows: list[Window], taken: set[str]) -> list[Window]:
-        limit = look.now - timedelta(seconds=LOOK_AGAIN_SECONDS)
-        old = [w for w in windows if w.id not in taken and self._looked.get(w.id, limit) <= limit]
-        return sorted(old, key=lambda w: self._looked.get(w.id, limit))[:AT_A_TIME]
+        limit, patient = (look.now - timedelta(seconds=one) for one in (LOOK_AGAIN_SECONDS, ATTENDED_SECONDS))
+
+        def looked(window: Window) -> datetime:
+            return self._looked.get(window.id, patient)
+
+        def is_old(window: Window) -> bool:
+            last = looked(window)
+            is_seen = self._seen.get(window.id, limit) > limit and self._is_attended(window)
+            return last <= (patient if is_seen else limit) or last > look.now  # the clock was set back
+
+        return sorted((w for w in windows if w.id not in taken and is_old(w)), key=looked)[:AT_A_TIME]
 
     def _people(self, look: Look, window: Window) -> set[str]:
         day = look.book.for_window(look.registry, window.id).local_date(look.now)

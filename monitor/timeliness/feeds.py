@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from monitor.model import Charge, Level, Outcome, Reason, Spell, Verdict
+from monitor.model import ALWAYS, Charge, Level, Outcome, Reason, Spell, Verdict
 from monitor.timeliness.facts import SourceFacts
 from monitor.timeliness.policy import TimelinessPolicy
 from monitor.workcal import WorkCalendar
@@ -23,7 +23,7 @@ def judge_incomplete(facts: SourceFacts, policy: TimelinessPolicy, calendar: Wor
     close of the last of those days counted as legal days (the first not counted), and ends with the next completion.
     """
     if not facts.emits_completed:
-        return _verdict(facts, now, Outcome.OK, "not_emitted")
+        return _verdict(facts, now, Outcome.OK, "not_emitted", calm_until=ALWAYS)
     accepted = [at for at in facts.accepted if at <= now]
     completed = [at for at in facts.completed if at <= now]
     spells: list[Spell] = []
@@ -38,7 +38,19 @@ def judge_incomplete(facts: SourceFacts, policy: TimelinessPolicy, calendar: Wor
             spells.append(_spell(facts, run[0], since, ended, policy))
     standing = bool(spells) and spells[-1].cleared_at is None
     outcome, word = (Outcome.REMINDER, "reminder") if standing else (Outcome.OK, "ok")
-    return _verdict(facts, now, outcome, word, tuple(spells), min(ahead, default=None))
+    calm_until = None if standing else _calm_until(accepted, completed, policy, calendar, now)
+    return _verdict(facts, now, outcome, word, tuple(spells), min(ahead, default=None), calm_until)
+
+
+def _calm_until(
+    accepted: Sequence[datetime], completed: Sequence[datetime], policy: TimelinessPolicy, calendar: WorkCalendar,
+    now: datetime,
+) -> datetime | None:  # fmt: skip
+    """Until when nothing that is accepted or completed after `now` can be suspicious: the days have to go by first."""
+    last = max(completed, default=None)
+    began = min((at for at in accepted if last is None or at > last), default=now)
+    close = calendar.deadline_at(began, policy.incomplete_after_days)
+    return close if close is not None and close > now else None
 
 
 def _runs(accepted: list[datetime], completed: list[datetime]) -> Iterator[tuple[list[datetime], datetime | None]]:
@@ -87,6 +99,7 @@ def _verdict(
     word: str,
     spells: tuple[Spell, ...] = (),
     next_check_at: datetime | None = None,
+    calm_until: datetime | None = None,
 ) -> Verdict:
     reason = spells[-1].reason if word == "reminder" else Reason(code=f"{RULE}.{word}", figures={"source": facts.id})
     return Verdict(
@@ -94,6 +107,7 @@ def _verdict(
         outcome=outcome,
         judged_to=now,
         next_check_at=next_check_at,
+        calm_until=calm_until,
         spells=spells,
         watermark=now,
         reason=reason,

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from monitor.store.cards import CARD
 from monitor.store.engine import Store
 from monitor.supervision.board import TILE_STATES
 from monitor.supervision.boardkeeper import BoardKeeper
@@ -189,6 +191,43 @@ def test_a_kept_board_is_the_one_made_afresh_and_judges_only_what_changed(world:
     before = kept.keeper.judged
     kept.at("08:40:14")
     assert kept.keeper.judged == before, "nothing came"
+
+
+def test_somebody_seen_where_somebody_was_is_no_news(world: World) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    kept.at("08:40")
+    kept.at("08:40:01")
+    before = kept.keeper.judged
+    for minute in ("08:41", "08:42", "08:43"):
+        for camera in ("c1", "c2", "c3"):
+            seen(world, camera, minute, minute, 1)
+        told_, afresh = kept.at(minute)
+        assert told_ == afresh, minute
+    assert kept.keeper.judged - before == 3 + 3, "the one without a camera each time, the others once, for time alone"
+    world.event("c2", "presence", "08:43:02", people=0, view="ok")
+    kept.at("08:43:02")
+    world.beat("c2", "08:43:10")
+    told_, afresh = kept.at("08:43:10")
+    assert told_ == afresh
+    assert states(told_)["w2"][0] == "empty", "and that nobody is, at once"
+
+
+def test_a_card_that_changes_is_on_it_at_once(world: World) -> None:
+    kept = Kept(world)
+    kept.at("08:40")
+    world.event("e1", "rating", "08:40:01", score=1, id="r1")
+    kept.at("08:40:01")
+    world.judge("08:40:02")
+    told_, afresh = kept.at("08:40:02")
+    assert told_ == afresh
+    assert told_["windows"][0]["card"]["state"] == "open"
+    with world.store.write() as conn:
+        conn.execute(update(CARD).where(CARD.c.rule == "rating.bad").values(state="acknowledged", sequence=2))
+    told_, afresh = kept.at("08:40:03")
+    assert told_ == afresh
+    assert told_["windows"][0]["card"]["state"] == "acknowledged"
 
 
 def test_time_a_plan_a_heartbeat_and_the_end_of_hours_change_it_too(world: World) -> None:
