@@ -639,7 +639,7 @@ def test_the_checks_see_what_they_should_and_nothing_else(house: House) -> None:
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 def test_every_page_is_for_everybody(house: House, one: Seen) -> None:
-    """In short: in Chinese at its first two sizes, each route's first view with axe and keyboard, a later one of the same
+    """In short: in Chinese at its first two sizes, each route's first view with axe and keyboard, a later one of these
     sizes by its words alone; in English its words. The whole of it is long.
     """
     if one in READ:
