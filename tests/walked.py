@@ -276,6 +276,8 @@ class Walk(Served):
     bearers: dict[str, dict[str, str]] = field(default_factory=dict)
     clients: dict[str, httpx.Client] = field(default_factory=dict)
     objects: dict[tuple[str, str], str] = field(default_factory=dict)
+    read: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+    """What was read already: route and who read it → the answer."""
 
     def id(self, kind: str, place: str) -> str:
         """The object of a kind at a place, made at the first time."""

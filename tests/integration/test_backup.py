@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from monitor.store.schema import Audit, Card, RawEvent, metadata
 from monitor.store.sql import table_of
 from tests.halls import Commands, Feed, hall, write_lines
 from tests.migrated import lay
-from tests.postgres import Postgres
+from tests.postgres import TEMPLATE, Postgres
 
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 RAW, AUDIT, CARD = table_of(RawEvent), table_of(Audit), table_of(Card)
@@ -52,27 +53,69 @@ def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
         context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, str], None]]:
+    """`filled("sqlite", url)` makes a database there with rows in every table: a copy of one that is filled once."""
+    made: dict[str, str] = {}
+
+    def copy(kind: str, url: str) -> None:
+        if kind == "sqlite":
+            if kind not in made:
+                made[kind] = str(tmp_path_factory.mktemp("full") / "full.sqlite")
+                lay(Path(made[kind]))
+                fill(f"sqlite:///{made[kind]}")
+            shutil.copyfile(made[kind], url.removeprefix("sqlite:///"))
+            return
+        server: Postgres = request.getfixturevalue("postgres")
+        if kind not in made:
+            made[kind] = "full_of_rows"
+            fill(server.make(made[kind], TEMPLATE))
+        name = url.rpartition("/")[2]
+        server.drop(name)
+        server.make(name, made[kind])
+
+    yield copy
+    if "postgresql" in made:
+        request.getfixturevalue("postgres").drop(made["postgresql"])
+
+
+def fill(url: str) -> None:
+    """Rows of every type into every table of a store of the present schema."""
+    store = Store(url)
+    with store.write() as conn:
+        for table in metadata.sorted_tables:
+            conn.execute(table.insert(), [{c.name: value(c, n) for c in table.columns} for n in range(1, ROWS + 1)])
+        continue_numbering(conn, metadata.sorted_tables)
+    store.close()
+
+
 @pytest.fixture
-def full(tmp_path: Path, empty: Place) -> Iterator[Callable[[str], Store]]:
+def full(empty: Place, filled: Callable[[str, str], None]) -> Iterator[Callable[[str], Store]]:
     """`full("sqlite")`: a store of the present schema with rows in every table, of every type."""
     opened: list[Store] = []
 
     def make(kind: str) -> Store:
         url = empty(kind)
-        if kind == "sqlite":
-            lay(Path(url.removeprefix("sqlite:///")))
-        store = Store(url)
-        opened.append(store)
-        migrate.upgrade(store)
-        with store.write() as conn:
-            for table in metadata.sorted_tables:
-                conn.execute(table.insert(), [{c.name: value(c, n) for c in table.columns} for n in range(1, ROWS + 1)])
-            continue_numbering(conn, metadata.sorted_tables)
-        return store
+        filled(kind, url)
+        opened.append(Store(url))
+        return opened[-1]
 
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, filled: Callable[[str, str], None]) -> Path:
+    """A backup of a full SQLite store."""
+    folder = tmp_path_factory.mktemp("kept")
+    store = Store(f"sqlite:///{folder / 'store.sqlite'}")
+    filled("sqlite", str(store.url))
+    backup(store, folder / "backup.zip", NOW)
+    store.close()
+    return folder / "backup.zip"
 
 
 def value(column: Any, number: int) -> Any:
@@ -161,14 +204,14 @@ def test_a_backup_beside_writers_is_of_one_moment(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        found = [backup(store, tmp_path / f"{n}.zip", NOW) for n in range(3)]
+        found = [backup(store, tmp_path / f"{n}.zip", NOW) for n in range(2)]
         assert writer.is_alive()
     finally:
         stop.set()
         writer.join()
     assert written > 10, "the writer was not held up"
     assert all(one.tables["audit"].rows == one.tables["raw_event"].rows for one in found)
-    assert found[0].tables["audit"].rows < found[2].tables["audit"].rows
+    assert found[0].tables["audit"].rows < found[1].tables["audit"].rows
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -243,10 +286,9 @@ def _with_manifest(file: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_backup_is_refused_and_writes_nothing(
-    damage: Callable[[Path], object], full: Callable[[str], Store], empty: Place, tmp_path: Path
+    damage: Callable[[Path], object], kept: Path, empty: Place, tmp_path: Path
 ) -> None:
-    file = tmp_path / "backup.zip"
-    backup(full("sqlite"), file, NOW)
+    file = Path(shutil.copy(kept, tmp_path))
     damage(file)
     target = Store(empty("sqlite"))
     with pytest.raises((BadArchive, Mismatch)), Reader(file) as reader:
@@ -257,9 +299,8 @@ def test_a_damaged_backup_is_refused_and_writes_nothing(
     target.close()
 
 
-def test_a_backup_of_a_later_schema_is_refused(full: Callable[[str], Store], empty: Place, tmp_path: Path) -> None:
-    file = tmp_path / "backup.zip"
-    backup(full("sqlite"), file, NOW)
+def test_a_backup_of_a_later_schema_is_refused(kept: Path, empty: Place, tmp_path: Path) -> None:
+    file = Path(shutil.copy(kept, tmp_path))
     _with_manifest(file, revision="9999")
     target = Store(empty("sqlite"))
     with Reader(file) as reader, pytest.raises(migrate.SchemaError, match="newer"):
