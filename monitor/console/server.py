@@ -55,6 +55,7 @@ class HttpServer:
         self.port = int(bound.getsockname()[1])
         config = uvicorn.Config(
             self._app,
+            http="h11",  # whatever else is installed: this one bounds what a head may hold
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -900,12 +900,25 @@ def test_every_route_has_its_line(walk: Walk) -> None:
 # --------------------------------------------------------------------------- pages
 
 
+def require_guarded(answer: httpx.Response, route: str) -> None:
+    """No browser keeps it, guesses its type, frames it or gives it to another site's page."""
+    said = answer.headers
+    assert said["x-content-type-options"] == "nosniff", route
+    assert "frame-ancestors 'none'" in said["content-security-policy"], route
+    assert said["cross-origin-resource-policy"] == "same-origin", route
+    assert "no-store" in said["cache-control"], route
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        assert "script-src 'self';" in said["content-security-policy"], route
+
+
 def test_pages_let_in_who_may(walk: Walk) -> None:
     for route, way in of_kind("page"):
         method, path = split(route)
         address = walk.address(path, way)
         for who in PERSONS if route != "POST /sign-out" else ():
             form = {"data": {"csrf": walk.csrf[who], **way.form}} if method == "POST" else {}
+            answer = walk.ask(walk.clients[who], method, address, **form)
+            require_guarded(answer, route)
             own = method == "GET" and who in way.may
             answer = read(walk, route, who) if own else walk.ask(walk.clients[who], method, address, **form)
             if who in way.may:
@@ -984,6 +997,7 @@ def test_the_api_lets_in_who_may(walk: Walk) -> None:
             own = method == "GET"
             answer = read(walk, route, who) if own else ask_as(walk, who, method, address, way)
             assert answer.status_code in (200, 201, 304, 404, 409, 422), (route, who, answer.text)
+            require_guarded(answer, route)
 
 
 def test_nobody_s_request_is_refused_and_a_session_opens_no_api(walk: Walk) -> None:
