@@ -18,6 +18,8 @@ import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
+from monitor.console.punctual import Punctual
+
 START_SECONDS: Final = 20.0
 THREADS: Final = 15
 """For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
@@ -57,7 +59,7 @@ class HttpServer:
         self.port = int(bound.getsockname()[1])
         config = uvicorn.Config(
             self._app,
-            http="h11",  # whatever else is installed: this one bounds what a head may hold
+            http=Punctual,  # its parser, h11, bounds what a head may hold
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -7,8 +7,8 @@ import json
 import shutil
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.ops.backup.archive import MANIFEST, BadArchive, Reader
 from monitor.ops.backup.load import Mismatch, NotEmpty, restore
 from monitor.ops.backup.make import NoStore, backup
+from monitor.ops.backup.old import name_of, thin
 from monitor.ops.backup.rows import TableSum, continue_numbering, sum_of, tables_of
 from monitor.store import migrate
 from monitor.store.engine import Store
@@ -353,6 +354,10 @@ def test_commands_say_what_is_wrong_with_status_2(tmp_path: Path) -> None:
     commands.run("restore", "nowhere.zip", status=2)
     commands.run("backup", "new.zip", status=2)
     assert not (tmp_path / "new.zip").exists()
+    for day in range(10, 20):
+        (tmp_path / f"jiancha-202001{day}T000000Z.zip").touch()
+    commands.run("backup", f"{tmp_path}/", "--keep-days", "30", status=2)
+    assert len(list(tmp_path.glob("jiancha-2020*"))) == 10, "one that fails takes none away"
     commands.run("db", "upgrade")
     commands.run("backup", "none/new.zip", status=2)
 
@@ -364,5 +369,32 @@ def test_a_folder_that_is_not_there_is_no_name_of_a_file(tmp_path: Path) -> None
     commands.run("backup", f"{tmp_path}/nowhere/", status=2)
     assert not (tmp_path / "nowhere").exists()
     (tmp_path / "there").mkdir()
-    commands.run("backup", f"{tmp_path}/there/")
-    assert [path.suffix for path in (tmp_path / "there").iterdir()] == [".zip"]
+    for day in range(10, 20):
+        (tmp_path / "there" / f"jiancha-202001{day}T000000Z.zip").touch()
+    commands.run("backup", f"{tmp_path}/there/", "--keep-days", "30")
+    names = sorted(path.name for path in (tmp_path / "there").iterdir())
+    assert names[:6] == [f"jiancha-202001{day}T000000Z.zip" for day in range(14, 20)]
+    assert (len(names), names[6][-5:]) == (7, "Z.zip")
+    commands.run("backup", f"{tmp_path}/one.zip", "--keep-days", "30", status=2)
+
+
+@pytest.mark.parametrize(
+    ("ages", "left"),
+    [
+        (range(1, 50), range(1, 31)),
+        (range(40, 60), range(40, 47)),
+        ([0.5, 29.9, 30.1, 31, 400], [0.5, 29.9, 30.1, 31, 400]),
+    ],
+    ids=["a backup each night", "none for forty days: the newest stay", "few"],
+)  # fmt: skip
+def test_old_backups_go_after_a_new_one_and_the_newest_never(
+    tmp_path: Path, ages: Iterable[float], left: Iterable[float]
+) -> None:
+    now = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+    for age in ages:
+        (tmp_path / name_of(now - timedelta(days=age))).touch()
+    others = ["before-upgrade.zip", "jiancha-20200101T000000Z.zip.part", "x-jiancha-20200101T000000Z.zip"]
+    for other in others:
+        (tmp_path / other).touch()
+    thin(tmp_path, now, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {*others, *(name_of(now - timedelta(days=n)) for n in left)}

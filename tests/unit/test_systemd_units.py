@@ -103,6 +103,13 @@ def test_the_guide_puts_no_secret_of_the_server_on_a_command_line() -> None:
     assert [line for line in typed if not line.startswith((*builtin, "mosquitto_pub "))] == []
 
 
+def test_no_secret_goes_where_another_s_is_to_be() -> None:
+    """A place that is held by a password of ours is a password that is sent to whoever should get another."""
+    copied = [line for line in guide() if line.startswith(("install ", "cp ")) and "/etc/jiancha/secrets/" in line]
+    assert copied
+    assert [line for line in copied if not line.split()[-1].startswith(("/etc/jiancha/", "/mnt/"))] == []
+
+
 def test_each_timer_has_its_task_and_each_task_is_a_command() -> None:
     known = dict(docs_tables.commands())
     called = {setting(name, "Unit")[0] for name in TIMERS}
