@@ -28,7 +28,7 @@ from monitor.settings import ConsoleSettings, config_dir
 from monitor.store.engine import Store
 from monitor.store.schema import HallRow
 from monitor.supervision.signin import SignIn
-from tests import busy_cycleb, busy_routes
+from tests import busy_cycleb, busy_routes, plain_http
 from tests.browser.axe import source, violations
 from tests.browser.pages import Browsers, Watched
 from tests.browser.wholepage import Data, keyboard, moving, prepare, ready, sized, texts, texts_in, texts_of, wide
@@ -523,7 +523,9 @@ class House:
     data: Data
     first: First
     _open: dict[tuple[str | None, bool], Watched] = field(default_factory=dict)
-    _reader: httpx.Client = field(default_factory=lambda: httpx.Client(headers={"Accept": "text/html"}, timeout=30))
+    _reader: httpx.Client = field(
+        default_factory=lambda: plain_http.client(headers={"Accept": "text/html"}, timeout=30)
+    )
     _sessions: dict[str, str] = field(default_factory=dict)
 
     def address(self, one: Seen) -> str:

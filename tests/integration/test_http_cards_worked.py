@@ -20,6 +20,7 @@ from monitor.store.requests import KEPT, REQUEST
 from monitor.supervision.commands import local
 from monitor.supervision.people import disable
 from monitor.supervision.tokens import revoke_token
+from tests import plain_http
 from tests.http_app import NOW, Served
 from tests.people_at_work import at_work, card, post, state_of
 
@@ -249,7 +250,7 @@ def test_ten_at_once_under_one_key_issue_one_card(app: Served, store: Store) -> 
     body = {"rule": "E06", "staff": "s1", "reason": "巡查所见"}
 
     def send(_: int) -> httpx.Response:
-        return httpx.post(f"{app.url}/api/v1/cards", json=body, headers=header, timeout=30)
+        return plain_http.post(f"{app.url}/api/v1/cards", json=body, headers=header, timeout=30)
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(send, range(10)))
