@@ -7,18 +7,20 @@ A tag that is none gives it away where a script would be stopped by the page's p
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from monitor.agents.demoplan import HALL
 from tests.browser.fakekiosk import TOKEN, FakeKiosk
 from tests.browser.pages import Browsers, Watched
-from tests.browser.signed import sign_in
+from tests.browser.signed import secret_of, sign_in
 from tests.busy_hall import copied
 from tests.daemon import Daemon
 
@@ -146,6 +148,19 @@ def test_it_stays_text_on_every_list_and_form(browsers: Browsers, evil: tuple[Da
         shown += [name] if "xss-probe" in watched.page.content() else []
         browsers.close_pages()
     assert len(shown) > len(LONG) / 2, f"it was looked at where nothing of it is shown: {shown}"
+
+
+def test_a_card_s_pdf_shows_it_as_text(evil: tuple[Daemon, str], tmp_path: Path, tool: Callable[[str], str]) -> None:
+    """Made of HTML; nothing of what is written there is markup."""
+    daemon, key = evil
+    number = one(daemon, CASE.replace("key", "number", 1))
+    answer = httpx.get(
+        f"{daemon.url}/cards/{number}/export.pdf", cookies={"jiancha": secret_of(daemon, "duty")}, timeout=60
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    (tmp_path / "card.pdf").write_bytes(answer.content)
+    text = subprocess.run([tool("pdftotext"), tmp_path / "card.pdf", "-"], capture_output=True, text=True).stdout
+    assert "<xss-probe></xss-probe>" in text.replace("\n", ""), text
 
 
 # --------------------------------------------------------------------------- where nobody signs in
