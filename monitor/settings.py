@@ -700,12 +700,13 @@ def _named_files(section: Any, name: str, base: Path, parse: Any) -> dict[str, A
 
 
 def _overlay_environment(data: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
-    """JIANCHA_SECTION__KEY overrules the file; ..._FILE reads the value from a file (secrets).
+    """JIANCHA_SECTION__KEY overrules the file; ..._FILE reads the value from a file (secrets) and goes before the same
+    key without it: a unit's drop-in adds one and takes none away.
 
     Gives the variable of each key that one has set.
     """
     given_by: dict[str, str] = {}
-    for variable, text in env.items():
+    for variable, text in sorted(env.items(), key=lambda pair: pair[0].endswith("_FILE")):
         if not variable.startswith(ENV_PREFIX) or "__" not in variable:
             continue
         keys = variable.removeprefix(ENV_PREFIX).lower().split("__")

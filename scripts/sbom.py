@@ -42,7 +42,10 @@ _CLASSIFIER: Final = {
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
+    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
     "GNU Library or Lesser General Public License (LGPL)": "LGPL-2.0-or-later",
     "The Unlicense (Unlicense)": "Unlicense",
 }

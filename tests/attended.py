@@ -21,6 +21,7 @@ from monitor.metrics import Metrics
 from monitor.store.schema import User
 from monitor.supervision.rules import RULES
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 from tests.http_app import insert
 from tests.sheets import World
 from tests.signing_in import session
@@ -50,7 +51,7 @@ class Attended:
     def page(self, who: str, path: str) -> httpx.Response:
         if who not in self._clients:
             secret = session(self.deps.store, who, self.deps.clock.real_now).secret
-            client = httpx.Client(base_url=self.url, cookies={"jiancha": secret}, headers={"Accept": "text/html"})
+            client = plain_http.client(base_url=self.url, cookies={"jiancha": secret}, headers={"Accept": "text/html"})
             self._clients[who] = self.parts.enter_context(client)
         return self._clients[who].get(path)
 
@@ -58,7 +59,7 @@ class Attended:
         if who not in self._bearers:
             now = self.deps.clock.now()
             self._bearers[who] = self.deps.store.step(lambda conn: create_token(conn, now=now, user=who))
-        return httpx.get(self.url + path, headers={"Authorization": f"Bearer {self._bearers[who]}"})
+        return plain_http.get(self.url + path, headers={"Authorization": f"Bearer {self._bearers[who]}"})
 
 
 @contextmanager

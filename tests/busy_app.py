@@ -20,6 +20,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.supervision.rules import RULES
+from tests import plain_http
 from tests.busy_hall import CONFIG, NOW, copied
 from tests.http_app import Served, served
 from tests.moved import move
@@ -32,7 +33,7 @@ class BusyApp(Served):
 
     def as_user(self, user: str) -> httpx.Client:
         signed = session(self.deps.store, user, self.deps.clock.real_now)
-        client = httpx.Client(base_url=self.url, timeout=30, cookies={"jiancha": signed.secret})
+        client = plain_http.client(base_url=self.url, timeout=30, cookies={"jiancha": signed.secret})
         client.headers["X-CSRF"] = signed.csrf
         client.headers["Accept"] = "text/html"
         return client

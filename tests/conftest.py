@@ -95,11 +95,17 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Mark `both_databases`: the test, or every test of the module but those marked `sqlite_only`, runs on both."""
-    marked = metafunc.definition.get_closest_marker
-    wanted = marked("both_databases") and not marked("sqlite_only")
+    """Mark `both_databases`: the test, or every test of the module but those marked `sqlite_only`, runs on both.
+    `scenarios`: on PostgreSQL in the long run alone, but for those of them that are marked `both_databases`. A test's
+    own mark stands before its module's.
+    """
+    marked, own = metafunc.definition.get_closest_marker, {mark.name for mark in metafunc.definition.own_markers}
+    wanted = (marked("both_databases") or marked("scenarios")) and not marked("sqlite_only")
     if wanted and "database_url" in metafunc.fixturenames:
-        metafunc.parametrize("database_url", DATABASES, indirect=True)
+        seldom = "scenarios" in own or (marked("scenarios") is not None and "both_databases" not in own)
+        marks = [pytest.mark.long] if seldom else []
+        values = [pytest.param(name, marks=marks if name != "sqlite" else []) for name in DATABASES]
+        metafunc.parametrize("database_url", values, indirect=True)
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-
-from tests import forked, migrated
+from tests import forked, migrated, plain_http
 
 
 class Daemon:
@@ -71,7 +69,7 @@ class Daemon:
             for line in (self.folder / "daemon.log").read_bytes()[self._begun :].decode(errors="replace").splitlines():
                 if '"daemon.started"' in line:
                     self.url = str(json.loads(line)["http"])
-                    httpx.get(f"{self.url}/healthz").raise_for_status()
+                    plain_http.get(f"{self.url}/healthz").raise_for_status()
                     return self
             time.sleep(0.02)
         raise AssertionError(f"the daemon did not start: {self.log()}")

@@ -33,8 +33,12 @@ from monitor.ingest.registry_checks import Known
 from monitor.ingest.tables import InputErrors, tables_in
 from monitor.model import Rejected
 from monitor.settings import config_dir
+from monitor.supervision.files import checked
+from monitor.supervision.refused import Refused
 from monitor.workcal.notice import notice_paper, parse_notice
 from tests.bombs import packed, workbook
+from tests.fuzzing_forms import FOUND as FOUND_FORMS
+from tests.fuzzing_forms import forms, sent
 from tests.ingest_world import GOOD, NINE, REGISTRY, SENDER, message
 from tests.registry_rows import HALL_TOML
 
@@ -278,6 +282,15 @@ def event_lines(body: bytes, _folder: Path) -> None:
         decoder((item.device, item.channel, bytes(item.payload)), _folder)
 
 
+def attachment(given: tuple[str, bytes], _folder: Path) -> None:
+    try:
+        (file,) = checked([given])
+    except Refused as error:
+        told(error, "file")
+    else:
+        assert not set(file.name) & set('"\\/\r\n\0')
+
+
 def template(source: str, _folder: Path) -> None:
     try:
         assert len(fill(source, context((EXAMPLE,), "firing", Style(), title="t", text="x"))) <= 200_000
@@ -303,6 +316,7 @@ JMES: Final = st.text(alphabet="abcd.[]*{}'`|&@()0123456789:,!=<>?\"-_ \\", max_
     ["a.b", "a[*].b", "replace(a, 'x', b)", "lower(a)", "sum(a)", "max_by(a, &b)", "join(',', a)", "to_number(@)",
      "a[::0]", "sort_by(@, &a)", "`{`", "a || `1`", "merge(a, b)"]
 )  # fmt: skip
+DOCUMENTS: Final = [packed({"word/document.xml": b"<x/>", "word/媒体.xml": b"y"}), packed(workbook())]
 PIECES: Final = st.sampled_from(
     ["{{ ", " }}", "{% for c in cards %}", "{% endfor %}", "{% if ", "{% set x = ", " %}", "cards[0]", ".charged",
      "title", "|upper", "|join(',')", "|format(9)", "|center(99999999)", " * 99999999", " ** ", "'a'", "9", "(", ")",
@@ -350,12 +364,20 @@ def targets(sample: Path | None = None) -> list[Target]:
         Target("bodies of events", mangled([as_json([{"device": "ev-1", "channel": c, "payload": e}
                                                      for c, e in zip(GOOD, EVENTS, strict=True)])]), event_lines),
         Target("rule books", mangled(files("assessment")), rule_book),
+        Target("attachments", st.tuples(TEXTS, mangled([*DOCUMENTS, b"%PDF-1.7 x", "正文".encode()])), attachment),
+        Target("forms", forms(mangled), sent),
         Target("templates", st.lists(PIECES | TEXTS, max_size=12).map("".join), template),
     ]  # fmt: skip
 
 
 def _emptied(part: str) -> tuple[str, bytes]:
     return "hall.xlsx", packed(workbook() | {part: b""})
+
+
+def _to_come(document: bytes) -> bytes:
+    """A zip whose last entry asks for a version of zip that there is not."""
+    at = document.rindex(b"PK\x01\x02") + 6
+    return document[:at] + b"\xff" + document[at + 1 :]
 
 
 FOUND: Final[tuple[tuple[str, Any], ...]] = (
@@ -365,5 +387,9 @@ FOUND: Final[tuple[tuple[str, Any], ...]] = (
     ("plans", _emptied("xl/_rels/workbook.xml.rels")),
     ("plans", _emptied("xl/styles.xml")),
     ("case logs", ("xlsx", _emptied("[Content_Types].xml")[1])),
+    # zipfile's errors of names that are no UTF-8 and of a version to come: an attachment ended as HTTP 500
+    ("attachments", ("a.docx", DOCUMENTS[0].replace("媒".encode(), b"\xff\xff\xff"))),
+    ("attachments", ("a.docx", _to_come(DOCUMENTS[0]))),
+    *(("forms", form) for form in FOUND_FORMS),
 )
 """(target, what came in): what was found once and mended."""

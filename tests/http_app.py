@@ -26,6 +26,7 @@ from monitor.store.schema_alerts import Delivery
 from monitor.store.sql import table_of
 from monitor.supervision.policies import Policies
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 RULES = ("case.limit", "post.empty", "checkin.slot", "rating.bad", "device.silent")
@@ -118,7 +119,7 @@ def served(deps: Deps) -> Iterator[Served]:
     server = HttpServer(make_app(deps))
     server.start()
     try:
-        with httpx.Client(base_url=server.url, timeout=60) as http:
+        with plain_http.client(base_url=server.url, timeout=60) as http:
             yield Served(deps=deps, http=http, url=server.url)
     finally:
         server.stop()

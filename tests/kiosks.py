@@ -39,6 +39,7 @@ from monitor.supervision.kioskframes import Asked
 from monitor.supervision.kioskgallery import LiveGallery
 from monitor.supervision.pins import sealed_pin, set_pin
 from monitor.supervision.tokens import create_kiosk_token
+from tests import plain_http
 from tests.daemon import Daemon
 from tests.faces import MODEL, at_distance, face, vector
 from tests.halls import Tables, hall
@@ -154,7 +155,7 @@ def kiosk(world: World, device: str = "k1", deps: Deps | None = None) -> Iterato
     server.start()
     try:
         headers = {"Authorization": f"Bearer {token_for(world, device)}"}
-        with httpx.Client(base_url=server.url, timeout=30, headers=headers) as http:
+        with plain_http.client(base_url=server.url, timeout=30, headers=headers) as http:
             yield Kiosk(world=world, deps=deps, http=http, device=device)
     finally:
         server.stop()

@@ -15,6 +15,7 @@ import httpx
 
 from monitor.clock import Clock
 from monitor.mqtt import Client, Options, Publication
+from tests import plain_http
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import Tables, hall, toml
@@ -107,20 +108,20 @@ class Watched:
     def answers(self) -> bool:
         """Whether the process answers at all."""
         try:
-            return httpx.get(f"{self.daemon.url}/healthz", timeout=20).status_code == 200
+            return plain_http.get(f"{self.daemon.url}/healthz", timeout=20).status_code == 200
         except httpx.TransportError:
             return False
 
     def ready(self) -> dict[str, str]:
         """Parts that do not work, with why; empty when ready."""
-        answer = httpx.get(f"{self.daemon.url}/readyz", timeout=20)
+        answer = plain_http.get(f"{self.daemon.url}/readyz", timeout=20)
         body = answer.json()
         assert body["ready"] is (answer.status_code == 200)
         return {reason["part"]: reason["why"] for reason in body["reasons"]}
 
     def metric(self, series: str) -> float:
         """The value of a series as written in the exposition, e.g. `jiancha_broker_connected`."""
-        for line in httpx.get(f"{self.daemon.url}/metrics", timeout=20).raise_for_status().text.splitlines():
+        for line in plain_http.get(f"{self.daemon.url}/metrics", timeout=20).raise_for_status().text.splitlines():
             if line.startswith(f"{series} "):
                 return float(line.split()[-1])
         raise AssertionError(f"no series {series}")

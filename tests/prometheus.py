@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import yaml
 
+from tests import plain_http
+
 ROOT = Path(__file__).resolve().parent.parent
 PROMETHEUS = ROOT / "config" / "prometheus"
 RULE_FILE = PROMETHEUS / "rules" / "jiancha.yml"
@@ -27,7 +29,7 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=10)
+        self._http = plain_http.client(base_url=url, timeout=10)
 
     def get(self, path: str, **params: str) -> Any:
         return self._http.get(path, params=params).json()

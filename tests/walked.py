@@ -62,7 +62,7 @@ from monitor.supervision.tokens import (
     create_token,
     digest,
 )
-from tests import walked_cycle, walked_marking, walked_outcomes, walked_scores
+from tests import plain_http, walked_cycle, walked_marking, walked_outcomes, walked_scores
 from tests.http_app import NOW, Served, insert
 from tests.people_at_work import PLACES, THEIRS, fill_people, put_card
 from tests.signing_in import session
@@ -276,6 +276,8 @@ class Walk(Served):
     bearers: dict[str, dict[str, str]] = field(default_factory=dict)
     clients: dict[str, httpx.Client] = field(default_factory=dict)
     objects: dict[tuple[str, str], str] = field(default_factory=dict)
+    read: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+    """What was read already: route and who read it → the answer."""
 
     def id(self, kind: str, place: str) -> str:
         """The object of a kind at a place, made at the first time."""
@@ -334,19 +336,19 @@ def walked(folder: Path) -> Iterator[Walk]:
         server = HttpServer(app)
         server.start()
         parts.callback(server.stop)
-        http = parts.enter_context(httpx.Client(base_url=server.url, timeout=30))
+        http = parts.enter_context(plain_http.client(base_url=server.url, timeout=30))
         walk = Walk(deps=deps, http=http, url=server.url, routes=tuple(routes_of(app)))
         walk.bearers = _bearers(walk)
         for who in PERSONS:
             walk.clients[who] = parts.enter_context(_client(walk, who))
-        walk.clients[NOBODY] = parts.enter_context(httpx.Client(base_url=walk.url, timeout=30, headers=HTML))
+        walk.clients[NOBODY] = parts.enter_context(plain_http.client(base_url=walk.url, timeout=30, headers=HTML))
         yield walk
 
 
 def _client(walk: Walk, who: str) -> httpx.Client:
     signed = session(walk.deps.store, who, walk.deps.clock.real_now)
     walk.csrf[who] = signed.csrf
-    return httpx.Client(base_url=walk.url, timeout=30, cookies={"jiancha": signed.secret}, headers=HTML)
+    return plain_http.client(base_url=walk.url, timeout=30, cookies={"jiancha": signed.secret}, headers=HTML)
 
 
 def _bearers(walk: Walk) -> dict[str, dict[str, str]]:

@@ -18,12 +18,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
-import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -47,17 +44,6 @@ THROTTLED_SECONDS: Final = 60.0
 
 Request = tuple[str, dict[str, Any], dict[str, str]]
 """URL, JSON body, query."""
-
-
-TRUSTED: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-@cache
-def _trust(verify: bool, file: str | None, folder: str | None) -> ssl.SSLContext:
-    """Whom a connection trusts, read once: reading the authorities anew took 30 ms of each try. `file` and `folder`
-    are what the environment says.
-    """
-    return httpx.create_ssl_context(verify=verify)
 
 
 class Checked:
@@ -85,8 +71,7 @@ class Checked:
         url, body, query = self.request(title, text)
         connect, read = self.request_timeout
         timeout = httpx.Timeout(read, connect=connect)
-        trust = _trust(self.verify_certificate, *map(os.environ.get, TRUSTED))
-        with client(self.reach, timeout=timeout, verify=trust) as http:
+        with client(self.reach, timeout=timeout, verify=self.verify_certificate) as http:
             result, answer = post(http, url, body, real_now=real_now, params=query or None)
         if result.outcome is not Outcome.SENT or answer is None:
             return result

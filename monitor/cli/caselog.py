@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import typer
 
 from monitor.cli.common import Finding, print_json
+from monitor.cli.shown import bare
 
 if TYPE_CHECKING:
     from monitor.ingest.account import Imported, Progress, Tally, Watch
@@ -115,7 +116,7 @@ def _bar() -> Iterator[Watch]:
         TimeRemainingColumn(),
     )
     names = {"check": "检查 checking (bytes)", "import": "导入 importing (rows)"}
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=Console(file=bare(sys.stderr))) as bar:
         tasks: dict[str, Any] = {}
         began = time.monotonic()
 

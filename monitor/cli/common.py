@@ -19,6 +19,7 @@ import structlog
 import typer
 from typer.main import get_command
 
+from monitor.cli.shown import terminals_shown
 from monitor.redact import SECRETS
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def commands() -> Callable[..., object]:
 def run_app(arguments: Sequence[str]) -> int:
     """Run the app; gives the exit status: 0 done, 1 finding or failure, 2 bad input."""
     _log_to_stderr()
+    with terminals_shown():
+        return _ran(arguments)
+
+
+def _ran(arguments: Sequence[str]) -> int:
     try:
         commands()(args=_config_first(list(arguments)))
     except SystemExit as ended:  # typer's own: usage errors are 2, a command that came to its end 0

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.common import BadInput, Finding, program
+from monitor.cli.shown import bare
 
 if TYPE_CHECKING:
     from monitor.agents.simulate import Request
@@ -45,7 +46,7 @@ def demo(
         raise BadInput(f"--folder: {folder} 不是空文件夹，请另取 is not an empty folder; name a new one")
     options = Options(folder=folder, day_seconds=day_seconds, use_http=http, plain=plain, stay=stay)
     try:
-        kept = run_demo(options, Console())
+        kept = run_demo(options, Console(file=bare(sys.stdout)))
     except (CannotStart, OSError) as error:
         raise Finding(f"演示无法进行 the demo cannot go on: {error}") from error
     if not kept:

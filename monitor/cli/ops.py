@@ -105,21 +105,31 @@ def backup(
     target: str = typer.Argument(
         ..., metavar="TARGET", help="File to be written, or a folder; nothing is overwritten."
     ),
+    keep_days: int | None = typer.Option(
+        None,
+        "--keep-days",
+        min=1,
+        metavar="N",
+        help="Once it is proven: delete the folder's backups of more than N days, but for the seven newest.",
+    ),
 ) -> None:
     """备份 Back the store up beside the running daemon: one moment, one file, proven by restoring it into a
     scratch store.
 
-    Example: jiancha backup /var/backups/jiancha/
+    Example: jiancha backup /var/backups/jiancha/ --keep-days 30
     """
     from monitor.ops.backup.load import Mismatch
     from monitor.ops.backup.make import NoStore
     from monitor.ops.backup.make import backup as made
+    from monitor.ops.backup.old import name_of, thin
 
     with unopened(settings(), writing=False) as opened, store_errors(opened.store.url):
         now = opened.clock.now()
         # a folder that is not there is none of a file's names: what ends with a slash is a folder
         folder = Path(target).is_dir() or target.endswith("/")
-        file = Path(target) / f"jiancha-{now:%Y%m%dT%H%M%SZ}.zip" if folder else Path(target)
+        file = Path(target) / name_of(now) if folder else Path(target)
+        if keep_days is not None and not folder:
+            raise BadInput("--keep-days: 只用于文件夹 is for a folder: it deletes older backups there")
         try:
             manifest = made(opened.store, file, now)
         except NoStore as error:
@@ -140,6 +150,12 @@ def backup(
     )
     if manifest.audit_head is not None:
         typer.echo(f"审计封印首部 audit head: {manifest.audit_head}", err=True)
+    if keep_days is not None:
+        try:
+            gone = thin(file.parent, now, keep_days)
+        except OSError as error:
+            raise Finding(f"{error.filename}: 旧备份删不掉 cannot be deleted: {error.strerror}") from error
+        typer.echo(f"已删除旧备份 old backups deleted: {len(gone)}", err=True)
 
 
 def restore(

@@ -7,19 +7,20 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from prometheus_client.exposition import choose_encoder
+from starlette.requests import ClientDisconnect
 
 from monitor.console.api import make_api
 from monitor.console.cardanswers import ReadyOut
 from monitor.console.collector import ReadyCollector, StoreCollector
 from monitor.console.deps import Deps
+from monitor.console.guarded import Guarded
 from monitor.console.kiosk import make_kiosk
-from monitor.console.nosniff import NoSniff
 from monitor.console.openapi import describe
 from monitor.console.packed import Packed
 from monitor.console.pages import make_pages
 from monitor.console.pages.faults import add_faults
 from monitor.console.pages.limits import LimitedForms
-from monitor.console.pages.session import RenewedCookie, SignInFirst, sign_in_address
+from monitor.console.pages.session import RenewedCookie, SignInFirst, is_signed_in, sign_in_address
 from monitor.console.rate import make_rate
 from monitor.console.readiness import unready, warned
 from monitor.console.screen import make_screen
@@ -34,10 +35,11 @@ def make_app(deps: Deps) -> FastAPI:
     deps.metrics.registry.register(StoreCollector(deps))
     add_faults(app, deps)
     app.add_exception_handler(SignInFirst, to_sign_in)
-    app.add_middleware(LimitedForms)
+    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_middleware(LimitedForms, known=lambda request: is_signed_in(deps, request))
     app.add_middleware(RenewedCookie)
     app.add_middleware(Packed)
-    app.add_middleware(NoSniff)
+    app.add_middleware(Guarded)
     describe(app)
     _add_health(app, deps)
     _add_metrics(app, deps)
@@ -55,6 +57,11 @@ async def to_sign_in(request: Request, error: Exception) -> Response:
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": sign_in_address("/")})
     return RedirectResponse(sign_in_address(error.path), 303)
+
+
+async def gone(_request: Request, _error: Exception) -> Response:
+    """For nobody: whoever asked is gone in the middle of what they said, and nothing of it was done."""
+    return Response(status_code=400)
 
 
 def _add_health(app: FastAPI, deps: Deps) -> None:

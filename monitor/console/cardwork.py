@@ -19,6 +19,7 @@ from monitor.console.cardanswers import AcknowledgedOut, DoneOut, answers
 from monitor.console.cardbodies import BODIES, AcknowledgeAll, Issue, files_of, given_of, read
 from monitor.console.cards import INT64, no_card
 from monitor.console.deps import Deps
+from monitor.console.devicebodies import schema_of
 from monitor.console.once import KEY, Act, once
 from monitor.model import Level, SubjectRef
 from monitor.supervision.bulk import acknowledge_all
@@ -51,7 +52,7 @@ def _add_step(api: APIRouter, deps: Deps, step: str) -> None:
         f"/cards/{{number}}/{step}",
         name=f"card_{event}",
         responses=WORK_ERRORS | answers(DoneOut, "The step is committed."),
-        openapi_extra=body_schema(model.model_json_schema()),
+        openapi_extra=body_schema(schema_of(model)),
         description=f"As `jiancha cards {step}`: {{number, step, state, sequence}} once it is committed.",
     )
     async def post_step(
@@ -99,7 +100,7 @@ def _add_issue(api: APIRouter, deps: Deps) -> None:
         "/cards",
         status_code=201,
         responses=WORK_ERRORS | answers(DoneOut, "The card is issued.", 201),
-        openapi_extra=body_schema(Issue.model_json_schema()),
+        openapi_extra=body_schema(schema_of(Issue)),
     )
     async def post_card(
         request: Request,
@@ -118,7 +119,7 @@ def _add_bulk(api: APIRouter, deps: Deps) -> None:
     @api.post(
         "/cards/ack",
         responses=WORK_ERRORS | answers(AcknowledgedOut, "What was done."),
-        openapi_extra=body_schema(AcknowledgeAll.model_json_schema()),
+        openapi_extra=body_schema(schema_of(AcknowledgeAll)),
     )
     async def post_ack(request: Request, grant: Grant = Depends(require(deps, "cards:acknowledge"))) -> dict[str, Any]:
         """Acknowledge many: {done: [number], refused: [{number, detail}]}. Each is done by itself; sent again, those

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 
 from monitor.console.answers import body_schema
 from monitor.console.deps import Deps
+from monitor.console.devicebodies import schema_of
 from monitor.console.kioskanswers import (
     ERRORS,
     answer,
@@ -44,13 +45,13 @@ def make_kiosk(deps: Deps, kiosks: Kiosks) -> APIRouter:
         """What the page may offer here."""
         return answer(deps, config_of(kiosks, place))
 
-    @api.post("/pin", responses=ERRORS, openapi_extra=body_schema(Pin.model_json_schema()))
+    @api.post("/pin", responses=ERRORS, openapi_extra=body_schema(schema_of(Pin)))
     async def post_pin(request: Request, place: Place = Depends(at_kiosk)) -> Any:
         """Check in by staff number and PIN; the same again is the same answer. 403 pin.wrong, 429 pin.locked."""
         said = await body_of(request, Pin)
         return await run_in_threadpool(by_pin, deps, kiosks, place, said)
 
-    @api.post("/heartbeat", responses=ERRORS, openapi_extra=body_schema(Beat.model_json_schema()))
+    @api.post("/heartbeat", responses=ERRORS, openapi_extra=body_schema(schema_of(Beat)))
     async def post_heartbeat(request: Request, place: Place = Depends(at_kiosk)) -> dict[str, Any]:
         """The device's heartbeat: what the page still keeps, and its clock."""
         said = await body_of(request, Beat)

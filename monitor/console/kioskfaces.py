@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from monitor.console.answers import body_schema
 from monitor.console.bearer import read_body
 from monitor.console.deps import Deps
+from monitor.console.devicebodies import schema_of
 from monitor.console.kioskanswers import (
     ERRORS,
     LANG,
@@ -45,7 +46,7 @@ def add_faces(api: APIRouter, deps: Deps, kiosks: Kiosks) -> None:
     at_kiosk = placed(deps, kiosks)
     _add_attempts(api, deps, kiosks, at_kiosk)
 
-    @api.post("/kept", responses=ERRORS, openapi_extra=body_schema(Kept.model_json_schema()))
+    @api.post("/kept", responses=ERRORS, openapi_extra=body_schema(schema_of(Kept)))
     async def post_kept(request: Request, place: Place = Depends(at_kiosk)) -> Any:
         """Judge a try that was kept, at its own time: done, review, or refused (nothing is recorded)."""
         said = await body_of(request, Kept, KEPT_BYTES)
@@ -53,7 +54,7 @@ def add_faces(api: APIRouter, deps: Deps, kiosks: Kiosks) -> None:
 
 
 def _add_attempts(api: APIRouter, deps: Deps, kiosks: Kiosks, at_kiosk: Any) -> None:
-    @api.post("/attempts", responses=ERRORS, openapi_extra=body_schema(Begin.model_json_schema()), status_code=201)
+    @api.post("/attempts", responses=ERRORS, openapi_extra=body_schema(schema_of(Begin)), status_code=201)
     async def post_attempt(request: Request, lang: Lang = LANG, place: Place = Depends(at_kiosk)) -> Any:
         """Begin; without `staff` whoever it is (1:N), where the hall allows it."""
         said = await body_of(request, Begin)
@@ -67,7 +68,7 @@ def _add_attempts(api: APIRouter, deps: Deps, kiosks: Kiosks, at_kiosk: Any) -> 
         image = await read_body(request, FRAME_BYTES)
         return await _frame(deps, kiosks, place, event, request, image, lang)
 
-    @api.post("/attempts/{event}/confirm", responses=ERRORS, openapi_extra=body_schema(Confirm.model_json_schema()))
+    @api.post("/attempts/{event}/confirm", responses=ERRORS, openapi_extra=body_schema(schema_of(Confirm)))
     async def post_confirm(request: Request, event: str, place: Place = Depends(at_kiosk)) -> dict[str, Any]:
         """Record it: a check-in, or one for review. The same again is the same answer."""
         await body_of(request, Confirm)

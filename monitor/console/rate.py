@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from monitor.console.answers import WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
+from monitor.console.devicebodies import schema_of
 from monitor.console.feeding import feed
 from monitor.console.lateroute import LateRoute
 from monitor.console.ratebodies import AtScreen, Beat, ByLink, Done, LinkShown, Opened, body_of
@@ -48,13 +49,13 @@ def make_rate(deps: Deps) -> APIRouter:
 
 
 def _add_link(api: APIRouter, deps: Deps) -> None:
-    @api.post("/link", responses=LINK_ERRORS, openapi_extra=body_schema(Opened.model_json_schema()))
+    @api.post("/link", responses=LINK_ERRORS, openapi_extra=body_schema(schema_of(Opened)))
     async def post_link(request: Request) -> LinkShown:
         """For which service the link is. 404 for one that there is not, that is over; 409 for one that was used."""
         said = await body_of(request, Opened)
         return await run_in_threadpool(_shown, deps, said.secret)
 
-    @api.post("/link/rating", responses=LINK_ERRORS, openapi_extra=body_schema(ByLink.model_json_schema()))
+    @api.post("/link/rating", responses=LINK_ERRORS, openapi_extra=body_schema(schema_of(ByLink)))
     async def post_rating(request: Request) -> Done:
         """Rate once."""
         said = await body_of(request, ByLink)
@@ -104,13 +105,13 @@ def _by_link(deps: Deps, said: ByLink) -> Done:
 def _add_screen(api: APIRouter, deps: Deps) -> None:
     at_screen = _screen_of(deps)
 
-    @api.post("/ratings", responses=ERRORS, openapi_extra=body_schema(AtScreen.model_json_schema()))
+    @api.post("/ratings", responses=ERRORS, openapi_extra=body_schema(schema_of(AtScreen)))
     async def post_rating(request: Request, device: Device = Depends(at_screen)) -> Done:
         """One citizen's rating; the same id again is the same rating. 404 rating.case_unknown unless `sure`."""
         said = await body_of(request, AtScreen)
         return await run_in_threadpool(_at_screen, deps, device, said)
 
-    @api.post("/heartbeat", responses=ERRORS, openapi_extra=body_schema(Beat.model_json_schema()))
+    @api.post("/heartbeat", responses=ERRORS, openapi_extra=body_schema(schema_of(Beat)))
     async def post_heartbeat(request: Request, device: Device = Depends(at_screen)) -> Done:
         """The evaluator's heartbeat: the page is there, and what its clock says."""
         said = await body_of(request, Beat)

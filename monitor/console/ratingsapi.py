@@ -14,6 +14,7 @@ from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.cardbodies import Plain, read
 from monitor.console.deps import Deps
+from monitor.console.devicebodies import schema_of
 from monitor.console.looking import looked
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, Page, cut, key_of, next_link
@@ -136,7 +137,7 @@ def _summary(deps: Deps, asked: AskedRatings, by: By | None, grant: Grant) -> di
 def _add_links(api: APIRouter, deps: Deps) -> None:
     @api.post(
         "/rating-links", status_code=201, responses=LINK_ERRORS, response_model=LinkOut,
-        openapi_extra=body_schema(LinkIn.model_json_schema()),
+        openapi_extra=body_schema(schema_of(LinkIn)),
     )  # fmt: skip
     async def post_link(
         request: Request,

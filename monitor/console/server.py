@@ -18,11 +18,15 @@ import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
+from monitor.console.punctual import Punctual
+
 START_SECONDS: Final = 20.0
 THREADS: Final = 15
 """For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
 TICK_SECONDS: Final = 0.1
 """Between two looks of uvicorn at its clock, by which it counts; its own number."""
+LEAVE_SECONDS: Final = 0.005
+"""Between two looks whether everybody has gone."""
 GRACE_SECONDS: Final = 3
 """What an open request has for its end; a stream that stays open would block the stop for ever."""
 
@@ -55,11 +59,11 @@ class HttpServer:
         self.port = int(bound.getsockname()[1])
         config = uvicorn.Config(
             self._app,
+            http=Punctual,  # its parser, h11, bounds what a head may hold
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
             ssl_certfile=self._tls[0] if self._tls else None,
             ssl_keyfile=self._tls[1] if self._tls else None,
         )
@@ -104,6 +108,22 @@ class _Server(uvicorn.Server):
             counter = (counter + 1) % 864_000
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Until requests have ended and connections are closed, within the grace. uvicorn's own waits a tenth of a
+        second at least, whether anybody is there or not.
+        """
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                while state.connections or state.tasks:  # noqa: ASYNC110 - of neither end it is told
+                    await asyncio.sleep(LEAVE_SECONDS)
+        for task in state.tasks:
+            task.cancel(msg="the server ends")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()

@@ -67,7 +67,7 @@ def _office(data: bytes) -> str | None:
     try:
         with ZipFile(BytesIO(data)) as archive:
             names = set(archive.namelist())
-    except BadZipFile:
+    except (BadZipFile, NotImplementedError, ValueError):  # a version of zip to come; names that are no UTF-8
         return None
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         return None

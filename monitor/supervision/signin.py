@@ -11,6 +11,7 @@ import binascii
 import hmac
 import secrets
 import shlex
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +35,11 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 GRACE: Final = timedelta(seconds=60)
 """How long the secret before a renewal is still taken: pages that were on their way."""
 WORDS_MOST: Final = 200
+AT_THE_DOOR: Final = 6
+"""Tries of passwords at once, looked at or waiting for it: strangers choose how many, and each holds a thread of the
+server, which has fifteen for everything.
+"""
+_door: Final = threading.BoundedSemaphore(AT_THE_DOOR)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +99,13 @@ class Locked(Refused):
         self.until = until
 
 
+class Crowded(Refused):
+    """As many try at the door as the server looks at; the rest of its work goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("登录的人过多，请稍后再试 too many are signing in; again in a moment", sort="state")
+
+
 class Unlinked(Refused):
     """The provider vouches for somebody who is no user here. `command` is the line that makes them one."""
 
@@ -123,13 +136,19 @@ class SignIn:
 
         1. Count the try as a wrong one, and lock where that is one too many: tries side by side win no guess. 2. Look
         at it outside of any transaction. 3. A right one takes the count back and makes a session.
-        While locked the right password is refused as well: it would tell the guesser that it is right.
+        While locked the right password is refused as well: it would tell the guesser that it is right. Raises Crowded
+        where AT_THE_DOOR others are tried at the moment.
         """
-        now = self.now()
-        digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
-        if not fits(password[: MOST + 1], digest):
-            raise Refused("账户或密码不正确 user or password is wrong", sort="role")
-        return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
+        if not _door.acquire(blocking=False):
+            raise Crowded
+        try:
+            now = self.now()
+            digest = self._store.step(lambda conn: self._count(conn, user, visitor, now))
+            if not fits(password[: MOST + 1], digest):
+                raise Refused("账户或密码不正确 user or password is wrong", sort="role")
+            return self._store.step(lambda conn: self._open(conn, user, "password", visitor, now))
+        finally:
+            _door.release()
 
     def confirm(self, user: str, password: str, visitor: Visitor) -> None:
         """Refuse a password that is not theirs, of somebody who is signed in: a wrong one counts as at the door, so

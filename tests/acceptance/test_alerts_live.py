@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.conftest import Eventually
 from tests.halls import Clocked, Feed, at, card_line, hall, hall_daemon, told
 from tests.mosquitto import Mosquitto
@@ -99,7 +99,7 @@ def broker(mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
 def metric(clocked: Clocked, name: str, **labels: str) -> float:
     """A value of /metrics; 0 where the line is not there."""
     wanted = {f'{key}="{value}"' for key, value in labels.items()}
-    for line in httpx.get(f"{clocked.daemon.url}/metrics").text.splitlines():
+    for line in plain_http.get(f"{clocked.daemon.url}/metrics").text.splitlines():
         found = re.fullmatch(rf"jiancha_{name}(?:\{{(.*)\}})? (\S+)", line)
         if found and wanted <= set((found[1] or "").split(",")):
             return float(found[2])

@@ -20,6 +20,7 @@ import httpx
 import psutil
 import pytest
 
+from tests import plain_http
 from tests.conftest import Eventually
 
 JIANCHA = str(Path(sys.executable).with_name("jiancha"))
@@ -76,7 +77,7 @@ class Show:
     def signed_in(self) -> httpx.Client:
         """At its console, by the account and the password that it prints."""
         found = next(m for line in self.lines if (m := re.search(r"控制台 (\S+)/  账户 (\w+).*口令 ([\w-]+)（", line)))
-        client = httpx.Client(base_url=found[1])
+        client = plain_http.client(base_url=found[1])
         answer = client.post("/sign-in", data={"user": found[2], "password": found[3]})
         assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
         return client

@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text
 
@@ -24,6 +23,7 @@ from monitor.ingest.decode import SUBSCRIPTION
 from monitor.ingest.subscriber import subscriptions
 from monitor.mqtt import Drain, Options
 from monitor.store import sessions
+from tests import plain_http
 from tests.acceptance.test_crash import DEVICES, EXPECTED, REGISTRY, the_day
 from tests.conftest import Eventually
 from tests.daemon import Daemon
@@ -81,7 +81,7 @@ def members(group: Replicas) -> list[str]:
 
 
 def metric(daemon: Daemon, series: str) -> float:
-    exposed = httpx.get(f"{daemon.url}/metrics", timeout=20).raise_for_status().text
+    exposed = plain_http.get(f"{daemon.url}/metrics", timeout=20).raise_for_status().text
     return next(float(line.split()[-1]) for line in exposed.splitlines() if line.startswith(f"{series} "))
 
 
@@ -194,7 +194,7 @@ def test_the_dead_member_comes_back_in_the_middle(start: Start, eventually: Even
 
 
 def takeovers(daemon: Daemon) -> list[str]:
-    return list(httpx.get(f"{daemon.url}/readyz", timeout=20).json().get("takeovers", []))
+    return list(plain_http.get(f"{daemon.url}/readyz", timeout=20).json().get("takeovers", []))
 
 
 @pytest.mark.long

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import httpx
-
-from tests import forked
+from tests import forked, plain_http
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import hall, toml
@@ -27,7 +25,7 @@ def test_a_route_to_nobody_is_a_metric_and_a_banner(tmp_path: Path, eventually: 
     (tmp_path / "registry.toml").write_text(toml(hall(2)), encoding="utf-8")
     with Daemon(tmp_path, {}, CONFIG) as daemon:
         daemon.command("registry", "import", str(tmp_path / "registry.toml"))
-        assert "warnings" not in httpx.get(f"{daemon.url}/readyz").json()
+        assert "warnings" not in plain_http.get(f"{daemon.url}/readyz").json()
         daemon.command(
             "cards", "issue", "--rule", "E06", "--level", "red", "--staff", "s01", "--reason", "巡查时未用文明用语"
         )
@@ -36,7 +34,7 @@ def test_a_route_to_nobody_is_a_metric_and_a_banner(tmp_path: Path, eventually: 
         number = card["number"]
 
         def counted() -> bool:
-            text = httpx.get(f"{daemon.url}/metrics").text
+            text = plain_http.get(f"{daemon.url}/metrics").text
             return any(
                 line.startswith("jiancha_alerts_unrouted_total{")
                 and 'rule="manual.E06"' in line
@@ -45,7 +43,7 @@ def test_a_route_to_nobody_is_a_metric_and_a_banner(tmp_path: Path, eventually: 
             )
 
         eventually(counted)
-        ready = httpx.get(f"{daemon.url}/readyz").json()
+        ready = plain_http.get(f"{daemon.url}/readyz").json()
         (warning,) = ready["warnings"]
         assert warning["part"] == "alerts"
         assert "1 张在办的牌没有通知到任何人" in warning["why"]
@@ -54,4 +52,4 @@ def test_a_route_to_nobody_is_a_metric_and_a_banner(tmp_path: Path, eventually: 
         doctor = forked.run(["--config", str(tmp_path / "jiancha.toml"), "doctor"], env=daemon.environment)
         assert "alerts.untold" in doctor.stdout
         daemon.command("cards", "close", str(number), "--reason", "当面提醒")
-        assert "warnings" not in httpx.get(f"{daemon.url}/readyz").json()
+        assert "warnings" not in plain_http.get(f"{daemon.url}/readyz").json()

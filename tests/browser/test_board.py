@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from monitor.store.engine import Store
 from monitor.supervision import passwords
+from tests import plain_http
 from tests.browser.pages import Browsers, Watched
 from tests.daemon import Daemon
 from tests.halls import at, hall, toml
@@ -49,7 +49,7 @@ class Hall:
             {"device": f"c{window}", "channel": "heartbeat", "payload": {"at": when, "queue": 0}},
         ]
         headers = {"Authorization": f"Bearer {self.token}"}
-        sent = httpx.post(f"{self.daemon.url}/api/v1/events", json=items, headers=headers)
+        sent = plain_http.post(f"{self.daemon.url}/api/v1/events", json=items, headers=headers)
         assert sent.json()["stored"] >= 1, sent.text
 
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
-
+from tests import plain_http
 from tests.browser.pages import Browsers, Watched
 from tests.busy_hall import NOW
 from tests.daemon import Daemon
@@ -23,7 +22,7 @@ def rated(busy: Daemon, device: str, score: int, **more: str) -> None:
     anchor = datetime.fromisoformat(busy.environment["JIANCHA_CLOCK__ANCHOR"])
     at = (NOW + (datetime.now(UTC) - anchor)).isoformat()
     item = {"device": device, "channel": "rating", "payload": {"id": str(uuid4()), "at": at, "score": score, **more}}
-    sent = httpx.post(f"{busy.url}/api/v1/events", json=[item], headers={"Authorization": f"Bearer {token}"})
+    sent = plain_http.post(f"{busy.url}/api/v1/events", json=[item], headers={"Authorization": f"Bearer {token}"})
     assert sent.json()["stored"] == 1, sent.text
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import create_engine, select
 
 from monitor.store.facts.slots import CHECKIN
+from tests import plain_http
 from tests.browser.pages import Browsers, Watched
 from tests.daemon import Daemon
 from tests.halls import toml
@@ -102,7 +102,7 @@ def give_pin(daemon: Daemon, staff: str) -> None:
 def await_encoder(daemon: Daemon, token: str) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        config = httpx.get(f"{daemon.url}{API}/config", headers={"Authorization": f"Bearer {token}"})
+        config = plain_http.get(f"{daemon.url}{API}/config", headers={"Authorization": f"Bearer {token}"})
         if config.json().get("faces"):
             return
         time.sleep(0.1)  # the encoder is loading its models: it needs the processor more than this question

@@ -97,14 +97,17 @@ def test_two_citizens_one_after_the_other_at_a_touch_screen(
     screen = browsers.page(address, size=(1280, 800))
     screen.until("start")
     assert screen.page.url == f"{busy.url}/rate/screen", "the token is out of the address"
+    screen.page.clock.install()  # the thanks stand for three seconds
     screen.page.get_by_role("button", name="非常满意").click()
     screen.until("done")
+    screen.page.clock.fast_forward(4_000)
     screen.until("start")
     screen.page.get_by_role("button", name="不满意", exact=True).click()
     screen.until("reasons")
     screen.page.get_by_text("推诿扯皮").click()
     screen.page.get_by_role("button", name="提交").click()
     screen.until("done")
+    screen.page.clock.fast_forward(4_000)
     screen.until("start")
     assert screen.page.locator("input[name=tag]:checked").count() == 0
     screen.page.fill("#case", "no-such-case")

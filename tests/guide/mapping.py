@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 PLACES: Final = (
-    "/etc/jiancha", "/etc/mosquitto", "/etc/systemd", "/etc/tmpfiles.d", "/etc/nginx", "/etc/prometheus", "/etc/chrony",
+    "/etc/jiancha", "/etc/mosquitto", "/etc/systemd", "/etc/default", "/etc/nginx", "/etc/prometheus", "/etc/chrony",
     "/opt/jiancha", "/usr/local/sbin", "/var/lib/jiancha", "/var/lib/mosquitto", "/var/lib/grafana", "/media/usb",
     "/mnt/backup", "/mnt/keys", "/srv",
 )  # fmt: skip

@@ -30,7 +30,7 @@ from tests.postgres import PASSWORD, Postgres
 NOW: Final = datetime(2026, 10, 20, 1, 30, tzinfo=UTC)
 """What the clocks of the room show when it opens: a Tuesday in October, 09:30 in the hall."""
 PLACES_THERE: Final = (
-    "etc/systemd/system", "etc/mosquitto", "etc/nginx/conf.d", "etc/prometheus", "etc/tmpfiles.d",
+    "etc/systemd/system", "etc/mosquitto", "etc/nginx/conf.d", "etc/prometheus", "etc/default",
     "etc/chrony/sources.d",
     "usr/local/sbin", "media/usb", "mnt/backup", "srv", "root", "opt", "var/lib/mosquitto", "var/lib/grafana",
 )  # fmt: skip

@@ -32,6 +32,11 @@ DEBIAN: Final = {
         "--web.listen-address=127.0.0.1:9090",
         "--storage.tsdb.path=/var/lib/jiancha-prometheus",
     ),
+    "prometheus-alertmanager": (
+        "/usr/bin/prometheus-alertmanager",
+        "--config.file=/etc/prometheus/alertmanager.yml",
+        "--storage.path=/var/lib/jiancha-alertmanager",
+    ),
     "nginx": ("/usr/sbin/nginx", "-e", "stderr", "-c", "/etc/nginx/room.conf"),
 }
 """Services that Debian's packages bring, by what they run; their ports are waited for."""
@@ -272,6 +277,10 @@ class Services:
     def _debian(self, name: str, words: list[str]) -> list[str]:
         """Debian's own command, after what its package's files would do elsewhere."""
         root = self._mapping.root
+        defaults = root / "etc/default" / name
+        if defaults.exists():
+            found = re.search(r'^ARGS="(.*)"$', defaults.read_text(), re.MULTILINE)
+            words = [*words, *(shlex.split(self._mapping.here(found[1])) if found else ())]
         if name == "mosquitto":
             here = self.folder / "mosquitto.conf"
             text = (root / "etc/mosquitto/mosquitto.conf").read_text()

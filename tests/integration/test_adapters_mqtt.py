@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from monitor.clock import Clock
 from monitor.mqtt import Client, Options
 from monitor.store.engine import Store
 from monitor.store.schema import CheckinRow, HeartbeatRow, Quarantine, RatingRow, RawEvent, RawPayload
+from tests import plain_http
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.ingest_world import columns, count, rows
@@ -60,7 +60,7 @@ class Site:
     def start(self, eventually: Eventually, failpoint: str = "") -> None:
         self.daemon.environment["JIANCHA_FAILPOINT"] = failpoint
         self.daemon.start()
-        eventually(lambda: httpx.get(f"{self.daemon.url}/readyz").status_code == 200, what="ready")
+        eventually(lambda: plain_http.get(f"{self.daemon.url}/readyz").status_code == 200, what="ready")
 
     def killed(self) -> bool:
         """Whether the failpoint has ended the daemon by now."""
@@ -291,7 +291,7 @@ def test_the_adapter_that_the_docs_write_works_with_the_acl_that_they_give(
     (folder / "third.toml").write_text(third, encoding="utf-8")
     site = Site(folder, broker.start(), '[adapters]\nfiles = ["third.toml"]\n')
     with site.daemon:
-        eventually(lambda: httpx.get(f"{site.daemon.url}/readyz").status_code == 200, what="ready")
+        eventually(lambda: plain_http.get(f"{site.daemon.url}/readyz").status_code == 200, what="ready")
         reader = Device(site, "K2207", "att/hall-1/K2207/down")
         eventually(lambda: reader.client.link.connected)
         reader.send("att/hall-1/K2207/up", sent)

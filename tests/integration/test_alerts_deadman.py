@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from alerts.deadman import DeadManSwitch
 from alerts.policy import DeadMan
+from tests import plain_http
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 from tests.postgres import Postgres
@@ -107,7 +106,7 @@ def test_the_daemon_gives_signs_by_http_and_by_the_broker(
         with Daemon(tmp_path, env, config) as daemon:
             said, _ = heard.communicate(timeout=60)
             eventually(lambda: len(receiver.got) >= 2, 20)
-            metrics = httpx.get(f"{daemon.url}/metrics").text
+            metrics = plain_http.get(f"{daemon.url}/metrics").text
         after = len(receiver.got)
     signs = [json.loads(line) for line in said.splitlines()]
     assert [sign["state"] for sign in signs] == ["online", "online"]

@@ -51,6 +51,7 @@ def test_what_is_stored_of_a_delivery_holds_no_name(store: Store) -> None:
     assert "张三" not in stored
 
 
+@pytest.mark.scenarios
 def test_cards_of_a_recipient_arrive_as_one_mail(store: Store) -> None:
     with smtp_receiver() as receiver:
         world = World(store, policy_of({"mail": receiver.url("zhang@hall.example")}, group_wait_seconds=30))
@@ -64,6 +65,7 @@ def test_cards_of_a_recipient_arrive_as_one_mail(store: Store) -> None:
     assert [f"第 {number} 号" in mail.text for number in (1, 2, 3)] == [True, True, True]
 
 
+@pytest.mark.scenarios
 def test_each_receiver_reads_its_own_language(store: Store) -> None:
     with http_receiver() as receiver:
         receivers = {"zh": receiver.url, "en": {"url": receiver.url, "lang": "en"}}
@@ -125,6 +127,7 @@ def test_a_refusal_is_tried_again_later_and_later(store: Store) -> None:
     assert world.tally.counted == {("webhook", "refused"): 6, ("webhook", "retried"): 6, ("webhook", "sent"): 1}
 
 
+@pytest.mark.scenarios
 def test_retry_after_is_honoured(store: Store) -> None:
     with http_receiver(says({}, 429, Retry_After="90")) as receiver:
         world = World(store, policy_of({"hook": receiver.url}, retry=NO_JITTER))
@@ -133,6 +136,7 @@ def test_retry_after_is_honoured(store: Store) -> None:
     assert [row.due_at for row in world.rows(DELIVERY)] == [START + timedelta(seconds=90)]
 
 
+@pytest.mark.scenarios
 def test_a_receiver_that_hangs_is_told_again_and_the_text_says_it_may_be_a_repeat(store: Store) -> None:
     with http_receiver(HANGS) as receiver:
         policy = policy_of({"robot": f"wecombot://abc/?base={receiver.base}"}, timeout_seconds=2, retry=NO_JITTER)
@@ -224,6 +228,7 @@ def test_too_old_is_dead_and_the_next_moves_up(store: Store) -> None:
     assert keys(receiver.bodies)[-1] == (2, 1, "firing")
 
 
+@pytest.mark.scenarios
 def test_a_dead_fallback_ends_there(store: Store) -> None:
     with http_receiver(says({}, 400)) as receiver:
         world = World(store, policy_of({"a": receiver.url}, fallback="a"))
@@ -233,6 +238,7 @@ def test_a_dead_fallback_ends_there(store: Store) -> None:
     assert world.states("a") == ["dead"]
 
 
+@pytest.mark.scenarios
 def test_a_receiver_that_left_the_settings_goes_to_the_fallback(store: Store) -> None:
     with http_receiver() as receiver:
         before = World(store, policy_of({"old": receiver.url}))
@@ -245,6 +251,7 @@ def test_a_receiver_that_left_the_settings_goes_to_the_fallback(store: Store) ->
     assert (after.states("old"), after.states("new")) == (["dead"], ["sent"])
 
 
+@pytest.mark.scenarios
 def test_a_robot_gets_no_more_than_its_limit_in_any_minute(store: Store) -> None:
     arrived: list[float] = []
 
@@ -288,6 +295,7 @@ def test_replicas_share_the_bucket_of_a_robot(store: Store) -> None:
     assert counts[-1] == 5 + 15 * 58 // 60, "and the rest of it over the minute"
 
 
+@pytest.mark.scenarios
 def test_a_long_text_goes_in_parts_that_fit_and_a_failed_part_alone_is_repeated(store: Store) -> None:
     failing = threading.Event()
 
@@ -316,6 +324,7 @@ def test_a_long_text_goes_in_parts_that_fit_and_a_failed_part_alone_is_repeated(
     assert world.states("robot") == ["sent"]
 
 
+@pytest.mark.scenarios
 def test_the_digest_lists_its_cards_and_stands_for_itself(store: Store) -> None:
     with http_receiver() as receiver:
         world = World(store, policy_of({"hook": receiver.url}, digest_at="17:00"))

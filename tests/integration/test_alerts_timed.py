@@ -17,7 +17,7 @@ from monitor.store.sql import table_of
 from tests.alert_world import CARD, DELIVERY, ITEM, START, World, fill_hall, policy_of
 from tests.receivers import http_receiver
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 HOOK = "http://127.0.0.1:9/never"
 MAIL = "mailto://127.0.0.1:9/?from=j@x.example&to=a@x.example"
@@ -42,6 +42,7 @@ def plan_at(found: World, *minutes: float) -> None:
 # --------------------------------------------------------------------------- repeats, steps up the hierarchy
 
 
+@pytest.mark.both_databases
 def test_a_card_is_told_again_in_working_time_until_somebody_acknowledges_it(store: Store) -> None:
     """09:00, then every 120 working minutes: 11:00, 15:30 (lunch 12:00-14:30), 17:30 = the close."""
     found = World(store, policy_of({"hook": HOOK}, repeat_minutes=120))
@@ -179,6 +180,7 @@ EVENING = 10 * 60
 """19:00 in the hall."""
 
 
+@pytest.mark.both_databases
 def test_what_is_quiet_leaves_at_the_next_opening_and_red_at_once(store: Store) -> None:
     found = World(store, policy_of({"hook": HOOK}, quiet=QUIET, repeat_minutes=0))
     found.issue(1, since=START + timedelta(minutes=EVENING))
@@ -242,6 +244,7 @@ def test_what_a_silence_hid_is_told_when_it_ends_if_it_still_stands(store: Store
     assert planned(found) == [(1, 1, "hook", "firing")]
 
 
+@pytest.mark.both_databases
 def test_a_silence_that_is_ended_before_its_time_lets_go_at_once(store: Store) -> None:
     found = World(store, policy_of({"hook": HOOK}))
     number = silence(store, minutes=600)
@@ -254,6 +257,7 @@ def test_a_silence_that_is_ended_before_its_time_lets_go_at_once(store: Store) -
     assert found.rows(HOLD) == []
 
 
+@pytest.mark.both_databases
 def test_a_maintenance_window_hides_and_comes_again(store: Store) -> None:
     window = {"match": {"hall": "h1"}, "days": ["mon"], "from": "08:00", "to": "10:00", "author": "li", "reason": "r"}
     found = World(store, policy_of({"hook": HOOK}, maintenance=[window]))
@@ -290,6 +294,7 @@ def test_inhibition(store: Store, cards: list[tuple[int, str, dict[str, Any]]], 
     assert [p[0] for p in planned(found, purpose="firing")] == told
 
 
+@pytest.mark.both_databases
 def test_when_the_device_speaks_again_what_it_hid_is_told_if_it_stands(store: Store) -> None:
     found = World(store, policy_of({"hook": HOOK}))
     found.issue(1, level="red", **DEVICE)
@@ -359,6 +364,7 @@ def test_the_timeline_of_a_group(store: Store, arrivals: list[float], messages: 
     assert shown == messages
 
 
+@pytest.mark.both_databases
 def test_many_cards_at_once_become_one_message(store: Store) -> None:
     """A storm is seen before its first card has left; what comes later joins it, five minutes after."""
     fill_hall(store)
@@ -382,6 +388,7 @@ def test_many_cards_at_once_become_one_message(store: Store) -> None:
     assert bodies[0]["text"].split("\n")[-2:] == ["……另有 20 条", "查看：https://jc.example/cards"]
 
 
+@pytest.mark.both_databases
 def test_a_storm_takes_what_was_not_sent_yet_and_its_ends(store: Store) -> None:
     with http_receiver() as receiver:
         found = World(store, policy_of({"hook": receiver.url}, storm={"cards": 3, "minutes": 5, "wait_seconds": 10}))
@@ -461,6 +468,7 @@ def test_working_hours_choose_the_route(store: Store) -> None:
     assert planned(found) == [(1, 1, "day", "firing"), (2, 1, "night", "firing")]
 
 
+@pytest.mark.both_databases
 def test_the_daily_round_lists_what_stands(store: Store) -> None:
     """日巡查 (H02): at 17:00, yellow and red that stand, in one message; nothing stands, nothing is sent."""
     fill_hall(store)
@@ -488,6 +496,7 @@ def test_the_daily_round_lists_what_stands(store: Store) -> None:
     assert body["text"].startswith("【日巡查 2 条】红牌 1，黄牌 1\n政务服务中心：差评 2 条")
 
 
+@pytest.mark.both_databases
 def test_a_promise_that_was_not_kept_goes_where_yellow_cards_go_and_once(store: Store) -> None:
     steps = [{"after_minutes": 30, "receivers": ["hook"]}]
     found = World(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,13 +15,14 @@ import pytest
 from pwdlib import PasswordHash
 
 from monitor.console.pages.frame import CONTENT_POLICY
+from monitor.console.server import THREADS
 from monitor.settings import ConsoleSettings
 from monitor.store.engine import Store
 from monitor.supervision import passwords
 from monitor.supervision.commands import local
 from monitor.supervision.files import checked
 from monitor.supervision.refused import Refused
-from monitor.supervision.signin import SignIn
+from monitor.supervision.signin import AT_THE_DOOR, SignIn
 from monitor.supervision.tokens import digest, find_grant, revoke_token
 from tests.http_app import Served, fill_places, make_deps, served
 from tests.signing_in import DESK, GOOD, START, Place
@@ -178,6 +182,45 @@ def test_guessing_is_slowed_down_whoever_guesses_from_wherever(house: House) -> 
     assert (answer.status_code, "jiancha" in house.http.cookies) == (429, False)
     house.place.clock.advance(timedelta(minutes=1, seconds=1))
     assert house.http.post("/sign-in", data={"user": "li", "password": GOOD}).status_code == 303
+
+
+class StandingHash(CountingHash):
+    """Looks at nothing until `goes_on` is set."""
+
+    def __init__(self, inner: PasswordHash) -> None:
+        super().__init__(inner)
+        self.goes_on = threading.Event()
+
+    def verify(self, text: str, digest: str) -> bool:
+        assert self.goes_on.wait(60)
+        return super().verify(text, digest)
+
+
+def test_a_crowd_at_the_door_keeps_nobody_else_from_the_server(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try holds one of its threads while Argon2 is busy: with all of them held nobody would be answered, nor would
+    Prometheus, which takes that for the daemon's end.
+    """
+    standing = StandingHash(passwords._hasher())
+    passwords._nobodys()
+    signed = house.place.way_in.by_password("li", GOOD, DESK)
+    monkeypatch.setattr(passwords, "_hasher", lambda: standing)
+
+    def tries(_: int) -> int:
+        return httpx.post(
+            f"{house.app.url}/sign-in", data={"user": "niemand", "password": "x" * 12}, timeout=90
+        ).status_code
+
+    with ThreadPoolExecutor(2 * THREADS) as crowd:
+        try:
+            asked = [crowd.submit(tries, n) for n in range(2 * THREADS)]
+            refused = [one.result(60) for one in itertools.islice(as_completed(asked, 60), 2 * THREADS - AT_THE_DOOR)]
+            assert refused == [429] * (2 * THREADS - AT_THE_DOOR)
+            assert house.http.get("/metrics").status_code == 200
+            house.http.cookies.set("jiancha", signed.secret)
+            assert house.http.get("/people").status_code == 200
+        finally:
+            standing.goes_on.set()
+        assert sorted(one.result(60) for one in asked)[:AT_THE_DOOR] == [403] * AT_THE_DOOR
 
 
 # --------------------------------------------------------------------------- paths

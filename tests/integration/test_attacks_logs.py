@@ -11,9 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from tests import forked
+from tests import forked, plain_http
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import hall
@@ -109,7 +107,7 @@ def test_no_secret_leaves_by_log_answer_or_record(
             eventually(lambda: any("/sms" in g.path for g in receiver.got), 40, "no gateway was tried")
             eventually(lambda: tried(tmp_path) >= 6, 40, "not every receiver was tried")
             answers = [
-                httpx.get(f"{daemon.url}{path}", headers={"Authorization": f"Bearer {token}"}).text
+                plain_http.get(f"{daemon.url}{path}", headers={"Authorization": f"Bearer {token}"}).text
                 for path in ("/readyz", "/metrics", "/api/v1/cards", "/api/v1/nothing", "/sign-in", "/sign-in/oidc")
             ]
         told = [

@@ -21,7 +21,7 @@ from monitor.supervision.tallyview import report_tally
 from tests.halls import at, hall, leave
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 3, 2)
@@ -82,6 +82,7 @@ def slots(result: dict[str, Any], staff: str) -> list[str]:
     ]
 
 
+@pytest.mark.both_databases
 def test_a_day_says_of_everybody_what_was_not_in_order_and_what_it_needs(world: World) -> None:
     world.plan(
         leave=[
@@ -184,6 +185,7 @@ def test_of_a_day_that_has_not_begun_nobody_is_said_to_be_in_order(world: World)
     assert "其余 0 人无异常" in "\n".join(lines(listed(world, date(2026, 3, 9), date(2026, 3, 9))))
 
 
+@pytest.mark.both_databases
 def test_a_week_has_a_row_for_each_person_and_the_days_that_have_begun(world: World) -> None:
     for day in ("03-02", "03-03", "03-04"):
         punches(world, day, MONDAY)
@@ -217,6 +219,7 @@ def test_the_list_of_a_day_is_what_the_loop_has_judged(world: World) -> None:
                 assert world.verdict(f"slot:{person['staff']}/{slot['slot']}") == verdicts[slot["kind"]]
 
 
+@pytest.mark.both_databases
 def test_the_gauges_count_todays_slots_by_verdict_corrections_and_people_on_leave(world: World) -> None:
     world.plan(
         leave=[
@@ -245,6 +248,7 @@ def gauges(world: World) -> AttendanceGauges:
 # --------------------------------------------------------------------------- tallies
 
 
+@pytest.mark.both_databases
 def test_a07_a08_a05_a_report_of_a_year_and_of_a_month_says_what_is_confirmed_and_what_proposed(world: World) -> None:
     punches(world, "03-02", {**MONDAY, "s01": "08:35 12:05 14:50 17:35", "s02": "08:20 12:05"})
     world.judge("20:30")

@@ -138,6 +138,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.scenarios
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_was_done_to_the_audit_is_found_and_named(store: Store, case: Case) -> None:
     assert write(store, *"abcdef") == [1, 2, 3, 4, 5, 6]

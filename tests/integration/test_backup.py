@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.ops.backup.archive import MANIFEST, BadArchive, Reader
 from monitor.ops.backup.load import Mismatch, NotEmpty, restore
 from monitor.ops.backup.make import NoStore, backup
+from monitor.ops.backup.old import name_of, thin
 from monitor.ops.backup.rows import TableSum, continue_numbering, sum_of, tables_of
 from monitor.store import migrate
 from monitor.store.engine import Store
@@ -25,7 +27,7 @@ from monitor.store.schema import Audit, Card, RawEvent, metadata
 from monitor.store.sql import table_of
 from tests.halls import Commands, Feed, hall, write_lines
 from tests.migrated import lay
-from tests.postgres import Postgres
+from tests.postgres import TEMPLATE, Postgres
 
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 RAW, AUDIT, CARD = table_of(RawEvent), table_of(Audit), table_of(Card)
@@ -52,27 +54,69 @@ def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
         context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, str], None]]:
+    """`filled("sqlite", url)` makes a database there with rows in every table: a copy of one that is filled once."""
+    made: dict[str, str] = {}
+
+    def copy(kind: str, url: str) -> None:
+        if kind == "sqlite":
+            if kind not in made:
+                made[kind] = str(tmp_path_factory.mktemp("full") / "full.sqlite")
+                lay(Path(made[kind]))
+                fill(f"sqlite:///{made[kind]}")
+            shutil.copyfile(made[kind], url.removeprefix("sqlite:///"))
+            return
+        server: Postgres = request.getfixturevalue("postgres")
+        if kind not in made:
+            made[kind] = "full_of_rows"
+            fill(server.make(made[kind], TEMPLATE))
+        name = url.rpartition("/")[2]
+        server.drop(name)
+        server.make(name, made[kind])
+
+    yield copy
+    if "postgresql" in made:
+        request.getfixturevalue("postgres").drop(made["postgresql"])
+
+
+def fill(url: str) -> None:
+    """Rows of every type into every table of a store of the present schema."""
+    store = Store(url)
+    with store.write() as conn:
+        for table in metadata.sorted_tables:
+            conn.execute(table.insert(), [{c.name: value(c, n) for c in table.columns} for n in range(1, ROWS + 1)])
+        continue_numbering(conn, metadata.sorted_tables)
+    store.close()
+
+
 @pytest.fixture
-def full(tmp_path: Path, empty: Place) -> Iterator[Callable[[str], Store]]:
+def full(empty: Place, filled: Callable[[str, str], None]) -> Iterator[Callable[[str], Store]]:
     """`full("sqlite")`: a store of the present schema with rows in every table, of every type."""
     opened: list[Store] = []
 
     def make(kind: str) -> Store:
         url = empty(kind)
-        if kind == "sqlite":
-            lay(Path(url.removeprefix("sqlite:///")))
-        store = Store(url)
-        opened.append(store)
-        migrate.upgrade(store)
-        with store.write() as conn:
-            for table in metadata.sorted_tables:
-                conn.execute(table.insert(), [{c.name: value(c, n) for c in table.columns} for n in range(1, ROWS + 1)])
-            continue_numbering(conn, metadata.sorted_tables)
-        return store
+        filled(kind, url)
+        opened.append(Store(url))
+        return opened[-1]
 
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, filled: Callable[[str, str], None]) -> Path:
+    """A backup of a full SQLite store."""
+    folder = tmp_path_factory.mktemp("kept")
+    store = Store(f"sqlite:///{folder / 'store.sqlite'}")
+    filled("sqlite", str(store.url))
+    backup(store, folder / "backup.zip", NOW)
+    store.close()
+    return folder / "backup.zip"
 
 
 def value(column: Any, number: int) -> Any:
@@ -161,14 +205,14 @@ def test_a_backup_beside_writers_is_of_one_moment(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        found = [backup(store, tmp_path / f"{n}.zip", NOW) for n in range(3)]
+        found = [backup(store, tmp_path / f"{n}.zip", NOW) for n in range(2)]
         assert writer.is_alive()
     finally:
         stop.set()
         writer.join()
     assert written > 10, "the writer was not held up"
     assert all(one.tables["audit"].rows == one.tables["raw_event"].rows for one in found)
-    assert found[0].tables["audit"].rows < found[2].tables["audit"].rows
+    assert found[0].tables["audit"].rows < found[1].tables["audit"].rows
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -243,10 +287,9 @@ def _with_manifest(file: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_backup_is_refused_and_writes_nothing(
-    damage: Callable[[Path], object], full: Callable[[str], Store], empty: Place, tmp_path: Path
+    damage: Callable[[Path], object], kept: Path, empty: Place, tmp_path: Path
 ) -> None:
-    file = tmp_path / "backup.zip"
-    backup(full("sqlite"), file, NOW)
+    file = Path(shutil.copy(kept, tmp_path))
     damage(file)
     target = Store(empty("sqlite"))
     with pytest.raises((BadArchive, Mismatch)), Reader(file) as reader:
@@ -257,9 +300,8 @@ def test_a_damaged_backup_is_refused_and_writes_nothing(
     target.close()
 
 
-def test_a_backup_of_a_later_schema_is_refused(full: Callable[[str], Store], empty: Place, tmp_path: Path) -> None:
-    file = tmp_path / "backup.zip"
-    backup(full("sqlite"), file, NOW)
+def test_a_backup_of_a_later_schema_is_refused(kept: Path, empty: Place, tmp_path: Path) -> None:
+    file = Path(shutil.copy(kept, tmp_path))
     _with_manifest(file, revision="9999")
     target = Store(empty("sqlite"))
     with Reader(file) as reader, pytest.raises(migrate.SchemaError, match="newer"):
@@ -312,6 +354,10 @@ def test_commands_say_what_is_wrong_with_status_2(tmp_path: Path) -> None:
     commands.run("restore", "nowhere.zip", status=2)
     commands.run("backup", "new.zip", status=2)
     assert not (tmp_path / "new.zip").exists()
+    for day in range(10, 20):
+        (tmp_path / f"jiancha-202001{day}T000000Z.zip").touch()
+    commands.run("backup", f"{tmp_path}/", "--keep-days", "30", status=2)
+    assert len(list(tmp_path.glob("jiancha-2020*"))) == 10, "one that fails takes none away"
     commands.run("db", "upgrade")
     commands.run("backup", "none/new.zip", status=2)
 
@@ -323,5 +369,32 @@ def test_a_folder_that_is_not_there_is_no_name_of_a_file(tmp_path: Path) -> None
     commands.run("backup", f"{tmp_path}/nowhere/", status=2)
     assert not (tmp_path / "nowhere").exists()
     (tmp_path / "there").mkdir()
-    commands.run("backup", f"{tmp_path}/there/")
-    assert [path.suffix for path in (tmp_path / "there").iterdir()] == [".zip"]
+    for day in range(10, 20):
+        (tmp_path / "there" / f"jiancha-202001{day}T000000Z.zip").touch()
+    commands.run("backup", f"{tmp_path}/there/", "--keep-days", "30")
+    names = sorted(path.name for path in (tmp_path / "there").iterdir())
+    assert names[:6] == [f"jiancha-202001{day}T000000Z.zip" for day in range(14, 20)]
+    assert (len(names), names[6][-5:]) == (7, "Z.zip")
+    commands.run("backup", f"{tmp_path}/one.zip", "--keep-days", "30", status=2)
+
+
+@pytest.mark.parametrize(
+    ("ages", "left"),
+    [
+        (range(1, 50), range(1, 31)),
+        (range(40, 60), range(40, 47)),
+        ([0.5, 29.9, 30.1, 31, 400], [0.5, 29.9, 30.1, 31, 400]),
+    ],
+    ids=["a backup each night", "none for forty days: the newest stay", "few"],
+)  # fmt: skip
+def test_old_backups_go_after_a_new_one_and_the_newest_never(
+    tmp_path: Path, ages: Iterable[float], left: Iterable[float]
+) -> None:
+    now = datetime(2026, 3, 4, 2, 30, tzinfo=UTC)
+    for age in ages:
+        (tmp_path / name_of(now - timedelta(days=age))).touch()
+    others = ["before-upgrade.zip", "jiancha-20200101T000000Z.zip.part", "x-jiancha-20200101T000000Z.zip"]
+    for other in others:
+        (tmp_path / other).touch()
+    thin(tmp_path, now, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {*others, *(name_of(now - timedelta(days=n)) for n in left)}

@@ -20,7 +20,7 @@ from tests.boards import board, board_json
 from tests.halls import at, hall, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 WINDOWS = [{"id": f"w{n}", "unit": "u1", "name": f"{n}号窗口"} for n in range(1, 5)]
 POSTS = [{"window": f"w{n}", "staff": f"s0{n}", "rank": "A"} for n in range(1, 5)]
@@ -57,6 +57,7 @@ def seen(world: World, camera: str, first: str, last: str, people: int, **more: 
         when = when.replace() + (at("00:00:30") - at("00:00:00"))
 
 
+@pytest.mark.both_databases
 def test_each_window_shows_what_is_known_of_it_and_since_when(world: World) -> None:
     """Somebody in view; nobody for ten minutes; a camera that went silent; nothing that could tell."""
     seen(world, "c1", "08:30", "09:00", 1)
@@ -106,6 +107,7 @@ def test_a_tile_says_what_the_timeline_of_the_day_says_last(world: World) -> Non
         assert [(t["window"], t["state"], tuple(t["who"]), t["charged"]) for t in tiles] == last, when
 
 
+@pytest.mark.both_databases
 def test_cases_ratings_and_cards_stand_on_their_window(world: World) -> None:
     seen(world, "c1", "08:30", "09:00", 1)
     seen(world, "c2", "08:30", "09:00", 0)
@@ -166,6 +168,7 @@ class Kept:
             return board_json(self.keeper.refresh(look)), board_json(board(look, self.world.settings.policy.post, "h1"))
 
 
+@pytest.mark.both_databases
 def test_a_kept_board_is_the_one_made_afresh_and_judges_only_what_changed(world: World) -> None:
     kept = Kept(world)
     for camera in ("c1", "c2", "c3"):

@@ -23,7 +23,7 @@ from monitor.store.schema import CaseEventRow, RawEvent
 from tests.caselogs import HEADER, MAP, write_log
 from tests.ingest_world import count, rows
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SOUND = [
@@ -62,6 +62,7 @@ def read_back(path: Path) -> list[list[str]]:
 # ------------------------------------------------------------------ a log with everything wrong
 
 
+@pytest.mark.both_databases
 def test_each_row_of_a_long_log_is_taken_duplicate_or_refused_with_its_reason(
     store: Store, tmp_path: Path, log_map: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_each_row_of_a_long_log_is_taken_duplicate_or_refused_with_its_reason(
     assert again.refused == expected.reasons
 
 
+@pytest.mark.both_databases
 def test_what_is_remembered_makes_no_difference_to_any_row(store: Store, tmp_path: Path, log_map: Path) -> None:
     """The store knows what memory has forgotten: a repetition far behind is a duplicate all the same."""
     expected = write_log(tmp_path / "log.csv", rows=1_000)
@@ -160,6 +162,7 @@ def test_an_end_before_the_start_is_stored_and_not_refused(store: Store, tmp_pat
     assert {row["event"] for row in rows(store, CaseEventRow)} == {"accepted", "completed", "stage"}
 
 
+@pytest.mark.both_databases
 def test_a_row_of_several_events_is_taken_for_one_that_is_new_and_refused_for_one_that_is(
     store: Store, tmp_path: Path, log_map: Path
 ) -> None:

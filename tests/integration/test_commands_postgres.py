@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import HALL, USERS
 from tests.busy_requests import see, send
@@ -60,7 +61,7 @@ def given(busy_hall_made: Path, tmp_path_factory: pytest.TempPathFactory, lent: 
 
 
 def _client(app: BusyApp, user: str) -> httpx.Client:
-    return httpx.Client(base_url=f"{app.url}/api/v1", timeout=60, headers=app.token(user=user))
+    return plain_http.client(base_url=f"{app.url}/api/v1", timeout=60, headers=app.token(user=user))
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__.removeprefix("test_"))

@@ -31,6 +31,7 @@ from monitor.store.schema import (
 from monitor.store.sql import table_of
 from monitor.supervision.people import Person, save_person
 from monitor.wording.devices import STATES
+from tests import plain_http
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import HALL, NOW
 from tests.http_app import insert, served
@@ -442,7 +443,7 @@ def test_the_password_changes_with_the_present_one_and_other_sessions_end(app: B
         assert here.get("/me?done=password").status_code == 200
         assert there.get("/me").status_code == 303
     assert app.deps.sign_in is not None
-    with httpx.Client(base_url=app.url) as fresh:
+    with plain_http.client(base_url=app.url) as fresh:
         assert fresh.post("/sign-in", data={"user": "duty", "password": new}).status_code == 303
 
 

@@ -23,6 +23,7 @@ from monitor.supervision.assessment.inbox import count_open
 from monitor.supervision.erasure import erase
 from monitor.supervision.files import checked
 from monitor.supervision.signin import SignIn
+from tests import plain_http
 from tests.assessed_hall import HALL, LI, WANG, Assessed
 from tests.http_app import NOW, Served, insert, make_deps, served
 from tests.signing_in import session
@@ -184,7 +185,7 @@ def test_the_words_of_a_mark_reach_nobody_beyond_its_own_place(room: Room) -> No
     pages = {}
     for who in ("wang", "s01", "far"):
         signed = session(room.deps.store, who, room.deps.clock.real_now)
-        with httpx.Client(
+        with plain_http.client(
             base_url=room.url, cookies={"jiancha": signed.secret}, headers={"Accept": "text/html"}
         ) as page:
             paths = (f"/assessment/proposals/{number}", "/assessment/proposals?state=all", "/assessment/marks/1",
@@ -198,7 +199,9 @@ def test_the_words_of_a_mark_reach_nobody_beyond_its_own_place(room: Room) -> No
 
 def test_a_form_that_is_sent_twice_enters_one_mark_and_keeps_what_was_written(room: Room) -> None:
     signed = session(room.deps.store, "li", room.deps.clock.real_now)
-    with httpx.Client(base_url=room.url, cookies={"jiancha": signed.secret}, headers={"Accept": "text/html"}) as page:
+    with plain_http.client(
+        base_url=room.url, cookies={"jiancha": signed.secret}, headers={"Accept": "text/html"}
+    ) as page:
         form = page.get("/assessment/marks/new?row=E13")
         [key] = re.findall(r'name="key" value="([^"]+)"', form.text)
         said = {

@@ -204,6 +204,13 @@ def test_prometheus_takes_its_configuration(tmp_path: Path, tool: Callable[[str]
     assert scraped == [f"{name}:8642" for name in REPLICAS]
 
 
+def test_grafana_asks_nobody_outside() -> None:
+    given = SERVICES["grafana"]["environment"]
+    asks = ("REPORTING_ENABLED", "CHECK_FOR_UPDATES", "CHECK_FOR_PLUGIN_UPDATES")
+    assert {given[f"GF_ANALYTICS_{name}"] for name in asks} | {given["GF_NEWS_NEWS_FEED_ENABLED"]} == {"false"}
+    assert {given["GF_SECURITY_DISABLE_GRAVATAR"], given["GF_PLUGINS_PREINSTALL_DISABLED"]} == {"true"}
+
+
 def test_grafana_finds_its_boards_and_its_source() -> None:
     mounted = {mount["target"]: filled(mount["source"]) for mount in SERVICES["grafana"]["volumes"]}
     provider = yaml.safe_load((DEPLOY / "grafana" / "boards.yml").read_text())["providers"][0]

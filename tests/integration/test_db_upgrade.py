@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from monitor.ops.backup.archive import Reader
 from monitor.ops.backup.load import restore
 from monitor.ops.backup.make import backup
-from monitor.ops.backup.rows import sum_of, tables_of
+from monitor.ops.backup.rows import TableSum, sum_of, tables_of
 from monitor.ops.doctor import storechecks
 from monitor.store import integrity, migrate
 from monitor.store.engine import Store
@@ -26,11 +26,11 @@ from tests.postgres import Postgres
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 EARLIER = sorted(path.name[:4] for path in VERSIONS.glob("0*.py") if path.name[:4] < migrate.HEAD)
-RESTORED = [
+FEW = [
     one if one in (EARLIER[0], EARLIER[len(EARLIER) // 2], EARLIER[-1]) else pytest.param(one, marks=pytest.mark.long)
     for one in EARLIER
 ]
-"""Each earlier revision is upgraded in every run; restored from a backup as well: the first, the middle, the last."""
+"""The first, the middle and the last in every run; one store that takes all steps shows what each does with rows."""
 
 
 def dump_of(revision: str, folder: Path) -> str:
@@ -44,8 +44,9 @@ def dump_of(revision: str, folder: Path) -> str:
         return "\n".join(conn.iterdump())
 
 
-def fill_any(conn: Connection) -> None:
-    for table in tables_of(conn):
+def fill_any(conn: Connection, among: Collection[str] | None = None) -> None:
+    """Three rows into each table; `among`: into these alone."""
+    for table in tables_of(conn, among):
         for number in (1, 2, 3):
             row = {}
             for column in table.columns:
@@ -94,24 +95,48 @@ def test_there_is_an_earlier_schema_to_upgrade_from() -> None:
     assert EARLIER[0] == "0001"
 
 
-@pytest.mark.parametrize("then", EARLIER, indirect=True)
+def test_each_step_keeps_the_rows_of_every_table_that_was_there(tmp_path: Path) -> None:
+    """One store through all of them; as soon as a table is there it has rows."""
+    store = Store(f"sqlite:///{tmp_path / 'steps.sqlite'}")
+    before: Mapping[str, TableSum] = {}
+    for revision in (*EARLIER, migrate.HEAD):
+        with store.write() as conn:
+            migrate.build(conn, revision)
+            after = sums(conn)
+            kept(before, after)
+            new = after.keys() - before.keys()
+            fill_any(conn, new)
+            before = {**after, **sums(conn, new)}
+            assert all(table.rows >= 3 for table in before.values()), revision
+    store.close()
+
+
+@pytest.mark.parametrize("then", FEW, indirect=True)
 def test_an_earlier_store_is_upgraded_with_all_its_rows(then: Store) -> None:
     with then.read() as conn:
-        before = {table.name: sum_of(conn, table) for table in tables_of(conn)}
+        before = sums(conn)
     with pytest.raises(migrate.SchemaError, match="db upgrade"):
         migrate.ensure(then)
     assert migrate.upgrade(then)
     assert not migrate.upgrade(then)
     with then.read() as conn:
         assert migrate.revision(conn) == migrate.HEAD
-        after = {table.name: sum_of(conn, table) for table in tables_of(conn)}
-    assert {name: after[name].rows for name in before} == {name: s.rows for name, s in before.items()}
-    same = [name for name, s in before.items() if after[name].columns == s.columns]
-    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+        kept(before, sums(conn))
     then.close()
 
 
-@pytest.mark.parametrize("then", RESTORED, indirect=True)
+def sums(conn: Connection, among: Collection[str] | None = None) -> dict[str, TableSum]:
+    return {table.name: sum_of(conn, table) for table in tables_of(conn, among)}
+
+
+def kept(before: Mapping[str, TableSum], after: Mapping[str, TableSum]) -> None:
+    """As many rows as before; the same ones where a table has the same columns."""
+    assert {name: after[name].rows for name in before} == {name: s.rows for name, s in before.items()}
+    same = [name for name, s in before.items() if after[name].columns == s.columns]
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+
+
+@pytest.mark.parametrize("then", FEW, indirect=True)
 def test_a_backup_made_before_the_upgrade_is_restored_and_upgraded(
     then: Store, elsewhere: Store, tmp_path: Path
 ) -> None:
@@ -122,10 +147,10 @@ def test_a_backup_made_before_the_upgrade_is_restored_and_upgraded(
         restore(elsewhere, reader, NOW)
     with elsewhere.read() as conn:
         assert migrate.revision(conn) == migrate.HEAD
-        after = {table.name: sum_of(conn, table) for table in tables_of(conn)}
+        after = sums(conn)
     told = {"audit", "meta"}
-    kept = [n for n, s in manifest.tables.items() if n not in told and after[n].columns == s.columns]
-    assert {name: after[name] for name in kept} == {name: manifest.tables[name] for name in kept}
+    same = [n for n, s in manifest.tables.items() if n not in told and after[n].columns == s.columns]
+    assert {name: after[name] for name in same} == {name: manifest.tables[name] for name in same}
     then.close()
 
 

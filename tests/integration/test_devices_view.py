@@ -22,7 +22,7 @@ from monitor.supervision.refused import Refused
 from tests.halls import at, hall, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 WINDOWS = [{"id": f"w{n}", "unit": "u1", "name": f"{n}号窗口"} for n in (1, 2)] + [{"id": "w9", "unit": "u9"}]
 DEVICES = [
@@ -142,6 +142,7 @@ def test_how_far_data_are_complete_is_what_the_judge_says(world: World, story: C
             assert lines[device].trusted == (state.trusted and state.watermark is not None), device
 
 
+@pytest.mark.both_databases
 def test_the_list_has_what_is_within_reach_the_worst_first(world: World) -> None:
     world.beats("c1", "08:30", "09:00")
     world.beats("e1", "08:30", "08:50")
@@ -184,6 +185,7 @@ def emptied(world: World) -> None:
     world.judge("11:00")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("device", ["c2", "t1"])
 def test_a_preview_is_what_then_happens(world: World, device: str) -> None:
     emptied(world)

@@ -27,7 +27,7 @@ from tests.faces import MODEL, at_distance, face, photos, vector
 from tests.halls import Commands, at, hall
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 POLICY = FacePolicy()
 HEAD = Principal(id="chen", role="supervision_head", halls=frozenset({"h1"}))
@@ -81,6 +81,7 @@ def shot(person: int, n: int = 50, **quality: float) -> Photo:
 # --------------------------------------------------------------------------- enrolling
 
 
+@pytest.mark.both_databases
 def test_who_is_enrolled_is_recognised_and_nobody_else(room: Room) -> None:
     assert room.enrol("s01", photos(1))["replaced"] is False
     room.enrol("s02", photos(2, 5), actor=PERSONNEL)
@@ -161,6 +162,7 @@ def test_comparing_reaches_as_far_as_the_halls_of_whoever_asks(room: Room) -> No
         assert listing(conn, registry, room.keys, actor=ELSEWHERE) == []
 
 
+@pytest.mark.both_databases
 def test_vectors_lie_in_the_database_only_sealed(room: Room) -> None:
     room.enrol("s01", photos(1))
     (row,) = room.rows(select(faces.FACE))
@@ -172,6 +174,7 @@ def test_vectors_lie_in_the_database_only_sealed(room: Room) -> None:
     assert (row.model, row.version) == ("made-up", "1")
 
 
+@pytest.mark.both_databases
 def test_enrolling_again_replaces_and_another_model_asks_for_it(room: Room) -> None:
     first = room.enrol("s01", photos(1))
     assert first["old_key"] is None
@@ -196,6 +199,7 @@ def test_a_key_store_that_went_away_is_not_made_anew(room: Room) -> None:
 # --------------------------------------------------------------------------- forgetting
 
 
+@pytest.mark.both_databases
 def test_forgetting_destroys_the_key_and_proves_it(room: Room) -> None:
     room.enrol("s01", photos(1))
     room.enrol("s02", photos(2))
@@ -217,6 +221,7 @@ def test_forgetting_destroys_the_key_and_proves_it(room: Room) -> None:
         room.do(forget, "s01", why="再来一次")
 
 
+@pytest.mark.both_databases
 def test_forgetting_goes_on_where_it_broke_off(room: Room) -> None:
     """The key is destroyed and the transaction comes to nothing: done again it ends well."""
     room.enrol("s01", photos(1))

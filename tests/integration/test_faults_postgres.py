@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.conftest import Eventually
 from tests.mosquitto import Mosquitto
 from tests.outage import DEVICE, Talker, Watched
@@ -120,7 +120,7 @@ def test_http_says_that_it_could_not_store(watched: OnPostgres, server: Postgres
     token = watched.daemon.command("user", "token", "--devices", DEVICE).strip().splitlines()[-1]
     server.stop()
     eventually(lambda: watched.ready().get("store"), 20)
-    answer = httpx.post(
+    answer = plain_http.post(
         f"{watched.daemon.url}/api/v1/events", json=[], headers={"Authorization": f"Bearer {token}"}, timeout=30
     )
     assert answer.status_code == 503

@@ -20,10 +20,11 @@ from monitor.store.requests import KEPT, REQUEST
 from monitor.supervision.commands import local
 from monitor.supervision.people import disable
 from monitor.supervision.tokens import revoke_token
+from tests import plain_http
 from tests.http_app import NOW, Served
 from tests.people_at_work import at_work, card, post, state_of
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 
 @pytest.fixture
@@ -146,6 +147,7 @@ def test_a_body_is_no_longer_than_a_file_needs(app: Served, store: Store) -> Non
 # --------------------------------------------------------------------------- a card's life
 
 
+@pytest.mark.both_databases
 def test_a_card_is_worked_to_its_end_and_read_with_its_files(app: Served, store: Store) -> None:
     body = {"rule": "E06", "level": "red", "staff": "s1", "reason": "巡查时未用文明用语"}
     made = post(app, "", "duty_supervisor", body)
@@ -209,6 +211,7 @@ def notices(store: Store, number: int) -> int:
         return int(conn.execute(select(func.count()).select_from(NOTICE).where(NOTICE.c.card == number)).scalar_one())
 
 
+@pytest.mark.both_databases
 def test_a_request_sent_again_is_done_once_and_answered_alike(app: Served, store: Store) -> None:
     number, header = card(store), app.token(user="unit_head")
     keyed = {**header, "Idempotency-Key": "k-1"}
@@ -227,6 +230,7 @@ def test_a_request_sent_again_is_done_once_and_answered_alike(app: Served, store
     assert close.status_code == 200, "a key is its sender's own"
 
 
+@pytest.mark.both_databases
 def test_a_refused_request_may_be_mended_under_its_key(app: Served, store: Store) -> None:
     number = card(store)
     assert (
@@ -240,12 +244,13 @@ def test_a_refused_request_may_be_mended_under_its_key(app: Served, store: Store
     )
 
 
+@pytest.mark.both_databases
 def test_ten_at_once_under_one_key_issue_one_card(app: Served, store: Store) -> None:
     header = {**app.token(user="duty_supervisor"), "Idempotency-Key": "k-2"}
     body = {"rule": "E06", "staff": "s1", "reason": "巡查所见"}
 
     def send(_: int) -> httpx.Response:
-        return httpx.post(f"{app.url}/api/v1/cards", json=body, headers=header, timeout=30)
+        return plain_http.post(f"{app.url}/api/v1/cards", json=body, headers=header, timeout=30)
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(send, range(10)))
@@ -255,6 +260,7 @@ def test_ten_at_once_under_one_key_issue_one_card(app: Served, store: Store) -> 
         assert conn.execute(select(func.count()).select_from(CARD)).scalar_one() == 1
 
 
+@pytest.mark.both_databases
 def test_a_key_is_forgotten_after_a_week(app: Served, store: Store) -> None:
     first, second = card(store), card(store)
     post(app, f"/{first}/ack", "unit_head", {"reason": "x"}, **{"Idempotency-Key": "old"})

@@ -15,7 +15,7 @@ from monitor.store.sql import table_of
 from monitor.supervision.tokens import create_token, digest, find_grant
 from tests.http_app import NOW, Served, fill_places, make_deps, served
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 PATH = "/api/v1/events"
 
@@ -42,6 +42,7 @@ def rows(store: Store) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
+@pytest.mark.both_databases
 def test_a_batch_is_stored_once_and_each_refusal_says_where_and_why(app: Served, store: Store) -> None:
     token = app.token(devices=["eval-1"])
     batch = [rating("e1"), rating("e2", score=9), rating("e1"), {**rating("e3"), "channel": "nonsense"}]
@@ -63,6 +64,7 @@ def test_an_empty_batch_is_no_error(app: Served) -> None:
     assert answer.json() == {"stored": 0, "duplicates": 0, "quarantined": []}
 
 
+@pytest.mark.both_databases
 def test_a_hall_token_speaks_for_the_devices_of_its_hall(app: Served, store: Store) -> None:
     token = app.token(halls=["h1"])
     assert app.http.post(PATH, json=[rating("e1"), rating("e2", "gate-1")], headers=token).json()["stored"] == 1
@@ -130,6 +132,7 @@ def test_without_a_valid_token_nobody_is_heard(app: Served, store: Store, header
     assert rows(store) == (0, 0)
 
 
+@pytest.mark.both_databases
 def test_a_revoked_token_is_unknown(app: Served, store: Store) -> None:
     token = app.token(devices=["eval-1"])
     with store.write() as conn:

@@ -17,6 +17,7 @@ from monitor.console.app import make_app
 from monitor.console.health import BEAT_SECONDS, Health
 from monitor.console.server import HttpServer
 from monitor.store.engine import Store
+from tests import plain_http
 from tests.http_app import Served, make_deps, served
 
 
@@ -115,10 +116,10 @@ def test_a_taken_port_is_an_error_that_names_the_keys(store: Store) -> None:
 def test_it_stops_while_a_connection_is_open(store: Store) -> None:
     server = HttpServer(make_app(make_deps(store)))
     server.start()
-    with httpx.Client(base_url=server.url) as kept_alive:
+    with plain_http.client(base_url=server.url) as kept_alive:
         assert kept_alive.get("/healthz").status_code == 200
         began = time.monotonic()
         server.stop()
         assert time.monotonic() - began < 8
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{server.url}/healthz")
+        plain_http.get(f"{server.url}/healthz")

@@ -79,6 +79,7 @@ def facts(store: Store) -> list[tuple[Any, ...]]:
 # ------------------------------------------------------------------ the real log
 
 
+@pytest.mark.scenarios
 def test_the_receipt_log_gives_the_times_that_its_columns_state(store: Store, data_dir: Path) -> None:
     fed = bring(store, data_dir / "cases" / "receipt.csv", RECEIPT)
     assert (fed.stored, fed.quarantined) == (11_340, 0)
@@ -129,6 +130,7 @@ def test_rows_become_events_by_the_map(store: Store, tmp_path: Path, small_map: 
     assert second[0] == "import-licence/2"
 
 
+@pytest.mark.scenarios
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_encodings_are_detected(store: Store, tmp_path: Path, small_map: Path, encoding: str) -> None:
     bring(store, write_csv(tmp_path / "a.csv", *ROWS, encoding=encoding), small_map)
@@ -221,6 +223,7 @@ def test_two_rows_that_tell_one_event_differently_conflict(store: Store, tmp_pat
     assert [(r.place, r.reason) for r in fed.refused] == [(3, "conflict")]
 
 
+@pytest.mark.scenarios
 def test_a_strict_map_wants_names_of_the_registry(store: Store, tmp_path: Path, small_map: Path) -> None:
     small_map.write_text(MAP.replace('"lenient"', '"strict"'), encoding="utf-8")
     fed = bring(store, write_csv(tmp_path / "a.csv", *ROWS), small_map)
@@ -228,6 +231,7 @@ def test_a_strict_map_wants_names_of_the_registry(store: Store, tmp_path: Path, 
     assert {r.reason for r in fed.refused} == {"unknown_ref"}
 
 
+@pytest.mark.scenarios
 @pytest.mark.parametrize(
     ("content", "names"),
     [
@@ -248,6 +252,7 @@ def test_a_file_that_is_no_log_of_the_map_is_refused_whole(
     assert count(store, SourceRow) == 0
 
 
+@pytest.mark.scenarios
 def test_a_workbook_whose_times_were_never_calculated_is_refused_whole(
     store: Store, tmp_path: Path, small_map: Path
 ) -> None:
@@ -260,6 +265,7 @@ def test_a_workbook_whose_times_were_never_calculated_is_refused_whole(
         bring(store, tmp_path / "a.xlsx", small_map)
 
 
+@pytest.mark.scenarios
 def test_a_damaged_workbook_is_refused_whole(store: Store, tmp_path: Path, small_map: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(b"PK\x03\x04 not really")
@@ -267,6 +273,7 @@ def test_a_damaged_workbook_is_refused_whole(store: Store, tmp_path: Path, small
         bring(store, path, small_map)
 
 
+@pytest.mark.scenarios
 def test_a_workbook_of_charts_alone_is_refused_whole(store: Store, tmp_path: Path, small_map: Path) -> None:
     made = Workbook()
     chart = made.create_chartsheet("图")
@@ -277,6 +284,7 @@ def test_a_workbook_of_charts_alone_is_refused_whole(store: Store, tmp_path: Pat
         bring(store, tmp_path / "a.xlsx", small_map)
 
 
+@pytest.mark.scenarios
 @pytest.mark.parametrize(
     ("old", "new", "names"),
     [
@@ -302,6 +310,7 @@ def test_a_bad_map_is_refused_and_its_key_named(
     assert count(store, RawEvent) == 0
 
 
+@pytest.mark.scenarios
 def test_an_as_of_after_the_present_is_refused(store: Store, tmp_path: Path, small_map: Path) -> None:
     with pytest.raises(BadCases, match="as-of"):
         bring(store, write_csv(tmp_path / "a.csv", *ROWS), small_map, as_of=NOW + timedelta(days=1))

@@ -16,7 +16,7 @@ from monitor.workcal import parse_notice
 from tests.halls import at, hall, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 CASE = "case:c1/A1"
 ITEMS = [
@@ -74,6 +74,7 @@ def orders(world: World) -> list[str]:
     return world.card_lines("order.reply")
 
 
+@pytest.mark.both_databases
 def test_reminder_yellow_and_red_by_the_unanswered_order(world: World) -> None:
     accepted(world)
     assert judged(world, "03-06 17:29") == []
@@ -141,6 +142,7 @@ def test_completed_late_but_heard_of_before_it_was_judged(world: World) -> None:
     assert judged(world, "03-10 12:00") == limit("yellow", "03-09 17:30", cleared="03-10 11:00")
 
 
+@pytest.mark.both_databases
 def test_a_completion_that_comes_late_withdraws_the_card_that_never_held(world: World) -> None:
     accepted(world)
     judged(world, "03-09 17:31")
@@ -162,6 +164,7 @@ def test_who_held_the_case_at_the_yellow_answers_for_the_red_too(world: World) -
     assert world.cards("case.limit")[0]["window"] == "w2"
 
 
+@pytest.mark.both_databases
 def test_a_transfer_told_late_moves_the_charge_with_it(world: World) -> None:
     accepted(world)
     assert judged(world, "03-09 17:31") == limit("yellow", "03-09 17:30", by="s01")
@@ -219,6 +222,7 @@ def test_nothing_yellow_rests_on_a_guessed_year_until_the_notice_or_ten_days(wor
     assert card["reason"]["figures"]["provisional"] is True
 
 
+@pytest.mark.both_databases
 def test_the_notice_makes_the_deadline_certain_and_back_dates_the_card(world: World) -> None:
     accepted(world, "12-10 10:00", item="long")
     judged(world, "2027-01-05 09:00")
@@ -230,6 +234,7 @@ def test_the_notice_makes_the_deadline_certain_and_back_dates_the_card(world: Wo
 # --------------------------------------------------------------------------- a source that sends no completions
 
 
+@pytest.mark.both_databases
 def test_a_source_that_completes_nothing_is_told_and_its_cases_are_unknown(world: World) -> None:
     for n, day in enumerate(("03-02", "03-03", "03-04", "03-05", "03-06")):
         accepted(world, f"{day} 10:00", case=f"A{n + 1}")
@@ -268,6 +273,7 @@ TOLD_BY = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("order", [("c1", "c2"), ("c2", "c1")], ids=["the scant telling first", "the full one first"])
 @pytest.mark.parametrize(
     ("voids", "since", "by"),

@@ -43,6 +43,7 @@ def world(store: Store, tmp_path: Path) -> World:
     return made
 
 
+@pytest.mark.scenarios
 def test_heard_live_and_judged_every_five_minutes_the_day_has_the_same_cards(world: World) -> None:
     times = [at("07:50") + timedelta(minutes=5) * n for n in range(136)]
     live(world, the_day(), times)

@@ -21,7 +21,7 @@ from monitor.workcal import CalendarSpec, parse_notice, week_of
 from tests.halls import at, hall
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 ITEMS = [
     {"id": "i1", "unit": "u1", "promised": 5, "statutory": 20},
@@ -55,6 +55,7 @@ def judged(world: World, when: str, rule: str) -> list[str]:
     return [line.replace(" case:c1/A1", "").removeprefix(f"{rule} ") for line in world.card_lines(rule)]
 
 
+@pytest.mark.both_databases
 def test_papers_that_nobody_answers_are_accepted_by_law_and_the_clock_runs_from_their_receipt(world: World) -> None:
     says(world, "received", "10:00", item="i1", window="w1", staff="s01")
     assert judged(world, "03-06 17:29", "case.notice") == []
@@ -131,6 +132,7 @@ def test_a_ladder_without_orders_opens_none(store: Store, tmp_path: Path) -> Non
     assert judged(world, "03-20 17:31", "order.reply") == []
 
 
+@pytest.mark.both_databases
 def test_findings_of_cases_and_across_them(world: World) -> None:
     for number in range(1, 13):
         if number != 7:
@@ -190,6 +192,7 @@ def test_a_notice_takes_back_a_card_that_was_never_due_and_the_row_says_why(worl
     assert "日历变更 calendar changed: 2026-03-03…2026-03-30" in last["why"]
 
 
+@pytest.mark.both_databases
 def test_a_notice_looks_again_at_the_cases_that_rest_on_its_days_and_at_no_other(world: World) -> None:
     says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")  # to 2026-03-30 by law
     says(world, "accepted", "03-20 09:00", case="B1", item="i1", window="w1", staff="s01")
@@ -201,6 +204,7 @@ def test_a_notice_looks_again_at_the_cases_that_rest_on_its_days_and_at_no_other
     assert (after["A1"] - before["A1"], after["B1"] > before["B1"]) == (0, True)
 
 
+@pytest.mark.both_databases
 def test_a_corrected_item_looks_again_at_its_own_cases_alone(world: World) -> None:
     says(world, "accepted", "09:00", item="i1", window="w1", staff="s01")
     says(world, "accepted", "09:00", case="B1", item="own", window="w1", staff="s01")

@@ -233,6 +233,7 @@ def test_judging_again_changes_nothing_and_nothing_is_due_sooner_than_said(world
         assert conn.execute(select(SUBJECT.c.kind, SUBJECT.c.key, SUBJECT.c.version)).all() == before
 
 
+@pytest.mark.scenarios
 def test_the_way_through_the_network_corrects_no_card(store: Store, tmp_path: Path) -> None:
     """Heartbeats that take 20 to 400 ms move the median with each one; a card of the morning must not follow it."""
     camera = {"id": "cam1", "kind": "camera", "window": "w1"}

@@ -23,7 +23,7 @@ from monitor.workcal import parse_notice
 from tests.halls import MINUTE, Line, at, hall, leave, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 CAMERA = {"id": "cam1", "kind": "camera", "window": "w1"}
 EVALUATOR = {"id": "ev1", "kind": "evaluator", "window": "w1"}
@@ -53,6 +53,7 @@ def act(world: World, event: str, when: str, rule: str = "rating.bad") -> None:
     world.store.step(lambda conn: transition(conn, number, event, actor="op", why="已回访", now=at(when)))
 
 
+@pytest.mark.both_databases
 def test_ratings_are_looked_up_and_never_searched_for_through_the_table(world: World) -> None:
     """Of one batch: a year of a large hall has hundreds of thousands."""
     rated(world)
@@ -69,6 +70,7 @@ def test_ratings_are_looked_up_and_never_searched_for_through_the_table(world: W
     assert not plans or any("uq_rating" in step or "autoindex_rating" in step for step in steps), steps
 
 
+@pytest.mark.both_databases
 def test_a_bad_rating_not_followed_up_turns_red_after_five_working_days(world: World) -> None:
     rated(world, staff="s01")
     assert world.card_lines("rating.bad") == bad("yellow", "09:15")
@@ -213,6 +215,7 @@ def test_a_check_in_of_who_stands_in_is_a_sign_of_presence(
     assert world.card_lines("post.empty") == lines, why
 
 
+@pytest.mark.both_databases
 def test_a_window_empty_for_half_an_hour_is_red_and_a_later_spell_another_card(world: World) -> None:
     watched(world, "08:30", "08:59:30", 1)
     watched(world, "09:00", "09:14:30", 0)
@@ -319,6 +322,7 @@ def heard(store: Store, tmp_path: Path) -> World:
     return world
 
 
+@pytest.mark.both_databases
 def test_a_silent_device_climbs_and_closes_by_itself(heard: World) -> None:
     for clock, lines in {
         "08:51:59": [],
@@ -348,6 +352,7 @@ def test_a_device_never_heard_is_silent_since_it_was_registered_however_often_it
     assert world.card_lines("device.silent") == silent("reminder", "07:47")
 
 
+@pytest.mark.both_databases
 def test_heartbeats_that_a_second_file_brings_take_back_a_silence_that_never_was(heard: World) -> None:
     """The first file lacks 08:51 to 09:59; the card it gave rise to is over and closed before the second comes."""
     times = [at("08:51") + MINUTE * n for n in range(69)]
@@ -386,6 +391,7 @@ class Way:
         self.now = BrokerPath(up=True, heard_since=at(since), deaf=deaf)
 
 
+@pytest.mark.both_databases
 def test_while_the_broker_is_away_no_device_is_blamed(heard: World) -> None:
     way = Way()
     heard.judging = heard.program.judge(path=way)

@@ -16,7 +16,7 @@ from monitor.supervision.losses import declare_lost
 from tests.halls import MINUTE, at, hall, leave, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 TERMINAL = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}
 SLOT = "slot:s01/am_in"
@@ -35,6 +35,7 @@ def cards(world: World) -> list[str]:
     return world.card_lines("checkin.slot")
 
 
+@pytest.mark.both_databases
 def test_leave_filed_and_approved_afterwards_withdraws_the_card(world: World) -> None:
     world.beats("t1", "07:46", "13:01")
     world.judge("13:01")
@@ -108,6 +109,7 @@ def test_a_finding_on_leave_says_when_it_began_and_when_it_was_approved(world: W
     )
 
 
+@pytest.mark.both_databases
 def test_leave_taken_back_brings_the_card(world: World) -> None:
     world.plan(leave=[leave("s01", "08:00", "12:30", approved="07:00")])
     world.beats("t1", "07:46", "13:01")
@@ -138,6 +140,7 @@ def test_the_clocks_error_is_subtracted(world: World, why: str, off: str, punche
     assert world.verdict(SLOT) == verdict, why
 
 
+@pytest.mark.both_databases
 def test_an_on_time_check_in_at_any_terminal_settles_the_slot(store: Store, tmp_path: Path) -> None:
     """t2 has not been heard since 08:00; that s01 came is known all the same."""
     world = World(store, tmp_path, hall(2, posts=[], devices=[TERMINAL, {**TERMINAL, "id": "t2"}]))
@@ -149,6 +152,7 @@ def test_an_on_time_check_in_at_any_terminal_settles_the_slot(store: Store, tmp_
     assert (world.verdict(SLOT), world.verdict("slot:s02/am_in")) == ("ok", "unknown")
 
 
+@pytest.mark.both_databases
 def test_a_late_check_in_is_late_only_as_far_as_the_other_terminal_has_delivered(store: Store, tmp_path: Path) -> None:
     world = World(store, tmp_path, hall(1, posts=[], devices=[TERMINAL, {**TERMINAL, "id": "t2"}]))
     world.beats("t2", "07:46", "08:00")
@@ -215,6 +219,7 @@ def test_a_terminal_proves_nothing_of_the_time_before_it_was_installed(
     assert cards(world) == [f"checkin.slot {line} by s01 cleared - open" for line in lines]
 
 
+@pytest.mark.both_databases
 def test_a_lost_camera_makes_the_session_unproven_and_charges_nobody(store: Store, tmp_path: Path) -> None:
     camera = {"id": "cam1", "kind": "camera", "window": "w1"}
     world = World(store, tmp_path, hall(2, attendance="", devices=[camera]))

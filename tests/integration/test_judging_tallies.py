@@ -18,7 +18,7 @@ from monitor.supervision.handcards import issue_by_hand
 from tests.halls import at, hall, leave, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 TERMINAL = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"], "watermark": "events"}
 PEOPLE = [{"id": f"s{n:02}", "unit": "u1"} for n in (1, 2, 3, 9)]
@@ -126,6 +126,7 @@ def test_a06_a05_only_confirmed_off_posts_count_and_a_granted_appeal_takes_the_c
     assert [h["event"] for h in card["history"]] == ["issued", "withdrawn", "issued"]
 
 
+@pytest.mark.both_databases
 def test_a05_a_card_attributed_to_another_counts_for_that_one(world: World) -> None:
     (day,) = workdays(world, "01-04", 1)
     judge_day(world, day, s01=VERY_LATE)
@@ -156,6 +157,7 @@ def points_of(world: World, staff: str) -> list[tuple[str, bool]]:
     return [(e.row, e.confirmed) for e in entries(facts.happened, world.settings.policy.tally) if e.ledger == "staff"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("world", ["03-05"], indirect=True)
 def test_a10_a09_a11_absences_add_up_and_leave_filed_afterwards_takes_them_back(world: World) -> None:
     days = workdays(world, "03-05", 4)  # a Thursday, a Friday, a Monday, a Tuesday
@@ -179,6 +181,7 @@ def test_a10_a09_a11_absences_add_up_and_leave_filed_afterwards_takes_them_back(
     }  # fmt: skip
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("world", ["03-05"], indirect=True)
 @pytest.mark.parametrize(
     ("why", "together"), [("each day by itself", False), ("a backlog judged in one go", True)], ids=lambda v: str(v)
@@ -269,6 +272,7 @@ def test_a_person_without_a_mark_has_no_tally_and_a_plain_day_marks_none(world: 
     assert "tally" not in kinds
 
 
+@pytest.mark.both_databases
 def test_a_tally_is_read_off_the_store_by_two_queries_however_long_the_year(world: World) -> None:
     days = workdays(world, "01-04", 6)
     for day in days:

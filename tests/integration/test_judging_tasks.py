@@ -20,7 +20,7 @@ from monitor.workcal import parse_notice
 from tests.halls import Commands, Feed, at, hall, write_lines
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 DUE = at("03-09 17:30").isoformat()
 C1 = {"id": "c1", "kind": "cases", "hall": "h1"}
@@ -51,6 +51,7 @@ def card(
     return f"{rule} {level} task:T1 since {since} by {by} cleared {cleared} {state}"
 
 
+@pytest.mark.both_databases
 def test_reminder_yellow_red_and_the_answer_that_clears_it(world: World) -> None:
     says(world, "opened", "10:00", **OPENED)
     assert judged(world, "03-06 17:29") == []
@@ -87,6 +88,7 @@ def test_silence_of_the_path_is_not_silence_of_the_person(world: World) -> None:
     assert [c["state"] for c in world.cards("unknown.stale")] == ["closed"]
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_comes_late_withdraws_the_card_that_never_held(world: World) -> None:
     says(world, "opened", "10:00", **OPENED)
     assert judged(world, "03-09 17:31") == [card("yellow", "03-09 17:30")]
@@ -132,6 +134,7 @@ def found(world: World, when: str) -> list[dict[str, Any]]:
         return findings(world.judging.look(conn, world.clock.now()), Policy())
 
 
+@pytest.mark.both_databases
 def test_findings_of_reports_and_of_complaints(world: World) -> None:
     says(world, "opened", "10:00", kind="report", task="R1", due=DUE)
     for number, day in enumerate(("03-02", "03-04")):
@@ -222,6 +225,7 @@ def test_a_device_whose_clock_is_wrong_proves_no_lateness(world: World) -> None:
 # --------------------------------------------------------------------------- the command line
 
 
+@pytest.mark.both_databases
 def test_a_day_by_the_command_line(tmp_path: Path, database_url: str) -> None:
     """`events import`, `judge --as-of`, `cards list`, `subjects list`, `explain`, `report findings`."""
     jiancha = Commands(tmp_path, clock="03-20 09:00", env={"JIANCHA_STORE__URL": database_url})

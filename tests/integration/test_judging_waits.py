@@ -22,7 +22,7 @@ from monitor.supervision.views import list_subjects
 from tests.halls import MONDAY, at, hall, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 WAIT = table_of(SubjectWait)
 SLOT = "slot:s01/am_in"
@@ -80,6 +80,7 @@ def test_a_heartbeat_short_of_the_boundary_wakes_nobody_one_that_reaches_it_does
     assert slots.card_lines("checkin.slot") == [f"checkin.slot reminder {SLOT} since 08:30 by s01 cleared - open"]
 
 
+@pytest.mark.both_databases
 def test_a_wait_that_is_over_is_woken_once_however_many_heartbeats_follow(slots: World) -> None:
     """Else the judge, slower than the heartbeats, would find the slot touched again whenever it writes."""
     slots.judge("08:31")
@@ -91,6 +92,7 @@ def test_a_wait_that_is_over_is_woken_once_however_many_heartbeats_follow(slots:
     assert slots.verdict(SLOT) == "reminder"
 
 
+@pytest.mark.both_databases
 def test_a_heartbeat_that_comes_while_a_slot_is_judged_is_not_missed(slots: World) -> None:
     """It finds no wait yet, and may be the terminal's last."""
     heard: list[None] = []
@@ -115,6 +117,7 @@ def test_a_check_in_settles_a_slot_at_once_although_nothing_is_delivered(slots: 
     assert (slots.verdict(SLOT), waits(slots, SLOT)) == ("ok", [])
 
 
+@pytest.mark.both_databases
 def test_of_two_terminals_the_slower_one_holds_the_verdict(store: Store, tmp_path: Path) -> None:
     world = world_of(store, tmp_path, TERMINAL, {**TERMINAL, "id": "t2"})
     world.beats("t1", "07:46", "08:50")
@@ -127,6 +130,7 @@ def test_of_two_terminals_the_slower_one_holds_the_verdict(store: Store, tmp_pat
     assert world.verdict(SLOT) == "yellow"
 
 
+@pytest.mark.both_databases
 def test_a_hole_in_the_numbers_holds_the_verdict_and_the_late_event_frees_it(slots: World) -> None:
     slots.beat("t1", "08:46", last_seq=1)
     slots.judge("08:46")
@@ -184,6 +188,7 @@ def test_operators_are_told_of_slots_at_the_sessions_end_and_the_card_closes(slo
     assert stale(slots) == ["unknown.stale reminder hall:h1 since 13:00 by - cleared 13:20 closed"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("limit", [1000, 1], ids=["in one step with its hall", "in a later step than its hall"])
 def test_a_backlog_that_is_there_when_the_session_end_is_judged_alarms_nobody(slots: World, limit: int) -> None:
     """The daemon was away over 13:00, or the file of the day was judged in two parts."""
@@ -206,6 +211,7 @@ def test_a_watermark_a_moment_short_of_the_end_alarms_nobody(slots: World) -> No
     assert (slots.verdict(SLOT), stale(slots)) == ("red", [])
 
 
+@pytest.mark.both_databases
 def test_lost_for_good_the_slot_is_unproven_and_nobody_charged(slots: World) -> None:
     slots.judge("13:05")
     declare(slots, "08:00", "13:30")
@@ -244,6 +250,7 @@ def posts(store: Store, tmp_path: Path) -> World:
     return world
 
 
+@pytest.mark.both_databases
 def test_a_silent_camera_makes_the_post_unknown_and_operators_are_told_after_an_hour_of_service(posts: World) -> None:
     posts.judge_each("08:31", "09:01")
     assert posts.verdict("post:w1/0830") == "ok"
@@ -326,6 +333,7 @@ def test_a_wrong_clock_proves_no_lateness_and_the_device_gets_the_card(store: St
     assert world.card_lines("device.skew") == ["device.skew yellow device:t1 since 07:56 by - cleared - open"]
 
 
+@pytest.mark.both_databases
 def test_a_clock_set_right_with_a_new_boot_ends_the_card(store: Store, tmp_path: Path) -> None:
     world = world_of(store, tmp_path, TERMINAL)
     world.beat("t1", "07:46", received="07:56")

@@ -39,7 +39,7 @@ from tests.kiosks import (
     small_world,
 )
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 TURN = FacePolicy(challenge=("turn_left",))
 PLAIN = FacePolicy(challenge=())
@@ -95,6 +95,7 @@ def turned(person: int = 1) -> list[bytes]:
 # --------------------------------------------------------------------------- one to one
 
 
+@pytest.mark.both_databases
 def test_a_challenge_that_is_done_is_a_check_in_by_face(opened: Open) -> None:
     page = opened()
     begun = page.begin("s01", direction="in")
@@ -121,6 +122,7 @@ def test_a_challenge_that_is_done_is_a_check_in_by_face(opened: Open) -> None:
     assert (noted.body["result"], noted.body["staff"], noted.body["liveness"]) == ("accepted", "s01", 1.0)
 
 
+@pytest.mark.both_databases
 def test_a_confirmation_is_remembered_by_the_store_not_by_the_daemon(opened: Open) -> None:
     page = opened(PLAIN)
     event = page.begin("s01").json()["id"]
@@ -271,6 +273,7 @@ def test_no_more_than_fifty_at_once_and_old_ones_leave(opened: Open) -> None:
 # --------------------------------------------------------------------------- the gallery
 
 
+@pytest.mark.both_databases
 def test_the_gallery_is_opened_once_and_anew_when_faces_change(opened: Open) -> None:
     page = opened(PLAIN)
     for _ in range(3):
@@ -283,6 +286,7 @@ def test_the_gallery_is_opened_once_and_anew_when_faces_change(opened: Open) -> 
     assert [row.body["people"] for row in page.audit("face.opened")] == [2, 3, 2]
 
 
+@pytest.mark.both_databases
 def test_a_heartbeat_takes_what_was_forgotten_out_of_memory(opened: Open) -> None:
     page = opened(PLAIN)
     page.begin("s01")
@@ -380,6 +384,7 @@ def test_without_the_switch_nothing_of_a_picture_is_written(opened: Open) -> Non
         assert stored_frames.all_of_them(conn) == []
 
 
+@pytest.mark.both_databases
 def test_with_the_switch_the_last_frame_is_sealed_and_read_on_the_record(opened: Open) -> None:
     page = opened(evidence_days=30)
     event = page.begin("s01").json()["id"]
@@ -421,6 +426,7 @@ def test_a_frame_that_is_moved_to_another_event_does_not_open(opened: Open) -> N
             stored_frames.unseal(page.keys.all()[row.key], row)
 
 
+@pytest.mark.both_databases
 def test_evidence_goes_after_its_days_and_at_once_where_it_is_switched_off(opened: Open) -> None:
     page = opened(evidence_days=30)
     for _ in range(2):

@@ -22,7 +22,7 @@ from tests.halls import at
 from tests.kiosks import API, HEAD, PIN, Kiosk, deps_of, give_pin, kiosk, small_world
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def page(store: Store, tmp_path: Path) -> Iterator[Kiosk]:
         yield opened
 
 
+@pytest.mark.both_databases
 def test_a_right_pin_is_a_check_in_at_its_own_time_and_names_the_person(page: Kiosk) -> None:
     done = page.pin("s01", at=page.now(seconds=-5), direction="in")
     assert done.status_code == 200
@@ -48,6 +49,7 @@ def test_a_right_pin_is_a_check_in_at_its_own_time_and_names_the_person(page: Ki
     assert PIN not in str(noted.body)
 
 
+@pytest.mark.both_databases
 def test_the_same_again_is_the_same_answer_and_one_check_in(page: Kiosk) -> None:
     said = {"id": str(uuid4()), "at": page.now(), "staff": "s01", "pin": PIN}
     first, again = page.post("pin", said), page.post("pin", said)
@@ -82,6 +84,7 @@ def test_whoever_has_none_is_told_the_same_as_whoever_has_one(page: Kiosk) -> No
     ]
 
 
+@pytest.mark.both_databases
 def test_another_replica_knows_of_the_lock(page: Kiosk) -> None:
     for _ in range(5):
         page.pin("s01", "999998")
@@ -101,6 +104,7 @@ def test_who_does_not_check_in_here_is_refused_in_the_same_words(says: str, staf
     assert page.checkins() == []
 
 
+@pytest.mark.both_databases
 def test_a_kept_pin_that_is_wrong_is_recorded_for_review_and_names_nobody(page: Kiosk) -> None:
     kept = page.pin("s01", "999998", kept=True, at=page.now(minutes=-30)).json()
     assert (kept["state"], kept["staff"], "name" in kept) == ("review", "s01", False)
@@ -191,6 +195,7 @@ def local() -> Any:
     return machine("cli")
 
 
+@pytest.mark.both_databases
 def test_clearing_and_erasing_take_the_pin_away(page: Kiosk, store: Store) -> None:
     world: World = page.world
     give_pin(world, "s02")

@@ -24,6 +24,7 @@ from monitor.store.users import TOKEN, USER
 from monitor.supervision.people import KEEPERS, Person, disable, principal_of, save_person
 from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import HALL
 from tests.signing_in import GOOD
@@ -248,7 +249,7 @@ def test_an_invitation_is_shown_once_and_opens(app: BusyApp, admin: httpx.Client
     assert link[1].startswith(app.url)
     assert "jci_" not in admin.get("/people/invited").text
     assert "已邀请" in admin.get("/people/invited").text
-    with httpx.Client(base_url=app.url) as door:
+    with plain_http.client(base_url=app.url) as door:
         form = {"secret": link[1].partition("#")[2], "password": GOOD, "again": GOOD}
         assert door.post("/sign-in/invite", data=form).status_code == 303
 

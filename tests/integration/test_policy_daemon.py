@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from sqlalchemy import func, select
 
 from monitor.store.engine import Store
@@ -16,6 +15,7 @@ from monitor.store.schema import RawEvent
 from monitor.store.sql import table_of
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.cardlist import CardFilter, list_cards
+from tests import plain_http
 from tests.conftest import Eventually
 from tests.daemon import Daemon
 from tests.halls import Clocked, hall, hall_daemon
@@ -81,7 +81,7 @@ def test_a_change_while_events_flow_loses_none_and_is_followed(
         stop.set()
         talk.join()
         eventually(lambda: judged(store) == len(sent), PATIENCE, "not every rating is judged")
-        cards, counted = cards_of(store), httpx.get(f"{daemon.url}/metrics").text
+        cards, counted = cards_of(store), plain_http.get(f"{daemon.url}/metrics").text
         with store.read() as conn:
             stored = int(
                 conn.execute(select(func.count()).select_from(RAW).where(RAW.c.channel == "rating")).scalar_one()

@@ -20,6 +20,7 @@ from monitor.store.policies import CHANGE
 from monitor.store.subjects import SUBJECT
 from monitor.supervision.policykeys import every_key
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 from tests.busy_app import BusyApp, busy_app
 from tests.busy_hall import USERS, copied
 
@@ -44,7 +45,7 @@ def api(app: BusyApp) -> dict[str, httpx.Client]:
     found = {}
     for user in USERS:
         token = app.deps.store.step(lambda conn, u=user: create_token(conn, now=app.deps.clock.now(), user=u))  # type: ignore[misc]
-        found[user] = httpx.Client(
+        found[user] = plain_http.client(
             base_url=f"{app.url}/api/v1", timeout=60, headers={"Authorization": f"Bearer {token}"}
         )
     return found

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pytest
 
-from tests import busy_hall
+from tests import busy_hall, plain_http
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 from tests.prometheus import Prometheus, board_expressions, routing, rules, running
@@ -91,7 +90,7 @@ def watched(
             ) as prometheus,
         ):  # fmt: skip
             eventually(prometheus.ready, 30, "prometheus is ready")
-            eventually(lambda: httpx.get(f"{daemon.url}/readyz").status_code == 200, 30, "the daemon is ready")
+            eventually(lambda: plain_http.get(f"{daemon.url}/readyz").status_code == 200, 30, "the daemon is ready")
             eventually(lambda: prometheus.scrapes() >= 2, 30, "scraped before anything came")
             work(broker)
             eventually(lambda: any(b["rule"] == "rating.bad" for b in told.bodies), 60, "the bad rating is told")

@@ -30,7 +30,7 @@ from tests.halls import Commands, at, told
 from tests.integration.test_ratings import made_world, served_world, world_rows
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 LOCAL = Principal(id="cli", role="local")
 REQUEST = table_of(RequestKey)
@@ -109,6 +109,7 @@ def code(answer: httpx.Response) -> tuple[int, str | None]:
 # --------------------------------------------------------------------------- once
 
 
+@pytest.mark.both_databases
 def test_a_link_shows_its_service_takes_one_rating_and_is_over(door: Door) -> None:
     secret = door.link(case="n/7")
     shown = door.look(secret).json()
@@ -137,6 +138,7 @@ def test_a_bad_one_gets_its_card_from_the_judge(door: Door) -> None:
     assert (card["level"], card["window"], card["staff"], told(card["since"])) == ("yellow", "w1", "s01", "09:00")
 
 
+@pytest.mark.both_databases
 def test_of_many_at_once_one_is_taken(door: Door) -> None:
     secret = door.link()
     with ThreadPoolExecutor(8) as many:
@@ -277,6 +279,7 @@ def test_of_people_supervisors_may_and_only_in_their_hall(door: Door) -> None:
         assert answer.status_code == status, (user, answer.text)
 
 
+@pytest.mark.both_databases
 def test_sent_again_with_its_key_it_is_the_same_link_and_the_store_has_no_secret(door: Door) -> None:
     head = {**door.heads["hall"], "Idempotency-Key": "k1"}
     body = {"device": "e1", "hours": 24}
@@ -323,6 +326,7 @@ def test_a_screen_rates_as_its_evaluator_and_beats(door: Door) -> None:
         assert [(b.device, b.boot, b.queue) for b in conn.execute(select(BEAT))] == [("e1", "b", 0)]
 
 
+@pytest.mark.both_databases
 def test_the_same_rating_again_is_the_same(door: Door) -> None:
     body = {"id": str(uuid4()), "at": door.world.clock.now().isoformat(), "boot": "b", "score": 4}
     assert [door.screen("ratings", body).status_code for _ in range(3)] == [200, 200, 200]
@@ -402,6 +406,7 @@ def test_the_commands_print_links_and_write_a_code(tmp_path: Path) -> None:
         commands.run("rating", *words, status=2)
 
 
+@pytest.mark.both_databases
 def test_links_are_taken_away_30_days_after_they_expired(door: Door) -> None:
     from monitor.ops.retention.run import run
     from monitor.settings import RetentionSettings

@@ -24,6 +24,7 @@ from monitor.supervision.commands import transition
 from monitor.supervision.people import Person, save_person
 from monitor.supervision.policies import Policies
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 from tests.halls import Tables, at, hall
 from tests.world import World
 
@@ -90,7 +91,7 @@ def served_world(world: World, **more: Any) -> Iterator[tuple[httpx.Client, Deps
     )  # fmt: skip
     server = HttpServer(make_app(made))
     server.start()
-    with httpx.Client(base_url=server.url, timeout=30) as http:
+    with plain_http.client(base_url=server.url, timeout=30) as http:
         yield http, made
     server.stop()
 

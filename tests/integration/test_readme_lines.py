@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tests import plain_http
 from tests.daemon import Daemon
 from tests.mosquitto import DAEMON, PASSWORD, Mosquitto
 
@@ -60,7 +60,7 @@ def hall(
         daemon = Daemon(folder, environment(broker), configuration(receiver.url_for("/alerts")))
         daemon.command("registry", "import", str(ROOT / "docs" / "examples" / "hall.toml"))
         with daemon:
-            eventually(lambda: httpx.get(f"{daemon.url}/readyz").status_code == 200, 30, "the daemon is ready")
+            eventually(lambda: plain_http.get(f"{daemon.url}/readyz").status_code == 200, 30, "the daemon is ready")
             play(readme_lines(), broker.port)
             eventually(lambda: receiver.log, 60, "the bad rating's card is told")
             yield Hall(broker, daemon, receiver)

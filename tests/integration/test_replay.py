@@ -24,7 +24,7 @@ from tests import forked
 from tests.halls import Commands, at, hall, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 REGISTRY = hall(
     3,
@@ -115,6 +115,7 @@ def timeliness(**values: Any) -> Policy:
 # --------------------------------------------------------------------------- the same policy
 
 
+@pytest.mark.both_databases
 def test_a_policy_replayed_against_itself_finds_what_was_issued(world: World) -> None:
     """Reminder, yellow, an order answered and one not, a withdrawal by the system, a late completion."""
     for case in ("A1", "A2", "A3", "A4"):
@@ -164,6 +165,7 @@ def test_a_laxer_ladder_has_fewer_cards(world: World) -> None:
     assert changed(replayed(world, "centit")) == ["fewer case.limit case:c1/A1 yellow 03-09 17:30 -> - policy"]
 
 
+@pytest.mark.both_databases
 def test_a_card_across_the_edge_of_the_period_is_moved_in(world: World) -> None:
     """Yellow on the 9th, red on the 12th by the unanswered order; in centit yellow on the 31st, a day over the law."""
     accepted(world)
@@ -210,6 +212,7 @@ def test_the_end_of_the_case_answers_the_order_that_never_was(store: Store, tmp_
     ]
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_was_given_counts_as_the_other_policy_counts_it(world: World) -> None:
     """Answered within three days: in zhanjiang a reply alone does not help; with one day to reply it came too late."""
     accepted(world)
@@ -318,6 +321,7 @@ def test_a_stricter_scale_of_ratings_supposes_that_nobody_followed_up(world: Wor
 # --------------------------------------------------------------------------- what is asked for
 
 
+@pytest.mark.both_databases
 def test_only_one_hall_or_rule(store: Store, tmp_path: Path) -> None:
     two = {"halls": [{"id": "h1", "name": "一"}, {"id": "h2", "name": "二"}],
            "windows": [{"id": "w1", "unit": "u1"}, {"id": "w3", "hall": "h2", "name": "二厅窗口"}]}  # fmt: skip
@@ -341,6 +345,7 @@ def test_a_case_that_cannot_be_read_is_named_and_the_others_go_on(world: World) 
     assert [one["subject"]["id"] for one in result["differences"]] == ["c1/A1", "c1/A3"]
 
 
+@pytest.mark.both_databases
 def test_it_writes_nothing(world: World) -> None:
     accepted(world)
     judged(world, "03-09 17:31", "03-13 10:00")

@@ -17,6 +17,7 @@ from monitor.store.audit import AUDIT
 from monitor.store.rulebooks import BOOK
 from monitor.supervision.assessment.books import shipped_text
 from monitor.supervision.tokens import create_token
+from tests import plain_http
 from tests.busy_app import BusyApp, busy_app
 
 OURS: Final = shipped_text("tianyang").replace("points = -2\n", "points = -3\n", 1)
@@ -36,7 +37,7 @@ def api(app: BusyApp) -> dict[str, httpx.Client]:
     found = {}
     for user in USERS:
         token = app.deps.store.step(lambda conn, u=user: create_token(conn, now=app.deps.clock.now(), user=u))  # type: ignore[misc]
-        found[user] = httpx.Client(
+        found[user] = plain_http.client(
             base_url=f"{app.url}/api/v1/assessment", timeout=60, headers={"Authorization": f"Bearer {token}"}
         )
     return found

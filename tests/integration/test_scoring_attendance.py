@@ -17,7 +17,7 @@ from tests.halls import hall
 from tests.scored import lines, scored
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 TERMINAL = {"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"], "watermark": "events"}
 PEOPLE = [{"id": f"s{n:02}", "unit": "u1"} for n in (1, 2, 3, 9)]
@@ -56,6 +56,7 @@ def number_of(world: World, staff: str) -> int:
     return int(number)
 
 
+@pytest.mark.both_databases
 def test_a03_a07_a_late_person_is_a_fact_with_window_lead_and_head(world: World) -> None:
     day_of(world, "03-02", s01=LATE)
     found = scored(world)
@@ -94,6 +95,7 @@ def test_a05_an_off_post_waits_for_a_person_who_may_also_take_it_away(
     )
 
 
+@pytest.mark.both_databases
 def test_a_confirmation_under_appeal_confirms_nothing_and_a_granted_one_leaves_no_fact(world: World) -> None:
     day_of(world, "03-02", s01=VERY_LATE)
     number = number_of(world, "s01")
@@ -147,6 +149,7 @@ def test_who_issued_a_card_by_hand_does_not_confirm_it_and_a_reminder_costs_noth
     assert by_key[f"card:{empty}"].confirmed_by == "cli:y"
 
 
+@pytest.mark.both_databases
 def test_marks_wait_for_another_person_and_a_withdrawn_one_is_none(world: World) -> None:
     day_of(world, "03-02")
     now, before = world.clock.now(), world.clock.now() - timedelta(hours=1)

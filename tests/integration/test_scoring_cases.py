@@ -17,7 +17,7 @@ from tests.halls import at, hall
 from tests.scored import line, lines, scored
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 ITEMS = [
     {"id": "i1", "unit": "u1", "promised": 5, "statutory": 20},
@@ -73,6 +73,7 @@ def of(world: World, *sources: str, month: str = "2026-03", **choices: Any) -> l
 # --------------------------------------------------------------------------- C01 to C04
 
 
+@pytest.mark.both_databases
 def test_c01_an_overdue_case_costs_once_in_the_month_in_which_its_limit_passed(world: World) -> None:
     accepted(world, "03-24 10:00")
     judged(world, "03-31 17:29")
@@ -95,6 +96,7 @@ def test_c01_an_overdue_case_costs_once_in_the_month_in_which_its_limit_passed(w
     assert of(world, "case.overdue", overdue_days_unit="calendar_day") == [f"{OVERDUE} certain x8 [w1 s01]"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
@@ -184,6 +186,7 @@ def test_c11_a_source_that_never_gives_a_reason_accuses_nobody(world: World) -> 
     assert of(world) == []
 
 
+@pytest.mark.both_databases
 def test_f02_f03_one_fact_a_case_of_the_first_contradiction(world: World) -> None:
     accepted(world)
     says(world, "completed", "11:00", result="granted", result_doc="证1")
@@ -316,6 +319,7 @@ def test_c14_c15_c16_reports_and_orders(world: World) -> None:
 # --------------------------------------------------------------------------- shares, order, vocabulary
 
 
+@pytest.mark.both_databases
 def test_shares_of_a_month_that_is_over(world: World) -> None:
     for n, done in enumerate(("03-05", "03-06", "03-11")):  # the third is late
         accepted(world, case=f"S{n}")
@@ -334,6 +338,7 @@ def test_shares_of_a_month_that_is_over(world: World) -> None:
     ]
 
 
+@pytest.mark.both_databases
 def test_the_same_events_in_another_order_and_twice_are_the_same_month(store: Store, tmp_path: Path) -> None:
     world = World(store, tmp_path, REGISTRY)
     told = [
@@ -358,6 +363,7 @@ def test_the_same_events_in_another_order_and_twice_are_the_same_month(store: St
     assert list(backwards.facts) == sorted(backwards.facts, key=lambda f: (f.at, f.source, f.key))
 
 
+@pytest.mark.both_databases
 def test_each_hall_has_its_own_facts_and_no_other(store: Store, tmp_path: Path) -> None:
     registry = {
         **REGISTRY,

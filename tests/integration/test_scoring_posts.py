@@ -14,7 +14,7 @@ from tests.halls import Feed, at, hall, leave
 from tests.scored import lines, scored
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 CAMERA = {"id": "cam1", "kind": "camera", "window": "w1"}
 WINDOWS = [{"id": "w1", "unit": "u1", "name": "1号窗口", "lead": "s03"}]
@@ -63,6 +63,7 @@ def test_an_empty_window_by_who_answers_for_it(world: World, leaves: list[dict[s
     assert all(fact.spared and fact.staff is None for fact in spared)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("result", ["founded", "unfounded"])
 def test_one_card_confirms_both_ledgers_facts_or_takes_both_away(world: World, result: str) -> None:
     world.judge("10:00")
@@ -101,6 +102,7 @@ def test_b04_b06_b07_leave_that_was_handed_in_and_approved_afterwards(world: Wor
     assert lines(scored(world, "2026-04"), "leave.unfiled", "leave.retroactive") == []
 
 
+@pytest.mark.both_databases
 def test_b13_b14_c06_c07_of_the_registry(store: Store, tmp_path: Path) -> None:
     posts = [
         {"window": "w1", "staff": "s01", "rank": "A", "from": date(2026, 1, 5), "to": date(2026, 3, 2)},

@@ -29,7 +29,7 @@ from monitor.workcal import load_spec
 from tests.halls import at, hall, leave, told
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 SUBJECT = table_of(Subject)
 DEVICES = [{"id": "t1", "kind": "terminal", "hall": "h1", "serves": ["*"]}]
@@ -89,6 +89,7 @@ def test_a01_a02_each_has_the_slots_of_their_own_shift(world: World) -> None:
     assert list(slots(world, "s01", "2026-03-03")) == TWO
 
 
+@pytest.mark.both_databases
 def test_a_shift_filed_afterwards_closes_the_slots_it_does_not_plan_and_takes_their_cards_back(world: World) -> None:
     punch(world, "08:20")
     delivered(world, "19:05")
@@ -203,6 +204,7 @@ def test_a_row_may_end_another_in_the_same_file(world: World) -> None:
 # --------------------------------------------------------------------------- rota, overtime, days in lieu
 
 
+@pytest.mark.both_databases
 def test_b10_a_saturday_rota_makes_a_day_of_work_of_those_named(world: World) -> None:
     rota = {"id": "r1", "date": date(2026, 3, 7), "role": "周六轮班", "staff": "s01"}
     world.plan(rota=[rota])
@@ -251,6 +253,7 @@ def lieu(id: str, start: str, end: str, staff: str = "s01") -> dict[str, Any]:
     return {"id": id, "staff": staff, "from": at(start), "to": at(end), "overtime": "o1", **signed}
 
 
+@pytest.mark.both_databases
 def test_b11_overtime_is_proven_and_days_in_lieu_are_held_against_it(world: World) -> None:
     world.plan(overtime=[overtime("o1", "03-07"), overtime("o2", "03-08")])
     punch(world, "03-07 08:50")
@@ -318,6 +321,7 @@ def test_the_wrong_approver_and_leave_twice_at_once_are_findings(world: World) -
     assert found(world, "12:00") == [("leave.approver", "staff:s01"), ("leave.overlap", "staff:s01")]
 
 
+@pytest.mark.both_databases
 def test_a_forgotten_check_out_is_corrected_once_approved(world: World) -> None:
     punch(world, "08:20")
     delivered(world, "13:01")
@@ -386,6 +390,7 @@ def test_in_a_power_cut_nobody_is_absent_and_the_paper_sign_in_counts(world: Wor
     assert slots(world, "s02") == {"am_in": "unproven", "am_out": "unproven", "pm_in": "red", "pm_out": "merged"}
 
 
+@pytest.mark.both_databases
 def test_a_power_cut_filed_afterwards_takes_the_cards_back(world: World) -> None:
     delivered(world, "13:01")
     world.judge("13:01")
@@ -449,6 +454,7 @@ def test_a_device_that_synchronises_the_next_day_makes_nobody_absent(world: Worl
     assert slots(world, "s02") == {"am_in": "red", "am_out": "merged", "pm_in": "red", "pm_out": "merged"}
 
 
+@pytest.mark.both_databases
 def test_an_outage_of_an_hour_with_its_backlog_ends_as_if_there_had_been_none(world: World) -> None:
     delivered(world, "08:15")
     world.judge("08:50")
@@ -478,6 +484,7 @@ def test_an_outage_of_an_hour_whose_data_are_declared_lost_charges_nobody_for_it
     assert slots(world, "s01") == {"am_in": "unproven", "am_out": "unproven", "pm_in": "red", "pm_out": "merged"}
 
 
+@pytest.mark.both_databases
 def test_one_bad_row_among_many_stops_the_file_by_name_and_writes_nothing(world: World) -> None:
     world.register(hall(700, posts=[], devices=DEVICES))
     rows = [leave(f"s{n:02}", "08:00", "12:30") for n in range(1, 701)]
@@ -511,6 +518,7 @@ def test_one_bad_subject_is_recorded_and_the_others_are_judged(world: World) -> 
 # --------------------------------------------------------------------------- erasure, expectation
 
 
+@pytest.mark.both_databases
 def test_erasing_a_person_empties_their_letters_and_reasons_and_changes_no_verdict(world: World) -> None:
     punch(world, "08:20")
     world.plan(
@@ -533,6 +541,7 @@ def test_erasing_a_person_empties_their_letters_and_reasons_and_changes_no_verdi
     assert slots(world, "s01") == before
 
 
+@pytest.mark.both_databases
 def test_an_import_of_plans_goes_through_the_days_from_its_first_on_only(world: World) -> None:
     world.judge("03-20 06:00")
     with world.store.write() as conn:

@@ -17,7 +17,7 @@ from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Locked
 from tests.signing_in import DESK, GOOD, START, Place
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def place(store: Store) -> Place:
     return Place(store)
 
 
+@pytest.mark.both_databases
 def test_whoever_knows_the_password_is_let_in_and_known_by_the_secret(place: Place) -> None:
     signed = place.way_in.by_password("li", GOOD, DESK)
     again = place.way_in.who(signed.secret)
@@ -50,6 +51,7 @@ def test_anybody_else_hears_one_and_the_same(place: Place, user: str, password: 
         place.way_in.by_password(user, password, DESK)
 
 
+@pytest.mark.both_databases
 def test_five_wrong_ones_lock_longer_each_time_and_the_right_one_forgets_them(place: Place) -> None:
     place.wrong(5)
     with pytest.raises(Locked) as locked:
@@ -91,6 +93,7 @@ def test_a_session_ends(place: Place, why: str, minutes: int, there: bool) -> No
     assert (place.way_in.who(secret) is not None) is there, why
 
 
+@pytest.mark.both_databases
 def test_an_old_secret_is_made_anew_and_forms_go_on(place: Place) -> None:
     first = place.way_in.by_password("li", GOOD, DESK)
     place.clock.advance(timedelta(minutes=61))
@@ -111,6 +114,7 @@ def test_an_old_secret_is_made_anew_and_forms_go_on(place: Place) -> None:
     assert place.way_in.who(third.secret) is None, "renewing does not lengthen it"
 
 
+@pytest.mark.both_databases
 def test_it_ends_with_signing_out_with_another_password_and_with_the_user(place: Place) -> None:
     one, two = (place.way_in.by_password("li", GOOD, DESK) for _ in range(2))
     place.way_in.out(one)
@@ -178,6 +182,7 @@ def test_an_identity_signs_in_whom_it_is_linked_to(place: Place) -> None:
         place.way_in.by_identity("https://other.test", "10086", DESK)
 
 
+@pytest.mark.both_databases
 def test_sessions_are_listed_and_ended_by_number(place: Place) -> None:
     one, two = (place.way_in.by_password("li", GOOD, DESK) for _ in range(2))
     auditor = Principal(id="wang", role="auditor")

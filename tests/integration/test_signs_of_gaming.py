@@ -24,7 +24,7 @@ from tests.attended import attended
 from tests.halls import Line, at, hall
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 REGISTRY: Final = hall(
     3,
@@ -110,6 +110,7 @@ def kinds(found: Signs) -> list[str]:
     return [sign.kind for sign in found.found]
 
 
+@pytest.mark.both_databases
 def test_every_sign_of_a_month_with_what_it_rests_on(world: World) -> None:
     found = told(busy(world).heard())
     assert kinds(found) == ["bulk_closing", "last_hour", "rating_burst", "ratings_without_case", "reopened"]
@@ -183,6 +184,7 @@ def test_limits_are_those_that_the_cases_are_judged_by(world: World) -> None:
     assert again.due == at("03-09 17:30"), "as it stood before it was opened again"
 
 
+@pytest.mark.both_databases
 def test_of_days_that_a_source_has_not_told_whole_nothing_is_said_of_ratings(world: World) -> None:
     found = told(busy(world).heard(until="03-05 16:00"))
     assert not {"rating_burst", "ratings_without_case"} & {*kinds(found)}
@@ -214,6 +216,7 @@ def test_ratings_by_link_or_on_paper_are_no_burst_and_those_set_aside_do_not_cou
     assert kinds(told(month.heard())) == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("who", "sort"),
     [

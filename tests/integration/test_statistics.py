@@ -36,7 +36,7 @@ from monitor.workcal.tables import from_micros
 from tests.halls import Commands, at, hall
 from tests.world import World
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.scenarios
 
 ITEMS = [
     {"id": "i1", "unit": "u1", "name": "许可", "promised": 5, "statutory": 20},
@@ -100,6 +100,7 @@ def figures(result: dict[str, Any], *names: str) -> tuple[Any, ...]:
 # --------------------------------------------------------------------------- figures
 
 
+@pytest.mark.both_databases
 def test_the_figures_of_a_month(world: World) -> None:
     march(world)
     result = report(world)
@@ -186,6 +187,7 @@ def stat_of(row: Mapping[Any, Any]) -> CaseStat:
     return CaseStat(**values)
 
 
+@pytest.mark.both_databases
 def test_late_facts_are_in_the_figures_before_and_after_they_are_judged(world: World) -> None:
     march(world)
     before = rows(world)
@@ -247,6 +249,7 @@ def test_without_a_heartbeat_nothing_is_overdue(world: World) -> None:
     assert figures(report(world), "open", "open_overdue") == (1, 0)
 
 
+@pytest.mark.both_databases
 def test_what_an_earlier_version_judged_is_filled_in_once(world: World) -> None:
     march(world)
     written = rows(world)
@@ -263,6 +266,7 @@ def test_what_an_earlier_version_judged_is_filled_in_once(world: World) -> None:
     assert not fill_in(world.judging, world.clock.now())  # noted as done: it is not looked for again
 
 
+@pytest.mark.both_databases
 def test_a_row_that_the_judge_wrote_meanwhile_stays(world: World) -> None:
     march(world)
     stale = rows(world)["c1/A1"]
@@ -276,6 +280,7 @@ def _fields(stat: CaseStat) -> dict[str, Any]:
     return {name: getattr(stat, name) for name in CaseStat.__dataclass_fields__}
 
 
+@pytest.mark.both_databases
 def test_the_sums_of_sql_are_those_of_one_case_after_the_other(store: Store) -> None:
     """300 made-up rows whose instants fall before, at, in and after the edges of a period."""
     chance = random.Random(8)

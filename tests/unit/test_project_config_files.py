@@ -101,6 +101,16 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     assert "tiger" not in repr(settings)
 
 
+@pytest.mark.parametrize("file_first", [True, False])
+def test_a_secret_of_a_file_goes_before_the_key_without_one(tmp_path: Path, file_first: bool) -> None:
+    """A unit sets the URL of SQLite; a drop-in adds the file with that of PostgreSQL and takes nothing away."""
+    file = tmp_path / "store-url"
+    file.write_text("postgresql+psycopg://jiancha:x@db/jiancha\n")
+    given = [("JIANCHA_STORE__URL_FILE", str(file)), ("JIANCHA_STORE__URL", "sqlite:////var/lib/x.sqlite")]
+    settings = load(None, dict(given if file_first else reversed(given)))
+    assert settings.store.url == "postgresql+psycopg://jiancha:x@db/jiancha"
+
+
 def test_the_example_route_of_the_sum_tells_unit_three_bodies_and_the_screen(tmp_path: Path) -> None:
     """A06, G20: the comment lines, uncommented, load and come before the general route below them."""
     text = (ROOT / "config" / "jiancha.toml").read_text(encoding="utf-8")

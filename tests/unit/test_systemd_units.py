@@ -85,6 +85,37 @@ def test_secrets_are_handed_on_as_files(name: str) -> None:
     assert not re.search(r"^[^#]*(PASSWORD|KEY|SECRET)=", (UNITS / name).read_text(), re.MULTILINE)
 
 
+def test_a_task_that_hangs_fails_in_the_end() -> None:
+    """Else its timer starts no other: a oneshot may take for ever by systemd's own default."""
+    assert setting("jiancha-task@.service", "Type") == ["oneshot"]
+    assert setting("jiancha-task@.service", "TimeoutStartSec") == ["6h"]
+
+
+def guide() -> list[str]:
+    return [line for page in sorted((ROOT / "docs" / "guide").glob("*/*.md")) for line in page.read_text().splitlines()]
+
+
+def test_no_secret_is_handed_on_as_a_file_whose_mode_its_reader_minds() -> None:
+    """As of systemd 254 a credential is readable for its group, by an ACL: libpq passes such a PGPASSFILE by."""
+    units = [line for path in UNITS.iterdir() if path.is_file() for line in path.read_text().splitlines()]
+    assert [line for line in [*guide(), *units] if "PGPASSFILE=" in line] == []
+
+
+def test_the_guide_puts_no_secret_of_the_server_on_a_command_line() -> None:
+    """`ps` would show it to everybody. mosquitto_pub, which plays a device, takes a password in no other way."""
+    typed = [line for line in guide() if "secrets/" in line and "$(cat" in line]
+    assert len(typed) > 10
+    builtin = ("echo ", "alter role ")  # the shell's own, and what goes in by a here-document
+    assert [line for line in typed if not line.startswith((*builtin, "mosquitto_pub "))] == []
+
+
+def test_no_secret_goes_where_another_s_is_to_be() -> None:
+    """A place that is held by a password of ours is a password that is sent to whoever should get another."""
+    copied = [line for line in guide() if line.startswith(("install ", "cp ")) and "/etc/jiancha/secrets/" in line]
+    assert copied
+    assert [line for line in copied if not line.split()[-1].startswith(("/etc/jiancha/", "/mnt/"))] == []
+
+
 def test_each_timer_has_its_task_and_each_task_is_a_command() -> None:
     known = dict(docs_tables.commands())
     called = {setting(name, "Unit")[0] for name in TIMERS}

@@ -75,7 +75,7 @@ window.inspect = (() => {
     document.addEventListener('focusin', (event) => {
       // What streams in meanwhile replaces elements by others of the same kind: then they are counted anew.
       const known = wanted.indexOf(event.target);
-      steps.push([known >= 0 ? known : interactive().indexOf(event.target), name(event.target), ring(event.target)]);
+      steps.push([known >= 0 ? known : interactive().indexOf(event.target), event.target, ring(event.target)]);
     });
     document.body.tabIndex = -1;
     document.body.focus();
@@ -84,7 +84,7 @@ window.inspect = (() => {
     steps = [];
     return wanted.length;
   };
-  const walked = () => ({ wanted: wanted.map(name), steps });
+  const walked = () => ({ wanted: wanted.map(name), steps: steps.map(([n, el, fault]) => [n, name(el), fault]) });
 
   // Elements that stick out of the page at the right, the innermost ones.
   const wide = () => {

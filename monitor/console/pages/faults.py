@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as AnyHTTPException
@@ -19,6 +20,18 @@ from monitor.supervision.refused import Refused
 PROGRAMS: Final = ("/api/", "/kiosk/api/", "/rate/api/", "/static/", "/metrics", "/healthz", "/readyz", "/openapi.json")
 """Addresses that programs ask: they are answered in JSON whatever they accept."""
 NO_BODY: Final = (204, 205, 304)
+CHINESE: Final = re.compile("[\u4e00-\u9fff]")
+BEFORE: Final = {
+    400: "请求无法读取",
+    401: "须有有效令牌",
+    403: "不允许",
+    404: "没有此地址",
+    405: "此地址不接受这种请求",
+    413: "内容过大",
+    422: "内容不可用",
+    503: "暂不可用",
+}
+"""What stands before a sentence that libraries, or we to programs, say in English alone."""
 
 
 def is_for_people(request: Request) -> bool:
@@ -68,15 +81,16 @@ async def of_store(request: Request, _error: Exception) -> Response:
 
 
 def _said(error: AnyHTTPException) -> str:
-    """In words; several faults stand one a line."""
+    """In words, Chinese first; several faults stand one a line."""
     detail: Any = error.detail
-    return "\n".join(map(str, detail)) if isinstance(detail, list) else str(detail)
+    text = "\n".join(map(str, detail)) if isinstance(detail, list) else str(detail)
+    return text if CHINESE.search(text) else f"{BEFORE.get(error.status_code, '有误')} {text}"
 
 
 def _text(error: AnyHTTPException) -> str:
-    if isinstance(error, HTTPException) and error.detail not in ("Not Found", "Method Not Allowed"):
-        return str(error.detail)
-    return "没有此页面 there is no such page" if error.status_code == 404 else str(error.detail)
+    if error.status_code == 404 and error.detail == "Not Found":
+        return "没有此页面 there is no such page"
+    return _said(error)
 
 
 def _fault(deps: Deps, request: Request, status: int, text: str) -> Response:

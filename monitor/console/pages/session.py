@@ -95,6 +95,12 @@ def signed_of(deps: Deps, request: Request) -> Signed | None:
     return signed
 
 
+def is_signed_in(deps: Deps, request: Request) -> bool:
+    """Whether somebody is, before anything of theirs is read; their secret stays as it is."""
+    secret = request.cookies.get(cookie_name(request), "")
+    return deps.sign_in is not None and deps.sign_in.who(secret, renew=False) is not None
+
+
 def require_person(deps: Deps, action: str | None = None) -> Callable[[Request], Signed]:
     """A dependency that gives who is signed in. Raises SignInFirst; Refused where their role has not the action."""
 

@@ -23,7 +23,7 @@ from monitor.console.pages.session import (
 from monitor.console.pages.signinform import sign_in_form
 from monitor.supervision import passwords
 from monitor.supervision.refused import Refused
-from monitor.supervision.signin import Locked, Signed
+from monitor.supervision.signin import Crowded, Locked, Signed
 
 SEE_OTHER: Final = 303
 WORD_MOST: Final = 1000
@@ -49,7 +49,7 @@ def add_sign_in(pages: APIRouter, deps: Deps) -> None:
         require_own_origin(request)
         try:
             signed = way_in(deps).by_password(user.strip(), password, visitor_of(request))
-        except Locked as error:
+        except (Locked, Crowded) as error:
             return sign_in_form(request, deps, next, status=429, user=user, fault=error.text)
         except Refused as error:
             return sign_in_form(request, deps, next, status=403, user=user, fault=error.text)

@@ -40,7 +40,14 @@ class Visitor:
     """One connection of a probe: `with Visitor(…) as v:`; entering raises Unanswered where it does not come about."""
 
     def __init__(
-        self, options: Options, clock: Time, name: str, topics: Sequence[str] = (), keep: bool = False
+        self,
+        options: Options,
+        clock: Time,
+        name: str,
+        topics: Sequence[str] = (),
+        *,
+        keep: bool = False,
+        patience: float = ANSWER_SECONDS,
     ) -> None:
         wanted = dataclasses.replace(
             options,
@@ -49,7 +56,7 @@ class Visitor:
             session_expiry_seconds=SESSION_SECONDS if keep else 0,
             receive_maximum=BURST,
         )
-        self._clock = clock
+        self._clock, self._patience = clock, patience
         self._heard = threading.Event()
         self._client = Client(wanted, clock=clock, subscriptions=topics, on_link=self._on_link)
 
@@ -58,11 +65,11 @@ class Visitor:
 
     def __enter__(self) -> Visitor:
         self._client.start()
-        answered = self._heard.wait(ANSWER_SECONDS)
+        answered = self._heard.wait(self._patience)
         if not self._client.link.connected:
             error = self._client.link.error
             self._client.stop()
-            raise Unanswered(error if answered else f"无应答 no answer within {ANSWER_SECONDS:g} s")
+            raise Unanswered(error if answered else f"无应答 no answer within {self._patience:g} s")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,20 +78,22 @@ class Visitor:
     def say(self, topic: str, payload: bytes = b"", *, retain: bool = False) -> str | None:
         """Publish and wait for the broker; its refusal, None where it gave none (MQTT 5 says so, at times)."""
         sent = self._client.publish(topic, payload, retain=retain)
-        if not sent.wait(ANSWER_SECONDS) and sent.refused is None:
+        if not sent.wait(self._patience) and sent.refused is None:
             raise Unanswered(f"{topic}: 无应答 the broker did not confirm a message")
         return sent.refused
 
     def burst(self, topic: str, payloads: Sequence[bytes]) -> None:
         for start in range(0, len(payloads), WINDOW):
             sent = [self._client.publish(topic, payload) for payload in payloads[start : start + WINDOW]]
-            sent[-1].wait(ANSWER_SECONDS)
+            sent[-1].wait(self._patience)
 
-    def hear(self, until: str, timeout: float = ANSWER_SECONDS) -> list[Delivery]:
-        """What comes in up to and with a message on the topic `until`, or until nothing comes for `timeout` seconds."""
+    def hear(self, until: str, timeout: float | None = None) -> list[Delivery]:
+        """What comes in up to and with a message on the topic `until`, or until nothing comes for `timeout` seconds;
+        None: for as long as an answer may take.
+        """
         heard: list[Delivery] = []
         while not heard or heard[-1].topic != until:
-            arrived = self._client.take(1, timeout)
+            arrived = self._client.take(1, self._patience if timeout is None else timeout)
             if not arrived:
                 break
             self._client.ack(arrived)
@@ -93,10 +102,10 @@ class Visitor:
 
 
 class BrokerProbe:
-    """The probes of one broker, under names and topics of their own."""
+    """The probes of one broker, under names and topics of their own; `patience`: seconds that an answer may take."""
 
-    def __init__(self, options: Options, clock: Time) -> None:
-        self._options, self._clock = options, clock
+    def __init__(self, options: Options, clock: Time, *, patience: float = ANSWER_SECONDS) -> None:
+        self._options, self._clock, self._patience = options, clock, patience
         self._nonce = secrets.token_hex(4)
         self._root = f"jiancha/doctor/{self._nonce}"
 
@@ -125,7 +134,8 @@ class BrokerProbe:
                 return
 
     def _visit(self, name: str, *topics: str, keep: bool = False) -> Visitor:
-        return Visitor(self._options, self._clock, f"jiancha-doctor-{self._nonce}-{name}", topics, keep)
+        name = f"jiancha-doctor-{self._nonce}-{name}"
+        return Visitor(self._options, self._clock, name, topics, keep=keep, patience=self._patience)
 
     def _round_trip(self, check: str) -> Finding:
         took: list[float] = []
@@ -162,7 +172,8 @@ class BrokerProbe:
     def _anonymous(self, check: str) -> Finding:
         nobody = dataclasses.replace(self._options, username=None, password=None, cert_file=None, key_file=None)
         try:
-            with Visitor(nobody, self._clock, f"jiancha-doctor-{self._nonce}-anonymous"):
+            name = f"jiancha-doctor-{self._nonce}-anonymous"
+            with Visitor(nobody, self._clock, name, patience=self._patience):
                 pass
         except Unanswered as error:
             return good(check, f"拒绝匿名 refused: {error}")
