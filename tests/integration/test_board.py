@@ -217,6 +217,7 @@ def test_somebody_seen_where_somebody_was_is_no_news(world: World) -> None:
     assert states(told_)["w2"][0] == "empty", "and that nobody is, at once"
 
 
+@pytest.mark.both_databases
 def test_a_card_that_changes_is_on_it_at_once(world: World) -> None:
     kept = Kept(world)
     kept.at("08:40")
