@@ -223,3 +223,25 @@ def test_what_follows_from_a_part_that_is_away_is_held_back(
         eventually(lambda: held() == from_parts, 10, "what follows from a part is held back")
         tell("JianchaDown")
         eventually(lambda: held() == set(NAMES) - {"JianchaDown"}, 10, "of a daemon that is gone only that is told")
+
+
+def test_what_one_replica_lacks_hides_nothing_of_another(
+    tool: Callable[[str], str], tmp_path: Path, free_port: Callable[[], int], eventually: Callable[..., Any]
+) -> None:
+    """One cannot reach the database, the loop of the other stands still: nothing is judged, and both are told."""
+    nowhere = dict.fromkeys(("duty", "operators"), f"http://127.0.0.1:{free_port()}/")
+    with routing(tmp_path, tool("prometheus-alertmanager"), free_port(), nowhere, "t") as manager:
+        eventually(manager.ready, 30, "alertmanager is ready")
+        told = [("JianchaStoreAway", "a"), ("JianchaLoopStopped", "a"), ("JianchaNotReady", "a"),
+                ("JianchaLoopStopped", "b"), ("JianchaNotReady", "b"), ("JianchaBrokerLost", "c"),
+                ("JianchaNotReady", "d")]  # fmt: skip
+        manager.post("/api/v2/alerts", [{"labels": {"alertname": n, "instance": i, "job": "jiancha"}} for n, i in told])
+
+        def held() -> set[tuple[str, str]]:
+            found = manager.get("/api/v2/alerts")
+            assert len(found) in (0, len(told))
+            labels = (one["labels"] for one in found if one["status"]["inhibitedBy"])
+            return {(one["alertname"], one["instance"]) for one in labels}
+
+        of_a = {("JianchaLoopStopped", "a"), ("JianchaNotReady", "a"), ("JianchaNotReady", "b")}
+        eventually(lambda: held() == of_a, 10, "what follows within a replica, and no more")

@@ -85,6 +85,12 @@ def test_secrets_are_handed_on_as_files(name: str) -> None:
     assert not re.search(r"^[^#]*(PASSWORD|KEY|SECRET)=", (UNITS / name).read_text(), re.MULTILINE)
 
 
+def test_a_task_that_hangs_fails_in_the_end() -> None:
+    """Else its timer starts no other: a oneshot may take for ever by systemd's own default."""
+    assert setting("jiancha-task@.service", "Type") == ["oneshot"]
+    assert setting("jiancha-task@.service", "TimeoutStartSec") == ["6h"]
+
+
 def guide() -> list[str]:
     return [line for page in sorted((ROOT / "docs" / "guide").glob("*/*.md")) for line in page.read_text().splitlines()]
 

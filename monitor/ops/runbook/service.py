@@ -115,4 +115,17 @@ SERVICE: Final = (
         do=("立即导入次年放假安排。", "Import next year's holidays now."),
         commands=("jiancha calendar import 2027.json",), metric="calendar_covered_until_timestamp_seconds",
     ),
+    Alert(
+        name="JianchaTaskFailed", expr='node_systemd_unit_state{name=~"jiancha-task@.+",state="failed"} == 1',
+        hold="15m", severity="warning",
+        summary=("{{ $labels.name }}：定时任务失败", "a timer's task has failed"),
+        means=("备份、自检、审计校验或到期清理未完成；备份停了，平时看不出来。",
+               "A backup, the self-check, the audit's verification or retention did not come to its end; of backups "
+               "that stopped nothing else tells."),
+        look="Look at: systemctl --failed; journalctl -u {{ $labels.name }}.",
+        do=("查看失败任务的日志，排除原因后重新执行一次。",
+            "Look at what the task said, mend the cause, and start it once more."),
+        commands=("systemctl --failed", "journalctl -u jiancha-task@backup"),
+        note="Of node_exporter with --collector.systemd; where there is none, it never fires.",
+    ),
 )  # fmt: skip
