@@ -114,6 +114,8 @@ def test_it_goes_on_by_itself(daemon: Daemon, browsers: Browsers) -> None:
 @pytest.mark.long
 def test_its_memory_stays_flat(daemon: Daemon, browsers: Browsers) -> None:
     """500 rolls are an hour and forty minutes at twelve seconds."""
+    if not daemon.runs:
+        daemon.start()
     seen = browsers.page(address(daemon), size=(1920, 1080))
     seen.page.wait_for_selector("body[data-state=rolling] #stage section")
     _memory(seen, 500)
