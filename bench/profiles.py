@@ -159,7 +159,7 @@ def page(numbers: dict[str, int]) -> str:
         "",
         f"Written by `python bench/profiles.py --write` on {datetime.now(UTC):%Y-%m-%d}, "
         f"Python {sys.version.split()[0]}, "
-        "SQLite. Where the processor's time goes; how long things take stands in [performance](performance.md). A sample "
+        "SQLite. Where the processor's time goes; how long things take: [performance](performance.md). A sample "
         f"is taken every {EVERY * 1000:.0f} ms of processor time; what C does counts for who called it. `within`: a "
         "function of ours, with all that it calls.",
         "",
