@@ -17,8 +17,8 @@ def run() -> None:
     Example: jiancha --config /etc/jiancha/jiancha.toml run
     """
     import os
+    from concurrent.futures import ThreadPoolExecutor
 
-    from monitor.app.daemon import Unusable, run_daemon
     from monitor.ops.sdnotify import ServiceManager
     from monitor.store.integrity import damage, way_out
 
@@ -26,7 +26,11 @@ def run() -> None:
         "正在打开库 opening the store: 其服务器未应答则等待 waits for its server"
     )
     with program(wait=True) as opened:
-        broken = damage(opened.store)
+        with ThreadPoolExecutor(1) as beside:  # a large file is read while the daemon's code is loaded
+            reading = beside.submit(damage, opened.store)
+            from monitor.app.daemon import Unusable, run_daemon
+
+            broken = reading.result()
         if broken is not None:
             raise BadInput(way_out(opened.store.url, broken))
         try:
