@@ -537,7 +537,8 @@ class Verdict(Value, frozen=True, kw_only=True):
     `stale_at`: for `unknown`, the instant from which operators are told (DESIGN §1C). `judged_from`: for a rule that
     looks at a part of the past only, from when on its spells are all there were; None where that is not certain.
     `calm_until`: until then no news of the good kind (somebody at the window, a heartbeat with nothing held back) can
-    change what it says, as long as it speaks of a time after `now`; None where it can.
+    change what it says, as long as it speaks of a time after `now`; None where it can. The rule looks again then
+    (`next_check_at`), unless good news can never change it.
     `rests`: the first and last date whose working hours the verdict rests on (the last None: no end in sight); None
     where the rule does not say.
     """

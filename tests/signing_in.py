@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -14,12 +16,13 @@ from monitor.clock import ManualClock
 from monitor.model import Registry
 from monitor.settings import ConsoleSettings
 from monitor.store.engine import Store
-from monitor.store.schema import IdentityRow
+from monitor.store.schema import IdentityRow, metadata
 from monitor.store.sql import insert, table_of
 from monitor.supervision import passwords
 from monitor.supervision.people import Person, save_person
 from monitor.supervision.refused import Refused
 from monitor.supervision.signin import Signed, SignIn, Visitor
+from tests.http_app import Served, fill_places, make_deps, served
 
 T = TypeVar("T")
 
@@ -65,3 +68,18 @@ def session(store: Store, user: str, now: Callable[[], datetime] = lambda: START
 
     store.step(link)
     return SignIn(store, now, ConsoleSettings()).by_identity(ISSUER, user, DESK)
+
+
+@contextmanager
+def served_place(folder: Path) -> Iterator[Served]:
+    """A `Place` with a hall's rows, served for real: for what is said on the wire."""
+    store = Store(f"sqlite:///{folder / 'place.sqlite'}")
+    with store.write() as conn:
+        metadata.create_all(conn)
+        fill_places(conn)
+    place = Place(store)
+    with served(
+        make_deps(store, clock=place.clock, sign_in=SignIn(store, place.clock.now, ConsoleSettings()))
+    ) as running:
+        yield running
+    store.close()

@@ -100,7 +100,9 @@ def mark_each(
                 for r in refs]  # fmt: skip
         if how == "prefix":
             _MARK_PREFIX.run(conn, told)
-        elif how == "born" or _MARK_ONE.run(conn, told) < len(told) and how == "calm":
+        elif how == "one":
+            _MARK_ONE.run(conn, told)
+        elif how == "born" or _MARK_ONE.run(conn, told) < len(told):  # not all of the calm are there yet
             _BORN.run(conn, [
                 {"kind": r.kind, "key": r.key, "version": 1, "next_check_at": dues[r], "verdict": "pending",
                  "historic": historic, "failures": 0} for r in refs

@@ -39,6 +39,8 @@ def judge_incomplete(facts: SourceFacts, policy: TimelinessPolicy, calendar: Wor
     standing = bool(spells) and spells[-1].cleared_at is None
     outcome, word = (Outcome.REMINDER, "reminder") if standing else (Outcome.OK, "ok")
     calm_until = None if standing else _calm_until(accepted, completed, policy, calendar, now)
+    if calm_until is not None:  # what comes meanwhile has nobody look: then, whether something comes or not
+        ahead.append(calm_until)
     return _verdict(facts, now, outcome, word, tuple(spells), min(ahead, default=None), calm_until)
 
 
@@ -46,10 +48,12 @@ def _calm_until(
     accepted: Sequence[datetime], completed: Sequence[datetime], policy: TimelinessPolicy, calendar: WorkCalendar,
     now: datetime,
 ) -> datetime | None:  # fmt: skip
-    """Until when nothing that is accepted or completed after `now` can be suspicious: the days have to go by first."""
+    """Until when nothing that is accepted or completed after `now` can be suspicious: the days of the run that is open
+    have to go by first. None where none is open: the next acceptance opens one.
+    """
     last = max(completed, default=None)
-    began = min((at for at in accepted if last is None or at > last), default=now)
-    close = calendar.deadline_at(began, policy.incomplete_after_days)
+    began = min((at for at in accepted if last is None or at > last), default=None)
+    close = calendar.deadline_at(began, policy.incomplete_after_days) if began is not None else None
     return close if close is not None and close > now else None
 
 

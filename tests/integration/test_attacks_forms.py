@@ -14,16 +14,13 @@ from structlog.testing import capture_logs
 
 from monitor.console.pages.faults import PROGRAMS
 from monitor.console.pages.limits import MOST, STRANGERS
-from monitor.settings import ConsoleSettings
-from monitor.store.engine import Store
 from monitor.supervision.files import checked
 from monitor.supervision.refused import Refused
-from monitor.supervision.signin import SignIn
 from tests.bombs import packed
 from tests.conftest import Eventually
 from tests.fuzzing_forms import CSRF, END, FORMS, HALLS, NAMES, TYPE, Came, Sent, part, refused_in_words, room, whole
-from tests.http_app import Served, fill_places, make_deps, served
-from tests.signing_in import Place
+from tests.http_app import Served
+from tests.signing_in import served_place
 
 WHOLE: Final = {form: b"".join(parts) for form, parts in FORMS.items()}
 MANY: Final = b"".join(part(b"f%d" % n, b"x") for n in range(10_000))
@@ -127,17 +124,8 @@ def test_a_damaged_document_is_refused_by_its_name(place: int, bytes_: bytes) ->
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    from monitor.store.schema import metadata
-
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('wire') / 'wire.sqlite'}")
-    with store.write() as conn:
-        metadata.create_all(conn)
-        fill_places(conn)
-    place = Place(store)
-    deps = make_deps(store, clock=place.clock, sign_in=SignIn(store, place.clock.now, ConsoleSettings()))
-    with served(deps) as running:
+    with served_place(tmp_path_factory.mktemp("wire")) as running:
         yield running
-    store.close()
 
 
 def answered(wire: Served, request: bytes, *, leave: bool = False) -> bytes:

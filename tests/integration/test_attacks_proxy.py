@@ -20,12 +20,10 @@ from monitor.console.app import make_app
 from monitor.console.outside import INSIDE, Outside
 from monitor.console.pages.limits import MOST
 from monitor.console.server import HttpServer
-from monitor.settings import ConsoleSettings
 from monitor.store.engine import Store
-from monitor.supervision.signin import SignIn
 from tests.conftest import ROOT, Eventually
-from tests.http_app import Served, fill_places, make_deps, served
-from tests.signing_in import GOOD, Place
+from tests.http_app import Served, make_deps
+from tests.signing_in import GOOD, served_place
 
 GUIDE: Final = ROOT / "docs" / "guide" / "en" / "02-install.md"
 SPELLINGS: Final = (
@@ -53,17 +51,8 @@ def get(path: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    from monitor.store.schema import metadata
-
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('proxy') / 'proxy.sqlite'}")
-    with store.write() as conn:
-        metadata.create_all(conn)
-        fill_places(conn)
-    place = Place(store)
-    deps = make_deps(store, clock=place.clock, sign_in=SignIn(store, place.clock.now, ConsoleSettings()))
-    with served(deps) as running:
+    with served_place(tmp_path_factory.mktemp("proxy")) as running:
         yield running
-    store.close()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tests.world import World
 pytestmark = pytest.mark.both_databases
 
 HALF_MINUTE = timedelta(seconds=30)
+ITEMS = [{"id": "i1", "unit": "u1", "kind": "committed", "promised": 30}]
 MORNING, AFTERNOON, CAMERA = "post:w1/0830", "post:w1/1430", "device:cam1"
 
 
@@ -160,3 +161,17 @@ def test_who_was_claimed_or_could_not_be_judged_is_not_calm(world: World) -> Non
     assert world.subject(MORNING).next_check_at == at("09:02:40") + subjects.CLAIMED
     watched(world, "09:00:50", "09:00:50")
     assert world.subject(MORNING).next_check_at == at("09:00:50")
+
+
+def test_a_source_that_falls_silent_after_its_last_acceptance_is_told_all_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    """Its acceptances span the days with the last of them; nothing comes afterwards that would have it looked at."""
+    world = World(store, tmp_path, hall(2, items=ITEMS, devices=[{"id": "c1", "kind": "cases", "hall": "h1"}]))
+    for n, day in enumerate(("03-02", "03-03", "03-04", "03-05", "03-06")):
+        world.event("c1", "case", f"{day} 10:00", case=f"A{n}", event="accepted", item="i1", window="w1")
+        world.beat("c1", f"{day} 10:00")
+        world.judge(f"{day} 10:01")
+    assert world.cards("feed.incomplete") == []
+    world.judge("03-09 17:31")
+    assert [card["level"] for card in world.cards("feed.incomplete")] == ["reminder"]

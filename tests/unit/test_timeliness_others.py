@@ -242,7 +242,7 @@ WEEK = ("03-02T09:00", "03-03T09:00", "03-04T09:00", "03-05T09:00", "03-06T09:00
 FEEDS = [
     ("a week of acceptances and no completion", WEEK, (), "03-09T17:30", ["reminder 03-09T17:30"], None),
     ("the days are not over yet", WEEK, (), "03-09T17:29", [], "03-09T17:30"),
-    ("one completion is enough", WEEK, ("03-04T10:00",), "03-09T17:30", [], None),
+    ("one completion is enough; the next days are counted", WEEK, ("03-04T10:00",), "03-09T17:30", [], "03-12T17:30"),
     ("a single case that takes its time is a quiet hall", WEEK[:1], (), "04-30T17:30", [], None),
     ("so are a few within the days", WEEK[:4], (), "04-30T17:30", [], None),
     ("a late acceptance makes the span", (WEEK[0], "03-16T09:00"), (), "03-16T09:00", ["reminder 03-16T09:00"], None),
