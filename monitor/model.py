@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -525,6 +525,8 @@ class Spell(Value, frozen=True, kw_only=True):
         return self.levels[-1][1]
 
 
+IN_TIME: Final = timedelta(seconds=20)
+"""What is received within so long of its own time, by a clock that is right, is as good as there when it happened."""
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """A verdict that no time ends."""
 

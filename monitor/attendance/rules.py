@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from monitor.attendance import checkins, posts, slotcase, tallyrules
-from monitor.model import Event, Registry, SubjectRef, Verdict
+from monitor.model import IN_TIME, Event, Registry, SubjectRef, Verdict
 
 
 class Rule(NamedTuple):
@@ -87,6 +87,7 @@ def touches(event: Event, registry: Registry, local_date_of: Callable[[str, date
         return ()  # a name that a lenient log keeps as text: no post stands there, and a long log has thousands of them
     hall = known.hall if known else (device.hall if device else "")
     days = _days(event, hall, local_date_of)
+    # what comes later than that was not there when a window beside it was judged on it
     if event.channel == "duty" or abs(event.received - event.at) > IN_TIME:
         return tuple(ref for each in (window, *_linked(registry).get(window, ())) for ref in _posts(each, *days))
     return _posts(window, *days)
@@ -98,10 +99,6 @@ def reassures(event: Event) -> bool:
     """
     seen = event.channel == "presence" and event.body["people"] > 0 and event.body["view"] == "ok"
     return bool(seen) and abs(event.received - event.at) <= IN_TIME
-
-
-IN_TIME: Final = timedelta(seconds=20)
-"""What comes so soon is there when a window beside it is judged on it; later it has to be judged again."""
 
 
 def _linked(registry: Registry) -> Mapping[str, tuple[str, ...]]:

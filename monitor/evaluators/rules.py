@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from monitor.evaluators import backlog, devices, operators, ratings
-from monitor.model import Event, Heartbeat, Registry, SubjectRef, Verdict
+from monitor.model import IN_TIME, Event, Heartbeat, Registry, SubjectRef, Verdict
 
 
 class Rule(NamedTuple):
@@ -44,12 +43,10 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
 
 
 def reassures(beat: Heartbeat) -> bool:
-    """Whether it says only that the device lives: it holds nothing back, and its clock is right."""
+    """Whether it says only that the device lives: it holds nothing back, and its clock is right. A device whose clock is
+    further off is looked at with each heartbeat.
+    """
     return beat.queue == 0 and abs(beat.received - beat.at) <= IN_TIME
-
-
-IN_TIME: Final = timedelta(seconds=20)
-"""A clock that is further off is looked at with each heartbeat."""
 
 
 def touches(event: Event | Heartbeat, registry: Registry) -> tuple[SubjectRef, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, Select, Table, bindparam, case, func, select
 
+from monitor.model import IN_TIME
 from monitor.store import meta
 from monitor.store.gauges import CARD, OVERDUE_RULES, RATING, RUNNING, SUBJECT, WORKED
 from monitor.store.quick import Keys, QuickSelect
@@ -61,8 +62,8 @@ class Mark:
 class Touched:
     """Whose facts came since a mark. `everything`: the registry, plans or a calendar changed, or too much came.
 
-    `seen`: windows where a camera saw somebody, and nothing else. `counted`: a card changed, a rating or a case's event
-    came.
+    `seen`: windows where a camera sees somebody, and nothing else. `counted`: a card changed, a rating or an event of a
+    case came.
     """
 
     windows: frozenset[str] = frozenset()
@@ -111,7 +112,8 @@ def touched_since(conn: Connection, hall: str, mark: Mark) -> tuple[Mark, Touche
 
 
 def _sees_somebody(row: Any) -> bool:
-    return bool(getattr(row, "people", 0)) and row.view == "ok"
+    """And in time: one that comes late may show that somebody was there before."""
+    return bool(getattr(row, "people", 0)) and row.view == "ok" and row.received - row.at <= IN_TIME
 
 
 def _since(table: Table, *names: str) -> QuickSelect:
@@ -137,8 +139,9 @@ def _worked_cards() -> Select[Any]:
 _WORKED_CARDS: Final = QuickSelect(lambda _: _worked_cards())
 _VERSIONS: Final = QuickSelect(lambda among: select(META.c.key, META.c.value).where(among(META.c.key)))
 _OF_WINDOWS: Final = {
-    PRESENCE: _since(PRESENCE, "window", "people", "view"), **{table: _since(table, "window") for table in HANDLED}
-}  # fmt: skip
+    PRESENCE: _since(PRESENCE, "window", "people", "view", "at", "received"),
+    **{table: _since(table, "window") for table in HANDLED},
+}
 _OF_STAFF: Final = _since(CHECKIN, "staff")
 _OF_DEVICES: Final = _since(BEAT, "device")
 

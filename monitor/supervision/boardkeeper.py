@@ -4,7 +4,7 @@ A window takes seven milliseconds: its whole session is told from its facts, as 
 windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
 begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
 begins). That somebody is seen where somebody was is no news. What is counted beside (cases, ratings, cards) is counted
-anew when some of it changed, and every COUNT_AGAIN_SECONDS.
+anew when some of it changed, at the looks that follow, and every COUNT_AGAIN_SECONDS.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ LOOK_AGAIN_SECONDS: Final = 30.0
 ATTENDED_SECONDS: Final = 120.0
 """The same where somebody is there and is still being seen: time alone could only change by whom it is taken to be."""
 COUNT_AGAIN_SECONDS: Final = 5.0
-"""A case is counted when it was judged, a little after its event came."""
+COUNT_AGAIN_LOOKS: Final = 2
+"""A case is counted once it is judged, a moment after its event came: at so many looks more."""
 AT_A_TIME: Final = 20
 """Windows that are only due by time are spread over the ticks: so many at most in one."""
 
@@ -40,6 +41,7 @@ class BoardKeeper:
         self._looked: dict[str, datetime] = {}
         self._counted: Counted | None = None
         self._counted_at: datetime | None = None
+        self._looks_to_count = 0
         self._board: Board | None = None
         self._seen: dict[str, datetime] = {}
         """When a camera last told of somebody at each window."""
@@ -77,8 +79,10 @@ class BoardKeeper:
         old = self._counted_at is None or not (
             timedelta(0) <= look.now - self._counted_at < timedelta(seconds=COUNT_AGAIN_SECONDS)
         )
-        if self._counted is not None and not touched.counted and not old:
+        self._looks_to_count = COUNT_AGAIN_LOOKS + 1 if touched.counted else self._looks_to_count
+        if self._counted is not None and not old and self._looks_to_count == 0:
             return self._counted
+        self._looks_to_count = max(0, self._looks_to_count - 1)
         self._counted_at = look.now
         return counted(look, self.hall)
 

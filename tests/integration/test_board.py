@@ -209,6 +209,9 @@ def test_somebody_seen_where_somebody_was_is_no_news(world: World) -> None:
         told_, afresh = kept.at(minute)
         assert told_ == afresh, minute
     assert kept.keeper.judged - before == 3 + 3, "the one without a camera each time, the others once, for time alone"
+    world.event("c1", "presence", "08:29:40", received="08:43:01", people=1, view="ok")
+    told_, afresh = kept.at("08:43:01")
+    assert told_ == afresh, "one that comes late shows that somebody was there before"
     world.event("c2", "presence", "08:43:02", people=0, view="ok")
     kept.at("08:43:02")
     world.beat("c2", "08:43:10")
@@ -232,6 +235,19 @@ def test_a_card_that_changes_is_on_it_at_once(world: World) -> None:
     told_, afresh = kept.at("08:40:03")
     assert told_ == afresh
     assert told_["windows"][0]["card"]["state"] == "acknowledged"
+
+
+@pytest.mark.both_databases
+def test_a_case_that_is_judged_a_moment_after_its_event_is_counted_at_the_next_look(world: World) -> None:
+    world.judge("08:40")
+    kept = Kept(world)
+    kept.at("08:40")
+    world.event("cases", "case", "08:40:01", case="1", event="accepted", item="i1", window="w1", numbered=False)
+    kept.at("08:40:01")
+    world.judge("08:40:02")
+    told_, afresh = kept.at("08:40:02")
+    assert told_ == afresh
+    assert told_["windows"][0]["running"] == 1
 
 
 def test_time_a_plan_a_heartbeat_and_the_end_of_hours_change_it_too(world: World) -> None:
