@@ -43,8 +43,8 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
 
 
 def reassures(beat: Heartbeat) -> bool:
-    """Whether it says only that the device lives: it holds nothing back, and its clock is right. A device whose clock is
-    further off is looked at with each heartbeat.
+    """Whether it says only that the device lives: it holds nothing back, and its clock is right. A device whose clock
+    is further off is looked at with each heartbeat.
     """
     return beat.queue == 0 and abs(beat.received - beat.at) <= IN_TIME
 
