@@ -28,7 +28,7 @@ from monitor.supervision.boardkeeper import BoardKeeper
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS: Final = 0.5
+TICK_SECONDS: Final = 1.0
 FRESH_SECONDS: Final = 1.5
 """A page that is opened takes a board that is no older."""
 PAGE_SECONDS: Final = 7.0
