@@ -117,9 +117,11 @@ class BoardKeeper:
         return window.id in self._seen and look.now - self._seen[window.id] < timedelta(seconds=SEEN_SECONDS)
 
     def _who_is_there(self, window: Window) -> tuple[str, ...] | None:
-        """The people who are there by all that is known; None where nobody is, () where nobody knows who."""
+        """The people who are there by what names them; None where nobody is, () where nothing names who is."""
         _, parts = self._states.get(window.id, (None, ()))
-        return parts[-1].who if parts and parts[-1].state in RANKS else None
+        if not parts or parts[-1].state not in RANKS:
+            return None
+        return () if parts[-1].inferred else parts[-1].who
 
     @staticmethod
     def _is_watched(look: Look, window: Window, touched: stored.Touched) -> bool:

@@ -233,7 +233,8 @@ def test_serving_where_one_is_seen_is_no_news_but_by_somebody_else_it_is(world: 
     for n, (device, channel, body, judged) in enumerate([
         ("e1", "rating", {"score": 5}, 0),
         ("cases", "case", {"case": "1", **accepted}, 0),
-        ("cases", "case", {"case": "2", "staff": "s01", **accepted}, 0),
+        ("cases", "case", {"case": "2", "staff": "s01", **accepted}, 2),  # until then nothing had named who is there
+        ("cases", "case", {"case": "4", "staff": "s01", **accepted}, 0),
         ("cases", "case", {"case": "3", "staff": "s02", **accepted}, 2),
     ], 1):  # fmt: skip
         before = kept.keeper.judged
