@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -25,6 +25,8 @@ REST_SECONDS: Final = 0.1
 """How long it rests at least, so that a burst of events is judged in batches."""
 
 
+EXPECT_AGAIN: Final = timedelta(seconds=1)
+"""By the program's clock: a step that facts have woken within it looks for nothing new that is expected."""
 GIVE_WAY_SECONDS: Final = 2.0
 """How long it lets a backlog go first before each step: what it would judge on has not all come (docs/adr/0015)."""
 
@@ -54,6 +56,8 @@ class JudgingLoop:
         self._caught_up = caught_up
         self._recorded = False
         """Whether the hours of the settings were compared with those that were judged by last."""
+        self._expected_at = datetime.min.replace(tzinfo=UTC)
+        """Up to when what is expected was looked for: time and the registry make it, no fact does."""
         self._filled = False
         """Whether every case judged by an earlier version has its row of statistics."""
         self._awake = threading.Event()
@@ -103,7 +107,9 @@ class JudgingLoop:
             record_policy(self._program, now)
             self._recorded = True
         self._take_policy(now)
-        make_expected(self._judge, now)
+        if not timedelta(0) <= now - self._expected_at < EXPECT_AGAIN:
+            make_expected(self._judge, now)
+            self._expected_at = now
         if not self._filled:
             self._filled = not fill_in(self._judge, now)
         applied, claimed = self._judge.step(now)

@@ -67,6 +67,12 @@ class Registries(Protocol):
     def get(self, conn: Connection) -> Registry: ...
 
 
+class Pace(Time, Protocol):
+    """The program's clock, and how long it takes to show an instant."""
+
+    def seconds_until(self, instant: datetime) -> float: ...
+
+
 class Subscriber:
     """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
 
@@ -80,7 +86,7 @@ class Subscriber:
         *,
         store: Store,
         registry: Registries,
-        clock: Time,
+        clock: Pace,
         counters: Counters,
         batch_size: int = BATCH,
         future: timedelta = FUTURE,
