@@ -74,9 +74,10 @@ class LateRoutes(BaseRoute):
         return (Match.FULL if scope["type"] == "http" and self._has(scope["path"]) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._made is None:
-            await run_in_threadpool(self._router)
-        await self._router()(scope, receive, send)
+        router = self._made
+        if router is None:
+            router = await run_in_threadpool(self._router)
+        await router(scope, receive, send)
 
     def _router(self) -> APIRouter:
         with _MAKING:
