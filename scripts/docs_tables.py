@@ -24,7 +24,6 @@ from config_files import inline_toml
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-import monitor.cli  # noqa: F401 - registers the commands
 from alerts.matching import Match
 from alerts.policy import (
     AlertPolicy,
@@ -50,7 +49,7 @@ from monitor.assessment.sources import SOURCES
 from monitor.attendance.policy import PlannedSlot, SlotPreset
 from monitor.attendance.requestpolicy import ApprovalChain
 from monitor.attendance.rosterpolicy import ApproverStep, DutyDemand
-from monitor.cli.common import app
+from monitor.cli.parts import app
 from monitor.console.collector import families, readiness, room
 from monitor.ingest.account import NO_FAULT
 from monitor.ingest.adapters.spec import Adapter, Reply, VendorTime

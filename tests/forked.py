@@ -166,7 +166,7 @@ def _import_all() -> None:
 
     import alerts
     import monitor
-    from monitor.cli.common import commands
+    from monitor.cli.running import commands
 
     for package in (monitor, alerts):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -198,7 +198,7 @@ def _be(asked: Mapping[str, Any]) -> None:
             getattr(importlib.import_module(module), name)(*asked["arguments"])
             status = 0
         else:
-            from monitor.cli.common import run_app
+            from monitor.cli.running import run_app
 
             status = run_app(asked["arguments"])
     except Exception:

@@ -25,6 +25,7 @@ from monitor.clock import ManualClock
 from monitor.console.app import make_app
 from monitor.console.deps import Deps
 from monitor.console.health import Health
+from monitor.console.lateroute import every_route
 from monitor.console.server import HttpServer
 from monitor.metrics import Metrics
 from monitor.settings import load
@@ -258,8 +259,8 @@ def routes_of(app: Any) -> dict[str, BaseRoute]:
 
 
 def flat(routes: Any) -> Iterator[BaseRoute]:
-    """Routers that were included keep their routes by themselves."""
-    for route in routes:
+    """Routers that were included keep their routes by themselves; those that are late are made."""
+    for route in every_route(routes):
         inner = getattr(route, "original_router", None)
         if inner is not None:
             yield from flat(inner.routes)

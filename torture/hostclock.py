@@ -40,7 +40,7 @@ def run(*arguments: str) -> None:
     """The command with these arguments; does not come back."""
     from monitor import clock
     from monitor.app import program
-    from monitor.cli.common import run_app
+    from monitor.cli.running import run_app
 
     shared = SharedWall(Path(os.environ[WALL_FILE]))
     wall = Wall(shared, Path(os.environ[OFFSET_FILE]))

@@ -21,7 +21,7 @@ from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
 from monitor.app.cyclekeeper import CycleKeeper
 from monitor.app.loop import JudgingLoop
-from monitor.app.memory import few_arenas
+from monitor.app.memory import few_arenas, large_apart
 from monitor.app.policywatch import PolicyWatch
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
@@ -104,6 +104,7 @@ def run_daemon(program: Program) -> None:
     if refusal is not None:
         raise Unusable(refusal)
     few_arenas()
+    large_apart()
     program.store.keep_small()
     with sole_judge(program.store), contextlib.ExitStack() as parts:
         try:

@@ -1,4 +1,4 @@
-"""How the C library keeps memory that was freed."""
+"""How the C library keeps memory that was freed (docs/adr/0062)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import ctypes
 from typing import Final
 
 _M_ARENA_MAX: Final = -8
+_M_MMAP_THRESHOLD: Final = -3
 ARENAS: Final = 2
+LARGE_BYTES: Final = 128 * 1024
+"""What is larger is taken from the system by itself, and goes back to it as soon as it is freed."""
 
 
 def few_arenas() -> None:
@@ -19,3 +22,11 @@ def few_arenas() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
+
+
+def large_apart() -> None:
+    """Keep to LARGE_BYTES: by itself glibc raises it to the largest block ever freed, up to 32 MB, and answers, lists
+    and copies of a moment then leave holes between what stays: 5 MB in a hall's day.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)

@@ -1,4 +1,4 @@
-"""What every command shares: the app, the configuration, opening the program, output, errors with their exit status."""
+"""What every command shares: the options before it, the configuration, opening the program, output, errors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
-from typer.main import get_command
 
-from monitor.cli.shown import terminals_shown
 from monitor.redact import SECRETS
 
 if TYPE_CHECKING:
@@ -30,16 +27,6 @@ if TYPE_CHECKING:
     from monitor.settings import Settings
     from monitor.supervision.compare import Period
     from monitor.workcal import WorkCalendar
-
-app = typer.Typer(
-    name="jiancha",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="电子监察 electronic supervision of a service hall: cases, evaluators and attendance in, cards out.",
-)
-
 
 INT64 = 2**63 - 1
 """The largest number of a row that a database holds."""
@@ -69,7 +56,20 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+def new_app() -> typer.Typer:
+    """The app without a command."""
+    made = typer.Typer(
+        name="jiancha",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="电子监察 electronic supervision of a service hall: cases, evaluators and attendance in, cards out.",
+    )
+    made.callback()(_options)
+    return made
+
+
 def _options(
     config: Path | None = typer.Option(
         None, "--config", metavar="FILE", help="Configuration; else JIANCHA_CONFIG; else built-in defaults."
@@ -80,60 +80,6 @@ def _options(
 ) -> None:
     global _config
     _config = config
-
-
-@cache
-def commands() -> Callable[..., object]:
-    """The app's tree of commands. Typer makes it anew at each call; a process that runs many needs it once."""
-    return get_command(app)
-
-
-def run_app(arguments: Sequence[str]) -> int:
-    """Run the app; gives the exit status: 0 done, 1 finding or failure, 2 bad input."""
-    _log_to_stderr()
-    with terminals_shown():
-        return _ran(arguments)
-
-
-def _ran(arguments: Sequence[str]) -> int:
-    try:
-        commands()(args=_config_first(list(arguments)))
-    except SystemExit as ended:  # typer's own: usage errors are 2, a command that came to its end 0
-        return ended.code if isinstance(ended.code, int) else 1
-    except KeyboardInterrupt:
-        return 1
-    except BadInput as error:
-        typer.echo(SECRETS.scrub(f"错误 error: {error}"), err=True)
-        return 2
-    except Finding as error:
-        typer.echo(SECRETS.scrub(str(error)), err=True)
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away (`| head`)
-        return 0
-    except Exception as error:
-        return _failed(error)
-    return 0
-
-
-def _failed(error: Exception) -> int:
-    """What no command foresaw: one sentence to the user, the traceback as a log line for whoever mends it."""
-    structlog.get_logger(__name__).exception("a command failed", action="command.failed")
-    said = f"程序出错 failed: {type(error).__name__}: {error}; 请连同上面的日志反馈 report it with the log above"
-    typer.echo(SECRETS.scrub(said), err=True)
-    return 1
-
-
-def _config_first(arguments: list[str]) -> list[str]:
-    """`--config FILE` is taken wherever it stands, not only before the command."""
-    for index, word in enumerate(arguments):
-        if word == "--":
-            break
-        if word.startswith("--config="):
-            return [word, *arguments[:index], *arguments[index + 1 :]]
-        if word == "--config" and index + 1 < len(arguments):
-            return [*arguments[index : index + 2], *arguments[:index], *arguments[index + 2 :]]
-    return arguments
 
 
 class _Stderr:
@@ -172,7 +118,7 @@ def _thread_ended(ended: threading.ExceptHookArgs) -> None:
         )
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """Logs are JSON lines on stderr; stdout belongs to the answers (DESIGN §7)."""
     logging.lastResort = _Foreign(logging.WARNING)
     threading.excepthook = _thread_ended

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from monitor.console.latemodel import LateModel
 from monitor.supervision.refused import Refused
 
 Responses = dict[int | str, dict[str, Any]]
 
 
-class Problem(BaseModel):
+class Problem(LateModel):
     """Why it was not done; nothing was written. The same shape for every error of the API."""
 
     detail: str = Field(description="In words, Chinese first; several faults stand one a line.")

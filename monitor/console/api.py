@@ -10,39 +10,19 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from monitor.console.answers import BODY_ERRORS, body_schema
-from monitor.console.assessment import add_assessment_api
-from monitor.console.attendanceapi import add_attendance_api
-from monitor.console.auditapi import add_audit_api
 from monitor.console.bearer import read_body, require
 from monitor.console.boardapi import add_board_api
-from monitor.console.calendarsapi import add_calendars_api
 from monitor.console.cardanswers import FedOut, PlansOut, answers
 from monitor.console.cardexport import add_card_export
 from monitor.console.cards import add_cards
 from monitor.console.cardwork import add_work
 from monitor.console.casesapi import add_cases_api
 from monitor.console.deps import Deps
-from monitor.console.devicesapi import add_devices_api
-from monitor.console.doubtsapi import add_doubts_api
-from monitor.console.facegallery import add_gallery
-from monitor.console.facesapi import add_faces_api
 from monitor.console.feeding import feed
-from monitor.console.kiosksapi import add_kiosks_api
+from monitor.console.laterapi import add_later
 from monitor.console.lateroute import LateRoute
-from monitor.console.monthsapi import add_months_api
-from monitor.console.noticesapi import add_notices_api
-from monitor.console.operationsapi import add_operations_api
-from monitor.console.plansapi import add_plans_api, take_seen
-from monitor.console.policyapi import add_policy_api
-from monitor.console.postsapi import add_posts_api
-from monitor.console.quarantineapi import add_quarantine_api
-from monitor.console.ratingsapi import add_ratings_api
-from monitor.console.registryapi import DIGEST, MOVED, add_registry_api
-from monitor.console.requestsapi import add_requests_api
-from monitor.console.routesapi import add_routes_api
-from monitor.console.sheetsapi import add_sheets_api
-from monitor.console.silencesapi import add_silences_api
-from monitor.console.spotsapi import add_spots_api
+from monitor.console.plansapi import take_seen
+from monitor.console.registryapi import DIGEST, MOVED
 from monitor.ingest.feed import BadFeed, Item, parse_items
 from monitor.ingest.planchecks import Ground
 from monitor.ingest.plans import import_plans_object
@@ -70,35 +50,13 @@ def make_api(deps: Deps) -> APIRouter:
     api = APIRouter(prefix="/api/v1", route_class=LateRoute)
     _add_events(api, deps)
     _add_plans(api, deps)
-    add_plans_api(api, deps)
     add_cards(api, deps)
     add_card_export(api, deps)
     add_work(api, deps)
-    add_gallery(api, deps)
     if deps.boards is not None:
         add_board_api(api, deps, deps.boards)
-    add_attendance_api(api, deps)
     add_cases_api(api, deps)
-    add_devices_api(api, deps)
-    add_doubts_api(api, deps)
-    add_faces_api(api, deps)
-    add_kiosks_api(api, deps)
-    add_quarantine_api(api, deps)
-    add_ratings_api(api, deps)
-    add_posts_api(api, deps)
-    add_months_api(api, deps)
-    add_sheets_api(api, deps)
-    add_spots_api(api, deps)
-    add_assessment_api(api, deps)
-    add_requests_api(api, deps)
-    add_registry_api(api, deps)
-    add_calendars_api(api, deps)
-    add_routes_api(api, deps)
-    add_silences_api(api, deps)
-    add_audit_api(api, deps)
-    add_operations_api(api, deps)
-    add_notices_api(api, deps)
-    add_policy_api(api, deps)
+    add_later(api, deps)
     return api
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from monitor.console.latemodel import LateModel
 
 Stamp = Annotated[
     str, Field(description="RFC 3339 with the offset of the hall.", json_schema_extra={"format": "date-time"})
 ]
 
 
-class CameOut(BaseModel):
+class CameOut(LateModel):
     """A check-in that lies in the slot's session and goes its way."""
 
     at: Stamp
@@ -22,13 +24,13 @@ class CameOut(BaseModel):
     correction: str | None
 
 
-class MendOut(BaseModel):
+class MendOut(LateModel):
     why: str = Field(description="punch, correction, leave, source or review: what the slot still waits for.")
     of: str | None
     until: Stamp | None
 
 
-class SlotOut(BaseModel):
+class SlotOut(LateModel):
     """A slot as `report attendance` tells it, those in order among them."""
 
     slot: str
@@ -49,12 +51,12 @@ class SlotOut(BaseModel):
     known_to: Stamp | None = Field(description="Up to when all terminals of the person have delivered.")
 
 
-class PostOut(BaseModel):
+class PostOut(LateModel):
     window: str
     rank: str
 
 
-class LeftOut(BaseModel):
+class LeftOut(LateModel):
     """A window that a card says the person left empty."""
 
     post: str
@@ -62,7 +64,7 @@ class LeftOut(BaseModel):
     cards: list[int]
 
 
-class PersonDayOut(BaseModel):
+class PersonDayOut(LateModel):
     staff: str
     unit: str
     posts: list[PostOut]
@@ -70,7 +72,7 @@ class PersonDayOut(BaseModel):
     left_posts: list[LeftOut]
 
 
-class DayOut(BaseModel):
+class DayOut(LateModel):
     """A hall's day; `counts` are of slots, over everybody that hall, unit and window name."""
 
     date: str
@@ -82,7 +84,7 @@ class DayOut(BaseModel):
     people: list[PersonDayOut]
 
 
-class ClosedOut(BaseModel):
+class ClosedOut(LateModel):
     version: int
     by: str
     at: Stamp
@@ -91,7 +93,7 @@ class ClosedOut(BaseModel):
     sheet_gone: bool
 
 
-class MonthTotalsOut(BaseModel):
+class MonthTotalsOut(LateModel):
     """Half days, times and minutes as on the month's sheet."""
 
     due: int
@@ -113,12 +115,12 @@ class MonthTotalsOut(BaseModel):
     unproven: int
 
 
-class LaterOut(BaseModel):
+class LaterOut(LateModel):
     column: str
     now: str
 
 
-class MonthPersonOut(BaseModel):
+class MonthPersonOut(LateModel):
     staff: str
     marks: list[str] = Field(description="Each day's two marks as on the sheet; `-` for a half day that is not over.")
     totals: MonthTotalsOut
@@ -126,7 +128,7 @@ class MonthPersonOut(BaseModel):
     later: list[LaterOut] = Field(description="With `compare`: what a cell would be today.")
 
 
-class MonthOut(BaseModel):
+class MonthOut(LateModel):
     hall: str | None
     month: str
     closed: ClosedOut | None = Field(description="The signed version that is shown; null: judged as of now.")
@@ -134,7 +136,7 @@ class MonthOut(BaseModel):
     people: list[MonthPersonOut]
 
 
-class LeaveOut(BaseModel):
+class LeaveOut(LateModel):
     id: str | None
     kind: str | None
     start: Stamp
@@ -142,13 +144,13 @@ class LeaveOut(BaseModel):
     approved: bool
 
 
-class OutingOut(BaseModel):
+class OutingOut(LateModel):
     id: str
     start: Stamp
     end: Stamp
 
 
-class CorrectionOut(BaseModel):
+class CorrectionOut(LateModel):
     id: str
     date: str
     slot: str
@@ -156,7 +158,7 @@ class CorrectionOut(BaseModel):
     approved: bool
 
 
-class PersonDayOfMonthOut(BaseModel):
+class PersonDayOfMonthOut(LateModel):
     date: str
     why: str = Field(description="Why it is worked or not, as the calendar says.")
     marks: str
@@ -164,7 +166,7 @@ class PersonDayOfMonthOut(BaseModel):
     left_posts: list[LeftOut]
 
 
-class PersonMonthOut(BaseModel):
+class PersonMonthOut(LateModel):
     staff: str
     hall: str
     unit: str

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.answers import ERRORS
 from monitor.console.bearer import require
 from monitor.console.cardbodies import Instant
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.latemodel import LateModel
 from monitor.console.pages.auditview import as_json
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.store.auditrows import Wanted
@@ -22,7 +23,7 @@ from monitor.supervision.refused import Refused
 from monitor.supervision.tokens import Grant
 
 
-class AuditOut(BaseModel):
+class AuditOut(LateModel):
     id: int
     at: Stamp
     actor: str

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, RootModel
+from pydantic import Field, RootModel
 from sqlalchemy import Connection
 
 from monitor.console.answers import ERRORS, Responses, body_schema, problem
@@ -25,6 +25,7 @@ from monitor.console.calendarwork import (
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Stamp
 from monitor.console.duejson import DueMovesOut, dues_json
+from monitor.console.latemodel import LateModel
 from monitor.console.once import KEY, once
 from monitor.console.registryapi import DIGEST, MOVED
 from monitor.model import Registry
@@ -61,7 +62,7 @@ class CalendarName(RootModel[str]):
     """The name of a calendar, as addresses have it."""
 
 
-class DayOut(BaseModel):
+class DayOut(LateModel):
     date: str
     worked: bool
     why: str = Field(description="counted, provisional, make_up_day, special_hours, weekend, closed, holiday:NAME.")
@@ -69,20 +70,20 @@ class DayOut(BaseModel):
     by: dict[str, Any] | None = Field(description="The paper: kind, title, year, source.")
 
 
-class StepOut(BaseModel):
+class StepOut(LateModel):
     date: str
     counted: bool
     why: str
     by: dict[str, Any] | None
 
 
-class DueOut(BaseModel):
+class DueOut(LateModel):
     at: Stamp | None
     provisional: bool
     steps: list[StepOut]
 
 
-class DayChangeOut(BaseModel):
+class DayChangeOut(LateModel):
     date: str
     why: str
     then: str
@@ -90,7 +91,7 @@ class DayChangeOut(BaseModel):
     worked_then: bool
 
 
-class NoticeOut(BaseModel):
+class NoticeOut(LateModel):
     """With `preview` nothing was written, and the other fields say what it would mean."""
 
     preview: bool

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 from monitor.console.answers import Responses
+from monitor.console.latemodel import LateModel
 
 Level = Literal["reminder", "yellow", "red"]
 State = Literal["open", "acknowledged", "answered", "closed", "withdrawn"]
@@ -16,7 +17,7 @@ At = AwareDatetime
 """RFC 3339 with the offset of the hall."""
 
 
-class Out(BaseModel):
+class Out(LateModel):
     model_config = ConfigDict(extra="forbid")
 
 

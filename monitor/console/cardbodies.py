@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationError
 
+from monitor.console.latemodel import LateModel
 from monitor.supervision.bulk import MOST as MOST_AT_ONCE
 from monitor.supervision.commands import MOST_WORDS
 from monitor.supervision.files import KINDS, MOST_BYTES, MOST_FILES
@@ -32,7 +33,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """RFC 3339 with offset; UTC inside."""
 
 
-class FileIn(BaseModel):
+class FileIn(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     name: str
     content: str = Field(
@@ -41,7 +42,7 @@ class FileIn(BaseModel):
     )
 
 
-class Plain(BaseModel):
+class Plain(LateModel):
     """Of every body that is written with."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

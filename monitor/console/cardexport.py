@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
-from pydantic import BaseModel
 
 from monitor.access import Principal
 from monitor.console.answers import ERRORS, Responses
 from monitor.console.bearer import require
 from monitor.console.cards import INT64, MISSING, no_card, to_be_saved
 from monitor.console.deps import Deps
+from monitor.console.latemodel import LateModel
 from monitor.supervision.cardfile import card_work
 from monitor.supervision.tokens import Grant
 from monitor.wording import Lang
@@ -21,12 +21,12 @@ Suffix: TypeAlias = Literal["pdf", "json"]
 MEDIA: Final[dict[Suffix, str]] = {"pdf": "application/pdf", "json": "application/json"}
 
 
-class ExportedOut(BaseModel):
+class ExportedOut(LateModel):
     at: datetime
     by: str
 
 
-class CardExportOut(BaseModel):
+class CardExportOut(LateModel):
     """`sha256`: of `record` as compact JSON with sorted keys (UTF-8): anybody can tell whether it was changed."""
 
     format: str

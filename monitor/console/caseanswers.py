@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from monitor.console.latemodel import LateModel
 from monitor.supervision.caserows import Standing
 from monitor.timeliness.casestat import CaseKind
 
@@ -13,14 +14,14 @@ Instant = str
 """RFC 3339 with the offset of the hall."""
 
 
-class CardOfCase(BaseModel):
+class CardOfCase(LateModel):
     number: int
     rule: str
     level: str
     state: str
 
 
-class CaseAnswer(BaseModel):
+class CaseAnswer(LateModel):
     """One case in a list."""
 
     key: str = Field(description="NAMESPACE/CASE.")
@@ -44,21 +45,21 @@ class CaseAnswer(BaseModel):
     card: CardOfCase | None = Field(description="The one that weighs most, within the bearer's reach.")
 
 
-class Paper(BaseModel):
+class Paper(LateModel):
     kind: str
     title: str | None
     year: int
     source: str | None
 
 
-class StepAnswer(BaseModel):
+class StepAnswer(LateModel):
     date: str
     counted: bool
     why: str
     by: Paper | None
 
 
-class LimitAnswer(BaseModel):
+class LimitAnswer(LateModel):
     limit: str = Field(description="promised, statutory, due, fallback, immediate or order.")
     amount: float | None
     unit: str
@@ -70,7 +71,7 @@ class LimitAnswer(BaseModel):
     steps: list[StepAnswer]
 
 
-class PauseAnswer(BaseModel):
+class PauseAnswer(LateModel):
     from_: Instant = Field(alias="from")
     to: Instant | None
     cause: Literal["suspended", "supplement", "closed"]
@@ -81,7 +82,7 @@ class PauseAnswer(BaseModel):
     worked_hours: float
 
 
-class EventAnswer(BaseModel):
+class EventAnswer(LateModel):
     id: str
     event: str
     at: Instant
@@ -97,7 +98,7 @@ class EventAnswer(BaseModel):
     standing: Literal["counts", "voided", "merged", "ahead"]
 
 
-class CardOnCase(BaseModel):
+class CardOnCase(LateModel):
     number: int
     kind: str
     rule: str
@@ -110,13 +111,13 @@ class CardOnCase(BaseModel):
     reason: dict[str, Any]
 
 
-class FindingAnswer(BaseModel):
+class FindingAnswer(LateModel):
     rule: str
     at: Instant
     why: str
 
 
-class RatingAnswer(BaseModel):
+class RatingAnswer(LateModel):
     id: str
     at: Instant
     score: int
@@ -139,19 +140,19 @@ class CaseFileAnswer(CaseAnswer):
     ratings: list[RatingAnswer]
 
 
-class DueAnswer(BaseModel):
+class DueAnswer(LateModel):
     day: str | None = Field(description="YYYY-MM-DD; null: cases whose limit has passed.")
     workday: bool
     count: int
     overdue: int = Field(description="Of these, past it as far as the sources' data prove it.")
 
 
-class DaysAnswer(BaseModel):
+class DaysAnswer(LateModel):
     workdays: int
     calendar: int
 
 
-class PartAnswer(BaseModel):
+class PartAnswer(LateModel):
     hall: str | None
     id: str | None
     name: str | None
@@ -159,14 +160,14 @@ class PartAnswer(BaseModel):
     figures: dict[str, int | float | None]
 
 
-class CheckAnswer(BaseModel):
+class CheckAnswer(LateModel):
     check: str
     expected: int
     found: int
     ok: bool
 
 
-class StatisticsAnswer(BaseModel):
+class StatisticsAnswer(LateModel):
     """As `jiancha report statistics --json`."""
 
     from_: Instant = Field(alias="from")
@@ -183,6 +184,6 @@ class StatisticsAnswer(BaseModel):
     definitions: dict[str, dict[str, str]]
 
 
-class MonthAnswer(BaseModel):
+class MonthAnswer(LateModel):
     month: str
     figures: dict[str, int | float | None]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.console.cardbodies import Instant
 from monitor.console.cards import INT64
+from monitor.console.latemodel import LateModel
 from monitor.model import QUARANTINE_REASONS
 from monitor.supervision.heldview import AT_ONCE
 from monitor.supervision.refused import Refused
@@ -22,7 +23,7 @@ Name = Annotated[str, Field(max_length=64, pattern=PLAIN)]
 _ONE_OF_REASONS: Final = f"^({'|'.join(QUARANTINE_REASONS)})$"
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -52,7 +53,7 @@ class DismissIn(ReplayIn):
     reason: str = Field(description="Stands in the audit.")
 
 
-class CardOut(BaseModel):
+class CardOut(LateModel):
     number: int
     rule: str
     level: str
@@ -60,7 +61,7 @@ class CardOut(BaseModel):
     since: Stamp
 
 
-class DeviceOut(BaseModel):
+class DeviceOut(LateModel):
     id: str
     kind: str
     hall: str
@@ -76,7 +77,7 @@ class DeviceOut(BaseModel):
     card: CardOut | None
 
 
-class BootOut(BaseModel):
+class BootOut(LateModel):
     boot: str
     heartbeats: int
     first: Stamp
@@ -87,7 +88,7 @@ class BootOut(BaseModel):
     first_missing: int | None
 
 
-class LossOut(BaseModel):
+class LossOut(LateModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
     reason: str
@@ -95,7 +96,7 @@ class LossOut(BaseModel):
     actor: str
 
 
-class EventOut(BaseModel):
+class EventOut(LateModel):
     channel: str
     id: str
     at: Stamp
@@ -104,7 +105,7 @@ class EventOut(BaseModel):
     boot: str
 
 
-class SpanOut(BaseModel):
+class SpanOut(LateModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
 
@@ -126,7 +127,7 @@ class DeviceFileOut(DeviceOut):
     events: list[EventOut] = Field(description="The last five of each channel among its newest 200, without content.")
 
 
-class MovedOut(BaseModel):
+class MovedOut(LateModel):
     kind: str
     id: str
     verdict: str = Field(description="As it is now.")
@@ -134,7 +135,7 @@ class MovedOut(BaseModel):
     withdrawn: list[int]
 
 
-class LossPreviewOut(BaseModel):
+class LossPreviewOut(LateModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
     resting: dict[str, int] = Field(description="Subjects that rest on the device, by kind.")
@@ -145,13 +146,13 @@ class LossPreviewOut(BaseModel):
     first: list[MovedOut]
 
 
-class LostOut(BaseModel):
+class LostOut(LateModel):
     device: str
     start: Stamp = Field(alias="from")
     end: Stamp = Field(alias="to")
 
 
-class HeldOut(BaseModel):
+class HeldOut(LateModel):
     id: int
     device: str
     hall: str | None = Field(description="null: its sender is known to nobody.")
@@ -178,18 +179,18 @@ class HeldFileOut(HeldOut):
     resolved_why: str | None
 
 
-class StillOut(BaseModel):
+class StillOut(LateModel):
     id: int
     reason: str
     why_not: str | None
 
 
-class ReplayedOut(BaseModel):
+class ReplayedOut(LateModel):
     released: list[int]
     still_held: list[StillOut]
 
 
-class DismissedOut(BaseModel):
+class DismissedOut(LateModel):
     dismissed: list[int]
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.devicebodies import Stamp
+from monitor.console.latemodel import LateModel
 from monitor.model import Registry
 from monitor.supervision.duemoves import LISTED, DueMoves
 from monitor.supervision.views import stamp
 
 
-class DueMoveOut(BaseModel):
+class DueMoveOut(LateModel):
     kind: str = Field(description="case or task")
     id: str
     due: Stamp | None = Field(description="As it stands now.")
@@ -23,7 +24,7 @@ class DueMoveOut(BaseModel):
     issued: list[str] = Field(description="Levels of cards that would be issued, or rise.")
 
 
-class DueMovesOut(BaseModel):
+class DueMovesOut(LateModel):
     looked: int = Field(description="Open cases and dated tasks that were looked at.")
     left: int = Field(description="That were too many to look at.")
     moved: int

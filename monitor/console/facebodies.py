@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.devicebodies import Stamp
+from monitor.console.latemodel import LateModel
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -22,14 +23,14 @@ class DecideIn(_In):
     anew: bool = Field(default=False, description="Although it is decided.")
 
 
-class SlotOut(BaseModel):
+class SlotOut(LateModel):
     id: str
     slot: str
     due: Stamp
     verdict: str
 
 
-class DoubtOut(BaseModel):
+class DoubtOut(LateModel):
     number: int
     staff: str
     hall: str | None
@@ -51,12 +52,12 @@ class DoubtOut(BaseModel):
     decisions: int
 
 
-class WouldOut(BaseModel):
+class WouldOut(LateModel):
     slot: str
     verdict: str
 
 
-class DecisionOut(BaseModel):
+class DecisionOut(LateModel):
     decision: str
     reason: str
     by: str
@@ -69,7 +70,7 @@ class DoubtFileOut(DoubtOut):
     closed_month: str | None = Field(description="The month it lies in, if that is signed off.")
 
 
-class DecidedOut(BaseModel):
+class DecidedOut(LateModel):
     number: int
     decision: str
 
@@ -78,7 +79,7 @@ class ReasonIn(_In):
     reason: str = Field(description="Stands in the audit.")
 
 
-class ConsentOut(BaseModel):
+class ConsentOut(LateModel):
     purpose: str
     consented_at: Stamp
     recorded_at: Stamp
@@ -88,7 +89,7 @@ class ConsentOut(BaseModel):
     notice: str = Field(description="SHA-256 of the notice that was given; empty where nobody recorded it.")
 
 
-class FaceOut(BaseModel):
+class FaceOut(LateModel):
     staff: str
     hall: str | None
     unit: str | None
@@ -106,7 +107,7 @@ class FaceFileOut(FaceOut):
     consents: list[ConsentOut]
 
 
-class ErasedOut(BaseModel):
+class ErasedOut(LateModel):
     staff: str
     vectors: int
     frames: int
@@ -114,12 +115,12 @@ class ErasedOut(BaseModel):
     consents: int
 
 
-class KioskTokenOut(BaseModel):
+class KioskTokenOut(LateModel):
     number: int
     created: Stamp
 
 
-class KioskOut(BaseModel):
+class KioskOut(LateModel):
     id: str
     hall: str
     window: str | None
@@ -129,11 +130,11 @@ class KioskOut(BaseModel):
     tokens: list[KioskTokenOut]
 
 
-class MadeOut(BaseModel):
+class MadeOut(LateModel):
     device: str
     token: str = Field(description="Given once, stored nowhere; the page is /kiosk#token=TOKEN.")
 
 
-class EndedOut(BaseModel):
+class EndedOut(LateModel):
     device: str
     ended: list[int]

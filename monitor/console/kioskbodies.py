@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from monitor.attendance.facepolicy import Action
 from monitor.console.bearer import read_body
 from monitor.console.cardbodies import Instant
+from monitor.console.latemodel import LateModel
 from monitor.supervision.kioskplace import refused
 
 SMALL_BYTES: Final = 4096
@@ -27,7 +28,7 @@ Boot = Annotated[str, Field(max_length=64)]
 M = TypeVar("M", bound=BaseModel)
 
 
-class Body(BaseModel):
+class Body(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.devicebodies import Name, Stamp
+from monitor.console.latemodel import LateModel
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -21,7 +22,7 @@ class SignIn(_In):
     seen: str | None = Field(default=None, max_length=64, description="Of the preview: refused if it differs by now.")
 
 
-class VersionOut(BaseModel):
+class VersionOut(LateModel):
     hall: str
     month: str
     version: int
@@ -31,7 +32,7 @@ class VersionOut(BaseModel):
     digest: str = Field(description="SHA-256 of the kept sheet (sheet.json).")
 
 
-class PointOut(BaseModel):
+class PointOut(LateModel):
     kind: str
     date: str | None
     staff: str | None
@@ -44,14 +45,14 @@ class PointOut(BaseModel):
     blocks: bool = Field(description="It stands in the sheet: the first sign-off has to accept it.")
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(LateModel):
     staff: str
     column: str
     was: str
     now: str
 
 
-class PreviewOut(BaseModel):
+class PreviewOut(LateModel):
     """The month as it would be signed now."""
 
     hall: str
@@ -66,7 +67,7 @@ class PreviewOut(BaseModel):
     seen: str = Field(description="To be sent with the sign-off.")
 
 
-class SignedOut(BaseModel):
+class SignedOut(LateModel):
     hall: str
     month: str
     version: int
@@ -83,7 +84,7 @@ class SheetIn(_In):
     format: Literal["xlsx", "pdf"] = "xlsx"
 
 
-class SheetOut(BaseModel):
+class SheetOut(LateModel):
     number: int
     hall: str
     month: str
@@ -101,6 +102,6 @@ class SheetOut(BaseModel):
     why: str = Field(description="Why it failed.")
 
 
-class GoneOut(BaseModel):
+class GoneOut(LateModel):
     number: int
     state: Literal["gone"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection, Row
 
 from monitor.console.answers import ERRORS, WORK_ERRORS, Responses, body_schema, problem
@@ -15,6 +15,7 @@ from monitor.console.bearer import read_body, require
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Name, Stamp, read, schema_of
+from monitor.console.latemodel import LateModel
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.model import Registry
@@ -47,7 +48,7 @@ _NUMBER: Final = Path(ge=1, le=INT64)
 _DAY: Final = r"^\d{4}-\d{2}-\d{2}$"
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -66,7 +67,7 @@ class TakeBackIn(_In):
     reason: str = Field(description="Stands in the audit.")
 
 
-class NoticeOut(BaseModel):
+class NoticeOut(LateModel):
     """`state`: draft, waiting, shown, hidden (with its card), over, taken_back."""
 
     number: int
@@ -86,7 +87,7 @@ class NoticeOut(BaseModel):
     released_at: Stamp | None
 
 
-class NoticeDone(BaseModel):
+class NoticeDone(LateModel):
     number: int
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from monitor.console.answers import BODY_ERRORS, ERRORS, PROBLEM, Problem
+from monitor.console.lateroute import every_route
 
 SCHEME: Final = "token"
 APIS: Final = ("/api/v1/", "/kiosk/api/", "/rate/api/", "/screen/api/")
@@ -25,7 +26,10 @@ def describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
             found = get_openapi(
-                title=app.title, version=app.version, routes=app.routes, openapi_version=app.openapi_version
+                title=app.title,
+                version=app.version,
+                routes=list(every_route(app.routes)),
+                openapi_version=app.openapi_version,
             )
             app.openapi_schema = described(found)
         return app.openapi_schema

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from monitor.console.answers import ERRORS, WORK_ERRORS, body_schema
@@ -17,6 +17,7 @@ from monitor.console.cardbodies import Instant
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Stamp, read, schema_of
+from monitor.console.latemodel import LateModel
 from monitor.console.once import KEY, Act, once
 from monitor.console.operating import figures
 from monitor.console.paging import AskedPage, cut, key_of, next_link
@@ -27,29 +28,29 @@ from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
 
-class ValueOut(BaseModel):
+class ValueOut(LateModel):
     labels: dict[str, str]
     said: str = Field(description="Which of the panel's series, where it has several.")
     value: float
 
 
-class PanelOut(BaseModel):
+class PanelOut(LateModel):
     title: str = Field(description="Chinese, as on Grafana's boards.")
     text: str
     values: list[ValueOut]
 
 
-class HistoryOut(BaseModel):
+class HistoryOut(LateModel):
     hours: list[Stamp] = Field(description="Beginnings, the oldest first.")
     counted: dict[str, list[int]] = Field(description="A number an hour, by word.")
 
 
-class PartOut(BaseModel):
+class PartOut(LateModel):
     part: str
     why: str
 
 
-class OperationsOut(BaseModel):
+class OperationsOut(LateModel):
     """Counters since the process began; `histories` from the store: cards by level, tries by result, messages held
     back by reason.
     """
@@ -66,7 +67,7 @@ class OperationsOut(BaseModel):
     histories: dict[str, HistoryOut]
 
 
-class TryOut(BaseModel):
+class TryOut(LateModel):
     n: int
     part: int
     channel: str
@@ -76,7 +77,7 @@ class TryOut(BaseModel):
     detail: str = Field(description="What came back, masked.")
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(LateModel):
     """One message to one receiver; times are real time."""
 
     id: int
@@ -93,12 +94,12 @@ class DeliveryOut(BaseModel):
     tries: list[TryOut]
 
 
-class AgainIn(BaseModel):
+class AgainIn(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     reason: str = Field(max_length=4000, description="Kept in the audit.")
 
 
-class AgainOut(BaseModel):
+class AgainOut(LateModel):
     id: int
     unsure: bool = Field(description="An earlier try may have arrived: it may be read twice.")
     others: list[str] = Field(description="Receivers that were told instead.")

@@ -9,13 +9,14 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 from sqlalchemy import Connection
 
 from monitor.console.answers import BODY_ERRORS, ERRORS, WORK_ERRORS, body_schema
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, read, schema_of
+from monitor.console.latemodel import LateModel
 from monitor.console.looking import look_of
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, next_link
@@ -39,7 +40,7 @@ LONGEST: Final = timedelta(days=400)
 CHANGES_MOST: Final = 1000
 
 
-class VerdictMoveOut(BaseModel):
+class VerdictMoveOut(LateModel):
     kind: str = Field(description="slot or post")
     id: str
     verdict: str
@@ -48,7 +49,7 @@ class VerdictMoveOut(BaseModel):
     withdrawn: list[int]
 
 
-class ClashOut(BaseModel):
+class ClashOut(LateModel):
     sort: str = Field(description="away: twice away; stands_in: stands in while away. They are no faults.")
     staff: str
     plan: str
@@ -59,7 +60,7 @@ class PlanRow(RootModel[dict[str, Any]]):
     """A row under the columns of its table's file."""
 
 
-class PlansPreviewOut(BaseModel):
+class PlansPreviewOut(LateModel):
     """Nothing was written."""
 
     digest: str = Field(description="To confirm just this: POST the same to /plans with it.")
@@ -73,14 +74,14 @@ class PlansPreviewOut(BaseModel):
     clashes: list[ClashOut]
 
 
-class WithdrawIn(BaseModel):
+class WithdrawIn(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     table: Kind
     id: str = Field(max_length=200)
     reason: str = Field(max_length=4000, description="Kept in the audit.")
 
 
-class WithdrawnOut(BaseModel):
+class WithdrawnOut(LateModel):
     table: str
     id: str
     way: str = Field(description="gone: altogether; ends: it stays for the days before `until`.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.cards import INT64
 from monitor.console.devicebodies import Stamp
+from monitor.console.latemodel import LateModel
 from monitor.supervision.policyeffect import LONGEST
 
 Origin = Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9._-]+$")]
@@ -15,7 +16,7 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-
 Keys = Annotated[dict[str, Any], Field(max_length=300)]
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -38,12 +39,12 @@ class ChangeIn(_In):
     reason: str = Field(description="Stands in the audit.")
 
 
-class Texts(BaseModel):
+class Texts(LateModel):
     zh: str
     en: str
 
 
-class KeyOut(BaseModel):
+class KeyOut(LateModel):
     key: str
     unit: str | None
     allowed: str | None
@@ -58,12 +59,12 @@ class ValueOut(KeyOut):
     differs: bool = Field(description="Whether value and preset differ.")
 
 
-class BrokenOut(BaseModel):
+class BrokenOut(LateModel):
     number: int
     why: str
 
 
-class PolicyOut(BaseModel):
+class PolicyOut(LateModel):
     version: str
     number: int | None
     source: str = Field(description="file: the configuration; store: changed here, which holds over the file.")
@@ -75,13 +76,13 @@ class PolicyOut(BaseModel):
     keys: list[ValueOut]
 
 
-class ChangedOut(BaseModel):
+class ChangedOut(LateModel):
     key: str
     before: Any
     after: Any
 
 
-class VersionOut(BaseModel):
+class VersionOut(LateModel):
     number: int
     version: str
     source: str
@@ -98,7 +99,7 @@ class ComparedKeyOut(KeyOut):
     right: Any
 
 
-class PreviewOut(BaseModel):
+class PreviewOut(LateModel):
     left: str
     right: str
     keys: list[ComparedKeyOut]
@@ -109,6 +110,6 @@ class PreviewOut(BaseModel):
     effect: dict[str, Any] | None = Field(description="Totals as `jiancha replay` has them; verdicts, deadlines.")
 
 
-class PutOut(BaseModel):
+class PutOut(LateModel):
     number: int
     version: str

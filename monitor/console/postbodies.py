@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.devicebodies import Stamp
+from monitor.console.latemodel import LateModel
 
 
-class SpanOut(BaseModel):
+class SpanOut(LateModel):
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
 
 
-class FactOut(BaseModel):
+class FactOut(LateModel):
     id: str
     kind: str
 
 
-class SegmentOut(BaseModel):
+class SegmentOut(LateModel):
     """`state`: A, B, substitute, other, excused, empty, unknown, unwatched or closed; `cause`: what it rests on."""
 
     start: Stamp = Field(serialization_alias="from")
@@ -33,7 +34,7 @@ class SegmentOut(BaseModel):
     evidence: list[FactOut]
 
 
-class HandoverOut(BaseModel):
+class HandoverOut(LateModel):
     at: Stamp
     left: str = Field(serialization_alias="from")
     next: str | None = Field(serialization_alias="to")
@@ -41,7 +42,7 @@ class HandoverOut(BaseModel):
     gap_minutes: int | None
 
 
-class PostFindingOut(BaseModel):
+class PostFindingOut(LateModel):
     rule: str
     subject: str
     at: Stamp
@@ -49,7 +50,7 @@ class PostFindingOut(BaseModel):
     why: str
 
 
-class PostDayOut(BaseModel):
+class PostDayOut(LateModel):
     """One window's day, as `jiancha report posts --json` gives it."""
 
     window: str
@@ -64,7 +65,7 @@ class PostDayOut(BaseModel):
     minutes: dict[str, int]
 
 
-class GroundOut(BaseModel):
+class GroundOut(LateModel):
     """The same thing said `count` times."""
 
     kind: str
@@ -79,7 +80,7 @@ class GroundOut(BaseModel):
     trusted: bool
 
 
-class PlanOut(BaseModel):
+class PlanOut(LateModel):
     kind: str = Field(description="leave, outing, substitute or closure; never which kind of leave.")
     start: Stamp = Field(serialization_alias="from")
     end: Stamp = Field(serialization_alias="to")
@@ -87,7 +88,7 @@ class PlanOut(BaseModel):
     counts: bool = Field(description="Leave: whether it is approved by now.")
 
 
-class HeardOut(BaseModel):
+class HeardOut(LateModel):
     id: str
     role: str = Field(description="camera or duty: what it tells of the window.")
     complete_to: Stamp | None = Field(description="All that happened up to then is here.")
@@ -96,7 +97,7 @@ class HeardOut(BaseModel):
     lost: list[SpanOut]
 
 
-class BehindOut(BaseModel):
+class BehindOut(LateModel):
     """What stands behind the segment of the same place in `segments`."""
 
     grounds: list[GroundOut]

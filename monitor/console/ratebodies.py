@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.console.bearer import read_body
 from monitor.console.cardbodies import Instant
+from monitor.console.latemodel import LateModel
 from monitor.supervision.kioskplace import refused
 
 MOST_COMMENT: Final = 500
@@ -32,7 +33,7 @@ Comment = Annotated[str, Field(max_length=MOST_COMMENT, pattern=NO_CONTROL)]
 M = TypeVar("M", bound=BaseModel)
 
 
-class Body(BaseModel):
+class Body(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -77,7 +78,7 @@ class Beat(Body):
     boot: Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$")] = ""
 
 
-class LinkShown(BaseModel):
+class LinkShown(LateModel):
     """For which service a link is; no name of a person."""
 
     hall: str
@@ -87,7 +88,7 @@ class LinkShown(BaseModel):
     expires: datetime
 
 
-class Done(BaseModel):
+class Done(LateModel):
     """`now`: the server's clock."""
 
     now: datetime

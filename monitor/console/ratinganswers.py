@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Row
 
+from monitor.console.latemodel import LateModel
 from monitor.console.ratingfilter import Span
 from monitor.evaluators.satisfaction import FEW, SCORES, Scores
 from monitor.model import DEFAULT_ZONE, Registry
@@ -19,7 +20,7 @@ from monitor.supervision.ratings import Part, Rated, Summary
 from monitor.workcal.tables import from_micros
 
 
-class CardOut(BaseModel):
+class CardOut(LateModel):
     """The card of a bad rating; `followup`: founded, rectified, called_back, misjudged, malicious."""
 
     number: int
@@ -28,7 +29,7 @@ class CardOut(BaseModel):
     followup: str | None
 
 
-class RatingOut(BaseModel):
+class RatingOut(LateModel):
     """`counts`: false where it was found misjudged or malicious; `comment`: null also once it is erased."""
 
     id: str = Field(description="DEVICE/EVENT-ID")
@@ -49,7 +50,7 @@ class RatingOut(BaseModel):
     card: CardOut | None
 
 
-class ScoresOut(BaseModel):
+class ScoresOut(LateModel):
     """`ratings`: those that count, `set_aside` not among them; `satisfaction_ratio`: the share above `bad_at_most`."""
 
     ratings: int
@@ -91,7 +92,7 @@ class SummaryOut(ScoresOut):
     parts: list[PartOut] | None
 
 
-class UnratedOut(BaseModel):
+class UnratedOut(LateModel):
     case: str
     hall: str | None
     unit: str | None
@@ -101,7 +102,7 @@ class UnratedOut(BaseModel):
     completed_at: datetime
 
 
-class EvaluatorOut(BaseModel):
+class EvaluatorOut(LateModel):
     """`state`: as `/devices` has it. `last_heartbeat` by receipt, `last_rating` as the device wrote it."""
 
     id: str
@@ -113,7 +114,7 @@ class EvaluatorOut(BaseModel):
     ratings_today: int
 
 
-class LinkOut(BaseModel):
+class LinkOut(LateModel):
     """`path`: behind the server's own address. The secret behind `#` is for whoever made it, and stored nowhere."""
 
     id: int

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field, RootModel
+from pydantic import Field, RootModel
 from sqlalchemy import Connection
 
 from monitor.console.answers import BODY_ERRORS, ERRORS, Responses, body_schema, problem
@@ -16,6 +16,7 @@ from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN
 from monitor.console.duejson import DueMovesOut, dues_json
+from monitor.console.latemodel import LateModel
 from monitor.console.once import KEY, once
 from monitor.console.paging import AskedPage, cut, next_link
 from monitor.console.registrywork import Previewed, confirmed, previewed
@@ -32,20 +33,20 @@ TableName = Literal["halls", "units", "windows", "staff", "posts", "items", "dev
 CHANGES_MOST: Final = 1000
 
 
-class CountsOut(BaseModel):
+class CountsOut(LateModel):
     added: int
     changed: int
     unchanged: int
 
 
-class RowChangeOut(BaseModel):
+class RowChangeOut(LateModel):
     table: str
     id: str
     added: bool
     fields: dict[str, list[Any]] = Field(description="By column as in files: [old, new].")
 
 
-class PersonMoveOut(BaseModel):
+class PersonMoveOut(LateModel):
     staff: str
     windows: list[str]
     then: list[str]
@@ -53,21 +54,21 @@ class PersonMoveOut(BaseModel):
     unit_then: str | None
 
 
-class StaffingOut(BaseModel):
+class StaffingOut(LateModel):
     window: str
     people: int
     then: int
     min_staff: int
 
 
-class DeviceMoveOut(BaseModel):
+class DeviceMoveOut(LateModel):
     id: str
     known: bool
     quarantined: int
     channels_lost: list[str]
 
 
-class RegistryImportOut(BaseModel):
+class RegistryImportOut(LateModel):
     """With `preview` nothing was written, and the other fields say what it would mean."""
 
     preview: bool

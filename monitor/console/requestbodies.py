@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.attendance.requestpolicy import RequestKind
 from monitor.console.cardbodies import Instant
 from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.latemodel import LateModel
 from monitor.supervision.requestchecks import Asked
 from monitor.supervision.requestflow import State
 from monitor.supervision.requestlist import RequestFile, RequestLine
@@ -20,7 +21,7 @@ Words = Annotated[str, Field(max_length=4000)]
 LeaveKind = Literal["official", "personal", "sick", "annual", "other"]
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -55,7 +56,7 @@ class DecideIn(_In):
     )
 
 
-class RequestOut(BaseModel):
+class RequestOut(LateModel):
     """A request. `leave_kind`, `letter`, `reason` are null where `masked`."""
 
     number: int
@@ -86,7 +87,7 @@ class RequestOut(BaseModel):
     sequence: int
 
 
-class HistoryOut(BaseModel):
+class HistoryOut(LateModel):
     at: Stamp
     actor: str
     role: str
@@ -95,23 +96,23 @@ class HistoryOut(BaseModel):
     why: str | None
 
 
-class SlotOut(BaseModel):
+class SlotOut(LateModel):
     date: date
     slot: str
 
 
-class UncoveredOut(BaseModel):
+class UncoveredOut(LateModel):
     date: date
     window: str
 
 
-class LieuOut(BaseModel):
+class LieuOut(LateModel):
     credited: int
     used: int
     asked: int
 
 
-class PreviewOut(BaseModel):
+class PreviewOut(LateModel):
     """What it would mean; nothing is written."""
 
     days: float
@@ -138,7 +139,7 @@ class RequestFileOut(RequestOut):
     preview: PreviewOut | None = Field(description="What it would mean now; null once it is decided.")
 
 
-class FiledOut(BaseModel):
+class FiledOut(LateModel):
     number: int
     state: State
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from monitor.console.answers import WORK_ERRORS, Responses, body_schema, problem
 from monitor.console.bearer import read_body, require
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, read, schema_of
+from monitor.console.latemodel import LateModel
 from monitor.console.looking import look_of, looked
 from monitor.console.once import KEY, Act, once
 from monitor.supervision.commands import require_words
@@ -26,12 +27,12 @@ MISSING: Final[Responses] = {404: problem("There is no such device for the beare
 _ID: Final = Path(min_length=1, max_length=64, pattern=PLAIN)
 
 
-class RevokeIn(BaseModel):
+class RevokeIn(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     reason: str = Field(description="Stands in the audit.")
 
 
-class RevokePreviewOut(BaseModel):
+class RevokePreviewOut(LateModel):
     device: str
     unwatched: list[str] = Field(description="Windows that no other camera shows.")
     no_duty: list[str] = Field(description="Windows at which nothing else would tell of duty.")
@@ -41,7 +42,7 @@ class RevokePreviewOut(BaseModel):
     cards: list[int] = Field(description="Its own cards, which are closed.")
 
 
-class RevokedOut(BaseModel):
+class RevokedOut(LateModel):
     device: str
     revoked: bool = Field(description="False: it was out of service before.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.answers import ERRORS, problem
 from monitor.console.bearer import require
@@ -13,13 +13,14 @@ from monitor.console.cardbodies import Instant
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.latemodel import LateModel
 from monitor.console.routing import Asked, who_would_get
 from monitor.supervision.reach import halls_within
 from monitor.supervision.tokens import Grant
 from monitor.supervision.views import stamp
 
 
-class ToldOut(BaseModel):
+class ToldOut(LateModel):
     receiver: str
     channel: str
     lang: str
@@ -34,14 +35,14 @@ class ToldOut(BaseModel):
     parts: list[str] = Field(description="The text as this receiver reads it.")
 
 
-class RouteOut(BaseModel):
+class RouteOut(LateModel):
     path: str
     fits: bool
     chosen: bool
     misses: list[str]
 
 
-class WhoOut(BaseModel):
+class WhoOut(LateModel):
     told: list[ToldOut]
     missing: list[str]
     too_old: bool = Field(description="The digest alone tells of it.")

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.answers import ERRORS
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
+from monitor.console.latemodel import LateModel
 from monitor.console.lateroute import LateRoute
 from monitor.console.looking import looked
 from monitor.console.pages.statics import digest
@@ -24,12 +25,12 @@ from monitor.supervision.tokens import PUBLIC_SCOPE, Grant
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-class ScreenPage(BaseModel):
+class ScreenPage(LateModel):
     kind: str = Field(description="promises, praise, leave, circulars, notices")
     items: list[dict[str, Any]]
 
 
-class FeedOut(BaseModel):
+class FeedOut(LateModel):
     """`version`: digest of the page's files; another one is loaded anew. `day`: the hall's date."""
 
     version: str

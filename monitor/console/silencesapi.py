@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from alerts import silenceview
@@ -18,6 +18,7 @@ from monitor.console.cardbodies import Instant
 from monitor.console.cards import INT64
 from monitor.console.deps import Deps
 from monitor.console.devicebodies import Name, Stamp, read, schema_of
+from monitor.console.latemodel import LateModel
 from monitor.console.once import KEY, Act, once
 from monitor.console.paging import AskedPage, cut, key_of, next_link
 from monitor.console.silencing import FIELDS, add_silence, end_silence, line_json, match_of, service_of
@@ -28,7 +29,7 @@ from monitor.supervision.views import stamp
 Names = Annotated[list[Name], Field(default=[], max_length=200)]
 
 
-class SilenceIn(BaseModel):
+class SilenceIn(LateModel):
     """A field that is left out: any. A role with halls of its own has to name some of them."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -45,7 +46,7 @@ class SilenceIn(BaseModel):
     red: bool = Field(default=False, description="Has to be true where `levels` is empty or has red.")
 
 
-class SilenceOut(BaseModel):
+class SilenceOut(LateModel):
     id: int
     state: str = Field(description="now, coming, past")
     starts: Stamp
@@ -57,12 +58,12 @@ class SilenceOut(BaseModel):
     match: dict[str, list[str]]
 
 
-class SilencedOut(BaseModel):
+class SilencedOut(LateModel):
     id: int
     hidden: int = Field(description="Cards that stand now and fit.")
 
 
-class EndedOut(BaseModel):
+class EndedOut(LateModel):
     id: int
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.cardbodies import Instant
 from monitor.console.devicebodies import Name, Stamp
+from monitor.console.latemodel import LateModel
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -32,7 +33,7 @@ class ResultIn(_In):
     correct: bool = Field(default=False, description="Correct a result that was recorded before.")
 
 
-class SpotOut(BaseModel):
+class SpotOut(LateModel):
     id: int
     hall: str
     window: str
@@ -50,7 +51,7 @@ class SpotOut(BaseModel):
     overdue: bool
 
 
-class DrawOut(BaseModel):
+class DrawOut(LateModel):
     """`ok`: repeated from seed and candidates the draw comes to the windows that were ordered."""
 
     draw: str
@@ -70,7 +71,7 @@ class SpotFileOut(SpotOut):
     drawn: DrawOut | None
 
 
-class OrderedOut(BaseModel):
+class OrderedOut(LateModel):
     draw: str
     seed: str
     checks: list[SpotOut]

@@ -26,7 +26,7 @@ BUSY_SECONDS: Final = 30.0
 """How long SQLite waits for a lock that another process holds; then the step fails, and its caller tries again."""
 NOTICED_SECONDS: Final = 2.0
 """A wait for that lock from which on it is told (/readyz, log): others hold it for milliseconds."""
-SMALL_BYTES: Final = 16_000_000
+SMALL_BYTES: Final = 6_000_000
 """What SQLite holds in memory in a daemon, over all its connections: two dozen threads have one each, and each would
 fill its own cache in a day. What it lets go of is still in the system's cache of the file.
 """

@@ -7,10 +7,12 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from monitor.store.engine import Store
+from monitor.store.engine import READING_KB, Store
 
 DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 FEW: Final = 5
+CHECKING_KB: Final = 500
+"""Cache of the check, which goes through every page once: what it kept, the daemon would hold for good."""
 
 
 def damage(store: Store) -> str | None:
@@ -22,7 +24,9 @@ def damage(store: Store) -> str | None:
         return None
     try:
         with store.read() as conn:
+            conn.exec_driver_sql(f"PRAGMA cache_size=-{CHECKING_KB}")
             found = conn.exec_driver_sql(f"PRAGMA quick_check({FEW})").scalars().all()
+            conn.exec_driver_sql(f"PRAGMA cache_size=-{READING_KB}")
     except DBAPIError as error:
         if is_damage(error):
             return str(error.orig)

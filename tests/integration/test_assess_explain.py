@@ -14,7 +14,7 @@ from monitor.access import Principal
 from monitor.assessment.explained import Explained
 from monitor.assessment.model import Ledger
 from monitor.assessment.snapshot import Snapshot
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.store.engine import Store
 from monitor.store.migrate import HEAD as NEWEST
 from monitor.store.migrate import VERSION_TABLE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.ingest.payloads import schemas as channel_schemas
 from tests import forked
 
@@ -139,7 +139,7 @@ def test_what_nobody_foresaw_ends_with_1_and_a_sentence(
     def fails(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("the unforeseen")
 
-    monkeypatch.setattr("monitor.cli.common.commands", lambda: fails)
+    monkeypatch.setattr("monitor.cli.running.commands", lambda: fails)
     assert run_app(["cards", "list"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[-1].startswith("程序出错 failed: RuntimeError: the unforeseen")

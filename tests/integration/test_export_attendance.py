@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from monitor.app.program import judge_as_of
 from monitor.attendance.slots import slot_key
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.exports.attendance import BadExport, export_attendance
 from monitor.exports.attendance.month import read_month
 from monitor.exports.attendance.oneday import facts_of

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.access import Principal
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.exports.attendance import BadExport
 from monitor.exports.attendance.closing import Next, first_version, next_version
 from monitor.exports.attendance.tables import COLUMNS

@@ -19,7 +19,7 @@ from monitor.access import Principal
 from monitor.assessment.kept import ERASED
 from monitor.assessment.results import Chosen
 from monitor.assessment.snapshot import Sheet, Snapshot, to_json
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.ops.retention.run import run as take_what_is_old
 from monitor.settings import RetentionSettings
 from monitor.store import closedperiods, marks

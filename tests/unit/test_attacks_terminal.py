@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from monitor.cli.common import run_app
+from monitor.cli.running import run_app
 from monitor.cli.shown import bare, shown, terminals_shown
 
 EVIL = "\x1b]52;c;cm0gLXJmIC8K\x07\x1b[2J\x1b]0;root\x07\x9b31m\r\x08\x7f"

@@ -11,7 +11,7 @@ import click
 import pytest
 import typer.main
 
-from monitor.cli import app
+from monitor.cli.parts import app
 
 CHINESE = re.compile("[一-鿿]")
 WORDS = re.compile("[a-z]{3} [a-z]")

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from monitor.console.lateroute import LateRoute
+from monitor.console.lateroute import LateRoute, add_late, every_route
 
 
 class Seen(BaseModel):
@@ -117,3 +117,62 @@ def test_what_no_route_has_is_missed() -> None:
     assert not hasattr(route, "colour")
     assert route.dependant is not None
     assert not hasattr(route, "colour")
+
+
+def app_with_late(added: list[str]) -> FastAPI:
+    """Two routes of its own, and below /api/late, which is asked between them, what `added` tells was made."""
+    api = APIRouter(prefix="/api", route_class=LateRoute)
+
+    def add(router: APIRouter, given: list[str]) -> None:
+        given.append("late")
+        router.get("/late")(lambda: "all")
+        router.post("/late/{name}")(lambda name: f"made {name}")
+        router.get("/late/{name}")(lambda name: f"seen {name}")
+
+    api.get("/early")(lambda: "early")
+    add_late(api, add, added, "/late")
+    api.get("/{name}")(lambda name: f"any {name}")
+    app = FastAPI()
+    app.router.routes += api.routes
+    return app
+
+
+LATE = [
+    ("GET", "/api/early", 200, "early", []),
+    ("GET", "/api/later", 200, "any later", []),
+    ("GET", "/api/late", 200, "all", ["late"]),
+    ("GET", "/api/late/", 307, None, ["late"]),
+    ("GET", "/api/late/one", 200, "seen one", ["late"]),
+    ("POST", "/api/late/one", 200, "made one", ["late"]),
+    ("PUT", "/api/late/one", 405, None, ["late"]),
+    ("GET", "/api/late/one/more", 404, None, ["late"]),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "said", "made"), LATE)
+def test_routes_below_a_path_are_made_by_the_first_that_asks_for_one(
+    method: str, path: str, status: int, said: str | None, made: list[str]
+) -> None:
+    added: list[str] = []
+    app = app_with_late(added)
+    for _ in range(2):
+        answer = asked(app, method, path)
+        assert (answer.status_code, answer.json() if said else None) == (status, said)
+        assert added == made
+    assert answer.headers.get("allow") == ("POST" if status == 405 else None)
+    assert answer.headers.get("location") == ("http://hall/api/late" if status == 307 else None)
+
+
+def test_late_routes_are_in_the_list_of_every_route_in_their_place() -> None:
+    paths = [route.path for route in every_route(app_with_late([]).routes) if isinstance(route, LateRoute)]
+    assert paths == ["/api/early", "/api/late", "/api/late/{name}", "/api/late/{name}", "/api/{name}"]
+
+
+def test_a_late_route_that_nobody_would_find_is_told() -> None:
+    def add(router: APIRouter, _: None) -> None:
+        router.get("/laterer")(lambda: "")
+
+    api = APIRouter(prefix="/api", route_class=LateRoute)
+    add_late(api, add, None, "/late", "/later")
+    with pytest.raises(ValueError, match="'/api/laterer'"):
+        list(every_route(api.routes))

@@ -66,3 +66,22 @@ def test_the_daemon_loads_none_of_the_heavy_ones() -> None:
     code = f"import sys, monitor.app.daemon; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "[]"
+
+
+SELDOM = ("monitor.console.assessment", "monitor.console.pages.assessment", "monitor.console.attendanceapi",
+          "monitor.console.pages.attendance", "monitor.console.pages.people", "monitor.console.pages.policy",
+          "monitor.console.pages.registry", "monitor.console.policyapi", "monitor.console.sheetsapi",
+          "monitor.exports.attendance", "monitor.cli.parts", "monitor.agents")  # fmt: skip
+"""What a daemon is spared until somebody opens such a page, or for good: 17 MB with what else they load."""
+
+
+def test_the_daemon_loads_neither_other_commands_nor_pages_that_are_seldom_opened() -> None:
+    code = f"""
+import sys, monitor.cli.running, monitor.app.daemon
+monitor.cli.running.daemon_alone()
+from monitor.console.latemodel import LateModel
+made = [one.__name__ for one in LateModel.__subclasses__() if one.__pydantic_complete__]
+print([m for m in {SELDOM!r} if m in sys.modules], made)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == "[] []"

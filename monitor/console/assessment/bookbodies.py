@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from monitor.console.latemodel import LateModel
 from monitor.supervision.assessment.books import MOST_TEXT
 
 Text = Annotated[str, Field(min_length=1, max_length=MOST_TEXT, description="The book as TOML.")]
 Month = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$", description="YYYY-MM")]
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -32,7 +33,7 @@ class UseIn(_In):
     reason: str = Field(max_length=5000, description="Stands in the audit.")
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(LateModel):
     number: int
     hall: str
     first_month: str = Field(alias="from")
@@ -43,7 +44,7 @@ class ChangeOut(BaseModel):
     reason: str | None = Field(description="Null where it is not kept any more.")
 
 
-class HeldOut(BaseModel):
+class HeldOut(LateModel):
     hall: str
     month: str
     version: str | None = Field(description="Null: no book is in force, the hall is not assessed.")
@@ -51,7 +52,7 @@ class HeldOut(BaseModel):
     history: list[ChangeOut]
 
 
-class ShortOut(BaseModel):
+class ShortOut(LateModel):
     name: str
     title: dict[str, str]
     version: str
@@ -59,12 +60,12 @@ class ShortOut(BaseModel):
     effects: int
 
 
-class BooksOut(BaseModel):
+class BooksOut(LateModel):
     halls: list[HeldOut]
     shipped: list[ShortOut]
 
 
-class FindingOut(BaseModel):
+class FindingOut(LateModel):
     kind: str = Field(description="overlap, orphan, never, choice")
     fault: bool = Field(description="To be mended; else to be known.")
     where: str
@@ -73,13 +74,13 @@ class FindingOut(BaseModel):
     key: str = Field(description="What of the hall says otherwise: a key of its policy, halls.attendance, devices.")
 
 
-class BookOut(BaseModel):
+class BookOut(LateModel):
     book: dict[str, Any] = Field(description="Every value, as `jiancha assess book show --json`.")
     text: str
     findings: list[FindingOut]
 
 
-class DifferenceOut(BaseModel):
+class DifferenceOut(LateModel):
     section: str
     id: str
     key: str = Field(description="Empty where it is new or gone as a whole.")
@@ -88,20 +89,20 @@ class DifferenceOut(BaseModel):
     name: dict[str, str] | None
 
 
-class CheckedOut(BaseModel):
+class CheckedOut(LateModel):
     version: str
     present: str | None
     findings: list[FindingOut]
     differences: list[DifferenceOut]
 
 
-class TrialOut(BaseModel):
+class TrialOut(LateModel):
     state: str = Field(description="done; running: send the same again; failed")
     fault: str | None
     found: dict[str, Any] | None = Field(description="As `jiancha assess whatif --json`.")
 
 
-class UsedOut(BaseModel):
+class UsedOut(LateModel):
     hall: str
     first_month: str = Field(alias="from")
     version: str

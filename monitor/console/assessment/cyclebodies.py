@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.devicebodies import Name, Stamp
+from monitor.console.latemodel import LateModel
 
 MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
 Month = Annotated[str, Field(pattern=MONTH, description="2026-03")]
@@ -18,21 +19,21 @@ Words = Annotated[
 Text = Annotated[str, Field(description="Kept apart, and erased with whoever wrote it and whom it is about.")]
 
 
-class In(BaseModel):
+class In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Done(BaseModel):
+class Done(LateModel):
     number: int
 
 
-class TaskCardOut(BaseModel):
+class TaskCardOut(LateModel):
     number: int
     level: str
     state: str
 
 
-class TaskOut(BaseModel):
+class TaskOut(LateModel):
     number: int
     hall: str
     task: str = Field(description="Its key, as the loop's tasks have it.")
@@ -67,7 +68,7 @@ class PatrolDone(Done):
     card: int | None
 
 
-class PatrolOut(BaseModel):
+class PatrolOut(LateModel):
     number: int
     hall: str
     date: date
@@ -91,7 +92,7 @@ class WeekIn(In):
     )
 
 
-class WeekFigures(BaseModel):
+class WeekFigures(LateModel):
     """As they stand now; nothing is kept."""
 
     hall: str
@@ -101,7 +102,7 @@ class WeekFigures(BaseModel):
     figures: dict[str, Any]
 
 
-class WeekOut(BaseModel):
+class WeekOut(LateModel):
     number: int
     hall: str
     week: str
@@ -123,7 +124,7 @@ class SelfReviewIn(In):
     reason: Text
 
 
-class SelfOut(BaseModel):
+class SelfOut(LateModel):
     number: int
     hall: str
     month: str
@@ -147,7 +148,7 @@ class TalkIn(In):
     outcome: Text
 
 
-class TalkOut(BaseModel):
+class TalkOut(LateModel):
     number: int
     hall: str
     period: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.assessment.cyclebodies import In, Text
 from monitor.console.cards import INT64
 from monitor.console.devicebodies import Name, Stamp
+from monitor.console.latemodel import LateModel
 from monitor.supervision.notices import MOST_DAYS
 
 Number = Annotated[int, Field(ge=1, le=INT64)]
@@ -38,18 +39,18 @@ class IssueIn(In):
     seen: str | None = Field(None, description="`mark` of what was read: 409 where it was drafted anew since.")
 
 
-class IssuedOut(BaseModel):
+class IssuedOut(LateModel):
     number: int
     notice: int | None
 
 
-class CorrectionOut(BaseModel):
+class CorrectionOut(LateModel):
     number: int
     at: Stamp
     month: str
 
 
-class CircularOut(BaseModel):
+class CircularOut(LateModel):
     """`words`: `title`, `text`."""
 
     number: int
@@ -71,7 +72,7 @@ class CircularFileOut(CircularOut):
     corrections: list[CorrectionOut] = Field(description="Entries of a later month that correct its period.")
 
 
-class ProposedOut(BaseModel):
+class ProposedOut(LateModel):
     title: str
     text: str
     called: list[str] = Field(description="Ids of those whom an effect calls a circular for.")
@@ -82,11 +83,11 @@ class PeriodIn(In):
     period: Period
 
 
-class ManyOut(BaseModel):
+class ManyOut(LateModel):
     issued: int
 
 
-class FeedbackOut(BaseModel):
+class FeedbackOut(LateModel):
     """`words`: `answer`."""
 
     number: int
@@ -118,7 +119,7 @@ class SentIn(In):
     document: str = ""
 
 
-class SentOut(BaseModel):
+class SentOut(LateModel):
     number: int
     hall: str
     period: str
@@ -130,7 +131,7 @@ class SentOut(BaseModel):
     entered_at: Stamp
 
 
-class OwingOut(BaseModel):
+class OwingOut(LateModel):
     hall: str
     period: str
     recipient: str
@@ -144,7 +145,7 @@ class NominateIn(In):
     reason: Text
 
 
-class NominationOut(BaseModel):
+class NominationOut(LateModel):
     """`words`: `reason`, `decision`."""
 
     number: int
@@ -163,7 +164,7 @@ class NominationOut(BaseModel):
     words: Words
 
 
-class CandidateOut(BaseModel):
+class CandidateOut(LateModel):
     staff: str
     points: str | None
     grade: str
@@ -172,7 +173,7 @@ class CandidateOut(BaseModel):
     taken: bool = Field(description="Nominated already.")
 
 
-class SeatOut(BaseModel):
+class SeatOut(LateModel):
     window: str
     place: int | None
     points: str
@@ -181,7 +182,7 @@ class SeatOut(BaseModel):
     candidates: list[CandidateOut] = Field(description="Of windows for which the bearer may nominate; else empty.")
 
 
-class YearOut(BaseModel):
+class YearOut(LateModel):
     """Awards and praise of a year; ids, and rows of the rule book, with how often."""
 
     year: str
@@ -196,7 +197,7 @@ class VerdictIn(In):
     reason: Text = ""
 
 
-class ListOut(BaseModel):
+class ListOut(LateModel):
     windows: list[str]
     staff: list[str]
 
@@ -218,12 +219,12 @@ class DecideIn(In):
     entries: list[Number] = Field([], max_length=200, description="Of a result: those that are found wrong.")
 
 
-class DecidedOut(BaseModel):
+class DecidedOut(LateModel):
     number: int
     countered: list[int] = Field(description="Entries that take back what was granted.")
 
 
-class ReviewOut(BaseModel):
+class ReviewOut(LateModel):
     """`words`: `reason`, `decision`."""
 
     number: int

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.console.devicebodies import Name, Stamp
+from monitor.console.latemodel import LateModel
 
 Period = Annotated[str, Field(max_length=8, description="2026-03, 2026-Q1, 2026-H1, 2026.")]
 
 
-class _In(BaseModel):
+class _In(LateModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -29,7 +30,7 @@ class CloseIn(_In):
     reason: str = Field(max_length=5000, description="Stands in the audit, as a private field.")
 
 
-class PeriodOut(BaseModel):
+class PeriodOut(LateModel):
     hall: str
     period: str
     kind: Literal["month", "quarter", "half", "year"]
@@ -43,7 +44,7 @@ class PeriodOut(BaseModel):
     corrections: int = Field(description="Entries about its facts that are booked in another month.")
 
 
-class WorkOut(BaseModel):
+class WorkOut(LateModel):
     """What the bearer last asked for of the period, made in the background: a draft, or to have it signed."""
 
     number: int
@@ -53,13 +54,13 @@ class WorkOut(BaseModel):
     asked_at: Stamp
 
 
-class HindranceOut(BaseModel):
+class HindranceOut(LateModel):
     code: str
     text: str
     periods: list[str] = Field(description="To be signed off first.")
 
 
-class DraftOut(BaseModel):
+class DraftOut(LateModel):
     shown: str = Field(description="To be sent with the closing.")
     current: bool = Field(description="The ledgers are still as they were.")
     hindrances: list[HindranceOut]
@@ -67,7 +68,7 @@ class DraftOut(BaseModel):
     accept_open: bool
 
 
-class CorrectionOut(BaseModel):
+class CorrectionOut(LateModel):
     month: str = Field(description="In which it is booked.")
     date: str
     ledger: Literal["window", "staff"]
@@ -98,7 +99,7 @@ class ReportIn(_In):
     names: Literal["", "full", "masked", "none"] = Field(default="", description="People in a circular.")
 
 
-class ReportOut(BaseModel):
+class ReportOut(LateModel):
     number: int
     hall: str
     period: str
@@ -118,6 +119,6 @@ class ReportOut(BaseModel):
     why: str
 
 
-class ReportGoneOut(BaseModel):
+class ReportGoneOut(LateModel):
     number: int
     state: Literal["gone"]

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.cardbodies import FileIn, Plain
 from monitor.console.devicebodies import PLAIN, Stamp
+from monitor.console.latemodel import LateModel
 from monitor.model import Registry
 from monitor.supervision.assessment.inbox import Line, Posted, ProposalFile, mark_of
 from monitor.supervision.assessment.ledgerlist import stamp_of
@@ -35,7 +36,7 @@ class DecideAllIn(DecideIn):
     numbers: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(min_length=1, max_length=MOST)
 
 
-class ProposalOut(BaseModel):
+class ProposalOut(LateModel):
     number: int
     state: State
     hall: str
@@ -63,7 +64,7 @@ class ProposalOut(BaseModel):
     may_not_reject: WhyNot | None
 
 
-class PostedOut(BaseModel):
+class PostedOut(LateModel):
     entry: int
     points: Points
     month: str = Field(description="That it is booked in.")
@@ -80,7 +81,7 @@ class ProposalFileOut(ProposalOut):
     entries: list[PostedOut]
 
 
-class BookedOut(BaseModel):
+class BookedOut(LateModel):
     ledger: Literal["window", "staff"]
     whom: str
     row: str
@@ -89,24 +90,24 @@ class BookedOut(BaseModel):
     of_month: str
 
 
-class DecidedOut(BaseModel):
+class DecidedOut(LateModel):
     number: int
     state: State
     entries: list[BookedOut] = Field(description="What was posted.")
 
 
-class ForeseenOut(BaseModel):
+class ForeseenOut(LateModel):
     number: int
     entries: list[BookedOut] = Field(description="What would be posted now.")
     refused: str | None
 
 
-class RefusedOut(BaseModel):
+class RefusedOut(LateModel):
     number: int
     detail: str
 
 
-class AllDecidedOut(BaseModel):
+class AllDecidedOut(LateModel):
     done: list[int]
     refused: list[RefusedOut]
 
@@ -130,12 +131,12 @@ class MarkIn(Plain):
     files: list[FileIn] = Field(default=[], max_length=MOST_FILES)
 
 
-class MarkedOut(BaseModel):
+class MarkedOut(LateModel):
     number: int
     state: Literal["entered", "withdrawn"]
 
 
-class MarkOut(BaseModel):
+class MarkOut(LateModel):
     id: int
     hall: str
     row: str
@@ -155,7 +156,7 @@ class MarkOut(BaseModel):
     states: list[State] = Field(description="Of its proposals within reach; empty: not proposed yet.")
 
 
-class MarkFilePartOut(BaseModel):
+class MarkFilePartOut(LateModel):
     id: int
     name: str
     media_type: str
@@ -169,12 +170,12 @@ class MarkFileOut(MarkOut):
     proposals: list[int]
 
 
-class RungOut(BaseModel):
+class RungOut(LateModel):
     rung: str
     points: Points
 
 
-class MarkRowOut(BaseModel):
+class MarkRowOut(LateModel):
     row: str
     article: str
     name: dict[str, str] = Field(description="`zh` and `en`.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.devicebodies import Stamp
+from monitor.console.latemodel import LateModel
 
 Points = Annotated[str, Field(description="A decimal of two places.", examples=["98.50"])]
 State = Annotated[
@@ -18,12 +19,12 @@ State = Annotated[
 ]
 
 
-class WordsOut(BaseModel):
+class WordsOut(LateModel):
     zh: str
     en: str
 
 
-class ScoreOut(BaseModel):
+class ScoreOut(LateModel):
     id: str
     name: str
     unit: str | None
@@ -40,7 +41,7 @@ class ScoreOut(BaseModel):
     excellent: str = Field(description="no, yes, tied")
 
 
-class EffectOut(BaseModel):
+class EffectOut(LateModel):
     id: str
     article: str
     name: WordsOut
@@ -52,7 +53,7 @@ class EffectOut(BaseModel):
     why: WordsOut
 
 
-class PeriodOut(BaseModel):
+class PeriodOut(LateModel):
     hall: str
     period: str
     state: State
@@ -70,7 +71,7 @@ class ScoresOut(PeriodOut):
     notes: list[WordsOut]
 
 
-class EntryOut(BaseModel):
+class EntryOut(LateModel):
     number: int
     hall: str
     ledger: str
@@ -99,7 +100,7 @@ class EntryOut(BaseModel):
     posted_by: str
 
 
-class StepOut(BaseModel):
+class StepOut(LateModel):
     kind: str = Field(description="base, line, cap, floor, ceiling")
     points: Points
     total: Points
@@ -108,7 +109,7 @@ class StepOut(BaseModel):
     part: str
 
 
-class LeftOut(BaseModel):
+class LeftOut(LateModel):
     why: str
     date: str
     source: str
@@ -117,7 +118,7 @@ class LeftOut(BaseModel):
     text: WordsOut
 
 
-class CardOut(BaseModel):
+class CardOut(LateModel):
     rule: str
     level: str
     state: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from monitor.console.answers import ERRORS, Responses, problem
 from monitor.console.bearer import require
 from monitor.console.deps import Deps
+from monitor.console.latemodel import LateModel
 from monitor.console.signwork import ask_signs
 from monitor.supervision.assessment.signs import signs_json
 from monitor.supervision.tokens import Grant
@@ -20,7 +21,7 @@ SIGN_ERRORS: Final[Responses] = {**ERRORS, 404: problem("There is no such hall f
                                  409: problem("Too many are worked out now.")}  # fmt: skip
 
 
-class SignOut(BaseModel):
+class SignOut(LateModel):
     kind: str = Field(description="last_hour, reopened, bulk_closing, ratings_without_case, rating_burst")
     window: str | None
     at: str = Field(description="Of the first of them; RFC 3339.")
@@ -28,7 +29,7 @@ class SignOut(BaseModel):
     subjects: list[str] = Field(description="case:KEY and rating:DEVICE/EVENT, the first 12.")
 
 
-class FoundOut(BaseModel):
+class FoundOut(LateModel):
     hall: str
     month: str
     policy: str = Field(description="Version of the policy whose [gaming] was used.")
@@ -42,7 +43,7 @@ class FoundOut(BaseModel):
     signs: list[SignOut]
 
 
-class SignsOut(BaseModel):
+class SignsOut(LateModel):
     """A sign is for a person to look into: no card, no finding about anybody, no ground for points."""
 
     state: str = Field(description="done; running: ask again; failed")
