@@ -185,7 +185,7 @@ def test_who_is_well_and_soon_due_for_time_alone_is_looked_at_in_company(world: 
     now = world.clock.set(due - timedelta(seconds=5))
     watched(world, "09:00:30", "09:01:30")
     with world.store.write() as conn:
-        subjects.mark(conn, [SubjectRef(kind="post", key="w1/0830")], due=now)
+        subjects.mark(conn, [SubjectRef(kind="post", key=world.subject(MORNING).key)], due=now)
     judging = replace(world.judging, company=timedelta(seconds=seconds))
     company = world.store.is_sqlite and seconds == 5
     assert judging.step(now)[1] == (2 if company else 1)
