@@ -183,7 +183,7 @@ def test_who_is_well_and_soon_due_for_time_alone_is_looked_at_in_company(world: 
     """On SQLite; it comes to what it would have come to by itself, and is due later."""
     due = world.subject(CAMERA).next_check_at
     now = world.clock.set(due - timedelta(seconds=5))
-    watched(world, "09:00:30", "09:01:30")
+    watched(world, "09:00:30", "09:00:30")
     with world.store.write() as conn:
         subjects.mark(conn, [SubjectRef(kind="post", key=world.subject(MORNING).key)], due=now)
     judging = replace(world.judging, company=timedelta(seconds=seconds))
