@@ -25,7 +25,7 @@ from monitor.supervision.refused import Refused
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 5.0
 """Real time; whoever asks in this process wakes it at once."""
 LEASE: Final = timedelta(seconds=60)
 """Renewed while something is made: a year of assessment is worked out in one step of minutes."""

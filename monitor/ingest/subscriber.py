@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 BATCH: Final = 1000
 IDLE_SECONDS: Final = 0.5
-PATIENT: Final = {"heartbeat": timedelta(seconds=1), "presence": timedelta(seconds=0.5)}
+PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=0.5)}
 """How long a message that comes alone waits for company: that it lives, or that somebody is seen, each device of a
 hall tells each minute and is urgent to nobody, and a transaction for each costs more than all that is in it
 (docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait.

@@ -19,7 +19,6 @@ from monitor.store.schema import (
     CheckinRow,
     DutyRow,
     HeartbeatRow,
-    Meta,
     PresenceRow,
     RawEvent,
 )
@@ -29,7 +28,6 @@ STAT: Final = table_of(CaseStatRow)
 RAW: Final = table_of(RawEvent)
 BEAT: Final = table_of(HeartbeatRow)
 CHECKIN: Final = table_of(CheckinRow)
-META: Final = table_of(Meta)
 PRESENCE: Final = table_of(PresenceRow)
 CASE: Final = table_of(CaseEventRow)
 DUTY: Final = table_of(DutyRow)
@@ -88,7 +86,7 @@ def touched_since(conn: Connection, hall: str, mark: Mark) -> tuple[Mark, Touche
     """
     event, beat, card = (highest.run(conn)[0].number or 0 for highest in _HIGHEST)
     [worked] = _WORKED_CARDS.run(conn, hall=hall)
-    versions = {row.key: row.value for row in _VERSIONS.run(conn, VERSIONS)}
+    versions = meta.several(conn, VERSIONS)
     now = Mark(event=event, beat=beat, cards=(card, worked.n, int(worked.changes or 0)), versions=versions)
     if versions != mark.versions or event - mark.event > MOST_TOUCHED:
         return now, Touched(counted=frozenset({"cards", *SERVED}), everything=True)
@@ -144,7 +142,6 @@ def _worked_cards() -> Select[Any]:
 
 
 _WORKED_CARDS: Final = QuickSelect(lambda _: _worked_cards())
-_VERSIONS: Final = QuickSelect(lambda among: select(META.c.key, META.c.value).where(among(META.c.key)))
 _PICTURES: Final = _since(PRESENCE, "window", "people", "view", "at", "received")
 _DUTIES: Final = _since(DUTY, "window")
 _SERVED: Final = {what: _since(table, "window", "staff", "at", "received") for what, table in SERVED.items()}

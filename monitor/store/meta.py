@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Integer, Text, cast, delete, select, update
@@ -22,6 +23,14 @@ PEOPLE_VERSION: Final = "people_version"
 CALENDAR_VERSION: Final = "calendar_version"
 DUPLICATES: Final = "duplicates"
 """Events that came again with an id that was stored already, counted over the store's life."""
+
+
+def several(conn: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Some values by key; those that are not kept are left out."""
+    return {row.key: row.value for row in _VALUES.run(conn, keys)}
+
+
+_VALUES: Final = QuickSelect(lambda among: select(META.c.key, META.c.value).where(among(META.c.key)))
 
 
 def version(conn: Connection, key: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, bindparam, exists, func, insert, or_, select, update
 
 from monitor.store.alerts import ADDRESS, ATTEMPT, DELIVERY, ITEM, PENDING
+from monitor.store.quick import QuickSelect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,8 @@ _DUE: Final = (
     .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
     .limit(1)
 )
-_DUE_LOCKED: Final = _DUE.with_for_update(of=ADDRESS, skip_locked=True)
+_NEXT: Final = QuickSelect(lambda _: _DUE)
+_NEXT_LOCKED: Final = QuickSelect(lambda _: _DUE.with_for_update(of=ADDRESS, skip_locked=True))
 _LEASE: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH, _FREE).returning(ADDRESS)
 _LEASED: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH, ADDRESS.c.lease_token == bindparam("token"))
 _ADDRESS: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH)
@@ -61,8 +63,8 @@ def due_address(conn: Connection, real: datetime, *, lock: bool = False) -> str 
     `lock`: for leasing it in this transaction. A row that another sender has locked is passed by, not waited for: he
     may be waiting for one of ours.
     """
-    found: str | None = conn.scalar(_DUE_LOCKED if lock else _DUE, {"real": real})
-    return found
+    found = (_NEXT_LOCKED if lock else _NEXT).run(conn, real=real)
+    return str(found[0].id) if found else None
 
 
 def take_lease(

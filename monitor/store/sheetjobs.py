@@ -12,8 +12,22 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from monitor.store.quick import QuickSelect
 from monitor.store.schema_sheets import SheetJobRow
 from monitor.store.sql import table_of
 
@@ -64,14 +78,19 @@ def counts(conn: Connection, user: str, works: Collection[Work]) -> tuple[int, i
     return sum(by_state.get(state, 0) for state in OPEN), sum(by_state.values())
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def _free(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """What waits, or whose maker's lease is over."""
     return or_(JOB.c.state == "queued", and_(JOB.c.state == "running", JOB.c.lease < now))
 
 
 def any_free(conn: Connection, now: datetime) -> bool:
     """Whether there is one to be taken."""
-    return conn.execute(select(JOB.c.id).where(_free(now)).limit(1)).first() is not None
+    return bool(_ANY_FREE.run(conn, now=now))
+
+
+_ANY_FREE: Final = QuickSelect(
+    lambda _: select(JOB.c.id).where(_free(bindparam("now", type_=JOB.c.lease.type))).limit(1)
+)
 
 
 def take(conn: Connection, maker: str, now: datetime, lease: datetime) -> Row[Any] | None:

@@ -29,7 +29,8 @@ BACK: Final = timedelta(days=31)
 
 def is_needed(look: Look) -> bool:
     """Whether a new day has begun, or registry, calendar, shifts or rota changed, since subjects were last made."""
-    return meta.text(look.conn, EXPECTED) != _state(look)
+    kept = meta.several(look.conn, (EXPECTED, *_VERSIONS))
+    return kept.get(EXPECTED) != _state(look, kept)
 
 
 def expect(look: Look) -> int:
@@ -63,11 +64,20 @@ def recede(conn: Connection, day: date) -> None:
             meta.set_text(conn, EXPECTED, json.dumps([day.isoformat(), *versions]))
 
 
-def _state(look: Look) -> str:
+_VERSIONS: Final = (meta.ROSTER_VERSION, meta.REGISTRY_VERSION, meta.CALENDAR_VERSION)
+
+
+def _state(look: Look, kept: Mapping[str, str] | None = None) -> str:
     until = (look.now + AHEAD + timedelta(hours=14)).date()  # no zone is further ahead of UTC
-    roster = meta.version(look.conn, meta.ROSTER_VERSION)
-    versions = [meta.version(look.conn, key) for key in (meta.REGISTRY_VERSION, meta.CALENDAR_VERSION)]
-    return json.dumps([until.isoformat(), roster, *versions, sorted(look.workday_roles), _told(look.presets)])
+    kept = meta.several(look.conn, _VERSIONS) if kept is None else kept
+    return json.dumps(
+        [
+            until.isoformat(),
+            *(int(kept.get(key, 0)) for key in _VERSIONS),
+            sorted(look.workday_roles),
+            _told(look.presets),
+        ]
+    )
 
 
 def _told(presets: Mapping[str, SlotPreset]) -> str:
