@@ -31,7 +31,7 @@ from monitor.store.registry import RegistryCache
 
 log = structlog.get_logger(__name__)
 
-PLAN_SECONDS: Final = 1.0
+PLAN_SECONDS: Final = 2.0
 SEND_SECONDS: Final = 1.0
 """Longest rest between two looks at the store, in real seconds; `wake` ends it."""
 
