@@ -23,6 +23,7 @@ from alerts.routing import Unrouted, unrouted
 from alerts.sender import Counter, Sender
 from alerts.standing import begun
 from monitor.model import Level, Registry
+from monitor.pace import rest
 from monitor.store import alerts as rows
 from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
@@ -31,7 +32,7 @@ from monitor.store.registry import RegistryCache
 log = structlog.get_logger(__name__)
 
 PLAN_SECONDS: Final = 1.0
-SEND_SECONDS: Final = 0.5
+SEND_SECONDS: Final = 1.0
 """Longest rest between two looks at the store, in real seconds; `wake` ends it."""
 
 
@@ -127,7 +128,7 @@ class AlertService:
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
             if not planned:
-                self._to_plan.wait(PLAN_SECONDS)
+                self._to_plan.wait(rest(PLAN_SECONDS))
 
     def _send_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -148,7 +149,7 @@ class AlertService:
         """
         with self._count:
             self._resting += 1
-            turn = SEND_SECONDS * self._resting
+            turn = rest(SEND_SECONDS, self._resting)
         self._to_send.wait(turn)
         with self._count:
             self._resting -= 1

@@ -41,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     folder = given.folder or Path(tempfile.mkdtemp(prefix="jiancha-torture-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if {one.name for one in folder.iterdir()} - {"plan.json"}:
+        print(
+            f"torture: --folder {folder}: 不是空的 is not empty: remove what is in it, or name another", file=sys.stderr
+        )
+        return 2
     (folder / "plan.json").unlink(missing_ok=True)
     plan.save(folder / "plan.json")
     print(f"seed {plan.seed}, {plan.store}, {plan.seconds / 60:g} minutes, {len(plan.faults)} faults, {folder}")

@@ -89,6 +89,12 @@ def held(conn: Connection) -> Counter[tuple[str, str]]:
     return Counter((row.digest, row.reason) for row in conn.execute(select(HELD.c.digest, HELD.c.reason)))
 
 
+def held_back(conn: Connection) -> set[tuple[str, str]]:
+    """(device, event id) of what waits in quarantine for somebody to look at it."""
+    query = select(HELD.c.device, HELD.c.event_id).where(HELD.c.state == "open", HELD.c.event_id.is_not(None))
+    return {(row.device, row.event_id) for row in conn.execute(query)}
+
+
 def gather(world: World, *, examine: bool) -> Outcome:
     """Everything, once the daemons have ended; judges once more, which must find nothing to do. `examine`: with what
     `audit verify` and `doctor` say.

@@ -22,7 +22,7 @@ from torture.devices import Device, lines
 from torture.faults import Faults
 from torture.flood import TALKER, Bad
 from torture.heard import Heard
-from torture.outcome import Outcome, gather, held, quiet, stored
+from torture.outcome import Outcome, gather, held, held_back, quiet, stored
 from torture.people import People
 from torture.plan import Plan
 from torture.scenario import Scenario
@@ -219,11 +219,14 @@ class Run:
     ) -> list[str]:
         """Of the devices that owe heartbeats, those whose loss the program does not know of, so that it would judge on.
 
-        Of a boot that is over nobody announces a number any more: what was lost at its very end cannot be known.
+        Of a boot that is over nobody announces a number any more: what was lost at its very end cannot be known. What
+        lies in quarantine has a number that is known, and holds its device's watermark by itself.
         """
         holes: dict[str, int] = {}
+        with store.read() as conn:
+            gone = lost - held_back(conn)
         for device in devices.values():
-            seqs = [k.seq for k in device.journal if (device.name, k.id) in lost and k.boot == device.boot]
+            seqs = [k.seq for k in device.journal if (device.name, k.id) in gone and k.boot == device.boot]
             if seqs and device.beats:
                 holes[device.name] = min(seqs)
                 device.beat(world.clock.now())

@@ -54,6 +54,8 @@ BACKOFF_MOST_SECONDS: Final = 10.0
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread keeps the interpreter while another wants it (Python's default is ten times that). Ingest gives it
 away at each statement, and beside a judge at work waited as long each time to have it back (docs/adr/0015)."""
+COMPANY: Final = timedelta(seconds=10)
+"""`Judge.company` of a daemon, by the program's clock."""
 ACK_FIRST: Final = "JIANCHA_TEST_ACK_FIRST"
 """Acknowledge before the commit: only for the control of the crash tests, which shows that they bite."""
 
@@ -129,7 +131,7 @@ class _Daemon:
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         self._feeds = [self._make_feed(feed) for feed in program.feeds()]
         path = self._subscriber.path if self._subscriber else BrokerPath
-        judge = self._judge = replace(program.judge(path=path, metrics=self._metrics), tells=True)
+        judge = self._judge = replace(program.judge(path=path, metrics=self._metrics), tells=True, company=COMPANY)
         self._alerts = alert_service(program, self._metrics)
         self._metrics.start_channels({channel.name for channel in self._alerts.channels.values()})
         self._watch = PolicyWatch(program)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
 from monitor.app.program import Program, make_expected, record_hours, record_policy
+from monitor.pace import rest
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.policies import InForce, look_again
@@ -24,6 +25,8 @@ REST_SECONDS: Final = 0.1
 """How long it rests at least, so that a burst of events is judged in batches."""
 
 
+EXPECT_AGAIN: Final = timedelta(seconds=1)
+"""By the program's clock: a step that facts have woken within it looks for nothing new that is expected."""
 GIVE_WAY_SECONDS: Final = 2.0
 """How long it lets a backlog go first before each step: what it would judge on has not all come (docs/adr/0015)."""
 
@@ -53,6 +56,8 @@ class JudgingLoop:
         self._caught_up = caught_up
         self._recorded = False
         """Whether the hours of the settings were compared with those that were judged by last."""
+        self._expected_at = datetime.min.replace(tzinfo=UTC)
+        """Up to when what is expected was looked for: time and the registry make it, no fact does."""
         self._filled = False
         """Whether every case judged by an earlier version has its row of statistics."""
         self._awake = threading.Event()
@@ -91,7 +96,7 @@ class JudgingLoop:
                 log.error("a judging step failed; it is tried again", action="judge.step_failed", exc_info=error)
                 self._beat(f"the last step failed: {error!r}"[:300])
             if not more:
-                self._awake.wait(POLL_SECONDS)
+                self._awake.wait(rest(POLL_SECONDS))
                 self._stop.wait(REST_SECONDS)
 
     def _tick(self) -> bool:
@@ -102,7 +107,9 @@ class JudgingLoop:
             record_policy(self._program, now)
             self._recorded = True
         self._take_policy(now)
-        make_expected(self._judge, now)
+        if not timedelta(0) <= now - self._expected_at < EXPECT_AGAIN:
+            make_expected(self._judge, now)
+            self._expected_at = now
         if not self._filled:
             self._filled = not fill_in(self._judge, now)
         applied, claimed = self._judge.step(now)

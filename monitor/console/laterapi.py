@@ -101,56 +101,11 @@ def _looking_back(api: APIRouter, deps: Deps) -> None:
 LATER: Final[tuple[tuple[Callable[[APIRouter, Deps], None], tuple[str, ...]], ...]] = (
     (_assessment, ("/assessment",)),
     (_attendance, ("/attendance",)),
-    (
-        _devices,
-        (
-            "/devices",
-            "/quarantine",
-            "/kiosks",
-        ),
-    ),
-    (
-        _faces,
-        (
-            "/faces",
-            "/doubts",
-        ),
-    ),
+    (_devices, ("/devices", "/quarantine", "/kiosks")),
+    (_faces, ("/faces", "/doubts")),
     (_policy, ("/policy",)),
-    (
-        _registry,
-        (
-            "/registry",
-            "/calendars",
-            "/plans",
-        ),
-    ),
-    (
-        _closing,
-        (
-            "/months",
-            "/sheets",
-            "/spots",
-            "/requests",
-        ),
-    ),
-    (
-        _alerts,
-        (
-            "/routes",
-            "/silences",
-            "/notices",
-            "/operations",
-            "/deliveries",
-        ),
-    ),
-    (
-        _looking_back,
-        (
-            "/audit",
-            "/ratings",
-            "/rating-links",
-            "/posts",
-        ),
-    ),
+    (_registry, ("/registry", "/calendars", "/plans")),
+    (_closing, ("/months", "/sheets", "/spots", "/requests")),
+    (_alerts, ("/routes", "/silences", "/notices", "/operations", "/deliveries")),
+    (_looking_back, ("/audit", "/ratings", "/rating-links", "/posts")),
 )

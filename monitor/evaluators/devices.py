@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from monitor.evaluators.facts import Beat, DeviceFacts
@@ -15,13 +15,16 @@ from monitor.workcal import WorkCalendar
 
 SILENT = "device.silent"
 SKEW = "device.skew"
+SOON = timedelta(seconds=2)
+"""When it is looked again at what was just being stored."""
 
 
 def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalendar, now: datetime) -> Verdict:
     """`device.silent`: reminder after 2 intervals at any hour; yellow after 3 and red after 30 minutes of service time.
 
     Every gap between two heartbeats is a silence, and so is the time since the last one. While the path to the broker
-    is down only what was heard before is judged: the present silence is unknown and an open card is left alone.
+    is down, or what was just heard is not stored yet, only what was heard before is judged: the present silence is
+    unknown and an open card is left alone.
     Data declared lost stay silence: the card is about the device, not about what it would have said.
     """
     if facts.retired or not facts.owes_heartbeats:
@@ -39,6 +42,9 @@ def judge_silent(facts: DeviceFacts, policy: DevicePolicy, calendar: WorkCalenda
         return Verdict(outcome=Outcome.UNKNOWN, judged_to=min(present.start, now), spells=spells, rule=SILENT)
     ladder = ladder_of(present, facts, policy, calendar)
     spell = _silent_spell(present, ladder, facts, policy, now)
+    if spell and facts.in_hand:
+        start = min(present.start, now)
+        return Verdict(outcome=Outcome.UNKNOWN, judged_to=start, next_check_at=now + SOON, spells=spells, rule=SILENT)
     if spell:
         return Verdict(
             outcome=Outcome(spell.level.word),

@@ -54,14 +54,19 @@ class Boots:
         """
         self._moves = moves_of(conn, devices, lock=None if shared else "update")
 
-    def look_at(self, conn: Connection, boots: Iterable[tuple[str, str]]) -> None:
+    def look_at(
+        self,
+        conn: Connection,
+        boots: Iterable[tuple[str, str]],
+        skews: Mapping[tuple[str, str], timedelta] | None = None,
+    ) -> None:
         """Read what is not held of these (device, boot), all at once: a batch that asks for them one by one waits for
-        the database at each.
+        the database at each. `skews`: of those with new heartbeats, which the store is told of last.
         """
         wanted = sorted({key for key in boots if self._current(key) is None})
         if len(self._held) + len(wanted) > BOOTS_HELD:
             self._held.clear()
-        found = last_beats(conn, wanted, LATEST)
+        found = last_beats(conn, wanted, LATEST, skews or {})
         for key in wanted:
             self._held[key] = (self._moves.get(key[0], 0), _state(found.get(key)))
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 
 from monitor.ingest.check import FUTURE
 from monitor.model import Event, Registry
+from monitor.store import bootsums
 from monitor.store.schema import HeartbeatRow
-from monitor.store.sources import median_skew
 from monitor.store.sql import chunks, table_of
 
 BEAT: Final = table_of(HeartbeatRow)
@@ -29,7 +29,7 @@ def true_receipt(conn: Connection, registry: Registry, event: Event, now: dateti
     """The receipt of an early event: as it was stamped; where other devices show that the daemon's clock was behind,
     the event's own time, corrected by what its device's heartbeats say, if that has come by `now`.
     """
-    due = event.at + (median_skew(conn, event.device, event.boot, now) or timedelta(0))
+    due = event.at + (bootsums.skew(conn, event.device, event.boot, now) or timedelta(0))
     behind = due - event.received
     if behind <= FUTURE or due > now:
         return event.received
@@ -47,7 +47,7 @@ def _witnesses(conn: Connection, registry: Registry, event: Event, behind: timed
             BEAT.c.device.in_(batch), BEAT.c.received.between(first, last), BEAT.c.delta_ms < 0
         )
         for row in conn.execute(query):
-            usual = median_skew(conn, row.device, row.boot, now) or timedelta(0)
+            usual = bootsums.skew(conn, row.device, row.boot, now) or timedelta(0)
             early = usual - timedelta(milliseconds=row.delta_ms)
             if early + FUTURE >= behind:
                 found.add(row.device)

@@ -6,9 +6,11 @@ store knows it by its id; that is why nothing is lost and nothing doubled.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -32,6 +34,14 @@ log = structlog.get_logger(__name__)
 
 BATCH: Final = 1000
 IDLE_SECONDS: Final = 0.5
+PATIENT: Final = {"heartbeat": timedelta(seconds=1), "presence": timedelta(seconds=0.5)}
+"""How long a message that comes alone waits for company: that it lives, or that somebody is seen, each device of a
+hall tells each minute and is urgent to nobody, and a transaction for each costs more than all that is in it
+(docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait.
+"""
+QUIET_SECONDS: Final = 0.05
+"""Alone is what comes so long after the last batch: where messages come fast they have company anyway."""
+ENOUGH: Final = 16
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 10.0
 OUTAGES_KEPT: Final = 50
@@ -57,6 +67,12 @@ class Registries(Protocol):
     def get(self, conn: Connection) -> Registry: ...
 
 
+class Pace(Time, Protocol):
+    """The program's clock, and how long it takes to show an instant."""
+
+    def seconds_until(self, instant: datetime) -> float: ...
+
+
 class Subscriber:
     """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
 
@@ -70,7 +86,7 @@ class Subscriber:
         *,
         store: Store,
         registry: Registries,
-        clock: Time,
+        clock: Pace,
         counters: Counters,
         batch_size: int = BATCH,
         future: timedelta = FUTURE,
@@ -93,6 +109,9 @@ class Subscriber:
         self._boots, self._shared = Boots(), shared_group is not None
         self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
         self._down_since: datetime | None = None
+        self._done_at = -math.inf
+        """When the last batch was done."""
+        self._in_hand: frozenset[str] = frozenset()
         self.caught_up = threading.Event()
         """Not set while a backlog drains: while each batch is a full one."""
         self.caught_up.set()
@@ -118,7 +137,8 @@ class Subscriber:
 
     def path(self) -> Path:
         """The way to the broker as this process has seen it, for the rules on silent devices."""
-        return self._path
+        in_hand = self._in_hand
+        return replace(self._path, in_hand=in_hand) if in_hand else self._path
 
     def _linked(self, link: Link) -> None:
         self._counters.broker(link.connected)
@@ -134,7 +154,7 @@ class Subscriber:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            deliveries = self.client.take(self._batch_size, IDLE_SECONDS)
+            deliveries = self._with_company(self.client.take(self._batch_size, IDLE_SECONDS))
             if len(deliveries) < self._batch_size:
                 self.caught_up.set()
             else:
@@ -145,6 +165,23 @@ class Subscriber:
                     self.client.drain(1.0)
                 with self._store.lock.going_first():
                     self._until_stored(deliveries)
+                self._in_hand = frozenset()
+                self._done_at = self._clock.monotonic()
+
+    def _with_company(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """The batch with what comes while it can wait (PATIENT), in the broker's order."""
+        self._in_hand = _devices(deliveries)
+        alone = self._clock.monotonic() - self._done_at >= QUIET_SECONDS
+        until = min([_until(one) for one in deliveries], default=None) if alone else None
+        while until is not None and len(deliveries) < ENOUGH and not self._stopping.is_set():
+            left = self._clock.seconds_until(until)  # by the program's clock: one that runs fast has none to lose
+            if left <= 0:
+                break
+            more = self.client.take(self._batch_size - len(deliveries), min(left, IDLE_SECONDS))
+            until = min([until, *map(_until, more)])
+            deliveries += more
+            self._in_hand |= _devices(more)
+        return deliveries
 
     def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
         """Store a batch and acknowledge it; while the store is away the batch waits, and the broker with it.
@@ -232,6 +269,18 @@ class Subscriber:
             device=device, channel=channel, payload=delivery.payload, received=received, retained=retained,
             traceparent=delivery.traceparent,
         )  # fmt: skip
+
+
+def _until(delivery: Delivery) -> datetime:
+    """Until when the message may wait for others."""
+    channel = split_topic(delivery.topic)[1] if not delivery.retained else ""
+    return delivery.received + PATIENT.get(channel, timedelta(0))
+
+
+def _devices(deliveries: Iterable[Delivery]) -> frozenset[str]:
+    """The devices that these are of, a vendor's by its own topic left out."""
+    ours = (d.topic for d in deliveries if d.topic.startswith(TOPIC_PREFIX))
+    return frozenset(split_topic(topic)[0] for topic in ours)
 
 
 def _cause(error: Exception) -> str:

@@ -13,7 +13,7 @@ import structlog
 from monitor.ingest.adapters import Adapters
 from monitor.ingest.check import FUTURE
 from monitor.ingest.decode import TOPIC_PREFIX, split_topic
-from monitor.ingest.subscriber import BATCH, Counters, Registries, Subscriber
+from monitor.ingest.subscriber import BATCH, Counters, Pace, Registries, Subscriber
 from monitor.ingest.writer import BatchResult, Result
 from monitor.mqtt import Client, Drain, Link, Options, Time
 from monitor.store.engine import Store
@@ -47,7 +47,7 @@ class Taking:
         *,
         store: Store,
         registry: Registries,
-        clock: Time,
+        clock: Pace,
         counters: TakeoverCounters,
         batch_size: int = BATCH,
         future: timedelta = FUTURE,

@@ -23,10 +23,9 @@ from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
 from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, payload_row, raw_row
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
-from monitor.store import meta
+from monitor.store import bootsums, meta
 from monitor.store.payloads import by_month
 from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
-from monitor.store.sources import median_skew
 from monitor.store.sql import chunks, insert, table_of
 
 RAW: Final = table_of(RawEvent)
@@ -125,6 +124,7 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     2. raw rows of the events that are not ahead of time; where one is already there: duplicate or conflict
     3. what it said, the fact row and the private text of each new raw row
     4. marks and wakes
+    5. what the boots' heartbeats say together
     """
     known = {p.said.device for p in batch if p.said.device in registry.devices}
     how.boots.lock(conn, known, shared=how.shared)
@@ -137,6 +137,7 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     _insert_private(conn, [event for event, _ in stored])
     step.refusals()
     step.marks([event for event, _ in stored])
+    step.news.save(conn)
     return BatchResult(
         outcomes=tuple(step.outcomes[n] for n in range(len(batch))),
         dropped_keys=sum(p.said.dropped_keys for p in batch if isinstance(p.said, Event)),
@@ -153,6 +154,7 @@ class _Step:
     how: Writing
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     beats: list[Heartbeat] = field(default_factory=list)
+    news: bootsums.News = field(init=False)
 
     def heartbeats(self) -> None:
         said = [(n, p.said) for n, p in enumerate(self.batch) if isinstance(p.said, Heartbeat)]
@@ -163,13 +165,14 @@ class _Step:
             if key in new:
                 self.beats.append(beat)
                 new.remove(key)
-        self.how.boots.forget((beat.device, beat.boot) for beat in self.beats)
+        self.news = bootsums.News(self.conn, self.beats)
+        self.how.boots.forget(self.news.sums)
 
     def look_at_boots(self) -> None:
         """Of all devices of the batch, once its heartbeats are stored."""
         registry, said = self.registry.devices, [p.said for p in self.batch]
         known = {(s.device, s.boot) for s in said if isinstance(s, Event | Heartbeat) and s.device in registry}
-        self.how.boots.look_at(self.conn, known)
+        self.how.boots.look_at(self.conn, known, self.news.skews())
 
     def statuses(self) -> None:
         latest: dict[str, Status] = {}
@@ -216,7 +219,7 @@ class _Step:
         if event.at - event.received + max(skew or NO_SKEW, NO_SKEW) <= self.how.future:
             return False
         if skew is not None:  # of all heartbeats stored: ask for those before the event, so that batches do not matter
-            skew = median_skew(self.conn, event.device, event.boot, self.how.heard or event.received)
+            skew = bootsums.skew_of_all(self.conn, event.device, event.boot, self.how.heard or event.received)
         if not is_future(event, skew, self.how.future):
             return False
         ahead = event.at + (skew or timedelta(0)) - event.received
@@ -280,7 +283,7 @@ def _insert_beats(conn: Connection, beats: Sequence[Heartbeat]) -> set[tuple[str
             "boot": b.boot,
             "at": b.at,
             "received": b.received,
-            "delta_ms": (b.received - b.at) // timedelta(milliseconds=1),
+            "delta_ms": bootsums.delta_ms(b),
             "queue": b.queue,
             "last_seq": b.last_seq,
         }

@@ -32,8 +32,9 @@ CHECKIN: Final = table_of(CheckinRow)
 META: Final = table_of(Meta)
 PRESENCE: Final = table_of(PresenceRow)
 CASE: Final = table_of(CaseEventRow)
-HANDLED: Final = (table_of(DutyRow), RATING, CASE)
-COUNTED: Final = (RATING, CASE)
+DUTY: Final = table_of(DutyRow)
+SERVED: Final = {"ratings": RATING, "cases": CASE}
+"""What is told by serving at a window, by what is counted of it."""
 VERSIONS: Final = (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.ROSTER_VERSION, meta.CALENDAR_VERSION)
 
 OF_DEVICES: Final = ("device", "source")
@@ -62,15 +63,16 @@ class Mark:
 class Touched:
     """Whose facts came since a mark. `everything`: the registry, plans or a calendar changed, or too much came.
 
-    `seen`: windows where a camera sees somebody, and nothing else. `counted`: a card changed, a rating or an event of a
-    case came.
+    `seen`: windows where a camera sees somebody, and nothing else; `served`: windows with the person (None: not said)
+    whom a rating or an event of a case shows at work there. `counted`: of "cards", "ratings" and "cases" what changed.
     """
 
     windows: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
+    served: frozenset[tuple[str, str | None]] = frozenset()
     staff: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()
-    counted: bool = False
+    counted: frozenset[str] = frozenset()
     everything: bool = False
 
 
@@ -89,31 +91,36 @@ def touched_since(conn: Connection, hall: str, mark: Mark) -> tuple[Mark, Touche
     versions = {row.key: row.value for row in _VERSIONS.run(conn, VERSIONS)}
     now = Mark(event=event, beat=beat, cards=(card, worked.n, int(worked.changes or 0)), versions=versions)
     if versions != mark.versions or event - mark.event > MOST_TOUCHED:
-        return now, Touched(counted=True, everything=True)
+        return now, Touched(counted=frozenset({"cards", *SERVED}), everything=True)
     windows: set[str | None] = set()
     seen: set[str | None] = set()
+    served: set[tuple[str, str | None]] = set()
     staff: set[str] = set()
-    counted = now.cards != mark.cards
+    counted = {"cards"} if now.cards != mark.cards else set()
     if event > mark.event:
-        for table, query in _OF_WINDOWS.items():
+        for row in _PICTURES.run(conn, mark=mark.event):
+            (seen if row.people and row.view == "ok" and _is_in_time(row) else windows).add(row.window)
+        windows.update(row.window for row in _DUTIES.run(conn, mark=mark.event))
+        for what, query in _SERVED.items():
             rows = query.run(conn, mark=mark.event)
-            counted |= bool(rows) and table in COUNTED
-            windows.update(row.window for row in rows if not _sees_somebody(row))
-            seen.update(row.window for row in rows if _sees_somebody(row))
+            counted |= {what} if rows else set()
+            served.update((row.window, row.staff) for row in rows if row.window and _is_in_time(row))
+            windows.update(row.window for row in rows if not _is_in_time(row))
         staff.update(row.staff for row in _OF_STAFF.run(conn, mark=mark.event))
     beats = _OF_DEVICES.run(conn, mark=mark.beat) if beat > mark.beat else ()
     return now, Touched(
         windows=frozenset(w for w in windows if w),
         seen=frozenset(w for w in seen if w),
+        served=frozenset(served),
         staff=frozenset(staff),
         devices=frozenset(row.device for row in beats),
-        counted=counted,
+        counted=frozenset(counted),
     )
 
 
-def _sees_somebody(row: Any) -> bool:
-    """And in time: one that comes late may show that somebody was there before."""
-    return bool(getattr(row, "people", 0)) and row.view == "ok" and row.received - row.at <= IN_TIME
+def _is_in_time(row: Any) -> bool:
+    """One that comes late may show that somebody was there before."""
+    return bool(row.received - row.at <= IN_TIME)
 
 
 def _since(table: Table, *names: str) -> QuickSelect:
@@ -138,10 +145,9 @@ def _worked_cards() -> Select[Any]:
 
 _WORKED_CARDS: Final = QuickSelect(lambda _: _worked_cards())
 _VERSIONS: Final = QuickSelect(lambda among: select(META.c.key, META.c.value).where(among(META.c.key)))
-_OF_WINDOWS: Final = {
-    PRESENCE: _since(PRESENCE, "window", "people", "view", "at", "received"),
-    **{table: _since(table, "window") for table in HANDLED},
-}
+_PICTURES: Final = _since(PRESENCE, "window", "people", "view", "at", "received")
+_DUTIES: Final = _since(DUTY, "window")
+_SERVED: Final = {what: _since(table, "window", "staff", "at", "received") for what, table in SERVED.items()}
 _OF_STAFF: Final = _since(CHECKIN, "staff")
 _OF_DEVICES: Final = _since(BEAT, "device")
 

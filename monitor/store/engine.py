@@ -313,14 +313,14 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
 
 def _begin_sqlite(conn: Connection, *, busy_seconds: float) -> None:
     # IMMEDIATE: a deferred transaction that turns to writing fails at once with SQLITE_BUSY, whatever the time-out.
+    dbapi: Any = conn.connection.dbapi_connection
     write = conn.get_execution_options().get("jiancha_write", False)
     if not write:
-        conn.exec_driver_sql("BEGIN")
+        dbapi.execute("BEGIN")  # touches no file, so nothing can fail; SQLAlchemy's way takes as long as what follows
         return
     if not conn.info.get("wide"):
         conn.exec_driver_sql(f"PRAGMA cache_size=-{WRITING_KB}")
         conn.info["wide"] = True
-    dbapi: Any = conn.connection.dbapi_connection
     dbapi.execute("PRAGMA busy_timeout=0")
     try:
         if not _let_in(dbapi, busy_seconds):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from monitor.store.engine import Store
 
-HEAD: Final = "0031"
+HEAD: Final = "0032"
 """The newest revision in `migrations/versions`; kept here so that a start need not load alembic to know it."""
 
 VERSION_TABLE: Final = "alembic_version"

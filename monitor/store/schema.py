@@ -601,6 +601,23 @@ class HeartbeatRow(SQLModel, table=True):
     last_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
+class BootRow(SQLModel, table=True):
+    """What the heartbeats of one boot say together (`monitor.store.bootsums`): of `count` differences `below` round to
+    fewer whole seconds than `skew_seconds`, their median, and `inside` to just as many. `last_seq`: the greatest number
+    announced; `received`: the last receipt.
+    """
+
+    __tablename__ = "boot"
+    device: str = Field(primary_key=True)
+    boot: str = Field(primary_key=True)
+    count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    skew_seconds: int = Field(sa_column=Column(BigInteger, nullable=False))
+    below: int = Field(sa_column=Column(BigInteger, nullable=False))
+    inside: int = Field(sa_column=Column(BigInteger, nullable=False))
+    last_seq: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    received: datetime
+
+
 class DeviceStatus(SQLModel, table=True):
     __tablename__ = "device_status"
     device: str = Field(primary_key=True)

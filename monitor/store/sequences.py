@@ -5,33 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union
+from sqlalchemy import Connection, func, select, union
 
 from monitor.model import Span
+from monitor.store import bootsums
 from monitor.store.boots import OlderBoots
-from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, Quarantine, RawEvent
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)
 RAW: Final = table_of(RawEvent)
 HELD: Final = table_of(Quarantine)
-
-
-def of_boot() -> tuple[ColumnElement[bool], ...]:
-    """The heartbeats of a boot that were received by `now`, of the parameters `device`, `boot`, `now`.
-
-    The last condition is written so that SQLite does not read by the index on receipts: it would look up all that the
-    device ever sent in the table, where the boot's own index answers by itself.
-    """
-    now = bindparam("now", type_=BEAT.c.received.type)
-    return (
-        BEAT.c.device == bindparam("device"), BEAT.c.boot == bindparam("boot"),
-        func.coalesce(BEAT.c.received, now) <= now,
-    )  # fmt: skip
-
-
-_ANNOUNCED: Final = QuickSelect(lambda _: select(func.max(BEAT.c.last_seq).label("last")).where(*of_boot()))
 
 
 class Prefixes:
@@ -62,7 +46,7 @@ def first_missing(
     Stored includes duplicates and quarantined events with a readable seq. A hole whose neighbours' times touch a
     declared-lost span is mended (DESIGN §3.1). None: nothing is missing.
     """
-    announced = _ANNOUNCED.run(conn, device=device, boot=boot, now=now)[0].last
+    announced = bootsums.announced(conn, device, boot, now)
     if not announced or announced < 1:
         return None
     first = prefixes.at(device, boot, now) + 1

@@ -78,15 +78,18 @@ def _whole(
 
 
 _NEWEST: Final = text("""
-    SELECT k.device, n.boot, s.middle, s.announced, p.at AS proven,
+    SELECT k.device, n.boot, coalesce(b.skew_seconds * 1000, s.middle) AS middle,
+      CASE WHEN b.device IS NULL THEN s.announced ELSE b.last_seq END AS announced, p.at AS proven,
       (SELECT min(h.received) FROM heartbeat h WHERE h.device = k.device COLLATE "C" AND h.received > :now) AS later
     FROM unnest(CAST(:devices AS text[])) AS k(device)
     CROSS JOIN LATERAL (
         SELECT h.boot FROM heartbeat h WHERE h.device = k.device COLLATE "C" AND h.received <= :now
         ORDER BY h.received DESC LIMIT 1) n
-    CROSS JOIN LATERAL (
+    LEFT JOIN boot b ON b.device = k.device COLLATE "C" AND b.boot = n.boot AND b.received <= :now
+    LEFT JOIN LATERAL (
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY h.delta_ms) AS middle, max(h.last_seq) AS announced
-        FROM heartbeat h WHERE h.device = k.device COLLATE "C" AND h.boot = n.boot AND h.received <= :now) s
+        FROM heartbeat h
+        WHERE b.device IS NULL AND h.device = k.device COLLATE "C" AND h.boot = n.boot AND h.received <= :now) s ON true
     LEFT JOIN LATERAL (
         SELECT h.at FROM heartbeat h
         WHERE h.device = k.device COLLATE "C" AND h.boot = n.boot AND h.received <= :now AND h.queue = 0

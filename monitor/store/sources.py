@@ -14,7 +14,6 @@ from itertools import dropwhile
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     ColumnElement,
     Connection,
@@ -29,9 +28,11 @@ from sqlalchemy import (
 )
 
 from monitor.model import HOLDING_CHANNELS, Device, Registry, SourceState, Span, hall_of_own
+from monitor.store import bootsums
+from monitor.store.bootsums import of_boot
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow, LostSpan, PowerCutRow, Quarantine, RawEvent, SourceRow
-from monitor.store.sequences import Prefixes, first_missing, of_boot, whole_prefix
+from monitor.store.sequences import Prefixes, first_missing, whole_prefix
 from monitor.store.sourcebatch import Newest, newest_boots
 from monitor.store.sql import table_of
 
@@ -54,17 +55,6 @@ _NEWEST_BOOT: Final = QuickSelect(
         BEAT.c.device == bindparam("device"), BEAT.c.received <= bindparam("now", type_=BEAT.c.received.type)
     )
 )
-_COUNT: Final = QuickSelect(lambda _: select(func.count().label("count")).select_from(BEAT).where(*of_boot()))
-_MIDDLE: Final = QuickSelect(
-    lambda _: (
-        select(BEAT.c.delta_ms)
-        .where(*of_boot())
-        .order_by(BEAT.c.delta_ms)
-        .offset(bindparam("first", type_=BigInteger()))
-        .limit(bindparam("most", type_=BigInteger()))
-    )
-)
-
 _HOLDING: Final = QuickSelect(
     lambda _: select(HELD.c.at, HELD.c.boot, HELD.c.received).where(
         HELD.c.device == bindparam("device"),
@@ -190,7 +180,7 @@ class Sources:
         """Median of received - at over the boot's heartbeats known at `now`; None without any."""
         key = (device, boot)
         if key not in self._skews:
-            self._skews[key] = median_skew(self._conn, device, boot, self._now)
+            self._skews[key] = bootsums.skew(self._conn, device, boot, self._now)
         return self._skews[key]
 
     def correct(self, device: str, boot: str, at: datetime) -> tuple[datetime, bool]:
@@ -438,22 +428,6 @@ class Sources:
         return found[0].boot if found else None
 
 
-def median_skew(conn: Connection, device: str, boot: str, now: datetime) -> timedelta | None:
-    """Median of received - at over the heartbeats of a boot received by `now`, in whole seconds; None without any
-    (DESIGN §3.1).
-
-    What is below a second is the way through the network, not the clock: counted in, the median of each heartbeat more
-    would move every instant of the day by milliseconds, and every card that rests on one would be corrected again.
-    """
-    count = _COUNT.run(conn, device=device, boot=boot, now=now)[0].count
-    if not count:
-        return None
-    half = {"first": (count - 1) // 2, "most": 1 if count % 2 else 2}
-    rows = _MIDDLE.run(conn, (), device=device, boot=boot, now=now, **half)
-    middle = [row.delta_ms for row in rows]
-    return timedelta(seconds=round(sum(middle) / len(middle) / 1000))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastBeat:
     """Of a boot's heartbeats: the last one's time and announced number, and the skew that all of them tell."""
@@ -463,8 +437,14 @@ class LastBeat:
     skew: timedelta
 
 
-def last_beats(conn: Connection, boots: Sequence[tuple[str, str]], now: datetime) -> dict[tuple[str, str], LastBeat]:
-    """Of many boots (device, boot) at once, the skew as of `now`; those without a heartbeat are left out.
+def last_beats(
+    conn: Connection,
+    boots: Sequence[tuple[str, str]],
+    now: datetime,
+    skews: Mapping[tuple[str, str], timedelta],
+) -> dict[tuple[str, str], LastBeat]:
+    """Of many boots (device, boot) at once, the skew as of `now`; those without a heartbeat are left out. `skews`: what
+    is known already.
 
     PostgreSQL is asked once: a batch of a province has hundreds of boots, and three questions for each took longer than
     all that is written of them. SQLite lies in this process; there each is asked for by itself.
@@ -472,16 +452,20 @@ def last_beats(conn: Connection, boots: Sequence[tuple[str, str]], now: datetime
     if not boots:
         return {}
     if conn.dialect.name == "sqlite":
-        return {key: beat for key in boots if (beat := _last_beat(conn, *key, now)) is not None}
+        return {key: beat for key in boots if (beat := _last_beat(conn, *key, now, skews.get(key))) is not None}
     given = {"devices": [device for device, _ in boots], "boots": [boot for _, boot in boots], "now": now}
-    return {
-        (r.device, r.boot): LastBeat(at=r.at, last_seq=r.last_seq, skew=timedelta(seconds=round(r.middle / 1000)))
-        for r in conn.execute(_LAST_BEATS, given)
-    }
+    found: dict[tuple[str, str], LastBeat] = {}
+    for row in conn.execute(_LAST_BEATS, given):
+        key = (row.device, row.boot)
+        known = skews.get(key)
+        skew = known if known is not None else timedelta(seconds=bootsums.whole_seconds(row.middle))
+        found[key] = LastBeat(at=row.at, last_seq=row.last_seq, skew=skew)
+    return found
 
 
-def _last_beat(conn: Connection, device: str, boot: str, now: datetime) -> LastBeat | None:
-    found, skew = _LAST_BEAT.run(conn, device=device, boot=boot), median_skew(conn, device, boot, now)
+def _last_beat(conn: Connection, device: str, boot: str, now: datetime, known: timedelta | None) -> LastBeat | None:
+    found = _LAST_BEAT.run(conn, device=device, boot=boot)
+    skew = bootsums.skew(conn, device, boot, now) if known is None else known
     return LastBeat(at=found[0].at, last_seq=found[0].last_seq, skew=skew) if found and skew is not None else None
 
 
@@ -493,15 +477,18 @@ _LAST_BEAT: Final = QuickSelect(
         .limit(1)
     )
 )
-# percentile_cont is the mean of the two in the middle where their number is even, as in median_skew
+# percentile_cont is the mean of the two in the middle where their number is even, as in `bootsums`
 _LAST_BEATS: Final = text("""
-    SELECT k.device, k.boot, l.at, l.last_seq, m.middle
+    SELECT k.device, k.boot, l.at, l.last_seq, coalesce(b.skew_seconds * 1000, m.middle) AS middle
     FROM unnest(CAST(:devices AS text[]), CAST(:boots AS text[])) AS k(device, boot)
     CROSS JOIN LATERAL (
         SELECT h.at, h.last_seq FROM heartbeat h
         WHERE h.device = k.device COLLATE "C" AND h.boot = k.boot COLLATE "C" ORDER BY h.at DESC LIMIT 1) l
-    CROSS JOIN LATERAL (
+    LEFT JOIN boot b
+      ON b.device = k.device COLLATE "C" AND b.boot = k.boot COLLATE "C" AND b.received <= :now
+    LEFT JOIN LATERAL (
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY h.delta_ms) AS middle FROM heartbeat h
-        WHERE h.device = k.device COLLATE "C" AND h.boot = k.boot COLLATE "C" AND h.received <= :now) m
-    WHERE m.middle IS NOT NULL
+        WHERE b.device IS NULL AND h.device = k.device COLLATE "C" AND h.boot = k.boot COLLATE "C"
+          AND h.received <= :now) m ON true
+    WHERE b.device IS NOT NULL OR m.middle IS NOT NULL
 """)

@@ -388,6 +388,30 @@ _DUE_NOW: Final = QuickSelect(
 )
 
 
+def soon_due(conn: Connection, now: datetime, until: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Windows and devices that are well, and due after `now` up to `until` for time alone, soonest first."""
+    return _SOON_DUE.run(conn, now=now, until=until, limit=limit)
+
+
+SELDOM_ALONE: Final = ("device", "post")
+"""Kinds of which a hall has many that are looked at again and again while they are well."""
+_check: Final = SUBJECT.c.next_check_at
+_SOON_DUE: Final = QuickSelect(
+    lambda _: (
+        select(*_LOOKED_AT)
+        .where(
+            _check > bindparam("now", type_=_check.type),
+            _check <= bindparam("until", type_=_check.type),
+            SUBJECT.c.kind.in_(SELDOM_ALONE),
+            SUBJECT.c.verdict == "ok",
+            SUBJECT.c.calm_until >= _check,
+        )
+        .order_by(_check)
+        .limit(bindparam("limit", type_=BigInteger()))
+    )
+)
+
+
 def claim(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """As `due`, for one of several replicas: those that nobody else is claiming at this moment, put CLAIMED ahead.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -104,17 +104,30 @@ class Counted:
     levels: Mapping[str, int]
 
 
-def counted(look: Look, hall: str) -> Counted:
+def counted(look: Look, hall: str, known: Counted | None = None, among: Set[str] = frozenset()) -> Counted:
+    """Counted anew; where it was `known`, `among` "cases", "ratings" and "cards" alone."""
+    if known is None:
+        return Counted(
+            cases=stored.cases_by_window(look.conn, hall), ratings=_ratings(look, hall), **_cards(look, hall)
+        )
+    changed: dict[str, Any] = {}
+    if "cases" in among:
+        changed["cases"] = stored.cases_by_window(look.conn, hall)
+    if "ratings" in among:
+        changed["ratings"] = _ratings(look, hall)
+    if "cards" in among:
+        changed |= _cards(look, hall)
+    return replace(known, **changed)
+
+
+def _ratings(look: Look, hall: str) -> dict[str, stored.Last]:
+    return stored.last_ratings(look.conn, [w.id for w in windows_of(look, hall)], look.now - RATED_WITHIN)
+
+
+def _cards(look: Look, hall: str) -> dict[str, Any]:
     cards, of_devices = stored.gravest_cards(look.conn, hall)
-    windows = [w.id for w in windows_of(look, hall)]
-    return Counted(
-        cases=stored.cases_by_window(look.conn, hall),
-        ratings=stored.last_ratings(look.conn, windows, look.now - RATED_WITHIN),
-        cards=cards,
-        of_devices=of_devices,
-        latest=tuple(stored.latest_cards(look.conn, hall, LATEST)),
-        levels=stored.cards_by_level(look.conn, hall),
-    )
+    latest, levels = stored.latest_cards(look.conn, hall, LATEST), stored.cards_by_level(look.conn, hall)
+    return {"cards": cards, "of_devices": of_devices, "latest": tuple(latest), "levels": levels}
 
 
 def composed(look: Look, hall: str, known: Mapping[str, State], told: Counted) -> Board:

@@ -3,8 +3,9 @@
 A window takes seven milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
 windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
 begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
-begins). That somebody is seen where somebody was is no news. What is counted beside (cases, ratings, cards) is counted
-anew when some of it changed, at the looks that follow, and every COUNT_AGAIN_SECONDS.
+begins). That somebody is seen, or serves, where that person was is no news: on which of the two it rests shows at the
+next look. What is counted beside (cases, ratings, cards) is counted anew when it changed, and all of it every
+COUNT_AGAIN_SECONDS.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ from monitor.supervision.board import Board, Counted, State, composed, counted, 
 from monitor.supervision.commands import require_known
 
 LOOK_AGAIN_SECONDS: Final = 30.0
+SEEN_SECONDS: Final = 90.0
+"""So long after a camera saw somebody a window counts as being seen; each tells every half minute."""
 ATTENDED_SECONDS: Final = 120.0
 """The same where somebody is there and is still being seen: time alone could only change by whom it is taken to be."""
-COUNT_AGAIN_SECONDS: Final = 5.0
-COUNT_AGAIN_LOOKS: Final = 2
+COMPANY_SECONDS: Final = 10.0
+"""Where one is due by time, those that soon would be are looked at with it: many at once cost less than one by one."""
+COUNT_AGAIN_SECONDS: Final = 15.0
+COUNT_AGAIN_LOOKS: Final = 1
 """A case is counted once it is judged, a moment after its event came: at so many looks more."""
+COMPANY: Final = timedelta(seconds=COMPANY_SECONDS)
+EVER: Final = timedelta(days=36_500)
 AT_A_TIME: Final = 20
 """Windows that are only due by time are spread over the ticks: so many at most in one."""
 
@@ -59,7 +66,8 @@ class BoardKeeper:
         require_known(look.registry, hall=self.hall)
         windows = windows_of(look, self.hall)
         self._mark, touched = stored.touched_since(look.conn, self.hall, self._mark)
-        self._seen.update(dict.fromkeys(touched.seen, look.now))
+        self._seen = {w: at for w, at in self._seen.items() if w not in touched.windows}
+        self._seen.update(dict.fromkeys(touched.seen - touched.windows, look.now))
         due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, touched)]
         again, self._again = self._again, {w.id for w in due}
         due += [w for w in windows if w.id in again and w.id not in self._again]
@@ -79,12 +87,18 @@ class BoardKeeper:
         old = self._counted_at is None or not (
             timedelta(0) <= look.now - self._counted_at < timedelta(seconds=COUNT_AGAIN_SECONDS)
         )
-        self._looks_to_count = COUNT_AGAIN_LOOKS + 1 if touched.counted else self._looks_to_count
-        if self._counted is not None and not old and self._looks_to_count == 0:
-            return self._counted
-        self._looks_to_count = max(0, self._looks_to_count - 1)
-        self._counted_at = look.now
-        return counted(look, self.hall)
+        if self._counted is None or old:
+            self._counted_at = look.now
+            return counted(look, self.hall)
+        among = set(touched.counted)
+        if "cases" in among:
+            self._looks_to_count = COUNT_AGAIN_LOOKS
+        elif self._looks_to_count:
+            self._looks_to_count -= 1
+            among.add("cases")
+        if "cards" in among:
+            among.add("cases")  # whether one is overdue is told by its card
+        return counted(look, self.hall, self._counted, among) if among else self._counted
 
     def _is_touched(self, look: Look, window: Window, touched: stored.Touched) -> bool:
         known = self._states.get(window.id)
@@ -92,12 +106,22 @@ class BoardKeeper:
             return True
         if touched.staff and not touched.staff.isdisjoint(self._people(look, window)):
             return True
-        return not self._is_attended(window) and (window.id in touched.seen or self._is_watched(look, window, touched))
+        served = {who for one, who in touched.served if one == window.id}
+        there = self._who_is_there(window)
+        if there is None:
+            return bool(served) or window.id in touched.seen or self._is_watched(look, window, touched)
+        return not (served - {None} <= set(there) if self._is_seen(look, window) else not served)
 
-    def _is_attended(self, window: Window) -> bool:
-        """Whether somebody is there by all that is known."""
+    def _is_seen(self, look: Look, window: Window) -> bool:
+        """Whether the last that a camera told of the window is that somebody is there, a moment ago."""
+        return window.id in self._seen and look.now - self._seen[window.id] < timedelta(seconds=SEEN_SECONDS)
+
+    def _who_is_there(self, window: Window) -> tuple[str, ...] | None:
+        """The people who are there by what names them; None where nobody is, () where nothing names who is."""
         _, parts = self._states.get(window.id, (None, ()))
-        return bool(parts) and parts[-1].state in RANKS
+        if not parts or parts[-1].state not in RANKS:
+            return None
+        return () if parts[-1].inferred else parts[-1].who
 
     @staticmethod
     def _is_watched(look: Look, window: Window, touched: stored.Touched) -> bool:
@@ -112,15 +136,16 @@ class BoardKeeper:
     def _by_time(self, look: Look, windows: list[Window], taken: set[str]) -> list[Window]:
         limit, patient = (look.now - timedelta(seconds=one) for one in (LOOK_AGAIN_SECONDS, ATTENDED_SECONDS))
 
-        def looked(window: Window) -> datetime:
-            return self._looked.get(window.id, patient)
+        def due_in(window: Window) -> timedelta:
+            last = self._looked.get(window.id)
+            if last is None or last > look.now:  # or the clock was set back
+                return -EVER
+            is_calm = self._is_seen(look, window) and self._who_is_there(window) is not None
+            return last - (patient if is_calm else limit)
 
-        def is_old(window: Window) -> bool:
-            last = looked(window)
-            is_seen = self._seen.get(window.id, limit) > limit and self._is_attended(window)
-            return last <= (patient if is_seen else limit) or last > look.now  # the clock was set back
-
-        return sorted((w for w in windows if w.id not in taken and is_old(w)), key=looked)[:AT_A_TIME]
+        found = sorted((left, w.id, w) for w in windows if w.id not in taken and (left := due_in(w)) <= COMPANY)
+        some = found[:AT_A_TIME] if found and found[0][0] <= timedelta(0) else []
+        return [window for _, _, window in some]
 
     def _people(self, look: Look, window: Window) -> set[str]:
         day = look.book.for_window(look.registry, window.id).local_date(look.now)

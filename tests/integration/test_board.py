@@ -220,6 +220,34 @@ def test_somebody_seen_where_somebody_was_is_no_news(world: World) -> None:
     assert states(told_)["w2"][0] == "empty", "and that nobody is, at once"
 
 
+def test_serving_where_one_is_seen_is_no_news_but_by_somebody_else_it_is(world: World) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    for second in ("08:40", "08:40:01"):
+        kept.at(second)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:40:10", "08:40:10", 1)
+    kept.at("08:40:10")
+    accepted = {"event": "accepted", "item": "i1", "window": "w1", "numbered": False}
+    for n, (device, channel, body, judged) in enumerate([
+        ("e1", "rating", {"score": 5}, 0),
+        ("cases", "case", {"case": "1", **accepted}, 0),
+        ("cases", "case", {"case": "2", "staff": "s01", **accepted}, 2),  # until then nothing had named who is there
+        ("cases", "case", {"case": "4", "staff": "s01", **accepted}, 0),
+        ("cases", "case", {"case": "3", "staff": "s02", **accepted}, 2),
+    ], 1):  # fmt: skip
+        before = kept.keeper.judged
+        world.event(device, channel, f"08:40:{10 + 2 * n}", **body)
+        world.judge(f"08:40:{10 + 2 * n}")
+        kept.at(f"08:40:{10 + 2 * n}")
+        told_, afresh = kept.at(f"08:40:{11 + 2 * n}")
+        for tile in (*told_["windows"], *afresh["windows"]):
+            tile["cause"] = tile["cause"] in ("camera", "rating", "case")  # which of them is told at the next look
+        assert told_ == afresh, n
+        assert kept.keeper.judged - before == judged, n
+
+
 @pytest.mark.both_databases
 def test_a_card_that_changes_is_on_it_at_once(world: World) -> None:
     kept = Kept(world)

@@ -71,7 +71,7 @@ class Running:
             Options(**named),
             store=store,
             registry=self.registered,
-            clock=Clock(),
+            clock=options.pop("clock", Clock()),
             counters=self.counted,
             **options,
         )
@@ -134,6 +134,38 @@ def test_lines_of_mosquitto_pub_become_facts(
     assert columns(rows(store, RatingRow), "event_id", "window") == [("a", "w1")]
     assert len(running.counted.lags) == 5
     assert all(0 <= lag < 5 for lag in running.counted.lags)
+
+
+def test_signs_of_life_wait_for_company_and_what_is_urgent_takes_them_along(
+    mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
+) -> None:
+    """By a clock so slow that a second of it outlasts the test: nothing but the rating ends the wait."""
+    broker, batches = mosquitto("ev-1", "cam-1"), list[int]()
+    slow = Clock.of(start=Clock().now(), rate=0.001)
+    running = run(broker, clock=slow, after=lambda result: batches.append(len(result.outcomes)))
+    eventually(running.connected)
+    now = slow.now().isoformat()
+    broker.publish("ev-1", "heartbeat", f'{{"at":"{now}","boot":"b","queue":0}}')
+    eventually(lambda: running.subscriber.path().in_hand == {"ev-1"})
+    broker.publish("cam-1", "presence", f'{{"id":"p","at":"{now}","people":1,"view":"ok"}}')
+    eventually(lambda: running.subscriber.path().in_hand == {"ev-1", "cam-1"})
+    assert (batches, count(store, HeartbeatRow)) == ([], 0)
+    broker.publish("ev-1", "rating", f'{{"id":"r","at":"{now}","score":1}}')
+    eventually(lambda: batches)
+    assert (batches, count(store, HeartbeatRow)) == ([3], 1)
+    eventually(lambda: not running.subscriber.path().in_hand)
+
+
+def test_what_waits_for_company_waits_no_longer_than_it_may(
+    mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
+) -> None:
+    broker = mosquitto("ev-1")
+    running = run(broker)
+    eventually(running.connected)
+    broker.publish("ev-1", "heartbeat", f'{{"at":"{Clock().now().isoformat()}","boot":"b","queue":0}}')
+    eventually(lambda: running.counted.lags)
+    assert running.counted.lags[0] >= 0.9
+    assert count(store, HeartbeatRow) == 1
 
 
 def test_a_flood_is_stored_in_order_and_wholly(

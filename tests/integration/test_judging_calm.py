@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -175,3 +176,19 @@ def test_a_source_that_falls_silent_after_its_last_acceptance_is_told_all_the_sa
     assert world.cards("feed.incomplete") == []
     world.judge("03-09 17:31")
     assert [card["level"] for card in world.cards("feed.incomplete")] == ["reminder"]
+
+
+@pytest.mark.parametrize("seconds", [4, 5])
+def test_who_is_well_and_soon_due_for_time_alone_is_looked_at_in_company(world: World, seconds: int) -> None:
+    """On SQLite; it comes to what it would have come to by itself, and is due later."""
+    due = world.subject(CAMERA).next_check_at
+    now = world.clock.set(due - timedelta(seconds=5))
+    watched(world, "09:00:30", "09:00:30")
+    with world.store.write() as conn:
+        subjects.mark(conn, [SubjectRef(kind="post", key=world.subject(MORNING).key)], due=now)
+    judging = replace(world.judging, company=timedelta(seconds=seconds))
+    company = world.store.is_sqlite and seconds == 5
+    assert judging.step(now)[1] == (2 if company else 1)
+    assert world.verdict(MORNING) == world.verdict(CAMERA) == "ok"
+    assert (world.subject(CAMERA).next_check_at > due) is company
+    assert world.card_lines("post.empty") == world.card_lines("device.silent") == []

@@ -408,6 +408,33 @@ def test_while_the_broker_is_away_no_device_is_blamed(heard: World) -> None:
     assert heard.card_lines("device.silent") == silent("yellow", "09:33:20")
 
 
+@pytest.mark.both_databases
+def test_a_device_whose_heartbeat_is_just_being_stored_is_not_silent(heard: World) -> None:
+    """A heartbeat that comes alone waits for company: what it would disprove is not told meanwhile (ADR 61)."""
+    way = Way()
+    heard.judging = heard.program.judge(path=way)
+    heard.judge("08:50")
+    way.now = BrokerPath(up=True, heard_since=at("07:00"), in_hand=frozenset({"ev1"}))
+    heard.judge("08:52:01")
+    assert (heard.card_lines("device.silent"), heard.verdict("device:ev1")) == ([], "unknown")
+    heard.beat("ev1", "08:52")
+    way.up("07:00")
+    heard.judge_each("08:52:01", "08:54:01")
+    assert (heard.card_lines("device.silent"), heard.verdict("device:ev1")) == (silent("reminder", "08:54"), "reminder")
+
+
+@pytest.mark.both_databases
+def test_what_was_in_hand_and_was_no_heartbeat_is_looked_at_again(heard: World) -> None:
+    way = Way()
+    heard.judging = heard.program.judge(path=way)
+    heard.judge("08:50")
+    way.now = BrokerPath(up=True, heard_since=at("07:00"), in_hand=frozenset({"ev1"}))
+    heard.judge("08:52:01")
+    way.up("07:00")
+    heard.judge("08:52:03")
+    assert heard.card_lines("device.silent") == silent("reminder", "08:52")
+
+
 def test_a_device_that_keeps_events_back_is_told(heard: World) -> None:
     heard.beats("ev1", "08:51", "09:30", queue=2)
     heard.judge("09:20")

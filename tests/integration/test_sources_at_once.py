@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from monitor.model import Device, Hall, Registry
+from monitor.store import bootsums
 from monitor.store.engine import Store
 from monitor.store.facts import beats
 from monitor.store.facts.look import Look
 from monitor.store.schema import HeartbeatRow, LostSpan, Quarantine, RawEvent
-from monitor.store.sources import Sources, last_beats, median_skew
+from monitor.store.sources import Sources, last_beats
 from monitor.store.sql import table_of
 from monitor.store.subjects import SUBJECT, WAIT, wake_each
 from tests.postgres import TEMPLATE, Postgres
@@ -113,10 +114,10 @@ def test_there_is_something_to_tell_apart(conn: Connection) -> None:
 
 def test_the_last_beats_are_those_of_one_by_one(conn: Connection) -> None:
     boots = [(device, boot) for device in DEVICES for boot in ("b1", "b2", "b3")]
-    found = last_beats(conn, boots, NOW)
+    found = last_beats(conn, boots, NOW, {})
     assert found.keys() >= {("d01", "b1"), ("d01", "b2")}
     for key in boots:
-        assert (found[key].skew if key in found else None) == median_skew(conn, *key, NOW)
+        assert (found[key].skew if key in found else None) == bootsums.skew(conn, *key, NOW)
         last = conn.execute(
             BEAT.select().where(BEAT.c.device == key[0], BEAT.c.boot == key[1]).order_by(BEAT.c.at.desc())
         ).first()

@@ -76,6 +76,13 @@ def card(rule: str = "checkin.slot", state: str = "open", events: tuple[str, ...
     return {"subject": {"kind": "slot", "id": "p1/d"}, "rule": rule, "state": state, "history": history}
 
 
+def test_a_folder_of_another_run_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "calm").mkdir()
+    assert main(["--store", "sqlite", "--minutes", "1", "--folder", str(tmp_path)]) == 2
+    assert f"--folder {tmp_path}" in capsys.readouterr().err
+    assert not (tmp_path / "plan.json").exists()
+
+
 def test_people_do_the_same_to_a_card_whenever_they_come_to_it() -> None:
     """The road goes by subject and rule alone; a card that rose meanwhile is open, and is taken up again."""
     assert road_of(1, card()) == road_of(1, {**card(), "level": "red", "number": 9})

@@ -130,62 +130,13 @@ def _looking_back(pages: APIRouter, deps: Deps) -> None:
 
 LATER: Final[tuple[tuple[Callable[[APIRouter, Deps], None], tuple[str, ...]], ...]] = (
     (_assessment, ("/assessment",)),
-    (
-        _attendance,
-        (
-            "/attendance",
-            "/my",
-        ),
-    ),
-    (
-        _devices,
-        (
-            "/devices",
-            "/quarantine",
-            "/kiosks",
-            "/screens",
-        ),
-    ),
+    (_attendance, ("/attendance", "/my")),
+    (_devices, ("/devices", "/quarantine", "/kiosks", "/screens")),
     (_faces, ("/faces",)),
-    (
-        _people,
-        (
-            "/people",
-            "/tokens",
-        ),
-    ),
+    (_people, ("/people", "/tokens")),
     (_policy, ("/policy",)),
-    (
-        _registry,
-        (
-            "/registry",
-            "/calendars",
-            "/plans",
-        ),
-    ),
-    (
-        _closing,
-        (
-            "/closing",
-            "/spots",
-            "/requests",
-        ),
-    ),
-    (
-        _alerts,
-        (
-            "/routes",
-            "/silences",
-            "/notices",
-            "/operations",
-        ),
-    ),
-    (
-        _looking_back,
-        (
-            "/audit",
-            "/ratings",
-            "/posts",
-        ),
-    ),
+    (_registry, ("/registry", "/calendars", "/plans")),
+    (_closing, ("/closing", "/spots", "/requests")),
+    (_alerts, ("/routes", "/silences", "/notices", "/operations")),
+    (_looking_back, ("/audit", "/ratings", "/posts")),
 )

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, select, text
 
+from monitor.store.bootsums import of_boot
 from monitor.store.facts.look import Look
 from monitor.store.quick import QuickSelect
 from monitor.store.schema import HeartbeatRow
-from monitor.store.sequences import of_boot
 from monitor.store.sql import table_of
 
 BEAT: Final = table_of(HeartbeatRow)

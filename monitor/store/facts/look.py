@@ -24,11 +24,15 @@ MARGIN: Final = timedelta(days=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Path:
-    """The daemon's own path to the broker: up since `heard_since` (None: not known), earlier outages in `deaf`."""
+    """The daemon's own path to the broker: up since `heard_since` (None: not known), earlier outages in `deaf`.
+
+    `in_hand`: devices of which something was heard that is not stored yet.
+    """
 
     up: bool = True
     heard_since: datetime | None = None
     deaf: tuple[Span, ...] = ()
+    in_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -79,7 +80,11 @@ def load_devices(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
     loaded: dict[str, Loaded] = {}
     for key, device in known.items():
         start = since[key]
-        if before[key] is None and device.expected_from and (not counted[key] or look.path == Path()):
+        if (
+            before[key] is None
+            and device.expected_from
+            and (not counted[key] or replace(look.path, in_hand=frozenset()) == Path())
+        ):
             # Never heard until then: the silence is as old as the device. Not where the daemon has heard it meanwhile:
             # when its own path came up is known only while it is up.
             start = device.expected_from
@@ -112,6 +117,7 @@ def _device_facts(
         heard_since=look.path.heard_since,
         deaf=look.path.deaf,
         path_up=look.path.up,
+        in_hand=device.id in look.path.in_hand,
         skew_seconds=skew.total_seconds() if skew is not None else None,
         skew_known_at=look.sources.correct(device.id, *latest)[0] if latest is not None else None,
         open_holes=tuple(_holes(look, device.id, boots)),
