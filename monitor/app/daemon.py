@@ -21,7 +21,7 @@ from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
 from monitor.app.cyclekeeper import CycleKeeper
 from monitor.app.loop import JudgingLoop
-from monitor.app.memory import few_arenas, large_apart
+from monitor.app.memory import few_arenas, large_apart, start_sweeping
 from monitor.app.policywatch import PolicyWatch
 from monitor.app.program import Program, lone_group, sole_judge
 from monitor.app.sealing import start_sealing
@@ -178,6 +178,7 @@ class _Daemon:
         self._start_deadman()
         urls = self._serve() if settings.http.enabled else {}
         self._start_vitals()
+        self._parts.callback(start_sweeping())
         log.info(
             "running",
             action="daemon.started",

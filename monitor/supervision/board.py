@@ -17,12 +17,14 @@ from monitor.store.alerts import names
 from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
-from monitor.supervision.postdays import AT_ONCE, parts_of
+from monitor.supervision.postdays import parts_of
 
 OFF: Final = "off"
 """No session runs: it is not known who is there, and nobody has to be."""
 TILE_STATES: Final = (*STATES, OFF)
 LATEST: Final = 15
+READ_AT_ONCE: Final = 8
+"""Windows whose sessions are in memory at once: a camera says hundreds of things in each, and a board stays open."""
 RATED_WITHIN: Final = timedelta(hours=24)
 
 
@@ -178,7 +180,7 @@ def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[st
         if span is not None
     }
     told: dict[str, tuple[Shown, ...]] = {}
-    for batch in chunks(list(keys), AT_ONCE):
+    for batch in chunks(list(keys), READ_AT_ONCE):
         for key, loaded in load_posts(look, batch).items():
             told[keys[key]] = _as_last_known(parts_of(loaded.facts, policy, look.now), policy.lag)
     return {window: (span, told.get(window, ())) for window, span in spans.items()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from types import SimpleNamespace
 from typing import Any, cast
 
 from alerts.service import SEND_SECONDS, AlertService
+from monitor.app.memory import start_sweeping
 from monitor.supervision.loop import CLAIM, LAST, PORTIONS, portions
 
 
@@ -85,3 +88,29 @@ print([m for m in {SELDOM!r} if m in sys.modules], made)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "[] []"
+
+
+class Ring:
+    """Is its own neighbour: nothing frees it but a search for rings. Tells when it is gone."""
+
+    def __init__(self, gone: threading.Event) -> None:
+        self.next = self
+        weakref.finalize(self, gone.set)
+
+
+def test_a_quiet_daemon_frees_rings_all_the_same() -> None:
+    """Python itself looks for none before there are many new objects."""
+    gone, thresholds = threading.Event(), gc.get_threshold()
+    gc.set_threshold(50_000_000)
+    try:
+        Ring(gone)
+        assert not gone.is_set()
+        end = start_sweeping(0.01)
+        try:
+            assert gone.wait(30)
+        finally:
+            end()
+        assert not any(thread.name == "memory" for thread in threading.enumerate())
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
