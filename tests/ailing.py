@@ -38,6 +38,7 @@ def ailing(made: Path, folder: Path) -> Daemon:
         conn.execute("DELETE FROM heartbeat WHERE device = ?", (NEVER,))
         conn.execute("DELETE FROM device_status WHERE device = ?", (NEVER,))
         conn.execute("UPDATE heartbeat SET delta_ms = delta_ms + 4000000 WHERE device = ?", (WRONG,))
+        conn.execute("DELETE FROM boot")  # what is said of heartbeats that are no more
         conn.execute("DELETE FROM raw_event WHERE device = ? AND seq = 2", (HOLED,))
         due = "UPDATE subject SET next_check_at = '2026-03-04 07:39:00', version = version + 1"
         conn.execute(f"{due} WHERE kind IN ('device', 'post')")
