@@ -39,7 +39,7 @@ class DeviceFacts:
     `since`: where this look starts: the first import of the row, or the end of what earlier looks have settled.
     `heard_since`: the daemon's path to the broker has been up since then (None: not known, taken as up);
     `path_up` False: the path is down now and the device's silence says nothing.
-    `in_hand`: something of it was heard that is not stored yet: whether it is silent shows in a moment.
+    `in_hand`: a heartbeat of it was heard that is not stored yet: whether it is silent shows in a moment.
     `open_holes`: for each boot with missing sequence numbers, since when the hole is known.
     """
 

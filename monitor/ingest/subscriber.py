@@ -170,7 +170,7 @@ class Subscriber:
 
     def _with_company(self, deliveries: list[Delivery]) -> list[Delivery]:
         """The batch with what comes while it can wait (PATIENT), in the broker's order."""
-        self._in_hand = _devices(deliveries)
+        self._in_hand = _beating(deliveries)
         alone = self._clock.monotonic() - self._done_at >= QUIET_SECONDS
         until = min([_until(one) for one in deliveries], default=None) if alone else None
         while until is not None and len(deliveries) < ENOUGH and not self._stopping.is_set():
@@ -180,7 +180,7 @@ class Subscriber:
             more = self.client.take(self._batch_size - len(deliveries), min(left, IDLE_SECONDS))
             until = min([until, *map(_until, more)])
             deliveries += more
-            self._in_hand |= _devices(more)
+            self._in_hand |= _beating(more)
         return deliveries
 
     def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
@@ -277,10 +277,10 @@ def _until(delivery: Delivery) -> datetime:
     return delivery.received + PATIENT.get(channel, timedelta(0))
 
 
-def _devices(deliveries: Iterable[Delivery]) -> frozenset[str]:
-    """The devices that these are of, a vendor's by its own topic left out."""
-    ours = (d.topic for d in deliveries if d.topic.startswith(TOPIC_PREFIX))
-    return frozenset(split_topic(topic)[0] for topic in ours)
+def _beating(deliveries: Iterable[Delivery]) -> frozenset[str]:
+    """The devices whose heartbeats are among these."""
+    found = (split_topic(delivery.topic) for delivery in deliveries)
+    return frozenset(device for device, channel in found if channel == "heartbeat")
 
 
 def _cause(error: Exception) -> str:

@@ -94,7 +94,7 @@ class News:
     def save(self, conn: Connection) -> None:
         """Write the rows; where another has written one meanwhile, that one and what is new here."""
         if conn.dialect.name != "sqlite" and self._keys:
-            now = _locked(conn, self._keys)
+            now = _locked(conn, self._keys, new=[key for key in self._keys if key not in self._before])
             for key in self._keys:
                 if now.get(key) != self._before.get(key):
                     self.sums[key] = self._after(conn, key, now.get(key))
@@ -159,11 +159,12 @@ def _rows(conn: Connection, keys: Sequence[Key]) -> dict[Key, Sum]:
     return {(row.device, row.boot): Sum(**row._asdict()) for row in found}
 
 
-def _locked(conn: Connection, keys: Sequence[Key]) -> dict[Key, Sum]:
-    """The rows in the order of their keys, nobody else's until the transaction ends; where there was none one is made,
-    and left out here: of two that count the same boot one waits for the other.
+def _locked(conn: Connection, keys: Sequence[Key], *, new: Sequence[Key]) -> dict[Key, Sum]:
+    """The rows in the order of their keys, nobody else's until the transaction ends; of `new` keys one is made where
+    there is none, and left out here: of two that count the same boot one waits for the other.
     """
-    conn.execute(_MADE, _arrays(keys))
+    if new:
+        conn.execute(_MADE, _arrays(new))
     found = (Sum(**row._asdict()) for row in conn.execute(_LOCKED, _arrays(keys)))
     return {(row.device, row.boot): row for row in found if row.count}
 

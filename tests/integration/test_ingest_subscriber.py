@@ -140,7 +140,7 @@ def test_signs_of_life_wait_for_company_and_what_is_urgent_takes_them_along(
     mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
 ) -> None:
     """By a clock so slow that a second of it outlasts the test: nothing but the rating ends the wait."""
-    broker, batches = mosquitto("ev-1", "cam-1"), list[int]()
+    broker, batches = mosquitto("ev-1", "gate-1", "cam-1"), list[int]()
     slow = Clock.of(start=Clock().now(), rate=0.001)
     running = run(broker, clock=slow, after=lambda result: batches.append(len(result.outcomes)))
     eventually(running.connected)
@@ -148,11 +148,12 @@ def test_signs_of_life_wait_for_company_and_what_is_urgent_takes_them_along(
     broker.publish("ev-1", "heartbeat", f'{{"at":"{now}","boot":"b","queue":0}}')
     eventually(lambda: running.subscriber.path().in_hand == {"ev-1"})
     broker.publish("cam-1", "presence", f'{{"id":"p","at":"{now}","people":1,"view":"ok"}}')
-    eventually(lambda: running.subscriber.path().in_hand == {"ev-1", "cam-1"})
+    broker.publish("gate-1", "heartbeat", f'{{"at":"{now}","boot":"b","queue":0}}')
+    eventually(lambda: running.subscriber.path().in_hand == {"ev-1", "gate-1"})
     assert (batches, count(store, HeartbeatRow)) == ([], 0)
     broker.publish("ev-1", "rating", f'{{"id":"r","at":"{now}","score":1}}')
     eventually(lambda: batches)
-    assert (batches, count(store, HeartbeatRow)) == ([3], 1)
+    assert (batches, count(store, HeartbeatRow)) == ([4], 2)
     eventually(lambda: not running.subscriber.path().in_hand)
 
 

@@ -424,7 +424,7 @@ def test_a_device_whose_heartbeat_is_just_being_stored_is_not_silent(heard: Worl
 
 
 @pytest.mark.both_databases
-def test_what_was_in_hand_and_was_no_heartbeat_is_looked_at_again(heard: World) -> None:
+def test_what_was_in_hand_and_told_nothing_new_is_looked_at_again(heard: World) -> None:
     way = Way()
     heard.judging = heard.program.judge(path=way)
     heard.judge("08:50")

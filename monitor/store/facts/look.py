@@ -26,7 +26,7 @@ MARGIN: Final = timedelta(days=2)
 class Path:
     """The daemon's own path to the broker: up since `heard_since` (None: not known), earlier outages in `deaf`.
 
-    `in_hand`: devices of which something was heard that is not stored yet.
+    `in_hand`: devices of which a heartbeat was heard that is not stored yet.
     """
 
     up: bool = True
