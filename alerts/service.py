@@ -23,7 +23,7 @@ from alerts.routing import Unrouted, unrouted
 from alerts.sender import Counter, Sender
 from alerts.standing import begun
 from monitor.model import Level, Registry
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.store import alerts as rows
 from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
@@ -128,7 +128,7 @@ class AlertService:
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
             if not planned:
-                self._to_plan.wait(rest(PLAN_SECONDS))
+                self._to_plan.wait(rest(Turn.PLANNER, PLAN_SECONDS))
 
     def _send_loop(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -149,7 +149,7 @@ class AlertService:
         """
         with self._count:
             self._resting += 1
-            turn = rest(SEND_SECONDS, self._resting)
+            turn = rest(Turn.SENDERS, SEND_SECONDS, self._resting)
         self._to_send.wait(turn)
         with self._count:
             self._resting -= 1

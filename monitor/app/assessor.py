@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from monitor.app.program import Program
 from monitor.model import Registry
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.settings import AssessmentSettings
 from monitor.store import wanted
 from monitor.store.calendars import CalendarBook
@@ -62,7 +62,7 @@ class Assessor:
                 log.debug("the store is away", action="assessment.waiting", error=repr(error.orig))
             except Exception:  # the next round tries again
                 log.exception("ledgers could not be looked at", action="assessment.failed")
-            self._awake.wait(rest(POLL_SECONDS))
+            self._awake.wait(rest(Turn.ASSESSOR, POLL_SECONDS))
 
     def round(self) -> list[RunReport]:
         """Run every hall that is due; what each run did."""

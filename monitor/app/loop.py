@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program, make_expected, record_hours, record_policy
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.policies import InForce, look_again
@@ -96,7 +96,7 @@ class JudgingLoop:
                 log.error("a judging step failed; it is tried again", action="judge.step_failed", exc_info=error)
                 self._beat(f"the last step failed: {error!r}"[:300])
             if not more:
-                self._awake.wait(rest(POLL_SECONDS))
+                self._awake.wait(rest(Turn.JUDGE, POLL_SECONDS))
                 self._stop.wait(REST_SECONDS)
 
     def _tick(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.store.engine import STORE_AWAY
 
 log = structlog.get_logger(__name__)
@@ -45,4 +45,4 @@ class PolicyWatch:
                 log.debug("the store is away", action="policy.waiting", error=repr(error.orig))
             except Exception as error:  # the policy before goes on; the next look tries again
                 log.error("the policy could not be looked at", action="policy.failed", exc_info=error)
-            self._awake.wait(rest(POLL_SECONDS))
+            self._awake.wait(rest(Turn.POLICY, POLL_SECONDS))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 
 from monitor.app.program import Program
 from monitor.app.works import WORKS, Making, Stopped, ended
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.store import sheetjobs
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Look
@@ -70,7 +70,7 @@ class SheetMaker:
             except Exception:  # the next round tries again
                 log.exception("a sheet could not be looked for", action="sheets.failed")
             if not busy:
-                self._awake.wait(rest(POLL_SECONDS))
+                self._awake.wait(rest(Turn.SHEETS, POLL_SECONDS))
 
     def _expire(self) -> None:
         now = self._program.clock.monotonic()

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from monitor.attendance.policy import PostPolicy
 from monitor.clock import Clock
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 from monitor.store import meta
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Look
@@ -175,7 +175,7 @@ class LiveBoards:
             self._wanted.clear()  # before looking: whoever comes from now on is seen, or sets it again
             if not any(self._is_watched(hall) for hall in list(self._halls.values())):
                 self._wanted.wait()
-            self._stopping.wait(rest(TICK_SECONDS))
+            self._stopping.wait(rest(Turn.BOARDS, TICK_SECONDS))
 
     def _is_watched(self, hall: _Hall) -> bool:
         return hall.readers > 0 or self._clock.monotonic() - hall.looked < WARM_SECONDS

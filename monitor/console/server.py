@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from monitor.console.punctual import Punctual
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 
 START_SECONDS: Final = 20.0
 THREADS: Final = 15
@@ -108,7 +108,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         while not await self.on_tick(0):  # of ten ticks the first is the one that sets the date
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), rest(TICK_SECONDS))
+                await asyncio.wait_for(self._told.wait(), rest(Turn.HTTP, TICK_SECONDS))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Until requests have ended and connections are closed, within the grace. uvicorn's own waits a tenth of a

@@ -30,7 +30,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.mqtt.values import Delivery, Link, Options, Publication, Time, Will
 from monitor.mqtt.wire import Published, Wire
-from monitor.pace import rest
+from monitor.pace import Turn, rest
 
 log = structlog.get_logger(__name__)
 
@@ -281,10 +281,10 @@ class Client:
         readable = not self._is_full
         wanted = (selectors.EVENT_READ if readable else 0) | (selectors.EVENT_WRITE if wire.unsent else 0)
         if not wanted:
-            self._hearing.select(rest(TICK_SECONDS))
+            self._hearing.select(rest(Turn.MQTT, TICK_SECONDS))
         else:
             selector.modify(wire, wanted)
-            waits = 0.0 if readable and wire.has_more else rest(TICK_SECONDS)
+            waits = 0.0 if readable and wire.has_more else rest(Turn.MQTT, TICK_SECONDS)
             ready = {key.fileobj: mask for key, mask in selector.select(waits)}
             readable = readable and (not waits or bool(ready.get(wire, 0) & selectors.EVENT_READ))
         with contextlib.suppress(BlockingIOError):

@@ -1,0 +1,25 @@
+"""Turns of those that look again and again (docs/adr/0061)."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor import pace
+from monitor.pace import Turn, rest
+
+
+@pytest.mark.parametrize("turn", Turn)
+@pytest.mark.parametrize("now", [100.0, 100.0299, 100.03, 100.5, 100.9999])
+def test_each_has_its_turn_once_a_second_whenever_it_asks(
+    monkeypatch: pytest.MonkeyPatch, turn: Turn, now: float
+) -> None:
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now)
+    waits = rest(turn, 1.0)
+    assert 0 < waits <= 1
+    assert (now + waits) % 1 == pytest.approx(turn.value / 1000)
+    assert rest(turn, 1.0, turns=3) == pytest.approx(waits + 2)
+
+
+def test_those_of_longer_rests_come_at_multiples_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 102.5)
+    assert rest(Turn.SHEETS, 5.0) == pytest.approx(2.545)
