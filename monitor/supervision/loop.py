@@ -125,7 +125,7 @@ class Judge:
     """Whether the log is told of each change of a card: by a daemon; who judges a store by hand reads its cards."""
     company: timedelta = timedelta(0)
     """Where a window or a device that is well is due for time alone, those that will be so soon are looked at with it
-    (SQLite): a dozen together cost a third of what they cost one by one (docs/adr/0061).
+    (SQLite): together they cost less than one by one (docs/adr/0061).
     """
     shared: bool = False
     """Whether events come by a shared subscription: then only sequence numbers move a watermark (DESIGN §3.1)."""
