@@ -27,13 +27,11 @@ SEEN_SECONDS: Final = 90.0
 """So long after a camera saw somebody a window counts as being seen; each tells every half minute."""
 ATTENDED_SECONDS: Final = 120.0
 """The same where somebody is there and is still being seen: time alone could only change by whom it is taken to be."""
-COMPANY_SECONDS: Final = 10.0
+COMPANY: Final = timedelta(seconds=10)
 """Where one is due by time, those that soon would be are looked at with it: many at once cost less than one by one."""
 COUNT_AGAIN_SECONDS: Final = 15.0
 COUNT_AGAIN_LOOKS: Final = 1
 """A case is counted once it is judged, a moment after its event came: at so many looks more."""
-COMPANY: Final = timedelta(seconds=COMPANY_SECONDS)
-EVER: Final = timedelta(days=36_500)
 AT_A_TIME: Final = 20
 """Windows that are only due by time are spread over the ticks: so many at most in one."""
 
@@ -139,7 +137,7 @@ class BoardKeeper:
         def due_in(window: Window) -> timedelta:
             last = self._looked.get(window.id)
             if last is None or last > look.now:  # or the clock was set back
-                return -EVER
+                return timedelta.min
             is_calm = self._is_seen(look, window) and self._who_is_there(window) is not None
             return last - (patient if is_calm else limit)
 

@@ -57,6 +57,7 @@ def test_senders_that_rest_look_one_after_the_other() -> None:
     event.go.set()
     for sender in senders:
         sender.join(30)
+    assert len(event.asked) == 4
     assert all(n - 1 < asked / SEND_SECONDS <= n for n, asked in enumerate(event.asked, 1))
     assert service._resting == 0
 
