@@ -20,6 +20,9 @@ build-backend = "hatchling.build"
 name = "jiancha"
 version = "VERSION"
 
+[project.optional-dependencies]
+faces = []
+
 [project.scripts]
 jiancha = "jiancha:main"
 

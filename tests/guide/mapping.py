@@ -25,7 +25,9 @@ SERVER: Final = "jiancha.hall.local"
 
 
 class Mapping:
-    """Between the pages' machine and `root`, which ends in a letter or digit. `taken`: ports that are given."""
+    """Between the pages' machine and `root`, which ends in a letter or digit. `free_port` gives a port, `taken` has
+    those that are given already.
+    """
 
     def __init__(self, root: Path, free_port: Callable[[], int], taken: Dict[str, str]) -> None:
         self.root = root

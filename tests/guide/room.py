@@ -46,9 +46,10 @@ class Room:
     is installed from the wheelhouse, a process each; else as a fork of one that has imported it.
     """
 
-    def __init__(self, free_port: Callable[[], int], *, postgres: Postgres | None = None, real: bool = False) -> None:
+    def __init__(self, *, postgres: Postgres | None = None, real: bool = False) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="guide", dir="/tmp"))
-        self.mapping = Mapping(self.root, free_port, {"5432": str(postgres.port)} if postgres else {})
+        self._held: list[socket.socket] = []
+        self.mapping = Mapping(self.root, self._hold, {"5432": str(postgres.port)} if postgres else {})
         self.clock = {
             "JIANCHA_CLOCK__START": NOW.isoformat(),
             "JIANCHA_CLOCK__ANCHOR": datetime.now(UTC).isoformat(),
@@ -79,11 +80,27 @@ class Room:
             **({} if real else {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "no", "PIP_NO_CACHE_DIR": "1"}),
         }
 
+    def _hold(self) -> int:
+        """A port that is the room's until it closes, also while nobody listens on it: a chapter may come to it long
+        after it was given, and on a busy machine it would be somebody else's by then. A server, which sets
+        SO_REUSEADDR, gets it.
+        """
+        held = socket.socket()
+        self._held.append(held)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
     def _database(self, postgres: Postgres) -> dict[str, str]:
         """psql and createdb as they are for the user postgres of Debian's package: let in without a word."""
         for name in ("psql", "createdb", "createuser"):
             (self.root / "programs" / name).symlink_to(postgres.programs / name)
         return {"PGHOST": "127.0.0.1", "PGPORT": str(postgres.port), "PGUSER": "postgres", "PGPASSWORD": PASSWORD}
+
+    @property
+    def medium(self) -> Path:
+        """What is carried between the machine outside and the server."""
+        return self.root / "media" / "usb"
 
     # ------------------------------------------------------------------ playing
 
@@ -110,6 +127,8 @@ class Room:
     def close(self) -> None:
         self.services.stop_all()
         self._server.close()
+        for held in self._held:
+            held.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     # ------------------------------------------------------------------ programs that are played
