@@ -21,6 +21,7 @@ from typing import Final, Protocol
 
 from tests import forked
 from tests.guide.mapping import Mapping
+from tests.mosquitto import answers
 
 WAIT_SECONDS: Final = 120.0
 RELOADED: Final = "Reloading config"
@@ -268,8 +269,9 @@ class Services:
                 if not self._runs(name):
                     raise Failed(f"Job for {name}.service failed.\n{self.log(name).read_text()[-2000:]}")
                 with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                        break
+                    listens = probe.connect_ex(("127.0.0.1", int(port))) == 0
+                if listens and (name != "mosquitto" or answers(int(port), end - time.monotonic())):
+                    break
                 time.sleep(0.01)
             else:
                 raise Failed(f"{name}.service does not listen on {port}")
