@@ -19,6 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.types import TypeEngine
 
+from monitor.store.driver import ask, do
+
 SIZES: Final = (64, 8, 1)
 """Rows of one statement on SQLite. Few sizes, so that it has them prepared; larger ones gain nothing."""
 SQLITE: Final = sqlite.dialect(paramstyle="qmark")
@@ -68,13 +70,16 @@ class BulkInsert:
             by = self._by_columns if conn.dialect.name == "postgresql" else self._by_rows
             start = 0
             for text, values in by(rows):
-                result = conn.exec_driver_sql(text.sql, (*values, *text.after), {"preserve_rowcount": True})
+                told = (*values, *text.after)
                 if sqlite_counts:
                     end = start + len(values) // len(self._columns)
-                    found += self._counted(conn, rows[start:end], result.rowcount, result.lastrowid)
+                    done = do(conn, text.sql, told)
+                    found += self._counted(conn, rows[start:end], done.rowcount, done.lastrowid)
                     start = end
                 elif self._returning:
-                    found += [tuple(row) for row in result]
+                    found += map(tuple, ask(conn, text.sql, told))
+                else:
+                    do(conn, text.sql, told)
         return found
 
     def _counted(

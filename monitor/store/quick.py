@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from monitor.store.bulk import POSTGRESQL, SQLITE, Process, bound, read
+from monitor.store.driver import ask, do, do_each
 
 Keys = Callable[[Column[Any]], ColumnElement[bool]]
 """Makes of a column the condition that its value is one of the keys."""
@@ -59,11 +60,11 @@ class _Quick:
         self._make = make
         self._texts: dict[str, _Text] = {}
 
-    def _run(self, conn: Connection, keys: Sequence[Any], given: dict[str, Any]) -> tuple[_Text, Any]:
+    def _values(self, conn: Connection, keys: Sequence[Any], given: dict[str, Any]) -> tuple[_Text, tuple[Any, ...]]:
         text = self._text(conn)
         given["keys"] = json.dumps(keys) if conn.dialect.name == "sqlite" else keys
         told = ((given.get(name, own), way) for name, own, way in text.parameters)
-        return text, conn.exec_driver_sql(text.sql, tuple(v if way is None else way(v) for v, way in told))
+        return text, tuple(v if way is None else way(v) for v, way in told)
 
     def _text(self, conn: Connection) -> _Text:
         name = conn.dialect.name
@@ -89,8 +90,8 @@ class QuickSelect(_Quick):
 
     def run(self, conn: Connection, keys: Sequence[Any] = (), **given: Any) -> list[Any]:
         """The rows; `keys` may be any number, the others are the statement's own parameters."""
-        text, result = self._run(conn, keys, given)
-        rows: Sequence[Any] = result.all()
+        text, values = self._values(conn, keys, given)
+        rows = ask(conn, text.sql, values)
         if not rows or text.row is None:
             return []
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
@@ -103,7 +104,8 @@ class QuickDelete(_Quick):
     """A DELETE; `make` gets the condition on the keys."""
 
     def run(self, conn: Connection, keys: Sequence[Any]) -> None:
-        self._run(conn, keys, {})
+        text, values = self._values(conn, keys, {})
+        do(conn, text.sql, values)
 
 
 class QuickUpdate(_Quick):
@@ -115,7 +117,7 @@ class QuickUpdate(_Quick):
             return 0
         parameters = self._text(conn).parameters
         columns = [_column(parameter, rows) for parameter in parameters]
-        return conn.exec_driver_sql(self._text(conn).sql, list(zip(*columns, strict=True))).rowcount
+        return do_each(conn, self._text(conn).sql, list(zip(*columns, strict=True)))
 
 
 def _column(parameter: _Parameter, rows: Sequence[dict[str, Any]]) -> list[Any]:
