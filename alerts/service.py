@@ -23,7 +23,6 @@ from alerts.routing import Unrouted, unrouted
 from alerts.sender import Counter, Sender
 from alerts.standing import begun
 from monitor.model import Level, Registry
-from monitor.pace import Turn, rest
 from monitor.store import alerts as rows
 from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
@@ -31,9 +30,8 @@ from monitor.store.registry import RegistryCache
 
 log = structlog.get_logger(__name__)
 
-PLAN_SECONDS: Final = 2.0
-SEND_SECONDS: Final = 1.0
-"""Longest rest between two looks at the store, in real seconds; `wake` ends it."""
+REST_SECONDS: Final = 1.0
+"""Longest rest between two looks at the store, in real seconds, where nobody else looks for planner and senders."""
 
 
 class AlertService:
@@ -70,7 +68,6 @@ class AlertService:
         )  # fmt: skip
         self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
         self._to_plan, self._to_send = threading.Event(), threading.Event()
-        self._count, self._resting = threading.Lock(), 0
 
     def plan_once(self, now: datetime) -> int:
         """Plan up to 200 cards with waiting notices at `now` (program's clock); how many notices were planned."""
@@ -87,14 +84,21 @@ class AlertService:
         """Cards changed: plan at once instead of at the next look."""
         self._to_plan.set()
 
-    def run(self, stop: threading.Event) -> None:
-        """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks."""
+    def wake_senders(self) -> None:
+        """A message is due."""
+        self._to_send.set()
+
+    def run(self, stop: threading.Event, rest: float = REST_SECONDS) -> None:
+        """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks.
+
+        `rest`: how long each rests where nobody wakes it.
+        """
         threads = [
-            threading.Thread(target=self._plan_loop, args=(stop,), name="alert-planner"),
+            threading.Thread(target=self._plan_loop, args=(stop, rest), name="alert-planner"),
             threading.Thread(target=self._warm_up, name="alert-warm-up"),
         ]
         threads += [
-            threading.Thread(target=self._send_loop, args=(stop,), name=f"alert-sender-{n}")
+            threading.Thread(target=self._send_loop, args=(stop, rest), name=f"alert-sender-{n}")
             for n in range(self.policy.senders)
         ]
         for thread in threads:
@@ -117,7 +121,7 @@ class AlertService:
             except Unusable as error:
                 log.error("a receiver cannot be used", action="alert.unusable", receiver=name, why=str(error))
 
-    def _plan_loop(self, stop: threading.Event) -> None:
+    def _plan_loop(self, stop: threading.Event, rest: float) -> None:
         while not stop.is_set():
             self._to_plan.clear()
             planned = 0
@@ -128,9 +132,9 @@ class AlertService:
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
             if not planned:
-                self._to_plan.wait(rest(Turn.PLANNER, PLAN_SECONDS))
+                self._to_plan.wait(rest)
 
-    def _send_loop(self, stop: threading.Event) -> None:
+    def _send_loop(self, stop: threading.Event, rest: float) -> None:
         while not stop.is_set():
             self._to_send.clear()
             sent = 0
@@ -141,18 +145,7 @@ class AlertService:
             except Exception:
                 log.exception("sending failed", action="alert.send_failed")
             if not sent:
-                self._rest()
-
-    def _rest(self) -> None:
-        """Until something is planned, or until this sender's turn to look what became due by time: those that rest look
-        one after the other, one every SEND_SECONDS however many they are.
-        """
-        with self._count:
-            self._resting += 1
-            turn = rest(Turn.SENDERS, SEND_SECONDS, self._resting)
-        self._to_send.wait(turn)
-        with self._count:
-            self._resting -= 1
+                self._to_send.wait(rest)
 
     # ------------------------------------------------------------- what would go where
 

@@ -14,17 +14,20 @@ from enum import Enum
 class Turn(Enum):
     """Who looks, in milliseconds after the full second of the clock that all threads share."""
 
-    JUDGE = 0
+    LOOKOUT = 0
     BOARDS = 20
-    POLICY = 30
-    PLANNER = 35
-    SENDERS = 40
-    SHEETS = 45
     ASSESSOR = 50
-    HTTP = 55
-    MQTT = 60
+    MQTT = 55
+    INGEST = 960
+    """Close before the others of the next second: they look at what it has stored."""
 
 
-def rest(turn: Turn, seconds: float, turns: int = 1) -> float:
-    """Real seconds until it is that one's turn, at multiples of `seconds`, the `turns`-th from now."""
-    return turns * seconds - (time.monotonic() - turn.value / 1000) % seconds
+def rest(turn: Turn, seconds: float) -> float:
+    """Real seconds until it is that one's turn, at multiples of `seconds`."""
+    return seconds - (time.monotonic() - turn.value / 1000) % seconds
+
+
+def until_turn(turn: Turn, seconds: float) -> float:
+    """Real seconds until the last of that one's turns, each second, within so many; all of them where there is none."""
+    last = seconds - (time.monotonic() + seconds - turn.value / 1000) % 1.0
+    return last if last > 0 else seconds

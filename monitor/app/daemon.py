@@ -20,6 +20,7 @@ from alerts.deadman import DeadManSwitch
 from monitor.app.alerting import alert_service
 from monitor.app.assessor import Assessor
 from monitor.app.cyclekeeper import CycleKeeper
+from monitor.app.lookout import Lookout
 from monitor.app.loop import JudgingLoop
 from monitor.app.memory import few_arenas, large_apart, start_sweeping
 from monitor.app.policywatch import PolicyWatch
@@ -56,6 +57,10 @@ SWITCH_SECONDS: Final = 0.0005
 away at each statement, and beside a judge at work waited as long each time to have it back (docs/adr/0015)."""
 COMPANY: Final = timedelta(seconds=10)
 """`Judge.company` of a daemon, by the program's clock."""
+WATCH_SECONDS: Final = 60.0
+"""How long the main thread waits at a time. A signal comes through at any time."""
+ALERTS_REST_SECONDS: Final = 30.0
+"""How long planner and senders rest at most: the lookout wakes them."""
 ACK_FIRST: Final = "JIANCHA_TEST_ACK_FIRST"
 """Acknowledge before the commit: only for the control of the crash tests, which shows that they bite."""
 
@@ -69,7 +74,7 @@ def wait_for_signal(stop: threading.Event) -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, on_signal)
-    while not stop.wait(1.0):
+    while not stop.wait(WATCH_SECONDS):
         pass
 
 
@@ -143,6 +148,18 @@ class _Daemon:
         self._loop = JudgingLoop(program, judge, beat=self._beat, after=self._judged, caught_up=caught_up)
 
         self._sheets = SheetMaker(program, lambda conn, now: self._judge.look(conn, now))
+        self._lookout = Lookout(
+            program.store,
+            now=program.clock.now,
+            real=program.clock.real_now,
+            wake={
+                "judge": self._loop.wake,
+                "policy": self._watch.wake,
+                "planner": self._alerts.wake,
+                "senders": self._alerts.wake_senders,
+                "sheets": self._sheets.wake,
+            },
+        )
         self._cycle = CycleKeeper(program, lambda conn, now: self._judge.look(conn, now), after=self._heard)
         self._assessor = Assessor(program, lambda conn, now: self._judge.look(conn, now))
 
@@ -166,6 +183,8 @@ class _Daemon:
         if settings.assessment.enabled:
             self._assessor.start()
             self._parts.callback(self._assessor.stop)
+        self._lookout.start()
+        self._parts.callback(self._lookout.stop)
         if self._members is not None:
             self._members.start()
             self._parts.callback(self._members.stop)
@@ -224,7 +243,7 @@ class _Daemon:
 
     def _start_alerts(self) -> None:
         stop = threading.Event()
-        thread = threading.Thread(target=self._alerts.run, args=(stop,), name="alerts")
+        thread = threading.Thread(target=self._alerts.run, args=(stop, ALERTS_REST_SECONDS), name="alerts")
         thread.start()
         self._parts.callback(thread.join)
         self._parts.callback(stop.set)

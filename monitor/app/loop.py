@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,6 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program, make_expected, record_hours, record_policy
-from monitor.pace import Turn, rest
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.policies import InForce, look_again
@@ -19,8 +19,8 @@ from monitor.supervision.statfill import fill_in
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 1.0
-"""How long the loop rests at most: another process may have written facts (DESIGN §1B)."""
+LONGEST_SECONDS: Final = 5.0
+"""How long the loop rests at most: what is due, and what another process wrote, the lookout sees (DESIGN §1B)."""
 REST_SECONDS: Final = 0.1
 """How long it rests at least, so that a burst of events is judged in batches."""
 
@@ -96,8 +96,14 @@ class JudgingLoop:
                 log.error("a judging step failed; it is tried again", action="judge.step_failed", exc_info=error)
                 self._beat(f"the last step failed: {error!r}"[:300])
             if not more:
-                self._awake.wait(rest(Turn.JUDGE, POLL_SECONDS))
-                self._stop.wait(REST_SECONDS)
+                self._rest(time.monotonic())
+
+    def _rest(self, done: float) -> None:
+        """Until it is woken, and so long since the step before that what comes together is judged together."""
+        self._awake.wait(LONGEST_SECONDS)
+        soon = done + REST_SECONDS - time.monotonic()
+        if soon > 0:
+            self._stop.wait(soon)
 
     def _tick(self) -> bool:
         """One step; gives whether more was due than one step takes."""

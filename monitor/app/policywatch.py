@@ -8,17 +8,16 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program
-from monitor.pace import Turn, rest
 from monitor.store.engine import STORE_AWAY
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 1.0
-"""Real time. The command line, and a replica whose bell is not heard, change it without a ring."""
+REST_SECONDS: Final = 30.0
+"""How long it rests at most, in real time. The lookout sees what the command line, or a replica, has changed."""
 
 
 class PolicyWatch:
-    """Looks once a second, and at once when it is woken. The judge asks nothing itself: a step costs what it did."""
+    """Looks when it is woken, and now and then. The judge asks nothing itself: a step costs what it did."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -45,4 +44,4 @@ class PolicyWatch:
                 log.debug("the store is away", action="policy.waiting", error=repr(error.orig))
             except Exception as error:  # the policy before goes on; the next look tries again
                 log.error("the policy could not be looked at", action="policy.failed", exc_info=error)
-            self._awake.wait(rest(Turn.POLICY, POLL_SECONDS))
+            self._awake.wait(REST_SECONDS)

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Row
 
 from monitor.app.program import Program
 from monitor.app.works import WORKS, Making, Stopped, ended
-from monitor.pace import Turn, rest
 from monitor.store import sheetjobs
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Look
@@ -25,8 +24,8 @@ from monitor.supervision.refused import Refused
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 5.0
-"""Real time; whoever asks in this process wakes it at once."""
+REST_SECONDS: Final = 30.0
+"""How long it rests at most, in real time: whoever asks in this process wakes it, of others the lookout knows."""
 LEASE: Final = timedelta(seconds=60)
 """Renewed while something is made: a year of assessment is worked out in one step of minutes."""
 RENEW_SECONDS: Final = 20.0
@@ -70,7 +69,7 @@ class SheetMaker:
             except Exception:  # the next round tries again
                 log.exception("a sheet could not be looked for", action="sheets.failed")
             if not busy:
-                self._awake.wait(rest(Turn.SHEETS, POLL_SECONDS))
+                self._awake.wait(REST_SECONDS)
 
     def _expire(self) -> None:
         now = self._program.clock.monotonic()

@@ -26,21 +26,24 @@ from monitor.ingest.decode import SIGNS_OF_LIFE, SUBSCRIPTION, TOPIC_PREFIX, Mes
 from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
-from monitor.mqtt import Client, Delivery, Link, Options, Time
+from monitor.mqtt import Client, Delivery, Link, Options, Patience, Time
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path
 
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 1000
-IDLE_SECONDS: Final = 0.5
-PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=0.5)}
+IDLE_SECONDS: Final = 5.0
+MORE_SECONDS: Final = 0.1
+"""So long after a full batch, with nothing more, a backlog is over."""
+PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=1)}
 """How long a message that comes alone waits for company: that it lives, or that somebody is seen, each device of a
 hall tells each minute and is urgent to nobody, and a transaction for each costs more than all that is in it
-(docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait.
+(docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait. So does ingest's last turn in that time, close
+before those that look at what it stored (`monitor.pace`).
 """
 QUIET_SECONDS: Final = 0.05
-"""Alone is what comes so long after the last batch: where messages come fast they have company anyway."""
+"""Alone is what comes so long after the last batch was done: where messages come fast they have company anyway."""
 ENOUGH: Final = 16
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 10.0
@@ -76,7 +79,8 @@ class Pace(Time, Protocol):
 class Subscriber:
     """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
 
-    `after` is called after each commit. `ack_first` acknowledges before the commit: only for the test that shows what
+    `after` is called after each commit, but for what waited for company (PATIENT): that is urgent to nobody, and who
+    looks each second finds it. `ack_first` acknowledges before the commit: only for the test that shows what
     is lost then. `adapters`: vendors' topics to hear beside our own, and how to read them.
     """
 
@@ -107,11 +111,11 @@ class Subscriber:
         self._batch_size, self._future = batch_size, future
         self._after, self._on_link, self._ack_first = after, on_link, ack_first
         self._boots, self._shared = Boots(), shared_group is not None
+        self._patience = Patience(until=self._until, seconds_until=clock.seconds_until, enough=ENOUGH)
         self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
         self._down_since: datetime | None = None
         self._done_at = -math.inf
         """When the last batch was done."""
-        self._in_hand: frozenset[str] = frozenset()
         self.caught_up = threading.Event()
         """Not set while a backlog drains: while each batch is a full one."""
         self.caught_up.set()
@@ -130,6 +134,7 @@ class Subscriber:
     def stop(self) -> None:
         """Finish the batch in hand, acknowledge it and disconnect; what was not stored comes again next time."""
         self._stopping.set()
+        self.client.wake()
         if self._thread.is_alive():
             self._thread.join()
         self.caught_up.set()
@@ -137,7 +142,7 @@ class Subscriber:
 
     def path(self) -> Path:
         """The way to the broker as this process has seen it, for the rules on silent devices."""
-        in_hand = self._in_hand
+        in_hand = _beating(self.client.unstored())
         return replace(self._path, in_hand=in_hand) if in_hand else self._path
 
     def _linked(self, link: Link) -> None:
@@ -154,7 +159,8 @@ class Subscriber:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            deliveries = self._with_company(self.client.take(self._batch_size, IDLE_SECONDS))
+            waits = IDLE_SECONDS if self.caught_up.is_set() else MORE_SECONDS
+            deliveries = self.client.take(self._batch_size, waits, self._patience)
             if len(deliveries) < self._batch_size:
                 self.caught_up.set()
             else:
@@ -165,23 +171,13 @@ class Subscriber:
                     self.client.drain(1.0)
                 with self._store.lock.going_first():
                     self._until_stored(deliveries)
-                self._in_hand = frozenset()
                 self._done_at = self._clock.monotonic()
 
-    def _with_company(self, deliveries: list[Delivery]) -> list[Delivery]:
-        """The batch with what comes while it can wait (PATIENT), in the broker's order."""
-        self._in_hand = _beating(deliveries)
-        alone = self._clock.monotonic() - self._done_at >= QUIET_SECONDS
-        until = min([_until(one) for one in deliveries], default=None) if alone else None
-        while until is not None and len(deliveries) < ENOUGH and not self._stopping.is_set():
-            left = self._clock.seconds_until(until)  # by the program's clock: one that runs fast has none to lose
-            if left <= 0:
-                break
-            more = self.client.take(self._batch_size - len(deliveries), min(left, IDLE_SECONDS))
-            until = min([until, *map(_until, more)])
-            deliveries += more
-            self._in_hand |= _beating(more)
-        return deliveries
+    def _until(self, delivery: Delivery) -> datetime:
+        """Until when a message may wait for others."""
+        alone = delivery.arrived - self._done_at >= QUIET_SECONDS
+        channel = split_topic(delivery.topic)[1] if alone and not delivery.retained else ""
+        return delivery.received + PATIENT.get(channel, timedelta(0))
 
     def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
         """Store a batch and acknowledge it; while the store is away the batch waits, and the broker with it.
@@ -257,8 +253,13 @@ class Subscriber:
         for (channel, fate), count in result.by_channel().items():
             self._counters.events(channel, fate, count)
         self._counters.dropped_keys(result.dropped_keys)
-        if self._after is not None:
+        if self._after is not None and not self._had_time(deliveries):
             self._after(result)
+
+    def _had_time(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether all of them waited for company, by a clock that does not run fast: there a second is much."""
+        second = self._clock.seconds_until(self._clock.now() + timedelta(seconds=1))
+        return second > QUIET_SECONDS and all(self._until(one) > one.received for one in deliveries)
 
     def _message(self, delivery: Delivery) -> Message:
         topic, received, retained = delivery.topic, delivery.received, delivery.retained
@@ -271,16 +272,9 @@ class Subscriber:
         )  # fmt: skip
 
 
-def _until(delivery: Delivery) -> datetime:
-    """Until when the message may wait for others."""
-    channel = split_topic(delivery.topic)[1] if not delivery.retained else ""
-    return delivery.received + PATIENT.get(channel, timedelta(0))
-
-
 def _beating(deliveries: Iterable[Delivery]) -> frozenset[str]:
     """The devices whose heartbeats are among these."""
-    found = (split_topic(delivery.topic) for delivery in deliveries)
-    return frozenset(device for device, channel in found if channel == "heartbeat")
+    return frozenset(split_topic(d.topic)[0] for d in deliveries if d.topic.endswith("/heartbeat"))
 
 
 def _cause(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from monitor.mqtt.client import Client
 from monitor.mqtt.drain import Drain
+from monitor.mqtt.inbox import Patience
 from monitor.mqtt.values import Delivery, Link, Options, Publication, Time, Will
 
-__all__ = ["Client", "Delivery", "Drain", "Link", "Options", "Publication", "Time", "Will"]
+__all__ = ["Client", "Delivery", "Drain", "Link", "Options", "Patience", "Publication", "Time", "Will"]

@@ -9,7 +9,6 @@ past paho (`wire`); connecting, subscribing, publishing and keep-alive are paho'
 from __future__ import annotations
 
 import contextlib
-import queue
 import random
 import selectors
 import socket
@@ -28,14 +27,16 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from monitor.mqtt.inbox import Inbox, Patience
 from monitor.mqtt.values import Delivery, Link, Options, Publication, Time, Will
 from monitor.mqtt.wire import Published, Wire
 from monitor.pace import Turn, rest
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS: Final = 1.0
-"""How often keep-alive and a stop are looked at while nothing happens."""
+TICK_SECONDS: Final = 5.0
+"""How often at least the keep-alive is looked at while nothing happens; four times in one that is short."""
+LIFE_SECONDS: Final = 1.0
 STEADY_SECONDS: Final = 5.0
 GATE_SECONDS: Final = 0.2
 """How often a closed gate is asked again."""
@@ -87,7 +88,7 @@ class Client:
         self._subscriptions = tuple(subscriptions)
         self._on_link = on_link
         self._link = Link(connected=False, since=clock.now(), error="not started")
-        self._inbox: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._acks: deque[Delivery] = deque()
         self._outbox: deque[_Outgoing] = deque()
         self._sent: dict[int, Publication] = {}
@@ -102,6 +103,7 @@ class Client:
         self._bell.setblocking(False)
         self._hear.setblocking(False)
         self._room = 2 * options.receive_maximum
+        self._tick = min(TICK_SECONDS, options.keepalive_seconds / 4)
         self._hearing = selectors.DefaultSelector()
         self._hearing.register(self._hear, selectors.EVENT_READ)
         self._where = {"host": options.host, "port": options.port, "client_id": options.client_id}
@@ -117,7 +119,7 @@ class Client:
     @property
     def waiting(self) -> int:
         """Messages delivered and not yet taken."""
-        return self._inbox.qsize()
+        return len(self._inbox)
 
     def start(self) -> None:
         self._thread.start()
@@ -137,16 +139,22 @@ class Client:
             self._bell.close()
             self._hear.close()
 
-    def take(self, most: int, timeout: float) -> list[Delivery]:
-        """What has arrived, in the broker's order, at most `most`; waits up to `timeout` seconds for the first."""
-        taken: list[Delivery] = []
-        with contextlib.suppress(queue.Empty):
-            taken.append(self._inbox.get(timeout=timeout))
-            while len(taken) < most:
-                taken.append(self._inbox.get_nowait())
-        if len(taken) + self._inbox.qsize() >= self._room:
+    def take(self, most: int, timeout: float, patience: Patience | None = None) -> list[Delivery]:
+        """What has arrived, in the broker's order, at most `most`; waits up to `timeout` seconds for the first, and
+        with `patience` as long as all that lies here may wait for company.
+        """
+        taken = self._inbox.take(most, timeout, patience)
+        if len(taken) + len(self._inbox) >= self._room:
             self._ring()  # it was full: the network thread may read again
         return taken
+
+    def wake(self) -> None:
+        """Have whoever takes return at once, with nothing."""
+        self._inbox.ring()
+
+    def unstored(self) -> list[Delivery]:
+        """All that arrived and is not taken, and what was taken last until more is."""
+        return self._inbox.unstored()
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that it may forget these; only after their commit, in the order they came."""
@@ -281,10 +289,10 @@ class Client:
         readable = not self._is_full
         wanted = (selectors.EVENT_READ if readable else 0) | (selectors.EVENT_WRITE if wire.unsent else 0)
         if not wanted:
-            self._hearing.select(rest(Turn.MQTT, TICK_SECONDS))
+            self._hearing.select(rest(Turn.MQTT, self._tick))
         else:
             selector.modify(wire, wanted)
-            waits = 0.0 if readable and wire.has_more else rest(Turn.MQTT, TICK_SECONDS)
+            waits = 0.0 if readable and wire.has_more else rest(Turn.MQTT, self._tick)
             ready = {key.fileobj: mask for key, mask in selector.select(waits)}
             readable = readable and (not waits or bool(ready.get(wire, 0) & selectors.EVENT_READ))
         with contextlib.suppress(BlockingIOError):
@@ -305,12 +313,12 @@ class Client:
 
     @property
     def _is_full(self) -> bool:
-        return self._inbox.qsize() >= self._room
+        return len(self._inbox) >= self._room
 
     def _read(self, wire: Wire) -> None:
         """What one read brings; all of it came at the same time."""
         now, arrived = self._clock.now(), self._clock.monotonic()
-        for packet in wire.packets(self._room - self._inbox.qsize()):
+        for packet in wire.packets(self._room - len(self._inbox)):
             if packet is not None:
                 self._take_in(wire, packet, now, arrived)
             elif self._paho.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -318,7 +326,7 @@ class Client:
         if wire.ended:
             return
         self._heard_at = self._clock.now()
-        if arrived - self._told_at > TICK_SECONDS:
+        if arrived - self._told_at > LIFE_SECONDS:
             # paho has seen no message: without this it would ask for one, and give up when the answer stands in line
             self._told_at = arrived
             wire.show_life()
@@ -405,14 +413,7 @@ class Client:
     def _lost(self, error: str) -> None:
         """The broker delivers again what was not acknowledged: what still waits here would come twice."""
         self._standing = False
-        kept = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                delivery = self._inbox.get_nowait()
-                if delivery.qos == 0:
-                    kept.append(delivery)
-        for delivery in kept:
-            self._inbox.put(delivery)
+        self._inbox.drop(lambda delivery: delivery.qos > 0)
         self._change(False, "stopped" if self._stopping.is_set() else error)
 
     def _change(self, connected: bool, error: str = "") -> None:

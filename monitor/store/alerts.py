@@ -132,8 +132,23 @@ def _names_of(among: Keys) -> Select[Any]:
 
 
 _NAMES: Final = QuickSelect(_names_of)
-_WAITING: Final = QuickSelect(lambda _: select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None)).limit(1))
-_HELD: Final = QuickSelect(lambda _: select(HOLD.c.card).limit(1))
+UNPLANNED: Final = select(NOTICE.c.card).where(NOTICE.c.planned_at.is_(None)).limit(1)
+TIMED: Final = select(TIMER.c.key).where(TIMER.c.due_at <= bindparam("now", type_=TIMER.c.due_at.type)).limit(1)
+_NOW: Final = bindparam("now", type_=TIMER.c.due_at.type)
+_hider: Final = CARD.alias("hider")
+_ended: Final = select(SILENCE.c.id).where(or_(SILENCE.c.ends <= _NOW, SILENCE.c.ended_at <= _NOW))
+_gone: Final = select(_hider.c.number).where(
+    _hider.c.number == HOLD.c.by, or_(_hider.c.state.in_(("closed", "withdrawn")), _hider.c.cleared_at <= _NOW)
+)
+SHOWN_AGAIN: Final = select(HOLD.c.card).where(
+    or_(
+        and_(HOLD.c.why == "silence", HOLD.c.by.in_(_ended)),
+        and_(HOLD.c.why == "inhibited", _gone.exists()),
+    )
+)
+"""What there may be for a planner: a notice; a timer that is due; a card whose silence or inhibition is over."""
+_SHOWN_AGAIN: Final = QuickSelect(lambda _: SHOWN_AGAIN.distinct().limit(bindparam("most", type_=BigInteger())))
+_WAITING: Final = QuickSelect(lambda _: UNPLANNED)
 _DUE_TIMERS: Final = QuickSelect(
     lambda _: (
         select(TIMER.c.key, TIMER.c.version)
@@ -265,22 +280,10 @@ def due_cards(conn: Connection, now: datetime, limit: int, besides: Iterable[int
     Their timer is due, or what hid them is over: a silence that ended, a card that stands no more.
     """
     timed = [int(timer.key) for timer in _DUE_TIMERS.run(conn, kind=CARD_TIMER, now=now, most=limit)]
-    any_held = bool(_HELD.run(conn))
-    if not timed and not any_held:
+    shown = [int(row.card) for row in _SHOWN_AGAIN.run(conn, now=now, most=limit)]
+    if not timed and not shown:
         return []
-    ended = select(SILENCE.c.id).where(or_(SILENCE.c.ends <= now, SILENCE.c.ended_at <= now))
-    source = CARD.alias("source")
-    gone = or_(source.c.state.in_(("closed", "withdrawn")), source.c.cleared_at <= now)
-    over = select(source.c.number).where(source.c.number == HOLD.c.by, gone)
-    woken = select(HOLD.c.card).where(
-        or_(
-            and_(HOLD.c.why == "silence", HOLD.c.by.in_(ended)),
-            and_(HOLD.c.why == "inhibited", over.exists()),
-        )
-    )
-    numbers = timed
-    numbers += list(conn.scalars(woken.distinct().limit(limit))) if any_held else []
-    wanted = sorted(set(numbers) - set(besides))[:limit]
+    wanted = sorted({*timed, *shown} - set(besides))[:limit]
     statement = select(*PLACED).where(CARD.c.number.in_(wanted)).order_by(CARD.c.number)
     return [dict(row) for row in conn.execute(statement).mappings()]
 

@@ -42,15 +42,16 @@ _first: Final = (
     .where(_older.c.address == ADDRESS.c.id, _older.c.state.in_(PENDING), _older.c.flush <= _REAL)
     .scalar_subquery()
 )
-_DUE: Final = (
+DUE: Final = (
     select(ADDRESS.c.id)
     .join_from(ADDRESS, DELIVERY, DELIVERY.c.id == _first)
     .where(DELIVERY.c.due_at <= _REAL, _FREE, or_(ADDRESS.c.ready_at.is_(None), ADDRESS.c.ready_at <= _REAL))
     .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
     .limit(1)
 )
-_NEXT: Final = QuickSelect(lambda _: _DUE)
-_NEXT_LOCKED: Final = QuickSelect(lambda _: _DUE.with_for_update(of=ADDRESS, skip_locked=True))
+"""The address whose turn it is, at `real`."""
+_NEXT: Final = QuickSelect(lambda _: DUE)
+_NEXT_LOCKED: Final = QuickSelect(lambda _: DUE.with_for_update(of=ADDRESS, skip_locked=True))
 _LEASE: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH, _FREE).returning(ADDRESS)
 _LEASED: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH, ADDRESS.c.lease_token == bindparam("token"))
 _ADDRESS: Final = update(ADDRESS).where(ADDRESS.c.id == _WHICH)

@@ -85,12 +85,12 @@ def _free(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
 
 def any_free(conn: Connection, now: datetime) -> bool:
     """Whether there is one to be taken."""
-    return bool(_ANY_FREE.run(conn, now=now))
+    return bool(_ANY_FREE.run(conn, real=now))
 
 
-_ANY_FREE: Final = QuickSelect(
-    lambda _: select(JOB.c.id).where(_free(bindparam("now", type_=JOB.c.lease.type))).limit(1)
-)
+FREE: Final = select(JOB.c.id).where(_free(bindparam("real", type_=JOB.c.lease.type))).limit(1)
+"""One that can be taken at `real`."""
+_ANY_FREE: Final = QuickSelect(lambda _: FREE)
 
 
 def take(conn: Connection, maker: str, now: datetime, lease: datetime) -> Row[Any] | None:

@@ -122,10 +122,12 @@ _AT: Final = bindparam("due", type_=SUBJECT.c.next_check_at.type)
 _IS_CALM: Final = and_(
     SUBJECT.c.calm_until > _AT, SUBJECT.c.judged_at < bindparam("news", type_=SUBJECT.c.judged_at.type)
 )
+_IS_AHEAD: Final = and_(SUBJECT.c.kind == "post", SUBJECT.c.judged_at.is_(None), SUBJECT.c.next_check_at > _AT)
+"""A session that has not begun: whatever came before is read when it does."""
 _DUE: Final = {
     "version": SUBJECT.c.version + 1,
     "next_check_at": case(
-        (_IS_CALM, SUBJECT.c.next_check_at),
+        (or_(_IS_CALM, _IS_AHEAD), SUBJECT.c.next_check_at),
         (or_(SUBJECT.c.next_check_at.is_(None), SUBJECT.c.next_check_at > _AT), _AT),
         else_=SUBJECT.c.next_check_at,
     ),
@@ -374,6 +376,10 @@ def due(conn: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     return _DUE_NOW.run(conn, now=now, limit=limit)
 
 
+DUE: Final = (
+    select(SUBJECT.c.id).where(SUBJECT.c.next_check_at <= bindparam("now", type_=SUBJECT.c.next_check_at.type)).limit(1)
+)
+"""Whether any is due at `now`."""
 _LOOKED_AT: Final = tuple(
     SUBJECT.c[name] for name in ("id", "kind", "key", "hall", "version", "stale_at", "cause", "historic", "verdict")
 )

@@ -39,10 +39,16 @@ class Queue:
     def stop(self) -> None:
         self._idle.set()
 
-    def take(self, limit: int, timeout: float) -> list[Delivery]:
+    def take(self, limit: int, timeout: float, patience: Any = None) -> list[Delivery]:
         if self._batches:
             return self._batches.popleft()
         self._idle.wait(timeout)
+        return []
+
+    def wake(self) -> None:
+        self._idle.set()
+
+    def unstored(self) -> list[Delivery]:
         return []
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:

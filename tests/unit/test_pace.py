@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor import pace
-from monitor.pace import Turn, rest
+from monitor.pace import Turn, rest, until_turn
 
 
 @pytest.mark.parametrize("turn", Turn)
@@ -17,9 +17,20 @@ def test_each_has_its_turn_once_a_second_whenever_it_asks(
     waits = rest(turn, 1.0)
     assert 0 < waits <= 1
     assert (now + waits) % 1 == pytest.approx(turn.value / 1000)
-    assert rest(turn, 1.0, turns=3) == pytest.approx(waits + 2)
 
 
 def test_those_of_longer_rests_come_at_multiples_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace.time, "monotonic", lambda: 102.5)
-    assert rest(Turn.SHEETS, 5.0) == pytest.approx(2.545)
+    assert rest(Turn.ASSESSOR, 5.0) == pytest.approx(2.55)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waits"),
+    [(3.0, 2.46), (0.46, 0.46), (0.47, 0.46), (0.4, 0.4), (1.0, 0.46), (1.46, 1.46)],
+    ids=["several turns", "just a turn", "one turn", "none", "one in a second", "the very last"],
+)
+def test_who_waits_for_a_turn_waits_for_the_last_that_is_not_too_late(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, waits: float
+) -> None:
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 7.5)
+    assert until_turn(Turn.INGEST, seconds) == pytest.approx(waits)

@@ -1,4 +1,4 @@
-"""What keeps a daemon small and quiet: portions of a judging step, senders that look in turns."""
+"""What keeps a daemon small and quiet: portions of a judging step, what it loads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import sys
 import threading
 import weakref
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from alerts.service import SEND_SECONDS, AlertService
 from monitor.app.memory import start_sweeping
 from monitor.supervision.loop import CLAIM, LAST, PORTIONS, portions
 
@@ -31,35 +30,6 @@ def test_every_subject_is_in_one_portion_and_the_last_kinds_in_the_last() -> Non
     assert list(portions([])) == []
     larger = list(portions(subjects, 16 * CLAIM))
     assert [len(portion) for portion in larger if {s.kind for s in portion} == {"post"}] == [90]
-
-
-class Turns:
-    """An event that nobody sets: who waits tells for how long, and stays until let go."""
-
-    def __init__(self) -> None:
-        self.asked: list[float] = []
-        self.came, self.go = threading.Semaphore(0), threading.Event()
-
-    def wait(self, seconds: float) -> None:
-        self.asked.append(seconds)
-        self.came.release()
-        self.go.wait(30)
-
-
-def test_senders_that_rest_look_one_after_the_other() -> None:
-    """However many there are, the store is asked every SEND_SECONDS, by whoever's turn it is."""
-    event = Turns()
-    service = cast(Any, SimpleNamespace(_count=threading.Lock(), _resting=0, _to_send=event))
-    senders = [threading.Thread(target=AlertService._rest, args=(service,)) for _ in range(4)]
-    for sender in senders:
-        sender.start()
-        assert event.came.acquire(timeout=30)
-    event.go.set()
-    for sender in senders:
-        sender.join(30)
-    assert len(event.asked) == 4
-    assert all(n - 1 < asked / SEND_SECONDS <= n for n, asked in enumerate(event.asked, 1))
-    assert service._resting == 0
 
 
 HEAVY = ("cryptography", "psycopg", "xlsxwriter", "openpyxl", "weasyprint", "docxtpl", "babel", "numpy", "cv2", "dlib")
