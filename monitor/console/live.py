@@ -21,7 +21,6 @@ from sqlalchemy import Connection
 from monitor.attendance.policy import PostPolicy
 from monitor.clock import Clock
 from monitor.pace import Turn, rest
-from monitor.store import meta
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Look
 from monitor.supervision.board import Board, Tile
@@ -39,8 +38,8 @@ WARM_SECONDS: Final = 600.0
 WARM_EVERY: Final = 5.0
 KEPT: Final = 1000
 """Messages that a reader who comes back may have missed; more, and the whole board goes out anew."""
-BEAT_SECONDS: Final = 1.0
-"""How often a board says that it lives while nothing changes."""
+BEAT_SECONDS: Final = 3.0
+"""How often a board says that it lives while nothing changes; a page takes it for cut off after ten."""
 EPOCH: Final = secrets.token_hex(4)
 """Which run of the program a message's number is of."""
 
@@ -78,6 +77,7 @@ class _Hall:
     refreshed: float = 0.0
     beaten: float = 0.0
     number: int = 0
+    people: str | None = None
     ring: deque[Message] = field(default_factory=deque)
     gone: int = 0
     """The last number that somebody who comes back cannot be given any more."""
@@ -98,7 +98,7 @@ class LiveBoards:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self.people = 0
+        self.people: str | None = None
         """Another number: roles, reach or sessions of people changed, in whichever process."""
 
     def use(self, policy: PostPolicy) -> None:
@@ -198,7 +198,8 @@ class LiveBoards:
                 return
             with self._store.read() as conn:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
-                self.people = meta.version(conn, meta.PEOPLE_VERSION)
+            told = held.number, held.people
+            self.people = held.people = held.keeper.people
             before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
             board = _sharing(held.board, before, board)
             for tile in board.tiles:
@@ -213,8 +214,9 @@ class LiveBoards:
             held.board, held.refreshed = board, self._clock.monotonic()
             self._beat(held, board)
             held.shown = (board, f"{EPOCH}-{held.number}")
-        for told in list(held.waiting):
-            told()
+        if told != (held.number, held.people):
+            for tell in list(held.waiting):
+                tell()
 
     def _beat(self, held: _Hall, board: Board) -> None:
         """That it was looked at. The last one alone is kept: it says nothing that the next does not."""

@@ -8,6 +8,9 @@ without descriptors for its store and its broker.
 from __future__ import annotations
 
 import asyncio
+import time
+from email.utils import formatdate
+from functools import lru_cache
 from typing import ClassVar, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -38,6 +41,8 @@ class Punctual(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        # uvicorn writes the date on each second's tick, for which a daemon that nobody asks would have to wake
+        self.server_state.default_headers = _date(int(time.time()))
         super().data_received(data)
         self._look()
 
@@ -71,3 +76,9 @@ class Punctual(H11Protocol):
     def _late(self) -> None:
         self._clock = None
         self.transport.close()
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> list[tuple[bytes, bytes]]:
+    """The header of answers begun within a second, Unix time."""
+    return [(b"date", formatdate(second, usegmt=True).encode())]

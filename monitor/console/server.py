@@ -19,15 +19,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from monitor.console.punctual import Punctual
-from monitor.pace import Turn, rest
 
 START_SECONDS: Final = 20.0
 THREADS: Final = 15
 """For what reads the store: as many as it has connections (SQLAlchemy's pool); more would wait for one there."""
-TICK_SECONDS: Final = 1.0
-"""Between two looks of uvicorn at its clock, for the date that answers bear. Its own loop wakes ten times as often, for
-the flag that tells it to leave; a daemon with nothing to do took a fifth of its processor time for that.
-"""
 LEAVE_SECONDS: Final = 0.005
 """Between two looks whether everybody has gone."""
 GRACE_SECONDS: Final = 3
@@ -67,6 +62,7 @@ class HttpServer:
             access_log=False,
             lifespan="off",
             server_header=False,
+            date_header=False,  # `Punctual` writes it
             ssl_certfile=self._tls[0] if self._tls else None,
             ssl_keyfile=self._tls[1] if self._tls else None,
         )
@@ -106,9 +102,9 @@ class _Server(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
-        while not await self.on_tick(0):  # of ten ticks the first is the one that sets the date
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), rest(Turn.HTTP, TICK_SECONDS))
+        # uvicorn's own wakes ten times a second, for a date and for the flag that tells it to leave: a daemon with
+        # nothing to do took a fifth of its processor time for that
+        await self._told.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Until requests have ended and connections are closed, within the grace. uvicorn's own waits a tenth of a

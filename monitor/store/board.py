@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Connection, Select, Table, bindparam, case, func, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from monitor.model import IN_TIME
 from monitor.store import meta
@@ -31,8 +43,8 @@ CHECKIN: Final = table_of(CheckinRow)
 PRESENCE: Final = table_of(PresenceRow)
 CASE: Final = table_of(CaseEventRow)
 DUTY: Final = table_of(DutyRow)
-SERVED: Final = {"ratings": RATING, "cases": CASE}
-"""What is told by serving at a window, by what is counted of it."""
+SERVED: Final = ("ratings", "cases")
+"""What is told by serving at a window, and is counted."""
 VERSIONS: Final = (meta.REGISTRY_VERSION, meta.PLANS_VERSION, meta.ROSTER_VERSION, meta.CALENDAR_VERSION)
 
 OF_DEVICES: Final = ("device", "source")
@@ -48,13 +60,14 @@ class Last(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """How far the store has been looked at: highest numbers, open cards and their changes, and the versions of
-    registry, plans and calendars.
+    registry, plans and calendars. `people`: that of roles, reach and sessions, which no tile rests on.
     """
 
     event: int = 0
     beat: int = 0
     cards: tuple[int, int, int] = (0, 0, 0)
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[str | None, ...] = ()
+    people: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,34 +97,33 @@ def touched_since(conn: Connection, hall: str, mark: Mark) -> tuple[Mark, Touche
     Where several replicas write, a lower number may be committed after a higher one and is not seen here: whoever
     keeps a board looks at each window now and then anyway.
     """
-    event, beat, card = (highest.run(conn)[0].number or 0 for highest in _HIGHEST)
-    [worked] = _WORKED_CARDS.run(conn, hall=hall)
-    versions = meta.several(conn, VERSIONS)
-    now = Mark(event=event, beat=beat, cards=(card, worked.n, int(worked.changes or 0)), versions=versions)
-    if versions != mark.versions or event - mark.event > MOST_TOUCHED:
+    [row] = _STANDING.run(conn, hall=hall)
+    now = Mark(
+        event=row.event or 0,
+        beat=row.beat or 0,
+        cards=(row.card or 0, row.worked, int(row.changes or 0)),
+        versions=tuple(getattr(row, key) for key in VERSIONS),
+        people=getattr(row, meta.PEOPLE_VERSION),
+    )
+    if now.versions != mark.versions or now.event - mark.event > MOST_TOUCHED:
         return now, Touched(counted=frozenset({"cards", *SERVED}), everything=True)
-    windows: set[str | None] = set()
-    seen: set[str | None] = set()
-    served: set[tuple[str, str | None]] = set()
-    staff: set[str] = set()
-    counted = {"cards"} if now.cards != mark.cards else set()
-    if event > mark.event:
-        for row in _PICTURES.run(conn, mark=mark.event):
-            (seen if row.people and row.view == "ok" and _is_in_time(row) else windows).add(row.window)
-        windows.update(row.window for row in _DUTIES.run(conn, mark=mark.event))
-        for what, query in _SERVED.items():
-            rows = query.run(conn, mark=mark.event)
-            counted |= {what} if rows else set()
-            served.update((row.window, row.staff) for row in rows if row.window and _is_in_time(row))
-            windows.update(row.window for row in rows if not _is_in_time(row))
-        staff.update(row.staff for row in _OF_STAFF.run(conn, mark=mark.event))
-    beats = _OF_DEVICES.run(conn, mark=mark.beat) if beat > mark.beat else ()
+    found: dict[str, list[Any]] = {}
+    if (now.event, now.beat) != (mark.event, mark.beat):
+        for row in _NEWS.run(conn, event=mark.event, beat=mark.beat):
+            found.setdefault(row.what, []).append(row)
+    pictures = {True: set[str | None](), False: set[str | None]()}
+    for row in found.get("presence", ()):
+        pictures[bool(row.people) and row.view == "ok" and _is_in_time(row)].add(row.window)
+    served = [row for what in SERVED for row in found.get(what, ())]
+    windows = pictures[False] | {row.window for row in served if not _is_in_time(row)}
+    windows |= {row.window for row in found.get("duty", ())}
+    counted = {what for what in SERVED if what in found} | ({"cards"} if now.cards != mark.cards else set())
     return now, Touched(
         windows=frozenset(w for w in windows if w),
-        seen=frozenset(w for w in seen if w),
-        served=frozenset(served),
-        staff=frozenset(staff),
-        devices=frozenset(row.device for row in beats),
+        seen=frozenset(w for w in pictures[True] if w),
+        served=frozenset((row.window, row.who) for row in served if row.window and _is_in_time(row)),
+        staff=frozenset(row.who for row in found.get("checkin", ())),
+        devices=frozenset(row.who for row in found.get("heartbeat", ())),
         counted=frozenset(counted),
     )
 
@@ -121,32 +133,49 @@ def _is_in_time(row: Any) -> bool:
     return bool(row.received - row.at <= IN_TIME)
 
 
-def _since(table: Table, *names: str) -> QuickSelect:
-    """Never DISTINCT, nor "is not null": SQLite would read by the index on what is asked for, the whole table."""
-    number = table.c.id if table is BEAT else table.c.raw_event
-    return QuickSelect(
-        lambda _: select(*(table.c[name] for name in names)).where(number > bindparam("mark", type_=number.type))
-    )
+def _standing() -> Select[Any]:
+    mine = (CARD.c.hall == bindparam("hall"), CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
+    asked: dict[str, Select[Any]] = {
+        "event": select(func.max(RAW.c.id)),
+        "beat": select(func.max(BEAT.c.id)),
+        "card": select(func.max(CARD.c.number)),
+        "worked": select(func.count()).where(*mine),
+        "changes": select(func.sum(CARD.c.sequence)).where(*mine),
+        **{key: select(meta.META.c.value).where(meta.META.c.key == key) for key in (*VERSIONS, meta.PEOPLE_VERSION)},
+    }
+    return select(*(query.scalar_subquery().label(name) for name, query in asked.items()))
 
 
-def _highest(number: Column[Any]) -> QuickSelect:
-    return QuickSelect(lambda _: select(func.max(number).label("number")))
+_STANDING: Final = QuickSelect(lambda _: _standing())
 
 
-_HIGHEST: Final = tuple(_highest(number) for number in (RAW.c.id, BEAT.c.id, CARD.c.number))
+def _news() -> Select[Any]:
+    """All facts behind the mark, by the key of their own rows, in one statement. Never DISTINCT, nor "is not null":
+    SQLite would read by the index on what is asked for, the whole table.
+    """
+    parts = {
+        "presence": (PRESENCE, {"window", "people", "view", "at", "received"}),
+        "duty": (DUTY, {"window"}),
+        "ratings": (RATING, {"window", "staff", "at", "received"}),
+        "cases": (CASE, {"window", "staff", "at", "received"}),
+        "checkin": (CHECKIN, {"staff"}),
+        "heartbeat": (BEAT, {"device"}),
+    }
+
+    def part(what: str, table: Table, told: Set[str]) -> Select[Any]:
+        number, mark = (table.c.id, "beat") if table is BEAT else (table.c.raw_event, "event")
+        who = next((table.c[name] for name in ("staff", "device") if name in told), null())
+        rest = [(table.c[name] if name in told else null()).label(name) for name in _TOLD]
+        return select(literal_column(f"'{what}'").label("what"), who.label("who"), *rest).where(
+            number > bindparam(mark, type_=number.type)
+        )
+
+    every = union_all(*(part(what, *of) for what, of in parts.items())).subquery()
+    return select(*every.c)
 
 
-def _worked_cards() -> Select[Any]:
-    told: tuple[Any, ...] = (func.count().label("n"), func.sum(CARD.c.sequence).label("changes"))
-    return select(*told).where(CARD.c.hall == bindparam("hall"), CARD.c.state.in_(WORKED), CARD.c.historic.is_(False))
-
-
-_WORKED_CARDS: Final = QuickSelect(lambda _: _worked_cards())
-_PICTURES: Final = _since(PRESENCE, "window", "people", "view", "at", "received")
-_DUTIES: Final = _since(DUTY, "window")
-_SERVED: Final = {what: _since(table, "window", "staff", "at", "received") for what, table in SERVED.items()}
-_OF_STAFF: Final = _since(CHECKIN, "staff")
-_OF_DEVICES: Final = _since(BEAT, "device")
+_TOLD: Final = ("window", "people", "view", "at", "received")
+_NEWS: Final = QuickSelect(lambda _: _news())
 
 
 def cases_by_window(conn: Connection, hall: str) -> dict[str | None, tuple[int, int]]:

@@ -18,6 +18,7 @@ from monitor.store.facts.look import Look
 from monitor.store.facts.posts import load_posts
 from monitor.store.sql import chunks
 from monitor.supervision.postdays import parts_of
+from monitor.workcal.calendar import WorkCalendar
 
 OFF: Final = "off"
 """No session runs: it is not known who is there, and nobody has to be."""
@@ -173,7 +174,7 @@ def _names(look: Look, hall: str, tiles: Iterable[Tile], latest: Iterable[Mappin
 
 def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[str, State]:
     """The states of some windows; some milliseconds each."""
-    spans = {w.id: session_now(look, w) for w in windows}
+    spans = sessions_now(look, windows)
     keys = {
         post_key(window, span[0], look.book.for_window(look.registry, window)): window
         for window, span in spans.items()
@@ -195,13 +196,15 @@ def _as_last_known(parts: tuple[Shown, ...], lag: timedelta) -> tuple[Shown, ...
     return parts
 
 
-def session_now(look: Look, window: Window) -> Span | None:
-    """The session of the window that runs; None outside of its hours."""
-    calendar = look.book.for_window(look.registry, window.id)
-    for start, end in calendar.sessions(calendar.local_date(look.now)):
-        if start <= look.now < end:
-            return start, end
-    return None
+def sessions_now(look: Look, windows: Iterable[Window]) -> dict[str, Span | None]:
+    """Of each window the session that runs; None outside of its hours."""
+    calendars = {window.id: look.book.for_window(look.registry, window.id) for window in windows}
+    running = {calendar: _session_now(calendar, look.now) for calendar in set(calendars.values())}
+    return {window: running[calendar] for window, calendar in calendars.items()}
+
+
+def _session_now(calendar: WorkCalendar, now: datetime) -> Span | None:
+    return next((span for span in calendar.sessions(calendar.local_date(now)) if span[0] <= now < span[1]), None)
 
 
 def _tile(window: Window, session: Span | None, parts: Sequence[Shown]) -> Tile:  # fmt: skip

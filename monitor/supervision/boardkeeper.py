@@ -16,10 +16,10 @@ from typing import Final
 
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.whoisthere import RANKS
-from monitor.model import Window
+from monitor.model import Span, Window
 from monitor.store import board as stored
 from monitor.store.facts.look import Look
-from monitor.supervision.board import Board, Counted, State, composed, counted, session_now, states, windows_of
+from monitor.supervision.board import Board, Counted, State, composed, counted, sessions_now, states, windows_of
 from monitor.supervision.commands import require_known
 
 LOOK_AGAIN_SECONDS: Final = 30.0
@@ -55,6 +55,11 @@ class BoardKeeper:
         self.judged = 0
         """Windows judged so far; for tests and profiles."""
 
+    @property
+    def people(self) -> str | None:
+        """The version of roles, reach and sessions as of the last look."""
+        return self._mark.people
+
     def use(self, policy: PostPolicy) -> None:
         """From the next look on; windows known under another policy are due at once."""
         self._policy, self._states = policy, {}
@@ -66,7 +71,8 @@ class BoardKeeper:
         self._mark, touched = stored.touched_since(look.conn, self.hall, self._mark)
         self._seen = {w: at for w, at in self._seen.items() if w not in touched.windows}
         self._seen.update(dict.fromkeys(touched.seen - touched.windows, look.now))
-        due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, touched)]
+        now = sessions_now(look, windows)
+        due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, now[w.id], touched)]
         again, self._again = self._again, {w.id for w in due}
         due += [w for w in windows if w.id in again and w.id not in self._again]
         due += self._by_time(look, windows, {w.id for w in due})
@@ -98,9 +104,9 @@ class BoardKeeper:
             among.add("cases")  # whether one is overdue is told by its card
         return counted(look, self.hall, self._counted, among) if among else self._counted
 
-    def _is_touched(self, look: Look, window: Window, touched: stored.Touched) -> bool:
+    def _is_touched(self, look: Look, window: Window, session: Span | None, touched: stored.Touched) -> bool:
         known = self._states.get(window.id)
-        if known is None or window.id in touched.windows or known[0] != session_now(look, window):
+        if known is None or window.id in touched.windows or known[0] != session:
             return True
         if touched.staff and not touched.staff.isdisjoint(self._people(look, window)):
             return True

@@ -26,7 +26,7 @@ from monitor.supervision.board import Tile
 from monitor.supervision.reach import halls_within
 from monitor.supervision.signin import Signed
 
-POLL_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 10.0
 """How often an open stream looks whether its page is still there, beside when something came."""
 ASK_SECONDS: Final = 30.0
 """How often an open stream looks whether its session still stands."""
@@ -78,7 +78,8 @@ def sees(signed: Signed, hall: str) -> Callable[[Tile], bool]:
 async def _told(deps: Deps, request: Request, boards: LiveBoards, signed: Signed, hall: str) -> AsyncIterator[bytes]:
     """The events of one page until it goes away, or its session ends."""
     language, view = language_of(request), View.of(signed, hall)
-    asked, people = deps.clock.monotonic(), -1  # the first round asks: something may have changed on the way
+    people: str | None = ""
+    asked = deps.clock.monotonic()  # the first round asks: something may have changed on the way
     last = request.headers.get("last-event-id") or request.query_params.get("after")
     with ExitStack() as held:  # entered here: of a page that went before its first event nothing stays behind
         reader = await run_in_threadpool(held.enter_context, boards.reading(hall))
