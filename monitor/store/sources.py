@@ -132,6 +132,7 @@ class Sources:
         self._states: dict[str, SourceState] = {}
         self._more_at: dict[str, datetime | None] = {}
         self._newest: dict[str, Newest] = {}
+        self._boots: dict[str, str | None] = {}
         self._holding: dict[str, str | None] = {}
         self._lost: dict[str, tuple[Span, ...]] | None = None
         self._cuts: dict[str, tuple[Span, ...]] | None = None
@@ -424,8 +425,10 @@ class Sources:
     def _newest_boot(self, device: str) -> str | None:
         if device in self._newest:
             return self._newest[device].boot
-        found = _NEWEST_BOOT.run(self._conn, device=device, now=self._now)
-        return found[0].boot if found else None
+        if device not in self._boots:
+            found = _NEWEST_BOOT.run(self._conn, device=device, now=self._now)
+            self._boots[device] = found[0].boot if found else None
+        return self._boots[device]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -83,6 +83,21 @@ def test_all_else_is_looked_at_at_once(world: World, news: Callable[[World], obj
     assert world.subject(MORNING).next_check_at <= at("09:00:30")
 
 
+def test_what_comes_before_a_session_is_read_when_it_begins(world: World) -> None:
+    """Each rating and case of the morning would have the afternoon looked at, which has nothing to be judged yet."""
+    world.event("cam1", "presence", "09:00:30", people=0, view="ok")
+    assert world.subject(MORNING).next_check_at == at("09:00:30")
+    assert world.subject(AFTERNOON).next_check_at == at("14:30")
+    world.judge("09:00:31")
+    assert world.subject(AFTERNOON).judged_at is None
+    world.beats("cam1", "12:00", "14:30", HALF_MINUTE)
+    world.event("cam1", "presence", "14:29:50", people=1, view="ok")
+    world.judge("14:30:01")
+    assert world.subject(AFTERNOON).judged_at == at("14:30:01")
+    world.event("cam1", "presence", "14:30:20", people=0, view="ok")
+    assert world.subject(AFTERNOON).next_check_at == at("14:30:20")
+
+
 def test_a_heartbeat_that_holds_something_back_or_comes_late_is_looked_at(world: World) -> None:
     world.beat("cam1", "09:00:30", queue=3)
     assert world.subject(CAMERA).next_check_at == at("09:00:30")

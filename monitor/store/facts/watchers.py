@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from monitor.attendance.facts import Duty, Presence
 from monitor.model import Device, Registry
 from monitor.store.facts.look import Look
+from monitor.store.quick import QuickSelect
 from monitor.store.schema import PresenceRow
 from monitor.store.sql import table_of
 
@@ -39,9 +40,23 @@ def _recorders(look: Look, window: str) -> set[str]:
     free = [d for d in look.registry.devices_of(known.hall) if d.window is None] if known else []
     # Of gateways only those that are said to carry presence: the others are many, and would be searched for in vain.
     wanted = [d.id for d in free if _shows(d) and (d.kind == "camera" or "presence" in d.channels)]
-    recent = (PRESENCE.c.window == window, PRESENCE.c.at >= look.now - REMEMBERED, PRESENCE.c.received <= look.now)
-    query = select(PRESENCE.c.source).where(*recent).limit(1)
-    return {d for d in wanted if look.conn.execute(query.where(PRESENCE.c.source == d)).first() is not None}
+    since = look.now - REMEMBERED
+    return {d for d in wanted if _SHOWED.run(look.conn, source=d, window=window, since=since, now=look.now)}
+
+
+_AT: Final = PRESENCE.c.at.type
+_SHOWED: Final = QuickSelect(
+    lambda _: (
+        select(PRESENCE.c.id)
+        .where(
+            PRESENCE.c.source == bindparam("source"),
+            PRESENCE.c.window == bindparam("window"),
+            PRESENCE.c.at >= bindparam("since", type_=_AT),
+            PRESENCE.c.received <= bindparam("now", type_=_AT),
+        )
+        .limit(1)
+    )
+)
 
 
 def duty_carriers(registry: Registry, window: str, said: Iterable[Duty]) -> list[str]:
