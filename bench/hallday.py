@@ -51,6 +51,10 @@ AGAIN: Final = timedelta(minutes=5)
 """So much later than the first the daemon starts that is measured."""
 NIGHT: Final = timedelta(hours=18)
 """The daemon of the night starts so much later, at four, when no session runs."""
+BEGIN_SECONDS: Final = 60.0
+"""Between the start of the devices and the first second that counts. A day begins once: as long as not all that a
+window's evidence rests on has spoken, it is looked at again every few seconds.
+"""
 SCRAPE_SECONDS: Final = 15.0
 BEAT_SECONDS, PICTURE_SECONDS = 60.0, 30.0
 RATING_SECONDS, CASE_SECONDS = 360.0, 360.0
@@ -257,9 +261,8 @@ async def served(made: Hall, seconds: float) -> dict[str, float]:
     """The open hall."""
     devices = Devices(made)
     await devices.start()
-    await asyncio.sleep(10)  # its start, which no day brings more than once
     watching = asyncio.create_task(board(made))
-    await asyncio.sleep(2)
+    await asyncio.sleep(BEGIN_SECONDS)
     serving = await spell(made, seconds, scrapes=True)
     await scraped(made, 40)
     if watching.done():
@@ -276,7 +279,7 @@ async def closed(made: Hall, seconds: float) -> dict[str, float]:
     devices = Devices(made)
     devices.open = False
     await devices.start()
-    await asyncio.sleep(5)
+    await asyncio.sleep(BEGIN_SECONDS)
     night = await spell(made, seconds, scrapes=False)
     await devices.stop()
     return night
