@@ -126,12 +126,15 @@ class Device:
             self._client = None
 
     def reboot(self, off: timedelta) -> None:
-        """Switched off and on: numbers begin anew in a boot of another name, and the clock is wrong by `off`: of one
-        that owes heartbeats, for nobody could know it of another.
+        """Switched off and on: numbers begin anew in a boot of another name, and the clock is wrong by `off`.
+
+        One that sends no heartbeats keeps clock and numbers: nobody could know that the clock is wrong, nor what of the
+        numbers before is still to come.
         """
         self.cut()
-        self._boots += 1
-        self._seq, self._off, self._beat = 0, off if self.beats else timedelta(0), None
+        if self.beats:
+            self._boots += 1
+            self._seq, self._off, self._beat = 0, off, None
         self.connect()
 
     def hold(self) -> None:

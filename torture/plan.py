@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from torture.scenario import CASES, HALL
+from torture.scenario import BY_EVENTS, CASES, HALL
 
 LINKS: Final = ("devices-broker", "daemon-broker", "daemon-database", "daemon-receivers")
 MOODS: Final = ("slow", "fails", "lies", "resets")
@@ -205,5 +205,6 @@ def _device(rng: Random) -> str:
         f"{HALL}-tm2",
         f"{HALL}-cam{rng.randint(1, 8):02}",
         f"{HALL}-ev{rng.randint(1, 12):02}",
+        *BY_EVENTS,
     )
     return rng.choice(common)

@@ -113,8 +113,11 @@ class Marks:
     _heard: dict[str, datetime] = field(default_factory=dict)
     """From a file: each device's earliest new heartbeat by receipt, which may lie before what was judged already."""
 
-    def event(self, event: Event, boot: BootState) -> None:
-        """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes."""
+    def event(self, event: Event, boot: BootState, *, fills: bool = False) -> None:
+        """A stored event: its subjects by its corrected time; the watermark where events move it or a hole closes.
+
+        `fills`: events with greater numbers were there before it, up to which the watermark may move now.
+        """
         skew = boot.skew or timedelta(0)
         corrected = msgspec.structs.replace(event, at=event.at + skew) if skew else event
         earliest, seen = min(corrected.at, event.received), attendance.reassures(corrected)
@@ -124,7 +127,7 @@ class Marks:
             self._touch(ref, event.received, earliest if is_good else None)
         device = self.registry.devices.get(event.device)
         if device is not None and device.watermark == "events":
-            self.wake(event.device, min(corrected.at, event.received), event.received)
+            self.wake(event.device, LATEST if fills else min(corrected.at, event.received), event.received)
         self.sequence(event.device, event.seq, boot, event.received)
 
     def beat(self, beat: Heartbeat, boot: BootState) -> None:

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, case, func, select
 
 from monitor.ingest import quarantine
 from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
-from monitor.ingest.decode import Message, decode, rejected
+from monitor.ingest.decode import LATEST, Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
 from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, payload_row, raw_row
@@ -136,7 +136,7 @@ def store_prepared(conn: Connection, batch: Sequence[Prepared], registry: Regist
     _insert_facts(conn, stored, registry)
     _insert_private(conn, [event for event, _ in stored])
     step.refusals()
-    step.marks([event for event, _ in stored])
+    step.marks(stored)
     step.news.save(conn)
     return BatchResult(
         outcomes=tuple(step.outcomes[n] for n in range(len(batch))),
@@ -239,16 +239,43 @@ class _Step:
             if seen.get((event.device, event.id)) == payload_hash(event):
                 self.outcomes[n] = Outcome(channel=event.channel, result="duplicate")
 
-    def marks(self, stored: Sequence[Event]) -> None:
+    def _counts_alone(self, device: str) -> bool:
+        """Whether the numbers of its events alone move the device's watermark."""
+        known = self.registry.devices.get(device)
+        return known is not None and not known.owes_heartbeats
+
+    def _below_what_was_there(self, stored: Sequence[tuple[Event, int]]) -> set[EventKey]:
+        """Of devices without heartbeats, the events with a lower number than one stored before them: they may close a
+        hole. In order, as a device sends them, there are none.
+        """
+        late: set[EventKey] = set()
+        greatest: dict[tuple[str, str], int] = {}
+        for event, number in stored:
+            if event.seq is None or not self._counts_alone(event.device):
+                continue
+            key = (event.device, event.boot)
+            if key not in greatest:
+                before = (RAW.c.device == event.device, RAW.c.boot == event.boot, RAW.c.id < number)
+                greatest[key] = self.conn.execute(select(func.max(RAW.c.seq)).where(*before)).scalar() or 0
+            if event.seq < greatest[key]:
+                late.add((event.device, event.id))
+            greatest[key] = max(greatest[key], event.seq)
+        return late
+
+    def marks(self, stored: Sequence[tuple[Event, int]]) -> None:
         boots, marks = self.how.boots, Marks(registry=self.registry, due=self.how.due, shared=self.how.shared)
         for beat in self.beats:
             marks.beat(beat, boots.get(self.conn, beat.device, beat.boot))
-        for event in stored:
-            marks.event(event, boots.get(self.conn, event.device, event.boot))
+        late = self._below_what_was_there(stored)
+        for event in (event for event, _ in stored):
+            boot = boots.get(self.conn, event.device, event.boot)
+            marks.event(event, boot, fills=(event.device, event.id) in late)
         for refused in (o.refused for o in self.outcomes.values()):
             if refused is not None and refused.seq is not None:
                 boot = boots.get(self.conn, refused.device, refused.boot)
                 marks.sequence(refused.device, refused.seq, boot, refused.received)
+                if self._counts_alone(refused.device):
+                    marks.wake(refused.device, LATEST, refused.received)
         marks.write(self.conn, historic=self.how.historic)
 
     def _refuse(self, n: int, refused: Rejected) -> None:

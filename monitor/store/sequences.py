@@ -70,8 +70,12 @@ def first_missing(
     return None
 
 
-def whole_prefix(conn: Connection, device: str, boot: str, now: datetime, prefixes: Prefixes) -> int:
-    """The last number of a boot up to which every event is stored by `now`; 0 where the first one is missing."""
+def whole_prefix(
+    conn: Connection, device: str, boot: str, now: datetime, lost: tuple[Span, ...], prefixes: Prefixes
+) -> int:
+    """The last number of a boot up to which every event is stored by `now`, or declared lost as in `first_missing`; 0
+    where the first one is missing.
+    """
     prefix = prefixes.at(device, boot, now)
     stored = union(
         *(
@@ -79,11 +83,17 @@ def whole_prefix(conn: Connection, device: str, boot: str, now: datetime, prefix
             for t in (RAW, HELD)
         )
     )
+    stepped_over = False
     for seq in sorted(conn.execute(stored).scalars()):
         if seq > prefix + 1:
-            break
+            if not stepped_over:
+                prefixes.keep(device, boot, prefix, now)
+            if not _mended(conn, device, boot, prefix, seq, now, lost):
+                return prefix
+            stepped_over = True
         prefix = seq
-    prefixes.keep(device, boot, prefix, now)
+    if not stepped_over:
+        prefixes.keep(device, boot, prefix, now)
     return prefix
 
 

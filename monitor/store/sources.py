@@ -79,7 +79,7 @@ def _greatest() -> Select[Any]:
     """The event of a device with the greatest time known `now`."""
     now = bindparam("now", type_=RAW.c.at.type)
     mine = (RAW.c.device == bindparam("device"), RAW.c.received <= now, RAW.c.at <= now)
-    return select(RAW.c.at, RAW.c.boot).where(*mine).order_by(RAW.c.at.desc()).limit(1)
+    return select(RAW.c.at, RAW.c.boot, RAW.c.seq).where(*mine).order_by(RAW.c.at.desc()).limit(1)
 
 
 _CUTS: Final = QuickSelect(lambda _: select(CUTS.c.hall, CUTS.c.starts, CUTS.c.ends))
@@ -336,13 +336,16 @@ class Sources:
         return mark, tuple(lost)
 
     def _greatest_at(self, device: str) -> datetime | None:
-        """watermark = events: the greatest time of its events known now."""
-        if self._shared:
+        """watermark = events: the greatest time of its events known now, of one that numbers them up to its first hole.
+
+        Numbers that do not begin with 1 tell of no hole. In a group they are all that there is to go by.
+        """
+        found = _GREATEST.run(self._conn, device=device, now=self._now)
+        row = found[0] if found else None
+        if self._shared or (row is not None and row.seq is not None):
             given = {"device": device, "now": self._now}
-            row = self._greatest_in_sequence(device, _greatest().params(given))
-        else:
-            found = _GREATEST.run(self._conn, device=device, now=self._now)
-            row = found[0] if found else None
+            whole = self._greatest_in_sequence(device, _greatest().params(given))
+            row = whole if whole is not None or self._shared else row
         return self.correct(device, row.boot, row.at)[0] if row else None
 
     def _greatest_in_sequence(self, device: str, query: Select[Any]) -> Row[Any] | None:
@@ -353,7 +356,8 @@ class Sources:
             if newest is None:
                 break
             boots.append(newest.boot)
-            whole = whole_prefix(self._conn, device, newest.boot, self._now, self._prefixes)
+            lost = self.lost_spans(device)
+            whole = whole_prefix(self._conn, device, newest.boot, self._now, lost, self._prefixes)
             row = self._conn.execute(query.where(RAW.c.boot == newest.boot, RAW.c.seq <= whole)).first()
             if row is not None:
                 return row

@@ -7,11 +7,13 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.ingest import replay as replaying
 from monitor.store.engine import Store
+from monitor.store.sources import Sources
 from monitor.supervision.losses import declare_lost
 from tests.halls import MINUTE, Feed, at, hall, told
 from tests.world import World
@@ -35,8 +37,8 @@ def punch(world: World, when: str, **more: object) -> None:
     world.event("t1", "checkin", when, staff="s01", method="face", **more)  # type: ignore[arg-type]
 
 
-def lost(world: World, start: str, end: str, now: str) -> None:
-    world.store.step(lambda conn: declare_lost(conn, "t1", at(start), at(end), actor="test", why="坏了", now=at(now)))
+def lost(world: World, start: str, end: str, now: str, device: str = "t1") -> None:
+    world.store.step(lambda conn: declare_lost(conn, device, at(start), at(end), actor="test", why="坏了", now=at(now)))
 
 
 # --------------------------------------------------------------------------- by heartbeat
@@ -250,6 +252,73 @@ def test_a_source_of_events_is_trusted_and_reaches_its_greatest_time(world: Worl
     world.event("web", "checkin", "08:10", received="08:25", staff="s02", method="manual")
     state = world.state_of("web", "08:30")
     assert (told(state.watermark), state.trusted) == ("08:20", True)
+
+
+def manual(world: World, when: str, seq: int, **more: str) -> None:
+    world.event("web", "checkin", when, seq=seq, staff="s01", method="manual", **more)
+
+
+def test_a_source_of_events_that_numbers_them_waits_where_one_is_missing(world: World) -> None:
+    manual(world, "08:00", 1)
+    manual(world, "08:40", 3)
+    assert world.watermark("web", "08:45") == "08:00"
+    manual(world, "08:20", 2, received="08:50")
+    assert world.watermark("web", "08:50") == "08:40"
+    manual(world, "09:00", 5)
+    lost(world, "08:41", "08:59", now="09:01", device="web")
+    assert world.watermark("web", "09:01") == "09:00"
+
+
+def test_numbers_that_do_not_begin_with_one_tell_of_no_hole(world: World) -> None:
+    manual(world, "08:00", 41)
+    manual(world, "08:40", 43)
+    assert world.watermark("web", "08:45") == "08:40"
+
+
+CASES = hall(
+    devices=[{"id": "sys", "kind": "gateway", "hall": "h1", "channels": ["case", "rating"], "watermark": "events"}]
+)
+OVER = "03-12 10:00"
+"""Past the limit of a case that was accepted on Monday the 2nd."""
+MISSING: dict[str, tuple[str, dict[str, Any]]] = {
+    "the case was completed in time": ("case", {"case": "1", "event": "completed", "item": "i1"}),
+    "another was": ("case", {"case": "3", "event": "completed", "item": "i1"}),
+    "a rating that cannot be read": ("rating", {"score": "well"}),
+}
+
+
+@pytest.mark.parametrize("says", MISSING)
+def test_nobody_is_accused_on_what_a_hole_may_hold_and_everybody_is_judged_once_it_is_closed(
+    store: Store, tmp_path: Path, says: str
+) -> None:
+    """Nothing comes after what was missing."""
+    world = World(store, tmp_path, CASES)
+    world.event("sys", "case", "09:00", seq=1, case="1", event="accepted", item="i1", window="w1", staff="s01")
+    world.event("sys", "case", OVER, seq=3, case="2", event="received", item="i1", window="w1")
+    world.judge("03-12 10:01")
+    assert world.cards("case.limit") == []
+    channel, fields = MISSING[says]
+    world.event("sys", channel, "03-04 10:00", received="03-12 10:05", seq=2, **fields)
+    world.judge("03-12 10:06")
+    late = [] if "in time" in says else ["sys/1"]
+    assert [card["subject"]["id"] for card in world.cards("case.limit")] == late
+
+
+def test_in_a_group_a_source_of_events_waits_for_its_numbers_unless_they_are_declared_lost(world: World) -> None:
+    """What another member has taken may still come; what an operator declares lost will not."""
+
+    def mark(when: str) -> str:
+        with world.store.read() as conn:
+            look = Sources(conn, world.program.registry.get(conn), now=at(when), shared=True)
+            return told(look.state("web").watermark)
+
+    for when, seq in (("08:00", 1), ("08:20", 2), ("08:40", 4), ("09:00", 6)):
+        world.event("web", "checkin", when, seq=seq, staff="s01", method="manual")
+    assert (mark("08:30"), mark("09:00")) == ("08:20", "08:20")
+    lost(world, "08:21", "08:39", now="09:01", device="web")
+    assert (mark("09:01"), mark("09:00")) == ("08:40", "08:20")
+    world.event("web", "checkin", "08:50", received="09:10", seq=5, staff="s01", method="manual")
+    assert (mark("09:09"), mark("09:10")) == ("08:40", "09:00")
 
 
 @pytest.mark.parametrize("seed", range(4))
