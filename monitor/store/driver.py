@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+BEFORE: Final = "jiancha_before"
+"""The execution option of a connection that names what is called before each statement that asks: who reads long lets
+ingest go first there (`FairLock.give_way`).
+"""
 
 
 class Done(Protocol):
@@ -28,6 +33,9 @@ class Done(Protocol):
 
 def ask(conn: Connection, sql: str, values: Sequence[Any]) -> Sequence[Any]:
     """The rows that a statement gives. Raises SQLAlchemy's errors, as all of these."""
+    before = conn.get_execution_options().get(BEFORE)
+    if before is not None:
+        before()
     driver = _driver(conn)
     if driver is None:
         return conn.exec_driver_sql(sql, tuple(values)).fetchall()

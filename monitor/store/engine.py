@@ -36,9 +36,16 @@ WRITING_KB: Final = 32_000
 for pages would hold as much.
 """
 RETRIES: Final = 8
-TURN_SECONDS: Final = 0.001
+TURN_SECONDS: Final = 0.0005
 GIVE_WAY_SECONDS: Final = 0.01
 """How long the judge computes before it gives way to a batch of ingest, and how long it then waits at most."""
+BREATH_SECONDS: Final = 0.001
+FAST_BATCHES: Final = 10
+FAST_SECONDS: Final = 0.1
+"""So long the judge rests after each turn while so many batches come in so short a time, with none in hand too: broker
+and network thread need core and interpreter to bring the next. In a hall's day none come so fast, and each rest would
+be a waking.
+"""
 LOOK_AGAIN_SECONDS: Final = 0.002
 """How often a SQLite store that another process writes is asked whether it is free."""
 STORE_AWAY: Final = (OperationalError, InterfaceError)
@@ -75,6 +82,8 @@ class FairLock:
         self._others: deque[object] = deque()
         self._first_at_work = False
         self._gave_way_at = 0.0
+        self._done_at: deque[float] = deque(maxlen=FAST_BATCHES)
+        """When the last batches were done."""
         self.firsts = 0
         """How often somebody who goes first has asked: whoever writes long steps sees whether ingest is at work."""
 
@@ -104,6 +113,7 @@ class FairLock:
             yield
         finally:
             self._first_at_work = False
+            self._done_at.append(time.monotonic())
             with self._condition:
                 self._condition.notify_all()
 
@@ -112,10 +122,15 @@ class FairLock:
 
         Python hands its interpreter over at each statement of ingest, and would take half a millisecond to hand it
         back, ten times a batch. Waits a while at most, and only after a turn of its own, so that judging goes on where
-        batch follows batch (docs/adr/0015).
+        batch follows batch. There it rests for a breath though none is in hand (docs/adr/0015).
         """
-        if not self._first_at_work or time.monotonic() - self._gave_way_at < TURN_SECONDS:
+        now = time.monotonic()
+        if now - self._gave_way_at < TURN_SECONDS:
             return
+        if not self._first_at_work:
+            if len(self._done_at) < FAST_BATCHES or now - self._done_at[0] > FAST_SECONDS:
+                return
+            time.sleep(BREATH_SECONDS)
         with self._condition:
             self._condition.wait_for(lambda: not self._first_at_work, GIVE_WAY_SECONDS)
         self._gave_way_at = time.monotonic()

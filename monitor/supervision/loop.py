@@ -21,6 +21,7 @@ from monitor.model import CardChange, CardState, Outcome, SubjectRef, Verdict, g
 from monitor.settings import Policy
 from monitor.store import cards, casestats, subjects
 from monitor.store.calendars import CalendarBook
+from monitor.store.driver import BEFORE
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Loaded, Look, Path
 from monitor.store.registry import RegistryCache
@@ -151,6 +152,8 @@ class Judge:
     def _step(self, claimed: Sequence[Row[Any]], now: datetime) -> Applied:
         heard = self.store.lock.firsts
         with self.store.read() as conn:
+            # what is read of one kind takes tens of milliseconds: between its statements ingest goes first too
+            conn.execution_options(**{BEFORE: self.store.lock.give_way})
             look = self.look(conn, now)
             outcomes, failed = self._judge_all(look, claimed)
             seen = subjects.moves_of(conn, (wait.source for o in outcomes for wait in o.judged.waits))

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from monitor.app.program import judge_as_of
 from monitor.model import SubjectRef
 from monitor.store import subjects
-from monitor.store.engine import Store
+from monitor.store.engine import FairLock, Store
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.store.schema import CardEvent
 from monitor.store.sql import table_of
@@ -65,6 +65,15 @@ def test_a_fact_that_comes_between_read_and_write_is_not_overwritten(world: Worl
     judge.run_until_nothing_due(now)
     assert world.verdict(SLOT) == "ok"
     assert world.card_lines() == ["checkin.slot reminder slot:s02/am_in since 08:30 by s02 cleared - open"]
+
+
+def test_a_step_lets_ingest_go_first_between_its_statements_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.judge("08:29")
+    gave_way = list[FairLock]()
+    monkeypatch.setattr(FairLock, "give_way", lambda lock: gave_way.append(lock))
+    now = world.clock.set(at("08:31"))
+    _, claimed = world.program.judge().step(now)
+    assert len(gave_way) > 2 * claimed > 0
 
 
 @pytest.mark.parametrize("received", ["08:49:30", "08:50:01"])
