@@ -126,15 +126,12 @@ class Device:
             self._client = None
 
     def reboot(self, off: timedelta) -> None:
-        """Switched off and on: numbers begin anew in a boot of another name, and the clock is wrong by `off`.
-
-        One that sends no heartbeats keeps clock and numbers: nobody could know that the clock is wrong, nor what of the
-        numbers before is still to come.
+        """Switched off and on: numbers begin anew in a boot of another name, and the clock is wrong by `off`: of one
+        that owes heartbeats, for nobody could know it of another.
         """
         self.cut()
-        if self.beats:
-            self._boots += 1
-            self._seq, self._off, self._beat = 0, off, None
+        self._boots += 1
+        self._seq, self._off, self._beat = 0, off if self.beats else timedelta(0), None
         self.connect()
 
     def hold(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from torture.scenario import BY_EVENTS, CASES, HALL
+from torture.scenario import CASES, HALL
 
 LINKS: Final = ("devices-broker", "daemon-broker", "daemon-database", "daemon-receivers")
 MOODS: Final = ("slow", "fails", "lies", "resets")
@@ -163,18 +163,16 @@ def _reboot(rng: Random, store: str, most: float) -> Sequence[Fault]:
 
 
 def _away(rng: Random, store: str, most: float) -> Sequence[Fault]:
-    return [_lasting(rng, "device cut", device, most) for device in _devices(rng)]
+    return [_lasting(rng, "device cut", _device(rng), most)]
 
 
 def _held(rng: Random, store: str, most: float) -> Sequence[Fault]:
     """Events come late, and then in another order."""
-    return [_lasting(rng, "held and shuffled", device, most) for device in _devices(rng)]
+    return [_lasting(rng, "held and shuffled", _device(rng), most)]
 
 
 def _again(rng: Random, store: str, most: float) -> Sequence[Fault]:
-    return [
-        Fault(at=0, kind="sent again", what=device, figures={"events": rng.randint(3, 40)}) for device in _devices(rng)
-    ]
+    return [Fault(at=0, kind="sent again", what=_device(rng), figures={"events": rng.randint(3, 40)})]
 
 
 def _flood(rng: Random, store: str, most: float) -> Sequence[Fault]:
@@ -197,11 +195,6 @@ def _lasting(rng: Random, kind: str, what: str, most: float, **figures: float) -
 
 def _link(rng: Random, store: str) -> str:
     return rng.choice([link for link in LINKS if store == "postgresql" or link != "daemon-database"])
-
-
-def _devices(rng: Random) -> tuple[str, str]:
-    """One of all, and one without heartbeats, so that the shortest plan reaches those too."""
-    return _device(rng), rng.choice(BY_EVENTS)
 
 
 def _device(rng: Random) -> str:

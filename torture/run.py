@@ -18,7 +18,6 @@ from typing import Any, Final
 from monitor.agents.scene import Step
 from monitor.store.engine import Store
 from monitor.store.sequences import Prefixes, first_missing
-from monitor.store.sources import Sources
 from torture.devices import Device, lines
 from torture.faults import Faults
 from torture.flood import TALKER, Bad
@@ -26,7 +25,7 @@ from torture.heard import Heard
 from torture.outcome import Outcome, gather, held, held_back, quiet, stored
 from torture.people import People
 from torture.plan import Plan
-from torture.scenario import BY_EVENTS, Scenario
+from torture.scenario import Scenario
 from torture.world import STRANGER, CannotPlay, World
 
 DRAIN_SECONDS: Final = 240.0
@@ -154,9 +153,7 @@ class Run:
 
     def _switch_on(self, world: World) -> dict[str, Device]:
         port = world.devices_port
-        found = {
-            d.id: Device(d.id, port=port, clock=world.clock, beats=d.owes_heartbeats) for d in self._scenario.devices
-        }
+        found = {d.id: Device(d.id, port=port, clock=world.clock, beats=True) for d in self._scenario.devices}
         found[STRANGER] = Device(STRANGER, port=port, clock=world.clock, beats=False, births=False)
         return found
 
@@ -220,38 +217,28 @@ class Run:
     def _holes_not_seen(
         self, store: Store, world: World, devices: dict[str, Device], lost: set[tuple[str, str]]
     ) -> list[str]:
-        """Devices whose loss the program does not know of, so that it would judge on: of one that owes heartbeats the
-        first number that is missing has to be known, past one without them nothing may be judged.
+        """Of the devices that owe heartbeats, those whose loss the program does not know of, so that it would judge on.
 
         Of a boot that is over nobody announces a number any more: what was lost at its very end cannot be known. What
         lies in quarantine has a number that is known, and holds its device's watermark by itself.
         """
         holes: dict[str, int] = {}
-        first: dict[str, datetime] = {}
         with store.read() as conn:
             gone = lost - held_back(conn)
         for device in devices.values():
-            kept = [k for k in device.journal if (device.name, k.id) in gone and k.boot == device.boot]
-            if kept and device.beats:
-                holes[device.name] = min(k.seq for k in kept)
+            seqs = [k.seq for k in device.journal if (device.name, k.id) in gone and k.boot == device.boot]
+            if seqs and device.beats:
+                holes[device.name] = min(seqs)
                 device.beat(world.clock.now())
-            elif kept and device.name in BY_EVENTS:
-                first[device.name] = min(datetime.fromisoformat(k.payload["at"]) for k in kept)
 
         def unseen() -> list[str]:
             now = world.clock.now()
             with store.read() as conn:
                 found = {name: first_missing(conn, name, devices[name].boot, now, (), Prefixes()) for name in holes}
-                sources = Sources(conn, self._scenario.hall.registry, now=now, shared=world.is_shared)
-                marks = {name: sources.state(name).watermark for name in first}
             return [
                 f"{name}: {holes[name]} is missing, {seen} is known"
                 for name, seen in found.items()
                 if seen != holes[name]
-            ] + [
-                f"{name}: what was told at {first[name]} is missing, judged to {mark}"
-                for name, mark in marks.items()
-                if mark is not None and mark > first[name]
             ]
 
         with contextlib.suppress(CannotPlay):

@@ -27,12 +27,6 @@ FIRST: Final = date(2026, 3, 3)
 HOURS: Final = (time(7, 10), time(19, 40))
 """When devices are on: the last check-out slot closes at 19:00. The clock jumps over the night."""
 CASES: Final = f"{HALL}-cases"
-LICENCES: Final = f"{HALL}-licences"
-"""A second system for cases, without heartbeats: it hands its events over in batches, hours after they happened."""
-EVALUATOR: Final = f"{HALL}-ev12"
-"""An evaluator without heartbeats, at a window where people sign on and off at it."""
-BY_EVENTS: Final = (LICENCES, EVALUATOR)
-"""Devices whose watermark their own events move (`watermark = "events"`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +66,13 @@ class Scenario:
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Rows for `registry import`."""
-        tables = self.hall.tables()
-        for row in tables["devices"]:
-            row["watermark"] = self.hall.registry.devices[row["id"]].watermark
-        return tables
+        return self.hall.tables()
 
 
 def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
     """Equal arguments give equal scenarios."""
     calendar = build_calendar(settings.calendars["default"])
-    hall = _hall()
+    hall = made_up_halls(1, HALL)
     when = _Clockface(calendar, size.days)
     played = Simulation(
         registry=hall.registry,
@@ -102,8 +93,7 @@ def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
         faults=_faults(seed, size, when),
     )
     steps = [step for step in played.steps() if step.what == "event"]
-    beating = tuple(device for device in played.devices() if device.owes_heartbeats)
-    steps += [*_beats(size, when, beating), *_lives(seed, when), *_tasks(seed, when), *_licences(seed, when)]
+    steps += [*_beats(size, when, tuple(played.devices())), *_lives(seed, when), *_tasks(seed, when)]
     return Scenario(
         seed=seed,
         size=size,
@@ -114,15 +104,6 @@ def scenario(seed: int, size: Size, settings: Settings) -> Scenario:
         start=calendar.local(FIRST, HOURS[0]) - timedelta(minutes=5),
         end=calendar.local(FIRST + timedelta(days=size.days - 1), HOURS[1]),
     )
-
-
-def _hall() -> MadeUp:
-    """The made-up hall, and what is without heartbeats in it."""
-    hall = made_up_halls(1, HALL)
-    devices = dict(hall.registry.devices)
-    devices[EVALUATOR] = replace(devices[EVALUATOR], watermark="events")
-    devices[LICENCES] = Device(id=LICENCES, kind="cases", hall=HALL, watermark="events")
-    return replace(hall, registry=replace(hall.registry, devices=devices))
 
 
 def _millisecond(at: datetime) -> datetime:
@@ -139,9 +120,7 @@ class _Clockface:
         return self.calendar.local(day, time(0)) + timedelta(hours=hour)
 
     def back(self, workdays: int, hour: float) -> datetime:
-        return self.before(FIRST, workdays, hour)
-
-    def before(self, day: date, workdays: int, hour: float) -> datetime:
+        day = FIRST
         for _ in range(workdays):
             day = self.calendar.previous_workday(day)
         return self.at(day, hour)
@@ -230,42 +209,6 @@ def _lives(seed: int, when: _Clockface) -> Iterator[Step]:
                 yield Step(at=when.at(day, begins + offset), device=CASES, what="event", channel="case", fields=fields)
                 if last:
                     break
-
-
-def _licences(seed: int, when: _Clockface) -> Iterator[Step]:
-    """Cases of a system that tells everything late, in the order in which it happened: each evening's work is handed
-    over the next morning, the day's at noon, in the afternoon and in the evening.
-
-    Their limits are reached on the evenings before and on the days themselves. What was completed in time is told after
-    the limit, when only the order of the events says that nobody was late.
-    """
-    happened: list[tuple[datetime, dict[str, Any]]] = []
-    eve = when.back(1, 0).date()
-    for n in range(24):
-        rng = Random(f"{seed}/licence/{n}")
-        item, promised = rng.choice((("i01", 3), ("i02", 2)))
-        ends = rng.randrange(len(when.days) + 1)
-        last = [eve, *when.days][ends]
-        accepted = when.before(last, promised, rng.choice((9.4, 10.3, 15.2)) + n / 100)
-        fields = {"case": f"licence-{n}", "item": f"{HALL}-{item}", "window": _window(rng.choice((1, 2)))}
-        happened.append((accepted, {**fields, "event": "accepted"}))
-        fate = rng.random()
-        if fate < 0.7:
-            happened.append((when.at(last, rng.choice((15.1, 16.2, 16.9)) + n / 100), _completed(fields)))
-        elif fate < 0.85:
-            late = when.at(when.days[min(ends, len(when.days) - 1)], 17.8 + n / 100)
-            happened.append((late, _completed(fields)))
-    for day in when.days:
-        # told last, so that what came before is known to have come
-        happened.append((when.at(day, 19.2), {"case": f"closing-{day}", "event": "received", "item": f"{HALL}-i03"}))
-    told = [when.at(day, hour) for day in when.days for hour in (8.6, 12.1, 15.7, 19.3)]
-    for at, fields in sorted(happened, key=lambda one: one[0]):
-        batch = min(hour for hour in told if hour > at)
-        yield Step(at=batch, device=LICENCES, what="event", channel="case", fields=fields, happened=at)
-
-
-def _completed(fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "event": "completed", "result": "granted"}
 
 
 def _tasks(seed: int, when: _Clockface) -> Iterator[Step]:

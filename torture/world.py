@@ -240,14 +240,6 @@ class World:
                 database = self.database.log()[-2000:] if self.database else ""
                 raise CannotPlay(f"{name}: {why}\n{self.daemons[name].log()[-1500:]}\n{database}")
 
-    def answers(self, name: str) -> bool:
-        """Whether the daemon is up, ready or not."""
-        try:
-            self.http.get(f"{self.url(name)}/healthz", timeout=1)
-        except httpx.HTTPError:
-            return False
-        return True
-
     # -- inside
 
     def _unready(self, name: str) -> str:
