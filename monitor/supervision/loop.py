@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -382,8 +383,12 @@ class Judge:
 
 def portions(claimed: Sequence[Row[Any]], limit: int = CLAIM) -> Iterator[Sequence[Row[Any]]]:
     """What is read, judged and written together, kind after kind as they were claimed and those of LAST at the end: of
-    the kinds of PORTIONS so many at once, of others that follow each other all. `limit`: that of the claim.
+    the kinds of PORTIONS so many at once, of others that follow each other all. `limit`: that of the claim. No more
+    than fit into the smallest portion are one, whatever they are: a quiet hall has two or three at a time.
     """
+    if len(claimed) <= min(PORTIONS.values()):
+        yield from [claimed] if claimed else []
+        return
     kinds = sorted(dict.fromkeys(subject.kind for subject in claimed), key=lambda kind: kind in LAST)
     for heavy, some in groupby(kinds, key=lambda kind: kind if kind in PORTIONS else None):
         mine = [subject for kind in some for subject in claimed if subject.kind == kind]
@@ -397,7 +402,8 @@ def _load_halving(
     """Load the facts of subjects of one kind; a failing batch is halved down to the bad subject (DESIGN §10)."""
     fault: Exception | None = None
     try:
-        with look.conn.begin_nested():  # else on PostgreSQL one failed query would fail all that come after it
+        # else on PostgreSQL one failed query would fail all that come after it
+        with nullcontext() if look.conn.dialect.name == "sqlite" else look.conn.begin_nested():
             loaded = LOADERS[batch[0].kind](look, [s.key for s in batch])
     except STORE_AWAY:
         raise  # the store's trouble, not the subject's

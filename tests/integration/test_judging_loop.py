@@ -37,16 +37,16 @@ def world(store: Store, tmp_path: Path) -> World:
 
 class Meanwhile:
     """Does something once, between a step's reading and its writing: the loop asks here for its path, at each portion
-    that it reads; `portion`: at which.
+    that it reads.
     """
 
-    def __init__(self, deed: object, *, portion: int = 1) -> None:
-        self._deed, self._portion = deed, portion
+    def __init__(self, deed: object) -> None:
+        self._deed = deed
         self.calls = 0
 
     def __call__(self) -> BrokerPath:
         self.calls += 1
-        if self.calls == self._portion:
+        if self.calls == 1:
             self._deed()  # type: ignore[operator]
         return BrokerPath()
 
@@ -95,8 +95,7 @@ def test_a_watermark_that_moves_between_read_and_write_wakes_who_waits(
     world.judge("08:31")
     hear("08:40", "08:40")
     now = world.clock.set(at("08:50"))
-    portion = 2 if watermark == "heartbeat" else 1  # a heartbeat has its device judged, before the slots
-    world.program.judge(path=Meanwhile(lambda: hear("08:49", received), portion=portion)).step(now)
+    world.program.judge(path=Meanwhile(lambda: hear("08:49", received))).step(now)
     assert world.verdict(SLOT) == "unknown"
     world.judge("08:50:02")
     assert world.verdict(SLOT) == "yellow"

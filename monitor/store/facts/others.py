@@ -213,10 +213,19 @@ def load_calendars(look: Look, keys: Sequence[str]) -> dict[str, Loaded]:
 
 def _closed_at(look: Look, keys: Sequence[str]) -> dict[str, datetime]:
     """When a person closed the card of a bad rating."""
-    query = (
+    return {row.key: row.at for row in _CLOSED_AT.run(look.conn, keys, now=look.now)}
+
+
+_CLOSED_AT: Final = QuickSelect(
+    lambda among: (
         select(CARD.c.key, func.min(NOTICE.c.at).label("at"))
         .join(NOTICE, NOTICE.c.card == CARD.c.number)
-        .where(CARD.c.kind == "rating", CARD.c.key.in_(keys), NOTICE.c.event == "closed", NOTICE.c.at <= look.now)
+        .where(
+            CARD.c.kind == "rating",
+            among(CARD.c.key),
+            NOTICE.c.event == "closed",
+            NOTICE.c.at <= bindparam("now", type_=NOTICE.c.at.type),
+        )
         .group_by(CARD.c.key)
     )
-    return {r.key: r.at for r in look.conn.execute(query)}
+)
