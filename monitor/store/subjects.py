@@ -49,6 +49,8 @@ first wins by the version."""
 
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every judgement: what is told of then may change any."""
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""After every session."""
 
 
 def _sooner(at: datetime | ColumnElement[datetime]) -> dict[str, object]:
@@ -80,9 +82,10 @@ def mark_each(
 ) -> None:
     """As `mark`, each subject with a due time of its own.
 
-    `news`: of those of which nothing but good is told, the earliest time that it speaks of. Where the subject was
-    judged before that time and is calm (`Verdict.calm_until`), it is touched but due when it was: what is being judged
-    at this moment without the news is not written, and the next look finds them.
+    `news`: these marks are of what devices told; of those of which nothing but good is told, the earliest time that it
+    speaks of. Where the subject was judged before that time and is calm (`Verdict.calm_until`), it is touched but due
+    when it was: what is being judged at this moment without the news is not written, and the next look finds them. So
+    is a session that has not begun.
 
     Rows are touched in the order of (kind, key), so that concurrent writers lock in one order. Many rows of one cached
     statement: one wide VALUES, or one long OR, would be compiled again for every length.
@@ -96,8 +99,8 @@ def mark_each(
 
     for how, found in groupby(sorted(dues), key=way):
         refs = list(found)
-        told = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r], "news": good.get(r, EVER)}
-                for r in refs]  # fmt: skip
+        told = [{"of": r.kind, "low": r.key, "high": prefix_end(r.key), "due": dues[r], "news": good.get(r, EVER),
+                 "ahead": NEVER if news is None else dues[r]} for r in refs]  # fmt: skip
         if how == "prefix":
             _MARK_PREFIX.run(conn, told)
         elif how == "one":
@@ -122,8 +125,12 @@ _AT: Final = bindparam("due", type_=SUBJECT.c.next_check_at.type)
 _IS_CALM: Final = and_(
     SUBJECT.c.calm_until > _AT, SUBJECT.c.judged_at < bindparam("news", type_=SUBJECT.c.judged_at.type)
 )
-_IS_AHEAD: Final = and_(SUBJECT.c.kind == "post", SUBJECT.c.judged_at.is_(None), SUBJECT.c.next_check_at > _AT)
-"""A session that has not begun: whatever came before is read when it does."""
+_IS_AHEAD: Final = and_(
+    SUBJECT.c.kind == "post",
+    SUBJECT.c.judged_at.is_(None),
+    SUBJECT.c.next_check_at > bindparam("ahead", type_=SUBJECT.c.next_check_at.type),
+)
+"""A session that has not begun: what a device told before is read when it does."""
 _DUE: Final = {
     "version": SUBJECT.c.version + 1,
     "next_check_at": case(
@@ -140,7 +147,10 @@ _MARK_PREFIX: Final = QuickUpdate(
 
 def touch(conn: Connection, refs: Iterable[SubjectRef], *, due: datetime) -> None:
     """As `mark`, for subjects that matter only if they are there: none is made."""
-    _MARK_ONE.run(conn, [{"of": r.kind, "low": r.key, "high": "", "due": due, "news": EVER} for r in sorted(set(refs))])
+    _MARK_ONE.run(
+        conn,
+        [{"of": r.kind, "low": r.key, "high": "", "due": due, "news": EVER, "ahead": NEVER} for r in sorted(set(refs))],
+    )
 
 
 def held(conn: Connection, ref: SubjectRef, hall: str | None, *, make: bool) -> int | None:

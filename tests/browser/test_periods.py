@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from monitor.app.lookout import Lookout
 from monitor.app.sheetmaker import SheetMaker
 from monitor.store.engine import Store
 from tests.assessed_hall import HEAD, LI
@@ -34,10 +35,15 @@ def app(hall: Console) -> Iterator[BusyApp]:
     with hall.app() as running:
         program = hall.program_now()
         maker = SheetMaker(program, program.judge().look)
+        others = dict.fromkeys(("judge", "policy", "planner", "senders"), lambda: None)
+        clock, store = program.clock, program.store
+        lookout = Lookout(store, now=clock.now, real=clock.real_now, wake={**others, "sheets": maker.wake})
         maker.start()
+        lookout.start()
         try:
             yield running
         finally:
+            lookout.stop()
             maker.stop()
 
 
