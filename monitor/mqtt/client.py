@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS: Final = 5.0
 """How often at least the keep-alive is looked at while nothing happens; four times in one that is short."""
 LIFE_SECONDS: Final = 1.0
+"""How often paho is told, while messages come, that the broker lives."""
 STEADY_SECONDS: Final = 5.0
 GATE_SECONDS: Final = 0.2
 """How often a closed gate is asked again."""

@@ -15,8 +15,11 @@ from alerts.service import AlertService
 from monitor.ops.retention.run import run as retention_run
 from monitor.settings import RetentionSettings
 from monitor.store import ledgers
+from monitor.store.board import Mark, touched_since
 from monitor.store.engine import Store
 from monitor.store.gauges import read_gauges
+from monitor.store.waiting import waiting
+from monitor.supervision.boardkeeper import BoardKeeper
 from monitor.supervision.cardlist import CardFilter, counted, rows_of
 from monitor.supervision.statreport import by_month
 from tests.alert_world import Tally, policy_of
@@ -105,6 +108,20 @@ def scrape(world: World) -> None:
         read_gauges(conn, now=world.clock.now(), real_now=world.clock.now())
 
 
+def lookout(world: World) -> None:
+    with world.store.read() as conn:
+        waiting(conn, world.clock.now(), world.clock.now())
+
+
+def board(world: World) -> None:
+    """A first look, and what one asks that finds news."""
+    keeper = BoardKeeper("h1", world.settings.policy.post)
+    with world.store.read() as conn:
+        look = world.judging.look(conn, at("10:32"))
+        keeper.refresh(look)
+        touched_since(conn, "h1", Mark(versions=touched_since(conn, "h1", Mark())[0].versions))
+
+
 def statistics(world: World) -> None:
     with world.store.read() as conn:
         look = world.judging.look(conn, world.clock.now())
@@ -123,13 +140,14 @@ def retention(world: World) -> None:
 
 
 PARTS = {
-    "ingest": ingest, "judge": judge, "alerts": alerts, "cards": cards, "scrape": scrape, "statistics": statistics,
-    "scores": scores, "retention": retention,
+    "ingest": ingest, "judge": judge, "alerts": alerts, "cards": cards, "scrape": scrape, "lookout": lookout,
+    "board": board, "statistics": statistics, "scores": scores, "retention": retention,
 }  # fmt: skip
 
 
 ALLOWED: Mapping[str, str] = {
     "SELECT card.level, card.state, count(*)": "tabs of the inbox count cards of all states: some thousands a year",
+    "SELECT (SELECT max(raw_event.id)": "the last numbers of all, a step each at the end of an index",
     "FROM case_stat": "statistics of a span that may be all there is: a year of 318,022 cases in 2.4 s (performance)",
     "FROM rating JOIN private_text": "comments out of time, a page of 5,000 a look, once a month",
     "DELETE FROM audit_private": "which cards stand: cards, not audit rows, once a batch",
