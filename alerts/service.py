@@ -23,6 +23,7 @@ from alerts.routing import Unrouted, unrouted
 from alerts.sender import Counter, Sender
 from alerts.standing import begun
 from monitor.model import Level, Registry
+from monitor.rounds import Rounds
 from monitor.store import alerts as rows
 from monitor.store.calendars import CalendarBook, CalendarCache
 from monitor.store.engine import STORE_AWAY, Store
@@ -67,13 +68,13 @@ class AlertService:
             counter=counter,
         )  # fmt: skip
         self.sender = Sender(store=store, policy=policy, channels=self.channels, real_now=real_now, counter=counter)
-        self._to_plan, self._to_send = threading.Event(), threading.Event()
+        self._planning, self._sending = Rounds(), [Rounds() for _ in range(policy.senders)]
 
     def plan_once(self, now: datetime) -> int:
         """Plan up to 200 cards with waiting notices at `now` (program's clock); how many notices were planned."""
         planned = self.planner.plan_once(now)
         if planned:
-            self._to_send.set()
+            self.wake_senders()
         return planned
 
     def send_once(self) -> int:
@@ -82,11 +83,12 @@ class AlertService:
 
     def wake(self) -> None:
         """Cards changed: plan at once instead of at the next look."""
-        self._to_plan.set()
+        self._planning.wake()
 
     def wake_senders(self) -> None:
         """A message is due."""
-        self._to_send.set()
+        for rounds in self._sending:
+            rounds.wake()
 
     def run(self, stop: threading.Event, rest: float = REST_SECONDS) -> None:
         """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks.
@@ -94,18 +96,18 @@ class AlertService:
         `rest`: how long each rests where nobody wakes it.
         """
         threads = [
-            threading.Thread(target=self._plan_loop, args=(stop, rest), name="alert-planner"),
+            threading.Thread(target=self._plan_loop, args=(self._planning, rest), name="alert-planner"),
             threading.Thread(target=self._warm_up, name="alert-warm-up"),
         ]
         threads += [
-            threading.Thread(target=self._send_loop, args=(stop, rest), name=f"alert-sender-{n}")
-            for n in range(self.policy.senders)
+            threading.Thread(target=self._send_loop, args=(rounds, rest), name=f"alert-sender-{n}")
+            for n, rounds in enumerate(self._sending)
         ]
         for thread in threads:
             thread.start()
         stop.wait()
-        self._to_plan.set()
-        self._to_send.set()
+        for rounds in (self._planning, *self._sending):
+            rounds.end()
         for thread in threads:
             thread.join()
 
@@ -121,9 +123,8 @@ class AlertService:
             except Unusable as error:
                 log.error("a receiver cannot be used", action="alert.unusable", receiver=name, why=str(error))
 
-    def _plan_loop(self, stop: threading.Event, rest: float) -> None:
-        while not stop.is_set():
-            self._to_plan.clear()
+    def _plan_loop(self, rounds: Rounds, rest: float) -> None:
+        while rounds.begin():
             planned = 0
             try:
                 planned = self.plan_once(self._now())
@@ -132,20 +133,19 @@ class AlertService:
             except Exception:
                 log.exception("planning failed", action="alert.plan_failed")
             if not planned:
-                self._to_plan.wait(rest)
+                rounds.rest(rest)
 
-    def _send_loop(self, stop: threading.Event, rest: float) -> None:
-        while not stop.is_set():
-            self._to_send.clear()
+    def _send_loop(self, rounds: Rounds, rest: float) -> None:
+        while rounds.begin():
             sent = 0
             try:
-                sent = self.sender.run(lambda: not stop.is_set())
+                sent = self.sender.run(lambda: not rounds.over)
             except STORE_AWAY as error:
                 log.warning("sending waits for the store", action="alert.waiting", error=str(error.orig))
             except Exception:
                 log.exception("sending failed", action="alert.send_failed")
             if not sent:
-                self._to_send.wait(rest)
+                rounds.rest(rest)
 
     # ------------------------------------------------------------- what would go where
 

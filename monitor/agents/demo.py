@@ -31,6 +31,7 @@ from monitor.agents.sights import Checklist, Evidence
 from monitor.agents.stage import Stage
 from monitor.agents.watch import View, Watcher
 from monitor.clock import Clock
+from monitor.signals import ends_by
 from monitor.store.engine import Store
 from monitor.wording import level_word
 
@@ -58,8 +59,8 @@ def run_demo(options: Options, console: Console) -> bool:
     """Play the demo to its end or to Ctrl-C; whether everything promised was seen. Raises CannotStart, OSError."""
     folder = options.folder or Path(tempfile.mkdtemp(prefix="jiancha-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
-    stop = threading.Event()
-    with _signals(stop), _logs_to(folder / "devices.log"):
+    # Ctrl-C, SIGTERM and a closed terminal end the demo in order
+    with ends_by(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as stop, _logs_to(folder / "devices.log"):
         return _Demo(options, folder.resolve(), console, stop).run()
 
 
@@ -73,18 +74,6 @@ def _logs_to(file: Path) -> Iterator[None]:
             yield
         finally:
             structlog.configure(**before)
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a closed terminal end the demo in order."""
-    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 class _Demo:

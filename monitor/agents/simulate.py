@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from monitor.attendance.shifts import Shifts
 from monitor.clock import Clock
 from monitor.model import Registry
 from monitor.settings import Settings
+from monitor.signals import ends_by
 from monitor.store.calendars import CalendarBook
 
 CONNECT_SECONDS: Final = 30.0
@@ -87,19 +87,14 @@ def live(played: Simulation, settings: Settings, clock: Clock, passwords: Mappin
 
     Gives how many messages were sent, and what stayed unconnected. Raises the error that ended the play.
     """
-    stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
     mqtt = settings.mqtt
     names = {device.id: passwords.get(device.id) for device in played.devices()}
-    try:
+    with ends_by(signal.SIGINT, signal.SIGTERM) as stop:
         carrier = MqttDevices(names, host=mqtt.host, port=mqtt.port, clock=clock, version=mqtt.version)
         with closing(carrier):
             away = carrier.wait(CONNECT_SECONDS)
             fleet = Fleet(played, carrier, clock, since=clock.now())
             fleet.run(stop)
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
     if fleet.failed is not None:
         raise fleet.failed
     return fleet.sent, away

@@ -37,32 +37,27 @@ class Assessor:
 
     def __init__(self, program: Program, look: Callable[[Connection, datetime], Look]) -> None:
         self._program, self._look = program, look
-        self._awake, self._stop = threading.Event(), threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assessment", daemon=True)
         self._tried_at: dict[str, float] = {}
 
     def start(self) -> None:
         self._thread.start()
 
-    def wake(self) -> None:
-        self._awake.set()
-
     def stop(self) -> None:
         """What is being worked out is finished: a step that was written stays, the rest comes with the next start."""
         self._stop.set()
-        self._awake.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._awake.clear()
             try:
                 self.round()
             except STORE_AWAY as error:
                 log.debug("the store is away", action="assessment.waiting", error=repr(error.orig))
             except Exception:  # the next round tries again
                 log.exception("ledgers could not be looked at", action="assessment.failed")
-            self._awake.wait(rest(Turn.ASSESSOR, POLL_SECONDS))
+            self._stop.wait(rest(Turn.ASSESSOR, POLL_SECONDS))
 
     def round(self) -> list[RunReport]:
         """Run every hall that is due; what each run did."""

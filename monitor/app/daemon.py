@@ -43,6 +43,7 @@ from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
 from monitor.ops.sdnotify import ServiceManager
 from monitor.settings import MqttSettings
+from monitor.signals import on_signal
 from monitor.store.bell import Bell
 from monitor.store.facts.look import Path as BrokerPath
 from monitor.supervision.policies import InForce
@@ -57,25 +58,22 @@ SWITCH_SECONDS: Final = 0.0005
 away at each statement, and beside a judge at work waited as long each time to have it back (docs/adr/0015)."""
 COMPANY: Final = timedelta(seconds=10)
 """`Judge.company` of a daemon, by the program's clock."""
-WATCH_SECONDS: Final = 60.0
-"""How long the main thread waits at a time. A signal comes through at any time."""
 ALERTS_REST_SECONDS: Final = 30.0
 """How long planner and senders rest at most: the lookout wakes them."""
 ACK_FIRST: Final = "JIANCHA_TEST_ACK_FIRST"
 """Acknowledge before the commit: only for the control of the crash tests, which shows that they bite."""
 
 
-def wait_for_signal(stop: threading.Event) -> None:
-    """Block until SIGTERM or SIGINT, or until `stop` is set."""
+def wait_for_signal() -> None:
+    """Block until SIGTERM or SIGINT. A second one ends nothing sooner: what was begun is finished."""
+    stop = threading.Event()
 
-    def on_signal(signum: int, _frame: Any) -> None:
-        log.info("stopping", action="daemon.stopping", signal=signal.Signals(signum).name)
+    def told(name: signal.Signals) -> None:
+        log.info("stopping", action="daemon.stopping", signal=name.name)
         stop.set()
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, on_signal)
-    while not stop.wait(WATCH_SECONDS):
-        pass
+    on_signal(told, signal.SIGTERM, signal.SIGINT)
+    stop.wait()
 
 
 class Unusable(ValueError):
@@ -126,7 +124,7 @@ class _Daemon:
 
     def __init__(self, program: Program, parts: contextlib.ExitStack) -> None:
         settings = program.settings
-        self._program, self._parts, self._stop = program, parts, threading.Event()
+        self._program, self._parts = program, parts
         self._manager = ServiceManager.of(os.environ, os.getpid())
         rules = [rule.id for kind in RULES.values() for rule in kind]
         self._metrics = Metrics(rules=rules)
@@ -205,7 +203,7 @@ class _Daemon:
             https=urls.get("https"),
             store=self._program.store.engine.url.render_as_string(),
         )
-        wait_for_signal(self._stop)
+        wait_for_signal()
         self._manager.stopping("正在停止 stopping: 完成已开始的工作 what was begun is finished")
 
     def _wake_judge(self) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program, make_expected, record_hours, record_policy
+from monitor.rounds import Rounds
 from monitor.store.engine import STORE_AWAY
 from monitor.supervision.loop import CLAIM, Judge
 from monitor.supervision.policies import InForce, look_again
@@ -60,15 +61,14 @@ class JudgingLoop:
         """Up to when what is expected was looked for: time and the registry make it, no fact does."""
         self._filled = False
         """Whether every case judged by an earlier version has its row of statistics."""
-        self._awake = threading.Event()
-        self._stop = threading.Event()
+        self._rounds = Rounds()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def wake(self) -> None:
-        self._awake.set()
+        self._rounds.wake()
 
     def use(self, found: InForce) -> None:
         """Judge by another policy from the next step on; a step under way ends by the one that it began with."""
@@ -76,15 +76,11 @@ class JudgingLoop:
         self.wake()
 
     def stop(self) -> None:
-        self._stop.set()
-        self._awake.set()
+        self._rounds.end()
         self._thread.join(30)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            if self._caught_up is not None:
-                self._caught_up.wait(GIVE_WAY_SECONDS)
-            self._awake.clear()
+        while self._begin():
             more = False
             try:
                 more = self._tick()
@@ -98,12 +94,17 @@ class JudgingLoop:
             if not more:
                 self._rest(time.monotonic())
 
+    def _begin(self) -> bool:
+        if self._caught_up is not None:
+            self._caught_up.wait(GIVE_WAY_SECONDS)
+        return self._rounds.begin()
+
     def _rest(self, done: float) -> None:
         """Until it is woken, and so long since the step before that what comes together is judged together."""
-        self._awake.wait(LONGEST_SECONDS)
+        self._rounds.rest(LONGEST_SECONDS)
         soon = done + REST_SECONDS - time.monotonic()
         if soon > 0:
-            self._stop.wait(soon)
+            self._rounds.pause(soon)
 
     def _tick(self) -> bool:
         """One step; gives whether more was due than one step takes."""

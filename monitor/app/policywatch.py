@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from monitor.app.program import Program
+from monitor.rounds import Rounds
 from monitor.store.engine import STORE_AWAY
 
 log = structlog.get_logger(__name__)
@@ -21,27 +22,25 @@ class PolicyWatch:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._awake, self._stop = threading.Event(), threading.Event()
+        self._rounds = Rounds()
         self._thread = threading.Thread(target=self._run, name="policy", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def wake(self) -> None:
-        self._awake.set()
+        self._rounds.wake()
 
     def stop(self) -> None:
-        self._stop.set()
-        self._awake.set()
+        self._rounds.end()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._awake.clear()
+        while self._rounds.begin():
             try:
                 self._program.policies.refresh(self._program.store)
             except STORE_AWAY as error:
                 log.debug("the store is away", action="policy.waiting", error=repr(error.orig))
             except Exception as error:  # the policy before goes on; the next look tries again
                 log.error("the policy could not be looked at", action="policy.failed", exc_info=error)
-            self._awake.wait(REST_SECONDS)
+            self._rounds.rest(REST_SECONDS)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row
 
 from monitor.app.program import Program
 from monitor.app.works import WORKS, Making, Stopped, ended
+from monitor.rounds import Rounds
 from monitor.store import sheetjobs
 from monitor.store.engine import STORE_AWAY
 from monitor.store.facts.look import Look
@@ -39,7 +40,7 @@ class SheetMaker:
     def __init__(self, program: Program, look: Callable[[Connection, datetime], Look]) -> None:
         self._program, self._look = program, look
         self._me = secrets.token_hex(8)
-        self._awake, self._stop = threading.Event(), threading.Event()
+        self._rounds = Rounds()
         self._thread = threading.Thread(target=self._run, name="sheets", daemon=True)
         self._expired_at: float | None = None
 
@@ -49,17 +50,15 @@ class SheetMaker:
         self._thread.start()
 
     def wake(self) -> None:
-        self._awake.set()
+        self._rounds.wake()
 
     def stop(self) -> None:
         """What is being made goes back to those that wait."""
-        self._stop.set()
-        self._awake.set()
+        self._rounds.end()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._awake.clear()
+        while self._rounds.begin():
             busy = False
             try:
                 self._expire()
@@ -69,7 +68,7 @@ class SheetMaker:
             except Exception:  # the next round tries again
                 log.exception("a sheet could not be looked for", action="sheets.failed")
             if not busy:
-                self._awake.wait(REST_SECONDS)
+                self._rounds.rest(REST_SECONDS)
 
     def _expire(self) -> None:
         now = self._program.clock.monotonic()
@@ -147,7 +146,7 @@ class SheetMaker:
     def _tell(self, number: int, done: int, total: int) -> None:
         """How far it is; raises Stopped where it need not go on."""
         now = self._program.clock.real_now()
-        if self._stop.is_set() or not self._write(number, done=done, total=total, lease=now + LEASE):
+        if self._rounds.over or not self._write(number, done=done, total=total, lease=now + LEASE):
             raise Stopped
 
     def _write(self, number: int, **values: Any) -> bool:

@@ -116,6 +116,10 @@ def test_a_board_says_when_it_is_cut_off_and_goes_on_by_itself(place: Hall, brow
     seen.page.clock.install()
     seen.page.reload()
     seen.page.locator("#fresh:not(.stale)").wait_for()
+    # The page's clock stands still from here on, so that its last news is as old as is said, however long a stop takes.
+    seen.page.clock.pause_at(seen.page.evaluate("Date.now()") / 1000 + 1)
+    stamp = seen.page.inner_text("#fresh time")
+    seen.page.locator("#fresh time", has_not_text=stamp).wait_for()
     port = place.daemon.url.rpartition(":")[2]
     place.daemon.stop()
     seen.page.clock.fast_forward(8_000)
@@ -123,6 +127,7 @@ def test_a_board_says_when_it_is_cut_off_and_goes_on_by_itself(place: Hall, brow
     seen.page.clock.fast_forward(4_000)
     seen.page.locator("#fresh.stale").wait_for()
     seen.says("数据中断")
+    seen.page.clock.resume()
     place.daemon.environment["JIANCHA_HTTP__PORT"] = port
     place.daemon.start()
     seen.page.locator("#fresh:not(.stale)").wait_for(timeout=30_000)

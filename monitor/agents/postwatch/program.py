@@ -20,6 +20,7 @@ from monitor.attendance.recognition.vision.drawing import draw, write
 from monitor.attendance.recognition.vision.frames import Camera, SourceError, open_camera, without_password
 from monitor.attendance.recognition.vision.regions import Region
 from monitor.clock import Clock
+from monitor.signals import ends_by
 
 log = structlog.get_logger(__name__)
 
@@ -61,20 +62,14 @@ def snapshot(config: WatchConfig, camera: str | None, file: Path, clock: Clock) 
 def watch(config: WatchConfig, camera: str | None, clock: Clock) -> None:
     """Watch until SIGTERM, SIGINT or the end of a file. Errors of start: DetectorError, SourceError, QueueError."""
     scene = scene_of(config)
-    stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with closing(_camera(config, camera)) as source:
-            kept = KeptEvents(config.watch.queue, most=config.watch.queue_most, program=WATCH.name)
-            with closing(kept), closing(Uplink(config.watch, config.mqtt, kept, clock, WATCH)) as uplink:
-                uplink.start()
-                if config.detector is not None:
-                    log.info("detector", action="watch.detector", sha256=config.detector.sha256.lower())
-                log.info("watching", action="watch.started", device=config.watch.device, waiting=kept.waiting)
-                run(Watch(config, scene, kept), source, uplink, config, clock, stop)
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    with ends_by(signal.SIGINT, signal.SIGTERM) as stop, closing(_camera(config, camera)) as source:
+        kept = KeptEvents(config.watch.queue, most=config.watch.queue_most, program=WATCH.name)
+        with closing(kept), closing(Uplink(config.watch, config.mqtt, kept, clock, WATCH)) as uplink:
+            uplink.start()
+            if config.detector is not None:
+                log.info("detector", action="watch.detector", sha256=config.detector.sha256.lower())
+            log.info("watching", action="watch.started", device=config.watch.device, waiting=kept.waiting)
+            run(Watch(config, scene, kept), source, uplink, config, clock, stop)
     log.info("ended", action="watch.ended", signal=stop.is_set())
 
 

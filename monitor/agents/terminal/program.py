@@ -22,6 +22,7 @@ from monitor.agents.terminal.gallery import GalleryFeed, Server
 from monitor.agents.terminal.terminal import Terminal, run
 from monitor.attendance.recognition.vision.frames import Camera, open_camera, without_password
 from monitor.clock import Clock
+from monitor.signals import ends_by
 
 log = structlog.get_logger(__name__)
 
@@ -44,33 +45,28 @@ def terminal(
     card reader. Errors of start: BadConfig, SourceError, QueueError.
     """
     own = config.terminal
-    stop = threading.Event()
-    before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        # Closed in the reverse order: the uplink's last heartbeat still asks what is proven.
-        with (
-            closing(_camera(config, camera)) as source,
-            closing(KeptEvents(own.queue, most=own.queue_most, program=TERMINAL.name)) as kept,
-            closing(_feed(config, clock)) as feed,
-            closing(Faces()) as faces,
-        ):
-            cards = _cards(numbers) if own.card_reader else None
-            made = Terminal(
-                config, faces=faces, feed=feed, kept=kept, cards=cards,
-                display=Display(display, ZoneInfo(own.zone), as_json=as_json),
-            )  # fmt: skip
-            uplink = Uplink(own, config.mqtt, kept, clock, TERMINAL, proven=lambda: made.proven(clock.now()))
-            with closing(uplink):
-                feed.start()
-                uplink.start()
-                _say_start(config, kept.waiting)
-                run(made, source, uplink, clock, stop, frames_per_second=own.frames_per_second)
-            counts = faces.counts
-            log.info("ended", action="terminal.ended", signal=stop.is_set(), attempts=dict(made.desk.counts),
-                     encoded=counts.encoded, dropped=counts.dropped, lost=counts.lost)  # fmt: skip
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    # Closed in the reverse order: the uplink's last heartbeat still asks what is proven.
+    with (
+        ends_by(signal.SIGINT, signal.SIGTERM) as stop,
+        closing(_camera(config, camera)) as source,
+        closing(KeptEvents(own.queue, most=own.queue_most, program=TERMINAL.name)) as kept,
+        closing(_feed(config, clock)) as feed,
+        closing(Faces()) as faces,
+    ):
+        cards = _cards(numbers) if own.card_reader else None
+        made = Terminal(
+            config, faces=faces, feed=feed, kept=kept, cards=cards,
+            display=Display(display, ZoneInfo(own.zone), as_json=as_json),
+        )  # fmt: skip
+        uplink = Uplink(own, config.mqtt, kept, clock, TERMINAL, proven=lambda: made.proven(clock.now()))
+        with closing(uplink):
+            feed.start()
+            uplink.start()
+            _say_start(config, kept.waiting)
+            run(made, source, uplink, clock, stop, frames_per_second=own.frames_per_second)
+        counts = faces.counts
+        log.info("ended", action="terminal.ended", signal=stop.is_set(), attempts=dict(made.desk.counts),
+                 encoded=counts.encoded, dropped=counts.dropped, lost=counts.lost)  # fmt: skip
 
 
 def _say_start(config: TerminalConfig, waiting: int) -> None:
