@@ -31,8 +31,8 @@ class Rounds:
         self._told.clear()  # first, then asked: an end between the two would be forgotten, and rested through
         return not self._over.is_set()
 
-    def rest(self, seconds: float) -> None:
-        """Real seconds, until it is told something."""
+    def rest(self, seconds: float | None = None) -> None:
+        """Real seconds, until it is told something; None: however long that takes."""
         self._told.wait(seconds)
 
     def pause(self, seconds: float) -> None:

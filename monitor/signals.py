@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -12,25 +12,35 @@ from collections.abc import Callable, Iterator
 def on_signal(told: Callable[[signal.Signals], None], *names: signal.Signals) -> Callable[[], None]:
     """From now on `told` is called for each such signal, in a thread of its own; call what is given to undo it.
 
-    Python runs a handler wherever the main thread stands, and that may hold the very lock that the handler wants: an
-    event set by the handler while the main thread begins to wait for it waits for ever. A simple queue may be put to
-    at any point. Of the main thread only.
+    Python runs a handler in the main thread alone. The system may give the signal to another one, and then a main
+    thread that waits for a lock sleeps on; or it finds the main thread within the very lock that the handler wants. So
+    the handler does nothing: the number of the signal comes through a socket, from whichever thread got it.
+    Of the main thread only, and once at a time.
     """
-    came: queue.SimpleQueue[int] = queue.SimpleQueue()
+    near, far = socket.socketpair()
+    far.setblocking(False)
 
     def tell() -> None:
-        while number := came.get():
-            told(signal.Signals(number))
+        with near, far:  # held here, whether or not anybody keeps what undoes it
+            while came := near.recv(1):
+                if came[0] in names:  # of a signal that somebody else handles the number comes here too
+                    told(signal.Signals(came[0]))
 
-    before = {name: signal.signal(name, lambda number, _: came.put(number)) for name in names}
+    other = signal.set_wakeup_fd(far.fileno(), warn_on_full_buffer=False)
+    before = {name: signal.signal(name, _nothing) for name in names}
     threading.Thread(target=tell, name="signals", daemon=True).start()
 
     def undo() -> None:
         for name, handler in before.items():
             signal.signal(name, handler)
-        came.put(0)
+        signal.set_wakeup_fd(other)
+        far.shutdown(socket.SHUT_WR)
 
     return undo
+
+
+def _nothing(_number: int, _frame: object) -> None:
+    """Python writes the number to the socket only for a signal that has a handler."""
 
 
 @contextlib.contextmanager

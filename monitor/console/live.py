@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from monitor.attendance.policy import PostPolicy
 from monitor.clock import Clock
 from monitor.pace import Turn, rest
+from monitor.rounds import Rounds
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Look
 from monitor.supervision.board import Board, Tile
@@ -95,8 +96,7 @@ class LiveBoards:
         self._store, self._clock, self._look, self._policy = store, clock, look, policy
         self._halls: dict[str, _Hall] = {}
         self._lock = threading.Lock()
-        self._wanted = threading.Event()
-        self._stopping = threading.Event()
+        self._rounds = Rounds()
         self._thread: threading.Thread | None = None
         self.people: str | None = None
         """Another number: roles, reach or sessions of people changed, in whichever process."""
@@ -144,8 +144,7 @@ class LiveBoards:
                 held.readers -= 1
 
     def close(self) -> None:
-        self._stopping.set()
-        self._wanted.set()
+        self._rounds.end()
         if self._thread is not None:
             self._thread.join()
 
@@ -160,10 +159,10 @@ class LiveBoards:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="boards", daemon=True)
                 self._thread.start()
-        self._wanted.set()
+        self._rounds.wake()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while self._rounds.begin():
             due = [hall for hall in list(self._halls.values()) if self._is_due(hall)]
             for hall in due:
                 try:
@@ -172,10 +171,9 @@ class LiveBoards:
                     log.warning("a board cannot be read", action="board.away", hall=hall.keeper.hall, error=str(error))
                 except ValueError:  # the hall left the registry
                     self._halls.pop(hall.keeper.hall, None)
-            self._wanted.clear()  # before looking: whoever comes from now on is seen, or sets it again
             if not any(self._is_watched(hall) for hall in list(self._halls.values())):
-                self._wanted.wait()
-            self._stopping.wait(rest(Turn.BOARDS, TICK_SECONDS))
+                self._rounds.rest()
+            self._rounds.pause(rest(Turn.BOARDS, TICK_SECONDS))
 
     def _is_watched(self, hall: _Hall) -> bool:
         return hall.readers > 0 or self._clock.monotonic() - hall.looked < WARM_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 
@@ -52,3 +53,26 @@ def test_each_signal_is_told() -> None:
     finally:
         undo()
     assert told == ["SIGUSR1", "SIGUSR2"]
+
+
+def test_who_never_undoes_it_need_keep_nothing() -> None:
+    told, before = threading.Event(), signal.getsignal(signal.SIGUSR1)
+    other = signal.set_wakeup_fd(-1)
+    try:
+        on_signal(lambda _: told.set(), signal.SIGUSR1)
+        gc.collect()
+        signal.raise_signal(signal.SIGUSR1)
+        assert told.wait(20)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        signal.set_wakeup_fd(other)
+
+
+def test_a_signal_that_another_thread_is_given_is_told_though_the_main_thread_sleeps() -> None:
+    told = threading.Event()
+    undo = on_signal(lambda _: told.set(), signal.SIGUSR1)
+    try:
+        threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)).start()
+        assert told.wait(20)
+    finally:
+        undo()
