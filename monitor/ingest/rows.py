@@ -16,6 +16,7 @@ from monitor.store.schema import (
     CaseEventRow,
     CheckinRow,
     DutyRow,
+    HeartbeatRow,
     PresenceRow,
     RatingRow,
     RawEvent,
@@ -189,6 +190,13 @@ FACTS: Final[Mapping[str, BulkInsert]] = {
     channel: BulkInsert(table, [name for name in table.c.keys() if name != "id"], _new_only)  # noqa: SIM118
     for channel, table in _FACT_TABLES.items()
 }
+HEARTBEATS: Final = BulkInsert(
+    table_of(HeartbeatRow),
+    ["device", "boot", "at", "received", "delta_ms", "queue", "last_seq"],
+    lambda statement: statement.on_conflict_do_nothing(index_elements=["device", "boot", "at"]),
+    returning=["device", "boot", "at", "id"],
+    numbered=True,
+)
 RAW_EVENTS: Final = BulkInsert(
     table_of(RawEvent),
     ["device", "event_id", "channel", "at", "received", "seq", "boot", "payload_hash", "payload"],

@@ -21,15 +21,24 @@ from monitor.ingest.check import FUTURE, Prepared, is_future, prepare
 from monitor.ingest.decode import LATEST, Message, decode, rejected
 from monitor.ingest.marks import Boots, Marks
 from monitor.ingest.payloads import PRIVATE_FIELDS
-from monitor.ingest.rows import FACTS, RAW_EVENTS, RAW_PAYLOADS, Row, fact_row, payload_hash, payload_row, raw_row
+from monitor.ingest.rows import (
+    FACTS,
+    HEARTBEATS,
+    RAW_EVENTS,
+    RAW_PAYLOADS,
+    Row,
+    fact_row,
+    payload_hash,
+    payload_row,
+    raw_row,
+)
 from monitor.model import Event, Heartbeat, Registry, Rejected, Status
 from monitor.store import bootsums, meta
 from monitor.store.payloads import by_month
-from monitor.store.schema import DeviceStatus, HeartbeatRow, PrivateText, RawEvent
+from monitor.store.schema import DeviceStatus, PrivateText, RawEvent
 from monitor.store.sql import chunks, insert, table_of
 
 RAW: Final = table_of(RawEvent)
-BEAT: Final = table_of(HeartbeatRow)
 STATUS: Final = table_of(DeviceStatus)
 PRIVATE: Final = table_of(PrivateText)
 
@@ -317,9 +326,7 @@ def _insert_beats(conn: Connection, beats: Sequence[Heartbeat]) -> set[tuple[str
         # in one order, as every member of a group hears them all
         for b in sorted(beats, key=lambda b: (b.device, b.boot, b.at))
     ]
-    statement = insert(conn, BEAT).on_conflict_do_nothing(index_elements=["device", "boot", "at"])
-    found = conn.execute(statement.returning(BEAT.c.device, BEAT.c.boot, BEAT.c.at), rows)
-    return {(device, boot, at) for device, boot, at in found}
+    return {(device, boot, at) for device, boot, at, _ in HEARTBEATS.run(conn, rows)}
 
 
 def _upsert_statuses(conn: Connection, statuses: Sequence[Status]) -> None:
