@@ -27,7 +27,7 @@ from monitor.supervision.assessment.run import SYSTEM, RunReport, assess_months
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS: Final = 5.0
+POLL_SECONDS: Final = 6.0
 """Real time."""
 NOON: Final = time(12)
 

@@ -1,7 +1,7 @@
 """The thread of the daemon that looks into the store for all the others (docs/adr/0063).
 
 Each of them is woken by whoever brings it something in this process. What time alone makes due, and what another
-process wrote, is found here, once a second and by one statement; before, seven threads looked for themselves.
+process wrote, is found here, once a period and by one statement; before, seven threads looked for themselves.
 """
 
 from __future__ import annotations
@@ -9,19 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
 
 import structlog
 
-from monitor.pace import Turn, rest
+from monitor.pace import PERIOD_SECONDS, Turn, rest
 from monitor.store import policies
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.waiting import VERSIONS, Waiting, waiting
 
 log = structlog.get_logger(__name__)
-
-LOOK_SECONDS: Final = 1.0
-"""Real time."""
 
 
 class Lookout:
@@ -73,7 +69,7 @@ class Lookout:
         return [part for part, concerned in told.items() if concerned]
 
     def _run(self) -> None:
-        while not self._stop.wait(rest(Turn.LOOKOUT, LOOK_SECONDS)):
+        while not self._stop.wait(rest(Turn.LOOKOUT, PERIOD_SECONDS)):
             try:
                 self.look()
             except Exception as error:  # the others look for themselves now and then; the next look tries again

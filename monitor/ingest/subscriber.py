@@ -27,6 +27,7 @@ from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
 from monitor.mqtt import Client, Delivery, Link, Options, Patience, Time
+from monitor.pace import PERIOD_SECONDS
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path
 
@@ -36,7 +37,7 @@ BATCH: Final = 1000
 IDLE_SECONDS: Final = 5.0
 MORE_SECONDS: Final = 0.1
 """So long after a full batch, with nothing more, a backlog is over."""
-PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=1)}
+PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=PERIOD_SECONDS)}
 """How long a message that comes alone waits for company: that it lives, or that somebody is seen, each device of a
 hall tells each minute and is urgent to nobody, and a transaction for each costs more than all that is in it
 (docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait. So does ingest's last turn in that time, close
@@ -44,7 +45,7 @@ before those that look at what it stored (`monitor.pace`).
 """
 QUIET_SECONDS: Final = 0.05
 """Alone is what comes so long after the last batch was done: where messages come fast they have company anyway."""
-ENOUGH: Final = 16
+ENOUGH: Final = 32
 RETRY_FIRST_SECONDS: Final = 0.1
 RETRY_MOST_SECONDS: Final = 10.0
 OUTAGES_KEPT: Final = 50

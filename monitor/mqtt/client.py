@@ -34,7 +34,7 @@ from monitor.pace import Turn, rest
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS: Final = 5.0
+TICK_SECONDS: Final = 6.0
 """How often at least the keep-alive is looked at while nothing happens; four times in one that is short."""
 LIFE_SECONDS: Final = 1.0
 """How often paho is told, while messages come, that the broker lives."""

@@ -165,7 +165,7 @@ def test_what_waits_for_company_waits_no_longer_than_it_may(
     eventually(running.connected)
     broker.publish("ev-1", "heartbeat", f'{{"at":"{Clock().now().isoformat()}","boot":"b","queue":0}}')
     eventually(lambda: running.counted.lags)
-    assert running.counted.lags[0] >= 1.9
+    assert running.counted.lags[0] >= 1.4  # the last turn of ingest within three seconds
     assert count(store, HeartbeatRow) == 1
 
 
