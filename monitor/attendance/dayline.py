@@ -13,9 +13,11 @@ from typing import Final
 
 from monitor.attendance.answerable import Answer, answerable
 from monitor.attendance.facts import PostFacts
+from monitor.attendance.fusion import Known
 from monitor.attendance.policy import PostPolicy
-from monitor.attendance.proof import is_approved, outing_span
+from monitor.attendance.proof import earliest_after, is_approved, outing_span
 from monitor.attendance.states import Segment, State
+from monitor.attendance.timeline import cut
 from monitor.attendance.whoisthere import Names
 
 EXCUSED: Final = "excused"
@@ -54,13 +56,18 @@ def described(facts: PostFacts, policy: PostPolicy, line: Iterable[Segment], now
     ids = EvidenceIds(facts, policy)
     found: list[Shown] = []
     for segment in line:
-        inside = [cut for cut in cuts if segment.start < cut < segment.end]
+        inside = [at for at in cuts if segment.start < at < segment.end]
         for start, end in pairwise([segment.start, *inside, segment.end]):
-            part = _described(facts, policy, names, segment, start, now)
-            naming = [id_ for id_, _ in part.evidence]
-            evidence = ids.within([*segment.evidence, *naming], start, end)
-            found.append(replace(part, start=start, end=end, evidence=evidence))
+            found.append(_described(facts, policy, names, ids, cut(segment, start, end), now))
     return joined(found)
+
+
+def next_change(facts: PostFacts, policy: PostPolicy, now: datetime) -> datetime | None:
+    """When after `now` time alone may change who is told to be there, if nothing comes; None: not in this session."""
+    names = Names(facts, policy, now)
+    here = names.there(now)[:3]
+    others = (at for at in sorted({*names.changes()}) if at > now and names.there(at)[:3] != here)
+    return earliest_after([next(others, None), *plan_changes(facts, policy, now), *Known(facts, now).ahead], now)
 
 
 def plan_changes(facts: PostFacts, policy: PostPolicy, now: datetime) -> Iterator[datetime]:
@@ -75,17 +82,19 @@ def plan_changes(facts: PostFacts, policy: PostPolicy, now: datetime) -> Iterato
 
 
 def _described(
-    facts: PostFacts, policy: PostPolicy, names: Names, segment: Segment, at: datetime, now: datetime
+    facts: PostFacts, policy: PostPolicy, names: Names, ids: EvidenceIds, segment: Segment, now: datetime
 ) -> Shown:
-    """One instant of a segment; `evidence` holds only the ids that name who is there."""
-    shown = Shown(start=at, end=segment.end, state=segment.state.value, cause=segment.cause)
+    """A segment in which nothing changes of who is there and who answers."""
+    start, end = segment.start, segment.end
     if segment.state is State.PRESENT:
-        there = names.there(at)
-        ids = tuple((id_, "") for id_ in there.ids)
-        return replace(shown, state=there.state, who=there.who, inferred=there.inferred, evidence=ids)
-    if segment.state is State.EMPTY:
-        return answered(shown, answerable(facts, policy, at, now))
-    return shown
+        there = names.there(start)
+        return Shown(
+            start=start, end=end, state=there.state, cause=segment.cause, who=there.who, inferred=there.inferred,
+            evidence=ids.within([*segment.evidence, *there.ids], start, end),
+        )  # fmt: skip
+    evidence = ids.within(segment.evidence, start, end)
+    shown = Shown(start=start, end=end, state=segment.state.value, cause=segment.cause, evidence=evidence)
+    return answered(shown, answerable(facts, policy, start, now)) if segment.state is State.EMPTY else shown
 
 
 def answered(shown: Shown, answer: Answer) -> Shown:
@@ -100,12 +109,19 @@ def joined(parts: Iterable[Shown]) -> tuple[Shown, ...]:
     found: list[Shown] = []
     for part in parts:
         last = found[-1] if found else None
-        if last is not None and replace(last, start=part.start, end=part.end, evidence=part.evidence) == part:
+        if last is not None and _told(last) == _told(part):
             both = tuple(dict.fromkeys((*last.evidence, *part.evidence)))
             found[-1] = replace(last, end=part.end, evidence=both)
         else:
             found.append(part)
     return tuple(found)
+
+
+def _told(part: Shown) -> tuple[object, ...]:
+    """All that is said of a time, but when it was and what shows it."""
+    return (
+        part.state, part.cause, part.who, part.inferred, part.answers, part.charged, part.at_window, part.people,
+    )  # fmt: skip
 
 
 class EvidenceIds:

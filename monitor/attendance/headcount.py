@@ -62,7 +62,8 @@ def flagged(parts: Iterable[Shown], runs: Sequence[Short], ids: EvidenceIds) -> 
     for whole in parts:
         for part in ids.parted(whole, (t for run in runs for t in run[:2])):
             people = next((run.people for run in runs if run.start <= part.start < run.end), None)
-            found.append(replace(part, people=people if part.state in RANKS else None))
+            people = people if part.state in RANKS else None
+            found.append(part if people == part.people else replace(part, people=people))
     return tuple(found)
 
 

@@ -10,8 +10,8 @@ import contextlib
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from monitor.attendance.policy import PostPolicy
 from monitor.clock import Clock
-from monitor.pace import Turn, rest
+from monitor.pace import PERIOD_SECONDS, Turn, rest
 from monitor.rounds import Rounds
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Look
@@ -29,18 +29,19 @@ from monitor.supervision.boardkeeper import BoardKeeper
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS: Final = 1.0
-FRESH_SECONDS: Final = 1.5
-"""A page that is opened takes a board that is no older."""
-PAGE_SECONDS: Final = 7.0
+FRESH_SECONDS: Final = 2.0
+"""A page that is opened takes a board that is no older; more than a period."""
+PAGE_SECONDS: Final = 8.0
 """The same of a page, whose stream brings at once what changed since; more than WARM_EVERY."""
 WARM_SECONDS: Final = 600.0
 """So long after the last look a hall is kept up to date, every WARM_EVERY seconds: the next look is quick."""
-WARM_EVERY: Final = 5.0
+WARM_EVERY: Final = 6.0
 KEPT: Final = 1000
 """Messages that a reader who comes back may have missed; more, and the whole board goes out anew."""
-BEAT_SECONDS: Final = 3.0
-"""How often a board says that it lives while nothing changes; a page takes it for cut off after ten."""
+BEAT_SECONDS: Final = 2.5
+"""How often a board says that it lives while nothing changes: not sooner, and so each second period. A page takes it
+for cut off after ten.
+"""
 EPOCH: Final = secrets.token_hex(4)
 """Which run of the program a message's number is of."""
 
@@ -173,7 +174,7 @@ class LiveBoards:
                     self._halls.pop(hall.keeper.hall, None)
             if not any(self._is_watched(hall) for hall in list(self._halls.values())):
                 self._rounds.rest()
-            self._rounds.pause(rest(Turn.BOARDS, TICK_SECONDS))
+            self._rounds.pause(rest(Turn.BOARDS, PERIOD_SECONDS))
 
     def _is_watched(self, hall: _Hall) -> bool:
         return hall.readers > 0 or self._clock.monotonic() - hall.looked < WARM_SECONDS
@@ -198,23 +199,26 @@ class LiveBoards:
                 board = held.keeper.refresh(self._look(conn, self._clock.now()))
             told = held.number, held.people
             self.people = held.people = held.keeper.people
-            before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
-            board = _sharing(held.board, before, board)
-            for tile in board.tiles:
-                if before.get(tile.window) is not tile:
-                    self._say(held, board, tile)
-            known = {tile.window for tile in board.tiles}
-            if held.board is not None and known != before.keys():
-                held.ring.clear()  # a window came or went: readers take the page anew
-                held.gone = held.number
-            if held.board is None or _around(board) != _around(held.board):
-                self._say(held, board)
+            if held.board is None or not _same(held.board, board):
+                self._tell(held, board)
             held.board, held.refreshed = board, self._clock.monotonic()
             self._beat(held, board)
             held.shown = (board, f"{EPOCH}-{held.number}")
         if told != (held.number, held.people):
             for tell in list(held.waiting):
                 tell()
+
+    def _tell(self, held: _Hall, board: Board) -> None:
+        """Which tiles changed, and what stands around them."""
+        before = {} if held.board is None else {tile.window: tile for tile in held.board.tiles}
+        for tile in board.tiles:
+            if before.get(tile.window) is not tile:
+                self._say(held, board, tile)
+        if held.board is not None and {tile.window for tile in board.tiles} != before.keys():
+            held.ring.clear()  # a window came or went: readers take the page anew
+            held.gone = held.number
+        if held.board is None or _around(board) != _around(held.board):
+            self._say(held, board)
 
     def _beat(self, held: _Hall, board: Board) -> None:
         """That it was looked at. The last one alone is kept: it says nothing that the next does not."""
@@ -238,13 +242,11 @@ class LiveBoards:
         held.number = message.number  # last: a reader that sees the number finds the message
 
 
-def _sharing(last: Board | None, before: Mapping[str, Tile], board: Board) -> Board:
-    """The board with the very objects of the last one where they are equal: the ring holds a thousand of them."""
-    if last is None:
-        return board
-    tiles = (tile if tile != before.get(tile.window) else before[tile.window] for tile in board.tiles)
-    same = {name: getattr(last, name) for name in ("latest", "names") if getattr(last, name) == getattr(board, name)}
-    return replace(board, tiles=tuple(tiles), **same)
+def _same(last: Board, board: Board) -> bool:
+    """Whether nothing but the time differs: the keeper gives the very objects of the last where nothing changed."""
+    return all(
+        getattr(last, field.name) is getattr(board, field.name) for field in fields(Board) if field.name != "as_of"
+    )
 
 
 def _around(board: Board) -> tuple[Any, ...]:

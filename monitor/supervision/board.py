@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.attendance.dayline import STATES, Shown
+from monitor.attendance.dayline import STATES, Shown, next_change
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.slots import post_key
 from monitor.model import Span, Window
@@ -85,8 +85,14 @@ class Board:
         return counted
 
 
-State: TypeAlias = tuple[Span | None, tuple[Shown, ...]]
-"""The session that runs at a window (None: none does), and what is told of it up to when it was looked at."""
+class State(NamedTuple):
+    """The session that runs at a window (None: none does), what is told of it up to when it was looked at, and when
+    after that time alone may change who is told to be there (None: it does not in this session).
+    """
+
+    session: Span | None
+    parts: tuple[Shown, ...] = ()
+    changes_at: datetime | None = None
 
 
 def windows_of(look: Look, hall: str) -> list[Window]:
@@ -121,6 +127,16 @@ def counted(look: Look, hall: str, known: Counted | None = None, among: Set[str]
     return replace(known, **changed)
 
 
+def recounted(before: Counted, now: Counted) -> set[str]:
+    """The windows of which something was counted otherwise."""
+    found: set[str] = set()
+    for name in ("cases", "ratings", "cards", "of_devices"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old is not new:
+            found |= {window for window in old.keys() | new.keys() if window and old.get(window) != new.get(window)}
+    return found
+
+
 def _ratings(look: Look, hall: str) -> dict[str, stored.Last]:
     return stored.last_ratings(look.conn, [w.id for w in windows_of(look, hall)], look.now - RATED_WITHIN)
 
@@ -131,23 +147,18 @@ def _cards(look: Look, hall: str) -> dict[str, Any]:
     return {"cards": cards, "of_devices": of_devices, "latest": tuple(latest), "levels": levels}
 
 
-def composed(look: Look, hall: str, known: Mapping[str, State], told: Counted) -> Board:
-    """The board from the states of its windows and what was counted beside them."""
+def composed(
+    look: Look, hall: str, known: Mapping[str, State], told: Counted, kept: Mapping[str, Tile] | None = None
+) -> Board:
+    """The board from the states of its windows and what was counted beside them. `kept`: tiles that are as
+    they were.
+    """
     windows = windows_of(look, hall)
+    as_before = kept or {}
     place = look.registry.halls[hall]
     mine = {w.id for w in windows}
     rest = [both for window, both in told.cases.items() if window not in mine]
-    tiles = tuple(
-        replace(
-            _tile(w, *known[w.id]),
-            running=told.cases.get(w.id, (0, 0))[0],
-            overdue=told.cases.get(w.id, (0, 0))[1],
-            rating=told.ratings.get(w.id),
-            card=told.cards.get(w.id),
-            device_card=told.of_devices.get(w.id),
-        )
-        for w in windows
-    )
+    tiles = tuple(as_before.get(w.id) or _whole_tile(w, known[w.id], told) for w in windows)
     return Board(
         hall=hall,
         name=place.name or hall,
@@ -180,11 +191,13 @@ def states(look: Look, policy: PostPolicy, windows: Iterable[Window]) -> dict[st
         for window, span in spans.items()
         if span is not None
     }
-    told: dict[str, tuple[Shown, ...]] = {}
+    told = {window: State(span) for window, span in spans.items()}
     for batch in chunks(list(keys), READ_AT_ONCE):
         for key, loaded in load_posts(look, batch).items():
-            told[keys[key]] = _as_last_known(parts_of(loaded.facts, policy, look.now), policy.lag)
-    return {window: (span, told.get(window, ())) for window, span in spans.items()}
+            parts = _as_last_known(parts_of(loaded.facts, policy, look.now), policy.lag)
+            changes_at = next_change(loaded.facts, policy, look.now)
+            told[keys[key]] = State(spans[keys[key]], parts, changes_at)
+    return told
 
 
 def _as_last_known(parts: tuple[Shown, ...], lag: timedelta) -> tuple[Shown, ...]:
@@ -199,12 +212,24 @@ def _as_last_known(parts: tuple[Shown, ...], lag: timedelta) -> tuple[Shown, ...
 def sessions_now(look: Look, windows: Iterable[Window]) -> dict[str, Span | None]:
     """Of each window the session that runs; None outside of its hours."""
     calendars = {window.id: look.book.for_window(look.registry, window.id) for window in windows}
-    running = {calendar: _session_now(calendar, look.now) for calendar in set(calendars.values())}
+    running = {calendar: session_now(calendar, look.now) for calendar in set(calendars.values())}
     return {window: running[calendar] for window, calendar in calendars.items()}
 
 
-def _session_now(calendar: WorkCalendar, now: datetime) -> Span | None:
+def session_now(calendar: WorkCalendar, now: datetime) -> Span | None:
     return next((span for span in calendar.sessions(calendar.local_date(now)) if span[0] <= now < span[1]), None)
+
+
+def _whole_tile(window: Window, state: State, told: Counted) -> Tile:
+    running, overdue = told.cases.get(window.id, (0, 0))
+    return replace(
+        _tile(window, state.session, state.parts),
+        running=running,
+        overdue=overdue,
+        rating=told.ratings.get(window.id),
+        card=told.cards.get(window.id),
+        device_card=told.of_devices.get(window.id),
+    )
 
 
 def _tile(window: Window, session: Span | None, parts: Sequence[Shown]) -> Tile:  # fmt: skip

@@ -10,23 +10,39 @@ COUNT_AGAIN_SECONDS.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from monitor.attendance.policy import PostPolicy
 from monitor.attendance.whoisthere import RANKS
-from monitor.model import Span, Window
+from monitor.model import Registry, Span, Window
 from monitor.store import board as stored
 from monitor.store.facts.look import Look
-from monitor.supervision.board import Board, Counted, State, composed, counted, sessions_now, states, windows_of
+from monitor.supervision.board import (
+    Board,
+    Counted,
+    State,
+    Tile,
+    composed,
+    counted,
+    recounted,
+    session_now,
+    states,
+    windows_of,
+)
 from monitor.supervision.commands import require_known
+from monitor.workcal.calendar import WorkCalendar
 
 LOOK_AGAIN_SECONDS: Final = 30.0
 SEEN_SECONDS: Final = 90.0
 """So long after a camera saw somebody a window counts as being seen; each tells every half minute."""
-ATTENDED_SECONDS: Final = 120.0
-"""The same where somebody is there and is still being seen: time alone could only change by whom it is taken to be."""
+ATTENDED_SECONDS: Final = 300.0
+"""The same where somebody is there and is still being seen, if time alone does not change sooner who that is taken to
+be (`State.changes_at`): what people do at other windows may.
+"""
 COMPANY: Final = timedelta(seconds=10)
 """Where one is due by time, those that soon would be are looked at with it: many at once cost less than one by one."""
 COUNT_AGAIN_SECONDS: Final = 15.0
@@ -42,8 +58,17 @@ class BoardKeeper:
     def __init__(self, hall: str, policy: PostPolicy) -> None:
         self.hall, self._policy = hall, policy
         self._mark = stored.Mark()
+        self._windows: dict[str, tuple[Window, WorkCalendar]] = {}
+        """By id and in its order, each with its calendar."""
+        self._calendars: tuple[WorkCalendar, ...] = ()
+        self._registry: Registry | None = None
+        """That of which they are."""
+        self._sessions: dict[WorkCalendar, Span | None] = {}
+        """What ran by each calendar at the last look."""
         self._states: dict[str, State] = {}
         self._looked: dict[str, datetime] = {}
+        self._quiet: Span | None = None
+        """From which look on, and until when, time alone makes no window due."""
         self._counted: Counted | None = None
         self._counted_at: datetime | None = None
         self._looks_to_count = 0
@@ -65,17 +90,24 @@ class BoardKeeper:
         self._policy, self._states = policy, {}
 
     def refresh(self, look: Look) -> Board:
-        """The board at `look.now`. Raises Refused for a hall that there is not."""
+        """The board at `look.now`; what is as it was are the very objects of the last. Raises Refused for a hall that
+        there is not.
+        """
         require_known(look.registry, hall=self.hall)
-        windows = windows_of(look, self.hall)
+        try:
+            return self._refreshed(look)
+        except BaseException:
+            self._mark = stored.Mark()  # what was touched since the last board would be forgotten
+            raise
+
+    def _refreshed(self, look: Look) -> Board:
         self._mark, touched = stored.touched_since(look.conn, self.hall, self._mark)
-        self._seen = {w: at for w, at in self._seen.items() if w not in touched.windows}
+        if touched.everything or look.registry is not self._registry:
+            self._learn(look)
+        for window in touched.windows:
+            self._seen.pop(window, None)
         self._seen.update(dict.fromkeys(touched.seen - touched.windows, look.now))
-        now = sessions_now(look, windows)
-        due = windows if touched.everything else [w for w in windows if self._is_touched(look, w, now[w.id], touched)]
-        again, self._again = self._again, {w.id for w in due}
-        due += [w for w in windows if w.id in again and w.id not in self._again]
-        due += self._by_time(look, windows, {w.id for w in due})
+        due = self._due(look, touched)
         told = self._count(look, touched)
         if not due and told is self._counted and self._board is not None:
             return replace(self._board, as_of=look.now)
@@ -83,9 +115,47 @@ class BoardKeeper:
         self.judged += len(fresh)
         self._states.update(fresh)
         self._looked.update(dict.fromkeys(fresh, look.now))
-        self._counted = told
-        self._board = composed(look, self.hall, self._states, told)
+        before, self._counted = self._counted, told
+        changed = set(fresh) | (recounted(before, told) if before is not None else set())
+        kept = {t.window: t for t in self._board.tiles if t.window not in changed} if self._board is not None else {}
+        self._board = _sharing(self._board, composed(look, self.hall, self._states, told, kept))
         return self._board
+
+    def _learn(self, look: Look) -> None:
+        """The hall's windows. Whatever changes them, or a calendar, touches everything."""
+        windows = windows_of(look, self.hall)
+        self._windows = {w.id: (w, look.book.for_window(look.registry, w.id)) for w in windows}
+        self._calendars = tuple({calendar: None for _, calendar in self._windows.values()})
+        self._registry = look.registry
+
+    def _due(self, look: Look, touched: stored.Touched) -> list[Window]:
+        """The windows to look at. A look without news goes through no list of them: a processor that was asleep pays
+        for each thing that it touches (docs/adr/0064).
+        """
+        sessions = {calendar: session_now(calendar, look.now) for calendar in self._calendars}
+        begun, self._sessions = sessions != self._sessions, sessions
+        if touched.everything:
+            due = [window for window, _ in self._windows.values()]
+        else:
+            concerned = None if begun or touched.staff or len(self._states) < len(self._windows) else touched
+            due = [w for w in self._concerned(look, concerned) if self._is_touched(look, w, touched)]
+        again, self._again = self._again, {w.id for w in due}
+        due += self._of(again - self._again)
+        due += self._by_time(look, {w.id for w in due})
+        return due
+
+    def _of(self, ids: Iterable[str]) -> list[Window]:
+        return [self._windows[each][0] for each in sorted(ids) if each in self._windows]
+
+    def _concerned(self, look: Look, touched: stored.Touched | None) -> list[Window]:
+        """The windows that what was touched may concern; None: all."""
+        if touched is None:
+            return self._of(self._windows)
+        cameras = [d for each in touched.devices if (d := look.registry.devices.get(each)) and d.kind == "camera"]
+        if any(camera.window is None for camera in cameras):  # a recorder, which sees several
+            return self._of(self._windows)
+        told = {window for window, _ in touched.served} | {camera.window for camera in cameras if camera.window}
+        return self._of(touched.windows | touched.seen | told)
 
     def _count(self, look: Look, touched: stored.Touched) -> Counted:
         old = self._counted_at is None or not (
@@ -104,14 +174,14 @@ class BoardKeeper:
             among.add("cases")  # whether one is overdue is told by its card
         return counted(look, self.hall, self._counted, among) if among else self._counted
 
-    def _is_touched(self, look: Look, window: Window, session: Span | None, touched: stored.Touched) -> bool:
-        known = self._states.get(window.id)
-        if known is None or window.id in touched.windows or known[0] != session:
+    def _is_touched(self, look: Look, window: Window, touched: stored.Touched) -> bool:
+        known, calendar = self._states.get(window.id), self._windows[window.id][1]
+        if known is None or window.id in touched.windows or known.session != self._sessions[calendar]:
             return True
         if touched.staff and not touched.staff.isdisjoint(self._people(look, window)):
             return True
         served = {who for one, who in touched.served if one == window.id}
-        there = self._who_is_there(window)
+        there = self._who_is_there(window.id)
         if there is None:
             return bool(served) or window.id in touched.seen or self._is_watched(look, window, touched)
         return not (served - {None} <= set(there) if self._is_seen(look, window) else not served)
@@ -120,12 +190,12 @@ class BoardKeeper:
         """Whether the last that a camera told of the window is that somebody is there, a moment ago."""
         return window.id in self._seen and look.now - self._seen[window.id] < timedelta(seconds=SEEN_SECONDS)
 
-    def _who_is_there(self, window: Window) -> tuple[str, ...] | None:
+    def _who_is_there(self, window: str) -> tuple[str, ...] | None:
         """The people who are there by what names them; None where nobody is, () where nothing names who is."""
-        _, parts = self._states.get(window.id, (None, ()))
-        if not parts or parts[-1].state not in RANKS:
+        known = self._states.get(window)
+        if known is None or not known.parts or known.parts[-1].state not in RANKS:
             return None
-        return () if parts[-1].inferred else parts[-1].who
+        return () if known.parts[-1].inferred else known.parts[-1].who
 
     @staticmethod
     def _is_watched(look: Look, window: Window, touched: stored.Touched) -> bool:
@@ -137,20 +207,55 @@ class BoardKeeper:
             for each in touched.devices
         )
 
-    def _by_time(self, look: Look, windows: list[Window], taken: set[str]) -> list[Window]:
-        limit, patient = (look.now - timedelta(seconds=one) for one in (LOOK_AGAIN_SECONDS, ATTENDED_SECONDS))
+    def _by_time(self, look: Look, taken: set[str]) -> list[Window]:
+        """Those that time alone makes due. `taken`: those that are looked at anyway."""
+        if self._quiet is not None and self._quiet[0] <= look.now < self._quiet[1]:
+            return []
+        at = {each: self._due_at(look, each) for each in self._windows if each not in taken}
+        found = sorted(
+            (when, each) for each, when in at.items() if when <= look.now or self._may_come(look, each, when)
+        )
+        some = [each for _, each in found[:AT_A_TIME]] if found and found[0][0] <= look.now else []
+        # what is looked at now is due again after LOOK_AGAIN_SECONDS at the soonest; nothing makes another due sooner
+        left = [when for each, when in at.items() if each not in some]
+        self._quiet = look.now, min([*left, look.now + timedelta(seconds=LOOK_AGAIN_SECONDS)])
+        return [self._windows[each][0] for each in some]
 
-        def due_in(window: Window) -> timedelta:
-            last = self._looked.get(window.id)
-            if last is None or last > look.now:  # or the clock was set back
-                return timedelta.min
-            is_calm = self._is_seen(look, window) and self._who_is_there(window) is not None
-            return last - (patient if is_calm else limit)
+    def _may_come(self, look: Look, window: str, when: datetime) -> bool:
+        """Whether one that is due later may be looked at with others: a change of its own has to be there by then."""
+        known = self._states.get(window)
+        return when <= look.now + COMPANY and (known is None or known.changes_at is None or known.changes_at > when)
 
-        found = sorted((left, w.id, w) for w in windows if w.id not in taken and (left := due_in(w)) <= COMPANY)
-        some = found[:AT_A_TIME] if found and found[0][0] <= timedelta(0) else []
-        return [window for _, _, window in some]
+    def _due_at(self, look: Look, window: str) -> datetime:
+        """When time alone makes a window due, if nothing comes."""
+        last = self._looked.get(window)
+        if last is None or last > look.now:  # or the clock was set back
+            return look.now
+        due = last + timedelta(seconds=LOOK_AGAIN_SECONDS)
+        if window not in self._seen or self._who_is_there(window) is None:
+            return due
+        patient, change = last + timedelta(seconds=ATTENDED_SECONDS), self._states[window].changes_at
+        if change is not None:
+            patient = min(patient, change)
+        return min(patient, max(due, self._seen[window] + timedelta(seconds=SEEN_SECONDS)))
 
     def _people(self, look: Look, window: Window) -> set[str]:
-        day = look.book.for_window(look.registry, window.id).local_date(look.now)
+        day = self._windows[window.id][1].local_date(look.now)
         return {post.staff for post in look.registry.posts_on(window.id, day)}
+
+
+def _sharing(last: Board | None, board: Board) -> Board:
+    """The board with the very objects of the last one where they are equal: who shows it sees at once what changed."""
+    if last is None:
+        return board
+    before = {tile.window: tile for tile in last.tiles}
+    tiles = tuple(tile if tile != (old := before.get(tile.window)) else old for tile in board.tiles)
+    whole: dict[str, Any] = {"tiles": last.tiles if _same(tiles, last.tiles) else tiles}
+    for name in ("cards", "latest", "names"):
+        if getattr(last, name) == getattr(board, name):
+            whole[name] = getattr(last, name)
+    return replace(board, **whole)
+
+
+def _same(one: tuple[Tile, ...], other: tuple[Tile, ...]) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))

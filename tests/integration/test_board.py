@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from monitor.store.cards import CARD
 from monitor.store.engine import Store
+from monitor.supervision import boardkeeper
 from monitor.supervision.board import TILE_STATES
 from monitor.supervision.boardkeeper import BoardKeeper
 from monitor.supervision.postdays import post_days
@@ -203,21 +204,48 @@ def test_somebody_seen_where_somebody_was_is_no_news(world: World) -> None:
     kept.at("08:40")
     kept.at("08:40:01")
     before = kept.keeper.judged
-    for minute in ("08:41", "08:42", "08:43"):
+    for minute in ("08:41", "08:42", "08:43", "08:44", "08:45", "08:46"):
         for camera in ("c1", "c2", "c3"):
             seen(world, camera, minute, minute, 1)
         told_, afresh = kept.at(minute)
         assert told_ == afresh, minute
-    assert kept.keeper.judged - before == 3 + 3, "the one without a camera each time, the others once, for time alone"
-    world.event("c1", "presence", "08:29:40", received="08:43:01", people=1, view="ok")
-    told_, afresh = kept.at("08:43:01")
+    assert kept.keeper.judged - before == 6 + 3, "the one without a camera each time, the others once in five minutes"
+    world.event("c1", "presence", "08:29:40", received="08:46:01", people=1, view="ok")
+    told_, afresh = kept.at("08:46:01")
     assert told_ == afresh, "one that comes late shows that somebody was there before"
-    world.event("c2", "presence", "08:43:02", people=0, view="ok")
-    kept.at("08:43:02")
-    world.beat("c2", "08:43:10")
-    told_, afresh = kept.at("08:43:10")
+    world.event("c2", "presence", "08:46:02", people=0, view="ok")
+    kept.at("08:46:02")
+    world.beat("c2", "08:46:10")
+    told_, afresh = kept.at("08:46:10")
     assert told_ == afresh
     assert states(told_)["w2"][0] == "empty", "and that nobody is, at once"
+
+
+def test_who_is_there_changes_when_time_alone_changes_it_however_rarely_one_looks(world: World) -> None:
+    """A name given by a case runs out, and a leave begins and ends, while cameras see somebody all the time."""
+    seconds = [{"window": "w1", "staff": "s02", "rank": "B"}, {"window": "w3", "staff": "s04", "rank": "B"}]
+    world.register(hall(4, windows=WINDOWS, posts=[*POSTS, *seconds], devices=DEVICES))
+    told_of = {"approver": "lead", "approved_at": at("08:00"), "from": at("08:47"), "to": at("08:53")}
+    world.plan(leave=[{"id": "l1", "staff": "s03", "kind": "official", **told_of}])
+    kept, told = Kept(world), list[tuple[str, Any, Any]]()
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    kept.at("08:40")
+    world.event("cases", "case", "08:40:05", case="1", event="accepted", item="i1", window="w1", staff="s02")
+    for second in range(10, 20 * 60, 30):
+        when = f"08:{40 + second // 60}:{second % 60:02}"
+        for camera in ("c1", "c2", "c3"):
+            seen(world, camera, when, when, 1)
+        both = kept.at(when)
+        for found in both:
+            for tile in found["windows"]:
+                tile.pop("cause")
+        told_, afresh = both
+        assert told_ == afresh, when
+        told.append((when, *(tile["who"] for tile in told_["windows"][:3:2])))
+    assert len({str(who) for _, who, _ in told}) == 2, "the name ran out"
+    assert len({str(who) for _, _, who in told}) == 2, "the leave"
+    assert kept.keeper.judged < 4 * len(told) / 2
 
 
 def test_serving_where_one_is_seen_is_no_news_but_by_somebody_else_it_is(world: World) -> None:
@@ -296,6 +324,46 @@ def test_time_a_plan_a_heartbeat_and_the_end_of_hours_change_it_too(world: World
     told_, afresh = kept.at("12:00")
     assert told_ == afresh
     assert {state for state, _ in states(told_).values()} == {"off"}
+
+
+def test_what_came_before_a_look_that_failed_is_on_the_next_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+    kept.at("08:40")
+    world.event("c2", "presence", "08:40:02", people=0, view="ok")
+    world.beat("c2", "08:40:10")
+
+    def fails(*_: Any) -> Any:
+        raise OSError("the store is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(boardkeeper, "states", fails)
+        with pytest.raises(OSError, match="away"):
+            kept.at("08:40:12")
+    told_, afresh = kept.at("08:40:13")
+    assert told_ == afresh
+    assert states(told_)["w2"][0] == "empty"
+
+
+def test_what_did_not_change_are_the_very_tiles_of_before(world: World) -> None:
+    kept = Kept(world)
+    for camera in ("c1", "c2", "c3"):
+        seen(world, camera, "08:30", "08:40", 1)
+
+    def look(when: str) -> Any:
+        now = world.clock.set(at(when))
+        with world.store.read() as conn:
+            return kept.keeper.refresh(world.judging.look(conn, now))
+
+    look("08:40")
+    before = look("08:40:01")
+    quiet = look("08:40:03")
+    assert quiet.as_of > before.as_of
+    assert quiet.tiles is before.tiles
+    world.event("e1", "rating", "08:40:04", score=5)
+    after = look("08:40:05")
+    assert [new is old for new, old in zip(after.tiles, before.tiles, strict=True)] == [False, True, True, True]
 
 
 def test_a_window_that_is_new_is_on_it(world: World) -> None:
