@@ -63,11 +63,13 @@ def described(facts: PostFacts, policy: PostPolicy, line: Iterable[Segment], now
 
 
 def next_change(facts: PostFacts, policy: PostPolicy, now: datetime) -> datetime | None:
-    """When after `now` time alone may change who is told to be there, if nothing comes; None: not in this session."""
-    names = Names(facts, policy, now)
-    here = names.there(now)[:3]
-    others = (at for at in sorted({*names.changes()}) if at > now and names.there(at)[:3] != here)
-    return earliest_after([next(others, None), *plan_changes(facts, policy, now), *Known(facts, now).ahead], now)
+    """When time alone may change who is told to be there, if nothing comes; None: not in this session. What changes
+    at `now` itself is one: the session is told up to `now`, and what begins then has lasted no time yet.
+    """
+    names, told = Names(facts, policy, now), now - timedelta.resolution
+    here = names.there(told)[:3]
+    others = (at for at in sorted({*names.changes()}) if at > told and names.there(at)[:3] != here)
+    return earliest_after([next(others, None), *plan_changes(facts, policy, now), *Known(facts, now).ahead], told)
 
 
 def plan_changes(facts: PostFacts, policy: PostPolicy, now: datetime) -> Iterator[datetime]:

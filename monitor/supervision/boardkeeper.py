@@ -2,16 +2,16 @@
 
 A window takes seven milliseconds: its whole session is told from its facts, as a card would be. A hall of a hundred
 windows anew each second would be a whole core, so a window is looked at when a fact of it came, when its session
-begins or ends, and every LOOK_AGAIN_SECONDS, for time alone changes it too (a camera that fell silent, leave that
-begins). That somebody is seen, or serves, where that person was is no news: on which of the two it rests shows at the
-next look. What is counted beside (cases, ratings, cards) is counted anew when it changed, and all of it every
-COUNT_AGAIN_SECONDS.
+begins or ends, when time changes who is told to be there (a leave that begins), and every LOOK_AGAIN_SECONDS, for
+silence changes it too; more seldom where somebody is being seen. That somebody is seen, or serves, where that person
+was is no news: on which of the two it rests shows at the next look. What is counted beside (cases, ratings, cards) is
+counted anew when it changed, and all of it every COUNT_AGAIN_SECONDS.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -113,13 +113,19 @@ class BoardKeeper:
             return replace(self._board, as_of=look.now)
         fresh = states(look, self._policy, due)
         self.judged += len(fresh)
-        self._states.update(fresh)
-        self._looked.update(dict.fromkeys(fresh, look.now))
+        self._keep(look, fresh)
         before, self._counted = self._counted, told
         changed = set(fresh) | (recounted(before, told) if before is not None else set())
         kept = {t.window: t for t in self._board.tiles if t.window not in changed} if self._board is not None else {}
         self._board = _sharing(self._board, composed(look, self.hall, self._states, told, kept))
         return self._board
+
+    def _keep(self, look: Look, fresh: Mapping[str, State]) -> None:
+        self._states.update(fresh)
+        self._looked.update(dict.fromkeys(fresh, look.now))
+        soon = min((state.changes_at for state in fresh.values() if state.changes_at is not None), default=None)
+        if self._quiet is not None and soon is not None and soon < self._quiet[1]:
+            self._quiet = self._quiet[0], soon
 
     def _learn(self, look: Look) -> None:
         """The hall's windows. Whatever changes them, or a calendar, touches everything."""
@@ -216,7 +222,7 @@ class BoardKeeper:
             (when, each) for each, when in at.items() if when <= look.now or self._may_come(look, each, when)
         )
         some = [each for _, each in found[:AT_A_TIME]] if found and found[0][0] <= look.now else []
-        # what is looked at now is due again after LOOK_AGAIN_SECONDS at the soonest; nothing makes another due sooner
+        # what is looked at now is due again after LOOK_AGAIN_SECONDS at the soonest, or when `_keep` says
         left = [when for each, when in at.items() if each not in some]
         self._quiet = look.now, min([*left, look.now + timedelta(seconds=LOOK_AGAIN_SECONDS)])
         return [self._windows[each][0] for each in some]
@@ -232,12 +238,11 @@ class BoardKeeper:
         if last is None or last > look.now:  # or the clock was set back
             return look.now
         due = last + timedelta(seconds=LOOK_AGAIN_SECONDS)
-        if window not in self._seen or self._who_is_there(window) is None:
-            return due
-        patient, change = last + timedelta(seconds=ATTENDED_SECONDS), self._states[window].changes_at
-        if change is not None:
-            patient = min(patient, change)
-        return min(patient, max(due, self._seen[window] + timedelta(seconds=SEEN_SECONDS)))
+        if window in self._seen and self._who_is_there(window) is not None:
+            no_longer_seen = self._seen[window] + timedelta(seconds=SEEN_SECONDS)
+            due = min(last + timedelta(seconds=ATTENDED_SECONDS), max(due, no_longer_seen))
+        known = self._states.get(window)
+        return due if known is None or known.changes_at is None else min(due, known.changes_at)
 
     def _people(self, look: Look, window: Window) -> set[str]:
         day = self._windows[window.id][1].local_date(look.now)
