@@ -91,7 +91,7 @@ class AlertService:
             rounds.wake()
 
     def run(self, stop: threading.Event, rest: float = REST_SECONDS) -> None:
-        """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks.
+        """Plan and send until `stop` is set; then at most one try per sender is still finished. Blocks; once in a life.
 
         `rest`: how long each rests where nobody wakes it.
         """

@@ -39,7 +39,7 @@ WARM_EVERY: Final = 6.0
 KEPT: Final = 1000
 """Messages that a reader who comes back may have missed; more, and the whole board goes out anew."""
 BEAT_SECONDS: Final = 2.5
-"""How often a board says that it lives while nothing changes: not sooner, and so each second period. A page takes it
+"""How often a board says that it lives while nothing changes: not sooner, and so every other period. A page takes it
 for cut off after ten.
 """
 EPOCH: Final = secrets.token_hex(4)

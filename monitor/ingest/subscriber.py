@@ -81,7 +81,7 @@ class Subscriber:
     """One writer thread behind one MQTT client. `path()` says how the way to the broker stands.
 
     `after` is called after each commit, but for what waited for company (PATIENT): that is urgent to nobody, and who
-    looks each second finds it. `ack_first` acknowledges before the commit: only for the test that shows what
+    looks each period finds it. `ack_first` acknowledges before the commit: only for the test that shows what
     is lost then. `adapters`: vendors' topics to hear beside our own, and how to read them.
     """
 
