@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -65,16 +65,34 @@ class Planner:
             patrols = self._patrols(conn, now)
             desk = self.desks.load(conn, now) if cards or again else None
             known = rows.addresses(conn) if desk is not None else frozenset()
-        # asked before the transactions, for the answer may need a look at the calendar in the store
-        young = {one["number"]: self.age_ok(one["since"], now) for one in [*cards, *again]}
+        young = self._young([*cards, *again], now, real)
         planned = 0
         if desk is not None:
-            ahead = self._ahead(desk, [one for one in cards if young[one["number"]]])
+            ahead = self._ahead(desk, [one for one in cards if young.get(one["number"])])
             messages = Messages(policy=self.policy, ungrouped=self.ungrouped, ahead=ahead, known=known)
-            for one in [*cards, *again]:
-                planned += self._card(one["number"], desk, messages, young[one["number"]], real)
+            for number, is_young in young.items():
+                planned += self._card(number, desk, messages, is_young, real)
         Rounds(store=self.store, policy=self.policy, real_now=self.real_now).fire(now, digests, patrols)
         return planned
+
+    def _young(self, cards: Iterable[Mapping[str, Any]], now: datetime, real: datetime) -> dict[int, bool]:
+        """Whether each card is young enough, without those of which that cannot be told: they rest. Asked before the
+        transactions, for the answer may need a look at the calendar in the store.
+        """
+        found: dict[int, bool] = {}
+        for one in cards:
+            try:
+                found[one["number"]] = self.age_ok(one["since"], now)
+            except STORE_AWAY:
+                raise  # the store's trouble, not the card's
+            except Exception:
+                self._put_off(one["number"], real)
+        return found
+
+    def _put_off(self, number: int, real: datetime) -> None:
+        """To be called where the error is handled."""
+        self._failed[number] = real + PUT_OFF
+        log.exception("a card could not be planned", action="alert.plan_failed", card=number)
 
     def _ahead(self, desk: Desk, cards: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """How many of these cards each address will hear of, where they are enough for a storm."""
@@ -93,8 +111,7 @@ class Planner:
         except STORE_AWAY:
             raise  # the store's trouble, not the card's
         except Exception:
-            self._failed[number] = real + PUT_OFF
-            log.exception("a card could not be planned", action="alert.plan_failed", card=number)
+            self._put_off(number, real)
             return 0
         failpoints.hit("plan.after_commit")
         self._failed.pop(number, None)

@@ -16,28 +16,32 @@ from pathlib import Path
 from typing import Final
 
 STEP_SECONDS: Final = 0.005
-_FORM: Final = struct.Struct("d")
+_FORM: Final = "d"
 
 
 class SharedWall:
-    """Seconds of the epoch in a file that processes share; `make` it once, then read it anywhere."""
+    """Seconds of the epoch in a file that processes share; `make` it once, then read it anywhere.
+
+    A value is written in one piece, through a view of doubles: `struct.pack_into` fills with zeros first, and whoever
+    reads in between sees 1970.
+    """
 
     def __init__(self, file: Path) -> None:
         with file.open("r+b") as opened:
-            self._map = mmap.mmap(opened.fileno(), _FORM.size)
+            self._cell = memoryview(mmap.mmap(opened.fileno(), struct.calcsize(_FORM))).cast(_FORM)
 
     @staticmethod
     def make(file: Path) -> SharedWall:
-        file.write_bytes(_FORM.pack(time.time()))
+        file.write_bytes(struct.pack(_FORM, time.time()))
         return SharedWall(file)
 
     @property
     def seconds(self) -> float:
-        return float(_FORM.unpack_from(self._map)[0])
+        return float(self._cell[0])
 
     @seconds.setter
     def seconds(self, value: float) -> None:
-        _FORM.pack_into(self._map, 0, value)
+        self._cell[0] = value
 
     def __call__(self) -> datetime:
         return datetime.fromtimestamp(self.seconds, UTC)

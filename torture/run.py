@@ -307,7 +307,7 @@ class Run:
                     said = quiet(conn, world.clock.now())
                 return not said
 
-            self._await(is_quiet, lambda: f"the daemons do not come to rest: {said}")
+            self._await(is_quiet, lambda: f"the daemons do not come to rest: {said}\n{world.last_words()}")
 
     def _await(self, holds: Callable[[], bool], why: str | Callable[[], str], seconds: float = DRAIN_SECONDS) -> None:
         end, pause = time.monotonic() + seconds, threading.Event()

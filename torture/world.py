@@ -48,6 +48,7 @@ PERSONS: Final = (
 )
 BROKER_SETTINGS: Final = {"max_keepalive": "65535"}
 START_SECONDS: Final = 60.0
+LAST_CHARACTERS: Final = 3000
 PG_SETTINGS: Final = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_init_zero": "off"}
 
 
@@ -224,6 +225,10 @@ class World:
         if self.database is not None and "postgresql" not in self.down and not self.database.runs:
             with contextlib.suppress(AssertionError):  # as long as its disk is full it cannot
                 self.database.start()
+
+    def last_words(self) -> str:
+        """The end of each daemon's log: why one does not do what it should."""
+        return "\n".join(f"{name}: {daemon.log()[-LAST_CHARACTERS:]}" for name, daemon in self.daemons.items())
 
     def url(self, name: str) -> str:
         return self._urls[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -205,6 +205,27 @@ def test_a_card_that_fails_does_not_hold_the_others(store: Store) -> None:
     assert found.service.plan_once(START) == 0, "it rests"
     found.time.pass_(60)
     assert found.service.plan_once(START) == 1
+
+
+def test_a_card_whose_age_cannot_be_told_does_not_hold_the_others(store: Store) -> None:
+    """As when its condition began before the years of the calendar."""
+    wrong = [True]
+
+    def age_ok(since: datetime, now: datetime) -> bool:
+        if since.year < 1950 and wrong:
+            raise ValueError(f"the year {since.year} lies outside the calendar")
+        return True
+
+    found = World(store, policy_of({"hook": HOOK}), age_ok=age_ok)
+    for number in (1, 2, 3):
+        found.issue(number, since=START.replace(year=1944) if number == 2 else START)
+    assert found.service.plan_once(START) == 2
+    assert planned(found) == [(1, 1, "hook", "firing"), (3, 1, "hook", "firing")]
+    wrong.clear()
+    assert found.service.plan_once(START) == 0  # it rests
+    found.time.pass_(61)
+    assert found.service.plan_once(START) == 1
+    assert planned(found, card=2) == [(2, 1, "hook", "firing")]
 
 
 def test_what_would_go_where_is_shown_with_its_reason(store: Store) -> None:
