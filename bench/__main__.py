@@ -59,6 +59,7 @@ TITLES = {
     "tick": "A tick of the judge: 1,000 due cases judged and written among 1,000,000 open ones against 10,000",
     "hall_day": "A hall's day of the daemon, everything switched on, % of a core",
     "hall_day_memory": "Its resident memory meanwhile, MB",
+    "touching": "A page of memory that is touched first after a second's rest, in microseconds",
     "waking": "A piece of Python after a second's rest against the same in a loop: what a waking costs this machine",
     "scrape": "A scrape while the hall serves, median in milliseconds",
     "caselog": "A case log imported against an importer that stores row by row through the ORM, a commit a row",

@@ -67,7 +67,7 @@ class Metrics:
         )
         self._lag = Histogram(
             "jiancha_ingest_lag_seconds",
-            "From receipt to the commit that holds the message, with up to 3 s that a heartbeat waits for others.",
+            "From receipt to the commit that holds the message, with up to 3 s (in a calm hall 6) a heartbeat waits.",
             buckets=LAG_BUCKETS,
             registry=self.registry,
         )

@@ -42,6 +42,7 @@ from monitor.ingest.takeover import Taking
 from monitor.metrics import Metrics
 from monitor.mqtt import Client, Link, Options
 from monitor.ops.sdnotify import ServiceManager
+from monitor.pace import Tempo
 from monitor.settings import MqttSettings
 from monitor.signals import on_signal
 from monitor.store.bell import Bell
@@ -130,6 +131,7 @@ class _Daemon:
         self._metrics = Metrics(rules=rules)
         parts_heard: tuple[Part, ...] = ("broker", "loop") if settings.mqtt.enabled else ("loop",)
         self._health = Health(monotonic=program.clock.monotonic, parts=parts_heard)
+        self._tempo = Tempo(program.clock)
         self._members = self._make_members()
         self._subscriber = self._make_subscriber() if settings.mqtt.enabled else None
         self._feeds = [self._make_feed(feed) for feed in program.feeds()]
@@ -157,6 +159,7 @@ class _Daemon:
                 "senders": self._alerts.wake_senders,
                 "sheets": self._sheets.wake,
             },
+            tempo=self._tempo,
         )
         self._cycle = CycleKeeper(program, lambda conn, now: self._judge.look(conn, now), after=self._heard)
         self._assessor = Assessor(program, lambda conn, now: self._judge.look(conn, now))
@@ -211,6 +214,7 @@ class _Daemon:
 
     def _heard(self) -> None:
         """Facts were committed: judge here, and let other replicas help."""
+        self._tempo.stir()
         self._loop.wake()
         self._bell.ring("facts")
 
@@ -230,6 +234,7 @@ class _Daemon:
 
     def _judged(self) -> None:
         """Cards may have changed: plan and send here, or wherever somebody is free."""
+        self._tempo.stir()  # what follows a card is told at its time
         self._alerts.wake()
         self._bell.ring("cards")
 
@@ -318,6 +323,7 @@ class _Daemon:
             on_link=self._on_link,
             ack_first=bool(os.environ.get(ACK_FIRST)),
             make_client=partial(Client, gate=self._members.gate) if self._members else Client,
+            tempo=self._tempo,
         )
 
     def _hearing(self) -> dict[str, Any]:

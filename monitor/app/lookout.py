@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from monitor.pace import PERIOD_SECONDS, Turn, rest
+from monitor.pace import Tempo, Turn, rest
 from monitor.store import policies
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.waiting import VERSIONS, Waiting, waiting
@@ -30,8 +30,9 @@ class Lookout:
         now: Callable[[], datetime],
         real: Callable[[], datetime],
         wake: Mapping[str, Callable[[], None]],
+        tempo: Tempo,
     ) -> None:
-        self._store, self._now, self._real, self._wake = store, now, real, wake
+        self._store, self._now, self._real, self._wake, self._tempo = store, now, real, wake, tempo
         self._versions: Mapping[str, str | None] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
@@ -59,6 +60,8 @@ class Lookout:
 
     def _concerned(self, found: Waiting) -> list[str]:
         changed = {key for key in VERSIONS if found.versions[key] != self._versions.get(key, "")}
+        if changed:  # somebody is at work, and does more
+            self._tempo.stir()
         told = {
             "policy": policies.COUNTER in changed,
             "judge": found.judge or bool(changed),
@@ -69,7 +72,7 @@ class Lookout:
         return [part for part, concerned in told.items() if concerned]
 
     def _run(self) -> None:
-        while not self._stop.wait(rest(Turn.LOOKOUT, PERIOD_SECONDS)):
+        while not self._stop.wait(rest(Turn.LOOKOUT, self._tempo.seconds)):
             try:
                 self.look()
             except Exception as error:  # the others look for themselves now and then; the next look tries again

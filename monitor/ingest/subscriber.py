@@ -27,7 +27,7 @@ from monitor.ingest.marks import Boots
 from monitor.ingest.writer import BatchResult, Outcome, Result, Writing, write_prepared
 from monitor.model import Registry, Span
 from monitor.mqtt import Client, Delivery, Link, Options, Patience, Time
-from monitor.pace import PERIOD_SECONDS
+from monitor.pace import CALM_SECONDS, PERIOD_SECONDS, Tempo, second_of
 from monitor.store.engine import STORE_AWAY, Store
 from monitor.store.facts.look import Path
 
@@ -37,11 +37,13 @@ BATCH: Final = 1000
 IDLE_SECONDS: Final = 5.0
 MORE_SECONDS: Final = 0.1
 """So long after a full batch, with nothing more, a backlog is over."""
-PATIENT: Final = {"heartbeat": timedelta(seconds=3), "presence": timedelta(seconds=PERIOD_SECONDS)}
+HEARTBEAT: Final = "heartbeat"
+PATIENT: Final = {HEARTBEAT: timedelta(seconds=3), "presence": timedelta(seconds=PERIOD_SECONDS)}
 """How long a message that comes alone waits for company: that it lives, or that somebody is seen, each device of a
 hall tells each minute and is urgent to nobody, and a transaction for each costs more than all that is in it
 (docs/adr/0061). Whatever else comes, or ENOUGH of these, ends the wait. So does ingest's last turn in that time, close
-before those that look at what it stored (`monitor.pace`).
+before those that look at what it stored (`monitor.pace`). In a calm hall turns are further apart, and heartbeats wait
+for the next.
 """
 QUIET_SECONDS: Final = 0.05
 """Alone is what comes so long after the last batch was done: where messages come fast they have company anyway."""
@@ -101,6 +103,7 @@ class Subscriber:
         on_link: Callable[[Link], None] | None = None,
         ack_first: bool = False,
         make_client: Callable[..., Client] = Client,
+        tempo: Tempo | None = None,
     ) -> None:
         if options.receive_maximum < 2 * batch_size:
             raise ValueError(f"receive_maximum: {options.receive_maximum} is less than two batches of {batch_size}")
@@ -112,7 +115,10 @@ class Subscriber:
         self._batch_size, self._future = batch_size, future
         self._after, self._on_link, self._ack_first = after, on_link, ack_first
         self._boots, self._shared = Boots(), shared_group is not None
-        self._patience = Patience(until=self._until, seconds_until=clock.seconds_until, enough=ENOUGH)
+        self._tempo = tempo or Tempo(clock)
+        self._patience = Patience(
+            until=self._until, seconds_until=clock.seconds_until, enough=ENOUGH, every=lambda: self._tempo.seconds
+        )
         self._outages: deque[Span] = deque(maxlen=OUTAGES_KEPT)
         self._down_since: datetime | None = None
         self._done_at = -math.inf
@@ -178,6 +184,8 @@ class Subscriber:
         """Until when a message may wait for others."""
         alone = delivery.arrived - self._done_at >= QUIET_SECONDS
         channel = split_topic(delivery.topic)[1] if alone and not delivery.retained else ""
+        if channel == HEARTBEAT and self._tempo.seconds > PERIOD_SECONDS:
+            return delivery.received + timedelta(seconds=CALM_SECONDS)
         return delivery.received + PATIENT.get(channel, timedelta(0))
 
     def _until_stored(self, deliveries: Sequence[Delivery]) -> None:
@@ -253,14 +261,15 @@ class Subscriber:
             self._counters.ingest_lag(committed - delivery.arrived)
         for (channel, fate), count in result.by_channel().items():
             self._counters.events(channel, fate, count)
+            if channel != HEARTBEAT:
+                self._tempo.stir()
         self._counters.dropped_keys(result.dropped_keys)
         if self._after is not None and not self._had_time(deliveries):
             self._after(result)
 
     def _had_time(self, deliveries: Sequence[Delivery]) -> bool:
         """Whether all of them waited for company, by a clock that does not run fast: there a second is much."""
-        second = self._clock.seconds_until(self._clock.now() + timedelta(seconds=1))
-        return second > QUIET_SECONDS and all(self._until(one) > one.received for one in deliveries)
+        return second_of(self._clock) > QUIET_SECONDS and all(self._until(one) > one.received for one in deliveries)
 
     def _message(self, delivery: Delivery) -> Message:
         topic, received, retained = delivery.topic, delivery.received, delivery.retained

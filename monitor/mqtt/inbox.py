@@ -19,11 +19,13 @@ class Patience:
     """Of messages that come alone: `until` when each may wait for company, and how many are `enough`.
 
     `seconds_until`: real seconds until that instant, by the program's clock: one that runs fast has none to lose.
+    `every`: real seconds from one turn of the taker to the next, at present.
     """
 
     until: Callable[[Delivery], datetime]
     seconds_until: Callable[[datetime], float]
     enough: int
+    every: Callable[[], float]
 
 
 class Inbox:
@@ -86,7 +88,7 @@ class Inbox:
         if patience is None or len(self._lie) >= patience.enough:
             return -math.inf
         left = patience.seconds_until(min(map(patience.until, self._lie)))
-        return time.monotonic() + (until_turn(Turn.INGEST, left) if math.isfinite(left) else left)
+        return time.monotonic() + (until_turn(Turn.INGEST, left, patience.every()) if math.isfinite(left) else left)
 
     def _wanting(self, patience: Patience | None) -> Callable[[Delivery], bool]:
         if patience is None or not self._lie:

@@ -88,8 +88,8 @@ PANELS: Final[Mapping[str, tuple[Texts, Texts]]] = {
     "入库延迟": (
         ("入库延迟", "Ingest lag"),
         (
-            "自收到至提交的时间，本进程启动以来的分位；清闲时含心跳等候同伴的至多 3 秒",
-            "From receipt to commit, quantiles since the process began; in a quiet hall with up to 3 s heartbeats wait",
+            "自收到至提交的时间，本进程启动以来的分位；清闲时含心跳等候同伴的至多 6 秒",
+            "From receipt to commit, quantiles since the process began; in a quiet hall with up to 6 s heartbeats wait",
         ),
     ),
     "判定耗时与积压": (
@@ -217,7 +217,7 @@ METRICS: Final[Mapping[str, str]] = {
     "dropped_keys_total": "事件中通道不认识而丢弃的键",
     "events_total": "设备消息，按去向",
     "face_frames_total": "人脸图像，按去向",
-    "ingest_lag_seconds": "自收到消息至提交入库的时间（秒），含单独到来的心跳等候同伴的至多 3 秒",
+    "ingest_lag_seconds": "自收到消息至提交入库的时间（秒），含单独到来的心跳等候同伴的至多 3 秒（大厅无事时 6 秒）",
     "judge_due_backlog": "到期而未判定的对象",
     "judge_seconds": "一步判定（领取、读取、判定、写入、提交）的耗时（秒）",
     "kiosk_attempts_total": "签到终端的尝试，按结果",

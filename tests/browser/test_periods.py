@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from monitor.app.lookout import Lookout
 from monitor.app.sheetmaker import SheetMaker
+from monitor.pace import Tempo
 from monitor.store.engine import Store
 from tests.assessed_hall import HEAD, LI
 from tests.browser.pages import Browsers
@@ -37,7 +38,9 @@ def app(hall: Console) -> Iterator[BusyApp]:
         maker = SheetMaker(program, program.judge().look)
         others = dict.fromkeys(("judge", "policy", "planner", "senders"), lambda: None)
         clock, store = program.clock, program.store
-        lookout = Lookout(store, now=clock.now, real=clock.real_now, wake={**others, "sheets": maker.wake})
+        lookout = Lookout(
+            store, now=clock.now, real=clock.real_now, wake={**others, "sheets": maker.wake}, tempo=Tempo(clock)
+        )
         maker.start()
         lookout.start()
         try:

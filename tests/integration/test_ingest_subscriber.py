@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from monitor.clock import Clock
-from monitor.ingest.subscriber import Subscriber
+from monitor.ingest.subscriber import ENOUGH, Subscriber
 from monitor.model import Registry
 from monitor.mqtt import Client, Options
+from monitor.pace import CALM_AFTER_SECONDS, CALM_SECONDS, PERIOD_SECONDS, Tempo
 from monitor.store.engine import Store
 from monitor.store.schema import HeartbeatRow, Quarantine, RatingRow, RawEvent, Subject
 from tests.conftest import Eventually
@@ -167,6 +168,31 @@ def test_what_waits_for_company_waits_no_longer_than_it_may(
     eventually(lambda: running.counted.lags)
     assert running.counted.lags[0] >= 1.4  # the last turn of ingest within three seconds
     assert count(store, HeartbeatRow) == 1
+
+
+def test_in_a_calm_hall_heartbeats_wait_longer_and_what_happens_ends_the_calm(
+    mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
+) -> None:
+    """The hall's minute without news is over at once; it ends with the rating."""
+    broker, elapsed = mosquitto("ev-1"), [0.0]
+    tempo = Tempo(Clock(), monotonic=lambda: elapsed[0])
+    elapsed[0] = CALM_AFTER_SECONDS
+    running = run(broker, tempo=tempo)
+    eventually(running.connected)
+    sender = device(broker)
+    beat = f'{{"at":"{Clock().now().isoformat()}","boot":"b","queue":0}}'.encode()
+    sender.publish("jiancha/v1/ev-1/heartbeat", beat)
+    eventually(lambda: running.subscriber.client.unstored())
+    heard = running.subscriber.client.unstored()[0]
+    assert running.subscriber._until(heard) - heard.received == timedelta(seconds=CALM_SECONDS)
+    for _ in range(ENOUGH - 1):  # so many end the wait
+        sender.publish("jiancha/v1/ev-1/heartbeat", beat)
+    eventually(lambda: running.total() == ENOUGH)
+    assert tempo.seconds == CALM_SECONDS, "a heartbeat is nothing that happens"
+    sender.publish("jiancha/v1/ev-1/rating", rating(1))
+    eventually(lambda: tempo.seconds == PERIOD_SECONDS)
+    assert running.counted.results["rating", "stored"] == 1
+    sender.stop()
 
 
 def test_a_flood_is_stored_in_order_and_wholly(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from monitor.app.lookout import Lookout
 from monitor.clock import Clock
+from monitor.pace import Tempo
 from monitor.store import meta, policies, sheetjobs, subjects
 from monitor.store.engine import Store
 from tests.alert_world import START, World, fill_hall, policy_of
@@ -20,6 +21,16 @@ pytestmark = pytest.mark.both_databases
 SECOND = timedelta(seconds=1)
 
 
+class StillTempo(Tempo):
+    """Counts what stirs it."""
+
+    stirred = 0
+
+    def stir(self) -> None:
+        super().stir()
+        self.stirred += 1
+
+
 class Woken:
     """The parts of a daemon, none of which looks for itself."""
 
@@ -27,8 +38,13 @@ class Woken:
         self.now = self.real = START
         self.parts: list[str] = []
         names = ("judge", "policy", "planner", "senders", "sheets")
+        self.tempo = StillTempo(Clock())
         self.lookout = Lookout(
-            store, now=lambda: self.now, real=lambda: self.real, wake={name: self._of(name) for name in names}
+            store,
+            now=lambda: self.now,
+            real=lambda: self.real,
+            wake={name: self._of(name) for name in names},
+            tempo=self.tempo,
         )
 
     def _of(self, name: str) -> Callable[[], None]:
@@ -53,13 +69,17 @@ def test_the_judge_is_woken_by_what_is_due_and_by_what_changed_beside_it(store: 
     store.step(lambda conn: subjects.expect(conn, [row]))
     assert woken.look() == []
     woken.now += SECOND
+    stirred = woken.tempo.stirred
     assert woken.look() == ["judge"]
     assert woken.look() == ["judge"], "again, until it is judged"
+    assert woken.tempo.stirred == stirred, "devices that are well are looked at all night"
     woken.now = START
     for key in (meta.REGISTRY_VERSION, meta.CALENDAR_VERSION, meta.ROSTER_VERSION, meta.PLANS_VERSION):
         store.step(lambda conn, k=key: meta.bump(conn, k))  # type: ignore[misc]
         assert woken.look() == ["judge"]
         assert woken.look() == []
+        stirred += 1
+        assert woken.tempo.stirred == stirred, "somebody is at work"
     store.step(lambda conn: meta.bump(conn, policies.COUNTER))
     assert woken.look() == ["policy", "judge"]
     assert woken.look() == []
@@ -118,6 +138,7 @@ def test_it_looks_again_and_again_until_it_is_stopped(store: Store, eventually: 
         now=clock.now,
         real=clock.real_now,
         wake={**dict.fromkeys(names, lambda: None), "judge": lambda: seen.append("judge")},
+        tempo=Tempo(clock),
     )
     lookout.start()
     eventually(lambda: len(seen) >= 2, what="two looks")

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor import pace
 from monitor.mqtt import Delivery, Patience
 from monitor.mqtt.inbox import Inbox
+from monitor.pace import PERIOD_SECONDS
 from tests.conftest import Eventually
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -25,9 +27,12 @@ def said(number: int, waits: timedelta = timedelta(0)) -> Delivery:
     )  # fmt: skip
 
 
-def patient(seconds_until: Callable[[datetime], float], enough: int = 4) -> Patience:
+def patient(seconds_until: Callable[[datetime], float], enough: int = 4, every: float = PERIOD_SECONDS) -> Patience:
     return Patience(
-        until=lambda one: one.received + timedelta(seconds=float(one.topic)), seconds_until=seconds_until, enough=enough
+        until=lambda one: one.received + timedelta(seconds=float(one.topic)),
+        seconds_until=seconds_until,
+        enough=enough,
+        every=lambda: every,
     )
 
 
@@ -99,6 +104,16 @@ def test_one_that_may_wait_less_brings_the_end_forward(inbox: Inbox, eventually:
 def test_a_clock_that_runs_fast_lets_nothing_wait(inbox: Inbox) -> None:
     inbox.put(said(1, HOUR))
     assert [one.mid for one in inbox.take(10, 60, patient(lambda instant: 0.0))] == [1]
+
+
+def test_the_wait_ends_at_a_turn_of_those_that_there_are_at_present(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns of the taker are at 1.46 s after each multiple of what is from one to the next."""
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 600.0)
+    inbox.put(said(1, timedelta(seconds=5)))
+    assert inbox._due(patient(by_clock)) == pytest.approx(604.46)
+    assert inbox._due(patient(by_clock, every=6.0)) == pytest.approx(601.46)
 
 
 def test_what_waits_longer_than_the_taker_is_left(inbox: Inbox) -> None:
