@@ -34,7 +34,7 @@ from monitor.store.facts.look import Path
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 1000
-IDLE_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 30.0
 MORE_SECONDS: Final = 0.1
 """So long after a full batch, with nothing more, a backlog is over."""
 HEARTBEAT: Final = "heartbeat"

@@ -26,7 +26,7 @@ from monitor.store.schema import (
     Subject,
     WindowRow,
 )
-from monitor.store.schema_alerts import Delivery
+from monitor.store.schema_alerts import Address, Delivery
 from monitor.store.sql import table_of
 
 SUBJECT: Final = table_of(Subject)
@@ -39,6 +39,7 @@ WINDOW: Final = table_of(WindowRow)
 RATING: Final = table_of(RatingRow)
 HELD: Final = table_of(Quarantine)
 DELIVERY: Final = table_of(Delivery)
+ADDRESS: Final = table_of(Address)
 
 WORKED: Final = ("open", "acknowledged", "answered")
 """States of a card that somebody still has to end."""
@@ -235,12 +236,22 @@ _OFFLINE: Final = QuickSelect(lambda _: _devices_offline())
 _UNPLANNED: Final = QuickSelect(
     lambda _: select(func.min(NOTICE.c.at).label("at")).where(NOTICE.c.planned_at.is_(None))
 )
-_UNSENT: Final = QuickSelect(
-    lambda _: select(func.min(DELIVERY.c.flush).label("at")).where(
-        DELIVERY.c.state.in_(("open", "sealed")),
-        DELIVERY.c.flush <= bindparam("real_now", type_=DELIVERY.c.flush.type),
+_UNSENT: Final = QuickSelect(lambda _: _unsent())
+
+
+def _unsent() -> Select[Any]:
+    """Address by address, as the index begins: of all that were ever sent only what waits is read."""
+    oldest = (
+        select(func.min(DELIVERY.c.flush))
+        .where(
+            DELIVERY.c.address == ADDRESS.c.id,
+            DELIVERY.c.state.in_(("open", "sealed")),
+            DELIVERY.c.flush <= bindparam("real_now", type_=DELIVERY.c.flush.type),
+        )
+        .scalar_subquery()
     )
-)
+    each = select(oldest.label("at")).select_from(ADDRESS).subquery()
+    return select(func.min(each.c.at).label("at"))
 
 
 def _oldest_pending(conn: Connection, now: datetime, real_now: datetime) -> float:
