@@ -8,13 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
 from monitor.store.engine import Store
 from monitor.store.ledgers import entries_of, proposals_of
-from monitor.store.schema import Card, CardEvent, Quarantine, RawEvent, Subject
+from monitor.store.schema import Card, CardEvent, HeartbeatRow, Quarantine, RawEvent, Subject
 from monitor.store.schema_alerts import AlertHold, AlertItem, Delivery
 from monitor.store.sql import table_of
 from monitor.store.subjects import CLAIMED
@@ -25,7 +26,7 @@ from torture.scenario import HALL
 from torture.world import World
 
 CARD, NOTICE, RAW, HELD, SUBJECT = (table_of(t) for t in (Card, CardEvent, RawEvent, Quarantine, Subject))
-ITEM, DELIVERY, HOLD = (table_of(t) for t in (AlertItem, Delivery, AlertHold))
+ITEM, DELIVERY, HOLD, BEAT = (table_of(t) for t in (AlertItem, Delivery, AlertHold, HeartbeatRow))
 HEAD: Final = re.compile(r'"head": "(\d+:[0-9a-f]+)"')
 TRUE_OF_THE_RUN: Final = ("device.silent", "device.skew", "feed.backlog", "feed.hole", "unknown.stale")
 """Rules whose cards are about machines: they tell what happened to devices, clocks and ways in that very run."""
@@ -82,6 +83,11 @@ def _pending(conn: Connection) -> int:
 
 def stored(conn: Connection) -> Counter[tuple[str, str]]:
     return Counter((row.device, row.event_id) for row in conn.execute(select(RAW.c.device, RAW.c.event_id)))
+
+
+def beaten(conn: Connection, since: datetime) -> set[str]:
+    """The devices of which a heartbeat was received since then."""
+    return set(conn.execute(select(BEAT.c.device).where(BEAT.c.received >= since)).scalars())
 
 
 def held(conn: Connection) -> Counter[tuple[str, str]]:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ from torture.devices import Device, lines
 from torture.faults import Faults
 from torture.flood import TALKER, Bad
 from torture.heard import Heard
-from torture.outcome import Outcome, gather, held, held_back, quiet, stored
+from torture.outcome import Outcome, beaten, gather, held, held_back, quiet, stored
 from torture.people import People
 from torture.plan import Plan
 from torture.scenario import Scenario
@@ -208,11 +207,20 @@ class Run:
         self._beat(world, devices)
 
     def _beat(self, world: World, devices: dict[str, Device]) -> None:
-        """A heartbeat of each, now: they have nothing more to tell."""
-        for device in devices.values():
-            if device.beats:
-                self._await(partial(_connected, device), f"{device.name} is not connected")
-                device.beat(world.clock.now())
+        """A heartbeat of each, now: they have nothing more to tell. Until all are stored: one that comes alone waits
+        for company (docs/adr/0061), and would wait when the daemons are stopped.
+        """
+        since = world.clock.now()
+        beating = {device.name: device for device in devices.values() if device.beats}
+        for name, device in beating.items():
+            self._await(lambda d=device: d.beat(world.clock.now()), f"{name} sends no heartbeat")  # type: ignore[misc]
+        with contextlib.closing(world.store()) as store:
+
+            def silent() -> set[str]:
+                with store.read() as conn:
+                    return beating.keys() - beaten(conn, since)
+
+            self._await(lambda: not silent(), lambda: f"heartbeats are not stored: {sorted(silent())}")
 
     def _holes_not_seen(
         self, store: Store, world: World, devices: dict[str, Device], lost: set[tuple[str, str]]
