@@ -22,7 +22,7 @@ from monitor.store.calendars import CalendarCache
 from monitor.store.engine import Store
 from monitor.store.registry import RegistryCache
 from monitor.store.schema import Card, DeviceRow, DeviceStatus, HallRow, Quarantine, RatingRow, Subject, WindowRow
-from monitor.store.schema_alerts import Delivery
+from monitor.store.schema_alerts import Address, Delivery
 from monitor.store.sql import table_of
 from monitor.supervision.policies import Policies
 from monitor.supervision.tokens import create_token
@@ -202,6 +202,7 @@ def fill_state(conn: Connection) -> None:
 
 def fill_deliveries(conn: Connection, wall: datetime) -> None:
     """One message sent, one waiting for 90 s, one that still collects its group."""
+    insert(conn, Address, {"id": "office"})
     ages = {"sent": timedelta(hours=1), "sealed": timedelta(seconds=90), "open": -timedelta(minutes=5)}
     for n, (state, age) in enumerate(ages.items()):
         flush = wall - age
