@@ -78,6 +78,11 @@ class Daemon:
     def runs(self) -> bool:
         return self._process is not None
 
+    @property
+    def status(self) -> int | None:
+        """How it ended by itself; None while it lives."""
+        return None if self._process is None else self._process.poll()
+
     def stop(self) -> int:
         """SIGTERM; its exit status."""
         return self._end(signal.SIGTERM)

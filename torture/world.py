@@ -220,7 +220,7 @@ class World:
         """What a service manager does: who ended by himself is started again, and it is noted."""
         for name, daemon in self.daemons.items():
             if name not in self.down and not self._lives(daemon):
-                self.ended.append(f"{name}: {daemon.log()[-600:]}")
+                self.ended.append(f"{name} with status {daemon.status}: {daemon.log()[-600:]}")
                 daemon.begin()
         if self.database is not None and "postgresql" not in self.down and not self.database.runs:
             with contextlib.suppress(AssertionError):  # as long as its disk is full it cannot
@@ -255,7 +255,7 @@ class World:
         return "" if answer.status_code == 200 else answer.text
 
     def _lives(self, daemon: Daemon) -> bool:
-        return daemon._process is not None and daemon._process.poll() is None
+        return daemon.status is None and daemon.runs
 
     def _way(self, link: str, port: int, proxied: bool) -> int:
         if not proxied:
