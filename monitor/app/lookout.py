@@ -1,7 +1,8 @@
 """The thread of the daemon that looks into the store for all the others (docs/adr/0063).
 
 Each of them is woken by whoever brings it something in this process. What time alone makes due, and what another
-process wrote, is found here, once a period and by one statement; before, seven threads looked for themselves.
+process wrote, is found here, once a period (in a calm hall less often, `monitor.pace`) and by one statement; before,
+seven threads looked for themselves.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def change(
     reason: str = typer.Option(..., "--reason", help="Why; stands in the audit."),
     user: str | None = typer.Option(None, "--as", metavar="USER", help="On behalf of this user."),
 ) -> None:
-    """更改规则 Put another policy in force from now on; a running daemon takes it within a second or two.
+    """更改规则 Put another policy in force from now on; a running daemon takes it within seconds.
 
     Cards keep the version that they were issued under. Back to an earlier version: --from its number.
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.both_databases
 SECOND = timedelta(seconds=1)
 
 
-class StillTempo(Tempo):
+class CountedTempo(Tempo):
     """Counts what stirs it."""
 
     stirred = 0
@@ -38,7 +38,7 @@ class Woken:
         self.now = self.real = START
         self.parts: list[str] = []
         names = ("judge", "policy", "planner", "senders", "sheets")
-        self.tempo = StillTempo(Clock())
+        self.tempo = CountedTempo(Clock())
         self.lookout = Lookout(
             store,
             now=lambda: self.now,
