@@ -173,14 +173,14 @@ def test_what_waits_for_company_waits_no_longer_than_it_may(
 def test_in_a_calm_hall_heartbeats_wait_longer_and_what_happens_ends_the_calm(
     mosquitto: Brokers, run: Callable[..., Running], store: Store, eventually: Eventually
 ) -> None:
-    """The hall's minute without news is over at once; it ends with the rating."""
-    broker, elapsed = mosquitto("ev-1"), [0.0]
-    tempo = Tempo(Clock(), monotonic=lambda: elapsed[0])
+    """A minute without news is over at once. By a clock so slow that no turn ends the wait of a heartbeat meanwhile."""
+    broker, elapsed, slow = mosquitto("ev-1"), [0.0], Clock.of(start=Clock().now(), rate=0.001)
+    tempo = Tempo(slow, monotonic=lambda: elapsed[0])
     elapsed[0] = CALM_AFTER_SECONDS
-    running = run(broker, tempo=tempo)
+    running = run(broker, clock=slow, tempo=tempo)
     eventually(running.connected)
     sender = device(broker)
-    beat = f'{{"at":"{Clock().now().isoformat()}","boot":"b","queue":0}}'.encode()
+    beat = f'{{"at":"{slow.now().isoformat()}","boot":"b","queue":0}}'.encode()
     sender.publish("jiancha/v1/ev-1/heartbeat", beat)
     eventually(lambda: running.subscriber.client.unstored())
     heard = running.subscriber.client.unstored()[0]
